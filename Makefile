@@ -1,0 +1,93 @@
+# `make demo` and `make test` do their whole set-up: all they need is make and Python 3.11 or newer.
+# uv is used where it is on the PATH, else pip; both install from requirements/*.txt, and only what the hashes there name.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+TRAIN := .venv-train
+UV := $(shell command -v uv 2>/dev/null)
+# The checks against TRL need a torch. Which file that is differs from machine to machine, so no hash is locked for it;
+# a small one without CUDA: make test-train TORCH="torch==2.13.0 --index-url https://download.pytorch.org/whl/cpu"
+TORCH ?= torch==2.13.0
+PYTEST_ARGS ?=
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+ifneq ($(UV),)
+new_venv = $(UV) venv --quiet --python "$(PYTHON)" $(1)
+install = $(UV) pip install --quiet --python $(1)/bin/python
+else
+new_venv = "$(PYTHON)" -m venv $(1)
+install = $(1)/bin/python -m pip install --quiet
+endif
+
+define require_python
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo \
+	"personagen needs Python 3.11 or newer, but $(PYTHON) is '$$("$(PYTHON)" --version 2>&1)': name a newer one, as in: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+endef
+
+.PHONY: help demo test test-train check lock clean
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
+
+demo: $(VENV)/.project  ## personas, conversations and preference pairs in outputs/demo: offline, no key, a minute
+	rm -rf outputs/demo
+	$(BIN)/personagen expand --target 60 --personalities 40 --seed 7 --out outputs/demo/pool
+	$(BIN)/personagen simulate --personas outputs/demo/pool/personas.jsonl --conversations 12 --turns 6 --seed 7 --out outputs/demo/run
+	$(BIN)/personagen export outputs/demo/run --format trl --out outputs/demo/pairs.jsonl
+	$(BIN)/personagen show outputs/demo/run 1
+	@echo
+	@echo "personas:      outputs/demo/pool/personas.jsonl"
+	@echo "conversations: outputs/demo/run/trees.jsonl"
+	@echo "pairs for TRL: outputs/demo/pairs.jsonl"
+
+test: $(VENV)/.dev  ## the tests
+	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+
+test-train: $(TRAIN)/.ready  ## the exported files through TRL and the newest datasets, and one real DPO step
+	HF_HUB_OFFLINE=1 $(TRAIN)/bin/python -m pytest -W default tests/consumers $(PYTEST_ARGS)
+
+check: $(VENV)/.dev  ## format, lint, types and the tests: what must pass before a commit
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	@$(MAKE) --no-print-directory test
+
+# dev is the larger set, so it is resolved first and main has to agree with it. UPGRADE=--upgrade takes newer versions.
+lock: export UV_CUSTOM_COMPILE_COMMAND := make lock
+lock: compile := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--no-emit-index-url --no-emit-find-links $(UPGRADE) pyproject.toml
+lock:  ## resolve pyproject.toml again and write requirements/*.txt (needs uv)
+	@test -n "$(UV)" || { echo "make lock needs uv on the PATH: see https://docs.astral.sh/uv" >&2; exit 1; }
+	$(compile) --group dev -o requirements/dev.txt
+	$(compile) --group build -c requirements/dev.txt -o requirements/main.txt
+	echo "torch; python_version < '3'" | $(compile) --group train --override - -o requirements/train.txt
+
+clean:  ## remove the environments and caches; outputs/ stays
+	rm -rf .venv .venv-train .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
+
+# A stamp is written last, so an interrupted set-up starts again from nothing. Changed requirements do so too: nothing
+# that was installed by hand, or is no longer asked for, can make a test pass.
+$(VENV)/.main: requirements/main.txt requirements/dev.txt
+	$(require_python)
+	rm -rf $(VENV)
+	$(call new_venv,$(VENV))
+	$(call install,$(VENV)) --require-hashes -r requirements/main.txt
+	@touch $@
+
+$(VENV)/.project: $(VENV)/.main pyproject.toml
+	$(call install,$(VENV)) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.project
+	$(call install,$(VENV)) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(TRAIN)/.ready: requirements/train.txt
+	$(require_python)
+	rm -rf $(TRAIN)
+	"$(PYTHON)" -m venv $(TRAIN)
+	$(TRAIN)/bin/python -m pip install --quiet $(TORCH)
+	$(TRAIN)/bin/python -m pip install --quiet --no-deps --require-hashes -r requirements/train.txt
+	@touch $@

@@ -1,0 +1,59 @@
+"""What holds for every test: no socket leaves this machine."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+
+import pytest
+
+
+def _is_outside(host):
+    name = host.decode() if isinstance(host, bytes) else host
+    if name in (None, "", "localhost"):
+        return False
+    try:
+        return not ipaddress.ip_address(name.partition("%")[0]).is_loopback
+    except ValueError:
+        return True
+
+
+@pytest.fixture(autouse=True)
+def outside(monkeypatch):
+    """Every way to an address that is not loopback raises at once, and fails the test even if the error is caught.
+
+    The list of addresses that were tried; a test that tries one on purpose empties it.
+    """
+    tried = []
+
+    def check(host):
+        if _is_outside(host):
+            tried.append(host)
+            raise RuntimeError(f"a test reaches out to {host}: tests use loopback only")
+
+    def guarded(name, real):
+        def method(self, *args):
+            address = args[-1]
+            if self.family in (socket.AF_INET, socket.AF_INET6) and isinstance(address, tuple):
+                check(address[0])
+            return real(self, *args)
+
+        monkeypatch.setattr(socket.socket, name, method)
+
+    for name in ("connect", "connect_ex", "sendto"):
+        guarded(name, getattr(socket.socket, name))
+
+    def looking_up(name, real):
+        def function(host, *args, **kwargs):
+            check(host)
+            return real(host, *args, **kwargs)
+
+        monkeypatch.setattr(socket, name, function)
+
+    for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex"):
+        looking_up(name, getattr(socket, name))
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    yield tried
+    assert not tried, f"the test reached out to {tried}"
