@@ -1,0 +1,131 @@
+"""Every command's options and their defaults, in one place: the command line and the library both read them here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal
+
+from personagen.errors import UsageError
+
+ROLES = ("author", "user", "observer", "assistant", "judge")
+ENCODER = "encoder"
+
+Grow = Literal["coin", "best", "all"]
+
+
+@dataclass(frozen=True)
+class ModelOptions:
+    """Which models answer and what they may cost.
+
+    ``model``, ``base_url`` and ``price`` are values for every role, or ``ROLE=VALUE`` for one (roles: author, user,
+    observer, assistant, judge). ``price`` is ``IN,OUT`` in USD per million tokens. ``concurrency`` is the number of
+    calls in flight, ``budget`` USD and ``max_calls`` calls, both for the whole run folder; ``timeout`` seconds a
+    request. ``noise`` is the share of verdicts the offline judge gets wrong, from 0 to 0.5.
+    """
+
+    model: tuple[str, ...] = ("offline",)
+    base_url: tuple[str, ...] = ()
+    price: tuple[str, ...] = ()
+    concurrency: int = 32
+    budget: float | None = None
+    max_calls: int | None = None
+    timeout: float = 120.0
+    noise: float = 0.0
+
+
+@dataclass(frozen=True)
+class ExpandOptions:
+    """What ``expand`` does: grow the pools to ``target`` profiles and ``personalities`` personalities, then combine.
+
+    ``seeds`` is a file or folder (None: the seeds that come along); ``personalities`` None means a third of
+    ``target``. A round asks ``calls_per_round`` times for ``count`` descriptions, each time with ``examples`` examples.
+    ``saturation`` rounds in a row that admit nothing end the growth. ``similarity`` None means the encoder's
+    calibrated threshold; ``calibrate`` refits it on the seeds. ``filters`` adds ``package.module:function`` filters.
+    """
+
+    seeds: str | None = None
+    out: str = "outputs/pool"
+    target: int = 100
+    personalities: int | None = None
+    per_profile: int = 1
+    examples: int = 5
+    count: int = 20
+    calls_per_round: int = 8
+    saturation: int = 3
+    encoder: str = "hashed"
+    similarity: float | None = None
+    calibrate: bool = False
+    language: str = "en"
+    filters: tuple[str, ...] = ()
+    skip_bad_lines: bool = False
+    prompts: str | None = None
+    seed: int = 0
+    models: ModelOptions = ModelOptions()
+
+
+@dataclass(frozen=True)
+class SimulateOptions:
+    """What ``simulate`` does: grow ``conversations`` trees of ``turns`` turns (None: one for each persona).
+
+    Every user turn gets ``candidates`` replies, by turns from the aware and the plain assistant. ``grow`` says which
+    siblings continue: ``coin`` one drawn at random, ``best`` the one the judge prefers, ``all`` every one, up to
+    ``max_nodes`` nodes a tree. A reply that can't be used is asked for at most ``attempts`` times.
+    """
+
+    personas: str = "outputs/pool/personas.jsonl"
+    out: str = "outputs/run"
+    conversations: int | None = None
+    turns: int = 10
+    grow: Grow = "coin"
+    candidates: int = 2
+    max_nodes: int = 500
+    attempts: int = 3
+    skip_bad_lines: bool = False
+    prompts: str | None = None
+    seed: int = 0
+    models: ModelOptions = ModelOptions()
+
+
+def build(options: type[Any], values: Mapping[str, Any]) -> Any:
+    """``options`` from flat keyword values: those of ``ModelOptions`` go where they belong.
+
+    Raises:
+        TypeError: a name that neither has.
+    """
+    model_names = {f.name for f in fields(ModelOptions)}
+    of_models = {k: _tuple(k, v) for k, v in values.items() if k in model_names}
+    rest = {k: v for k, v in values.items() if k not in model_names}
+    return options(**rest, models=ModelOptions(**of_models))
+
+
+def flat(options: Any) -> dict[str, Any]:
+    """The reverse of ``build``: one flat dict."""
+    values = asdict(options)
+    models: dict[str, Any] = values.pop("models")
+    return values | models
+
+
+def by_role(option: str, values: Iterable[str]) -> dict[str, str]:
+    """``VALUE`` and ``ROLE=VALUE`` entries as a value for each role; a role's own entry wins, later ones win.
+
+    The encoder is a role that a general ``VALUE`` does not reach: a server of chats need not serve embeddings.
+
+    Raises:
+        UsageError: ``option`` has an entry for a role that does not exist.
+    """
+    general: dict[str, str] = {}
+    special: dict[str, str] = {}
+    for value in values:
+        role, equals, rest = value.partition("=")
+        if equals and role.isalpha() and role not in (*ROLES, ENCODER):
+            raise UsageError(f"{option} {value}: there is no role {role}; roles are {', '.join(ROLES)}")
+        if equals and role in (*ROLES, ENCODER):
+            special[role] = rest
+        else:
+            general = dict.fromkeys(ROLES, value)
+    return {**general, **special}
+
+
+def _tuple(name: str, value: Any) -> Any:
+    return (value,) if name in ("model", "base_url", "price") and isinstance(value, str) else value

@@ -1,0 +1,93 @@
+"""Conversation trees as paths: pure functions over the nodes of a ``ConversationTree``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from personagen.records import ConversationTree, Message, Node
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+ROOT = "0"
+
+
+def order(node_id: str) -> tuple[int, ...]:
+    """The sort key of a node id: ``0.10`` comes after ``0.2``."""
+    return tuple(int(step) for step in node_id.split("."))
+
+
+def child(node_id: str, slot: int) -> str:
+    """The id of the child of ``node_id`` in ``slot`` (0 is the first)."""
+    return f"{node_id}.{slot}"
+
+
+def parent(node_id: str) -> str | None:
+    """The id of the parent, or None at the root."""
+    return node_id.rpartition(".")[0] or None
+
+
+def turn(node_id: str) -> int:
+    """Which turn a node belongs to, counted from 1; a turn is a user message and the replies to it."""
+    return node_id.count(".") // 2 + 1
+
+
+def add(nodes: Mapping[str, Node], node: Node) -> dict[str, Node]:
+    """``nodes`` with ``node`` in its place.
+
+    Raises:
+        ValueError: the id is taken, or its parent is absent or speaks with the same role.
+    """
+    above = parent(node.id)
+    if node.id in nodes:
+        raise ValueError(f"node {node.id} is there already")
+    if above is None:
+        if nodes:
+            raise ValueError(f"a tree has one root, {ROOT}, and {node.id} would be a second")
+    elif above not in nodes:
+        raise ValueError(f"node {node.id} has no parent {above}")
+    elif nodes[above].role == node.role:
+        raise ValueError(f"node {node.id} speaks as {node.role} right after a {node.role}")
+    return {**nodes, node.id: node}
+
+
+def by_id(tree: ConversationTree) -> dict[str, Node]:
+    """The tree's nodes by id."""
+    return {node.id: node for node in tree.nodes}
+
+
+def path(nodes: Mapping[str, Node], node_id: str) -> list[Node]:
+    """The nodes from the root down to ``node_id``, both included."""
+    steps = node_id.split(".")
+    return [nodes[".".join(steps[: depth + 1])] for depth in range(len(steps))]
+
+
+def messages(nodes: Mapping[str, Node], node_id: str) -> tuple[Message, ...]:
+    """The conversation from the root down to ``node_id`` as messages."""
+    return tuple(Message(role=node.role, content=node.content) for node in path(nodes, node_id))
+
+
+def children(nodes: Iterable[Node], node_id: str) -> list[Node]:
+    """The children of ``node_id`` in slot order."""
+    return sorted((n for n in nodes if parent(n.id) == node_id), key=lambda n: order(n.id))
+
+
+def leaves(nodes: Iterable[Node]) -> list[Node]:
+    """The nodes without children, in path order."""
+    nodes = list(nodes)
+    parents = {parent(n.id) for n in nodes}
+    return sorted((n for n in nodes if n.id not in parents), key=lambda n: order(n.id))
+
+
+def as_graph(tree: ConversationTree) -> nx.DiGraph[str]:
+    """The tree as a networkx graph: one vertex a node id, its fields as attributes, edges from parent to child."""
+    import networkx as nx
+
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    for node in tree.nodes:
+        graph.add_node(node.id, **node.model_dump(exclude={"id"}))
+        above = parent(node.id)
+        if above is not None:
+            graph.add_edge(above, node.id)
+    return graph
