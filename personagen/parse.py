@@ -1,0 +1,176 @@
+"""A model's reply as a value, or a ``ReplyError`` with the reason; and the JSON schemas the replies are asked for with.
+
+A reply is taken as it is, or repaired by one of these fixed rules, or refused: a reasoning block before the answer is
+cut off, a code fence around JSON is removed, prose around one JSON object is dropped, the speaker's own label in
+front of a spoken reply is removed. The schemas hold no constraint keywords, which some providers refuse: limits are
+checked here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast, get_args
+
+import orjson
+
+from personagen.errors import ReplyError
+from personagen.records import Inference, Kind, Message
+
+MAX_REPLY = 200_000
+_REASONING = re.compile(r"\A\s*<think>.*?</think>", re.DOTALL)
+_FENCE = re.compile(r"```[A-Za-z]*\s*\n(.*?)```", re.DOTALL)
+_LABELS = {
+    "user": re.compile(r"\A\s*\**(?:user|human)\**\s*:\**\s*", re.I),
+    "assistant": re.compile(r"\A\s*\**(?:assistant|ai)\**\s*:\**\s*", re.I),
+}
+_SPACE = re.compile(r"\s+")
+_QUOTES = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"'})
+
+
+def _object(**properties: Any) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _list(items: Any) -> dict[str, Any]:
+    return {"type": "array", "items": items}
+
+
+_TEXT = {"type": "string"}
+PROFILES = _object(descriptions=_list(_object(text=_TEXT, facts=_list(_TEXT))))
+PERSONALITIES = _object(descriptions=_list(_object(text=_TEXT, traits=_list(_TEXT))))
+INFERENCES = _object(
+    inferences=_list(_object(fact=_TEXT, quote=_TEXT, kind={"type": "string", "enum": list(get_args(Kind))}))
+)
+RANKING = _object(reason=_TEXT, ranking=_list(_TEXT), tie={"type": "boolean"})
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A judge's ranking of labels, best first; ``tie`` says that none is better."""
+
+    ranking: tuple[str, ...]
+    tie: bool
+    reason: str
+
+
+def speech(text: str, role: str) -> str:
+    """What ``role`` (``user`` or ``assistant``) says: the reply without reasoning and without its own label.
+
+    Raises:
+        ReplyError: nothing is left, or the reply is longer than ``MAX_REPLY`` characters.
+    """
+    said = _LABELS[role].sub("", _answer(text)).strip()
+    if not said:
+        raise ReplyError("the reply is empty")
+    return said
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """The one JSON object of a reply.
+
+    Raises:
+        ReplyError: there is none, or what looks like one is not valid JSON.
+    """
+    answer = _answer(text).strip()
+    fence = _FENCE.search(answer)
+    if fence and not answer.startswith("{"):
+        answer = fence[1].strip()
+    if not answer.startswith("{") or not answer.endswith("}"):
+        start, end = answer.find("{"), answer.rfind("}")
+        if start < 0 or end < start:
+            raise ReplyError("the reply holds no JSON object")
+        answer = answer[start : end + 1]
+    try:
+        value = orjson.loads(answer)
+    except (orjson.JSONDecodeError, UnicodeEncodeError) as error:
+        raise ReplyError(f"the reply is not valid JSON: {str(error)[:120]}") from None
+    return cast(dict[str, Any], value)
+
+
+def descriptions(text: str, items: str) -> list[tuple[str, tuple[str, ...]]]:
+    """The author's descriptions: (text, facts or traits), in the order given; ``items`` names the list's key.
+
+    Entries that are not of this form are kept as empty texts, so that every one is counted and can be rejected.
+
+    Raises:
+        ReplyError: no JSON object, or no list of descriptions in it.
+    """
+    entries = json_object(text).get("descriptions")
+    if not isinstance(entries, list) or not entries:
+        raise ReplyError("the reply has no list named descriptions")
+    return [_description(entry, items) for entry in entries]
+
+
+def _description(entry: Any, items: str) -> tuple[str, tuple[str, ...]]:
+    if isinstance(entry, str):
+        return _clean(entry), ()
+    if not isinstance(entry, Mapping) or not isinstance(entry.get("text"), str):
+        return "", ()
+    listed = entry.get(items)
+    statements = listed if isinstance(listed, list) else []
+    return _clean(entry["text"]), tuple(_clean(s) for s in statements if isinstance(s, str) and s.strip())
+
+
+def inferences(text: str, conversation: Sequence[Message]) -> tuple[tuple[Inference, ...], int]:
+    """The observer's inferences whose quote stands verbatim in a user turn, and how many were dropped.
+
+    Verbatim means: the same characters, once runs of white space and curly quotation marks are folded.
+
+    Raises:
+        ReplyError: no JSON object, or no list of inferences in it.
+    """
+    entries = json_object(text).get("inferences")
+    if not isinstance(entries, list):
+        raise ReplyError("the reply has no list named inferences")
+    said = [_folded(m.content) for m in conversation if m.role == "user"]
+    kept = [found for entry in entries if (found := _inference(entry, said))]
+    unique = tuple(dict.fromkeys(kept))
+    return unique, len(entries) - len(unique)
+
+
+def _inference(entry: Any, said: Iterable[str]) -> Inference | None:
+    if not isinstance(entry, Mapping):
+        return None
+    fact, quote, kind = (entry.get(name) for name in ("fact", "quote", "kind"))
+    if not (isinstance(fact, str) and isinstance(quote, str) and kind in get_args(Kind)):
+        return None
+    wanted = _folded(quote)
+    if not wanted or not _clean(fact) or not any(wanted in turn for turn in said):
+        return None
+    return Inference(fact=_clean(fact), quote=quote, kind=cast(Kind, kind))
+
+
+def ranking(text: str, labels: Sequence[str]) -> Verdict:
+    """The judge's verdict about ``labels``.
+
+    Raises:
+        ReplyError: no JSON object, or its ranking is not an order of exactly these labels.
+    """
+    value = json_object(text)
+    ranked, tie = value.get("ranking"), value.get("tie", False)
+    if not isinstance(ranked, list) or sorted(map(str, ranked)) != sorted(labels):
+        raise ReplyError(f"the ranking is not an order of {', '.join(labels)}")
+    if not isinstance(tie, bool):
+        raise ReplyError("tie is neither true nor false")
+    return Verdict(tuple(map(str, ranked)), tie, _clean(str(value.get("reason", ""))))
+
+
+def _answer(text: str) -> str:
+    if len(text) > MAX_REPLY:
+        raise ReplyError(f"the reply has {len(text):,} characters, more than {MAX_REPLY:,}")
+    return _REASONING.sub("", text, count=1)
+
+
+def _clean(text: str) -> str:
+    return _SPACE.sub(" ", text).strip()
+
+
+def _folded(text: str) -> str:
+    return _clean(text.translate(_QUOTES))

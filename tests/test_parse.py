@@ -1,0 +1,121 @@
+"""A model's reply becomes a value, or a ReplyError with a reason."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from personagen import parse
+from personagen.errors import ReplyError
+from personagen.records import Message
+
+CHAT = [
+    Message(role="user", content="My mum’s bees  died\nthis winter."),
+    Message(role="assistant", content="I keep goats myself."),
+]
+
+
+def found(*entries):
+    return parse.inferences(orjson.dumps({"inferences": entries}).decode(), CHAT)
+
+
+def test_a_fenced_object_is_repaired():
+    assert parse.json_object('```json\n{"a": 1}\n```') == {"a": 1}
+
+
+def test_prose_around_an_object_is_dropped():
+    assert parse.json_object('Sure! {"a": {"b": 2}} Hope that helps.') == {"a": {"b": 2}}
+
+
+def test_a_reasoning_block_is_cut_off():
+    assert parse.json_object('<think>maybe {"a": 2}</think>{"a": 1}') == {"a": 1}
+    assert parse.speech("<think>hm</think> Hello", "user") == "Hello"
+
+
+@pytest.mark.parametrize("text", ["", "no", "{", '{"a": NaN}', '{"a": 1,}', "[1]", '{"a":' * 2000 + "1" + "}" * 2000])
+def test_what_is_not_a_json_object_is_refused(text):
+    with pytest.raises(ReplyError):
+        parse.json_object(text)
+
+
+def test_a_reply_of_absurd_length_is_refused():
+    with pytest.raises(ReplyError, match="more than"):
+        parse.speech("a" * (parse.MAX_REPLY + 1), "user")
+
+
+def test_a_speaker_does_not_announce_itself():
+    assert parse.speech("User: my bees died", "user") == "my bees died"
+    assert parse.speech("**Assistant:** Sorry.", "assistant") == "Sorry."
+
+
+def test_an_empty_speech_is_refused():
+    with pytest.raises(ReplyError, match="empty"):
+        parse.speech(" \n ", "assistant")
+
+
+def test_a_quote_that_is_not_verbatim_is_dropped():
+    kept, dropped = found(
+        {"fact": "has bees", "quote": "mum's bees died this winter", "kind": "profile"},
+        {"fact": "is sad", "quote": "I am so sad", "kind": "personality"},
+    )
+    assert [i.fact for i in kept] == ["has bees"]
+    assert dropped == 1
+
+
+def test_a_quote_from_the_assistant_is_dropped():
+    assert found({"fact": "keeps goats", "quote": "I keep goats", "kind": "profile"}) == ((), 1)
+
+
+def test_an_empty_quote_is_dropped():
+    assert found({"fact": "x", "quote": " ", "kind": "profile"}) == ((), 1)
+
+
+def test_an_inference_of_another_kind_is_dropped():
+    assert found({"fact": "x", "quote": "bees", "kind": "mood"}) == ((), 1)
+
+
+def test_a_description_of_wrong_form_is_kept_as_an_empty_one():
+    reply = '{"descriptions": [{"text": " A  b ", "facts": ["c", 3, " "]}, 7, "plain"]}'
+    assert parse.descriptions(reply, "facts") == [("A b", ("c",)), ("", ()), ("plain", ())]
+
+
+def test_a_ranking_must_hold_every_label_once():
+    verdict = parse.ranking('{"ranking": ["B", "A"], "tie": false, "reason": "r"}', "AB")
+    assert verdict == parse.Verdict(("B", "A"), False, "r")
+    for bad in (["A"], ["A", "A"], ["A", "C"], "AB", None):
+        with pytest.raises(ReplyError, match="order of A, B"):
+            parse.ranking(orjson.dumps({"ranking": bad}).decode(), "AB")
+
+
+@given(
+    st.text()
+    | st.recursive(
+        st.none() | st.booleans() | st.integers(-9, 9) | st.text(),
+        lambda x: st.lists(x) | st.dictionaries(st.text(), x),
+    ).map(lambda v: orjson.dumps({"inferences": v, "descriptions": v, "ranking": v}).decode())
+)
+def test_any_reply_is_a_value_or_a_reply_error(text):
+    for parser in (
+        lambda t: parse.inferences(t, CHAT),
+        lambda t: parse.descriptions(t, "facts"),
+        lambda t: parse.ranking(t, "AB"),
+        lambda t: parse.speech(t, "user"),
+    ):
+        with suppress(ReplyError):
+            assert parser(text) is not None
+
+
+def test_no_schema_holds_a_constraint_that_providers_refuse():
+    refused = {"minItems", "maxItems", "minimum", "maximum", "minLength", "maxLength", "pattern", "format"}
+
+    def keys(value):
+        if isinstance(value, dict):
+            return set(value).union(*(keys(v) for v in value.values()))
+        return set().union(*(keys(v) for v in value)) if isinstance(value, list) else set()
+
+    for schema in (parse.PROFILES, parse.PERSONALITIES, parse.INFERENCES, parse.RANKING):
+        assert not keys(schema) & refused
