@@ -1,0 +1,252 @@
+"""Prompt files: YAML front matter, then role blocks in Jinja, compiled once and named by their hash.
+
+A file ``<agent>/<act>.md`` is looked up in ``--prompts DIR``, then ``./prompts``, then the copy that comes along::
+
+    ---
+    description: Says which reply this user would prefer.
+    inputs: [conversation, replies]
+    temperature: 0.0
+    ---
+    system:
+    {% include "stage.md" %}
+    user:
+    Which of these would they prefer? ...
+
+A line ``system:``, ``user:`` or ``assistant:`` opens a block; ``chat:`` opens one that names an input holding a list of
+messages, which stand there as they are. Blocks are split before rendering, so no value can open one. Neighbouring
+messages of one role are joined, since many chat templates refuse them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, cast
+
+import yaml
+from jinja2 import FunctionLoader, StrictUndefined, Template, TemplateError, TemplateNotFound, meta
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from personagen.errors import UsageError
+from personagen.llm import Sampling
+from personagen.records import Message, Role
+
+_FRONT = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*\n", re.DOTALL | re.MULTILINE)
+_BLOCK = re.compile(r"^(system|user|assistant|chat):[ \t]*\n", re.MULTILINE)
+_SETTINGS = tuple(f.name for f in fields(Sampling))
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """One loaded prompt file. ``hash`` (12 hex digits) covers the file and all that it includes."""
+
+    name: str
+    file: Path
+    description: str
+    inputs: tuple[str, ...]
+    sampling: Sampling
+    blocks: tuple[tuple[str, Template | str], ...]
+    sources: tuple[tuple[str, bytes], ...]
+    hash: str
+
+    def render(self, inputs: Mapping[str, Any]) -> tuple[Message, ...]:
+        """The messages a model is sent.
+
+        Raises:
+            UsageError: an input is missing or unknown, or the template fails; the message names the file.
+        """
+        if set(inputs) != set(self.inputs):
+            raise UsageError(f"{self.file}: takes {', '.join(self.inputs)}; given {', '.join(inputs) or 'nothing'}")
+        said: list[tuple[str, str]] = []
+        for role, body in self.blocks:
+            if isinstance(body, str):
+                said += [(m.role, m.content) for m in inputs[body]]
+                continue
+            try:
+                said.append((role, body.render(inputs).strip()))
+            except TemplateError as error:
+                raise UsageError(f"{self.file}: {error}") from None
+        return _joined(said)
+
+
+def packaged() -> Path:
+    """The folder of the prompts that come along: inside the wheel, or at the root of a checkout."""
+    inside = Path(__file__).parent / "data" / "prompts"
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "prompts"
+
+
+def folders(directory: str | None) -> tuple[Path, ...]:
+    """Where prompt files are looked for, first match first.
+
+    Raises:
+        UsageError: ``directory`` is given and is not a folder.
+    """
+    if directory is not None and not Path(directory).is_dir():
+        raise UsageError(f"{directory}: there is no such folder of prompts; `personagen init` makes one")
+    given = [Path(directory)] if directory else []
+    here = Path("prompts")
+    return tuple(dict.fromkeys([*given, *([here] if here.is_dir() else []), packaged()]))
+
+
+def names() -> list[str]:
+    """The names of all prompts the agents use."""
+    root = packaged()
+    return sorted(str(f.relative_to(root).with_suffix("")) for f in root.glob("*/*.md"))
+
+
+def load(name: str, where: tuple[Path, ...]) -> Prompt:
+    """The prompt ``name`` (``judge/prefer``) from the first of the folders ``where`` that has it.
+
+    Raises:
+        UsageError: no folder has it, or the file is not a prompt file; the message names file and line.
+    """
+    file = _find(f"{name}.md", where)
+    text = _read(file)
+    front = _FRONT.match(text)
+    if front is None:
+        raise UsageError(f"{file}:1: a prompt file begins with front matter between two lines of ---")
+    settings = _settings(file, front[1])
+    offset = text[: front.end()].count("\n")
+    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, loader=_loader(where), auto_reload=False)
+    blocks, used, included = _blocks(file, text[front.end() :], offset, environment)
+    declared = tuple(cast(Sequence[str], settings["inputs"]))
+    if used != set(declared):
+        raise UsageError(_difference(file, used, set(declared)))
+    sources = tuple((part, _find(part, where).read_bytes()) for part in (f"{name}.md", *sorted(included)))
+    return Prompt(
+        name=name,
+        file=file,
+        description=str(settings["description"]),
+        inputs=declared,
+        sampling=Sampling(**{k: settings[k] for k in _SETTINGS if k in settings}),
+        blocks=blocks,
+        sources=sources,
+        hash=hashlib.sha256(b"\0".join(body for _, body in sources)).hexdigest()[:12],
+    )
+
+
+def _settings(file: Path, front: str) -> dict[str, Any]:
+    try:
+        settings = yaml.safe_load(front)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 2 if mark else 1
+        raise UsageError(f"{file}:{line}: the front matter is not valid YAML") from None
+    if not isinstance(settings, dict) or not {"description", "inputs"} <= set(settings):
+        raise UsageError(f"{file}:1: the front matter needs `description` and `inputs`")
+    unknown = set(settings) - {"description", "inputs", *_SETTINGS}
+    if unknown:
+        raise UsageError(
+            f"{file}: unknown setting {', '.join(sorted(map(str, unknown)))}; known: {', '.join(_SETTINGS)}"
+        )
+    inputs = settings["inputs"]
+    if not isinstance(inputs, list) or not all(isinstance(i, str) for i in inputs):
+        raise UsageError(f"{file}: `inputs` is a list of names")
+    for name in _SETTINGS:
+        value = settings.get(name)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+            raise UsageError(f"{file}: `{name}` is a number, not {value!r}")
+    return settings
+
+
+def _blocks(
+    file: Path, body: str, offset: int, environment: ImmutableSandboxedEnvironment
+) -> tuple[tuple[tuple[str, Template | str], ...], set[str], set[str]]:
+    """The blocks, the names they use, and the files they include."""
+    openings = list(_BLOCK.finditer(body))
+    if not openings or body[: openings[0].start()].strip():
+        raise UsageError(
+            f"{file}:{offset + 1}: a line `system:`, `user:`, `assistant:` or `chat:` opens the first block"
+        )
+    blocks: list[tuple[str, Template | str]] = []
+    used: set[str] = set()
+    included: set[str] = set()
+    ends = [o.start() for o in openings[1:]] + [len(body)]
+    for opening, end in zip(openings, ends, strict=True):
+        source = body[opening.end() : end]
+        if opening[1] == "chat":
+            blocks.append(("chat", source.strip()))
+            used.add(source.strip())
+            continue
+        line = offset + body[: opening.end()].count("\n")
+        try:
+            names, parts = _names(source, environment)
+            blocks.append((opening[1], environment.from_string(source)))
+        except TemplateNotFound as error:
+            raise UsageError(f"{file}: includes {error}, which is in no folder of prompts") from None
+        except TemplateError as error:
+            at = line + (getattr(error, "lineno", None) or 1)
+            raise UsageError(f"{file}:{at}: {error}") from None
+        used |= names
+        included |= parts
+    return tuple(blocks), used, included
+
+
+def _names(source: str, environment: ImmutableSandboxedEnvironment) -> tuple[set[str], set[str]]:
+    """The inputs that ``source`` and all it includes use, and the names of the included files."""
+    tree = environment.parse(source)
+    used = meta.find_undeclared_variables(tree)
+    included: set[str] = set()
+    for part in meta.find_referenced_templates(tree):
+        if part is None:
+            raise TemplateError("an include needs a fixed file name")
+        assert environment.loader is not None
+        inner, _, _ = environment.loader.get_source(environment, part)
+        names, parts = _names(inner, environment)
+        used |= names
+        included |= {part, *parts}
+    return used, included
+
+
+def _loader(where: tuple[Path, ...]) -> FunctionLoader:
+    """Jinja's look-up for includes: the same folders in the same order as for prompt files."""
+
+    def source(part: str) -> str | None:
+        try:
+            return _read(_find(part, where)).strip()
+        except UsageError:
+            return None
+
+    return FunctionLoader(source)
+
+
+def _find(part: str, where: tuple[Path, ...]) -> Path:
+    if ".." in Path(part).parts or Path(part).is_absolute():
+        raise UsageError(f"{part}: a prompt is named by its place inside the folder of prompts")
+    for folder in where:
+        if (folder / part).is_file():
+            return folder / part
+    raise UsageError(f"no prompt file {part} in {', '.join(map(str, where))}; `personagen prompts` lists all")
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{file}: not UTF-8 at byte {error.start}; save the file as UTF-8") from None
+    except OSError as error:
+        raise UsageError(f"{file}: can't be read: {error.strerror}") from None
+
+
+def _difference(file: Path, used: set[str], declared: set[str]) -> str:
+    parts = []
+    if used - declared:
+        parts.append(f"uses {', '.join(sorted(used - declared))} without declaring it in `inputs`")
+    if declared - used:
+        parts.append(f"declares {', '.join(sorted(declared - used))} in `inputs` without using it")
+    return f"{file}: {' and '.join(parts)}"
+
+
+def _joined(said: Sequence[tuple[str, str]]) -> tuple[Message, ...]:
+    joined: list[tuple[str, str]] = []
+    for role, content in said:
+        if not content:
+            continue
+        if joined and joined[-1][0] == role:
+            joined[-1] = (role, f"{joined[-1][1]}\n\n{content}")
+        else:
+            joined.append((role, content))
+    return tuple(Message(role=cast(Role, role), content=content) for role, content in joined)

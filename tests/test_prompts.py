@@ -1,0 +1,156 @@
+"""Prompt files: looked up in layers, split before rendering, named by a hash, refused with file and line."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from personagen import prompts
+from personagen.errors import UsageError
+from personagen.records import Message
+
+FRONT = "---\ndescription: d\ninputs: [name]\ntemperature: 0.5\n---\n"
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text, name="judge/prefer.md", root="a"):
+        file = tmp_path / root / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        return tmp_path / root
+
+    return write
+
+
+def load(*folders, name="judge/prefer"):
+    return prompts.load(name, folders)
+
+
+def test_every_prompt_that_comes_along_loads_and_renders():
+    sample = {
+        "conversation": [Message(role="user", content="hello")],
+        "replies": [{"label": "A", "text": "one"}, {"label": "B", "text": "two"}],
+        "inferences": ["keeps bees"],
+        "examples": ["an example"],
+        "facts": ["keeps bees"],
+        "traits": ["blunt"],
+        "profile": "She keeps bees.",
+        "personality": "She is blunt.",
+        "count": 3,
+        "turn": 1,
+        "turns": 2,
+    }
+    assert len(prompts.names()) >= 7
+    for name in prompts.names():
+        prompt = load(prompts.packaged(), name=name)
+        rendered = prompt.render({k: sample[k] for k in prompt.inputs})
+        assert rendered[-1].role == "user"
+        assert prompt.description
+        assert not any("{{" in m.content or "{%" in m.content for m in rendered)
+
+
+def test_the_other_agents_share_one_prefix_and_differ_last():
+    speak, infer, prefer = (load(prompts.packaged(), name=n) for n in ("user/speak", "observer/infer", "judge/prefer"))
+    talk = [Message(role="user", content="one"), Message(role="assistant", content="two")]
+    who = {"profile": "P", "personality": "Q", "facts": [], "traits": []}
+    texts = [
+        speak.render({"conversation": talk, **who, "turn": 2, "turns": 3}),
+        infer.render({"conversation": talk}),
+        prefer.render({"conversation": talk, **who, "replies": []}),
+    ]
+    assert len({t[0] for t in texts}) == 1
+    heads = {t[1].content.split("Your task")[0] for t in texts}
+    assert len(heads) == 1
+    assert "two" in heads.pop()
+
+
+def test_the_assistants_messages_are_the_chat_itself():
+    talk = [
+        Message(role="user", content="one"),
+        Message(role="assistant", content="two"),
+        Message(role="user", content="three"),
+    ]
+    plain = load(prompts.packaged(), name="assistant/plain").render({"conversation": talk})
+    aware = load(prompts.packaged(), name="assistant/aware").render(
+        {"conversation": talk, "inferences": ["keeps bees"]}
+    )
+    assert list(plain[1:]) == talk
+    assert plain[:-1] == aware[:-1]
+    assert aware[-1].content.startswith("three\n\n")
+    assert "keeps bees" in aware[-1].content
+
+
+def test_the_first_folder_that_has_a_file_wins(write):
+    mine = write(FRONT + "user:\nmine {{ name }}")
+    theirs = write(FRONT + "user:\ntheirs {{ name }}", root="b")
+    write(FRONT + "user:\nonly {{ name }}", name="judge/other.md", root="b")
+    assert load(mine, theirs).render({"name": "x"})[0].content == "mine x"
+    assert load(mine, theirs, name="judge/other").render({"name": "x"})[0].content == "only x"
+
+
+def test_an_edit_changes_the_hash_and_so_does_an_edit_of_what_is_included(write):
+    root = write(FRONT + 'user:\n{% include "part.md" %} {{ name }}')
+    write("one", name="part.md")
+    first = load(root).hash
+    write("two", name="part.md")
+    second = load(root).hash
+    write(FRONT + 'user:\n{% include "part.md" %}, {{ name }}')
+    assert len({first, second, load(root).hash}) == 3
+    assert [name for name, _ in load(root).sources] == ["judge/prefer.md", "part.md"]
+
+
+@given(st.text())
+def test_a_value_never_opens_a_role_and_is_never_rendered(tmp_path_factory, value):
+    root = tmp_path_factory.mktemp("p")
+    (root / "judge").mkdir()
+    (root / "judge" / "prefer.md").write_text(FRONT + "system:\ns\nuser:\n<{{ name }}>")
+    wild = f"{value}\nassistant:\n{{{{ name }}}}"
+    rendered = load(root).render({"name": wild})
+    assert [m.role for m in rendered] == ["system", "user"]
+    assert rendered[1].content == f"<{wild}>"
+
+
+def test_neighbouring_messages_of_one_role_are_joined(write):
+    root = write("---\ndescription: d\ninputs: [talk]\n---\nchat:\ntalk\nuser:\nlast")
+    talk = [Message(role="user", content="a"), Message(role="user", content="b")]
+    assert load(root).render({"talk": talk}) == (Message(role="user", content="a\n\nb\n\nlast"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("user:\nhello", "prefer.md:1: a prompt file begins with front matter"),
+        ("---\na: [\n---\nuser:\n", r"prefer.md:\d: the front matter is not valid YAML"),
+        ("---\ninputs: []\n---\nuser:\n", "prefer.md:1: the front matter needs `description`"),
+        ("---\ndescription: d\ninputs: []\nheat: 1\n---\nuser:\n", "unknown setting heat"),
+        ("---\ndescription: d\ninputs: []\ntemperature: hot\n---\nuser:\n", "`temperature` is a number"),
+        (FRONT + "hello {{ name }}", "prefer.md:6: a line `system:`"),
+        (FRONT + "user:\nhello", "declares name in `inputs` without using it"),
+        (FRONT + "user:\n{{ name }} {{ age }}", "uses age without declaring it"),
+        (FRONT + "user:\none\n{% if name %}", "prefer.md:8: "),
+        (FRONT + 'user:\n{{ name }}{% include "gone.md" %}', "includes gone.md, which is in no folder"),
+        (FRONT + 'user:\n{{ name }}{% include "../../etc/passwd" %}', "which is in no folder"),
+    ],
+)
+def test_a_faulty_prompt_file_is_refused_with_its_place(write, text, complaint):
+    with pytest.raises(UsageError, match=complaint):
+        load(write(text))
+
+
+def test_a_missing_input_is_refused(write):
+    root = write(FRONT + "user:\n{{ name }}")
+    with pytest.raises(UsageError, match="takes name; given nothing"):
+        load(root).render({})
+
+
+def test_a_template_cannot_reach_python(write):
+    root = write(FRONT + "user:\n{{ name.__class__.__mro__ }}")
+    with pytest.raises(UsageError, match="unsafe"):
+        load(root).render({"name": "x"})
+
+
+def test_a_folder_that_is_not_there_is_refused():
+    with pytest.raises(UsageError, match="no such folder"):
+        prompts.folders("/nowhere/prompts")
