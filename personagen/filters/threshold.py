@@ -1,0 +1,65 @@
+"""The cosine from which on two texts are one: fixed, or rising with the size of the pool."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+TAIL = 0.1
+FALSE_ALARMS = 0.01
+FEWEST = 10
+FEW = 50
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A new text's nearest of n unrelated ones reaches ``at(n)`` once in a hundred times, and a repeat nearly always.
+
+    A tenth of all pairs of different texts have a cosine above ``start``; ``scale`` and ``shape`` (0 or less) are those
+    of the tail beyond it. ``ceiling`` is what repeats reach however large the pool: the threshold never rises above.
+    """
+
+    start: float
+    scale: float
+    shape: float
+    ceiling: float
+
+    @classmethod
+    def fixed(cls, cosine: float) -> Threshold:
+        """The same ``cosine`` at every size."""
+        return cls(cosine, 0.0, 0.0, cosine)
+
+    def at(self, size: int) -> float:
+        """The threshold for a pool of ``size`` entries."""
+        rarity = max(1.0, size * TAIL / FALSE_ALARMS)
+        steps = (rarity**self.shape - 1) / self.shape if self.shape else math.log(rarity)
+        return min(self.ceiling, self.start + self.scale * steps)
+
+
+def fit(different: npt.NDArray[np.floating], repeats: npt.NDArray[np.floating]) -> Threshold:
+    """The threshold for an encoder that gives these cosines to pairs of ``different`` texts, and to ``repeats``.
+
+    A fixed threshold does not survive growth: the nearest of n unrelated texts comes closer as n grows. Peaks over
+    threshold (Pickands 1975; Balkema and de Haan 1974): beyond their upper tenth, at u, the cosines of different texts
+    follow a generalised Pareto tail of scale s and shape k, so that one pair exceeds t with probability
+    0.1 (1 + k (t - u) / s)^(-1/k), and one of n pairs does with probability 0.01 at t(n) = u + s ((10 n)^k - 1) / k;
+    for k = 0 that is u + s ln(10 n). Moments of what exceeds u give s and k (Hosking and Wallis 1987). k is held in
+    [-0.5, 0], since a cosine has an end, and is 0 where fewer than ``FEW`` pairs exceed u: the careful side. The
+    ceiling is the cosine that 95 % of ``repeats`` reach; "different" pairs above it are repeats among the seeds and
+    are left out.
+
+    Raises:
+        ValueError: fewer than ``FEWEST`` pairs of either sort.
+    """
+    if len(different) < FEWEST or len(repeats) < FEWEST:
+        raise ValueError(f"a threshold needs {FEWEST} pairs of different texts and {FEWEST} repeats at least")
+    ceiling = float(np.quantile(repeats, 0.05))
+    below = different[different < ceiling]
+    start = float(np.quantile(below, 1 - TAIL)) if len(below) else ceiling
+    beyond = below[below > start].astype(np.float64) - start
+    mean, spread = (float(beyond.mean()), float(beyond.var())) if len(beyond) else (0.0, 0.0)
+    shape = min(0.0, max(-0.5, (1 - mean**2 / spread) / 2)) if spread and len(beyond) >= FEW else 0.0
+    return Threshold(round(start, 4), round(mean * (1 - shape), 4), round(shape, 4), round(ceiling, 4))

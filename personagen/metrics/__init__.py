@@ -1,0 +1,1 @@
+"""Numbers about a pool: how different its entries are, and whom they describe."""

@@ -1,0 +1,101 @@
+"""How different the texts of a pool are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from personagen.text import words
+
+FloatArray: TypeAlias = npt.NDArray[np.float32]
+
+SAMPLE = 2000
+_BLOCK = 8192
+
+
+def distinct_n(texts: Sequence[str], n: int) -> float:
+    """Different runs of ``n`` words over all runs of ``n`` words, from 0 to 1 (Li et al. 2016, arXiv 1510.03055).
+
+    It falls with the amount of text, so only pools of like size compare. 0 where no text has ``n`` words.
+    """
+    runs: set[tuple[str, ...]] = set()
+    total = 0
+    for text in texts:
+        found = words(text)
+        grams = list(zip(*(found[at:] for at in range(n)), strict=False))
+        runs.update(grams)
+        total += len(grams)
+    return len(runs) / total if total else 0.0
+
+
+def vendi_score(vectors: FloatArray) -> float:
+    """How many entirely different texts the pool is worth, from 1 to n (Friedman and Dieng 2022, arXiv 2210.02410).
+
+    The exponential of the entropy of the eigenvalues of K / n, where K holds the cosines between the rows of
+    ``vectors`` (n, d), of unit length. They are also those of the d x d product, so the score is exact at any n.
+    0 for an empty pool.
+    """
+    if not len(vectors):
+        return 0.0
+    rows = vectors.astype(np.float64)
+    gram = rows @ rows.T if len(rows) < rows.shape[1] else rows.T @ rows
+    values = np.linalg.eigvalsh(gram / len(rows))
+    values = values[values > 1e-12]
+    return float(np.exp(-np.sum(values * np.log(values))))
+
+
+@dataclass(frozen=True)
+class NearestSimilarity:
+    """The cosines between ``of`` entries and their nearest other entry: mean, quantiles and largest."""
+
+    mean: float
+    p50: float
+    p95: float
+    max: float
+    of: int
+
+
+def nearest_similarity(vectors: FloatArray, seed: int = 0, sample: int = SAMPLE) -> NearestSimilarity | None:
+    """How close the nearest neighbour is, in ``vectors`` (n, d) of unit length; None for fewer than two entries.
+
+    Every entry counts as a neighbour; in a pool larger than ``sample``, that many drawn entries are asked about theirs.
+    """
+    count = len(vectors)
+    if count < 2:
+        return None
+    drawn = Random(f"{seed}/nearest").sample(range(count), sample) if count > sample else range(count)
+    asked = np.array(sorted(drawn))
+    best = np.full(len(asked), -1.0, np.float32)
+    for low in range(0, count, _BLOCK):
+        cosines = vectors[asked] @ vectors[low : low + _BLOCK].T
+        own = np.nonzero((asked >= low) & (asked < low + _BLOCK))[0]
+        cosines[own, asked[own] - low] = -1.0
+        best = np.maximum(best, cosines.max(axis=1))
+    p50, p95 = np.quantile(best, [0.5, 0.95])
+    return NearestSimilarity(float(best.mean()), float(p50), float(p95), float(best.max()), len(asked))
+
+
+@dataclass(frozen=True)
+class Round:
+    """One round of growth: how many candidates came, how many of them joined, and how large the pool was then."""
+
+    asked: int
+    admitted: int
+    pool: int
+
+    @property
+    def share(self) -> float:
+        """The share of the candidates that joined."""
+        return self.admitted / self.asked if self.asked else 0.0
+
+
+def acceptance_curve(rounds: Sequence[Round], points: int = 20) -> list[Round]:
+    """``rounds`` merged into at most ``points`` stretches of equal length: how acceptance falls as the pool fills."""
+    width = max(1, -(-len(rounds) // points))
+    stretches = [rounds[at : at + width] for at in range(0, len(rounds), width)]
+    return [Round(sum(r.asked for r in part), sum(r.admitted for r in part), part[-1].pool) for part in stretches]
