@@ -1,0 +1,259 @@
+"""What filtering costs and what it catches: encoder speed, detection, calibration, CPU per candidate as a pool grows.
+
+    python benchmarks/filter.py                        20,000 candidates, about a minute
+    python benchmarks/filter.py --n 100000 --dims 384  the size and the width of a large run
+    python benchmarks/filter.py --data DIR             also on ALOE's profile.jsonl and personality.jsonl in DIR
+
+CPU is process time, BLAS held to one thread. The growing pool is written by a grammar of this file, so that it needs no
+model and no data; figures about ALOE's texts need the texts.
+"""
+
+from __future__ import annotations
+
+# ruff: noqa: SIM905
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import argparse
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+import numpy as np
+
+from personagen import pool
+from personagen.encoders import Encoder, hashed, open_encoder
+from personagen.encoders.calibration import repeats
+from personagen.encoders.encoder import FloatArray, unit
+from personagen.filters import FILTERS, SCREENS, Rules, Threshold, View, candidate
+from personagen.filters.threshold import fit
+from personagen.filters.view import shingles
+from personagen.records import Description, Kind, content_id
+from personagen.seeds import load_seeds
+from personagen.text import normalised, sentences
+
+ROUND = 80
+
+WORK = """baker bus-driver midwife surveyor beekeeper translator roofer pharmacist tram-conductor potter sailor judge
+    violinist welder florist archivist locksmith veterinarian cartographer shepherd bookbinder croupier optician
+    plasterer lifeguard sculptor tailor brewer geologist postman radiographer stonemason typesetter umpire weaver
+    zookeeper notary miller gardener docker glazier farrier cooper cobbler chemist butcher barber astronomer announcer
+    actuary""".split()
+PLACES = """Lagos Bergen Osaka Quito Tbilisi Dakar Hobart Cork Lviv Tampere Sucre Nairobi Izmir Porto Malmo Pune Hue
+    Leipzig Toronto Lima Graz Accra Split Bari Tunis Riga Busan Perth Cusco Ghent Turku Yerevan Kandy Oaxaca Tartu
+    Galway Cebu Medan Natal Winnipeg Bilbao Gdansk Davao Mombasa Sapporo Denver Leeds Lyon Utrecht Salta""".split()
+THINGS = """ravens kites ceramics motorbikes chess mushrooms accordions tapestries comets ferns lighthouses maps
+    marathons puppets quilts radios sonnets tango orchids trams unicycles violins waterfalls yoga zithers crosswords
+    dominoes fossils glaciers harbours insects jigsaws knots lanterns mosaics newspapers opera pickles queueing recipes
+    samba tulips umbrellas vinyl wrestling xylophones yachts archery bridges canoes""".split()
+KIN = ["twins", "a stepson", "two daughters", "four sons", "an elderly aunt", "three foster children", "one nephew"]
+PETS = ["a lame goat", "two parrots", "an old terrier", "a blind cat", "six hens", "a tortoise", "a mare", "bees"]
+HOMES = ["a houseboat", "a lighthouse", "a basement flat", "a farmhouse", "a caravan", "a tower block", "a villa"]
+DAYS = ["Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays"]
+ILLS = ["asthma", "a limp", "hay fever", "diabetes", "poor hearing", "migraines", "insomnia", "vertigo"]
+FRAMES = (
+    "{S} {v} {age} years old", "{S} works as a {work} in {place}", "{S} grew up in {place} with {kin}",
+    "{S} shares {home} near {place} with {kin}", "{S} keeps {pet}", "{S} collects books on {thing}",
+    "{S} teaches {thing} to beginners on {day}", "{S} has lived with {ill} since the age of {small}",
+    "{S} once won a prize for {thing} in {place}", "{S} saves money for a journey to {place}",
+    "{S} sings in a choir on {day}", "{S} left a job as a {work} after {small} years",
+    "{S} studies {thing} at an evening school in {place}", "{S} writes a column about {thing}",
+    "{S} drives to {place} on {day} to see {kin}", "{S} lost a house in {place} to a flood",
+    "{S} repairs {thing} for the neighbours", "{S} speaks with a friend in {place} on {day}",
+)  # fmt: skip
+
+
+def written(random: Random) -> tuple[str, tuple[str, ...]]:
+    """A profile of nine facts, and the facts."""
+    she = random.choice(["She", "He"])
+
+    def filled(frame: str) -> str:
+        return frame.format(
+            S=she, v="is", age=random.randint(18, 90), small=random.randint(3, 40), work=random.choice(WORK),
+            place=random.choice(PLACES), thing=random.choice(THINGS), kin=random.choice(KIN), pet=random.choice(PETS),
+            home=random.choice(HOMES), day=random.choice(DAYS), ill=random.choice(ILLS),
+        )  # fmt: skip
+
+    facts = [filled(frame) for frame in (FRAMES[0], *random.sample(FRAMES[1:], 8))]
+    return ". ".join(facts) + ".", tuple(facts)
+
+
+def described(text: str, items: tuple[str, ...] = (), kind: Kind = "profile") -> Description:
+    return Description(id=content_id(kind, text), kind=kind, text=text, items=items)
+
+
+def auc(positive: FloatArray, negative: FloatArray) -> float:
+    """The chance that a positive scores above a negative (ties count half)."""
+    above = np.searchsorted(np.sort(negative), positive, "left") + np.searchsorted(np.sort(negative), positive, "right")
+    return float(above.mean() / 2 / len(negative))
+
+
+WORDS = """enjoys/likes loves/adores works/earns-a-living lives/resides house/home apartment/flat small/little big/large
+    children/kids kids/children often/frequently frequently/often weekends/Saturdays job/position married/wed
+    cooking/cuisine reading/books friends/companions friend/companion city/town town/city always/constantly likes/enjoys
+    very/extremely great/excellent student/pupil teacher/instructor runs/manages owns/has collects/gathers spare/free
+    allergic/sensitive expert/specialist member/part local/nearby studying/learning playing/practising
+    watching/following volunteers/helps-out quickly/fast calm/composed helps/assists able/capable others/people"""
+SYNONYMS = dict(pair.split("/") for pair in WORDS.split())
+
+
+def paraphrased(text: str, random: Random) -> str:
+    """Much the same said in other words: sentences in another order, words for words, a new opening."""
+    parts = sentences(text)
+    random.shuffle(parts)
+    words = [
+        SYNONYMS.get(w.strip(".,"), w.strip(".,")).replace("-", " ") + w[len(w.rstrip(".,")) :]
+        for w in " ".join(parts).split()
+    ]
+    opening = random.choice(["", "As it happens, ", "Those close by will tell you: ", "To sum up, "])
+    return opening + " ".join(words).replace(" is a ", random.choice([" is a ", ", being a "]))
+
+
+async def detection(encoder: Encoder, texts: Sequence[str], name: str) -> None:
+    vectors = await encoder.encode(texts)
+    cosines = vectors @ vectors.T
+    np.fill_diagonal(cosines, -1)
+    new = cosines.max(axis=1)
+    again = repeats(texts)
+    for what, pairs in (
+        ("1-3 details changed", again),
+        ("paraphrased", [(at, paraphrased(text, Random(f"{at}"))) for at, text in enumerate(texts)]),
+    ):
+        found = await encoder.encode([text for _, text in pairs])
+        scores = (found @ vectors.T).max(axis=1)
+        print(f"  {name}: {what:20s} AUC {auc(scores, new):.3f}  5 % below {np.quantile(scores, 0.05):.3f}"
+              f"  (new: 5 % above {np.quantile(new, 0.95):.3f})")  # fmt: skip
+
+
+async def calibration(encoder: Encoder, texts: Sequence[str], kind: Kind) -> None:
+    vectors = await encoder.encode(texts)
+    again = repeats(texts)
+    copies = await encoder.encode([text for _, text in again])
+    cosines = vectors @ vectors.T
+    repeated = np.einsum("ij,ij->i", vectors[[at for at, _ in again]], copies)
+    fitted = fit(cosines[np.triu_indices(len(texts), 1)], repeated)
+    for name, threshold in (("fitted", fitted), ("default", (encoder.thresholds or {}).get(kind, fitted))):
+        draws = np.random.default_rng(0)
+        row = []
+        for size in (5, 20, 70, 330):
+            if size < len(texts):
+                orders = (draws.permutation(len(texts))[: size + 1] for _ in range(3000))
+                wrong = np.mean([cosines[o[0], o[1:]].max() >= threshold.at(size) for o in orders])
+                row.append(f"{size}: {threshold.at(size):.3f} {wrong:.1%}")
+        missed = np.mean(repeated < threshold.at(100_000))
+        print(f"  {kind} {name} {threshold}\n    new taken for a repeat, by pool size: {', '.join(row)};"
+              f" repeats missed at 100,000: {missed:.1%}")  # fmt: skip
+
+
+def sanity(encoder: Encoder, entries: Sequence[Description], vectors: FloatArray) -> None:
+    """How many of ``entries`` each filter alone would turn away, were they candidates one after the other."""
+    kind = entries[0].kind
+    threshold = (encoder.thresholds or {}).get(kind, Threshold.fixed(0.9))
+    view = View(Rules(similarity=threshold))
+    asking = [
+        candidate(entry, str(at), vector) for at, (entry, vector) in enumerate(zip(entries, vectors, strict=True))
+    ]
+    for name, ask in SCREENS.items():
+        rejected = pool.screen(asking, view, {name: ask})[1]
+        why = Counter(r.reason.partition(":")[0] for r in rejected).most_common(3)
+        print(f"  {kind:12s} {name:11s} {len(rejected):4d} of {len(entries)}  {why or ''}")
+    for name, ask in FILTERS[kind].items():
+        rejections = pool.admit(asking, View(view.rules), {name: ask}).rejections
+        scores = ", ".join(f"{r.score:.2f}" for r in rejections[:6])
+        print(f"  {kind:12s} {name:11s} {len(rejections):4d} of {len(entries)}  {scores}")
+
+
+async def growth(encoder: Encoder, n: int, dims: int) -> None:
+    random = Random("growth")
+    drafts = [described(*written(random)) for _ in range(n)]
+    turn = np.linalg.qr(np.random.default_rng(0).standard_normal((hashed.DIMS, dims)))[0] if dims else None
+    view = View(Rules(similarity=(encoder.thresholds or {})["profile"]))
+    clocks: list[tuple[float, ...]] = []
+    rejected: Counter[str] = Counter()
+    vectors = np.zeros((0, hashed.DIMS), np.float32)
+    for at in range(0, n, ROUND):
+        begun = time.process_time()
+        asking = [candidate(draft, str(slot)) for slot, draft in enumerate(drafts[at : at + ROUND])]
+        prepared = time.process_time()
+        passed, screened = pool.screen(asking, view, SCREENS)
+        looked = time.process_time()
+        vectors = await encoder.encode([new.description.text for new in passed])
+        encoded = time.process_time()
+        if turn is not None:
+            vectors = unit(vectors @ turn)
+        turned = time.process_time()
+        ready = [replace(new, vector=vector) for new, vector in zip(passed, vectors, strict=True)]
+        admission = pool.admit(ready, view, FILTERS["profile"])
+        view = admission.view
+        rejected.update(r.gate for r in (*screened, *admission.rejections))
+        ended = time.process_time()
+        clocks.append((prepared - begun, looked - prepared, encoded - looked, ended - turned))
+    spent = 1e3 * np.array(clocks)
+    print(f"  {n} candidates, {vectors.shape[1]} dims, pool {len(view)}, rejected {dict(rejected)}")
+    for name, part in (("mean over growth", spent), ("at the final size", spent[-10:])):
+        means = part.sum(axis=0) / min(n, len(part) * ROUND)
+        stages = ", ".join(
+            f"{s} {v:.3f}" for s, v in zip(("prepare", "form+kind", "encode", "admit"), means, strict=True)
+        )
+        print(f"  CPU ms a candidate, {name}: {means.sum():.3f} ({stages})")
+    here = float(spent[-10:].sum() / min(n, 10 * ROUND))
+    plain = naive(view, drafts[-20:], vectors[-20:])
+    print(f"  naive all-pairs at the final size: {plain:.1f} ms, {plain / here:.0f} times as much")
+
+
+def naive(view: View, drafts: Sequence[Description], vectors: FloatArray) -> float:
+    """CPU ms a candidate when every pair is compared for itself: what a first version does."""
+    known = [shingles(normalised(entry.text)) for entry in view.entries]
+    rows = list(view.vectors)
+    begun = time.process_time()
+    for draft, vector in zip(drafts, vectors, strict=False):
+        own = shingles(normalised(draft.text))
+        max(len(own & other) / len(own | other) for other in known)
+        max(float(vector @ row) for row in rows)
+    return 1e3 * (time.process_time() - begun) / len(drafts)
+
+
+async def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--n", type=int, default=20_000, help="candidates the pool grows by")
+    parser.add_argument(
+        "--dims", type=int, default=0, help="turn the vectors into this many dimensions (0: as they are)"
+    )
+    parser.add_argument("--data", type=Path, help="a folder with ALOE's profile.jsonl and personality.jsonl")
+    parser.add_argument("--encoder", default="hashed", help="whose detection and calibration to measure")
+    options = parser.parse_args()
+    seeds = load_seeds(None)
+    texts = [entry.text for entry in (*seeds.profiles, *seeds.personalities)]
+    async with open_encoder(options.encoder, texts) as encoder, open_encoder("hashed", texts) as default:
+        drafts = [written(Random(at))[0] for at in range(4096)]
+        await encoder.encode(drafts[:256])
+        begun, wall = time.process_time(), time.perf_counter()
+        await encoder.encode(drafts[256:] if encoder.name == default.name else drafts[256:320])
+        count = 3840 if encoder.name == default.name else 64
+        print(f"encoder {encoder.name}: {count / (time.process_time() - begun):,.0f} texts a CPU second,"
+              f" {count / (time.perf_counter() - wall):,.0f} a second")  # fmt: skip
+        print("detection")
+        await detection(encoder, drafts[:300], "grammar")
+        pools: list[tuple[Kind, Sequence[Description]]] = []
+        if options.data:
+            aloe = load_seeds(options.data)
+            pools = [("profile", aloe.profiles), ("personality", aloe.personalities)]
+        for kind, entries in pools:
+            await detection(encoder, [entry.text for entry in entries], f"ALOE {kind}")
+        for kind, entries in pools:
+            print("calibration" if kind == "profile" else "")
+            await calibration(encoder, [entry.text for entry in entries], kind)
+        for _, entries in pools:
+            print("turned away by each filter alone")
+            sanity(encoder, entries, await encoder.encode([entry.text for entry in entries]))
+        print("growth")
+        await growth(default, options.n, options.dims)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

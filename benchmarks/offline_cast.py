@@ -1,0 +1,204 @@
+"""How the offline cast reads and what it costs: grows conversations (coin growth) and measures their text.
+
+    python benchmarks/offline_cast.py [--conversations 200] [--turns 10] [--noise 0.2] [--aloe DIR] [--show N]
+
+Personas are the packaged seeds' profiles x personalities; with ``--aloe`` (or PERSONAGEN_ALOE) half of them are ALOE's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+import orjson
+
+from personagen.llm import LLM, Call
+from personagen.llm.offline import judge, offline
+from personagen.pronouns import pronoun_of, with_pronoun
+from personagen.records import Message
+from personagen.seeds import load_seeds
+from personagen.text import facts_of, sentences, words
+from personagen.traits import traits_of
+
+
+@dataclass
+class Grown:
+    """One conversation with everything the benchmark measures about it."""
+
+    persona: dict
+    messages: list[Message] = field(default_factory=list)
+    turns: list[dict] = field(default_factory=list)
+
+
+def personas(count: int, aloe: Path | None, seed: int = 0) -> list[dict]:
+    """``count`` personas, drawn without replacement as long as there are any."""
+    rng = Random(seed)
+    sources = [load_seeds(None)] + ([load_seeds(aloe)] if aloe else [])
+    decks = []
+    for seeds in sources:
+        deck = [(p, q) for p in seeds.profiles for q in seeds.personalities]
+        rng.shuffle(deck)
+        decks.append(deck)
+    out = []
+    for i in range(count):
+        profile, personality = decks[i % len(decks)].pop()
+        text = personality.text
+        if pronoun := pronoun_of(profile.text):
+            text = with_pronoun(text, pronoun)
+        out.append(
+            {
+                "profile": profile.text,
+                "personality": text,
+                "facts": list(profile.items or facts_of(profile.text)),
+                "traits": list(personality.items or traits_of(personality.text)),
+            }
+        )
+    return out
+
+
+async def grow(llm: LLM, persona: dict, turns: int, coin: Random, spent: Counter[str]) -> Grown:
+    """One conversation: user, observer, both assistants, the judge in both orders, a coin for what goes on."""
+    grown = Grown(persona)
+    asked = 0
+
+    async def ask(prompt: str, inputs: dict) -> str:
+        nonlocal asked
+        asked += 1
+        head = f"{persona['profile']}/{persona['personality']}/{asked}"
+        call = Call("offline", (Message(role="user", content=head),), prompt=prompt, inputs=inputs)
+        start = time.process_time()
+        text = (await llm(call)).text
+        spent[prompt] += time.process_time() - start
+        spent[f"{prompt} n"] += 1
+        return text
+
+    for turn in range(1, turns + 1):
+        said = await ask("user/speak", {**persona, "conversation": grown.messages[:], "turn": turn, "turns": turns})
+        grown.messages.append(Message(role="user", content=said))
+        so_far = grown.messages[:]
+        raw = orjson.loads(await ask("observer/infer", {"conversation": so_far}))["inferences"]
+        users = [m.content for m in so_far if m.role == "user"]
+        kept = [i for i in raw if any(i["quote"] in u for u in users)]
+        aware = await ask("assistant/aware", {"conversation": so_far, "inferences": [i["fact"] for i in kept]})
+        plain = await ask("assistant/plain", {"conversation": so_far})
+        replies = [{"label": "A", "text": aware}, {"label": "B", "text": plain}]
+        inputs = {**persona, "conversation": so_far, "replies": replies}
+        first = orjson.loads(await ask("judge/prefer", inputs))
+        swapped = [{"label": "A", "text": plain}, {"label": "B", "text": aware}]
+        second = orjson.loads(await ask("judge/prefer", {**inputs, "replies": swapped}))
+        truth = judge.truth(inputs)
+        grown.turns.append(
+            {
+                "user": said,
+                "aware": aware,
+                "plain": plain,
+                "inferred": len(kept),
+                "dropped": len(raw) - len(kept),
+                "inferences": [i["fact"] for i in kept],
+                "truth": truth.ranking[0],
+                "gap": truth.gap,
+                "verdict": first["ranking"][0],
+                "consistent": first["ranking"][0] != second["ranking"][0],
+                "tie": first["tie"],
+                "reason": first["reason"],
+            }
+        )
+        grown.messages.append(Message(role="assistant", content=coin.choice((aware, plain))))
+    return grown
+
+
+def distinct(texts: list[str], n: int) -> float:
+    """Distinct n-grams over all n-grams, as in the literature: over the whole corpus."""
+    grams = [g for t in texts for g in zip(*(words(t)[i:] for i in range(n)), strict=False)]
+    return len(set(grams)) / max(1, len(grams))
+
+
+def commonest(texts: list[str], top: int = 5) -> Iterator[tuple[str, float]]:
+    """The sentences found in the largest share of texts."""
+    counts = Counter(s for t in texts for s in {x.lower() for x in sentences(t)})
+    for sentence, count in counts.most_common(top):
+        yield sentence, count / len(texts)
+
+
+def show(grown: Grown) -> None:
+    """A conversation to read."""
+    print("=" * 110, "\n", grown.persona["profile"], "\n", "TRAITS", ", ".join(grown.persona["traits"]))
+    for number, (turn, kept) in enumerate(zip(grown.turns, grown.messages[1::2], strict=True), 1):
+        print(f"\n[{number}] USER: {turn['user']}")
+        for name in ("aware", "plain"):
+            mark = "*" if turn["truth"] == ("A" if name == "aware" else "B") else " "
+            goes_on = "->" if kept.content == turn[name] else "  "
+            print(f"  {goes_on}{mark}{name}: {turn[name]}")
+        print(f"    gap {turn['gap']:.2f} tie {turn['tie']} | {turn['reason']}")
+    print("OBSERVED", grown.turns[-1]["inferences"])
+
+
+async def run(args: argparse.Namespace, noise: float) -> tuple[list[Grown], Counter[str]]:
+    """All conversations at one level of noise."""
+    spent: Counter[str] = Counter()
+    llm = offline(args.seed, noise)
+    out = []
+    for i, persona in enumerate(personas(args.conversations, args.aloe)):
+        out.append(await grow(llm, persona, args.turns, Random(f"coin/{i}"), spent))
+    return out, spent
+
+
+def verdicts(grown: list[Grown]) -> dict[str, float]:
+    """Shares of the judged pairs."""
+    turns = [t for g in grown for t in g.turns]
+    decided = [t for t in turns if t["consistent"] and not t["tie"]]
+    return {
+        "aware truly better": sum(t["truth"] == "A" for t in turns) / len(turns),
+        "hard pairs": sum(t["truth"] == "B" or t["gap"] < 0.1 for t in turns) / len(turns),
+        "aware wins verdicts": sum(t["verdict"] == "A" for t in decided) / len(decided),
+        "order decides": sum(not t["consistent"] and not t["tie"] for t in turns) / len(turns),
+        "ties": sum(t["tie"] for t in turns) / len(turns),
+        "verdict against truth": sum(t["verdict"] != t["truth"] for t in decided) / len(decided),
+        "inferences a turn": sum(t["inferred"] for t in turns) / len(turns),
+        "unverified a turn": sum(t["dropped"] for t in turns) / len(turns),
+    }
+
+
+def main() -> None:
+    """Prints the figures, then samples."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--conversations", type=int, default=200)
+    parser.add_argument("--turns", type=int, default=10)
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--noise", type=float, default=0.2)
+    parser.add_argument("--show", type=int, default=0)
+    parser.add_argument("--skip", type=int, default=0)
+    parser.add_argument("--aloe", type=Path, default=os.environ.get("PERSONAGEN_ALOE"))
+    args = parser.parse_args()
+    grown, spent = asyncio.run(run(args, 0.0))
+    users = [t["user"] for g in grown for t in g.turns]
+    replies = [t[k] for g in grown for t in g.turns for k in ("aware", "plain")]
+    print(f"user turns {len(users)}, words {sum(len(u.split()) for u in users) / len(users):.1f} a turn")
+    print(f"distinct-1 {distinct(users, 1):.3f}  distinct-2 {distinct(users, 2):.3f}")
+    for name, texts in (("user", users), ("assistant", replies), ("all", users + replies)):
+        print(f"commonest sentences, {name} turns:")
+        for sentence, share in commonest(texts):
+            print(f"   {share:.2%}  {sentence}")
+    for key, value in verdicts(grown).items():
+        print(f"{key:24s} {value:.3f}")
+    if args.noise:
+        noisy, _ = asyncio.run(run(args, args.noise))
+        print(f"verdict against truth at noise {args.noise}: {verdicts(noisy)['verdict against truth']:.3f}")
+    calls = sum(v for k, v in spent.items() if k.endswith(" n"))
+    total = sum(v for k, v in spent.items() if not k.endswith(" n"))
+    print(f"{calls} calls, {1000 * total / calls:.3f} ms CPU each")
+    for name in sorted(k for k in spent if not k.endswith(" n")):
+        print(f"   {name:16s} {1000 * spent[name] / spent[f'{name} n']:.3f} ms")
+    for one in grown[args.skip : args.skip + args.show]:
+        show(one)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""Embedding models as LLMs: a call carries texts and its completion carries their vectors.
+
+So an embedding runs through the same functions from LLM to LLM as any call: it is journaled before it is used and never
+asked for twice, it counts in the budget, it is retried, and it has a cost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from base64 import b64decode, b64encode
+from collections.abc import Sequence
+
+import numpy as np
+import orjson
+
+from personagen.encoders.encoder import Encode, FloatArray, from_bytes, to_bytes, unit
+from personagen.errors import CorruptError, ServerError
+from personagen.llm import LLM, Call
+from personagen.records import Message
+
+PROMPT = "encoder/embed"
+BATCH = 128
+IN_FLIGHT = 4
+
+
+def packed(vectors: FloatArray) -> str:
+    """Vectors (n, d) as the text of a completion: a JSON list of base64 strings."""
+    return orjson.dumps([b64encode(to_bytes(vector)).decode() for vector in vectors]).decode()
+
+
+def unpacked(text: str) -> FloatArray:
+    """The reverse of ``packed``.
+
+    Raises:
+        CorruptError: the text holds no vectors, or such of different lengths.
+    """
+    try:
+        return np.stack([from_bytes(b64decode(part, validate=True)) for part in orjson.loads(text)])
+    except (ValueError, TypeError) as error:
+        raise CorruptError(f"a stored embedding can't be read back: {error}; start a new run folder") from error
+
+
+def embedding(llm: LLM, model: str, batch: int = BATCH) -> Encode:
+    """An ``encode`` that asks ``llm`` for the vectors of ``batch`` texts a call, a few calls at once.
+
+    A text that was encoded before is not asked for again. The calls depend on the texts and their order alone, so a
+    journal answers all of them when a run is resumed.
+
+    Raises (when called):
+        ServerError: an answer has another number of vectors than there were texts, or of another length.
+        PersonagenError: what ``llm`` raises.
+    """
+    known: dict[str, FloatArray] = {}
+    slots = asyncio.Semaphore(IN_FLIGHT)
+
+    async def ask(texts: Sequence[str]) -> FloatArray:
+        messages = tuple(Message(role="user", content=text) for text in texts)
+        async with slots:
+            answer = await llm(Call(model, messages, sample="embedding", prompt=PROMPT))
+        vectors = unpacked(answer.text)
+        if len(vectors) != len(texts):
+            raise ServerError(f"{model} gave {len(vectors)} embeddings for {len(texts)} texts; ask another model")
+        return unit(vectors)
+
+    async def encode(texts: Sequence[str]) -> FloatArray:
+        new = [text for text in dict.fromkeys(texts) if text not in known]
+        parts = [new[at : at + batch] for at in range(0, len(new), batch)]
+        for part, vectors in zip(parts, await asyncio.gather(*map(ask, parts)), strict=True):
+            known.update(zip(part, vectors, strict=True))
+        if len({len(known[text]) for text in texts}) > 1:
+            raise ServerError(f"{model} gave embeddings of different lengths; ask another model")
+        return np.stack([known[text] for text in texts]) if texts else np.zeros((0, 0), np.float32)
+
+    return encode

@@ -1,0 +1,45 @@
+"""What an encoder is, and how vectors are written down."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from personagen.filters import Threshold
+from personagen.records import Kind
+
+FloatArray: TypeAlias = npt.NDArray[np.float32]
+Encode: TypeAlias = Callable[[Sequence[str]], Awaitable[FloatArray]]
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """``encode`` turns n texts into float32 (n, d), rows of unit length; the same text gives the same row.
+
+    ``thresholds`` are the calibrated defaults by kind of pool, None for a model that was never calibrated.
+    """
+
+    name: str
+    encode: Encode
+    thresholds: Mapping[Kind, Threshold] | None = None
+
+
+def unit(rows: npt.ArrayLike) -> FloatArray:
+    """``rows`` (n, d) as float32, each scaled to length 1; a row of zeros stays."""
+    array = np.asarray(rows, np.float32)
+    scaled: FloatArray = array / np.maximum(np.linalg.norm(array, axis=1, keepdims=True), np.float32(1e-12))
+    return scaled
+
+
+def to_bytes(vector: FloatArray) -> bytes:
+    """A vector (d,) as 4 d bytes, little-endian float32, the same on every machine."""
+    return np.ascontiguousarray(vector, "<f4").tobytes()
+
+
+def from_bytes(data: bytes) -> FloatArray:
+    """The reverse of ``to_bytes``."""
+    return np.frombuffer(data, "<f4").astype(np.float32)
