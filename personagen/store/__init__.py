@@ -1,0 +1,1 @@
+"""The run folder: its lock, its journal and the files derived from it."""

@@ -1,0 +1,64 @@
+"""Files that are whole or absent: written beside their place, synced, then renamed into it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from personagen.errors import CorruptError, DiskError, UsageError
+from personagen.records import Record
+
+R = TypeVar("R", bound=Record)
+
+
+def write(file: Path, parts: Iterable[bytes]) -> int:
+    """Replaces ``file`` by ``parts`` in one step; returns the bytes written.
+
+    Raises:
+        DiskError: the disk refuses; what stood there before still stands.
+    """
+    beside = file.with_name(f".{file.name}.new")
+    size = 0
+    try:
+        with beside.open("wb") as out:
+            for part in parts:
+                size += out.write(part)
+            out.flush()
+            os.fsync(out.fileno())
+        beside.replace(file)
+        sync_folder(file.parent)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise DiskError(f"{file} can't be written: {error.strerror}; free or repair the disk and run again") from error
+    return size
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes the names in ``folder`` durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def read_records(file: Path, kind: type[R]) -> Iterator[R]:
+    """The records of a JSONL file, one at a time.
+
+    Raises:
+        UsageError: there is no such file.
+        CorruptError: a line is not such a record; the message names it.
+    """
+    if not file.is_file():
+        raise UsageError(f"{file} is missing: {file.parent} is not a finished run; `personagen simulate` makes one")
+    with file.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                yield kind.model_validate_json(line)
+            except ValidationError as error:
+                what = error.errors()[0]["msg"]
+                raise CorruptError(f"{file}:{number} is no {kind.__name__}: {what}; run the command again") from None

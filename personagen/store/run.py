@@ -1,0 +1,174 @@
+"""A run folder: ``run.json``, ``journal.db``, ``prompts/`` and the result files."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from personagen.errors import CorruptError, DiskError, UsageError
+from personagen.prompts import Prompt
+from personagen.records import Usage, content_id, dump
+from personagen.store.files import write
+from personagen.store.journal import Journal
+from personagen.store.lock import locked
+
+
+@dataclass(frozen=True)
+class Run:
+    """An open run folder. ``made_with`` is the hash of everything that shapes its results."""
+
+    folder: Path
+    command: str
+    options: Mapping[str, Any]
+    prompts: Mapping[str, str]
+    made_with: str
+    journal: Journal
+    started: str
+    notes: tuple[str, ...] = ()
+
+    def write_lines(self, name: str, parts: Iterable[bytes]) -> int:
+        """Writes the result file ``name`` whole; returns its size in bytes."""
+        return write(self.folder / name, parts)
+
+    def derive(self, *names: str) -> None:
+        """Writes the result files ``names`` anew from the journal."""
+        for name in names:
+            self.write_lines(name, self.journal.lines(name, self.made_with))
+
+    def usage(self) -> tuple[int, Usage, dict[str, dict[str, Any]]]:
+        """Calls and usage of all stored answers, and the same for each role and model."""
+        by_role = self.journal.usage()
+        total = sum((usage for _, usage in by_role.values()), Usage())
+        rows = {
+            f"{role} ({model})": {"calls": n, **usage.model_dump()} for (role, model), (n, usage) in by_role.items()
+        }
+        return sum(n for n, _ in by_role.values()), total, dict(sorted(rows.items()))
+
+    def record(self, status: str, summary: Mapping[str, Any]) -> None:
+        """Writes ``run.json``: what was asked for, what it cost and how it stands."""
+        calls, total, rows = self.usage()
+        state = {
+            "command": self.command,
+            "status": status,
+            "started": self.started,
+            "written": _now(),
+            "options": dict(self.options),
+            "prompts": dict(self.prompts),
+            "versions": {"personagen": version("personagen"), "python": platform.python_version()},
+            "usage": {"calls": calls, **total.model_dump(), "by_role": rows},
+            "summary": dict(summary),
+        }
+        write(self.folder / "run.json", [dump(state)])
+
+
+@contextmanager
+def opened(
+    folder: Path,
+    command: str,
+    identity: Mapping[str, Any],
+    options: Mapping[str, Any],
+    prompts: Iterable[Prompt],
+) -> Iterator[Run]:
+    """The run folder ``folder``, new or to be resumed.
+
+    ``identity`` are the settings that shape the results: a folder made with others is refused. Prompt files may change:
+    answers to questions that stay the same are reused, the others are asked, and a note says so.
+
+    Raises:
+        UsageError: the folder holds something else, or a run with another identity; the difference is shown.
+        InUseError, CorruptError, DiskError: see there.
+    """
+    _prepare(folder)
+    used = {p.name: p for p in prompts}
+    hashes = {name: p.hash for name, p in sorted(used.items())}
+    with locked(folder), Journal(folder / "journal.db") as journal:
+        now = {"command": command, **identity}
+        before = _stored(journal, "identity")
+        if before is not None and before != _plain(now):
+            raise UsageError(f"{folder} holds another run: {_difference(before, _plain(now))}; give another --out")
+        notes = _prompt_notes(_stored(journal, "prompts") or hashes, hashes)
+        started = journal.setting("started") or _now()
+        settings = {"identity": dump(now).decode(), "prompts": dump(hashes).decode(), "started": started}
+        journal.put_settings(settings)
+        for prompt in used.values():
+            _copy(folder / "prompts", prompt)
+        yield Run(
+            folder=folder,
+            command=command,
+            options=options,
+            prompts=hashes,
+            made_with=content_id(_plain(now), hashes),
+            journal=journal,
+            started=started,
+            notes=notes,
+        )
+
+
+def read_state(folder: Path) -> dict[str, Any]:
+    """The content of ``folder/run.json``.
+
+    Raises:
+        UsageError: the folder is not a run.
+        CorruptError: the file is not what was written.
+    """
+    file = folder / "run.json"
+    if not file.is_file():
+        raise UsageError(f"{folder} is not a run folder: it has no run.json; `personagen simulate` makes one")
+    try:
+        state = orjson.loads(file.read_bytes())
+    except orjson.JSONDecodeError as error:
+        raise CorruptError(f"{file}:{error.lineno} is damaged; run the same command again to write it anew") from None
+    if not isinstance(state, dict):
+        raise CorruptError(f"{file} is damaged; run the same command again to write it anew")
+    return state
+
+
+def _prepare(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file; --out names a folder")
+    try:
+        fresh = not folder.exists() or not any(folder.iterdir())
+        if not fresh and not (folder / "journal.db").exists() and not (folder / ".lock").exists():
+            raise UsageError(f"{folder} holds files that are not a run; give an empty or new folder as --out")
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DiskError(f"{folder} can't be made: {error.strerror}; give another --out") from error
+
+
+def _copy(root: Path, prompt: Prompt) -> None:
+    for part, body in prompt.sources:
+        file = root / part
+        if not file.exists() or file.read_bytes() != body:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            write(file, [body])
+
+
+def _stored(journal: Journal, name: str) -> dict[str, Any] | None:
+    value = journal.setting(name)
+    return None if value is None else dict(orjson.loads(value))
+
+
+def _plain(value: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(orjson.loads(orjson.dumps(value)))
+
+
+def _difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    names = [n for n in {**before, **now} if before.get(n) != now.get(n)]
+    return ", ".join(f"{n} was {before.get(n)}, now {now.get(n)}" for n in names)
+
+
+def _prompt_notes(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
+    changed = [n for n in now if n in before and before[n] != now[n]]
+    return tuple(f"prompt {n} changed ({before[n]} -> {now[n]}): its questions are asked anew" for n in changed)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

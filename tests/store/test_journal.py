@@ -1,0 +1,140 @@
+"""The journal: durable before used, grouped, readable again, and clear about damage."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+
+import pytest
+
+from personagen.errors import CorruptError, DiskError
+from personagen.records import Usage
+from personagen.store.journal import Journal
+from tests.fakes import answer
+
+
+def run(coroutine):
+    return asyncio.run(coroutine)
+
+
+@pytest.fixture
+def file(tmp_path):
+    return tmp_path / "journal.db"
+
+
+async def store(journal, key, role="user", model="m", **fields):
+    await journal.store(key, role, model, "t/0", answer(f"text {key}", **fields), 0.1)
+
+
+def test_a_stored_answer_is_on_disk_when_store_returns(file):
+    async def main():
+        with Journal(file) as journal:
+            await store(journal, "k")
+            other = sqlite3.connect(file)
+            rows = other.execute("SELECT key, role FROM calls").fetchall()
+            other.close()
+            return rows
+
+    assert run(main()) == [("k", "user")]
+
+
+def test_an_answer_reads_back_as_it_was_stored_after_reopening(file):
+    async def main():
+        with Journal(file) as journal:
+            await store(journal, "k", finish_reason="length")
+
+    run(main())
+    with Journal(file) as journal:
+        assert journal.completion("k") == answer("text k", finish_reason="length")
+        assert journal.completion("other") is None
+
+
+def test_the_first_answer_to_a_question_stays(file):
+    async def main():
+        with Journal(file) as journal:
+            await store(journal, "k")
+            await journal.store("k", "user", "m", "t/0", answer("another"), 0.1)
+            return journal.completion("k")
+
+    assert run(main()).text == "text k"
+
+
+def test_usage_is_summed_by_role_and_an_unknown_cost_stays_unknown(file):
+    async def main():
+        with Journal(file) as journal:
+            await store(journal, "a")
+            await store(journal, "b")
+            await journal.store(
+                "c", "judge", "m", "", answer("x").model_copy(update={"usage": Usage(cost_usd=None)}), 0
+            )
+            return journal.usage()
+
+    usage = run(main())
+    assert usage["user", "m"] == (2, Usage(input_tokens=6, output_tokens=4, cost_usd=1.0))
+    assert usage["judge", "m"][1].cost_usd is None
+
+
+def test_waiting_writes_are_committed_in_groups(file):
+    async def main():
+        with Journal(file) as journal:
+            sizes = []
+            group = journal._group
+
+            def spy():
+                got = group()
+                sizes.append(len(got[0]))
+                return got
+
+            journal._group = spy
+            await store(journal, "first")  # the writer was in the unspied wait before
+            await asyncio.gather(*(store(journal, f"k{i}") for i in range(300)))
+            return sizes
+
+    sizes = run(main())
+    assert max(sizes) > 50
+
+
+def test_a_slots_lines_replace_what_it_had_and_come_back_in_slot_order(file):
+    async def main():
+        with Journal(file) as journal:
+            await journal.put(10, "h", {"a": b"ten\n"})
+            await journal.put(2, "h", {"a": b"two\n", "b": b"other\n"})
+            await journal.put(10, "h", {"a": b"TEN\n"})
+            await journal.put(3, "older", {"a": b"three\n"})
+            return list(journal.lines("a", "h")), journal.slots("a", "h"), list(journal.lines("b", "h"))
+
+    assert run(main()) == ([b"two\n", b"TEN\n"], {2, 10}, [b"other\n"])
+
+
+def test_a_failed_write_reaches_whoever_waits_and_all_that_come_later(file):
+    async def main():
+        with Journal(file) as journal:
+            with pytest.raises(DiskError, match="run the same command again"):
+                await journal.write([("INSERT INTO nothing VALUES(1)", ())])
+            with pytest.raises(DiskError):
+                await store(journal, "k")
+
+    run(main())
+
+
+def test_a_failed_write_leaves_nothing_of_its_group(file):
+    async def main():
+        with Journal(file) as journal:
+            with pytest.raises(DiskError):
+                await journal.write([("INSERT INTO meta VALUES('x','1')", ()), ("INSERT INTO nothing VALUES(1)", ())])
+            return journal.setting("x")
+
+    assert run(main()) is None
+
+
+def test_a_damaged_journal_is_named(file):
+    file.write_bytes(b"this is no database" * 100)
+    with pytest.raises(CorruptError, match="damaged"):
+        Journal(file)
+
+
+def test_a_journal_of_a_newer_format_is_refused(file):
+    with Journal(file) as journal:
+        journal.put_settings({"format": "99"})
+    with pytest.raises(CorruptError, match="newer personagen"):
+        Journal(file)

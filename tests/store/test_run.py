@@ -1,0 +1,82 @@
+"""The run folder: resumed with the same identity, refused with another, prompts copied, usage recorded."""
+
+from __future__ import annotations
+
+import asyncio
+
+import orjson
+import pytest
+
+from personagen import prompts
+from personagen.errors import UsageError
+from personagen.store.run import opened, read_state
+from tests.fakes import answer
+
+
+@pytest.fixture
+def judge(tmp_path):
+    folder = tmp_path / "p" / "judge"
+    folder.mkdir(parents=True)
+
+    def load(text):
+        (folder / "prefer.md").write_text(f"---\ndescription: d\ninputs: []\n---\nuser:\n{text}")
+        return prompts.load("judge/prefer", (tmp_path / "p",))
+
+    return load
+
+
+def test_a_folder_made_with_other_settings_is_refused_with_the_difference(tmp_path, judge):
+    with opened(tmp_path / "r", "simulate", {"turns": 3, "seed": 1}, {}, [judge("a")]):
+        pass
+    with (
+        pytest.raises(UsageError, match=r"turns was 3, now 4; give another --out"),
+        opened(tmp_path / "r", "simulate", {"turns": 4, "seed": 1}, {}, [judge("a")]),
+    ):
+        pass
+
+
+def test_a_folder_of_another_command_is_refused(tmp_path, judge):
+    with opened(tmp_path / "r", "expand", {}, {}, [judge("a")]):
+        pass
+    with (
+        pytest.raises(UsageError, match="command was expand, now simulate"),
+        opened(tmp_path / "r", "simulate", {}, {}, []),
+    ):
+        pass
+
+
+def test_a_folder_with_something_else_in_it_is_refused(tmp_path):
+    (tmp_path / "thesis.tex").write_text("")
+    with pytest.raises(UsageError, match="not a run"), opened(tmp_path, "simulate", {}, {}, []):
+        pass
+
+
+def test_an_edited_prompt_is_noted_copied_and_makes_other_results(tmp_path, judge):
+    with opened(tmp_path / "r", "simulate", {}, {}, [judge("a")]) as first:
+        pass
+    with opened(tmp_path / "r", "simulate", {}, {}, [judge("b")]) as second:
+        pass
+    assert first.made_with != second.made_with
+    assert first.notes == ()
+    assert "judge/prefer changed" in second.notes[0]
+    assert (tmp_path / "r" / "prompts" / "judge" / "prefer.md").read_text().endswith("b")
+
+
+def test_run_json_says_what_was_asked_and_what_it_cost(tmp_path, judge):
+    async def main():
+        with opened(tmp_path / "r", "simulate", {"turns": 3}, {"turns": 3, "out": "r"}, [judge("a")]) as run:
+            await run.journal.store("k", "user", "m", "", answer("x"), 0.1)
+            run.record("done", {"pairs": 7})
+
+    asyncio.run(main())
+    state = read_state(tmp_path / "r")
+    assert state["options"] == {"turns": 3, "out": "r"}
+    assert state["usage"]["cost_usd"] == 0.5
+    assert state["usage"]["by_role"]["user (m)"]["calls"] == 1
+    assert state["summary"] == {"pairs": 7}
+    assert orjson.loads((tmp_path / "r" / "run.json").read_bytes()) == state
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path):
+    with pytest.raises(UsageError, match=r"no run\.json"):
+        read_state(tmp_path)
