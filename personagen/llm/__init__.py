@@ -1,0 +1,62 @@
+"""What a language model is here: any ``async (Call) -> Completion``."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import orjson
+
+from personagen.records import Completion, Message
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """Sampling settings, as a prompt file's front matter gives them; None leaves it to the server."""
+
+    temperature: float | None = None
+    max_tokens: int | None = None
+    top_p: float | None = None
+
+
+@dataclass(frozen=True)
+class Call:
+    """One question to a model.
+
+    ``schema`` is the JSON schema the reply must follow, or None for free text. ``sample`` keeps intended repeats of
+    the same question apart (``repeat.candidate.attempt``). ``place`` says where in the run it is asked and
+    ``prompt``/``inputs`` what it was rendered from: a real server never sees these three, and they are not in the key.
+    """
+
+    model: str
+    messages: tuple[Message, ...]
+    sampling: Sampling = Sampling()
+    schema: Mapping[str, Any] | None = None
+    sample: str = ""
+    place: str = ""
+    prompt: str = ""
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def key(self) -> str:
+        """The hash of everything that can change the answer: 32 hex digits."""
+        s = self.sampling
+        what = [
+            self.model,
+            [(m.role, m.content) for m in self.messages],
+            (s.temperature, s.max_tokens, s.top_p),
+            self.schema,
+            self.sample,
+        ]
+        return hashlib.sha256(orjson.dumps(what, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
+
+    @property
+    def role(self) -> str:
+        """The agent that asks: the folder of its prompt file."""
+        return self.prompt.partition("/")[0]
+
+
+LLM: TypeAlias = Callable[[Call], Awaitable[Completion]]

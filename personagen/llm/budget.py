@@ -1,0 +1,76 @@
+"""The budget: what a call may cost is reserved before it is sent, and settled by what it did cost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from personagen.errors import BudgetError
+from personagen.llm import LLM, Call
+from personagen.records import Completion
+
+CostBound = Callable[[Call], float | None]
+
+
+@dataclass
+class Ledger:
+    """What a run folder has spent and may spend: USD and calls; None means no limit.
+
+    ``reserved`` and ``in_flight`` belong to calls whose cost is not known yet.
+    """
+
+    budget: float | None = None
+    max_calls: int | None = None
+    spent: float = 0.0
+    calls: int = 0
+    reserved: float = 0.0
+    in_flight: int = 0
+    _settled: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def reserve(self, most: float) -> None:
+        """Sets ``most`` USD and one call aside; waits while calls in flight may still leave enough.
+
+        Raises:
+            BudgetError: nothing is in flight, and it would go over a limit.
+        """
+        while problem := self._problem(most):
+            if not self.in_flight:
+                raise BudgetError(f"{problem} and run the same command to go on")
+            await self._settled.wait()
+        self.reserved += most
+        self.in_flight += 1
+
+    def settle(self, most: float, answer: Completion | None) -> None:
+        """Gives back what was reserved, and books the answer's cost."""
+        self.in_flight -= 1
+        self.reserved = self.reserved - most if self.in_flight else 0.0
+        if answer is not None:
+            self.calls += 1
+            self.spent += answer.usage.cost_usd or 0.0
+        self._settled.set()
+        self._settled = asyncio.Event()
+
+    def _problem(self, most: float) -> str:
+        if self.max_calls is not None and self.calls + self.in_flight >= self.max_calls:
+            return f"all {self.max_calls} calls are made; raise --max-calls"
+        if self.budget is not None and self.spent + self.reserved + most > self.budget:
+            cost = f"{self.spent:.4f} of {self.budget:g} USD are spent"
+            return f"the next call may cost {most:.4f} USD and {cost}; raise --budget"
+        return ""
+
+
+def budgeted(llm: LLM, ledger: Ledger, bound: CostBound) -> LLM:
+    """``llm`` within ``ledger``; ``bound`` gives the most a call can cost in USD, None where its price is unknown."""
+
+    async def ask(call: Call) -> Completion:
+        most = bound(call) or 0.0
+        await ledger.reserve(most)
+        answer: Completion | None = None
+        try:
+            answer = await llm(call)
+            return answer
+        finally:
+            ledger.settle(most, answer)
+
+    return ask

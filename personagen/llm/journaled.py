@@ -1,0 +1,52 @@
+"""Answers from the journal: no call is made whose answer is stored, and no answer is used before it is stored."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+
+from personagen.llm import LLM, Call
+from personagen.records import Completion, Usage
+from personagen.store.journal import Journal
+
+
+@dataclass
+class Tally:
+    """What happened in this process so far, for progress and summaries."""
+
+    calls: int = 0
+    reused: int = 0
+    failed: int = 0
+    asked_again: int = 0
+    usage: Usage = field(default_factory=Usage)
+
+
+def journaled(llm: LLM, journal: Journal, tally: Tally) -> LLM:
+    """``llm`` behind the journal; equal calls in flight are sent once."""
+    in_flight: dict[str, asyncio.Task[Completion]] = {}
+
+    async def fresh(call: Call) -> Completion:
+        started = time.monotonic()
+        try:
+            answer = await llm(call)
+        except Exception:
+            tally.failed += 1
+            raise
+        await journal.store(call.key, call.role, call.model, call.place, answer, time.monotonic() - started)
+        tally.calls += 1
+        tally.usage += answer.usage
+        return answer
+
+    async def ask(call: Call) -> Completion:
+        stored = journal.completion(call.key)
+        if stored is not None:
+            tally.reused += 1
+            return stored
+        asked = in_flight.get(call.key)
+        if asked is None:
+            asked = in_flight[call.key] = asyncio.create_task(fresh(call))
+            asked.add_done_callback(lambda _: in_flight.pop(call.key))
+        return await asked
+
+    return ask

@@ -1,0 +1,84 @@
+"""Slots for calls in flight, and the one place where a run stops launching calls."""
+
+from __future__ import annotations
+
+import asyncio
+
+from personagen.errors import BudgetError, ConfigError, DiskError, PersonagenError, ServerError
+from personagen.llm import LLM, Call
+from personagen.records import Completion
+
+STOPS = (BudgetError, ConfigError, DiskError)
+
+
+class Slots:
+    """At most ``limit`` calls in flight; once ``closed`` holds an error, no further call starts.
+
+    The error that closes is the first one that asking again can't help (a refused key, an exhausted budget), or the
+    user's interruption. Calls in flight are not touched: they end and are stored.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.free = asyncio.Semaphore(limit)
+        self.closed: PersonagenError | None = None
+        self.in_flight = 0
+
+    def close(self, error: PersonagenError) -> None:
+        """Starts no more calls; the first error stays."""
+        self.closed = self.closed or error
+
+
+def limited(llm: LLM, slots: Slots) -> LLM:
+    """``llm`` with every call waiting for a slot; fails at once when the slots are closed."""
+
+    async def ask(call: Call) -> Completion:
+        async with slots.free:
+            if slots.closed:
+                raise slots.closed
+            slots.in_flight += 1
+            try:
+                return await llm(call)
+            except STOPS as error:
+                slots.close(error)
+                raise
+            finally:
+                slots.in_flight -= 1
+
+    return ask
+
+
+def proven(llm: LLM) -> LLM:
+    """``llm`` whose first call for each role and model goes alone, so that a wrong key costs one request.
+
+    The others wait until one call was answered; after a refusal that is final, they fail with it unasked.
+    """
+    gates: dict[tuple[str, str], asyncio.Lock | None] = {}
+    refused: dict[tuple[str, str], PersonagenError] = {}
+
+    async def ask(call: Call) -> Completion:
+        endpoint = (call.role, call.model)
+        gate = gates.setdefault(endpoint, asyncio.Lock())
+        if gate is None:
+            return await llm(call)
+        async with gate:
+            if endpoint in refused:
+                raise refused[endpoint]
+            if gates[endpoint] is not None:
+                try:
+                    answer = await llm(call)
+                except (*STOPS, ServerError) as error:
+                    refused[endpoint] = _final(error)
+                    raise refused[endpoint] from error
+                gates[endpoint] = None
+                return answer
+        return await llm(call)
+
+    return ask
+
+
+def _final(error: PersonagenError) -> PersonagenError:
+    """A server that does not answer even the first question stops the run, instead of failing tree after tree."""
+    if isinstance(error, ServerError):
+        return ConfigError(f"the first request failed for good: {error}; check the server, then run the same command")
+    return error

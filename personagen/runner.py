@@ -1,0 +1,95 @@
+"""Many jobs at once, in bounded memory; and a run that ends well when the user interrupts it."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from personagen.errors import Interrupted
+from personagen.llm.slots import Slots
+
+T = TypeVar("T")
+J = TypeVar("J")
+
+
+async def run_jobs(jobs: Iterable[J], work: Callable[[J], Awaitable[None]], width: int) -> None:
+    """Does ``work`` for each of ``jobs``, in their order, at most ``width`` at a time.
+
+    The first exception stops the launching; jobs at work end on their own before it is raised.
+    """
+    waiting = iter(jobs)
+    failures: list[BaseException] = []
+
+    async def worker() -> None:
+        for job in waiting:
+            if failures:
+                return
+            try:
+                await work(job)
+            except Exception as error:
+                failures.append(error)
+
+    await asyncio.gather(*(asyncio.create_task(worker()) for _ in range(width)))
+    if failures:
+        raise failures[0]
+
+
+@contextmanager
+def interruptible(slots: Slots) -> Iterator[None]:
+    """Ctrl-C closes ``slots``, so that the run drains; a second one ends it without waiting for calls in flight.
+
+    Does nothing outside the main thread, where no signal arrives.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+    def stop() -> None:
+        if slots.closed and task:
+            loop.remove_signal_handler(signal.SIGINT)
+            task.cancel()
+        slots.close(Interrupted("interrupted; run the same command to go on where it stopped"))
+
+    signals = (signal.SIGINT, signal.SIGTERM)
+    for number in signals:
+        loop.add_signal_handler(number, stop)
+    try:
+        yield
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)
+
+
+def run_sync(main: Coroutine[Any, Any, T]) -> T:
+    """Runs ``main`` to its end, also where an event loop runs already, as in a notebook.
+
+    Raises:
+        KeyboardInterrupt: the user interrupted it and did not want to wait for calls in flight.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        try:
+            return asyncio.run(main)
+        except asyncio.CancelledError:
+            raise KeyboardInterrupt from None
+    result: list[T] = []
+    failure: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            result.append(asyncio.run(main))
+        except BaseException as error:
+            failure.append(error)
+
+    thread = threading.Thread(target=run, name="personagen")
+    thread.start()
+    thread.join()
+    if failure:
+        raise failure[0]
+    return result[0]

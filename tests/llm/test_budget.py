@@ -1,0 +1,82 @@
+"""The budget holds: what a call may cost is reserved before it is sent."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from personagen.errors import BudgetError, ServerError
+from personagen.llm import Call
+from personagen.llm.budget import Ledger, budgeted
+from personagen.records import Completion, Usage
+from tests.fakes import Fake
+
+
+@given(
+    budget=st.floats(0, 20),
+    costs=st.lists(st.floats(0, 2), max_size=40),
+    slack=st.floats(0, 1),
+    failing=st.sets(st.integers(0, 40)),
+)
+def test_spent_and_reserved_never_exceed_the_budget(budget, costs, slack, failing):
+    ledger = Ledger(budget=budget)
+
+    async def llm(call):
+        n = int(call.sample)
+        await asyncio.sleep(0)
+        assert ledger.spent + ledger.reserved <= budget + 1e-9
+        if n in failing:
+            raise ServerError("busy")
+        return Completion(text="x", usage=Usage(cost_usd=costs[n]))
+
+    async def main():
+        llm_in_budget = budgeted(llm, ledger, lambda call: costs[int(call.sample)] + slack)
+        return await asyncio.gather(
+            *(llm_in_budget(Call("m", (), sample=str(n))) for n in range(len(costs))), return_exceptions=True
+        )
+
+    results = asyncio.run(main())
+    assert ledger.spent <= budget + 1e-9
+    assert abs(ledger.reserved) < 1e-9
+    assert ledger.in_flight == 0
+    assert ledger.calls == sum(isinstance(r, Completion) for r in results)
+
+
+def test_a_call_that_may_go_over_is_not_sent():
+    async def main():
+        fake = Fake(lambda c: "x")
+        llm = budgeted(fake, Ledger(budget=0.9, spent=0.5), lambda call: 0.5)
+        with pytest.raises(BudgetError, match="raise --budget"):
+            await llm(Call("m", ()))
+        return fake.calls
+
+    assert asyncio.run(main()) == []
+
+
+def test_a_call_waits_while_those_in_flight_may_leave_enough():
+    async def main():
+        fake = Fake(lambda c: Completion(text="x", usage=Usage(cost_usd=0.1)), delay=0.001)
+        ledger = Ledger(budget=1.0)
+        llm = budgeted(fake, ledger, lambda call: 0.6)
+        results = await asyncio.gather(*(llm(Call("m", (), sample=str(n))) for n in range(8)), return_exceptions=True)
+        return fake.most, sum(isinstance(r, Completion) for r in results), ledger.spent
+
+    most, answered, spent = asyncio.run(main())
+    assert (most, answered) == (1, 5)
+    assert spent == pytest.approx(0.5)
+
+
+def test_calls_of_earlier_processes_count():
+    async def main():
+        fake = Fake(lambda c: "x", delay=0.001)
+        llm = budgeted(fake, Ledger(max_calls=5, calls=3), lambda call: None)
+        results = await asyncio.gather(*(llm(Call("m", ())) for _ in range(4)), return_exceptions=True)
+        return len(fake.calls), [r for r in results if isinstance(r, BudgetError)]
+
+    asked, refused = asyncio.run(main())
+    assert asked == 2
+    assert len(refused) == 2
+    assert "raise --max-calls" in str(refused[0])
