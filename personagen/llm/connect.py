@@ -1,0 +1,126 @@
+"""From model strings to one LLM that sends each call to the model of the agent that asks."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import cast
+
+from personagen.errors import ServerError
+from personagen.functions import function
+from personagen.llm import LLM, Call, anthropic, litellm, openai
+from personagen.llm.failures import address, no_model
+from personagen.llm.prices import Price, cost, price_of
+from personagen.records import Completion
+
+DEFAULT = "default"
+OFFLINE = "offline"
+BACKENDS = {"openai": openai.backend, "anthropic": anthropic.backend}
+_FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One model, where it is served (None: at its provider's own address) and, where given, what it costs.
+
+    ``model`` is ``offline``, ``openai/NAME``, ``anthropic/NAME``, any other model string of LiteLLM, or
+    ``PACKAGE.MODULE:FUNCTION`` for a function of one's own: an ``async (Call) -> Completion``, or a factory with the
+    signature of ``personagen.llm.openai.backend``.
+    """
+
+    model: str
+    base_url: str | None = None
+    price: Price | None = None
+
+
+@asynccontextmanager
+async def connect(
+    models: Mapping[str, Endpoint],
+    *,
+    seed: int = 0,
+    noise: float = 0.0,
+    timeout: float = 120.0,  # noqa: ASYNC109
+) -> AsyncIterator[LLM]:
+    """One LLM for all of ``models`` (role -> endpoint): a call goes to its role's endpoint, or to that of ``default``.
+
+    Every endpoint is opened once, whoever shares it, and closed at the end. Nothing is sent before the first call, and
+    no SDK but LiteLLM is imported before it. ``seed`` and ``noise`` are for the offline cast; ``timeout`` is seconds a
+    request. Completions come back with their cost, None where the price is unknown.
+
+    Raises:
+        ConfigError: a model string, base URL or key can't work.
+        UsageError: a function of one's own can't be loaded.
+    """
+    async with AsyncExitStack() as stack:
+        opened: dict[Endpoint, LLM] = {}
+        for endpoint in dict.fromkeys(models.values()):
+            if endpoint.model == OFFLINE:
+                opened[endpoint] = _offline(seed, noise)
+            else:
+                llm = await stack.enter_async_context(_backend(endpoint, timeout))
+                opened[endpoint] = _costed(_bounded(llm, endpoint, timeout), endpoint)
+        by_role = {role: opened[endpoint] for role, endpoint in models.items()}
+
+        async def route(call: Call) -> Completion:
+            llm = by_role.get(call.role) or by_role[DEFAULT]
+            return await llm(call)
+
+        yield route
+
+
+def _offline(seed: int, noise: float) -> LLM:
+    from personagen.llm.offline import offline
+
+    return offline(seed, noise)
+
+
+def _backend(endpoint: Endpoint, seconds: float) -> AbstractAsyncContextManager[LLM]:
+    provider, _, name = endpoint.model.partition("/")
+    url = address(endpoint.model, endpoint.base_url)
+    if _FUNCTION.fullmatch(endpoint.model):
+        return _own(endpoint, seconds)
+    if provider in BACKENDS:
+        if not name:
+            raise no_model(endpoint.model)
+        return BACKENDS[provider](name, base_url=url, api_key=None, timeout=seconds)
+    return litellm.backend(endpoint.model, base_url=url, api_key=None, timeout=seconds)
+
+
+@asynccontextmanager
+async def _own(endpoint: Endpoint, seconds: float) -> AsyncIterator[LLM]:
+    found = function(endpoint.model)
+    if inspect.iscoroutinefunction(found) or inspect.iscoroutinefunction(type(found).__call__):
+        yield cast(LLM, found)
+    else:
+        async with found(endpoint.model, base_url=endpoint.base_url, api_key=None, timeout=seconds) as llm:
+            yield llm
+
+
+def _bounded(llm: LLM, endpoint: Endpoint, seconds: float) -> LLM:
+    # The SDKs bound the wait for the next bytes, not the whole request.
+    async def ask(call: Call) -> Completion:
+        try:
+            async with asyncio.timeout(seconds):
+                return await llm(call)
+        except TimeoutError:
+            raise ServerError(f"{endpoint.model} gave no answer within {seconds:g} seconds", status=408) from None
+
+    return ask
+
+
+def _costed(llm: LLM, endpoint: Endpoint) -> LLM:
+    is_own = _FUNCTION.fullmatch(endpoint.model) is not None
+    price = price_of(endpoint.model, base_url=endpoint.base_url, override=endpoint.price)
+    if is_own and price is None:
+        return llm
+
+    async def ask(call: Call) -> Completion:
+        completion = await llm(call)
+        usage = completion.usage.model_copy(update={"cost_usd": cost(price, completion.usage)})
+        return completion.model_copy(update={"usage": usage})
+
+    return ask

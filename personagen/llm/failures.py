@@ -1,0 +1,236 @@
+"""What a server's refusal means for the run: from HTTP status and wording to our errors, for every backend."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import socket
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+
+from personagen.errors import BudgetError, ConfigError, PersonagenError, ReplyError, ServerError
+
+LONGEST_QUOTE = 300
+NO_KEY = "none"
+_URL_NAMES = {"openai": "OPENAI_BASE_URL", "anthropic": "ANTHROPIC_BASE_URL"}
+_KEY_PIECE = 8
+_SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD", re.IGNORECASE)
+_LIKE_A_KEY = re.compile(
+    r"\b(?:sk|pk|rk|gsk|xai|hf|key)[-_][\w*.\-]{6,}|\bAIza[\w\-]{10,}|\S*\*{3,}[^\s,;]*", re.IGNORECASE
+)
+_TAG = re.compile(r"<(?:script|style)\b.*?</(?:script|style)>|<[^>]*>", re.DOTALL | re.IGNORECASE)
+_CREDIT = re.compile(
+    r"insufficient[_ ](?:quota|balance|funds|credit)|credit balance|exceeded your current quota|out of credit"
+    r"|billing|(?:usage|spend(?:ing)?) limit",
+    re.IGNORECASE,
+)
+_SOON = re.compile(r"retry ?(?:delay|in|after)|per[ -]?minute|per[ -]?second|try again in", re.IGNORECASE)
+_TOO_LONG = re.compile(
+    r"context_length_exceeded|context[ _-]?(?:length|window|size|limit)|prompt is too long|input is too long"
+    r"|maximum (?:context|input|prompt)|too many (?:input )?tokens|reduce the length",
+    re.IGNORECASE,
+)
+_FILTERED = re.compile(
+    r"content[_ ]?filter|content[_ ]?policy|content management policy|responsibleai|invalid_prompt|usage policy",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Server:
+    """Who is asked, as messages name it; ``key_name`` is the environment variable its key is read from."""
+
+    model: str
+    url: str
+    key_name: str
+    key: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A failed request: its HTTP status, the server's own words and code, and the wait it asks for in seconds."""
+
+    status: int
+    message: str
+    code: str = ""
+    retry_after: float | None = None
+
+
+def address(model: str, base_url: str | None) -> str | None:
+    """``base_url``, or else what the provider's own SDK would take from the environment, or None."""
+    return base_url or os.environ.get(_URL_NAMES.get(model.partition("/")[0], "")) or None
+
+
+def server_at(model: str, *, base_url: str | None, host: str, key_name: str, api_key: str | None) -> Server:
+    """The server of ``model``: ``base_url`` or the provider's own ``host``, with the key given or in ``key_name``.
+
+    A server at a ``base_url`` may need no key; it is sent a placeholder then. The address may hold no secret.
+
+    Raises:
+        ConfigError: the key is missing or can't be sent, or ``base_url`` is no address.
+    """
+    url = (base_url or host).rstrip("/")
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ConfigError(f"the base URL {url} is no address: write it as http://HOST:PORT/v1")
+    if "@" in parts.netloc or parts.query:
+        # It is shown in messages and kept with the run.
+        raise ConfigError(f"the base URL of {model} holds a password or a query: give the key in {key_name} instead")
+    key = (api_key or os.environ.get(key_name) or "").strip()
+    if not key and not base_url:
+        raise ConfigError(
+            f"{model} needs a key and {key_name} is not set: set it, or give --base-url for a server without keys"
+        )
+    if not (key.isascii() and key.isprintable()):
+        raise ConfigError(f"the key in {key_name} holds characters that no key has: copy it again")
+    return Server(model, url, key_name, key or NO_KEY)
+
+
+def no_model(model: str) -> ConfigError:
+    """The error for a model string that nobody serves."""
+    return ConfigError(
+        f"there is no model {model!r}: write offline, openai/NAME, anthropic/NAME, PROVIDER/NAME as LiteLLM has it, or"
+        " PACKAGE.MODULE:FUNCTION"
+    )
+
+
+def failure(status: int, body: bytes, headers: Mapping[str, str]) -> Failure:
+    """The failure that an HTTP answer tells: JSON in any of the usual shapes, or plain text, or a page of HTML."""
+    text = body.decode("utf-8", "replace")
+    try:
+        value: Any = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return Failure(status, _TAG.sub(" ", text), retry_after=retry_after(headers))
+    inner = value.get("error", value) if isinstance(value, dict) else value
+    if not isinstance(inner, dict):
+        return Failure(status, str(inner), retry_after=retry_after(headers))
+    message = inner.get("message") or inner.get("detail") or text
+    code = " ".join(str(inner[name]) for name in ("type", "code", "param") if inner.get(name))
+    return Failure(status, str(message), code, retry_after(headers))
+
+
+def error(server: Server, failed: Failure) -> PersonagenError:
+    """The error a failed request is raised as: whether the run stops, this reply is given up, or it is asked again.
+
+    The order matters: a missing credit and a prompt that is too long both come under several statuses.
+    """
+    status, words = failed.status, f"{failed.code} {failed.message}"
+    said = quoted(server, failed.message)
+    what = f"{server.model} at {server.url} answered HTTP {status}"
+    if status == 402 or (status in (400, 403, 429) and _out_of_credit(failed, words)):
+        return BudgetError(
+            f"{what}: the account is out of credit or quota: {said}; top it up and run the same command again"
+        )
+    if status in (401, 403):
+        return ConfigError(
+            f"{what}: the key in {server.key_name} is refused: {said}; set {server.key_name} to a valid key"
+        )
+    if status == 404:
+        return ConfigError(f"{what}: no such model or path: {said}; check the model's name and --base-url")
+    if status in (408, 409, 425, 429) or status >= 500:
+        return ServerError(f"{what}: {said}", status=status, retry_after=failed.retry_after)
+    if status in (400, 413, 422) and _TOO_LONG.search(words):
+        return ReplyError(f"the conversation is too long for {server.model}: {said}")
+    if status in (400, 422) and _FILTERED.search(words):
+        return ReplyError(f"{server.model} refuses the prompt: {said}")
+    if 300 <= status < 400:
+        return ConfigError(f"{what}: it sends requests elsewhere; give its final address as --base-url")
+    return ConfigError(f"{what}: {said}; change the setting it names")
+
+
+def is_cut_off(problem: BaseException) -> bool:
+    """Whether ``problem`` comes from a connection that was refused or lost, or from a time that was up."""
+    return any(isinstance(cause, (ConnectionError, TimeoutError, socket.gaierror)) for cause in _causes(problem))
+
+
+def unreachable(server: Server, problem: BaseException) -> ServerError:
+    """The error for a request that got no answer: nothing listens, the host is unknown, the time is up."""
+    for cause in _causes(problem):
+        if isinstance(cause, ConnectionRefusedError):
+            return ServerError(f"nothing listens at {server.url}: start the server, or correct --base-url")
+        if isinstance(cause, socket.gaierror):
+            return ServerError(f"the host of {server.url} can't be found: check the network, or correct --base-url")
+    name = type(problem).__name__
+    if isinstance(problem, TimeoutError) or "timeout" in name.lower():
+        return ServerError(f"{server.model} at {server.url} gave no answer in time", status=408)
+    reason = quoted(server, str(next((c for c in reversed(list(_causes(problem))) if str(c)), name)))
+    return ServerError(f"the connection to {server.url} failed: {reason}")
+
+
+def garbled(server: Server, body: object) -> ServerError:
+    """The error for an answer that says it is fine and isn't what the protocol promises."""
+    said = quoted(server, _TAG.sub(" ", str(body)))
+    return ServerError(f"{server.model} at {server.url} answered with something that is not a completion: {said}")
+
+
+def retry_after(headers: Mapping[str, str], now: float | None = None) -> float | None:
+    """The wait in seconds that ``retry-after-ms`` or ``retry-after`` (seconds or an HTTP date) asks for, or None.
+
+    ``now`` is the time in seconds since 1970 that a date is counted from.
+    """
+    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        value = headers.get(name)
+        if value is None:
+            continue
+        try:
+            wait = float(value) * unit
+        except ValueError:
+            wait = _until(value, time.time() if now is None else now)
+        if math.isfinite(wait):
+            return max(0.0, wait)
+    return None
+
+
+def quoted(server: Server, text: str) -> str:
+    """``text`` on one line without keys, cut to ``LONGEST_QUOTE`` characters."""
+    line = " ".join(scrubbed(text, _secrets(server)).split()).rstrip(".")
+    return line if len(line) <= LONGEST_QUOTE else f"{line[:LONGEST_QUOTE]}..."
+
+
+def scrubbed(text: str, secrets: Iterable[str]) -> str:
+    """``text`` with every passage replaced that shares eight characters in a row with a secret or looks like a key."""
+    text = _LIKE_A_KEY.sub("[key]", text)
+    hidden: set[int] = set()
+    for secret in secrets:
+        size = min(_KEY_PIECE, len(secret))
+        for piece in {secret[i : i + size] for i in range(len(secret) - size + 1)}:
+            hidden.update(
+                i for m in re.finditer(f"(?={re.escape(piece)})", text) for i in range(m.start(), m.start() + size)
+            )
+    shown = "".join("\0" if i in hidden else c for i, c in enumerate(text)) if hidden else text
+    return re.sub("\0+", "[key]", shown)
+
+
+def _secrets(server: Server) -> set[str]:
+    # LiteLLM reads a hundred variables by itself: what any of them holds must not be repeated.
+    held = {value for name, value in os.environ.items() if _SECRET_NAME.search(name)}
+    return {secret for secret in {server.key, *held} if len(secret) >= _KEY_PIECE}
+
+
+def _out_of_credit(failed: Failure, words: str) -> bool:
+    # Gemini calls a limit per minute a quota too, and says when to come back.
+    later = failed.retry_after is not None or _SOON.search(words)
+    return "insufficient_quota" in words or bool(_CREDIT.search(words) and not later)
+
+
+def _until(date: str, now: float) -> float:
+    try:
+        return parsedate_to_datetime(date).timestamp() - now
+    except (ValueError, OverflowError):
+        return math.nan
+
+
+def _causes(problem: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    current: BaseException | None = problem
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        yield current
+        current = current.__cause__ or current.__context__

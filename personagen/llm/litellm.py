@@ -1,0 +1,165 @@
+"""Everything else, through LiteLLM: Gemini, Bedrock, Mistral, a hundred more, and providers registered with it."""
+
+from __future__ import annotations
+
+import os
+import re
+import warnings
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from typing import Any
+
+from personagen.errors import ConfigError, PersonagenError
+from personagen.llm import LLM, Call
+from personagen.llm.failures import (
+    NO_KEY,
+    Failure,
+    Server,
+    error,
+    failure,
+    garbled,
+    is_cut_off,
+    no_model,
+    retry_after,
+    unreachable,
+)
+from personagen.llm.openai import REASONS, response_format
+from personagen.llm.schema import in_words, refused_part, remember
+from personagen.records import Completion, Usage
+
+_REPORT = re.compile(r"\nTraceback|\s+This looks like a bug in LiteLLM")
+
+
+@asynccontextmanager
+async def backend(
+    model: str,
+    *,
+    base_url: str | None,
+    api_key: str | None,
+    timeout: float,  # noqa: ASYNC109
+) -> AsyncIterator[LLM]:
+    """The model that LiteLLM knows as ``model`` (``gemini/...``), or one of ``litellm.custom_provider_map``.
+
+    LiteLLM reads the keys it needs from the environment; ``timeout`` is in seconds. Its own retries, fallbacks and cost
+    map download are off. What the provider refuses (a JSON schema, a sampling setting) is left out from then on.
+
+    Raises:
+        ConfigError: LiteLLM knows no such provider, or a key is missing. Nothing was sent.
+    """
+    litellm = _litellm()
+    provider = _provider(litellm, model, base_url)
+    missing = _missing_keys(litellm, model, provider)
+    if missing and not api_key and not base_url:
+        raise ConfigError(f"{model} needs a key and {' or '.join(missing)} is not set: set it to your key")
+    key = api_key or (NO_KEY if missing else None)
+    own_key = f"{provider.upper().replace('-', '_')}_API_KEY"
+    server = Server(model, base_url or f"{provider} (through LiteLLM)", " or ".join(missing) or own_key, key or "")
+    options: dict[str, Any] = {"timeout": timeout, "num_retries": 0, "max_retries": 0}
+    options |= {name: value for name, value in (("api_base", base_url), ("api_key", key)) if value}
+    refused: set[str] = set()
+
+    async def complete(call: Call) -> Completion:
+        while True:
+            body, sent = request(call, refused)
+            try:
+                answer = await litellm.acompletion(model=model, **body, **options)
+                return completion(server, model, answer)
+            except PersonagenError:
+                raise
+            except Exception as problem:  # custom providers raise what they like
+                if is_cut_off(problem):
+                    raise unreachable(server, problem) from None
+                failed = _failure(problem)
+            part = refused_part(failed, sent)
+            if part is None:
+                raise error(server, failed)
+            remember(server, refused, part)
+
+    try:
+        yield complete
+    finally:
+        # A closed client left in LiteLLM's cache would be used again by the next run of this process.
+        await litellm.close_litellm_async_clients()
+        litellm.in_memory_llm_clients_cache.flush_cache()
+
+
+def request(call: Call, refused: Collection[str]) -> tuple[dict[str, Any], list[str]]:
+    """The arguments of ``litellm.acompletion`` for ``call``, and the parts of them that a provider may refuse."""
+    s = call.sampling
+    settings = {"temperature": s.temperature, "top_p": s.top_p, "max_tokens": s.max_tokens}
+    body: dict[str, Any] = {name: v for name, v in settings.items() if v is not None and name not in refused}
+    sent = list(body)
+    messages = call.messages
+    if call.schema is not None and "schema" in refused:
+        messages = in_words(messages, call.schema)
+    elif call.schema is not None:
+        body["response_format"] = response_format(call.schema)
+        sent.append("schema")
+    body["messages"] = [{"role": m.role, "content": m.content} for m in messages]
+    return body, sent
+
+
+def completion(server: Server, model: str, answer: Any) -> Completion:
+    """The completion in what ``litellm.acompletion`` gave.
+
+    Raises:
+        ServerError: there is none in it.
+    """
+    try:
+        choice, counted = answer.choices[0], getattr(answer, "usage", None)
+        details = getattr(counted, "prompt_tokens_details", None)
+        refusal = (getattr(choice.message, "provider_specific_fields", None) or {}).get("refusal")
+        return Completion(
+            text=refusal or choice.message.content or "",
+            finish_reason="refusal" if refusal else REASONS.get(choice.finish_reason, choice.finish_reason),
+            usage=Usage(
+                input_tokens=getattr(counted, "prompt_tokens", None) or 0,
+                output_tokens=getattr(counted, "completion_tokens", None) or 0,
+                cached_input_tokens=getattr(details, "cached_tokens", None) or 0,
+                cost_usd=None,
+            ),
+            model=getattr(answer, "model", None) or model,
+        )
+    except (ValueError, TypeError, LookupError, AttributeError):
+        raise garbled(server, answer) from None
+
+
+def _failure(problem: Exception) -> Failure:
+    """What LiteLLM raised, by the name and the status it gave it; without one it counts as the server's fault."""
+    status, name = getattr(problem, "status_code", None), type(problem).__name__
+    headers = getattr(problem, "litellm_response_headers", None) or {}
+    wait = retry_after({key.lower(): value for key, value in headers.items()})
+    words = _REPORT.split(str(problem).removeprefix(f"litellm.{name}: "))[0]
+    # What follows "...Exception - " is what the server answered.
+    told = failure(500, words.partition("Exception - ")[2].encode() or words.encode(), {})
+    status = status if isinstance(status, int) and status >= 300 else 500
+    return Failure(status, told.message, f"{name} {told.code}", wait)
+
+
+def _litellm() -> Any:
+    # Without it the import fetches a price list from the network.
+    os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+    with warnings.catch_warnings():
+        # Pydantic's complaints about LiteLLM's models, which it builds when the first of them is made.
+        warnings.simplefilter("ignore")
+        import litellm
+
+        litellm.ModelResponse(choices=[{"message": {"content": ""}}])
+    litellm.telemetry = False
+    litellm.suppress_debug_info = True
+    return litellm
+
+
+def _provider(litellm: Any, model: str, base_url: str | None) -> str:
+    try:
+        return str(litellm.get_llm_provider(model, api_base=base_url)[1])
+    except litellm.exceptions.BadRequestError:
+        raise no_model(model) from None
+
+
+def _missing_keys(litellm: Any, model: str, provider: str) -> list[str]:
+    # Cloud logins (AWS, Vertex) come in many ways that LiteLLM finds by itself; only plain API keys are checked.
+    if litellm.api_key or getattr(litellm, f"{provider}_key", None):
+        return []
+    missing: list[str] = litellm.validate_environment(model)["missing_keys"]
+    return missing if all(name.endswith("_API_KEY") for name in missing) else []

@@ -1,0 +1,161 @@
+"""OpenAI's chat completions, and every server that speaks them: vLLM, SGLang, Ollama, llama.cpp, OpenRouter."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import orjson
+
+from personagen.llm import LLM, Call
+from personagen.llm.failures import Failure, Server, error, failure, garbled, server_at, unreachable
+from personagen.llm.schema import in_words, refused_part, remember, strict
+from personagen.records import Completion, Usage
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+    from openai._types import RequestOptions
+
+KEY = "OPENAI_API_KEY"
+HOST = "https://api.openai.com/v1"
+JSON: RequestOptions = {"headers": {"Content-Type": "application/json"}}
+CONNECTIONS = 4096
+REASONS = {"function_call": "stop", "tool_calls": "stop", None: "stop"}
+
+
+@asynccontextmanager
+async def backend(
+    model: str,
+    *,
+    base_url: str | None,
+    api_key: str | None,
+    timeout: float,  # noqa: ASYNC109
+) -> AsyncIterator[LLM]:
+    """A model at OpenAI or at ``base_url``, by its name there; ``timeout`` is in seconds.
+
+    The key is ``api_key`` or OPENAI_API_KEY; with a ``base_url`` there may be none. What the server refuses (a JSON
+    schema, a sampling setting) is left out from then on. OpenAI itself is sent ``max_completion_tokens``, others
+    ``max_tokens``, and the other one where that is refused.
+
+    Raises:
+        ConfigError: there is no key, or ``base_url`` is no address. Nothing was sent.
+    """
+    server = server_at(f"openai/{model}", base_url=_versioned(base_url), host=HOST, key_name=KEY, api_key=api_key)
+    refused: set[str] = set()
+    client: AsyncOpenAI | None = None
+
+    async def complete(call: Call) -> Completion:
+        nonlocal client
+        import httpx
+        import openai
+
+        client = client or _client(server, timeout)
+        while True:
+            body, sent = request(server, model, call, refused)
+            try:
+                # Not chat.completions.create: its models cost ten times the CPU, and more with every message.
+                answer = await client.post(
+                    "/chat/completions", cast_to=httpx.Response, content=orjson.dumps(body), options=JSON
+                )
+                return completion(server, model, answer.content)
+            except openai.APIStatusError as problem:
+                failed = failure(problem.status_code, problem.response.content, problem.response.headers)
+            except openai.APIError as problem:
+                raise unreachable(server, problem) from None
+            part = refused_part(failed, sent)
+            if part is None:
+                raise error(server, failed)
+            remember(server, refused, part)
+
+    try:
+        yield complete
+    finally:
+        if client is not None:
+            await client.close()
+
+
+def request(server: Server, model: str, call: Call, refused: Collection[str]) -> tuple[dict[str, Any], list[str]]:
+    """The body of a request, and the parts of it that a server may refuse."""
+    sampling = call.sampling
+    settings = {"temperature": sampling.temperature, "top_p": sampling.top_p}
+    body: dict[str, Any] = {name: v for name, v in settings.items() if v is not None and name not in refused}
+    sent = list(body)
+    if sampling.max_tokens is not None:
+        # OpenAI's newer models refuse the old name, other servers may not know the new one.
+        new = (urlsplit(server.url).hostname == urlsplit(HOST).hostname) != ("max_tokens" in refused)
+        body["max_completion_tokens" if new else "max_tokens"] = sampling.max_tokens
+        sent += [] if "max_tokens" in refused else ["max_tokens"]
+    messages = call.messages
+    if call.schema is not None and "schema" in refused:
+        messages = in_words(messages, call.schema)
+    elif call.schema is not None:
+        body["response_format"] = response_format(call.schema)
+        sent.append("schema")
+    body |= {"model": model, "messages": [{"role": m.role, "content": m.content} for m in messages]}
+    return body, sent
+
+
+def response_format(schema: Any) -> dict[str, Any]:
+    """The demand for a reply that follows ``schema``, as OpenAI's protocol has it."""
+    return {"type": "json_schema", "json_schema": {"name": "reply", "strict": True, "schema": strict(schema)}}
+
+
+def completion(server: Server, model: str, body: bytes) -> Completion:
+    """The completion in the body of an answer.
+
+    Raises:
+        PersonagenError: what the body tells instead (some servers report errors with status 200).
+        ServerError: the body is no completion.
+    """
+    try:
+        value = orjson.loads(body)
+        if "choices" not in value and value.get("error"):
+            raise error(server, _hidden(value, body))
+        choice = value["choices"][0]
+        message, counted = choice["message"], value.get("usage") or {}
+        text, reason = _text(message.get("content")), choice.get("finish_reason")
+        if message.get("refusal"):
+            text, reason = message["refusal"], "refusal"
+        return Completion(
+            text=text,
+            finish_reason=REASONS.get(reason, reason),
+            usage=Usage(
+                input_tokens=counted.get("prompt_tokens") or 0,
+                output_tokens=counted.get("completion_tokens") or 0,
+                cached_input_tokens=(counted.get("prompt_tokens_details") or {}).get("cached_tokens") or 0,
+                cost_usd=None,
+            ),
+            model=value.get("model") or model,
+        )
+    except (ValueError, TypeError, LookupError, AttributeError):
+        raise garbled(server, body.decode("utf-8", "replace")) from None
+
+
+def _text(content: Any) -> str:
+    if isinstance(content, list):
+        return "".join(part["text"] for part in content if part.get("type") == "text")
+    return content or ""
+
+
+def _hidden(value: dict[str, Any], body: bytes) -> Failure:
+    told = value["error"]
+    code = told.get("code") if isinstance(told, dict) else None
+    return failure(code if isinstance(code, int) and 400 <= code < 600 else 502, body, {})
+
+
+def _versioned(base_url: str | None) -> str | None:
+    return f"{base_url.rstrip('/')}/v1" if base_url and urlsplit(base_url).path in ("", "/") else base_url
+
+
+def _client(server: Server, timeout: float) -> AsyncOpenAI:
+    import httpx2
+    import openai
+
+    # On httpx 0.28, the SDK's default, a call costs ten times the CPU with 64 in flight.
+    limits = httpx2.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
+    transport = openai.DefaultAsyncHttpx2Client(timeout=timeout, limits=limits, follow_redirects=False)
+    return openai.AsyncOpenAI(
+        api_key=server.key, base_url=server.url, max_retries=0, timeout=timeout, http_client=transport
+    )

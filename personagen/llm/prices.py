@@ -1,0 +1,90 @@
+"""What calls cost: USD per token, from the price table that comes with LiteLLM, read without importing LiteLLM."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+
+from personagen.errors import UsageError
+from personagen.llm.failures import address
+from personagen.records import Usage
+
+_TABLE = "model_prices_and_context_window_backup.json"
+_HOSTS = ("openai.com", "anthropic.com")
+
+
+@dataclass(frozen=True)
+class Price:
+    """USD per token; ``cached_input`` None means that the cache's tokens cost as much as others."""
+
+    input: float
+    output: float
+    cached_input: float | None = None
+
+
+def parse_price(text: str) -> Price:
+    """The price written as ``IN,OUT`` or ``IN,OUT,CACHED`` in USD per million tokens.
+
+    Raises:
+        UsageError: it is not two or three numbers, or one of them is negative.
+    """
+    try:
+        numbers = [float(part) / 1e6 for part in text.split(",")]
+    except ValueError:
+        numbers = []
+    if len(numbers) not in (2, 3) or not all(math.isfinite(n) and n >= 0 for n in numbers):
+        raise UsageError(f"the price {text!r} is not IN,OUT in USD per million tokens, as in 0.25,2.00")
+    return Price(*numbers)
+
+
+def price_of(model: str, *, base_url: str | None = None, override: Price | None = None) -> Price | None:
+    """``override``, or the list price of a model string (``openai/gpt-5-mini``), or None where it is unknown.
+
+    A server at a ``base_url`` that is not the provider's own has no known price, whatever it calls its model; the
+    offline cast is free. Surcharges for very long prompts and for writing to a cache are not counted.
+    """
+    if override is not None:
+        return override
+    if model == "offline":
+        return Price(0.0, 0.0)
+    url = address(model, base_url)
+    if url is not None and not _is_providers_own(url):
+        return None
+    table = _table()
+    provider, _, name = model.partition("/")
+    entry = table.get(model) or table.get(name, {})
+    if model not in table and entry.get("litellm_provider") != provider:
+        return None
+    fresh, written = (entry.get(f"{way}_cost_per_token") for way in ("input", "output"))
+    return None if fresh is None or written is None else Price(fresh, written, entry.get("cache_read_input_token_cost"))
+
+
+def cost(price: Price | None, usage: Usage) -> float | None:
+    """USD for ``usage``, or None where the price is unknown or the server counted no tokens at all."""
+    if price is None or not (usage.input_tokens or usage.output_tokens):
+        return None
+    cached = price.input if price.cached_input is None else price.cached_input
+    fresh = usage.input_tokens - usage.cached_input_tokens
+    return fresh * price.input + usage.cached_input_tokens * cached + usage.output_tokens * price.output
+
+
+def _is_providers_own(base_url: str) -> bool:
+    host = urlsplit(base_url).hostname or ""
+    return any(host == own or host.endswith(f".{own}") for own in _HOSTS)
+
+
+@cache
+def _table() -> dict[str, dict[str, Any]]:
+    spec = find_spec("litellm")
+    if spec is None or spec.origin is None:
+        return {}
+    file = Path(spec.origin).with_name(_TABLE)
+    table: dict[str, dict[str, Any]] = orjson.loads(file.read_bytes()) if file.exists() else {}
+    return table

@@ -1,0 +1,98 @@
+"""JSON schemas for replies: in the form every provider takes, or in words, and what to leave out when one refuses."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from personagen.llm.failures import Failure, Server
+from personagen.records import Message
+
+# Providers refuse these in strict mode; the parser checks the limits they would set.
+_CONSTRAINTS = frozenset(
+    {
+        *("minItems", "maxItems", "uniqueItems", "minContains", "maxContains", "minLength", "maxLength", "pattern"),
+        *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "format", "default"),
+        *("minProperties", "maxProperties", "patternProperties"),
+    }
+)
+_SCHEMA_WORDS = re.compile(
+    r"response[_ ]?format|json[_ ]?schema|output[_ ](?:config|format)|structured[_ ]outputs?|guided[_ ]json|grammar",
+    re.IGNORECASE,
+)
+_REFUSAL = re.compile(
+    r"unsupported|not support|n't support|unrecognized|unknown|unexpected|deprecated|not permitted|not allowed"
+    r"|cannot both|can't both|only the default",
+    re.IGNORECASE,
+)
+SETTINGS = ("top_p", "temperature", "max_tokens")
+log = logging.getLogger(__name__)
+
+
+def strict(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """``schema`` as strict modes want it: objects closed, every property required, no constraint keywords."""
+    out: dict[str, Any] = {}
+    for name, value in schema.items():
+        if name in _CONSTRAINTS:
+            continue
+        if name in ("properties", "$defs", "definitions"):
+            out[name] = {key: strict(inner) for key, inner in value.items()}
+        elif isinstance(value, Mapping):
+            out[name] = strict(value)
+        elif name in ("anyOf", "allOf", "oneOf", "prefixItems"):
+            out[name] = [strict(inner) for inner in value]
+        else:
+            out[name] = value
+    if "properties" in out:
+        out["required"] = list(out["properties"])
+        out["additionalProperties"] = False
+    return out
+
+
+def in_words(messages: Sequence[Message], schema: Mapping[str, Any]) -> tuple[Message, ...]:
+    """``messages`` with the schema as text at the end of the last user message (or as one, where there is none)."""
+    demand = (
+        "Reply with one JSON object that follows this JSON schema, and with nothing else:\n"
+        + orjson.dumps(strict(schema)).decode()
+    )
+    last = max((i for i, m in enumerate(messages) if m.role == "user"), default=None)
+    if last is None:
+        return (*messages, Message(role="user", content=demand))
+    asked = Message(role="user", content=f"{messages[last].content}\n\n{demand}")
+    return (*messages[:last], asked, *messages[last + 1 :])
+
+
+def refused_part(failed: Failure, sent: Iterable[str]) -> str | None:
+    """Which part of the request the server says it can't take, if it can be asked again without: a name of ``sent``.
+
+    ``sent`` holds ``schema`` and names of ``SETTINGS``, those the failed request held. A value out of range is not
+    such a case: the server's message is then shown to the user instead.
+    """
+    words = f"{failed.code} {failed.message}"
+    if failed.status not in (400, 422):
+        return None
+    # Of two settings that exclude each other the first goes: temperature is the one that prompts set on purpose.
+    named = [s for s in SETTINGS if s in sent and _names(s, words) and _REFUSAL.search(words)]
+    if named:
+        return named[0]
+    return "schema" if "schema" in sent and (failed.status == 422 or _SCHEMA_WORDS.search(words)) else None
+
+
+def remember(server: Server, refused: set[str], part: str) -> None:
+    """Put ``part`` among what ``server`` refuses; says so once, since the data changes with it."""
+    if part in refused:
+        return
+    refused.add(part)
+    if part == "schema":
+        log.warning("%s refuses JSON schemas: it is now asked for JSON in words.", server.model)
+    elif part != "max_tokens":
+        log.warning("%s refuses the setting %s: it is now asked without it.", server.model, part)
+
+
+def _names(setting: str, words: str) -> bool:
+    wanted = "max_(?:completion_)?tokens" if setting == "max_tokens" else setting
+    return re.search(rf"\b{wanted}\b", words) is not None

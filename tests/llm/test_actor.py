@@ -1,0 +1,66 @@
+"""The double that plays every agent: what it says passes personagen's own parsers, and is the same each time."""
+
+from __future__ import annotations
+
+import pytest
+
+from personagen import parse, prompts
+from personagen.llm import Call
+from personagen.llm.connect import Endpoint, connect
+from personagen.records import Message
+from tests.llm.actor import actor
+from tests.llm.calls import ask
+from tests.llm.server import serving
+
+SAID = [
+    Message(role="user", content="I keep bees. Is it too late to feed them?"),
+    Message(role="assistant", content="Not yet."),
+    Message(role="user", content="Good. I have a bad knee!"),
+]
+PERSON = {"profile": "She keeps bees.", "personality": "She is blunt.", "facts": ["keeps bees"], "traits": ["blunt"]}
+REPLIES = [{"label": "A", "text": "Feed them."}, {"label": "B", "text": "Wait."}]
+EXAMPLES = {"examples": ["She keeps bees."], "count": 3}
+
+
+def call(name, inputs, schema=None):
+    prompt = prompts.load(name, prompts.folders(None))
+    return Call("openai/test", prompt.render(inputs), prompt.sampling, schema, prompt=name, inputs=inputs)
+
+
+def answers(*calls, provider="openai"):
+    with serving(actor) as server:
+        url = server.v1 if provider == "openai" else server.url
+        return [c.text for c in ask(connect({"default": Endpoint(f"{provider}/test", url)}), *calls)]
+
+
+@pytest.mark.parametrize("provider", ["openai", "anthropic"])
+def test_every_agent_gets_a_reply_that_can_be_used(provider):
+    profiles, personalities, inferred, verdict, spoken, plain = answers(
+        call("author/profiles", EXAMPLES, parse.PROFILES),
+        call("author/personalities", EXAMPLES, parse.PERSONALITIES),
+        call("observer/infer", {"conversation": SAID}, parse.INFERENCES),
+        call("judge/prefer", {**PERSON, "conversation": SAID, "replies": REPLIES}, parse.RANKING),
+        call("user/speak", {**PERSON, "conversation": SAID, "turn": 2, "turns": 3}),
+        call("assistant/plain", {"conversation": SAID}),
+        provider=provider,
+    )
+    assert len(parse.descriptions(profiles, "facts")) == 3
+    assert all(text and traits for text, traits in parse.descriptions(personalities, "traits"))
+    found, dropped = parse.inferences(inferred, SAID)
+    assert [i.quote for i in found] == ["Good.", "I have a bad knee!"]
+    assert dropped == 0
+    assert sorted(parse.ranking(verdict, ["A", "B"]).ranking) == ["A", "B"]
+    assert "keeps bees" in spoken
+    assert "Good. I have a bad knee!" in plain
+
+
+def test_the_judge_prefers_the_same_text_in_either_order():
+    inputs = [{**PERSON, "conversation": SAID, "replies": [REPLIES[i], REPLIES[1 - i]]} for i in (0, 1)]
+    first, second = answers(*(call("judge/prefer", given, parse.RANKING) for given in inputs))
+    assert parse.ranking(first, ["A", "B"]).ranking == parse.ranking(second, ["A", "B"]).ranking
+
+
+def test_the_same_request_gets_the_same_answer_and_another_a_different_one():
+    one, other = (call("assistant/plain", {"conversation": SAID[:n]}) for n in (1, 3))
+    first, again, different = answers(one, one, other)
+    assert first == again != different

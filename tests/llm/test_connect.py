@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import asyncio
+import sys
+
+import pytest
+
+from personagen.errors import ConfigError, ServerError, UsageError
+from personagen.llm.connect import Endpoint, connect
+from personagen.llm.prices import Price
+from personagen.records import Completion, Usage
+from tests.llm.calls import CANARY, a_call, ask, failing
+from tests.llm.server import Reply, chat, message, serving
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch):
+    for name in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "OPENAI_BASE_URL", "ANTHROPIC_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """Writes a module of the user's own into the folder personagen is started from, and gives the module's name."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+
+    def write(code):
+        name = f"own_{tmp_path.name}".replace("-", "_")
+        (tmp_path / f"{name}.py").write_text(code)
+        monkeypatch.delitem(sys.modules, name, raising=False)
+        return name
+
+    return write
+
+
+def test_each_call_goes_to_the_model_of_its_role():
+    with serving(lambda _: chat("common")) as common, serving(lambda _: message("judged")) as judges:
+        models = {"default": Endpoint("openai/a", common.v1), "judge": Endpoint("anthropic/b", judges.url)}
+        completions = ask(connect(models), a_call(prompt="user/speak"), a_call(prompt="judge/prefer"))
+    assert [c.text for c in completions] == ["common", "judged"]
+    assert [r.body["model"] for r in common.requests + judges.requests] == ["a", "b"]
+
+
+def test_the_key_comes_from_the_environment(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", CANARY)
+    with serving(lambda _: chat("Fine.")) as server:
+        ask(connect({"user": Endpoint("openai/a", server.v1)}), a_call())
+    assert server.requests[0].headers["authorization"] == f"Bearer {CANARY}"
+
+
+def test_the_address_may_come_from_the_environment(monkeypatch):
+    with serving(lambda _: chat("Fine.")) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.v1)
+        [completion] = ask(connect({"user": Endpoint("openai/a")}), a_call())
+    assert completion.text == "Fine."
+
+
+def test_a_given_price_gives_each_completion_its_cost():
+    with serving(lambda _: chat("Fine.", usage=(1000, 100, 400))) as server:
+        endpoint = Endpoint("openai/a", server.v1, Price(2e-6, 8e-6, 1e-6))
+        [completion] = ask(connect({"user": endpoint}), a_call())
+    assert completion.usage.cost_usd == pytest.approx(600 * 2e-6 + 400 * 1e-6 + 100 * 8e-6)
+
+
+def test_an_unknown_price_makes_the_cost_unknown():
+    with serving(lambda _: chat("Fine.")) as server:
+        [completion] = ask(connect({"user": Endpoint("openai/gpt-4o", server.v1)}), a_call())
+    assert completion.usage.cost_usd is None
+    assert completion.usage.input_tokens == 12
+
+
+@pytest.mark.parametrize("model", ["nonsense", "openai/", "no_such_module_here:f", "json:no_such_function", ""])
+def test_a_model_that_does_not_exist_is_refused_before_any_call(model):
+    async def run():
+        async with connect({"user": Endpoint(model)}):
+            raise AssertionError("connected")
+
+    with pytest.raises((ConfigError, UsageError), match=r"there is no model|can't be loaded"):
+        asyncio.run(run())
+
+
+def test_a_missing_key_is_refused_before_any_call():
+    async def run():
+        async with connect({"user": Endpoint("openai/gpt-4o")}):
+            raise AssertionError("connected")
+
+    with pytest.raises(ConfigError, match="OPENAI_API_KEY is not set"):
+        asyncio.run(run())
+
+
+def test_a_request_is_bounded_as_a_whole():
+    with serving(lambda _: Reply(chat("Fine.").body, delay=2.0)) as server:
+        error = failing(connect({"user": Endpoint("openai/a", server.v1)}, timeout=0.2), a_call())
+    assert type(error) is ServerError
+
+
+def test_an_async_function_of_ones_own_is_a_model(own):
+    module = own(
+        "from personagen.records import Completion, Usage\n"
+        "async def answer(call):\n"
+        "    return Completion(text=call.messages[-1].content.upper(), usage=Usage(cost_usd=0.25))\n"
+    )
+    [completion] = ask(connect({"user": Endpoint(f"{module}:answer")}), a_call("hi"))
+    assert completion == Completion(text="HI", usage=Usage(cost_usd=0.25))
+
+
+def test_a_factory_of_ones_own_is_opened_and_closed(own):
+    module = own(
+        "from contextlib import asynccontextmanager\n"
+        "from personagen.records import Completion\n"
+        "seen = []\n"
+        "@asynccontextmanager\n"
+        "async def backend(model, *, base_url, api_key, timeout):\n"
+        "    async def answer(call):\n"
+        "        return Completion(text=base_url)\n"
+        "    seen.append(timeout)\n"
+        "    yield answer\n"
+        "    seen.append('closed')\n"
+    )
+    endpoint = Endpoint(f"{module}:backend", "http://127.0.0.1:1/v1")
+    [completion] = ask(connect({"user": endpoint}, timeout=3.0), a_call())
+    assert completion.text == "http://127.0.0.1:1/v1"
+    assert sys.modules[module].seen == [3.0, "closed"]
+
+
+def test_roles_with_the_same_endpoint_share_it(own):
+    module = own(
+        "from contextlib import asynccontextmanager\n"
+        "opened = []\n"
+        "@asynccontextmanager\n"
+        "async def backend(model, **settings):\n"
+        "    opened.append(model)\n"
+        "    yield None\n"
+    )
+
+    async def run():
+        async with connect({role: Endpoint(f"{module}:backend") for role in ("user", "judge", "observer")}):
+            pass
+
+    asyncio.run(run())
+    assert len(sys.modules[module].opened) == 1

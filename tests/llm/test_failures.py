@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from personagen.errors import BudgetError, PersonagenError, ServerError
+from personagen.llm.failures import LONGEST_QUOTE, Failure, Server, error, failure, quoted, retry_after, scrubbed
+from tests.llm.calls import CANARY
+
+SERVER = Server("openai/m", "http://127.0.0.1/v1", "OPENAI_API_KEY", CANARY)
+
+
+@given(st.text(), st.text(), st.sampled_from([CANARY, "a" * 30, "0123456789"]), st.data())
+def test_no_eight_characters_of_a_key_survive(before, after, key, data):
+    start = data.draw(st.integers(0, len(key) - 8))
+    piece = key[start : start + data.draw(st.integers(8, len(key)))]
+    clean = scrubbed(before + piece + after, [key])
+    assert not any(key[i : i + 8] in clean for i in range(len(key) - 7))
+
+
+def test_keys_that_are_masked_or_other_peoples_are_hidden_too():
+    told = quoted(SERVER, "you sent sk-ab****wxyz and abcd****wxyz, use gsk_1234567890 or AIzaSyD-1234567890")
+    assert told == "you sent [key] and [key], use [key] or [key]"
+
+
+def test_what_any_variable_named_like_a_secret_holds_is_hidden(monkeypatch):
+    monkeypatch.setenv("SOME_PROVIDER_TOKEN", "swordfish-and-chips")
+    assert quoted(SERVER, "bad token swordfish-and-chips!") == "bad token [key]!"
+
+
+def test_a_key_on_the_edge_of_the_cut_is_hidden():
+    told = quoted(SERVER, "x" * (LONGEST_QUOTE - 5) + " " + CANARY)
+    assert "sk-c" not in told
+
+
+def test_a_page_of_html_is_told_as_text():
+    page = b"<html><head><style>b{}</style></head><body><h1>502</h1>\n<p>Bad   gateway</p></body></html>"
+    assert quoted(SERVER, failure(502, page, {}).message) == "502 Bad gateway"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error": {"message": "no"}},
+        {"object": "error", "message": "no", "code": 400},
+        {"detail": "no"},
+        {"error": "no"},
+    ],
+)
+def test_the_servers_words_are_found_in_every_usual_shape(body):
+    assert failure(400, orjson.dumps(body), {}).message == "no"
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "3"}, 3.0),
+        ({"retry-after": "0.5"}, 0.5),
+        ({"retry-after": "-3"}, 0.0),
+        ({"retry-after": "Sat, 21 Nov 2026 10:00:30 GMT"}, 30.0),
+        ({"retry-after": "Sat, 21 Nov 2026 09:00:00 GMT"}, 0.0),
+        ({"retry-after": "soon"}, None),
+        ({"retry-after": "nan"}, None),
+        ({"retry-after": "inf"}, None),
+        ({"retry-after-ms": "soon", "retry-after": "2"}, 2.0),
+        ({}, None),
+    ],
+)
+def test_a_wait_is_read_in_seconds_milliseconds_or_as_a_date(headers, seconds):
+    assert retry_after(headers, now=1795255200.0) == seconds
+
+
+@given(st.text())
+def test_no_header_breaks_the_reading_of_a_wait(value):
+    wait = retry_after({"retry-after": value})
+    assert wait is None or wait >= 0
+
+
+def test_a_quota_per_minute_is_waited_for_and_an_empty_account_is_not():
+    words = "You exceeded your current quota, please check your plan and billing details."
+    assert isinstance(error(SERVER, Failure(429, f"{words} Please retry in 12s.")), ServerError)
+    assert isinstance(error(SERVER, Failure(429, words, retry_after=3.0)), ServerError)
+    assert isinstance(error(SERVER, Failure(429, words)), BudgetError)
+
+
+@given(st.integers(300, 599), st.text(max_size=2000), st.text())
+def test_every_failure_becomes_one_short_line_of_ours(status, words, code):
+    problem = error(SERVER, Failure(status, words, code))
+    assert isinstance(problem, PersonagenError)
+    assert len(str(problem)) < LONGEST_QUOTE + 300
+    assert len(str(problem).splitlines()) == 1

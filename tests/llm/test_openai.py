@@ -1,0 +1,293 @@
+from __future__ import annotations
+
+import asyncio
+import socket
+import subprocess
+import sys
+
+import orjson
+import pytest
+
+from personagen.errors import ConfigError, ServerError
+from personagen.llm.failures import Server
+from personagen.llm.openai import HOST, backend, request
+from tests.llm.calls import CANARY, REFUSALS, SCHEMA, a_call, ask, failing
+from tests.llm.server import Reply, chat, refusal, serving
+
+
+@pytest.fixture(autouse=True)
+def _no_key(monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+
+
+def opened(base_url, *, api_key=CANARY, timeout=5.0):
+    return backend("double", base_url=base_url, api_key=api_key, timeout=timeout)
+
+
+def test_a_call_arrives_with_its_messages_and_settings_and_comes_back_counted():
+    with serving(lambda _: chat("Fine.", usage=(20, 4, 8))) as server:
+        [completion] = ask(opened(server.v1), a_call(temperature=0.3, top_p=0.9, max_tokens=50))
+    [got] = server.requests
+    assert got.path == "/v1/chat/completions"
+    assert got.headers["authorization"] == f"Bearer {CANARY}"
+    assert got.body == {
+        "model": "double",
+        "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "How are you?"}],
+        "temperature": 0.3,
+        "top_p": 0.9,
+        "max_tokens": 50,
+    }
+    assert (completion.text, completion.finish_reason, completion.model) == ("Fine.", "stop", "double")
+    usage = completion.usage
+    assert (usage.input_tokens, usage.output_tokens, usage.cached_input_tokens) == (20, 4, 8)
+    assert usage.cost_usd is None
+
+
+def test_place_prompt_and_inputs_never_reach_the_server():
+    with serving(lambda _: chat("Fine.")) as server:
+        ask(opened(server.v1), a_call(prompt="judge/prefer-canary"))
+    assert b"canary" not in orjson.dumps(server.requests[0].body)
+
+
+@pytest.mark.parametrize("tail", ["", "/", "/v1", "/v1/"])
+def test_a_base_url_works_with_and_without_v1_and_slash(tail):
+    with serving(lambda _: chat("Fine.")) as server:
+        ask(opened(server.url + tail), a_call())
+    assert server.requests[0].path == "/v1/chat/completions"
+
+
+def test_a_base_url_with_a_path_of_its_own_is_left_alone():
+    with serving(lambda _: chat("Fine.")) as server:
+        ask(opened(f"{server.url}/api/openai/"), a_call())
+    assert server.requests[0].path == "/api/openai/chat/completions"
+
+
+def test_a_local_server_needs_no_key():
+    with serving(lambda _: chat("Fine.")) as server:
+        ask(opened(server.v1, api_key=None), a_call())
+    assert server.requests[0].headers["authorization"] == "Bearer none"
+
+
+@pytest.mark.parametrize(
+    ("base_url", "key", "wanted"),
+    [
+        (None, None, "OPENAI_API_KEY is not set"),
+        ("127.0.0.1:8000/v1", None, "http://HOST:PORT/v1"),
+        ("http://me:hunter22@127.0.0.1/v1", None, "give the key in OPENAI_API_KEY"),
+        (None, "sk-żółw", "copy it again"),
+    ],
+)
+def test_what_can_not_work_is_refused_before_any_request(base_url, key, wanted):
+    error = failing(opened(base_url, api_key=key), a_call())
+    assert isinstance(error, ConfigError)
+    assert wanted in str(error)
+    assert "hunter22" not in str(error)
+
+
+@pytest.mark.parametrize(("status", "words", "code", "kind"), REFUSALS)
+def test_a_refusal_becomes_our_error_after_exactly_one_request(status, words, code, kind):
+    with serving(lambda _: refusal(status, words, code=code)) as server:
+        error = failing(opened(server.v1), a_call(temperature=0.5))
+    assert type(error) is kind
+    assert len(server.requests) == 1
+    assert CANARY not in repr(error)
+    if kind is ServerError:
+        assert error.status == status
+
+
+def test_a_refused_key_is_named_by_its_variable_and_never_shown():
+    words = f"Incorrect API key provided: sk-canar***************ghij, {CANARY[3:]}. See https://x"
+    with serving(lambda _: refusal(401, words)) as server:
+        error = failing(opened(server.v1), a_call())
+    assert "OPENAI_API_KEY" in str(error)
+    assert "canar" not in str(error)
+    assert "ghij" not in str(error)
+    assert error.__cause__ is None
+
+
+def test_a_missing_model_is_named_with_its_address():
+    with serving(lambda _: refusal(404, "no such model")) as server:
+        error = failing(opened(server.v1), a_call())
+    assert "openai/double" in str(error)
+    assert server.v1 in str(error)
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [({"Retry-After": "7"}, 7.0), ({"retry-after-ms": "1500", "Retry-After": "2"}, 1.5), ({}, None)],
+)
+def test_the_wait_a_server_asks_for_is_kept(headers, seconds):
+    with serving(lambda _: refusal(429, "slow down", headers=headers)) as server:
+        error = failing(opened(server.v1), a_call())
+    assert error.retry_after == seconds
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html><body>Bad gateway</body></html>",
+        b"",
+        b"{",
+        b"null",
+        b"[]",
+        b'"text"',
+        b'{"choices": []}',
+        b'{"choices": [{"message": {"content": 7}}]}',
+        b'{"choices": [{"message": {"content": "\\ud800"}}]}',
+    ],
+)
+def test_an_answer_that_is_no_completion_may_be_asked_again(body):
+    with serving(lambda _: Reply(body)) as server:
+        error = failing(opened(server.v1), a_call())
+    assert type(error) is ServerError
+
+
+def test_an_error_sent_with_status_200_is_an_error():
+    with serving(lambda _: Reply({"error": {"message": "no credits", "code": 402}})) as server:
+        error = failing(opened(server.v1), a_call())
+    assert "402" in str(error)
+    assert error.exit_code == 4
+
+
+def test_a_redirect_is_refused_and_not_followed():
+    with serving(lambda _: Reply(b"", 307, {"Location": "/elsewhere"})) as server:
+        error = failing(opened(server.v1), a_call())
+    assert isinstance(error, ConfigError)
+    assert len(server.requests) == 1
+
+
+def test_where_nothing_listens_the_message_says_so():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    error = failing(opened(f"http://127.0.0.1:{port}/v1"), a_call())
+    assert type(error) is ServerError
+    assert f"nothing listens at http://127.0.0.1:{port}/v1" in str(error)
+
+
+def test_a_server_that_hangs_up_may_be_asked_again():
+    with serving(lambda _: Reply(status=0)) as server:
+        error = failing(opened(server.v1), a_call())
+    assert type(error) is ServerError
+    assert len(server.requests) == 1
+
+
+def test_an_answer_that_takes_too_long_may_be_asked_again():
+    with serving(lambda _: Reply(delay=1.0)) as server:
+        error = failing(opened(server.v1, timeout=0.1), a_call())
+    assert type(error) is ServerError
+    assert "in time" in str(error)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("reply", "text", "reason"),
+    [
+        (chat("cut", finish_reason="length"), "cut", "length"),
+        (chat(None), "", "stop"),
+        (chat(None, refusal="I can't."), "I can't.", "refusal"),
+        (chat("", finish_reason="content_filter"), "", "content_filter"),
+    ],
+)
+def test_how_a_reply_ended_is_told(reply, text, reason):
+    with serving(lambda _: reply) as server:
+        [completion] = ask(opened(server.v1), a_call())
+    assert (completion.text, completion.finish_reason) == (text, reason)
+
+
+def test_text_in_parts_is_joined():
+    parts = [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "a"}, {"type": "text", "text": "b"}]
+    with serving(lambda _: chat(parts)) as server:
+        [completion] = ask(opened(server.v1), a_call())
+    assert completion.text == "ab"
+
+
+def test_a_schema_goes_out_strict_and_without_constraints():
+    with serving(lambda _: chat("{}")) as server:
+        ask(opened(server.v1), a_call(schema=SCHEMA))
+    asked = server.requests[0].body["response_format"]
+    assert asked["type"] == "json_schema"
+    assert asked["json_schema"]["strict"] is True
+    assert asked["json_schema"]["schema"]["additionalProperties"] is False
+    assert b"minItems" not in orjson.dumps(asked)
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [(400, "'response_format' of type 'json_schema' is not supported with this model"), (422, "unprocessable")],
+)
+def test_a_server_that_refuses_schemas_is_asked_in_words_once_and_for_all(status, words, caplog):
+    def answer(got):
+        return refusal(status, words) if "response_format" in got.body else chat("{}")
+
+    with serving(answer) as server:
+        ask(opened(server.v1), a_call(schema=SCHEMA), a_call("Again?", schema=SCHEMA))
+    assert ["response_format" in got.body for got in server.requests] == [True, False, False]
+    assert '"words"' in server.requests[1].messages[-1]["content"]
+    assert len(caplog.records) == 1
+
+
+def test_a_setting_that_a_model_does_not_know_is_left_out_with_a_warning(caplog):
+    words = "Unsupported value: 'temperature' does not support 0.8 with this model. Only the default (1) is supported."
+
+    def answer(got):
+        return refusal(400, words, code="unsupported_value") if "temperature" in got.body else chat("Fine.")
+
+    with serving(answer) as server:
+        ask(opened(server.v1), a_call(temperature=0.8), a_call("Again?", temperature=0.8))
+    assert ["temperature" in got.body for got in server.requests] == [True, False, False]
+    assert "temperature" in caplog.text
+
+
+def test_openai_itself_is_sent_the_new_name_of_max_tokens():
+    body, _ = request(Server("openai/m", HOST, "K"), "m", a_call(max_tokens=9), set())
+    assert (body.get("max_completion_tokens"), body.get("max_tokens")) == (9, None)
+
+
+def test_the_other_name_of_max_tokens_is_tried_once_where_one_is_refused():
+    def answer(got):
+        words = "Unsupported parameter: 'max_tokens' is not supported with this model."
+        return refusal(400, words) if "max_tokens" in got.body else chat("Fine.")
+
+    with serving(answer) as server:
+        ask(opened(server.v1), a_call(max_tokens=9), a_call("Again?", max_tokens=9))
+    names = [next(name for name in got.body if name.startswith("max_")) for got in server.requests]
+    assert names == ["max_tokens", "max_completion_tokens", "max_completion_tokens"]
+
+
+def test_a_server_that_refuses_whatever_is_left_out_is_not_asked_for_ever():
+    words = "unknown parameters: temperature, top_p, max_tokens, max_completion_tokens, response_format"
+
+    def answer(_):
+        return refusal(400, words) if len(server.requests) < 9 else refusal(401, "enough")
+
+    with serving(answer) as server:
+        error = failing(opened(server.v1), a_call(temperature=1.0, top_p=1.0, max_tokens=9, schema=SCHEMA))
+    assert isinstance(error, ConfigError)
+    assert len(server.requests) == 5
+
+
+def test_many_calls_are_under_way_at_once():
+    async def run(base_url):
+        async with opened(base_url, timeout=30) as llm:
+            await asyncio.gather(*(llm(a_call(f"Question {i}")) for i in range(120)))
+
+    with serving(lambda _: Reply(chat("Fine.").body, delay=2.0)) as server:
+        asyncio.run(run(server.v1))
+    arrivals = [got.at for got in server.requests]
+    assert len(arrivals) == 120
+    assert max(arrivals) - min(arrivals) < 2.0
+
+
+def test_neither_sdk_is_imported_before_the_first_call():
+    code = (
+        "import asyncio, sys\n"
+        "from personagen.llm.connect import Endpoint, connect\n"
+        "async def main():\n"
+        "    models = {name: Endpoint(f'{name}/a', 'http://127.0.0.1:9') for name in ('openai', 'anthropic')}\n"
+        "    async with connect(models): pass\n"
+        "asyncio.run(main())\n"
+        "print([m for m in ('openai', 'anthropic', 'litellm', 'httpx', 'aiohttp') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import copy
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from personagen import parse
+from personagen.llm.failures import Failure
+from personagen.llm.schema import in_words, refused_part, strict
+from personagen.records import Message
+
+SENT = ("schema", "temperature", "top_p", "max_tokens")
+
+
+def test_constraints_go_and_objects_are_closed_at_every_depth():
+    item = {"type": "object", "properties": {"n": {"type": "integer", "minimum": 0}}}
+    schema = {
+        "type": "object",
+        "properties": {"list": {"type": "array", "minItems": 2, "items": item}, "either": {"anyOf": [item]}},
+        "required": ["list"],
+        "$defs": {"x": item},
+    }
+    closed = {
+        "type": "object",
+        "properties": {"n": {"type": "integer"}},
+        "required": ["n"],
+        "additionalProperties": False,
+    }
+    before = copy.deepcopy(schema)
+    assert strict(schema) == {
+        "type": "object",
+        "properties": {"list": {"type": "array", "items": closed}, "either": {"anyOf": [closed]}},
+        "required": ["list", "either"],
+        "$defs": {"x": closed},
+        "additionalProperties": False,
+    }
+    assert schema == before
+
+
+def test_a_property_that_is_called_like_a_constraint_stays():
+    schema = {"type": "object", "properties": {"pattern": {"type": "string"}, "format": {"type": "string"}}}
+    assert set(strict(schema)["properties"]) == {"pattern", "format"}
+
+
+@pytest.mark.parametrize("schema", [parse.PROFILES, parse.PERSONALITIES, parse.INFERENCES, parse.RANKING])
+def test_our_own_schemas_are_strict_already(schema):
+    assert strict(schema) == schema
+
+
+@given(st.lists(st.tuples(st.sampled_from(["system", "user", "assistant"]), st.text()), max_size=6))
+def test_words_change_only_the_last_user_message(said):
+    messages = [Message(role=role, content=content) for role, content in said]
+    asked = in_words(messages, parse.RANKING)
+    users = [i for i, m in enumerate(messages) if m.role == "user"]
+    last = users[-1] if users else len(messages)
+    assert [m for i, m in enumerate(asked) if i != last] == [m for i, m in enumerate(messages) if i != last]
+    assert asked[last].role == "user"
+    assert asked[last].content.startswith(messages[last].content if users else "")
+    assert orjson.dumps(parse.RANKING).decode() in asked[last].content
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "part"),
+    [
+        (400, "response_format value as json_schema is enabled only for api versions 2024-08-01", "schema"),
+        (400, "Invalid schema for response_format 'reply'", "schema"),
+        (400, "failed to parse grammar", "schema"),
+        (422, "unprocessable entity", "schema"),
+        (
+            400,
+            "Unsupported parameter: 'max_tokens' is not supported. Use 'max_completion_tokens' instead.",
+            "max_tokens",
+        ),
+        (400, "temperature is deprecated for this model", "temperature"),
+        (400, "Unrecognized request argument supplied: top_p", "top_p"),
+        (400, "max_tokens is too large: 9000. This model supports at most 4096 completion tokens", None),
+        (400, "temperature: must be between 0 and 2", None),
+        (400, "messages: roles must alternate", None),
+        (404, "response_format", None),
+        (500, "json_schema is not supported", None),
+    ],
+)
+def test_which_part_a_server_refuses_is_read_off_its_words(status, words, part):
+    assert refused_part(Failure(status, words), SENT) == part
+
+
+@given(st.text(), st.integers(200, 599), st.sets(st.sampled_from(SENT)))
+def test_only_what_was_sent_can_be_refused(words, status, sent):
+    assert refused_part(Failure(status, words), sent) in {None, *sent}
