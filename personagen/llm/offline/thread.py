@@ -1,0 +1,66 @@
+"""Where a conversation stands, read off its messages alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from personagen.llm.offline.topics import Place, Point, Topic, given, located, named, nearest, topics
+from personagen.records import Message, Role
+
+
+@dataclass(frozen=True)
+class Thread:
+    """What was said by whom, the topic in hand, and the asks that came up; ``topic`` is None where none is known."""
+
+    users: tuple[str, ...]
+    replies: tuple[str, ...]
+    topic: Topic | None
+    asked: frozenset[Place]
+    now: tuple[Place, ...]
+
+    @property
+    def last(self) -> str:
+        """The user's last message, empty before the first."""
+        return self.users[-1] if self.users else ""
+
+    @property
+    def reply(self) -> str:
+        """The assistant's last message, empty before the first."""
+        return self.replies[-1] if self.replies else ""
+
+    def given(self) -> tuple[Point, ...]:
+        """The points of the topic in hand that earlier replies gave."""
+        if self.topic is None:
+            return ()
+        return tuple(dict.fromkeys(p for reply in self.replies for p in given(self.topic.id, reply)))
+
+    def offered(self) -> tuple[Point, ...]:
+        """The points of the topic in hand that the last reply gives or names."""
+        if self.topic is None or not self.replies:
+            return ()
+        return tuple(dict.fromkeys((*given(self.topic.id, self.reply), *named(self.topic.id, self.reply))))
+
+
+def read(said: Iterable[tuple[Role, str]]) -> Thread:
+    """The state of a conversation of any origin, given as (role, text)."""
+    said = tuple(said)
+    users = tuple(text for role, text in said if role == "user")
+    replies = tuple(text for role, text in said if role == "assistant")
+    asked: list[Place] = []
+    now: tuple[Place, ...] = ()
+    for text in users:
+        now = located(text)
+        asked += now
+    if asked:
+        topic = topics()[asked[-1].topic]
+    else:
+        guess = next((g for g in map(nearest, reversed(users)) if g), None)
+        topic = topics()[guess.topic] if guess else None
+        now = (guess,) if guess and nearest(users[-1]) == guess else ()
+    return Thread(users, replies, topic, frozenset(asked), now)
+
+
+def read_messages(conversation: Sequence[Message]) -> Thread:
+    """``read`` for messages."""
+    return read((m.role, m.content) for m in conversation)
