@@ -1,0 +1,74 @@
+"""The schema of ALOE's released generation script (arXiv 2410.03642): code written for its data runs on ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from typing import Any
+
+from personagen.records import Belief, ConversationTree, Kind, PreferencePair
+from personagen.tree import by_id, leaves, order, path
+
+# What ALOE's observer is told to write where it has inferred nothing.
+NOTHING = "None"
+
+
+def aloe(trees: Iterable[ConversationTree], pairs: Iterable[PreferencePair]) -> Iterator[dict[str, Any]]:
+    """One row a tree: ``profile``, ``personality`` and ``conversations``, a list with one entry a turn.
+
+    A turn is ``user``, ``assistant`` (``preferred`` and ``rejected``), ``chosen`` (which of these two the conversation
+    went on with), ``inferred_profile`` and ``inferred_personality``. The turns are those of the longest path, the first
+    in path order where several are as long. Where that path went on with neither the best nor the worst reply of a
+    pair, that reply is the rejected one: both verdicts put it behind the best. ALOE's schema has no turn without a
+    pair, and a conversation can't lose one: such a turn says the same on both sides, on which a DPO step is zero.
+
+    Raises:
+        ValueError: the pairs do not follow the order of the trees.
+    """
+    groups = groupby(pairs, key=lambda pair: pair.tree)
+    tree_id, group = next(groups, (None, iter(())))
+    for tree in trees:
+        found: dict[str, PreferencePair] = {}
+        if tree_id == tree.id:
+            found = {pair.node: pair for pair in group}
+            tree_id, group = next(groups, (None, iter(())))
+        yield {
+            "profile": tree.persona.profile,
+            "personality": tree.persona.personality,
+            "conversations": _turns(tree, found),
+        }
+    if tree_id is not None:
+        raise ValueError(f"the pairs of tree {tree_id} do not stand in the order of the trees")
+
+
+def _turns(tree: ConversationTree, pairs: Mapping[str, PreferencePair]) -> list[dict[str, Any]]:
+    beliefs = {belief.node: belief for belief in tree.beliefs}
+    longest = max(leaves(tree.nodes), key=lambda node: len(order(node.id)))
+    steps = path(by_id(tree), longest.id)
+    turns = []
+    for user, said in zip(steps[::2], steps[1::2], strict=False):  # a user message nobody answered is left out
+        preferred, rejected = _sides(pairs.get(user.id), said.content, last=said is steps[-1])
+        belief = beliefs.get(user.id)
+        turns.append(
+            {
+                "user": user.content,
+                "assistant": {"preferred": preferred, "rejected": rejected},
+                "chosen": "rejected" if said.content == rejected != preferred else "preferred",
+                "inferred_profile": _inferred(belief, "profile"),
+                "inferred_personality": _inferred(belief, "personality"),
+            }
+        )
+    return turns
+
+
+def _sides(pair: PreferencePair | None, said: str, *, last: bool) -> tuple[str, str]:
+    """The preferred and the rejected text of a turn; what was said is one of them, unless nothing follows it."""
+    if pair is None:
+        return said, said
+    best, worst = pair.chosen[0].content, pair.rejected[0].content
+    return (best, worst) if last or said in (best, worst) else (best, said)
+
+
+def _inferred(belief: Belief | None, kind: Kind) -> str:
+    facts = [inference.fact.strip() for inference in belief.inferences if inference.kind == kind] if belief else []
+    return " ".join(fact if fact.endswith((".", "!", "?")) else f"{fact}." for fact in facts) or NOTHING

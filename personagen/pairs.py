@@ -1,0 +1,69 @@
+"""From a judged conversation tree to preference pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from personagen.gates import GATES, Gate
+from personagen.records import ConversationTree, Judgment, Node, PreferencePair, Rejection
+from personagen.tree import by_id, messages, order, parent, turn
+
+
+def pairs_of(tree: ConversationTree, gates: Mapping[str, Gate] = GATES) -> tuple[list[PreferencePair], list[Rejection]]:
+    """One pair for every user message of ``tree``, or the rejection that says why there is none.
+
+    The pair is the reply both verdicts rank first against the one both rank last. Its prompt is the conversation up
+    to and including the user's message, as in ALOE (arXiv 2410.03642, section 3.2), where there are two replies and
+    one verdict. Pairs and rejections stand in path order, and together are as many as the user messages.
+    """
+    nodes = by_id(tree)
+    replies: dict[str, dict[str, str]] = {node.id: {} for node in _in_order(tree) if node.role == "user"}
+    for node in _in_order(tree):
+        if node.role == "assistant":
+            replies[parent(node.id) or ""][node.id] = node.content
+    judgments: dict[str, list[Judgment]] = {}
+    for judgment in tree.judgments:
+        judgments.setdefault(judgment.node, []).append(judgment)
+
+    pairs: list[PreferencePair] = []
+    rejections: list[Rejection] = []
+    for node_id, texts in replies.items():
+        verdicts = judgments.get(node_id, [])
+        failed = _first_failure(gates, verdicts, texts)
+        if failed is None:
+            best, worst = verdicts[0].ranking[0], verdicts[0].ranking[-1]
+            pairs.append(_pair(tree, nodes, node_id, best, worst))
+        else:
+            gate, reason = failed
+            rejections.append(Rejection(place=f"{tree.id}/{node_id}", gate=gate, reason=reason))
+    return pairs, rejections
+
+
+def _in_order(tree: ConversationTree) -> list[Node]:
+    return sorted(tree.nodes, key=lambda node: order(node.id))
+
+
+def _first_failure(
+    gates: Mapping[str, Gate], verdicts: list[Judgment], texts: Mapping[str, str]
+) -> tuple[str, str] | None:
+    for name, gate in gates.items():
+        reason = gate(verdicts, texts)
+        if reason is not None:
+            return name, reason
+    return None
+
+
+def _pair(tree: ConversationTree, nodes: Mapping[str, Node], node_id: str, best: str, worst: str) -> PreferencePair:
+    prompt = messages(nodes, node_id)
+    return PreferencePair(
+        prompt=prompt,
+        chosen=messages(nodes, best)[-1:],
+        rejected=messages(nodes, worst)[-1:],
+        persona=tree.persona.id,
+        tree=tree.id,
+        node=node_id,
+        turn=turn(node_id),
+        chosen_agent=nodes[best].agent,
+        rejected_agent=nodes[worst].agent,
+        models=tree.models,
+    )

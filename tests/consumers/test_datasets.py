@@ -1,0 +1,51 @@
+"""Exported files as Hugging Face ``datasets`` reads them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.consumers.rows import exported
+
+datasets = pytest.importorskip("datasets")
+
+TEXT = datasets.Value("string")
+MESSAGES = datasets.List({"role": TEXT, "content": TEXT})
+
+
+@pytest.fixture(autouse=True)
+def uncounted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every load, of a local file too, would be counted at the Hub."""
+    monkeypatch.setattr(datasets.config, "HF_UPDATE_DOWNLOAD_COUNTS", False)
+
+
+def loaded(file: Path, folder: Path) -> Any:
+    return datasets.load_dataset("json", data_files=str(file), split="train", cache_dir=str(folder / "cache"))
+
+
+def test_a_trl_file_loads_as_three_columns_of_messages(tmp_path: Path):
+    dataset = loaded(exported("trl", tmp_path), tmp_path)
+    assert dataset.num_rows == 12
+    assert dict(dataset.features) == {"prompt": MESSAGES, "chosen": MESSAGES, "rejected": MESSAGES}
+
+
+def test_a_loaded_prompt_ends_with_the_user_and_alternates(tmp_path: Path):
+    dataset = loaded(exported("trl", tmp_path), tmp_path)
+    for row in dataset:
+        roles = [message["role"] for message in [*row["prompt"], *row["chosen"]]]
+        assert roles == ["user", "assistant"] * (len(roles) // 2)
+
+
+def test_an_aloe_file_loads_as_one_row_a_conversation(tmp_path: Path):
+    dataset = loaded(exported("aloe", tmp_path), tmp_path)
+    turn = {
+        "user": TEXT,
+        "assistant": {"preferred": TEXT, "rejected": TEXT},
+        "chosen": TEXT,
+        "inferred_profile": TEXT,
+        "inferred_personality": TEXT,
+    }
+    assert dict(dataset.features) == {"profile": TEXT, "personality": TEXT, "conversations": datasets.List(turn)}
+    assert [len(row["conversations"]) for row in dataset] == [4, 4, 4]
