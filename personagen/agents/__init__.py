@@ -1,0 +1,1 @@
+"""The agents: each one small async function that names a prompt file and a parser."""

@@ -1,0 +1,28 @@
+"""The assistants that compete: ``plain`` sees the chat, ``aware`` also what the observer inferred from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from personagen.agents.ask import Answer, Stage, ask
+from personagen.parse import speech
+from personagen.records import Inference, Message
+
+
+async def reply(
+    stage: Stage,
+    conversation: Sequence[Message],
+    known: Sequence[Inference] | None,
+    *,
+    place: str,
+    sample: str,
+) -> Answer[str]:
+    """A reply to the last message of ``conversation``: aware of ``known``, or plain where that is None."""
+    inputs: dict[str, Any] = {"conversation": list(conversation)}
+    name = "assistant/plain"
+    if known is not None:
+        name = "assistant/aware"
+        inputs["inferences"] = [inference.fact for inference in known]
+    return await ask(stage, name, inputs, partial(speech, role="assistant"), place=place, sample=sample)

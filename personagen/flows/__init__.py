@@ -1,0 +1,1 @@
+"""The flows: what each command does, without printing."""

@@ -1,0 +1,226 @@
+"""``expand``: seeds to two grown pools, and the pools to personas."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from personagen import pool
+from personagen import prompts as prompt_files
+from personagen.encoders import Encoder, open_encoder
+from personagen.errors import PersonagenError, UsageError
+from personagen.filters import Filter, Rules, Threshold
+from personagen.filters.form import LANGUAGES
+from personagen.flows.grow_pool import Growth, grow_pool
+from personagen.flows.session import Progress, Session, identity_of, session
+from personagen.functions import function
+from personagen.metrics.diversity import acceptance_curve, distinct_n, nearest_similarity, vendi_score
+from personagen.metrics.spread import ages, genders, tone
+from personagen.options import ENCODER, ExpandOptions, by_role, flat
+from personagen.records import Description, Kind, Persona, content_id
+from personagen.seeds import Seeds, load_seeds
+from personagen.store.run import Run, opened
+
+PROMPTS = ("author/profiles", "author/personalities")
+KINDS: tuple[Kind, Kind] = ("profile", "personality")
+
+
+@dataclass(frozen=True)
+class ExpandSummary:
+    """What a run folder holds after ``expand``.
+
+    ``pools`` has for each kind: seeds, size, target, why it stopped, candidates asked for, received, admitted and
+    rejected by filter, failed calls, rounds and acceptance curve, the similarity threshold, and measures of diversity.
+    ``spread`` describes the personas. ``usage["cost_usd"]`` is None where a price is unknown.
+    """
+
+    out: str
+    status: str
+    personas: int
+    encoder: str
+    pools: dict[str, dict[str, Any]]
+    spread: dict[str, Any]
+    asked_again: int
+    calls: int
+    new_calls: int
+    reused_calls: int
+    usage: dict[str, Any]
+    usage_by_role: dict[str, Any]
+    seconds: float
+    notes: tuple[str, ...]
+
+
+async def expand(options: ExpandOptions, progress: Progress | None = None) -> ExpandSummary:
+    """Grows the pools and writes ``personas.jsonl``, ``rejections.jsonl`` and ``run.json``.
+
+    The same options on the same folder go on where the last run stopped.
+
+    Raises:
+        UsageError: an option, a seed file or a prompt file is wrong.
+        PersonagenError: the run can't go on; the personas so far are written, and it can be resumed.
+    """
+    _check(options)
+    seeds = load_seeds(Path(options.seeds) if options.seeds else None, skip_bad_lines=options.skip_bad_lines)
+    filters: dict[str, Filter] = {name: function(name) for name in options.filters}
+    where = prompt_files.folders(options.prompts)
+    prompts = {name: prompt_files.load(name, where) for name in PROMPTS}
+    identity = identity_of(options, prompts) | {
+        "personalities": _targets(options, seeds)["personality"],
+        "seeds": content_id([d.id for d in (*seeds.profiles, *seeds.personalities)]),
+    }
+    with opened(Path(options.out), "expand", identity, flat(options), prompts.values()) as run:
+        async with session(run, options.models, prompts, seed=options.seed) as opened_session:
+            url = by_role("--base-url", options.models.base_url).get(ENCODER)
+            texts = [d.text for d in (*seeds.profiles, *seeds.personalities)]
+            async with open_encoder(options.encoder, texts, base_url=url, wrap=opened_session.wrap) as encoder:
+                return await _expand(run, opened_session, options, seeds, encoder, filters, progress)
+
+
+def _check(options: ExpandOptions) -> None:
+    for name in ("target", "per_profile", "examples", "count", "calls_per_round", "saturation"):
+        if getattr(options, name) < 1:
+            raise UsageError(f"--{name.replace('_', '-')} {getattr(options, name)}: choose a number from 1 up")
+    if options.similarity is not None and not 0 < options.similarity <= 1:
+        raise UsageError(f"--similarity {options.similarity}: choose a cosine above 0 and up to 1")
+    if options.language not in LANGUAGES:
+        raise UsageError(f"--language {options.language}: known are {', '.join(LANGUAGES)}")
+    if options.similarity is not None and options.calibrate:
+        raise UsageError("--similarity sets the threshold and --calibrate finds it: give one of them")
+
+
+def _targets(options: ExpandOptions, seeds: Seeds) -> dict[Kind, int]:
+    wanted = options.personalities or -(-options.target // 3)
+    most = max(wanted, len(seeds.personalities))
+    if options.per_profile > most:
+        raise UsageError(f"--per-profile {options.per_profile} needs as many personalities, and {most} are planned")
+    return {"profile": options.target, "personality": wanted}
+
+
+async def _expand(
+    run: Run,
+    opened_session: Session,
+    options: ExpandOptions,
+    seeds: Seeds,
+    encoder: Encoder,
+    filters: Mapping[str, Filter],
+    progress: Progress | None,
+) -> ExpandSummary:
+    targets = _targets(options, seeds)
+    thresholds = await _thresholds(options, seeds, encoder)
+    growths: dict[Kind, Growth] = {}
+    for kind, entries in zip(KINDS, (seeds.profiles, seeds.personalities), strict=True):
+        rules = Rules(language=options.language, similarity=thresholds[kind])
+        view = pool.start(entries, await encoder.encode([d.text for d in entries]), rules)
+        growths[kind] = Growth(kind, view, targets[kind], seeds=len(view))
+    goal = sum(max(0, g.target - g.seeds) for g in growths.values())
+
+    def tell() -> None:
+        if progress:
+            new = sum(len(g.view) - g.seeds for g in growths.values())
+            failed = sum(g.failed_calls for g in growths.values())
+            progress(opened_session.status("descriptions", new, goal, failed=failed))
+
+    tell()
+    async with opened_session.ticking(tell):
+        results = await asyncio.gather(
+            *(grow_pool(g, opened_session, encoder, options, filters, tell) for g in growths.values()),
+            return_exceptions=True,
+        )
+    errors = [result for result in results if isinstance(result, BaseException)]
+    for growth, result in zip(growths.values(), results, strict=True):
+        growth.stopped = growth.stopped or f"stopped: {result}"
+    summary = _finish(run, opened_session, options, growths, encoder, seeds.notes)
+    for error in sorted(errors, key=lambda e: isinstance(e, PersonagenError)):
+        raise error
+    return summary
+
+
+async def _thresholds(options: ExpandOptions, seeds: Seeds, encoder: Encoder) -> dict[Kind, Threshold]:
+    if options.similarity is not None:
+        return dict.fromkeys(KINDS, Threshold.fixed(options.similarity))
+    if encoder.thresholds and not options.calibrate:
+        return {kind: encoder.thresholds[kind] for kind in KINDS}
+    from personagen.encoders.calibration import calibrate
+
+    return {
+        "profile": await calibrate(encoder, [d.text for d in seeds.profiles]),
+        "personality": await calibrate(encoder, [d.text for d in seeds.personalities]),
+    }
+
+
+def _finish(
+    run: Run,
+    opened_session: Session,
+    options: ExpandOptions,
+    growths: Mapping[Kind, Growth],
+    encoder: Encoder,
+    notes: Sequence[str],
+) -> ExpandSummary:
+    profiles, personalities = (growths[kind].view.entries for kind in KINDS)
+    personas = _combined(profiles, personalities, options)
+    run.write_lines("personas.jsonl", (persona.line() + b"\n" for persona in personas))
+    rejections = [rejection for growth in growths.values() for rejection in growth.rejections]
+    run.write_lines("rejections.jsonl", (rejection.line() + b"\n" for rejection in rejections))
+    calls, usage, by_role_usage = run.usage()
+    stopped = [growth.stopped for growth in growths.values() if growth.stopped.startswith("stopped")]
+    summary = ExpandSummary(
+        out=str(run.folder),
+        status=stopped[0] if stopped else "done",
+        personas=len(personas),
+        encoder=encoder.name,
+        pools={kind: _pool_summary(growth) for kind, growth in growths.items()},
+        spread=_spread(personas),
+        asked_again=opened_session.tally.asked_again,
+        calls=calls,
+        new_calls=opened_session.tally.calls,
+        reused_calls=opened_session.tally.reused,
+        usage=usage.model_dump(),
+        usage_by_role=by_role_usage,
+        seconds=opened_session.status("", 0, 0).seconds,
+        notes=(*notes, *run.notes),
+    )
+    told = {k: v for k, v in vars(summary).items() if k not in ("usage", "usage_by_role", "out")}
+    run.record(summary.status, told)
+    return summary
+
+
+def _combined(
+    profiles: Sequence[Description], personalities: Sequence[Description], options: ExpandOptions
+) -> list[Persona]:
+    most = min(options.per_profile, len(personalities))
+    return pool.combine(profiles, personalities, per_profile=most, seed=options.seed)
+
+
+def _spread(personas: Sequence[Persona]) -> dict[str, Any]:
+    return {
+        "not_flattering": round(tone(persona.traits for persona in personas).share, 4),
+        "ages": ages(persona.attributes for persona in personas),
+        "genders": genders(persona.attributes for persona in personas),
+    }
+
+
+def _pool_summary(growth: Growth) -> dict[str, Any]:
+    texts = [entry.text for entry in growth.view.entries]
+    threshold = growth.view.rules.similarity
+    near = nearest_similarity(growth.view.vectors)
+    return {
+        "seeds": growth.seeds,
+        "size": len(growth.view),
+        "target": growth.target,
+        "stopped": growth.stopped,
+        "asked": growth.asked,
+        "received": sum(r.asked for r in growth.rounds),
+        "admitted": len(growth.view) - growth.seeds,
+        "rejected": dict(growth.rejected().most_common()),
+        "failed_calls": growth.failed_calls,
+        "threshold": {**asdict(threshold), "now": round(threshold.at(len(growth.view)), 4)},
+        "rounds": len(growth.rounds),
+        "acceptance_curve": [{**asdict(r), "share": round(r.share, 4)} for r in acceptance_curve(growth.rounds)],
+        "distinct_1": round(distinct_n(texts, 1), 4),
+        "distinct_2": round(distinct_n(texts, 2), 4),
+        "vendi_score": round(vendi_score(growth.view.vectors), 2),
+        "nearest_similarity": asdict(near) if near else None,
+    }

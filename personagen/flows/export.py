@@ -1,0 +1,149 @@
+"""``export``: a run's trees and pairs in the format of a trainer or of another project, one row at a time."""
+
+from __future__ import annotations
+
+import json
+import traceback
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any, cast
+
+import orjson
+
+from personagen.errors import CorruptError, DiskError, PersonagenError, UsageError
+from personagen.exporters import EXPORTERS, Exporter
+from personagen.functions import function
+from personagen.records import ConversationTree, PreferencePair
+from personagen.store.files import read_records, write
+from personagen.store.run import read_state
+
+OWN = ("run.json", "trees.jsonl", "pairs.jsonl", "rejections.jsonl", "personas.jsonl", ".lock")
+
+
+@dataclass(frozen=True)
+class ExportSummary:
+    """What was written: ``rows`` lines, ``bytes`` bytes, into ``out``. ``load`` is the Python that reads it back."""
+
+    run: str
+    format: str
+    out: str
+    rows: int
+    bytes: int
+    load: str
+    notes: tuple[str, ...] = ()
+
+
+def export(run: Path, format: str, out: Path) -> ExportSummary:
+    """Writes the data of the run folder ``run`` as JSON lines into ``out``, in place of what stood there.
+
+    ``format`` is one of ``EXPORTERS``, or ``package.module:function`` for one of your own. Trees and pairs are read
+    line by line, so a run of any size needs the memory of one tree.
+
+    Raises:
+        UsageError: ``run`` is no simulated run, has nothing to export yet, or ``format`` or ``out`` is wrong.
+        CorruptError: a line of the run is not what was written.
+        DiskError: ``out`` can't be written.
+    """
+    exporter = exporter_of(format)
+    notes = _check_run(run)
+    _check_out(run, out)
+    trees = read_records(run / "trees.jsonl", ConversationTree)
+    pairs = read_records(run / "pairs.jsonl", PreferencePair)
+    lines = _lines(run, format, exporter, trees, pairs)
+    first = next(lines, None)
+    if first is None:
+        raise UsageError(f"{run} holds nothing to export as {format}: {_why_empty(run)}")
+    rows = 0
+
+    def counted() -> Iterator[bytes]:
+        nonlocal rows
+        for line in chain([first], lines):
+            rows += 1
+            yield line
+
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DiskError(f"{out.parent} can't be made: {error.strerror}; give another --out") from error
+    size = write(out, counted())
+    load = f'load_dataset("json", data_files={json.dumps(str(out), ensure_ascii=False)}, split="train")'
+    return ExportSummary(str(run), format, str(out), rows, size, load, notes)
+
+
+def exporter_of(format: str) -> Exporter:
+    """The exporter called ``format``: a name in ``EXPORTERS`` or ``package.module:function``, found from here too.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if format in EXPORTERS:
+        return EXPORTERS[format]
+    if ":" not in format:
+        raise UsageError(
+            f"--format {format}: choose one of {', '.join(EXPORTERS)}, or name your own as package.module:function"
+        )
+    return cast(Exporter, function(format))
+
+
+def _lines(
+    run: Path,
+    format: str,
+    exporter: Exporter,
+    trees: Iterable[ConversationTree],
+    pairs: Iterable[PreferencePair],
+) -> Iterator[bytes]:
+    try:
+        for row in exporter(trees, pairs):
+            yield orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
+    except PersonagenError:
+        raise
+    except Exception as error:
+        if format in EXPORTERS:
+            raise CorruptError(f"{run} can't be exported: {error}; run `personagen simulate` on it again") from error
+        raise UsageError(f"--format {format} failed: {_told(error, exporter)}") from error
+
+
+def _told(error: Exception, exporter: Exporter) -> str:
+    """What went wrong in somebody's exporter, and at which of its lines."""
+    file = getattr(getattr(exporter, "__code__", None), "co_filename", None)
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+    at = f"{file}:{lines[-1]}: " if lines else ""
+    return f"{at}{type(error).__name__}: {error}"
+
+
+def _check_run(run: Path) -> tuple[str, ...]:
+    state = read_state(run)
+    if state.get("command") != "simulate":
+        raise UsageError(
+            f"{run} holds personas, not conversations; grow some with"
+            f" `personagen simulate --personas {run}/personas.jsonl` and export that run"
+        )
+    if state.get("status") == "done":
+        return ()
+    if not _size(run / "pairs.jsonl"):
+        raise UsageError(f"{run} is not finished and has no pairs yet; run the same `personagen simulate` to go on")
+    return (f"the run is not finished ({_progress(state)}): this is what it has so far",)
+
+
+def _progress(state: Mapping[str, Any]) -> str:
+    summary = state.get("summary", {})
+    return f"{summary.get('trees', '?')} of {summary.get('conversations', '?')} trees"
+
+
+def _why_empty(run: Path) -> str:
+    lack = "pairs" if _size(run / "trees.jsonl") else "trees"
+    return f"it has no {lack}; `personagen show {run}` and rejections.jsonl say why"
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size if file.is_file() else 0
+
+
+def _check_out(run: Path, out: Path) -> None:
+    if out.is_dir():
+        raise UsageError(f"{out} is a folder; --out names a file")
+    inside = out.resolve().parent == run.resolve()
+    if inside and (out.name in OWN or out.name.startswith("journal.db")):
+        raise UsageError(f"{out} belongs to the run itself; give another --out")

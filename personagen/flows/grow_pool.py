@@ -1,0 +1,150 @@
+"""One pool, round after round: draw examples, ask the author, filter in slot order.
+
+The procedure is ALOE's (arXiv 2410.03642, section 3.1), with filters that compare with every entry.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from personagen import pool
+from personagen.agents import author
+from personagen.encoders import Encoder
+from personagen.errors import PersonagenError, QualityError, ReplyError, ServerError
+from personagen.filters import FILTERS, SCREENS, Candidate, Filter, Verdict, View, candidate
+from personagen.flows.session import Session
+from personagen.metrics.diversity import Round
+from personagen.options import ExpandOptions
+from personagen.records import Description, Kind, Rejection, content_id
+
+
+@dataclass
+class Growth:
+    """A pool while it grows. ``stopped`` says why it ended: ``target``, ``saturated``, or the error that stopped it.
+
+    ``asked`` is the number of descriptions the author was asked for; what came of them counts in ``rounds``.
+    """
+
+    kind: Kind
+    view: View
+    target: int
+    stopped: str = ""
+    asked: int = 0
+    rounds: list[Round] = field(default_factory=list)
+    rejections: list[Rejection] = field(default_factory=list)
+    failed_calls: int = 0
+    seeds: int = 0
+
+    def rejected(self) -> Counter[str]:
+        """Rejected candidates by filter."""
+        return Counter(rejection.gate for rejection in self.rejections if rejection.gate != "failed")
+
+
+async def grow_pool(
+    growth: Growth,
+    session: Session,
+    encoder: Encoder,
+    options: ExpandOptions,
+    filters: Mapping[str, Filter],
+    tell: Callable[[], None],
+) -> None:
+    """Grows the pool in ``growth`` until it has its target or is saturated.
+
+    The pool is frozen for a round: all its calls see the same one, and what they bring is admitted in slot order, so
+    the result does not depend on which call ends first.
+
+    Raises:
+        QualityError: every call of a round failed.
+        PersonagenError: the run can't go on; ``growth`` holds what the finished rounds brought.
+    """
+    barren = 0
+    while len(growth.view) < growth.target:
+        if barren >= options.saturation:
+            growth.stopped = "saturated"
+            return
+        before = len(growth.view)
+        calls = _calls(growth, options)
+        candidates = await _ask(growth, session, options, calls)
+        await _admit(growth, candidates, encoder, _with_target(filters, growth))
+        admitted = len(growth.view) - before
+        growth.asked += calls * options.count
+        growth.rounds.append(Round(len(candidates), admitted, len(growth.view)))
+        barren = 0 if admitted else barren + 1
+        tell()
+    growth.stopped = "target"
+
+
+def _calls(growth: Growth, options: ExpandOptions) -> int:
+    """How many calls the next round needs, going by what the last one brought."""
+    needed = growth.target - len(growth.view)
+    last = growth.rounds[-1] if growth.rounds else None
+    rate = max(0.1, last.share) if last else 1.0
+    return min(options.calls_per_round, math.ceil(needed / (options.count * rate)))
+
+
+async def _ask(growth: Growth, session: Session, options: ExpandOptions, calls: int) -> list[Candidate]:
+    places = [f"{growth.kind}/{len(growth.rounds)}/{call}" for call in range(calls)]
+    results = await asyncio.gather(
+        *(_written(growth, session, options, place) for place in places), return_exceptions=True
+    )
+    candidates: list[Candidate] = []
+    failures: list[PersonagenError] = []
+    for place, result in zip(places, results, strict=True):
+        if isinstance(result, (ReplyError, ServerError)):
+            failures.append(result)
+            growth.rejections.append(Rejection(place=place, gate="failed", reason=str(result)))
+        elif isinstance(result, BaseException):
+            raise result
+        else:
+            candidates += result
+    growth.failed_calls += len(failures)
+    if len(failures) == calls:
+        raise QualityError(
+            f"all {calls} calls of a round failed, the first because {failures[0]}; mend it and run again"
+        )
+    return candidates
+
+
+async def _written(growth: Growth, session: Session, options: ExpandOptions, place: str) -> list[Candidate]:
+    examples = [entry.text for entry in pool.draw(growth.view, options.seed, place, options.examples)]
+    stage = session.stage
+    answer = await author.write(stage, growth.kind, examples, options.count, place=place, sample=place)
+    prompt = stage.prompts["author/profiles" if growth.kind == "profile" else "author/personalities"]
+    return [
+        candidate(
+            Description(
+                id=content_id(growth.kind, text),
+                kind=growth.kind,
+                text=text,
+                items=items,
+                origin=stage.models["author"],
+                source=answer.call,
+                prompt_hash=prompt.hash,
+            ),
+            place=f"{place}/{slot}",
+        )
+        for slot, (text, items) in enumerate(answer.value)
+    ]
+
+
+async def _admit(growth: Growth, candidates: list[Candidate], encoder: Encoder, filters: Mapping[str, Filter]) -> None:
+    passed, rejections = pool.screen(candidates, growth.view, SCREENS)
+    vectors = await encoder.encode([new.description.text for new in passed])
+    admission = pool.admit(
+        [candidate(new.description, new.place, vector) for new, vector in zip(passed, vectors, strict=True)],
+        growth.view,
+        filters,
+    )
+    growth.view = admission.view
+    growth.rejections += [*rejections, *admission.rejections]
+
+
+def _with_target(filters: Mapping[str, Filter], growth: Growth) -> dict[str, Filter]:
+    def full(_: Candidate, view: View) -> Verdict | None:
+        return Verdict("the pool has its target") if len(view) >= growth.target else None
+
+    return {"target": full, **FILTERS[growth.kind], **filters}

@@ -1,0 +1,164 @@
+"""What every flow that asks models sets up: the layers around the model, in one visible list, and their tear-down."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from personagen.agents.ask import Stage
+from personagen.errors import ConfigError
+from personagen.llm import LLM, Call
+from personagen.llm.budget import CostBound, Ledger, budgeted
+from personagen.llm.connect import Endpoint, connect
+from personagen.llm.journaled import Tally, journaled
+from personagen.llm.prices import Price, parse_price, price_of
+from personagen.llm.retry import retried
+from personagen.llm.slots import Slots, limited, proven
+from personagen.options import ModelOptions, by_role, flat
+from personagen.prompts import Prompt
+from personagen.records import Usage
+from personagen.runner import interruptible
+from personagen.store.run import Run
+
+DEFAULT_MAX_TOKENS = 4096
+_FREE = {
+    *("out", "prompts", "skip_bad_lines", "seeds"),
+    *("base_url", "price", "concurrency", "budget", "max_calls", "timeout"),
+}
+
+
+@dataclass(frozen=True)
+class Status:
+    """How a run stands: jobs ``done`` of ``total``, and what this process asked, reused and paid since it began."""
+
+    unit: str
+    done: int
+    done_before: int
+    total: int
+    failed: int
+    calls: int
+    reused: int
+    errors: int
+    in_flight: int
+    usage: Usage
+    seconds: float
+
+
+Progress = Callable[[Status], None]
+
+
+@dataclass(frozen=True)
+class Session:
+    """An open session: the stage for the agents, and ``wrap``, the layers around a model, for an encoder."""
+
+    stage: Stage
+    slots: Slots
+    tally: Tally
+    wrap: Callable[[LLM], LLM]
+    began: float
+
+    @asynccontextmanager
+    async def ticking(self, tell: Callable[[], None], every: float = 0.5) -> AsyncIterator[None]:
+        """Calls ``tell`` every so many seconds meanwhile, so that progress shows also while nothing finishes."""
+
+        async def tick() -> None:
+            while True:
+                await asyncio.sleep(every)
+                tell()
+
+        ticker = asyncio.create_task(tick())
+        try:
+            yield
+        finally:
+            ticker.cancel()
+
+    def status(self, unit: str, done: int, total: int, *, failed: int = 0, done_before: int = 0) -> Status:
+        """The run's status, with this many jobs done, ``done_before`` of them by an earlier process."""
+        return Status(
+            unit=unit,
+            done=done,
+            done_before=done_before,
+            total=total,
+            failed=failed,
+            calls=self.tally.calls,
+            reused=self.tally.reused,
+            errors=self.tally.failed + self.tally.asked_again,
+            in_flight=self.slots.in_flight,
+            usage=self.tally.usage,
+            seconds=time.monotonic() - self.began,
+        )
+
+
+@asynccontextmanager
+async def session(
+    run: Run, options: ModelOptions, prompts: Mapping[str, Prompt], *, seed: int, attempts: int = 3
+) -> AsyncIterator[Session]:
+    """Connects the models of the roles that ``prompts`` name, behind journal, budget, slots and retries.
+
+    Raises:
+        ConfigError: a model, a key or a price is missing or wrong.
+    """
+    endpoints = endpoints_of(options, prompts)
+    prices = {role: price_of(e.model, base_url=e.base_url, override=e.price) for role, e in endpoints.items()}
+    _check_budget(options, endpoints, prices)
+    calls, spent, _ = run.usage()
+    ledger = Ledger(options.budget, options.max_calls, spent=spent.cost_usd or 0.0, calls=calls)
+    slots, tally = Slots(options.concurrency), Tally()
+
+    def wrap(llm: LLM) -> LLM:
+        for layer in (
+            retried,
+            lambda inner: budgeted(inner, ledger, _bound(prices)),
+            lambda inner: limited(inner, slots),
+            proven,
+            lambda inner: journaled(inner, run.journal, tally),
+        ):
+            llm = layer(llm)
+        return llm
+
+    async with connect(endpoints, timeout=options.timeout, seed=seed, noise=options.noise) as backend:
+        models = {role: endpoint.model for role, endpoint in endpoints.items()}
+        stage = Stage(wrap(backend), prompts, models, tally, attempts)
+        with interruptible(slots):
+            yield Session(stage, slots, tally, wrap, time.monotonic())
+
+
+def identity_of(options: Any, prompts: Mapping[str, Prompt]) -> dict[str, Any]:
+    """The options that shape what a run produces; a folder is not resumed with others.
+
+    Where a server stands, what may be spent and how fast it goes can change between one run and its resumption.
+    """
+    models = {role: endpoint.model for role, endpoint in endpoints_of(options.models, prompts).items()}
+    return {name: value for name, value in flat(options).items() if name not in _FREE} | {"model": models}
+
+
+def endpoints_of(options: ModelOptions, prompts: Mapping[str, Prompt]) -> dict[str, Endpoint]:
+    """The endpoint of each role that ``prompts`` need."""
+    roles = sorted({name.partition("/")[0] for name in prompts})
+    models = by_role("--model", options.model)
+    urls = by_role("--base-url", options.base_url)
+    prices = {role: parse_price(text) for role, text in by_role("--price", options.price).items()}
+    return {role: Endpoint(models.get(role, "offline"), urls.get(role), prices.get(role)) for role in roles}
+
+
+def _check_budget(options: ModelOptions, endpoints: Mapping[str, Endpoint], prices: Mapping[str, Price | None]) -> None:
+    unknown = sorted({endpoints[role].model for role, price in prices.items() if price is None})
+    if options.budget is not None and unknown:
+        raise ConfigError(f"--budget needs prices, and that of {', '.join(unknown)} is unknown; give --price IN,OUT")
+
+
+def _bound(prices: Mapping[str, Price | None]) -> CostBound:
+    """The most a call can cost: a token is at least one byte, and a reply is at most ``max_tokens`` long."""
+
+    def bound(call: Call) -> float | None:
+        price = prices.get(call.role) or price_of(call.model)
+        if price is None:
+            return None
+        input_tokens = sum(len(m.content.encode()) + 16 for m in call.messages)
+        return price.input * input_tokens + price.output * (call.sampling.max_tokens or DEFAULT_MAX_TOKENS)
+
+    return bound

@@ -1,0 +1,90 @@
+"""Agents ask again within a bound, and nothing they were told in vain is passed on."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from personagen.agents import author, judge, observer, user
+from personagen.agents.ask import ask
+from personagen.errors import ReplyError, ServerError
+from personagen.records import Message
+from tests.fakes import PERSONA, Fake, answer, stage
+
+TALK = (Message(role="user", content="my bees died"),)
+
+
+def infer(fake, attempts=3):
+    made = stage(fake, attempts)
+    return asyncio.run(observer.infer(made, TALK, place="t/0", sample="0")), made
+
+
+def test_an_unusable_reply_is_asked_for_again_as_another_sample():
+    replies = ["no json", '{"inferences": []}']
+    fake = Fake(lambda c: replies.pop(0))
+    found, made = infer(fake)
+    assert found.value == ((), 0)
+    assert [c.sample for c in fake.calls] == ["0/0", "0/1"]
+    assert found.call == fake.calls[1].key != fake.calls[0].key
+    assert made.tally.asked_again == 1
+
+
+def test_asking_again_ends_with_the_last_reason():
+    fake = Fake(lambda c: "no json")
+    with pytest.raises(ReplyError, match=r"observer/infer gave no usable reply in 2 attempts: .*no JSON object"):
+        infer(fake, attempts=2)
+    assert len(fake.calls) == 2
+
+
+@pytest.mark.parametrize(
+    ("finish", "reason"), [("length", "cut off"), ("refusal", "refused"), ("content_filter", "content_filter")]
+)
+def test_a_reply_that_did_not_end_by_itself_is_not_used(finish, reason):
+    fake = Fake(lambda c: answer('{"inferences": []}', finish_reason=finish))
+    with pytest.raises(ReplyError, match=reason):
+        infer(fake)
+    assert len(fake.calls) == 3
+
+
+def test_a_failed_request_is_not_asked_again_here():
+    fake = Fake(lambda c: ServerError("busy"))
+    with pytest.raises(ServerError):
+        infer(fake)
+    assert len(fake.calls) == 1
+
+
+def test_a_call_carries_its_place_prompt_schema_and_sampling():
+    fake = Fake(lambda c: '{"inferences": []}')
+    infer(fake)
+    call = fake.calls[0]
+    assert (call.place, call.prompt, call.role, call.model) == ("t/0", "observer/infer", "observer", "fake")
+    assert call.schema["required"] == ["inferences"]
+    assert call.sampling.temperature == 0.0
+
+
+def test_the_key_does_not_depend_on_where_a_question_is_asked():
+    fake = Fake(lambda c: "x")
+    made = stage(fake)
+    for place in ("a", "b"):
+        asyncio.run(ask(made, "assistant/plain", {"conversation": TALK}, str, place=place, sample="0"))
+    assert fake.calls[0].key == fake.calls[1].key
+
+
+def test_the_user_speaks_without_its_label():
+    said = asyncio.run(user.speak(stage(Fake(lambda c: "User: hi")), PERSONA, (), 1, 3, place="", sample="0"))
+    assert said.value == "hi"
+
+
+def test_the_judge_ranks_the_labels_it_was_shown():
+    fake = Fake(lambda c: '{"ranking": ["B", "A", "C"], "tie": false, "reason": "warm"}')
+    verdict = asyncio.run(judge.prefer(stage(fake), PERSONA, TALK, ["x", "y", "z"], place="", sample="0"))
+    assert verdict.value.ranking == ("B", "A", "C")
+    assert [r["label"] for r in fake.calls[0].inputs["replies"]] == ["A", "B", "C"]
+
+
+def test_the_author_gives_texts_with_their_items():
+    fake = Fake(lambda c: '{"descriptions": [{"text": "She is blunt.", "traits": ["blunt"]}]}')
+    made = asyncio.run(author.write(stage(fake), "personality", ["an example"], 1, place="", sample="0"))
+    assert made.value == [("She is blunt.", ("blunt",))]
+    assert "an example" in fake.calls[0].messages[-1].content

@@ -1,0 +1,214 @@
+"""The expand flow: rounds on a frozen pool, filters in slot order, why it stops, and that it repeats itself."""
+
+from __future__ import annotations
+
+import asyncio
+
+import orjson
+import pytest
+
+from personagen.errors import BudgetError, QualityError, UsageError
+from personagen.flows.expand import expand
+from personagen.options import ExpandOptions, build
+from personagen.records import Persona, Rejection
+from personagen.store.files import read_records
+from tests import fakes
+
+MODEL = "tests.fakes:llm"
+RESULTS = ("personas.jsonl", "rejections.jsonl")
+
+
+@pytest.fixture
+def run(tmp_path):
+    seeds = [fakes.profile(f"seed {n}") for n in range(8)] + [fakes.personality(f"seed {n}") for n in range(6)]
+    lines = [
+        {"profile": s["text"], "facts": s["facts"]}
+        if "facts" in s
+        else {"personality": s["text"], "traits": s["traits"]}
+        for s in seeds
+    ]
+    file = tmp_path / "seeds.jsonl"
+    file.write_bytes(b"".join(orjson.dumps(line) + b"\n" for line in lines))
+
+    def run(out="pool", progress=None, **options):
+        defaults = {"seeds": str(file), "out": str(tmp_path / out), "model": MODEL, "target": 30, "personalities": 12}
+        given = {**defaults, "count": 5, "calls_per_round": 3, "similarity": 0.95, **options}
+        return asyncio.run(expand(build(ExpandOptions, given), progress))
+
+    return run
+
+
+@pytest.fixture
+def model(monkeypatch):
+    """Replaces the cast by ``reply`` for one test."""
+
+    def use(reply):
+        fake = fakes.Fake(reply)
+
+        async def llm(call):
+            return await fake(call)
+
+        monkeypatch.setattr(fakes, "llm", llm)
+        return fake
+
+    return use
+
+
+def results(folder):
+    return {name: (folder / name).read_bytes() for name in RESULTS}
+
+
+def descriptions(*made, items="facts"):
+    return orjson.dumps({"descriptions": list(made)}).decode()
+
+
+def test_it_grows_both_pools_to_their_targets_and_makes_a_persona_of_each_profile(run, tmp_path):
+    summary = run()
+    personas = list(read_records(tmp_path / "pool" / "personas.jsonl", Persona))
+    assert summary.personas == len(personas) == 30
+    assert {k: (p["size"], p["stopped"]) for k, p in summary.pools.items()} == {
+        "profile": (30, "target"),
+        "personality": (12, "target"),
+    }
+    assert len({p.id for p in personas}) == 30
+    assert {p.origin["profile"] for p in personas} == {"seed", MODEL}
+    assert all(8 <= len(p.facts) <= 10 and 8 <= len(p.traits) <= 10 for p in personas)
+
+
+def test_every_candidate_is_admitted_or_rejected_with_its_filter(run, tmp_path):
+    summary = run()
+    rejections = list(read_records(tmp_path / "pool" / "rejections.jsonl", Rejection))
+    for pool in summary.pools.values():
+        assert pool["received"] == pool["admitted"] + sum(pool["rejected"].values())
+    assert len(rejections) == sum(sum(p["rejected"].values()) for p in summary.pools.values())
+    assert all(r.gate and r.reason and r.text for r in rejections)
+
+
+def test_per_profile_makes_so_many_different_personas_of_each(run, tmp_path):
+    run(per_profile=4)
+    personas = list(read_records(tmp_path / "pool" / "personas.jsonl", Persona))
+    assert len(personas) == len({p.id for p in personas}) == 30 * 4
+
+
+def test_results_are_the_same_bytes_at_any_concurrency_and_order_of_arrival(run, tmp_path, model, monkeypatch):
+    run("one", concurrency=1)
+    fake = model(fakes.cast)
+    fake.shuffle = 5
+    run("many", concurrency=64)
+    assert results(tmp_path / "one") == results(tmp_path / "many")
+
+
+def test_the_same_command_again_asks_nothing_and_writes_the_same(run, tmp_path, model):
+    run()
+    before = results(tmp_path / "pool")
+    again = model(fakes.cast)
+    summary = run()
+    assert again.calls == []
+    assert summary.new_calls == 0
+    assert results(tmp_path / "pool") == before
+
+
+def test_a_round_asks_several_times_with_examples_of_its_own_from_the_frozen_pool(run, model):
+    fake = model(fakes.cast)
+    run(personalities=6)
+    first = [c for c in fake.calls if c.place.startswith("profile/0/")]
+    assert len(first) == 3
+    seeds = {fakes.profile(f"seed {n}")["text"].strip() for n in range(8)}
+    drawn = [tuple(c.inputs["examples"]) for c in first]
+    assert all(len(d) == 5 and set(d) <= seeds for d in drawn)
+    assert len(set(drawn)) == 3
+    assert first[0].sampling.temperature == 0.8
+    later = {e for c in fake.calls if c.place.startswith("profile/1/") for e in c.inputs["examples"]}
+    assert later - seeds
+
+
+def test_a_pool_that_gains_nothing_stops_as_saturated(run, model):
+    def repeating(call):
+        return fakes.cast(call) if call.prompt != "author/profiles" else descriptions(fakes.profile("seed 1"))
+
+    fake = model(repeating)
+    summary = run(saturation=2)
+    pool = summary.pools["profile"]
+    assert (pool["stopped"], pool["size"], pool["rounds"]) == ("saturated", 8, 2)
+    assert len([c for c in fake.calls if c.prompt == "author/profiles"]) == 6
+    assert pool["rejected"] == {"duplicates": 6}
+
+
+def test_what_comes_after_the_target_is_counted_as_rejected_by_it(run):
+    pool = run(target=9).pools["profile"]
+    assert pool["admitted"] == 1
+    assert pool["rejected"] == {"target": 4}
+
+
+def test_a_call_limit_writes_what_there_is_and_raising_it_finishes_with_the_same_bytes(run, tmp_path):
+    run("whole")
+    with pytest.raises(BudgetError, match="raise --max-calls"):
+        run("part", max_calls=4)
+    state = orjson.loads((tmp_path / "part" / "run.json").read_bytes())
+    assert state["status"].startswith("stopped")
+    assert state["usage"]["calls"] == 4
+    assert (tmp_path / "part" / "personas.jsonl").stat().st_size > 0
+    run("part")
+    assert results(tmp_path / "part") == results(tmp_path / "whole")
+
+
+def test_a_failed_call_is_kept_as_a_rejection_and_the_round_goes_on(run, tmp_path, model):
+    model(lambda call: "no json" if call.place == "profile/0/1" else fakes.cast(call))
+    summary = run()
+    assert summary.pools["profile"]["failed_calls"] == 1
+    assert summary.pools["profile"]["size"] == 30
+    rejections = read_records(tmp_path / "pool" / "rejections.jsonl", Rejection)
+    assert [r.place for r in rejections if r.gate == "failed"] == ["profile/0/1"]
+
+
+def test_a_round_in_which_every_call_fails_ends_the_run(run, model):
+    model(lambda call: "no json")
+    with pytest.raises(QualityError, match="all 3 calls of a round failed"):
+        run()
+
+
+def test_a_filter_of_ones_own_is_asked(run, tmp_path):
+    summary = run(filters=("tests.flows.test_expand:no_mending",))
+    assert summary.pools["profile"]["rejected"]["tests.flows.test_expand:no_mending"] > 0
+    personas = list(read_records(tmp_path / "pool" / "personas.jsonl", Persona))
+    assert not any("mends" in p.profile for p in personas if p.origin["profile"] != "seed")
+
+
+def no_mending(candidate, view):
+    from personagen.filters import Verdict
+
+    return Verdict("mending again") if "mends" in candidate.description.text else None
+
+
+def test_the_summary_measures_the_pools(run):
+    pool = run().pools["profile"]
+    assert 0 < pool["distinct_2"] <= 1
+    assert 1 < pool["vendi_score"] <= 30
+    assert pool["threshold"]["now"] == 0.95
+    assert pool["acceptance_curve"][-1]["pool"] == 30
+    assert 0 < pool["nearest_similarity"]["mean"] < 0.95
+
+
+def test_calibration_fits_the_threshold_on_the_seeds(run):
+    fitted = run(similarity=None, calibrate=True).pools["profile"]["threshold"]
+    assert 0 < fitted["now"] < 1
+    assert fitted["now"] != 0.95
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ({"target": 0}, "--target 0"),
+        ({"similarity": 1.5}, "--similarity 1.5"),
+        ({"calibrate": True}, "give one of them"),
+        ({"per_profile": 99}, "--per-profile 99 needs as many personalities, and 12 are planned"),
+        ({"seeds": "nowhere"}, "nowhere"),
+        ({"filters": ("nothing",)}, "package.module:function"),
+        ({"language": "xx"}, "xx"),
+    ],
+)
+def test_a_wrong_option_is_refused_before_anything_is_asked(run, tmp_path, model, options, complaint):
+    fake = model(fakes.cast)
+    with pytest.raises(UsageError, match=complaint):
+        run(**options)
+    assert fake.calls == []

@@ -1,0 +1,194 @@
+"""Exporting a run: what is written, what is refused, and that memory does not grow with the run."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tracemalloc
+from pathlib import Path
+
+import orjson
+import pytest
+
+from personagen.errors import CorruptError, DiskError, UsageError
+from personagen.flows.export import export
+from personagen.records import Judgment
+from tests.cli.runs import expanded, several, simulated
+from tests.trees import PERSONA, conversation
+
+
+def tied(id: str = "t1"):
+    """A tree that gives no pair: its one turn ended in a tie."""
+    tree = conversation(turns=1, id=id)
+    return tree.model_copy(
+        update={"judgments": tuple(Judgment(**{**j.model_dump(), "tie": True}) for j in tree.judgments)}
+    )
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    return simulated(tmp_path / "run", several(3))
+
+
+def test_trl_gets_one_row_a_pair(run: Path, tmp_path: Path):
+    summary = export(run, "trl", tmp_path / "pairs.jsonl")
+    rows = [json.loads(line) for line in (tmp_path / "pairs.jsonl").read_text().splitlines()]
+    assert summary.rows == len(rows) == 9
+    assert summary.bytes == (tmp_path / "pairs.jsonl").stat().st_size
+    assert all(set(row) == {"prompt", "chosen", "rejected"} for row in rows)
+
+
+def test_aloe_gets_one_row_a_tree(run: Path, tmp_path: Path):
+    assert export(run, "aloe", tmp_path / "aloe.jsonl").rows == 3
+
+
+def test_what_the_summary_says_loads_the_file_with_datasets(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    datasets = pytest.importorskip("datasets")
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    out = tmp_path / 'a "quoted" näme.jsonl'
+    summary = export(run, "trl", out)
+    data = eval(summary.load, {"load_dataset": datasets.load_dataset})
+    assert len(data) == 9
+    assert data[0]["chosen"][0]["role"] == "assistant"
+
+
+def test_the_folder_of_the_file_is_made(run: Path, tmp_path: Path):
+    export(run, "trl", tmp_path / "a" / "b" / "pairs.jsonl")
+    assert (tmp_path / "a" / "b" / "pairs.jsonl").stat().st_size > 0
+
+
+def test_a_file_that_stood_there_is_replaced_whole(run: Path, tmp_path: Path):
+    out = tmp_path / "pairs.jsonl"
+    out.write_bytes(b"x" * 1_000_000)
+    assert export(run, "trl", out).bytes == len(out.read_bytes()) < 1_000_000
+
+
+@pytest.mark.parametrize("name", ["trees.jsonl", "pairs.jsonl", "run.json", "journal.db", "journal.db-wal", ".lock"])
+def test_the_runs_own_files_are_never_written_over(run: Path, name: str):
+    before = {file: file.read_bytes() for file in run.iterdir()}
+    with pytest.raises(UsageError, match="belongs to the run"):
+        export(run, "trl", run / ".." / "run" / name)
+    assert {file: file.read_bytes() for file in run.iterdir()} == before
+
+
+def test_a_folder_as_out_is_refused(run: Path, tmp_path: Path):
+    with pytest.raises(UsageError, match="is a folder"):
+        export(run, "trl", tmp_path)
+
+
+def test_an_out_that_cannot_be_made_is_a_disk_error(run: Path, tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DiskError, match="give another --out"):
+        export(run, "trl", tmp_path / "file" / "pairs.jsonl")
+
+
+def test_an_unfinished_run_with_pairs_is_exported_and_said_to_be_unfinished(tmp_path: Path):
+    run = simulated(tmp_path / "run", several(2), status="interrupted")
+    summary = export(run, "trl", tmp_path / "pairs.jsonl")
+    assert summary.rows == 6
+    assert summary.notes == ("the run is not finished (2 of 3 trees): this is what it has so far",)
+
+
+@pytest.mark.parametrize("format", ["trl", "aloe"])
+def test_an_unfinished_run_without_pairs_is_refused(tmp_path: Path, format: str):
+    run = simulated(tmp_path / "run", [tied()], status="interrupted")
+    with pytest.raises(UsageError, match="not finished and has no pairs"):
+        export(run, format, tmp_path / "out.jsonl")
+    assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_a_finished_run_without_pairs_writes_no_empty_file_for_trl(tmp_path: Path):
+    run = simulated(tmp_path / "run", [tied()])
+    with pytest.raises(UsageError, match="nothing to export as trl: it has no pairs"):
+        export(run, "trl", tmp_path / "out.jsonl")
+    assert not (tmp_path / "out.jsonl").exists()
+    assert export(run, "aloe", tmp_path / "out.jsonl").rows == 1
+
+
+def test_a_run_of_expand_is_refused_with_what_to_do(tmp_path: Path):
+    pool = expanded(tmp_path / "pool", [PERSONA])
+    with pytest.raises(UsageError, match=r"holds personas, not conversations; .*personagen simulate"):
+        export(pool, "trl", tmp_path / "out.jsonl")
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path: Path):
+    with pytest.raises(UsageError, match=r"run\.json"):
+        export(tmp_path, "trl", tmp_path / "out.jsonl")
+
+
+def test_an_unknown_format_is_refused_with_those_there_are(run: Path, tmp_path: Path):
+    with pytest.raises(UsageError, match="--format csv: choose one of trl, aloe"):
+        export(run, "csv", tmp_path / "out.jsonl")
+
+
+def test_a_damaged_line_is_named_and_leaves_what_stood_there(run: Path, tmp_path: Path):
+    pairs = (run / "pairs.jsonl").read_bytes().splitlines(keepends=True)
+    (run / "pairs.jsonl").write_bytes(pairs[0] + b'{"prompt": 3}\n')
+    (tmp_path / "out.jsonl").write_text("before")
+    with pytest.raises(CorruptError, match=r"pairs\.jsonl:2"):
+        export(run, "trl", tmp_path / "out.jsonl")
+    assert (tmp_path / "out.jsonl").read_text() == "before"
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["out.jsonl", "run"]
+
+
+def test_pairs_that_do_not_belong_to_the_trees_are_a_corrupt_run(run: Path, tmp_path: Path):
+    trees = (run / "trees.jsonl").read_bytes().splitlines(keepends=True)
+    (run / "trees.jsonl").write_bytes(b"".join(trees[::-1]))
+    with pytest.raises(CorruptError, match="run `personagen simulate` on it again"):
+        export(run, "aloe", tmp_path / "out.jsonl")
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Writes a module with an exporter of one's own into the working folder; gives its name."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+
+    def write(code: str) -> str:
+        name = f"own_{abs(hash(code))}"
+        (tmp_path / f"{name}.py").write_text(code)
+        monkeypatch.delitem(sys.modules, name, raising=False)
+        return f"{name}:sft"
+
+    return write
+
+
+def test_a_function_of_ones_own_in_the_working_folder_is_an_exporter(run: Path, own):
+    name = own("def sft(trees, pairs):\n    for tree in trees:\n        yield {'id': tree.id, 'n': len(tree.nodes)}\n")
+    assert export(run, name, Path("out.jsonl")).rows == 3
+    assert orjson.loads(Path("out.jsonl").read_bytes().splitlines()[1]) == {"id": "t2", "n": 9}
+
+
+def test_a_fault_in_ones_own_exporter_is_told_with_its_file_and_line(run: Path, own):
+    name = own("def sft(trees, pairs):\n    for pair in pairs:\n        yield {'x': pair.nothing}\n")
+    with pytest.raises(UsageError, match=r"own_\d+\.py:3: AttributeError"):
+        export(run, name, Path("out.jsonl"))
+    assert not Path("out.jsonl").exists()
+
+
+def test_a_row_that_is_no_json_is_told(run: Path, own):
+    name = own("def sft(trees, pairs):\n    yield {'x': object()}\n")
+    with pytest.raises(UsageError, match="failed: TypeError"):
+        export(run, name, Path("out.jsonl"))
+
+
+@pytest.mark.parametrize("name", ["no_such_module:sft", "json:no_such_function", "json:", ":f"])
+def test_a_function_that_is_not_there_is_a_usage_error(run: Path, tmp_path: Path, name: str):
+    with pytest.raises(UsageError):
+        export(run, name, tmp_path / "out.jsonl")
+
+
+@pytest.mark.parametrize("format", ["trl", "aloe"])
+def test_memory_does_not_grow_with_the_run(tmp_path: Path, format: str):
+    def peak(count: int) -> int:
+        run = simulated(tmp_path / f"run{count}", several(count))
+        export(run, format, tmp_path / "warm.jsonl")
+        tracemalloc.start()
+        try:
+            export(run, format, tmp_path / "out.jsonl")
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    assert peak(200) < peak(20) * 1.5

@@ -1,0 +1,310 @@
+"""The simulate flow: what it writes, that it repeats itself, and how it stops and goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+import orjson
+import pytest
+
+from personagen import prompts
+from personagen.errors import BudgetError, ConfigError, QualityError, ServerError, UsageError
+from personagen.flows import session
+from personagen.flows.simulate import simulate
+from personagen.options import SimulateOptions, build
+from personagen.records import ConversationTree, PreferencePair, Rejection
+from personagen.store.files import read_records
+from tests import fakes
+
+RESULTS = ("trees.jsonl", "pairs.jsonl", "rejections.jsonl")
+MODEL = "tests.fakes:llm"
+
+
+@pytest.fixture
+def run(tmp_path):
+    file = fakes.personas(tmp_path)
+
+    def run(out="run", progress=None, **options):
+        given = {"personas": str(file), "out": str(tmp_path / out), "turns": 3, "model": MODEL, **options}
+        return asyncio.run(simulate(build(SimulateOptions, given), progress))
+
+    return run
+
+
+def results(folder):
+    return {name: (folder / name).read_bytes() for name in RESULTS}
+
+
+@pytest.fixture
+def model(monkeypatch):
+    """Replaces the cast by ``reply`` for one test."""
+
+    def use(reply):
+        fake = fakes.Fake(reply)
+
+        async def llm(call):
+            return await fake(call)
+
+        monkeypatch.setattr(fakes, "llm", llm)
+        return fake
+
+    return use
+
+
+def test_it_writes_one_tree_a_persona_and_one_pair_a_judged_turn(run, tmp_path):
+    summary = run()
+    trees = list(read_records(tmp_path / "run" / "trees.jsonl", ConversationTree))
+    pairs = list(read_records(tmp_path / "run" / "pairs.jsonl", PreferencePair))
+    assert (summary.trees, summary.pairs, summary.turns) == (6, 18, 18)
+    assert {t.persona.id for t in trees} == {f"p{n}" for n in range(6)}
+    assert len(pairs) == 18
+    assert all(p.prompt[-1].role == "user" and len(p.chosen) == len(p.rejected) == 1 for p in pairs)
+    assert summary.calls == 6 * 3 * 6
+    assert summary.usage["cost_usd"] == pytest.approx(0.5 * summary.calls)
+
+
+def test_more_conversations_than_personas_repeat_them_with_talks_of_their_own(run, tmp_path):
+    run(conversations=8, turns=1)
+    trees = list(read_records(tmp_path / "run" / "trees.jsonl", ConversationTree))
+    assert len({t.id for t in trees}) == 8
+    assert len({t.nodes[0].content for t in trees}) == 8
+
+
+def test_results_are_the_same_bytes_at_any_concurrency(run, tmp_path):
+    run("one", concurrency=1)
+    run("many", concurrency=64)
+    assert results(tmp_path / "one") == results(tmp_path / "many")
+
+
+def test_times_and_costs_stay_out_of_the_results(run, tmp_path):
+    run()
+    text = b"".join(results(tmp_path / "run").values())
+    assert b"cost" not in text
+    assert b"seconds" not in text
+
+
+def test_the_same_command_again_asks_nothing(run, tmp_path, model):
+    run()
+    before = results(tmp_path / "run")
+    again = model(fakes.cast)
+    summary = run()
+    assert again.calls == []
+    assert (summary.new_calls, summary.pairs) == (0, 18)
+    assert results(tmp_path / "run") == before
+
+
+def test_other_settings_on_the_same_folder_are_refused(run):
+    run()
+    with pytest.raises(UsageError, match="turns was 3, now 4"):
+        run(turns=4)
+
+
+def test_speed_and_limits_may_change_between_runs(run):
+    run(max_calls=500, concurrency=2)
+    assert run(concurrency=9, budget=None, price="1,1").new_calls == 0
+
+
+def test_an_edited_prompt_asks_its_own_questions_anew_and_no_others(run, tmp_path, model):
+    run()
+    mine = tmp_path / "mine" / "judge"
+    mine.mkdir(parents=True)
+    text = (prompts.packaged() / "judge" / "prefer.md").read_text()
+    (mine / "prefer.md").write_text(text.replace("Neither the order", "Remember: neither the order"))
+    fake = model(fakes.cast)
+    summary = run(prompts=str(tmp_path / "mine"))
+    assert {c.prompt for c in fake.calls} == {"judge/prefer"}
+    assert len(fake.calls) == 6 * 3 * 2
+    assert any("judge/prefer changed" in note for note in summary.notes)
+    tree = next(read_records(tmp_path / "run" / "trees.jsonl", ConversationTree))
+    packaged = prompts.load("judge/prefer", (prompts.packaged(),)).hash
+    assert tree.prompts["judge/prefer"] != packaged
+
+
+def test_a_call_limit_stops_the_run_and_raising_it_finishes_with_the_same_bytes(run, tmp_path):
+    run("whole")
+    with pytest.raises(BudgetError, match="raise --max-calls"):
+        run("part", max_calls=50)
+    state = orjson.loads((tmp_path / "part" / "run.json").read_bytes())
+    assert state["status"].startswith("stopped")
+    assert state["usage"]["calls"] == 50
+    summary = run("part")
+    assert summary.reused_calls > 0
+    assert summary.calls == 6 * 3 * 6
+    assert results(tmp_path / "part") == results(tmp_path / "whole")
+
+
+def test_a_budget_needs_a_known_price(run):
+    with pytest.raises(ConfigError, match="give --price"):
+        run(budget=1.0)
+
+
+def test_a_failed_tree_is_kept_as_a_rejection_and_the_others_go_on(run, tmp_path, model):
+    def reply(call):
+        return "no json" if call.role == "judge" and "is 22" in call.inputs["profile"] else fakes.cast(call)
+
+    model(reply)
+    summary = run()
+    assert (summary.trees, summary.failed) == (5, 1)
+    rejections = list(read_records(tmp_path / "run" / "rejections.jsonl", Rejection))
+    assert [r.gate for r in rejections] == ["failed"]
+    assert rejections[0].place.startswith("p2-0/")
+    assert "no JSON object" in rejections[0].reason
+
+
+def test_when_most_trees_fail_the_run_ends_early_and_says_why(run, tmp_path, model):
+    fake = model(lambda call: "no json" if call.role == "observer" else fakes.cast(call))
+    with pytest.raises(QualityError, match="observer/infer gave no usable reply"):
+        run(conversations=400, concurrency=2)
+    assert len(fake.calls) < 400
+    assert (tmp_path / "run" / "rejections.jsonl").stat().st_size > 0
+
+
+def test_a_failed_tree_is_tried_again_by_the_next_run(run, model, monkeypatch):
+    monkeypatch.setattr(session, "retried", partial(session.retried, attempts=1))
+    broken = True
+
+    def reply(call):
+        return ServerError("busy") if broken and call.role == "judge" and call.sample == "1/0" else fakes.cast(call)
+
+    model(reply)
+    assert run(conversations=7).failed == 1
+    broken = False
+    assert run(conversations=7).trees == 7
+
+
+def test_every_judged_turn_is_a_pair_or_a_counted_rejection(run, model):
+    def reply(call):
+        if call.role != "judge":
+            return fakes.cast(call)
+        turn = sum(m.role == "user" for m in call.inputs["conversation"])
+        first = (
+            call.inputs["replies"][0]["label"]
+            if turn == 1
+            else "A"
+            if "aware" in call.inputs["replies"][0]["text"]
+            else "B"
+        )
+        second = "AB".replace(first, "")
+        tie = "true" if turn == 3 else "false"
+        return f'{{"ranking": ["{first}", "{second}"], "tie": {tie}, "reason": ""}}'
+
+    model(reply)
+    summary = run()
+    assert summary.pairs == 6
+    assert sum(summary.rejected.values()) + summary.pairs == summary.turns == 18
+    assert set(summary.rejected.values()) == {6}
+    assert len(summary.rejected) == 2
+
+
+def test_progress_tells_where_a_run_stands(run):
+    told = []
+    run(progress=told.append)
+    assert told[0].done == 0
+    last = told[-1]
+    assert (last.unit, last.done, last.total) == ("trees", 6, 6)
+    assert last.calls == 108
+    assert [s.done for s in told] == sorted(s.done for s in told)
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ({"turns": 0}, "--turns 0"),
+        ({"candidates": 1}, "--candidates 1"),
+        ({"noise": 0.9}, "--noise 0.9"),
+        ({"conversations": 0}, "--conversations 0"),
+        ({"personas": "nowhere.jsonl"}, "nowhere.jsonl"),
+        ({"model": "robot=offline"}, "no role robot"),
+    ],
+)
+def test_a_wrong_option_is_refused_before_anything_is_made(run, tmp_path, options, complaint):
+    with pytest.raises(UsageError, match=complaint):
+        run(**options)
+    assert not (tmp_path / "run").exists()
+
+
+# -- real processes ------------------------------------------------------------------------------------------
+
+
+class Process:
+    """A real ``personagen simulate`` on the fakes, whose questions are logged."""
+
+    def __init__(self, tmp_path, out):
+        self.out, self.log = tmp_path / out, tmp_path / f"{out}.log"
+        self.log.touch()
+        options = ["--turns", "4", "--conversations", "12", "--concurrency", "6", "--model", MODEL, "--quiet"]
+        self.command = [sys.executable, "-m", "personagen", "simulate", "--personas", str(tmp_path / "personas.jsonl")]
+        self.command += ["--out", str(self.out), *options]
+
+    def start(self):
+        environment = os.environ | {"PERSONAGEN_TEST_LOG": str(self.log), "PYTHONPATH": str(Path(__file__).parents[2])}
+        return subprocess.Popen(self.command, env=environment, stderr=subprocess.PIPE, text=True)
+
+    def finish(self):
+        running = self.start()
+        _, errors = running.communicate(timeout=60)
+        assert running.returncode == 0, errors
+
+    def asked(self):
+        return self.log.read_text().split()
+
+    def stored(self):
+        connection = sqlite3.connect(self.out / "journal.db")
+        try:
+            return {key for (key,) in connection.execute("SELECT key FROM calls")}
+        finally:
+            connection.close()
+
+    def wait_for(self, questions):
+        until = time.monotonic() + 60
+        while len(self.asked()) < questions:
+            assert time.monotonic() < until
+            time.sleep(0.005)
+
+
+@pytest.fixture
+def whole(tmp_path):
+    fakes.personas(tmp_path)
+    process = Process(tmp_path, "whole")
+    process.finish()
+    return results(process.out)
+
+
+@pytest.mark.parametrize("draw", range(3))
+def test_a_run_killed_at_any_point_and_resumed_gives_the_same_bytes_and_asks_nothing_twice(tmp_path, whole, draw):
+    rng = random.Random(draw)
+    process = Process(tmp_path, "killed")
+    for _ in range(2):
+        running = process.start()
+        process.wait_for(len(process.asked()) + rng.randrange(1, 90))
+        running.kill()
+        running.communicate()
+        stored, asked = process.stored(), process.asked()
+        assert stored <= set(asked)
+    process.finish()
+    assert results(process.out) == whole
+    assert not stored & set(process.asked()[len(asked) :])
+
+
+def test_an_interrupted_run_drains_writes_what_it_has_and_exits_130(tmp_path, whole):
+    process = Process(tmp_path, "stopped")
+    running = process.start()
+    process.wait_for(150)
+    running.send_signal(signal.SIGINT)
+    _, errors = running.communicate(timeout=30)
+    assert running.returncode == 130
+    assert "run the same command to go on" in errors
+    assert "Traceback" not in errors
+    assert set(process.asked()) == process.stored()
+    assert (process.out / "run.json").exists()
+    process.finish()
+    assert results(process.out) == whole
