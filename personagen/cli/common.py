@@ -1,0 +1,154 @@
+"""What commands share: model options, ``--json`` and ``--quiet``, ``personagen.toml``, how a summary is told."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from personagen.errors import UsageError
+from personagen.options import ModelOptions
+
+F = TypeVar("F", bound=Callable[..., Any])
+SETTINGS = Path("personagen.toml")
+MODELS = ModelOptions()
+
+
+def options(*decorators: Callable[[F], F]) -> Callable[[F], F]:
+    """Several option decorators as one, shown in this order."""
+
+    def apply(function: F) -> F:
+        for decorator in reversed(decorators):
+            function = decorator(function)
+        return function
+
+    return apply
+
+
+def model_options(function: F) -> F:
+    """The options of every command that asks models."""
+    return options(
+        click.option(
+            "--model",
+            multiple=True,
+            default=MODELS.model,
+            show_default=True,
+            metavar="[ROLE=]MODEL",
+            help="offline, openai/NAME, anthropic/NAME or a LiteLLM model string; for one role as judge=openai/NAME.",
+        ),
+        click.option(
+            "--base-url", multiple=True, metavar="[ROLE=]URL", help="An OpenAI- or Anthropic-compatible server."
+        ),
+        click.option("--price", multiple=True, metavar="[ROLE=]IN,OUT", help="USD per million tokens, where unknown."),
+        click.option(
+            "--budget", type=click.FloatRange(0), metavar="USD", help="Stop before the run folder costs more."
+        ),
+        click.option("--max-calls", type=click.IntRange(1), metavar="N", help="Stop after so many calls."),
+        click.option(
+            "--concurrency",
+            type=click.IntRange(1),
+            default=MODELS.concurrency,
+            show_default=True,
+            help="Calls in flight.",
+        ),
+        click.option(
+            "--timeout", type=click.FloatRange(1), default=MODELS.timeout, show_default=True, help="Seconds a call."
+        ),
+    )(function)
+
+
+def output_options(function: F) -> F:
+    """``--json`` and ``--quiet``, which every command takes."""
+    return options(
+        click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object."),
+        click.option("--quiet", is_flag=True, help="Print nothing but errors."),
+    )(function)
+
+
+def as_dict(summary: Any) -> dict[str, Any]:
+    """A summary (a dataclass, a record or a mapping) as plain JSON values."""
+    if dataclasses.is_dataclass(summary) and not isinstance(summary, type):
+        return dataclasses.asdict(summary)
+    return dict(summary)
+
+
+def tell(summary: Any, text: str, *, as_json: bool, quiet: bool) -> None:
+    """Prints ``summary`` as JSON, or ``text``, or nothing. ``text`` is plain: no markup is read in it."""
+    if as_json:
+        click.echo(json.dumps(as_dict(summary), ensure_ascii=False))
+    elif not quiet:
+        click.echo(text)
+
+
+def table(rows: Sequence[tuple[str, str]]) -> str:
+    """Two columns, the first padded; rows with an empty second column are left out."""
+    rows = [row for row in rows if row[1]]
+    width = max((len(name) for name, _ in rows), default=0)
+    return "\n".join(f"  {name:<{width}}  {value}" for name, value in rows)
+
+
+def counts(numbers: Mapping[str, int]) -> str:
+    """``3: tie 1, identical 2``, or 0."""
+    total = sum(numbers.values())
+    listed = ", ".join(f"{name} {n:,}" for name, n in sorted(numbers.items(), key=lambda item: -item[1]))
+    return f"{total:,}: {listed}" if total else "0"
+
+
+def money(usage: Mapping[str, Any]) -> str:
+    """A cost in USD, or that it is unknown."""
+    cost = usage["cost_usd"]
+    return "unknown (give --price IN,OUT)" if cost is None else f"{cost:.4f} USD"
+
+
+def usage_rows(summary: Any) -> list[tuple[str, str]]:
+    """Calls, tokens and cost of a run, in total and for each role, for a ``table``."""
+    usage = summary.usage
+    cached = usage["cached_input_tokens"]
+    tokens = f"{usage['input_tokens']:,} in, {usage['output_tokens']:,} out"
+    return [
+        ("calls", f"{summary.calls:,} ({summary.new_calls:,} now, {summary.reused_calls:,} reused)"),
+        ("tokens", tokens + (f", {cached:,} of the input cached" if cached else "")),
+        ("cost", money(usage)),
+        *((f"  {name}", f"{row['calls']:,} calls, {money(row)}") for name, row in summary.usage_by_role.items()),
+    ]
+
+
+def duration(seconds: float) -> str:
+    """``1 h 02 min``, ``3 min 20 s`` or ``4.2 s``."""
+    if seconds >= 3600:
+        return f"{int(seconds // 3600)} h {int(seconds % 3600 // 60):02} min"
+    return f"{int(seconds // 60)} min {int(seconds % 60):02} s" if seconds >= 60 else f"{seconds:.1f} s"
+
+
+def load_defaults(commands: Mapping[str, click.Command]) -> dict[str, Any]:
+    """Defaults from ``personagen.toml`` in the working folder: a table a command, and keys for all that have them.
+
+    Raises:
+        UsageError: the file is not TOML, or names a command or an option that does not exist.
+    """
+    if not SETTINGS.is_file():
+        return {}
+    try:
+        settings = tomllib.loads(SETTINGS.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{SETTINGS}: {error}") from None
+    known = {name: {p.name for p in c.params if isinstance(p, click.Option)} for name, c in commands.items()}
+    general = {k.replace("-", "_"): v for k, v in settings.items() if not isinstance(v, dict)}
+    _refuse_unknown(set(general) - set().union(*known.values()), "any command")
+    defaults: dict[str, Any] = {}
+    for name, accepted in known.items():
+        own = {k.replace("-", "_"): v for k, v in settings.get(name, {}).items()}
+        _refuse_unknown(set(own) - accepted, name)
+        defaults[name] = {k: v for k, v in general.items() if k in accepted} | own
+    _refuse_unknown({k for k, v in settings.items() if isinstance(v, dict)} - set(known), "personagen")
+    return defaults
+
+
+def _refuse_unknown(names: set[str], where: str) -> None:
+    if names:
+        raise UsageError(f"{SETTINGS}: {', '.join(sorted(names))} is not a setting of {where}; see personagen --help")

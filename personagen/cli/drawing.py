@@ -1,0 +1,262 @@
+"""A conversation tree on the screen: turn by turn, the siblings side by side, what is known of the user beside them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rich.columns import Columns
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+from rich.tree import Tree
+
+from personagen.agents.judge import LABELS
+from personagen.cli.screen import clean, one_line
+from personagen.pairs import pairs_of
+from personagen.records import Belief, ConversationTree, Inference, Judgment, Node, Persona, PreferencePair
+from personagen.tree import order, parent, turn
+
+NARROWEST = 34  # columns a reply needs beside another
+ROOMY = 100  # columns from which on the persona stands in two halves
+GREY = "dim"
+CHOSEN, REJECTED = "green", "red"
+
+
+@dataclass(frozen=True)
+class View:
+    """A tree made ready for drawing, by node id."""
+
+    tree: ConversationTree
+    below: dict[str, list[Node]]
+    beliefs: dict[str, Belief]
+    verdicts: dict[str, list[Judgment]]
+    pairs: dict[str, PreferencePair]
+    reasons: dict[str, tuple[str, str]]
+
+
+def conversation(tree: ConversationTree, title: str) -> RenderableType:
+    """The whole tree under ``title``: the persona, then every turn."""
+    view = _view(tree)
+    turns = max((turn(node.id) for node in tree.nodes), default=0)
+    made = ", ".join(sorted({one_line(model) for model in tree.models.values()}))
+    about = f"{turns} turns · {len(view.pairs)} pairs · grown by {tree.grow}" + (f" · {made}" if made else "")
+    head = Text.assemble((title, "bold"), (f"  {one_line(tree.id)}", GREY), "\n", (about, GREY))
+    roots = view.below.get("", [])
+    about_whom = persona(tree.persona, f"persona {tree.persona.id}")
+    return Group(head, "", about_whom, *(Group("", _branch(view, root.id)) for root in roots))
+
+
+def persona(who: Persona, title: str) -> RenderableType:
+    """A persona in a frame: the texts, the facts and the traits."""
+    title = " · ".join([title, *(f"{name} {value}" for name, value in who.attributes.items())])
+    origin = ", ".join(f"{half} by {maker}" for half, maker in who.origin.items())
+    left: list[RenderableType] = [Text(clean(who.profile)), ""]
+    left += [_item("fact", fact, GREY) for fact in who.facts]
+    right: list[RenderableType] = [Text(clean(who.personality)), ""]
+    right += [_item("trait", ", ".join(who.traits), GREY)] if who.traits else []
+    return Panel(
+        _Halves(Group(*left), Group(*right)),
+        title=Text(one_line(title)),
+        subtitle=Text(one_line(origin)) if origin else None,
+        title_align="left",
+        subtitle_align="right",
+        border_style=GREY,
+    )
+
+
+@dataclass(frozen=True)
+class _Halves:
+    """Two texts side by side where there is room, else one after the other."""
+
+    left: RenderableType
+    right: RenderableType
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        if options.max_width < ROOMY - 4:
+            yield Group(self.left, "", self.right)
+            return
+        grid = Table.grid(expand=True, padding=(0, 4, 0, 0))
+        grid.add_column(ratio=1)
+        grid.add_column(ratio=1)
+        grid.add_row(self.left, self.right)
+        yield grid
+
+
+def _view(tree: ConversationTree) -> View:
+    below: dict[str, list[Node]] = {}
+    for node in sorted(tree.nodes, key=lambda node: order(node.id)):
+        below.setdefault(parent(node.id) or "", []).append(node)
+    verdicts: dict[str, list[Judgment]] = {}
+    for judgment in tree.judgments:
+        verdicts.setdefault(judgment.node, []).append(judgment)
+    pairs, rejections = pairs_of(tree)
+    return View(
+        tree=tree,
+        below=below,
+        beliefs={belief.node: belief for belief in tree.beliefs},
+        verdicts=verdicts,
+        pairs={pair.node: pair for pair in pairs},
+        reasons={r.place.rpartition("/")[2]: (r.gate, r.reason) for r in rejections},
+    )
+
+
+def _branch(view: View, at: str, after: str = "") -> RenderableType:
+    """The turns from the user node ``at`` on: in a row while one reply goes on, as branches where several do."""
+    nodes = {node.id: node for node in view.tree.nodes}
+    blocks: list[RenderableType] = [_turn(view, nodes[at], after)]
+    following = _following(view, at)
+    while len(following) == 1:
+        blocks += ["", _turn(view, following[0])]
+        following = _following(view, following[0].id)
+    if not following:
+        return Group(*blocks)
+    branches = Tree(Group(*blocks, ""), guide_style=GREY)
+    for user in following:
+        branches.add(Group(_branch(view, user.id, _name(nodes[parent(user.id) or at])), ""))
+    return branches
+
+
+def _following(view: View, at: str) -> list[Node]:
+    """The user messages that follow the replies to the user node ``at``."""
+    return [user for reply in view.below.get(at, []) for user in view.below.get(reply.id, [])]
+
+
+def _turn(view: View, user: Node, after: str = "") -> RenderableType:
+    replies = view.below.get(user.id, [])
+    belief = view.beliefs.get(user.id)
+    beside = Table.grid(expand=True, padding=(0, 3, 0, 0))
+    beside.add_column(ratio=3)
+    beside.add_column(ratio=2)
+    beside.add_row(Group(Text("user", style="bold"), _said(user, belief)), _revealed(user, belief))
+    blocks: list[RenderableType] = [_heading(view, user, after), beside, ""]
+    blocks.append(_Siblings(tuple(_reply(view, reply) for reply in replies)) if replies else Text("no reply", GREY))
+    blocks += _verdicts(view, user)
+    return Group(*blocks)
+
+
+def _heading(view: View, user: Node, after: str) -> RenderableType:
+    title = Text.assemble((f"turn {turn(user.id)}", "bold"), (f"  {one_line(user.id)}", GREY))
+    if after:
+        title.append(f"  after {after}", style="bold")
+    if user.id not in view.pairs:
+        gate, _ = view.reasons.get(user.id, ("unjudged", ""))
+        title.append(f"  no pair: {_GATES.get(gate, one_line(gate))}", style="yellow")
+    return Rule(title, align="left", style=GREY)
+
+
+_GATES = {"judged": "unjudged", "consistent": "inconsistent", "identical": "identical replies", "empty": "empty reply"}
+
+
+def _said(user: Node, belief: Belief | None) -> Text:
+    text = Text(clean(user.content))
+    for inference in belief.inferences if belief else ():
+        quote = clean(inference.quote).split()
+        if quote:
+            text.highlight_regex(r"\s+".join(map(re.escape, quote)), style="underline")
+    return text
+
+
+def _revealed(user: Node, belief: Belief | None) -> RenderableType:
+    """What the observer knows at this turn: what these words gave, with the quotes, and how much was known before."""
+    if belief is None:
+        return Text("not observed", style=GREY)
+    folded = one_line(user.content)
+    new = [inference for inference in belief.inferences if one_line(inference.quote) in folded]
+    lines: list[RenderableType] = [Text(f"revealed so far: {len(belief.inferences)}", style="bold")]
+    lines += [line for inference in new for line in _inference(inference)]
+    earlier = len(belief.inferences) - len(new)
+    if earlier:
+        lines.append(Text(f"{'and ' if new else ''}{earlier} from earlier turns", style=GREY))
+    if belief.dropped:
+        lines.append(Text(f"{belief.dropped} dropped: no such quote", style=GREY))
+    return Group(*lines)
+
+
+def _inference(inference: Inference) -> Iterable[RenderableType]:
+    yield _item("fact" if inference.kind == "profile" else "trait", inference.fact, "cyan")
+    yield Padding(Text(f"“{one_line(inference.quote)}”", style=GREY), (0, 0, 0, 6))
+
+
+def _item(name: str, text: str, style: str) -> RenderableType:
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_column(width=5)
+    grid.add_column()
+    grid.add_row(Text(name, style=style), Text(one_line(text)))
+    return grid
+
+
+def _reply(view: View, reply: Node) -> tuple[Node, str, str, bool]:
+    """A reply with its label, its colour and whether the conversation goes on after it."""
+    pair = view.pairs.get(parent(reply.id) or "")
+    label, style = "", GREY
+    if pair:
+        ranking = view.verdicts[pair.node][0].ranking
+        if reply.id == ranking[0]:
+            label, style = "chosen", CHOSEN
+        elif reply.id == ranking[-1]:
+            label, style = "rejected", REJECTED
+    return reply, label, style, bool(view.below.get(reply.id))
+
+
+@dataclass(frozen=True)
+class _Siblings:
+    """Replies side by side, as many in a row as are readable, each row of equal height."""
+
+    replies: Sequence[tuple[Node, str, str, bool]]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        abreast = max(1, min(len(self.replies), options.max_width // NARROWEST))
+        width = options.max_width // abreast
+        inner = options.update_width(width - 4)
+        for start in range(0, len(self.replies), abreast):
+            row = self.replies[start : start + abreast]
+            texts = [Text(clean(node.content)) for node, *_ in row]
+            height = max(len(console.render_lines(text, inner)) for text in texts) + 2
+            yield Columns(
+                [_panel(reply, text, width, height) for reply, text in zip(row, texts, strict=True)], padding=(0, 0)
+            )
+
+
+def _panel(reply: tuple[Node, str, str, bool], text: Text, width: int, height: int) -> Panel:
+    node, label, style, goes_on = reply
+    title = Text.assemble((label, f"bold {style}"), " · " if label else "", _name(node))
+    return Panel(
+        text,
+        width=width,
+        height=height,
+        title=title,
+        title_align="left",
+        subtitle=Text("goes on here", style="bold") if goes_on else None,
+        subtitle_align="right",
+        border_style=style,
+    )
+
+
+def _verdicts(view: View, user: Node) -> list[RenderableType]:
+    """What the judge says: its first verdict; where there is no pair, the reason why and both verdicts."""
+    verdicts = view.verdicts.get(user.id, [])
+    if user.id in view.pairs:
+        return [_verdict(view, verdicts[0])]
+    gate, reason = view.reasons.get(user.id, ("", ""))
+    lines: list[RenderableType] = [] if gate in ("tie", "consistent") else [Text(one_line(reason), style=GREY)]
+    return [*lines, *(_verdict(view, verdict) for verdict in verdicts)]
+
+
+def _verdict(view: View, verdict: Judgment) -> Text:
+    """One verdict, with what the judge, who sees no names, means by its letters."""
+    names = {reply.id: _name(reply) for reply in view.below.get(verdict.node, [])}
+    shown, ranked = ([names.get(i, one_line(i)) for i in ids] for ids in (verdict.order, verdict.ranking))
+    letters = ", ".join(f"{letter} {name}" for letter, name in zip(LABELS, shown, strict=False))
+    says = "a tie" if verdict.tie else " over ".join(ranked)
+    because = f"; {one_line(verdict.reason)}" if verdict.reason else ""
+    return Text.assemble(("judge: ", GREY), says, (f"{because} ({letters})", GREY))
+
+
+def _name(reply: Node) -> str:
+    """What a reply is called among its siblings: who gave it, and its slot."""
+    return f"{one_line(reply.agent)} .{reply.id.rpartition('.')[2]}"

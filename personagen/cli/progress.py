@@ -1,0 +1,70 @@
+"""Progress on standard error: one live line in a terminal, a plain line every few seconds elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import click
+
+from personagen.cli.common import duration, money
+from personagen.flows.session import Status
+
+EVERY = 10.0
+
+
+@contextmanager
+def shown(*, quiet: bool) -> Iterator[Callable[[Status], None] | None]:
+    """A callback that shows each status, or None where nothing is to be shown."""
+    if quiet:
+        yield None
+    elif sys.stderr.isatty():
+        with _live() as show:
+            yield show
+    else:
+        yield _plain()
+
+
+def line(status: Status) -> str:
+    """One line: jobs, calls, tokens, cost, rate, errors, time left."""
+    usage, rate = status.usage, status.calls / status.seconds if status.seconds > 0 else 0.0
+    parts = [
+        f"{status.unit} {status.done:,}/{status.total:,}",
+        f"calls {status.calls:,}" + (f" (+{status.reused:,} reused)" if status.reused else ""),
+        f"{usage.input_tokens + usage.output_tokens:,} tokens",
+        money({"cost_usd": usage.cost_usd}),
+        f"{rate:,.0f} calls/s, {status.in_flight} in flight",
+        f"errors {status.errors:,}" + (f", failed {status.failed:,}" if status.failed else ""),
+    ]
+    return " · ".join([*parts, _left(status)])
+
+
+def _left(status: Status) -> str:
+    begun = status.done - status.done_before
+    if begun <= 0 or status.done >= status.total:
+        return f"{duration(status.seconds)} so far"
+    return f"{duration(status.seconds / begun * (status.total - status.done))} left"
+
+
+def _plain() -> Callable[[Status], None]:
+    last = time.monotonic()
+
+    def show(status: Status) -> None:
+        nonlocal last
+        if time.monotonic() - last >= EVERY:
+            last = time.monotonic()
+            click.echo(line(status), err=True)
+
+    return show
+
+
+@contextmanager
+def _live() -> Iterator[Callable[[Status], None]]:
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    with Live(Text(), console=Console(stderr=True), refresh_per_second=4, transient=True) as live:
+        yield lambda status: live.update(Text(line(status)))

@@ -1,0 +1,220 @@
+"""``personagen prompts`` and its subcommands ``list``, ``check`` and ``render``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from personagen.cli.common import F, options, output_options, tell
+from personagen.errors import UsageError
+
+if TYPE_CHECKING:
+    from personagen.llm import Call
+    from personagen.prompts import Prompt
+    from personagen.records import Persona
+
+EPILOG = """\b
+Examples:
+  personagen prompts
+  personagen prompts check --prompts my-prompts
+  personagen prompts render judge/prefer --persona outputs/pool/personas.jsonl:12
+"""
+
+
+def _with_folder(function: F) -> F:
+    folder = click.option(
+        "--prompts", metavar="DIR", help="Prompt files to use before ./prompts and those that come along."
+    )
+    return options(folder, output_options)(function)
+
+
+@click.group(invoke_without_command=True, epilog=EPILOG)
+@_with_folder
+@click.pass_context
+def prompts(ctx: click.Context, prompts: str | None, as_json: bool, quiet: bool) -> None:
+    """List the prompt files, check them, or see what a model would be sent.
+
+    Without a subcommand it lists them.
+    """
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(list_, prompts=prompts, as_json=as_json, quiet=quiet)
+
+
+@prompts.command("list", epilog="\b\nExample:\n  personagen prompts list --json")
+@_with_folder
+@click.pass_context
+def list_(ctx: click.Context, prompts: str | None, as_json: bool, quiet: bool) -> None:
+    """List the prompts: name, hash, the file that is used, and its inputs."""
+    from personagen.prompts import folders, load, names
+
+    prompts, as_json, quiet = _inherited(ctx, prompts, as_json, quiet)
+    where = folders(prompts)
+    rows: list[dict[str, Any]] = []
+    for name in names():
+        try:
+            prompt = load(name, where)
+        except UsageError as error:
+            rows.append({"name": name, "problem": str(error)})
+        else:
+            about = {"description": prompt.description, "inputs": list(prompt.inputs)}
+            rows.append({"name": name, "hash": prompt.hash, "file": str(prompt.file), **about})
+    width = max(len(row["name"]) for row in rows)
+    text = "\n".join(
+        f"{row['name']:<{width}}  {row['hash']}  {row['file']}\n{'':<{width}}  {', '.join(row['inputs'])}"
+        if "hash" in row
+        else f"{row['name']:<{width}}  {row['problem']}"
+        for row in rows
+    )
+    tell({"prompts": rows}, text, as_json=as_json, quiet=quiet)
+
+
+@prompts.command(epilog="\b\nExample:\n  personagen prompts check --prompts my-prompts")
+@_with_folder
+@click.pass_context
+def check(ctx: click.Context, prompts: str | None, as_json: bool, quiet: bool) -> None:
+    """Check that every prompt file loads, uses the inputs it declares, and can be rendered at any turn.
+
+    Exits with 2 when one can't be used.
+    """
+    from personagen.prompts import folders, names
+
+    prompts, as_json, quiet = _inherited(ctx, prompts, as_json, quiet)
+    where = folders(prompts)
+    problems = [problem for name in names() for problem in _problems(name, where)]
+    notes = _unused(where)
+    told = [f"note: {note}" for note in notes]
+    summary = {"checked": len(names()), "problems": problems, "notes": notes}
+    if not problems:
+        told.insert(0, f"{len(names())} prompts can be used")
+    if told or as_json:
+        tell(summary, "\n".join(told), as_json=as_json, quiet=quiet)
+    if problems:
+        several = f"{len(problems)} of {len(names())} prompts can't be used" if len(problems) > 1 else "correct it"
+        raise UsageError("\n".join([*problems, several]) if len(problems) > 1 else problems[0])
+
+
+@prompts.command(epilog="\b\nExample:\n  personagen prompts render user/speak --persona outputs/pool/personas.jsonl:12")
+@options(
+    click.argument("name", metavar="NAME"),
+    click.option("--persona", metavar="FILE[:N]", help="Whom to play: the Nth persona of the file, counted from 1."),
+    click.option("--inputs", metavar="FILE", help="A JSON object with inputs to use instead of the sample's."),
+    _with_folder,
+)
+@click.pass_context
+def render(
+    ctx: click.Context,
+    name: str,
+    persona: str | None,
+    inputs: str | None,
+    prompts: str | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Show what a model would be sent, for a small sample conversation, without asking one.
+
+    NAME is as `personagen prompts` lists it, such as judge/prefer.
+    """
+    from personagen.cli.rehearsal import SAMPLE, Scene, rehearse
+    from personagen.prompts import folders, load
+
+    prompts, as_json, quiet = _inherited(ctx, prompts, as_json, quiet)
+    prompt = load(_known(name), folders(prompts))
+    call = rehearse(prompt, Scene(persona=_persona(persona) if persona else SAMPLE))
+    values = {**call.inputs, **_overrides(Path(inputs), prompt)} if inputs else call.inputs
+    messages = prompt.render(values)
+    summary = {
+        "name": prompt.name,
+        "hash": prompt.hash,
+        "file": str(prompt.file),
+        "sampling": {k: v for k, v in vars(call.sampling).items() if v is not None},
+        "schema": call.schema,
+        "messages": [message.model_dump() for message in messages],
+    }
+    tell(summary, "" if as_json or quiet else _rendered(prompt, call, messages), as_json=as_json, quiet=quiet)
+
+
+def _rendered(prompt: Prompt, call: Call, messages: Any) -> str:
+    from personagen.cli.screen import clean
+
+    settings = [f"{k} {v}" for k, v in vars(call.sampling).items() if v is not None]
+    settings += ["the reply is to follow a JSON schema"] if call.schema else []
+    size = sum(len(message.content) for message in messages)
+    lines = [f"{prompt.name}  {prompt.hash}  {prompt.file}", f"{', '.join([*settings, f'{size:,} characters'])}"]
+    for message in messages:
+        lines += ["", click.style(f"--- {message.role} ---", bold=True), clean(message.content)]
+    return "\n".join(lines)
+
+
+def _inherited(ctx: click.Context, prompts: str | None, as_json: bool, quiet: bool) -> tuple[str | None, bool, bool]:
+    """The options of a subcommand, with what was given before its name."""
+    given = ctx.parent.params if ctx.parent and ctx.parent.info_name == "prompts" else {}
+    return prompts or given.get("prompts"), as_json or given.get("as_json", False), quiet or given.get("quiet", False)
+
+
+def _known(name: str) -> str:
+    from personagen.prompts import names
+
+    wanted = name.removesuffix(".md")
+    if wanted not in names():
+        raise UsageError(f"there is no prompt {name}; there are {', '.join(names())}")
+    return wanted
+
+
+def _problems(name: str, where: tuple[Path, ...]) -> list[str]:
+    from personagen.cli.rehearsal import rehearse, scenes
+    from personagen.prompts import load
+
+    try:
+        prompt = load(name, where)
+        for scene in scenes():
+            rehearse(prompt, scene)
+    except UsageError as error:
+        return [str(error)]
+    return []
+
+
+def _unused(where: tuple[Path, ...]) -> list[str]:
+    """Prompt files that look like an agent's and are none: a wrong name would go unnoticed else."""
+    from personagen.prompts import names
+
+    files = [(folder, file.relative_to(folder)) for folder in where for file in sorted(folder.glob("*/*.md"))]
+    return [f"{folder / file}: no agent asks for it" for folder, file in files if str(file)[:-3] not in names()]
+
+
+def _persona(place: str) -> Persona:
+    """The persona at ``FILE:N``."""
+    from personagen.seeds import load_personas
+
+    file, colon, number = place.rpartition(":")
+    if not colon or not number.isdecimal() or Path(place).exists():
+        file, number = place, "1"
+    personas, _ = load_personas(Path(file))
+    if not 1 <= int(number) <= len(personas):
+        raise UsageError(f"--persona {place}: {file} holds {len(personas)} personas, counted from 1")
+    return personas[int(number) - 1]
+
+
+def _overrides(file: Path, prompt: Prompt) -> dict[str, Any]:
+    """The inputs in ``file``, those that hold messages as messages."""
+    import json
+
+    from pydantic import ValidationError
+
+    from personagen.records import Message
+
+    try:
+        values = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"--inputs {file}: {error.strerror}") from None
+    except ValueError as error:
+        raise UsageError(f"--inputs {file}: not JSON: {error}") from None
+    if not isinstance(values, dict) or not set(values) <= set(prompt.inputs):
+        raise UsageError(f"--inputs {file}: give a JSON object with some of {', '.join(prompt.inputs)}")
+    try:
+        if "conversation" in values:
+            values["conversation"] = [Message.model_validate(message) for message in values["conversation"]]
+    except (ValidationError, TypeError):
+        raise UsageError(f'--inputs {file}: conversation is a list of {{"role": ..., "content": ...}}') from None
+    return values

@@ -1,0 +1,107 @@
+"""``personagen simulate``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from personagen.cli.common import (
+    MODELS,
+    counts,
+    duration,
+    model_options,
+    options,
+    output_options,
+    table,
+    tell,
+    usage_rows,
+)
+from personagen.options import SimulateOptions, build
+
+if TYPE_CHECKING:
+    from personagen.flows.simulate import SimulateSummary
+
+D = SimulateOptions()
+EPILOG = """\b
+Examples:
+  personagen simulate --personas outputs/pool/personas.jsonl --conversations 20 --turns 4
+  personagen simulate --model openai/gpt-5-mini --model judge=openai/gpt-5 --budget 5
+  personagen simulate --model openai/llama --base-url http://127.0.0.1:8000/v1
+"""
+
+
+@click.command(epilog=EPILOG)
+@options(
+    click.option(
+        "--personas", default=D.personas, show_default=True, metavar="FILE", help="The personas to role-play."
+    ),
+    click.option(
+        "--out", default=D.out, show_default=True, metavar="DIR", help="The run folder; the same one resumes."
+    ),
+    click.option("--conversations", type=int, metavar="N", help="How many trees to grow.  [default: one a persona]"),
+    click.option("--turns", type=int, default=D.turns, show_default=True, help="Turns along every path."),
+    click.option(
+        "--grow",
+        type=click.Choice(["coin", "best", "all"]),
+        default=D.grow,
+        show_default=True,
+        help="Which replies continue: one drawn, the preferred one, or all.",
+    ),
+    click.option("--candidates", type=int, default=D.candidates, show_default=True, help="Competing replies a turn."),
+    click.option(
+        "--max-nodes", type=int, default=D.max_nodes, show_default=True, help="Nodes a tree, with --grow all."
+    ),
+    click.option(
+        "--attempts",
+        type=click.IntRange(1),
+        default=D.attempts,
+        show_default=True,
+        help="How often an unusable reply is asked for.",
+    ),
+    click.option(
+        "--seed", type=int, default=D.seed, show_default=True, help="Draws personas, coins and the offline cast."
+    ),
+    click.option("--prompts", metavar="DIR", help="Prompt files to use before ./prompts and those that come along."),
+    click.option("--skip-bad-lines", is_flag=True, help="Leave out personas that can't be read, instead of stopping."),
+    model_options,
+    click.option(
+        "--noise",
+        type=float,
+        default=MODELS.noise,
+        show_default=True,
+        help="Share of verdicts the offline judge gets wrong.",
+    ),
+    output_options,
+)
+def simulate(as_json: bool, quiet: bool, **values: Any) -> None:
+    """Grow conversation trees from personas, and preference pairs from the trees.
+
+    Writes trees.jsonl, pairs.jsonl, rejections.jsonl and run.json. Without --model it plays offline, which costs
+    nothing. The same command on the same folder goes on where it stopped.
+    """
+    from personagen.cli.progress import shown
+    from personagen.flows.simulate import simulate as flow
+    from personagen.runner import run_sync
+
+    with shown(quiet=quiet or as_json) as progress:
+        summary = run_sync(flow(build(SimulateOptions, values), progress))
+    tell(summary, _text(summary), as_json=as_json, quiet=quiet)
+
+
+def _text(summary: SimulateSummary) -> str:
+    s = summary
+    share = f" (the aware reply in {s.aware_chosen / s.pairs:.0%})" if s.pairs else ""
+    rows = [
+        ("trees", f"{s.trees:,} of {s.conversations:,}"),
+        ("failed", counts(s.failures) if s.failed else ""),
+        ("pairs", f"{s.pairs:,} of {s.turns:,} judged turns{share}"),
+        ("no pair", counts(s.rejected)),
+        ("quotes dropped", f"{s.quotes_dropped:,}"),
+        ("asked again", f"{s.asked_again:,}"),
+        *usage_rows(s),
+        ("time", duration(s.seconds)),
+        *(("note", note) for note in s.notes),
+    ]
+    follow = f"next: personagen show {s.out}\n      personagen export {s.out} --format trl --out {s.out}/trl.jsonl"
+    return f"{s.out}\n{table(rows)}\n{follow}"

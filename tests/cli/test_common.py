@@ -1,0 +1,167 @@
+"""What commands share: settings from a file and the environment, and how a summary is told."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from personagen.cli import Commands, main
+from personagen.cli.common import counts, duration, load_defaults, money, options, table, tell
+from personagen.errors import PersonagenError, UsageError
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Writes personagen.toml in an empty working folder and reads it."""
+    monkeypatch.chdir(tmp_path)
+
+    def write(text: str):
+        Path("personagen.toml").write_bytes(text.encode())
+        return load_defaults(main.commands)
+
+    return write
+
+
+def taken(name: str, *arguments: str, **environment: str) -> dict[str, object]:
+    """The values a command would run with, instead of running it."""
+    seen: dict[str, object] = {}
+    command = main.commands[name]
+    spy = click.Command(name, params=command.params, callback=lambda **values: seen.update(values))
+    group = click.Group("personagen", {name: spy}, callback=main.callback, context_settings=main.context_settings)
+    result = CliRunner(env=environment).invoke(group, [name, *arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return seen
+
+
+def test_without_a_file_there_are_no_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    assert load_defaults(main.commands) == {}
+
+
+def test_a_table_holds_for_its_command_alone(settings):
+    settings("[simulate]\nturns = 3\nmax-nodes = 40\n")
+    assert (taken("simulate")["turns"], taken("simulate")["max_nodes"]) == (3, 40)
+    assert "turns" not in taken("expand")
+
+
+def test_a_setting_before_the_tables_holds_for_every_command_that_has_it(settings):
+    settings('seed = 5\nturns = 2\nprompts = "mine"\n')
+    assert (taken("simulate")["seed"], taken("expand")["seed"], taken("simulate")["turns"]) == (5, 5, 2)
+    assert taken("expand")["prompts"] == taken("prompts")["prompts"] == "mine"
+
+
+def test_a_table_goes_before_a_setting_for_all(settings):
+    settings("seed = 5\n[simulate]\nseed = 6\n")
+    assert (taken("simulate")["seed"], taken("expand")["seed"]) == (6, 5)
+
+
+def test_the_command_line_goes_before_the_environment_and_that_before_the_file(settings):
+    settings("[simulate]\nseed = 1\nturns = 1\ncandidates = 4\n")
+    given = taken("simulate", "--seed", "3", PERSONAGEN_SIMULATE_SEED="2", PERSONAGEN_SIMULATE_TURNS="2")
+    assert (given["seed"], given["turns"], given["candidates"]) == (3, 2, 4)
+
+
+def test_an_option_that_may_be_repeated_takes_a_list_or_one_value(settings):
+    settings('model = ["openai/a", "judge=openai/b"]\n')
+    assert taken("simulate")["model"] == ("openai/a", "judge=openai/b")
+    settings('model = "openai/a"\n[simulate]\nbase_url = "http://127.0.0.1:1/v1"\n')
+    assert (taken("simulate")["model"], taken("simulate")["base_url"]) == (("openai/a",), ("http://127.0.0.1:1/v1",))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("turns = ", "personagen.toml: "),
+        ("tuns = 3\n", "tuns is not a setting of any command"),
+        ("[simulate]\ntarget = 3\n", "target is not a setting of simulate"),
+        ("[simulat]\nturns = 3\n", "simulat is not a setting of personagen"),
+        ("expand = 3\n", "expand is not a setting of any command"),
+    ],
+)
+def test_a_mistake_in_the_file_is_a_usage_error(settings, text: str, said: str):
+    with pytest.raises(UsageError, match=said):
+        settings(text)
+
+
+def test_a_file_that_is_no_utf_8_is_a_usage_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    Path("personagen.toml").write_bytes(b'prompts = "\xff"\n')
+    with pytest.raises(UsageError, match=r"personagen\.toml"):
+        load_defaults(main.commands)
+
+
+def test_every_command_takes_json_and_quiet():
+    for name, command in main.commands.items():
+        known = {option for parameter in command.params for option in parameter.opts}
+        assert {"--json", "--quiet"} <= known, name
+
+
+def test_options_are_shown_in_the_order_given():
+    one, two = (click.option(f"--{name}", help=name) for name in ("one", "two"))
+    command = click.command()(options(one, two)(lambda one, two: None))
+    assert [parameter.name for parameter in command.params] == ["one", "two"]
+
+
+@dataclass(frozen=True)
+class Summary:
+    name: str
+    parts: tuple[int, ...]
+
+
+def test_a_summary_is_told_as_text_as_one_json_object_or_not_at_all(capsys: pytest.CaptureFixture[str]):
+    for as_json, quiet, said in [(False, False, "text\n"), (False, True, ""), (True, False, None), (True, True, None)]:
+        tell(Summary("né", (1, 2)), "text", as_json=as_json, quiet=quiet)
+        out = capsys.readouterr().out
+        assert (json.loads(out) == {"name": "né", "parts": [1, 2]}) if said is None else out == said
+
+
+def test_a_table_leaves_out_rows_without_a_value():
+    assert table([("a", "1"), ("long name", "2"), ("none", "")]) == "  a          1\n  long name  2"
+    assert table([]) == ""
+
+
+def test_counts_begin_with_the_most_frequent():
+    assert counts({"tie": 1, "identical": 1200}) == "1,201: identical 1,200, tie 1"
+    assert counts({}) == "0"
+
+
+def test_an_unknown_cost_is_said_to_be_unknown_never_zero():
+    assert money({"cost_usd": None}).startswith("unknown")
+    assert money({"cost_usd": 0.0}) == "0.0000 USD"
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(4.24, "4.2 s"), (200, "3 min 20 s"), (3725, "1 h 02 min")])
+def test_a_duration_is_told_in_its_largest_units(seconds: float, said: str):
+    assert duration(seconds) == said
+
+
+def failing(error: BaseException):
+    group = Commands("personagen")
+
+    @group.command()
+    def fail() -> None:
+        raise error
+
+    return CliRunner().invoke(group, ["fail"])
+
+
+@pytest.mark.parametrize("kind", [PersonagenError, *PersonagenError.__subclasses__()])
+def test_an_expected_error_is_one_sentence_and_its_own_exit_code(kind: type[PersonagenError]):
+    result = failing(kind("this went wrong"))
+    assert (result.exit_code, result.stdout, result.stderr) == (kind.exit_code, "", "personagen: this went wrong\n")
+
+
+def test_an_interruption_exits_with_130_and_says_how_to_go_on():
+    result = failing(KeyboardInterrupt())
+    assert result.exit_code == 130
+    assert "run the same command to go on" in result.stderr
+
+
+def test_a_text_in_an_error_does_not_steer_the_screen():
+    result = failing(UsageError("no tree \x1b[2J\x9b1mx\u202e here"))
+    assert result.stderr == "personagen: no tree x here\n"

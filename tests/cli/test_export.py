@@ -1,0 +1,54 @@
+"""`personagen export` as it is typed; what it writes is tested with the flow."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.runs import several, simulated
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return simulated(tmp_path / "run", several(2))
+
+
+def test_without_options_the_pairs_for_trl_go_into_the_run_folder(command, folder: Path):
+    result = command("export", folder)
+    assert result.exit_code == 0
+    assert (folder / "trl.jsonl").read_bytes().count(b"\n") == 6
+    assert "rows   6" in result.stdout
+    assert f'load_dataset("json", data_files="{folder}/trl.jsonl", split="train")' in result.stdout
+
+
+def test_the_default_file_is_named_after_the_format(command, folder: Path, tmp_path: Path):
+    (tmp_path / "shapes.py").write_text("def sft(trees, pairs):\n    yield {'n': 1}\n")
+    assert command("export", folder, "--format", "aloe").exit_code == 0
+    assert command("export", folder, "--format", "shapes:sft").exit_code == 0
+    assert (folder / "aloe.jsonl").is_file()
+    assert (folder / "sft.jsonl").read_text() == '{"n":1}\n'
+
+
+def test_json_is_the_summary_of_the_library(command, folder: Path, tmp_path: Path):
+    told = json.loads(command("export", folder, "--out", tmp_path / "x.jsonl", "--json").stdout)
+    assert (told["rows"], told["format"], told["out"]) == (6, "trl", str(tmp_path / "x.jsonl"))
+    assert told["bytes"] == (tmp_path / "x.jsonl").stat().st_size
+
+
+def test_quiet_writes_and_prints_nothing(command, folder: Path):
+    assert command("export", folder, "--quiet").output == ""
+    assert (folder / "trl.jsonl").is_file()
+
+
+def test_an_unfinished_run_is_exported_with_a_note(command, tmp_path: Path):
+    run = simulated(tmp_path / "run", several(2), status="interrupted")
+    assert "note   the run is not finished" in command("export", run).stdout
+
+
+def test_a_mistake_is_one_sentence_with_its_exit_code(command, folder: Path):
+    result = command("export", folder, "--format", "csv")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("personagen: --format csv: choose one of trl, aloe")
+    assert result.stderr.count("\n") == 1

@@ -1,0 +1,110 @@
+"""The working folder that `personagen init` makes."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import click
+import pytest
+
+from personagen import prompts, seeds
+from personagen.cli import common, init, main
+from personagen.options import ExpandOptions, SimulateOptions, flat
+
+COMMANDS = {"expand": ExpandOptions(), "simulate": SimulateOptions()}
+
+
+def uncommented() -> str:
+    """The settings with every comment sign in front of a setting taken away."""
+    return re.sub(r"^#(?=\w)", "", init.settings_text(), flags=re.MULTILINE)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(f.relative_to(folder)): f.read_bytes() for f in folder.rglob("*") if f.is_file()}
+
+
+def test_the_folder_holds_copies_of_the_prompts_and_seeds_and_the_settings(command, tmp_path: Path):
+    assert command("init", "study").exit_code == 0
+    made = files(tmp_path / "study")
+    for name, source in (("prompts", prompts.packaged()), ("seeds", seeds.packaged())):
+        assert {f"{name}/{path}": content for path, content in files(source).items()}.items() <= made.items()
+    assert made["personagen.toml"].decode() == init.settings_text()
+
+
+def test_the_copies_are_what_the_commands_then_use(command, tmp_path: Path, monkeypatch):
+    command("init")
+    listed = json.loads(command("prompts", "--json").stdout)["prompts"]
+    assert {row["file"] for row in listed} == {f"prompts/{name}.md" for name in prompts.names()}
+    defaults = common.load_defaults(main.commands)
+    assert defaults["expand"]["seeds"] == "seeds"
+    assert seeds.load_seeds(Path("seeds")).profiles == seeds.load_seeds(None).profiles
+
+
+def test_nothing_that_is_there_is_written_over_and_it_is_said(command, tmp_path: Path):
+    (tmp_path / "prompts" / "judge").mkdir(parents=True)
+    (tmp_path / "prompts" / "judge" / "prefer.md").write_text("mine")
+    (tmp_path / "personagen.toml").write_text("seed = 3\n")
+    told = json.loads(command("init", "--json").stdout)
+    assert told["kept"] == ["prompts/judge/prefer.md", "personagen.toml"]
+    assert (tmp_path / "prompts" / "judge" / "prefer.md").read_text() == "mine"
+    assert (tmp_path / "personagen.toml").read_text() == "seed = 3\n"
+    assert (tmp_path / "prompts" / "user" / "speak.md").is_file()
+    before = files(tmp_path)
+    again = command("init")
+    assert files(tmp_path) == before
+    assert "kept  " in again.stdout
+    assert "written" not in again.stdout
+
+
+def test_a_link_that_leads_nowhere_is_not_written_through(command, tmp_path: Path):
+    (tmp_path / "personagen.toml").symlink_to(tmp_path / "elsewhere")
+    command("init")
+    assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize("place", ["file", "file/study"])
+def test_a_file_in_the_place_of_the_folder_is_a_usage_error(command, tmp_path: Path, place: str):
+    (tmp_path / "file").write_text("")
+    result = command("init", place)
+    assert result.exit_code == 2
+    assert "file" in result.stderr
+
+
+def test_the_settings_as_written_set_nothing_but_the_seeds():
+    assert tomllib.loads(init.settings_text()) == {"expand": {"seeds": "seeds"}, "simulate": {}}
+
+
+def test_every_option_of_the_commands_has_a_line_with_its_default():
+    settings = tomllib.loads(uncommented())
+    for name, defaults in COMMANDS.items():
+        options = [p for p in main.commands[name].params if isinstance(p, click.Option)]
+        assert set(settings[name]) == {o.name for o in options} - {"as_json", "quiet"}
+        for option, default in flat(defaults).items():
+            if option in settings[name] and default not in (None, ()) and option not in init.SET:
+                assert settings[name][option] == (list(default) if isinstance(default, tuple) else default)
+
+
+def test_every_setting_says_what_it_is_for():
+    before = ""
+    for line in init.settings_text().splitlines():
+        if re.match(r"#?\w+ = ", line):
+            assert re.match(r"# [\w-].*[.:]$", before), line
+        before = line
+
+
+def test_every_setting_is_accepted_when_its_comment_sign_is_taken_away(tmp_path: Path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("personagen.toml").write_text(uncommented())
+    defaults = common.load_defaults(main.commands)
+    for name in COMMANDS:
+        command = main.commands[name]
+        context = command.make_context(name, [], default_map=defaults[name])
+        given = {p.name for p in command.params if context.get_parameter_source(p.name).name == "DEFAULT_MAP"}
+        assert given == set(tomllib.loads(uncommented())[name])
+
+
+def test_quiet_says_nothing(command):
+    assert command("init", "--quiet").output == ""

@@ -1,0 +1,42 @@
+"""Progress in one line."""
+
+from __future__ import annotations
+
+from personagen.cli import progress
+from personagen.flows.session import Status
+from personagen.records import Usage
+
+
+def status(**changes):
+    usage = Usage(input_tokens=1000, output_tokens=200, cost_usd=0.5)
+    numbers = {"done": 5, "done_before": 0, "total": 20, "failed": 0, "calls": 60, "reused": 0, "errors": 0}
+    fields = {"unit": "trees", **numbers, "in_flight": 8, "usage": usage, "seconds": 30.0}
+    return Status(**{**fields, **changes})
+
+
+def test_a_line_tells_jobs_calls_tokens_cost_rate_errors_and_time_left():
+    line = progress.line(status())
+    assert (
+        line
+        == "trees 5/20 · calls 60 · 1,200 tokens · 0.5000 USD · 2 calls/s, 8 in flight · errors 0 · 1 min 30 s left"
+    )
+
+
+def test_time_left_counts_only_what_this_process_did():
+    assert progress.line(status(done_before=4)).endswith("7 min 30 s left")
+
+
+def test_an_unknown_price_is_not_shown_as_zero():
+    assert "unknown" in progress.line(status(usage=Usage(cost_usd=None)))
+
+
+def test_what_is_not_a_terminal_gets_plain_lines_now_and_then(capsys, monkeypatch):
+    monkeypatch.setattr(progress, "EVERY", 0.0)
+    with progress.shown(quiet=False) as show:
+        show(status())
+    assert capsys.readouterr().err.startswith("trees 5/20")
+
+
+def test_quiet_shows_none():
+    with progress.shown(quiet=True) as show:
+        assert show is None

@@ -1,0 +1,89 @@
+"""Text of models on a terminal, and output that ends in a pipe or on a poor screen."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import unicodedata
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from personagen.cli.screen import clean, one_line
+from tests.cli.runs import several, simulated
+from tests.trees import conversation
+
+TURNING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+STEERING = st.sampled_from(
+    ["\x1b[2J", "\x1b]0;t\x07", "\x1bP", "\x9b1m", "\u202e", "\u2069", "\ud800", "\r", "\x1b", "\x1b("]
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("a\x1b[31;1mred\x1b[0m b", "ared b"),
+        ("\x1b[2J\x1b[Hgone", "gone"),
+        ("\x1b]0;title\x07after", "after"),
+        ("\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\", "link"),
+        ("\x9b2Jgone", "gone"),
+        ("\x1b]never ended, and all of this stays", "never ended, and all of this stays"),
+        ("a\u202eb\u2066c\u200fd", "abcd"),
+        ("one\r\ntwo\rthree\u2028four", "one\ntwo\nthree\nfour"),
+        ("a\tb", "a   b"),
+        ("half \ud83d", "half "),
+        ("नमस्ते שלום 👩‍🌾 é", "नमस्ते שלום 👩‍🌾 é"),
+    ],
+)
+def test_what_steers_the_screen_is_dropped_and_what_is_read_stays(text: str, left: str):
+    assert clean(text) == left
+
+
+@given(st.lists(st.one_of(STEERING, st.text(max_size=5), st.characters(categories=["Cc", "Cf"]))).map("".join))
+def test_nothing_that_is_left_steers_the_screen(text: str):
+    left = clean(text)
+    kinds = {char: unicodedata.category(char) for char in left if char not in "\n\u200c\u200d"}
+    assert not [char for char, kind in kinds.items() if kind in ("Cc", "Cs", "Zl", "Zp")]
+    assert not {unicodedata.bidirectional(char) for char in left} & TURNING
+    assert clean(left) == left
+    assert "\n" not in one_line(text)
+
+
+def test_cleaning_takes_time_in_proportion_to_the_text():
+    for start in ("\x1b]", "\x90", "\x1b[", "\x1bP\x1b"):
+        assert len(clean(start * 100_000)) < 500_000
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return simulated(tmp_path / "run", several(40))
+
+
+def shown_by(folder: Path, pipe: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """`personagen show folder` with its output through a shell pipe, in a process of its own."""
+    command = f'"{sys.executable}" -m personagen show "{folder}" {pipe}'
+    whole = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **env}
+    return subprocess.run(["/bin/sh", "-c", command], env=whole, capture_output=True, text=True, check=False)
+
+
+def test_a_reader_that_stops_early_is_no_error(tmp_path: Path):
+    run = simulated(tmp_path / "run", [conversation(turns=60, candidates=8)])
+    done = shown_by(run, "1 | head -n 1")
+    assert done.stdout.startswith("tree 1")
+    assert done.stderr == ""
+
+
+def test_a_screen_that_cannot_show_every_character_gets_the_rest(folder: Path):
+    done = shown_by(folder, "", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    assert done.returncode == 0, done.stderr
+    assert "chosen ? aware .0" in done.stdout
+
+
+def test_nothing_is_coloured_where_output_is_piped_or_colours_are_unwanted(folder: Path):
+    assert "\x1b" not in shown_by(folder, "").stdout
+    coloured = shown_by(folder, "", FORCE_COLOR="1", TERM="xterm-256color").stdout
+    assert "\x1b[" in coloured
+    assert "\x1b[3" not in shown_by(folder, "", FORCE_COLOR="1", NO_COLOR="1", TERM="xterm-256color").stdout

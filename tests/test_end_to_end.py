@@ -1,0 +1,150 @@
+"""The whole pipeline through the command line: offline, and against servers on 127.0.0.1."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import orjson
+import pytest
+from click.testing import CliRunner
+
+from personagen.cli import main
+from tests.llm.actor import actor
+from tests.llm.server import refusal, serving
+
+ALOE = Path(os.environ.get("PERSONAGEN_ALOE", Path(__file__).parents[2] / "shared" / "data" / "aloe"))
+RESULTS = ("trees.jsonl", "pairs.jsonl", "rejections.jsonl")
+KEY = "sk-test-canary-key-0123456789"
+
+
+@pytest.fixture
+def command(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+
+    def run(*arguments, code=0):
+        result = CliRunner().invoke(main, [str(a) for a in arguments], catch_exceptions=False)
+        assert result.exit_code == code, result.output
+        return result
+
+    return run
+
+
+def pipeline(command, *model, target=24, conversations=5, turns=3):
+    command("expand", "--target", target, "--personalities", 22, "--count", 6, "--out", "pool", "--quiet", *model)
+    options = ("--personas", "pool/personas.jsonl", "--conversations", conversations, "--turns", turns)
+    return json.loads(command("simulate", *options, "--out", "run", "--json", *model).stdout)
+
+
+def read(folder):
+    return {name: Path(folder, name).read_bytes() for name in RESULTS}
+
+
+def test_offline_from_seeds_to_pairs(command):
+    summary = pipeline(command)
+    assert summary["trees"] == 5
+    assert summary["pairs"] + sum(summary["rejected"].values()) == 15
+    assert summary["usage"]["cost_usd"] == 0
+    tree = orjson.loads(Path("run/trees.jsonl").read_bytes().splitlines()[0])
+    assert set(tree["models"].values()) == {"offline"}
+    command("export", "run", "--format", "trl", "--out", "trl.jsonl")
+    row = orjson.loads(Path("trl.jsonl").read_bytes().splitlines()[0])
+    assert row["prompt"][-1]["role"] == "user"
+    command("export", "run", "--format", "aloe", "--out", "aloe.jsonl")
+    assert "conversations" in orjson.loads(Path("aloe.jsonl").read_bytes().splitlines()[0])
+    assert command("show", "run").stdout
+
+
+@pytest.mark.parametrize("protocol", ["openai", "anthropic"])
+def test_against_a_server_that_speaks(command, protocol):
+    with serving(actor) as server:
+        url = server.v1 if protocol == "openai" else server.url
+        model = ("--model", f"{protocol}/test", "--base-url", url, "--price", "1,2")
+        summary = pipeline(command, *model)
+        first, asked = read("run"), len(server.requests)
+        assert summary["trees"] == 5
+        assert summary["pairs"] + sum(summary["rejected"].values()) == 15
+        assert summary["usage"]["cost_usd"] == pytest.approx(
+            (summary["usage"]["input_tokens"] + 2 * summary["usage"]["output_tokens"]) / 1e6
+        )
+        command(
+            "simulate", "--personas", "pool/personas.jsonl", "--conversations", 5, "--turns", 3, "--out", "run", *model
+        )
+        assert len(server.requests) == asked
+        options = ("--personas", "pool/personas.jsonl", "--conversations", 5, "--turns", 3, "--concurrency", 1)
+        command("simulate", *options, "--out", "again", *model)
+        assert read("again") == first == read("run")
+    stored = b"".join(f.read_bytes() for f in Path().rglob("*") if f.is_file())
+    assert KEY.encode() not in stored
+
+
+def test_against_a_custom_model_of_litellm(command):
+    os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+    import litellm
+
+    from tests.llm.server import Request
+
+    class Handler(litellm.CustomLLM):
+        async def acompletion(self, model, messages, **kwargs):
+            options = kwargs["optional_params"]
+            body = {"messages": messages, "response_format": options.get("response_format") or {}, "model": model}
+            said = actor(Request("/v1/chat/completions", {}, body)).body
+            usage = litellm.Usage(prompt_tokens=5, completion_tokens=3, total_tokens=8)
+            return litellm.ModelResponse(choices=said["choices"], usage=usage)
+
+    litellm.custom_provider_map = [{"provider": "my-llm", "custom_handler": Handler()}]
+    try:
+        summary = pipeline(command, "--model", "my-llm/x")
+    finally:
+        litellm.custom_provider_map = []
+    assert summary["trees"] == 5
+    assert summary["usage"]["cost_usd"] is None
+
+
+@pytest.mark.parametrize(
+    ("protocol", "status", "words"),
+    [
+        ("openai", 401, "Incorrect API key provided"),
+        ("openai", 404, "The model `test` does not exist"),
+        ("anthropic", 401, "invalid x-api-key"),
+        ("anthropic", 404, "model: test"),
+    ],
+)
+def test_a_wrong_key_or_model_costs_one_request_and_exits_3(command, protocol, status, words):
+    pipeline(command)
+    with serving(lambda request: refusal(status, f"{words} {KEY}")) as server:
+        url = server.v1 if protocol == "openai" else server.url
+        model = ("--model", "offline", "--model", f"user={protocol}/test", "--base-url", url)
+        options = ("--personas", "pool/personas.jsonl", "--out", "other")
+        result = command("simulate", *options, *model, code=3)
+    assert len(server.requests) == 1
+    assert KEY not in result.output
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_the_same_seed_gives_the_same_bytes_offline_at_any_concurrency(command):
+    pipeline(command)
+    options = ("--personas", "pool/personas.jsonl", "--conversations", 20, "--turns", 5, "--quiet")
+    for name, concurrency in (("one", 1), ("many", 64)):
+        command("simulate", *options, "--out", name, "--concurrency", concurrency)
+    assert read("one") == read("many")
+    command("simulate", *options, "--out", "other", "--seed", 9)
+    assert read("one") != read("other")
+
+
+@pytest.mark.skipif(not ALOE.is_dir(), reason="ALOE's files are not here")
+def test_on_the_public_pools_of_aloe(command):
+    result = command("expand", "--seeds", ALOE, "--out", "pool", "--target", 400, "--seed", 7, "--json")
+    summary = json.loads(result.stdout)
+    assert summary["pools"]["profile"]["seeds"] == 331
+    assert summary["pools"]["personality"]["seeds"] == 71
+    assert any("profile.jsonl:6" in note for note in summary["notes"])
+    assert summary["pools"]["profile"]["size"] == 400
+    assert summary["pools"]["profile"]["stopped"] == "target"
+    options = ("--personas", "pool/personas.jsonl", "--conversations", 20, "--turns", 10, "--seed", 7)
+    summary = json.loads(command("simulate", *options, "--out", "run", "--json").stdout)
+    assert summary["trees"] == 20
+    assert summary["pairs"] > 100
