@@ -24,8 +24,8 @@ def function(name: str) -> Any:
         sys.path.append(here)
     try:
         found = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        raise UsageError(f"{name} can't be loaded: {error}") from error
+    except Exception as error:  # a module of the user's own can fail in any way while it is imported
+        raise UsageError(f"{name} can't be loaded: {type(error).__name__}: {error}") from error
     if not callable(found):
         raise UsageError(f"{name} is no function")
     return found

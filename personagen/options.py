@@ -114,17 +114,23 @@ def by_role(option: str, values: Iterable[str]) -> dict[str, str]:
     Raises:
         UsageError: ``option`` has an entry for a role that does not exist.
     """
-    general: dict[str, str] = {}
-    special: dict[str, str] = {}
+    shared, own = shared_and_own(option, values)
+    return ({} if shared is None else dict.fromkeys(ROLES, shared)) | own
+
+
+def shared_and_own(option: str, values: Iterable[str]) -> tuple[str | None, dict[str, str]]:
+    """The ``VALUE`` for all roles, None if there is none, and the values of single roles; raises as ``by_role``."""
+    shared: str | None = None
+    own: dict[str, str] = {}
     for value in values:
         role, equals, rest = value.partition("=")
-        if equals and role.isalpha() and role not in (*ROLES, ENCODER):
-            raise UsageError(f"{option} {value}: there is no role {role}; roles are {', '.join(ROLES)}")
         if equals and role in (*ROLES, ENCODER):
-            special[role] = rest
+            own[role] = rest
+        elif equals and role.isalpha():
+            raise UsageError(f"{option} {value}: there is no role {role}; roles are {', '.join(ROLES)}")
         else:
-            general = dict.fromkeys(ROLES, value)
-    return {**general, **special}
+            shared = value
+    return shared, own
 
 
 def _tuple(name: str, value: Any) -> Any:

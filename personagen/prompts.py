@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -53,13 +54,14 @@ class Prompt:
     hash: str
 
     def render(self, inputs: Mapping[str, Any]) -> tuple[Message, ...]:
-        """The messages a model is sent.
+        """The messages a model is sent. ``inputs`` may hold more than this file uses.
 
         Raises:
-            UsageError: an input is missing or unknown, or the template fails; the message names the file.
+            UsageError: an input is missing, or the template fails; the message names the file.
         """
-        if set(inputs) != set(self.inputs):
-            raise UsageError(f"{self.file}: takes {', '.join(self.inputs)}; given {', '.join(inputs) or 'nothing'}")
+        if missing := [name for name in self.inputs if name not in inputs]:
+            given = ", ".join(inputs) or "nothing"
+            raise UsageError(f"{self.file}: wants {', '.join(missing)}, and there is only {given} to be had")
         said: list[tuple[str, str]] = []
         for role, body in self.blocks:
             if isinstance(body, str):
@@ -67,8 +69,8 @@ class Prompt:
                 continue
             try:
                 said.append((role, body.render(inputs).strip()))
-            except TemplateError as error:
-                raise UsageError(f"{self.file}: {error}") from None
+            except Exception as error:  # whatever an expression of the file can raise
+                raise UsageError(f"{self.file}{_at(error)}: {getattr(error, 'message', error)}") from None
         return _joined(said)
 
 
@@ -171,15 +173,15 @@ def _blocks(
             blocks.append(("chat", source.strip()))
             used.add(source.strip())
             continue
-        line = offset + body[: opening.end()].count("\n")
+        # Empty lines in front, so that a line of the template is the line of the file; they are stripped when rendered.
+        source = "\n" * (offset + body[: opening.end()].count("\n")) + source
         try:
             names, parts = _names(source, environment)
             blocks.append((opening[1], environment.from_string(source)))
         except TemplateNotFound as error:
             raise UsageError(f"{file}: includes {error}, which is in no folder of prompts") from None
         except TemplateError as error:
-            at = line + (getattr(error, "lineno", None) or 1)
-            raise UsageError(f"{file}:{at}: {error}") from None
+            raise UsageError(f"{file}:{getattr(error, 'lineno', None) or 1}: {error.message}") from None
         used |= names
         included |= parts
     return tuple(blocks), used, included
@@ -199,6 +201,12 @@ def _names(source: str, environment: ImmutableSandboxedEnvironment) -> tuple[set
         used |= names
         included |= {part, *parts}
     return used, included
+
+
+def _at(error: Exception) -> str:
+    """The line of the template where ``error`` was raised, as ``:12``; nothing where it is in an included file."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.endswith("template>")]
+    return f":{frames[-1].lineno}" if len(frames) == 1 else ""
 
 
 def _loader(where: tuple[Path, ...]) -> FunctionLoader:

@@ -19,6 +19,7 @@ from personagen.errors import UsageError
 
 JSON_LINES = frozenset({".jsonl", ".ndjson"})
 SUFFIXES = JSON_LINES | {".json", ".csv", ".tsv", ".txt"}
+_ASIDE = ("readme", "license", "licence", "notice")
 MAX_LINE = 1_000_000  # bytes; a description has a few hundred
 _DECODER = json.JSONDecoder()
 
@@ -45,6 +46,38 @@ class Note:
 
     line: int
     text: str
+
+
+def files_of(path: Path, alone: str = "") -> tuple[list[Path], list[str]]:
+    """The file, or the readable files of the folder in order of their names, only ``alone`` where it is there; notes.
+
+    Raises:
+        UsageError: there is nothing at ``path`` that can be read.
+    """
+    known = ", ".join(sorted(SUFFIXES))
+    try:
+        inside = sorted(path.iterdir()) if path.is_dir() else []
+        readable = {entry for entry in inside if entry.suffix.lower() in SUFFIXES and entry.is_file()}
+        there = bool(inside) or path.exists()
+    except OSError as error:
+        raise UsageError(
+            f"{path} can't be read: {error.strerror or error}; check the path and its permissions"
+        ) from error
+    if not there:
+        raise UsageError(f"{path} does not exist; check the path")
+    if not path.is_dir():
+        if path.suffix.lower() not in SUFFIXES:
+            raise UsageError(f"{path} has no suffix that is known here; expected {known}")
+        return [path], []
+    plain = [entry for entry in inside if entry.stem.lower() not in _ASIDE and not entry.name.startswith(".")]
+    files = [entry for entry in plain if entry in readable]
+    if not files:
+        raise UsageError(f"{path} holds no seed file; expected {known}")
+    if any(entry.name == alone for entry in files):
+        return [path / alone], []
+    other = [entry.name for entry in plain if entry not in readable]
+    more = f" and {len(other) - 5} more" if len(other) > 5 else ""
+    return files, [f"{path.name or path}: not read: {', '.join(other[:5])}{more}"] if other else []
 
 
 def rows_of(path: Path) -> Iterator[Row | Fault | Note]:

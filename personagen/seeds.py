@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from personagen.errors import CorruptError, UsageError
 from personagen.records import Description, Kind, Persona, content_id
-from personagen.rows import SUFFIXES, Fault, Note, rows_of
+from personagen.rows import Fault, Note, files_of, rows_of
 from personagen.text import attributes_of, facts_of, sentences
 from personagen.traits import traits_of
 
@@ -23,6 +23,7 @@ _ITEMS: Mapping[str, str] = {"profile": "facts", "personality": "traits"}
 _PERSONALITY_FILE = re.compile(r"personalit|trait|character", re.I)
 _PROFILE_FILE = re.compile(r"profile|fact|biograph", re.I)
 _UNUSABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+_WAY_OUT = "correct it, or skip such lines with --skip-bad-lines"
 _SEPARATOR = re.compile(r"\s*[;|\n]\s*")
 
 T = TypeVar("T", Description, Persona)
@@ -69,7 +70,7 @@ def load_seeds(path: Path | None, *, skip_bad_lines: bool = False) -> Seeds:
     for kind in (kind for kind, pool in pools.items() if not pool):
         ours = load_seeds(None)
         pools[kind] = ours.profiles if kind == "profile" else ours.personalities
-        notes += (f"{path.name} holds no {kind}: the {len(pools[kind])} packaged ones are used",)
+        notes += (f"{path.name or path} holds no {kind}: the {len(pools[kind])} packaged ones are used",)
     return Seeds(pools["profile"], pools["personality"], notes)
 
 
@@ -83,8 +84,7 @@ def load_personas(path: Path, *, skip_bad_lines: bool = False) -> tuple[tuple[Pe
         UsageError: as ``load_seeds``.
     """
     log = _Log(skip_bad_lines)
-    grown = path / "personas.jsonl"
-    found = _gather(grown if grown.is_file() else path, log, lambda value, _file, _line: _personas(value))
+    found = _gather(path, log, lambda value, _file, _line: _personas(value), alone="personas.jsonl")
     personas = _unique(found, log)
     if not personas:
         raise UsageError(f"{path} holds no persona; give a file with a profile and a personality a line")
@@ -104,9 +104,13 @@ def packaged() -> Path:
     raise CorruptError("personagen was installed without its seeds; install it again")
 
 
-def _gather(path: Path, log: _Log, make: Callable[[object, Path, int], list[T]]) -> Iterator[tuple[T, str]]:
+def _gather(
+    path: Path, log: _Log, make: Callable[[object, Path, int], list[T]], alone: str = ""
+) -> Iterator[tuple[T, str]]:
     """What ``make`` finds in each row, with its ``file:line``; its ValueError refuses the row, saying why."""
-    for file in _files(path, log):
+    files, notes = files_of(path, alone)
+    log.notes += notes
+    for file in files:
         for row in rows_of(file):
             place = f"{file.name}:{row.line}" if row.line else file.name
             if isinstance(row, Note):
@@ -118,37 +122,12 @@ def _gather(path: Path, log: _Log, make: Callable[[object, Path, int], list[T]])
                 made = make(row.value, file, row.line)
             except ValueError as error:
                 if not log.skip_bad_lines:
-                    raise UsageError(
-                        f"{file}:{row.line}: {error}; correct it, or skip such lines with --skip-bad-lines"
-                    ) from None
+                    raise UsageError(f"{file}:{row.line}: {error}; {_WAY_OUT}") from None
                 log.skipped += 1
                 if log.skipped <= MAX_NOTES:
                     log.notes.append(f"{place}: skipped: {error}")
-                continue
-            yield from ((entry, place) for entry in made)
-
-
-def _files(path: Path, log: _Log) -> list[Path]:
-    """The file, or the readable files of the folder in order of their names."""
-    if path.is_dir():
-        try:
-            inside = sorted(entry for entry in path.iterdir() if not entry.name.startswith("."))
-        except OSError as error:
-            raise UsageError(f"{path} can't be listed: {error.strerror or error}; check its permissions") from error
-        inside = [entry for entry in inside if entry.stem.lower() not in ("readme", "license", "licence", "notice")]
-        files = [entry for entry in inside if entry.suffix.lower() in SUFFIXES and entry.is_file()]
-        other = [entry.name for entry in inside if entry not in files]
-        if other:
-            more = f" and {len(other) - 5} more" if len(other) > 5 else ""
-            log.notes.append(f"{path.name}: not read: {', '.join(other[:5])}{more}")
-        if not files:
-            raise UsageError(f"{path} holds no seed file; expected {', '.join(sorted(SUFFIXES))}")
-        return files
-    if not path.exists():
-        raise UsageError(f"{path} does not exist; check the path")
-    if path.suffix.lower() not in SUFFIXES:
-        raise UsageError(f"{path} has no suffix that is known here; expected {', '.join(sorted(SUFFIXES))}")
-    return [path]
+            else:
+                yield from ((entry, place) for entry in made)
 
 
 def _unique(found: Iterable[tuple[T, str]], log: _Log) -> tuple[T, ...]:
@@ -169,10 +148,8 @@ def _closed(log: _Log) -> tuple[str, ...]:
         notes.append(f"{log.skipped} lines were skipped in all")
     for file in dict.fromkeys(file for file, _ in log.guessed):
         profiles, personalities = log.guessed[file, "profile"], log.guessed[file, "personality"]
-        notes.append(
-            f"{file}: neither key nor file name says which kind: {profiles} read as profiles, {personalities} as "
-            "personalities"
-        )
+        read = f"{profiles} read as profiles, {personalities} as personalities"
+        notes.append(f"{file}: neither key nor file name says which kind: {read}")
     if log.repeats:
         shown = ", ".join(log.repeats[:5]) + (", ..." if len(log.repeats) > 5 else "")
         notes.append(f"{len(log.repeats)} repeated entries were folded into one each ({shown})")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import orjson
@@ -125,14 +127,30 @@ def test_a_wrong_key_or_model_costs_one_request_and_exits_3(command, protocol, s
     assert len(result.stderr.strip().splitlines()) == 1
 
 
-def test_the_same_seed_gives_the_same_bytes_offline_at_any_concurrency(command):
+def test_one_address_for_models_of_two_providers_is_refused_before_any_key_is_sent(command):
     pipeline(command)
-    options = ("--personas", "pool/personas.jsonl", "--conversations", 20, "--turns", 5, "--quiet")
-    for name, concurrency in (("one", 1), ("many", 64)):
-        command("simulate", *options, "--out", name, "--concurrency", concurrency)
-    assert read("one") == read("many")
+    with serving(actor) as server:
+        model = ("--model", "openai/a", "--model", "judge=anthropic/b", "--base-url", server.v1)
+        result = command("simulate", "--personas", "pool/personas.jsonl", "--out", "two", *model, code=3)
+        assert "would get the keys of anthropic and openai" in result.stderr
+        assert server.requests == []
+
+
+def test_the_same_seed_gives_the_same_bytes_offline_in_any_process_at_any_concurrency(command, tmp_path):
+    command("expand", "--target", 40, "--out", "pool", "--quiet")
+    options = ["--personas", "pool/personas.jsonl", "--conversations", "40", "--turns", "8", "--quiet"]
+    for name, concurrency in (("1", "1"), ("2", "64")):
+        # Another hash seed: what depends on the order of a set differs between processes, never within one.
+        environment = os.environ | {"PYTHONHASHSEED": name}
+        again = [sys.executable, "-m", "personagen", "expand", "--target", "40", "--out", f"pool{name}", "--quiet"]
+        subprocess.run(again, env=environment, check=True)
+        simulate = [sys.executable, "-m", "personagen", "simulate", *options, "--out", name]
+        subprocess.run([*simulate, "--concurrency", concurrency], env=environment, check=True)
+    assert read("1") == read("2")
+    for file in ("personas.jsonl", "rejections.jsonl"):
+        assert len({(tmp_path / pool / file).read_bytes() for pool in ("pool", "pool1", "pool2")}) == 1
     command("simulate", *options, "--out", "other", "--seed", 9)
-    assert read("one") != read("other")
+    assert read("1") != read("other")
 
 
 @pytest.mark.skipif(not ALOE.is_dir(), reason="ALOE's files are not here")

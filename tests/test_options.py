@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from personagen.errors import UsageError
-from personagen.options import ROLES, ExpandOptions, ModelOptions, SimulateOptions, build, by_role, flat
+from personagen.options import ROLES, ExpandOptions, ModelOptions, SimulateOptions, build, by_role, flat, shared_and_own
 
 
 def test_flat_names_go_where_they_belong_and_back():
@@ -38,3 +38,7 @@ def test_a_general_value_does_not_reach_the_encoder():
 def test_a_role_that_does_not_exist_is_refused():
     with pytest.raises(UsageError, match="no role jugde; roles are author, user"):
         by_role("--model", ["jugde=openai/x"])
+
+
+def test_what_all_roles_share_and_what_is_a_roles_own_can_be_told_apart():
+    assert shared_and_own("--base-url", ["judge=b", "a"]) == ("a", {"judge": "b"})

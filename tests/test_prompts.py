@@ -141,8 +141,13 @@ def test_a_faulty_prompt_file_is_refused_with_its_place(write, text, complaint):
 
 def test_a_missing_input_is_refused(write):
     root = write(FRONT + "user:\n{{ name }}")
-    with pytest.raises(UsageError, match="takes name; given nothing"):
+    with pytest.raises(UsageError, match="wants name, and there is only nothing"):
         load(root).render({})
+
+
+def test_a_prompt_need_not_use_all_that_its_agent_offers(write):
+    root = write(FRONT + "user:\n{{ name }}")
+    assert load(root).render({"name": "x", "age": 3})[0].content == "x"
 
 
 def test_a_template_cannot_reach_python(write):

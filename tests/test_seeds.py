@@ -282,6 +282,7 @@ def test_a_path_that_leads_nowhere_is_a_usage_error_that_says_why(file, tmp_path
     (tmp_path / "empty").mkdir()
     cases = {
         tmp_path / "absent.jsonl": "does not exist",
+        tmp_path / ("long" * 200): "can't be read",
         tmp_path / "empty": "holds no seed file",
         file("people.xlsx", "x"): "no suffix that is known here",
         file("nothing.jsonl", ""): "holds no ",

@@ -9,6 +9,7 @@ import click
 
 from personagen.cli import expand, export, init, prompts, show, simulate
 from personagen.cli.common import load_defaults
+from personagen.cli.screen import clean
 from personagen.errors import CorruptError, PersonagenError
 
 EPILOG = """\b
@@ -26,7 +27,7 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except PersonagenError as error:
-            click.echo(f"personagen: {error}", err=True)
+            click.echo(f"personagen: {clean(str(error))}", err=True)
             ctx.exit(error.exit_code)
         except KeyboardInterrupt:
             click.echo("personagen: interrupted; run the same command to go on where it stopped", err=True)
@@ -37,7 +38,7 @@ class Commands(click.Group):
             if os.environ.get("PERSONAGEN_TRACEBACK"):
                 raise
             told = f"{type(error).__name__}: {error}"
-            click.echo(f"personagen: a fault of its own ({told}); PERSONAGEN_TRACEBACK=1 shows where", err=True)
+            click.echo(f"personagen: a fault of its own ({clean(told)}); PERSONAGEN_TRACEBACK=1 shows where", err=True)
             ctx.exit(CorruptError.exit_code)
 
 

@@ -137,14 +137,16 @@ def load_defaults(commands: Mapping[str, click.Command]) -> dict[str, Any]:
         settings = tomllib.loads(SETTINGS.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{SETTINGS}: {error}") from None
-    known = {name: {p.name for p in c.params if isinstance(p, click.Option)} for name, c in commands.items()}
+    known = {n: {str(p.name): p for p in c.params if isinstance(p, click.Option)} for n, c in commands.items()}
     general = {k.replace("-", "_"): v for k, v in settings.items() if not isinstance(v, dict)}
-    _refuse_unknown(set(general) - set().union(*known.values()), "any command")
+    _refuse_unknown(set(general) - {option for accepted in known.values() for option in accepted}, "any command")
     defaults: dict[str, Any] = {}
     for name, accepted in known.items():
-        own = {k.replace("-", "_"): v for k, v in settings.get(name, {}).items()}
-        _refuse_unknown(set(own) - accepted, name)
-        defaults[name] = {k: v for k, v in general.items() if k in accepted} | own
+        table = settings.get(name)  # a command may share its name with a setting, as `prompts` does
+        own = {k.replace("-", "_"): v for k, v in table.items()} if isinstance(table, dict) else {}
+        _refuse_unknown(set(own) - set(accepted), name)
+        merged = {k: v for k, v in general.items() if k in accepted} | own
+        defaults[name] = {k: [v] if accepted[k].multiple and isinstance(v, str) else v for k, v in merged.items()}
     _refuse_unknown({k for k, v in settings.items() if isinstance(v, dict)} - set(known), "personagen")
     return defaults
 

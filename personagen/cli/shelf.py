@@ -23,14 +23,13 @@ FEW = 8
 
 @dataclass(frozen=True)
 class Shelf:
-    """What ``file`` holds: a ``word`` for one, its record, its row of the table (``wide``: its text column), JSON."""
+    """What ``file`` holds: a ``word`` for one, its record, its row of the table, its JSON."""
 
     word: str
     file: Path
     record: type[Record]
     row: Callable[[int, Any], dict[str, Any]]
     as_json: Callable[[Any], dict[str, Any]]
-    wide: str
 
 
 def opened(folder: Path) -> tuple[Shelf, dict[str, Any]]:
@@ -39,14 +38,16 @@ def opened(folder: Path) -> tuple[Shelf, dict[str, Any]]:
     Raises:
         UsageError: it is not a run; the message names those that are near.
     """
+    if not (folder / "run.json").is_file() and (folder / "journal.db").is_file():
+        raise UsageError(f"{folder} has no results yet: its first run is at work, or was killed and can be resumed")
     if not (folder / "run.json").is_file():
         runs = _runs_near(folder)
         there = f"; runs here: {', '.join(map(one_line, runs))}" if runs else "; `personagen simulate` makes one"
         raise UsageError(f"{one_line(str(folder))} is not a run: it has no run.json{there}")
     state = read_state(folder)
     if state.get("command") == "expand":
-        return Shelf("persona", folder / "personas.jsonl", Persona, _persona_row, _persona_json, "profile"), state
-    return Shelf("tree", folder / "trees.jsonl", ConversationTree, _tree_row, _tree_json, "persona"), state
+        return Shelf("persona", folder / "personas.jsonl", Persona, _persona_row, _persona_json), state
+    return Shelf("tree", folder / "trees.jsonl", ConversationTree, _tree_row, _tree_json), state
 
 
 def listed(shelf: Shelf, rows: int) -> tuple[list[dict[str, Any]], int, Any]:

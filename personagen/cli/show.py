@@ -22,6 +22,7 @@ Examples:
   personagen show outputs/pool 12        # the twelfth persona
   personagen show outputs/run 7 --json | python -m json.tool | less
 """
+RATIOS = {"persona": 1, "profile": 2, "traits": 1}  # columns that share what the others leave
 
 
 @click.command(epilog=EPILOG)
@@ -129,14 +130,13 @@ def _table(shelf: Shelf, rows: list[dict[str, Any]], more: int, folder: Path) ->
         return [Text(f"No {shelf.word} is finished yet.")]
     grid = Table(box=None, pad_edge=False, header_style="bold", expand=True)
     for name in rows[0]:
-        wide = name == shelf.wide
         number = isinstance(rows[0][name], int)
         grid.add_column(
             "#" if name == "index" else name,
             justify="right" if number else "left",
             no_wrap=True,
             overflow="ellipsis",
-            ratio=1 if wide else None,
+            ratio=RATIOS.get(name),
         )
     for row in rows:
         grid.add_row(*(Text(one_line(str(value))) for value in row.values()))

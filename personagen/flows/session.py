@@ -18,7 +18,7 @@ from personagen.llm.journaled import Tally, journaled
 from personagen.llm.prices import Price, parse_price, price_of
 from personagen.llm.retry import retried
 from personagen.llm.slots import Slots, limited, proven
-from personagen.options import ModelOptions, by_role, flat
+from personagen.options import ModelOptions, by_role, flat, shared_and_own
 from personagen.prompts import Prompt
 from personagen.records import Usage
 from personagen.runner import interruptible
@@ -142,7 +142,17 @@ def endpoints_of(options: ModelOptions, prompts: Mapping[str, Prompt]) -> dict[s
     models = by_role("--model", options.model)
     urls = by_role("--base-url", options.base_url)
     prices = {role: parse_price(text) for role, text in by_role("--price", options.price).items()}
+    _check_urls(options, {role: models.get(role, "offline") for role in roles})
     return {role: Endpoint(models.get(role, "offline"), urls.get(role), prices.get(role)) for role in roles}
+
+
+def _check_urls(options: ModelOptions, models: Mapping[str, str]) -> None:
+    """One address for models of several providers would send it the keys of all of them."""
+    shared, own = shared_and_own("--base-url", options.base_url)
+    providers = {model.partition("/")[0] for role, model in models.items() if role not in own and "/" in model}
+    if shared and len(providers) > 1:
+        names = " and ".join(sorted(providers))
+        raise ConfigError(f"--base-url {shared} would get the keys of {names}; say whose it is, as in judge={shared}")
 
 
 def _check_budget(options: ModelOptions, endpoints: Mapping[str, Endpoint], prices: Mapping[str, Price | None]) -> None:

@@ -50,9 +50,10 @@ def retried(
     )
 
     async def ask(call: Call) -> Completion:
-        # A copy, because tenacity keeps the state of the attempt it is in on the object.
-        completion: Completion = await retrying.copy()(llm, call)
-        return completion
+        async def once() -> Completion:
+            return await llm(call)
+
+        return await retrying(once)
 
     return ask
 

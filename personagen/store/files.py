@@ -31,9 +31,12 @@ def write(file: Path, parts: Iterable[bytes]) -> int:
             os.fsync(out.fileno())
         beside.replace(file)
         sync_folder(file.parent)
-    except OSError as error:
+    except BaseException as error:
         beside.unlink(missing_ok=True)
-        raise DiskError(f"{file} can't be written: {error.strerror}; free or repair the disk and run again") from error
+        if isinstance(error, OSError):
+            problem = f"{file} can't be written: {error.strerror}; free or repair the disk and run again"
+            raise DiskError(problem) from error
+        raise
     return size
 
 

@@ -57,8 +57,12 @@ class Journal:
         self._queue: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
         with _translated(self._file):
             self._reader = self._connect()
-            self._reader.executescript(_TABLES)
-            self._check_format()
+            try:
+                self._reader.executescript(_TABLES)
+                self._check_format()
+            except BaseException:
+                self._reader.close()
+                raise
         self._thread = threading.Thread(target=self._write_all, name="journal", daemon=True)
         self._thread.start()
 
@@ -169,8 +173,12 @@ class Journal:
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._file, isolation_level=None, check_same_thread=False, timeout=60)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _check_format(self) -> None:

@@ -9,7 +9,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from personagen.cli.screen import clean, one_line
@@ -42,6 +42,7 @@ def test_what_steers_the_screen_is_dropped_and_what_is_read_stays(text: str, lef
     assert clean(text) == left
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(STEERING, st.text(max_size=5), st.characters(categories=["Cc", "Cf"]))).map("".join))
 def test_nothing_that_is_left_steers_the_screen(text: str):
     left = clean(text)

@@ -55,9 +55,13 @@ def test_every_agent_gets_a_reply_that_can_be_used(provider):
 
 
 def test_the_judge_prefers_the_same_text_in_either_order():
-    inputs = [{**PERSON, "conversation": SAID, "replies": [REPLIES[i], REPLIES[1 - i]]} for i in (0, 1)]
-    first, second = answers(*(call("judge/prefer", given, parse.RANKING) for given in inputs))
-    assert parse.ranking(first, ["A", "B"]).ranking == parse.ranking(second, ["A", "B"]).ranking
+    texts = ("Feed them.", "Wait.")
+    orders = [dict(zip("AB", order, strict=True)) for order in (texts, texts[::-1])]
+    shown = [[{"label": label, "text": text} for label, text in order.items()] for order in orders]
+    inputs = [{**PERSON, "conversation": SAID, "replies": replies} for replies in shown]
+    said = answers(*(call("judge/prefer", given, parse.RANKING) for given in inputs))
+    first, second = (order[parse.ranking(text, "AB").ranking[0]] for order, text in zip(orders, said, strict=True))
+    assert first == second
 
 
 def test_the_same_request_gets_the_same_answer_and_another_a_different_one():

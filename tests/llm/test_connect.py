@@ -10,7 +10,7 @@ from personagen.llm.connect import Endpoint, connect
 from personagen.llm.prices import Price
 from personagen.records import Completion, Usage
 from tests.llm.calls import CANARY, a_call, ask, failing
-from tests.llm.server import Reply, chat, message, serving
+from tests.llm.server import chat, message, serving
 
 
 @pytest.fixture(autouse=True)
@@ -89,10 +89,11 @@ def test_a_missing_key_is_refused_before_any_call():
         asyncio.run(run())
 
 
-def test_a_request_is_bounded_as_a_whole():
-    with serving(lambda _: Reply(chat("Fine.").body, delay=2.0)) as server:
-        error = failing(connect({"user": Endpoint("openai/a", server.v1)}, timeout=0.2), a_call())
+def test_a_request_is_bounded_as_a_whole(own):
+    module = own("import asyncio\nasync def answer(call):\n    await asyncio.sleep(9)\n")
+    error = failing(connect({"user": Endpoint(f"{module}:answer")}, timeout=0.2), a_call())
     assert type(error) is ServerError
+    assert "no answer within 0.2 seconds" in str(error)
 
 
 def test_an_async_function_of_ones_own_is_a_model(own):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 
@@ -156,7 +157,11 @@ def test_a_server_that_refuses_schemas_is_asked_in_words_once_and_for_all():
 
 
 def test_one_process_may_open_it_again():
-    with serving(lambda _: chat("Fine.")) as server:
+    async def run(base_url):
         for _ in range(2):
-            [completion] = ask(served(server.v1), a_call())
-    assert completion.text == "Fine."
+            async with opened("openai/double", base_url, api_key=CANARY) as llm:
+                completion = await llm(a_call())
+        return completion
+
+    with serving(lambda _: chat("Fine.")) as server:
+        assert asyncio.run(run(server.v1)).text == "Fine."

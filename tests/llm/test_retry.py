@@ -45,6 +45,15 @@ def test_any_other_error_passes_at_once(kind):
     assert llm.asked == 1
 
 
+def test_any_function_that_gives_an_awaitable_can_be_retried():
+    flaky = Flaky(ServerError("a"))
+
+    def plain(call):
+        return flaky(call)
+
+    assert asyncio.run(retried(plain, sleep=flaky.sleep)(a_call())).text == "Fine."
+
+
 def test_attempts_are_bounded_and_the_last_error_says_how_many():
     llm = Flaky(*(ServerError(f"error {i}", status=503, retry_after=1) for i in range(9)))
     with pytest.raises(ServerError, match=r"error 3 \(asked 4 times\)") as raised:

@@ -41,8 +41,9 @@ def test_constraints_go_and_objects_are_closed_at_every_depth():
 
 
 def test_a_property_that_is_called_like_a_constraint_stays():
-    schema = {"type": "object", "properties": {"pattern": {"type": "string"}, "format": {"type": "string"}}}
-    assert set(strict(schema)["properties"]) == {"pattern", "format"}
+    named = {"pattern": {"type": "string"}, "format": {"type": "string"}}
+    assert strict({"type": "object", "properties": named, "$defs": named})["properties"] == named
+    assert strict({"$ref": "#/$defs/format", "$defs": named})["$defs"] == named
 
 
 @pytest.mark.parametrize("schema", [parse.PROFILES, parse.PERSONALITIES, parse.INFERENCES, parse.RANKING])
