@@ -92,7 +92,9 @@ stubborn: obstinate headstrong pig-headed bull-headed mulish; submissive: passiv
 superstitious: | superstition; suspicious: distrustful mistrustful wary untrusting | mistrust;
 terse: laconic monosyllabic; uncompromising: unyielding; undisciplined; ungrateful: unappreciative; unpunctual: tardy;
 unreliable: undependable flaky untrustworthy; unsociable: unsocial antisocial misanthropic unfriendly | misanthrope;
-vague: woolly; vengeful: vindictive unforgiving
+vague: woolly; vengeful: vindictive unforgiving;
+apathetic; attention-seeking; confrontational; dependent; hesitant; hypersensitive; melodramatic;
+neurotic; paranoid; passive-aggressive; preachy: sanctimonious; skittish; superficial
 """
 
 _NEUTRAL = """
@@ -108,7 +110,8 @@ reserved: reticent withdrawn unforthcoming; restless: fidgety; romantic;
 sceptical: skeptical doubting | sceptic skeptic scepticism skepticism; sensitive; serious: grave sober stern;
 solitary: | loner; spontaneous; stoic: stoical; strict: severe; taciturn: untalkative uncommunicative;
 talkative: chatty garrulous loquacious | conversationalist chatterbox; unconcerned: indifferent nonchalant;
-unemotional
+unemotional;
+daydreaming; deadpan; ironic: | irony; literal-minded; risk-taking: | risk-taker
 """
 
 # Turns of phrase: "a/b" is a choice, a possessive is written "their".

@@ -175,7 +175,8 @@ def _persona(profile: Description, personality: Description) -> Persona:
         personality=text,
         facts=profile.items or facts_of(profile.text),
         traits=personality.items or traits_of(personality.text),
-        attributes=attributes_of(profile.text),
+        # A listed fact says it plainly ("She is 60") where the text may not ("sixty candles last May").
+        attributes=attributes_of(profile.text) | attributes_of(". ".join(profile.items)),
         origin={"profile": profile.origin, "personality": personality.origin},
         prompt_hash="+".join(hashes),
     )

@@ -3,15 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import random
-import signal
-import sqlite3
-import subprocess
-import sys
-import time
 from functools import partial
-from pathlib import Path
 
 import orjson
 import pytest
@@ -230,81 +222,3 @@ def test_a_wrong_option_is_refused_before_anything_is_made(run, tmp_path, option
     with pytest.raises(UsageError, match=complaint):
         run(**options)
     assert not (tmp_path / "run").exists()
-
-
-# -- real processes ------------------------------------------------------------------------------------------
-
-
-class Process:
-    """A real ``personagen simulate`` on the fakes, whose questions are logged."""
-
-    def __init__(self, tmp_path, out):
-        self.out, self.log = tmp_path / out, tmp_path / f"{out}.log"
-        self.log.touch()
-        options = ["--turns", "4", "--conversations", "12", "--concurrency", "6", "--model", MODEL, "--quiet"]
-        self.command = [sys.executable, "-m", "personagen", "simulate", "--personas", str(tmp_path / "personas.jsonl")]
-        self.command += ["--out", str(self.out), *options]
-
-    def start(self):
-        environment = os.environ | {"PERSONAGEN_TEST_LOG": str(self.log), "PYTHONPATH": str(Path(__file__).parents[2])}
-        return subprocess.Popen(self.command, env=environment, stderr=subprocess.PIPE, text=True)
-
-    def finish(self):
-        running = self.start()
-        _, errors = running.communicate(timeout=60)
-        assert running.returncode == 0, errors
-
-    def asked(self):
-        return self.log.read_text().split()
-
-    def stored(self):
-        connection = sqlite3.connect(self.out / "journal.db")
-        try:
-            return {key for (key,) in connection.execute("SELECT key FROM calls")}
-        finally:
-            connection.close()
-
-    def wait_for(self, questions):
-        until = time.monotonic() + 60
-        while len(self.asked()) < questions:
-            assert time.monotonic() < until
-            time.sleep(0.005)
-
-
-@pytest.fixture
-def whole(tmp_path):
-    fakes.personas(tmp_path)
-    process = Process(tmp_path, "whole")
-    process.finish()
-    return results(process.out)
-
-
-@pytest.mark.parametrize("draw", range(3))
-def test_a_run_killed_at_any_point_and_resumed_gives_the_same_bytes_and_asks_nothing_twice(tmp_path, whole, draw):
-    rng = random.Random(draw)
-    process = Process(tmp_path, "killed")
-    for _ in range(2):
-        running = process.start()
-        process.wait_for(len(process.asked()) + rng.randrange(1, 90))
-        running.kill()
-        running.communicate()
-        stored, asked = process.stored(), process.asked()
-        assert stored <= set(asked)
-    process.finish()
-    assert results(process.out) == whole
-    assert not stored & set(process.asked()[len(asked) :])
-
-
-def test_an_interrupted_run_drains_writes_what_it_has_and_exits_130(tmp_path, whole):
-    process = Process(tmp_path, "stopped")
-    running = process.start()
-    process.wait_for(150)
-    running.send_signal(signal.SIGINT)
-    _, errors = running.communicate(timeout=30)
-    assert running.returncode == 130
-    assert "run the same command to go on" in errors
-    assert "Traceback" not in errors
-    assert set(process.asked()) == process.stored()
-    assert (process.out / "run.json").exists()
-    process.finish()
-    assert results(process.out) == whole

@@ -14,6 +14,9 @@ COUNTS = (8, 8, 9, 9, 10)
 # Of each set, how many traits are not flattering, at least and at most.
 LEAST, MOST = 0.4, 0.7
 _WHO: tuple[Who, ...] = ("she", "she", "she", "he", "he", "he", "they")
+# Beyond these lengths it is told anew, a few times.
+LEAST_WORDS, MOST_WORDS = 50, 120
+_TRIES = 4
 _LETTERS = ("t", "u", "v")
 _WAYS = ("p", "q")
 # Sizes of the groups in which traits are told, as often as they are drawn.
@@ -67,6 +70,14 @@ def synonym(word: str, rng: Random) -> str:
 
 def personality(words: Sequence[str], rng: Random) -> str:
     """Prose in which each of ``words`` stands, most of them shown in what somebody does."""
+    for _ in range(_TRIES):
+        text = _told(words, rng)
+        if LEAST_WORDS <= text.count(" ") < MOST_WORDS:
+            break
+    return text
+
+
+def _told(words: Sequence[str], rng: Random) -> str:
     who = pick(_WHO, rng)
     ways, frames = bank("author_traits")["traits"], bank("author_traits")["frames"]
     out: list[str] = []

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
+from typing import TypeAlias
 
-from personagen.llm.offline.author_grammar import in_words, pick
+from personagen.llm.offline.author_grammar import in_words, pick, with_article
+
+#: A name nobody in the family has yet, for a woman, a man or either (f, m, n).
+Namer: TypeAlias = Callable[[str], str]
 
 STATUSES = ("single", "dating", "cohab", "married", "separated", "divorced", "widowed")
 # Up to which age, how often each status occurs, and how many have children by then, by status.
@@ -29,31 +34,29 @@ def status(rng: Random, age: int) -> str:
     return rng.choices(STATUSES, weights)[0]
 
 
-def partner(rng: Random, gender: str, names: dict[str, list[str]]) -> dict[str, str]:
-    """The slots of a husband, wife or partner."""
+def partner(rng: Random, gender: str, name: Namer, same: float) -> dict[str, str]:
+    """The slots of a partner of somebody of ``gender`` (f, m or n); ``same`` is how often theirs is the same."""
     theirs = _OTHER[gender] if gender != "n" else pick("fm", rng)
-    if rng.random() < 0.09:
-        theirs = gender if gender != "n" else "n"
-    if not names[theirs]:
-        theirs = "f"
-    return {"partner": pick(names[theirs], rng), "spouse": _SPOUSES[theirs]}
+    if rng.random() < same:
+        theirs = gender
+    return {"partner": name(theirs), "spouse": _SPOUSES[theirs]}
 
 
 def children_ages(rng: Random, age: int, kind: str) -> list[int]:
     """The ages of the children of someone of ``age``, eldest first; empty for the childless."""
     if age < 20 or rng.random() * 100 >= _PARENTS[kind] * min(1.0, (age - 17) / 13):
         return []
-    oldest = min(39, age - 1)
-    ages = [age - rng.randint(19, oldest)] if oldest >= 19 else []
+    oldest = min(39, age)
+    ages = [age - rng.randint(19, oldest)]
     for _ in range(pick(_SIZES, rng) - 1):
-        younger = ages[-1] - rng.randint(1, 4) if ages else 0
+        younger = ages[-1] - rng.randint(1, 4)
         if younger < max(1, age - 45):
             break
         ages.append(younger)
     return ages
 
 
-def children(rng: Random, ages: list[int], names: dict[str, list[str]]) -> tuple[dict[str, str], set[str]]:
+def children(rng: Random, ages: list[int], name: Namer) -> tuple[dict[str, str], set[str]]:
     """The slots and marks of children of these ``ages``."""
     if not ages:
         return {}, {"nokids", "nosmallkids", "noschoolkids"}
@@ -69,7 +72,8 @@ def children(rng: Random, ages: list[int], names: dict[str, list[str]]) -> tuple
         "nkids": in_words(len(ages)),
         "kidages": _listed([_age(a, rng) for a in ages]),
         "kidage": _age(ages[0], rng),
-        "kid": pick(names[sexes[0]], rng),
+        "agedkid": with_article(f"{in_words(ages[0])}-year-old" if ages[0] else "eight-month-old"),
+        "kid": name(sexes[0]),
         "kidnoun": "daughter" if sexes[0] == "f" else "son",
     }
     return slots, marks

@@ -124,6 +124,7 @@ def inflected(template: str, who: Who, named: bool = False) -> str:
     return _MARK.sub(formed, template)
 
 
+@cache
 def with_article(noun: str) -> str:
     """``noun`` after a or an: a unicyclist, an hour, an 80-year-old."""
     vowel = _VOWEL.match(noun) and not _CONSONANT.match(noun)

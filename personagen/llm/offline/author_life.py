@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import partial
 from random import Random
-from typing import Any
 
 from personagen.llm.offline import author_family as family
 from personagen.llm.offline.author_grammar import Entry, Who, entry, fits, in_words, inflected, pick, with_article
+from personagen.llm.offline.author_world import Job, Region, jobs_for, peopled, regions, trades
 from personagen.llm.offline.texts import bank, fill
 
 # Share of people who left another country, and of those whose parents did.
@@ -41,32 +41,6 @@ _TOWNS = (
 
 
 @dataclass(frozen=True)
-class Region:
-    """A country, or a part of it with names, languages and food of its own. ``names`` are by sex: f, m and n."""
-
-    country: str
-    marks: frozenset[str]
-    cities: tuple[str, ...]
-    rural: tuple[str, ...]
-    names: dict[str, list[str]]
-    tongues: tuple[str, ...]
-    faiths: tuple[str, ...]
-    to: tuple[str, ...]
-    food: tuple[Entry, ...]
-
-
-@dataclass(frozen=True)
-class Job:
-    """An occupation: its field of study may be empty, its schooling goes from ``least`` to ``most``."""
-
-    entry: Entry
-    field: str
-    least: int
-    most: int
-    details: tuple[Entry, ...]
-
-
-@dataclass(frozen=True)
 class Life:
     """Somebody: the words that fill templates about them, the marks they have and those they can't have.
 
@@ -87,50 +61,11 @@ class Life:
         self.barred.update(told.bars)
 
 
-@cache
-def regions() -> dict[str, Region]:
-    """The regions of the world by key."""
-    return {
-        key: Region(
-            country=raw["country"],
-            marks=frozenset(raw["tags"]),
-            cities=tuple(raw["cities"]),
-            rural=tuple(raw["rural"]),
-            names={sex: raw[sex] for sex in ("f", "m", "n")},
-            tongues=tuple(raw["lang"]),
-            faiths=tuple(code[0] for code in raw["faith"] for _ in range(int(code[1:] or 1))),
-            to=tuple(raw["to"]),
-            food=tuple(entry(line) for line in raw["food"]),
-        )
-        for key, raw in bank("author_places").items()
-    }
-
-
-@cache
-def _peopled() -> tuple[Region, ...]:
-    """Every region as often as it is to be drawn: once for each of its places."""
-    return tuple(region for region in regions().values() for _ in (*region.cities, *region.rural))
-
-
-@cache
-def jobs() -> tuple[Job, ...]:
-    """Every occupation of the bank."""
-    return tuple(_job(raw) for raw in bank("author_work")["jobs"])
-
-
-def _job(raw: dict[str, Any]) -> Job:
-    title, *tags = raw["title"].split(" @")
-    levels = next(tag for tag in tags if tag[0] == "e" and tag[1:2].isdigit())
-    least, most = (int(level) for level in levels[1:].split("-"))
-    one = entry(" @".join([title, *(tag for tag in tags if tag != levels)]))
-    return Job(one, raw["field"], least, most, tuple(entry(line) for line in raw["details"]))
-
-
 def life(rng: Random) -> Life:
     """Somebody who could live, drawn from ``rng``."""
     who, gender, sex = rng.choices(_WHO, _WHO_WEIGHTS)[0]
     age = rng.randint(18, 85) if rng.random() < 0.72 else min(85, max(18, round(rng.gauss(40, 13))))
-    has, barred, slots = {sex}, set[str](), {"pronoun": who}
+    has, barred, slots = {sex}, set[str](), dict[str, str]()
     here, origin = _place(rng, age, has, slots)
     _tongues(rng, here, origin, has, slots)
     level = rng.choices(range(7), _LEVELS_RICH if "rich" in has else _LEVELS)[0]
@@ -140,20 +75,21 @@ def life(rng: Random) -> Life:
     code = pick(origin.faiths, rng)
     has |= set(_FAITHS[code].split())
     barred |= _FORBIDS.get(code, set())
-    _family(rng, age, gender, here if rng.random() < 0.5 else origin, has, slots)
+    taken: set[str] = set()
+    slots["name"] = _named(rng, origin, taken, gender)
+    slots |= {"sister": _named(rng, origin, taken, "f"), "brother": _named(rng, origin, taken, "m")}
+    _family(rng, age, gender, partial(_named, rng, here if rng.random() < 0.5 else origin, taken), has, slots)
     details = _work(rng, who, age, level, has, barred, slots)
-    slots["name"] = pick(origin.names[gender], rng) if origin.names[gender] else ""
-    slots |= {"sister": pick(origin.names["f"], rng), "brother": pick(origin.names["m"], rng)}
     there = regions()[pick(here.to, rng)] if here.to else here
     slots["faraway"] = pick(there.cities, rng) if rng.random() < 0.6 else there.country
     said = str if rng.random() < 0.6 else in_words
-    slots |= {"age": said(age), "nextage": said(age + 1), "anage": with_article(f"{said(age)}-year-old")}
+    slots |= {"age": said(age), "anage": with_article(f"{said(age)}-year-old")}
     return Life(who, age, has, barred, slots, details, origin.food)
 
 
 def _place(rng: Random, age: int, has: set[str], slots: dict[str, str]) -> tuple[Region, Region]:
     """Where somebody lives, and where they or their parents come from."""
-    origin = here = pick(_peopled(), rng)
+    origin = here = pick(peopled(), rng)
     dice = rng.random()
     if dice < MIGRANTS + HEIRS and origin.to:
         here = regions()[pick(origin.to, rng)]
@@ -194,12 +130,22 @@ def _tongues(rng: Random, here: Region, origin: Region, has: set[str], slots: di
     slots["third"] = pick([t for t in bank("author_work")["tongues"] if t not in known and t not in here.tongues], rng)
 
 
-def _family(rng: Random, age: int, gender: str, among: Region, has: set[str], slots: dict[str, str]) -> None:
+def _named(rng: Random, region: Region, taken: set[str], sex: str) -> str:
+    """A name of the region that is not ``taken`` yet."""
+    free = [name for name in region.names[sex] if name not in taken]
+    name = pick(free or [name for name in region.names["f"] if name not in taken], rng)
+    taken.add(name)
+    return name
+
+
+def _family(rng: Random, age: int, gender: str, name: family.Namer, has: set[str], slots: dict[str, str]) -> None:
     kind = family.status(rng, age)
+    # Where two women or two men can't marry they live together at most.
+    same = 0.09 if kind in ("dating", "cohab") or not has.isdisjoint(("rich", "latin")) else 0.0
     ages = family.children_ages(rng, age, kind)
-    words, marks = family.children(rng, ages, among.names)
+    words, marks = family.children(rng, ages, name)
     more, further = family.grandchildren(rng, ages)
-    slots |= words | more | family.partner(rng, gender, among.names) | {"girl": pick(among.names["f"], rng)}
+    slots |= words | more | family.partner(rng, gender, name, same) | {"girl": name("f")}
     has |= marks | further | {kind, "partnered" if kind in ("cohab", "married") else "nopartner"}
     alone = "nopartner" in has and "minors" not in has and rng.random() < 0.7
     has.add("solo" if alone else "notsolo")
@@ -209,19 +155,15 @@ def _family(rng: Random, age: int, gender: str, among: Region, has: set[str], sl
         has.add("longmarried")
     slots["wedded"] = in_words(together)
     if kind != "single":
-        slots["apjob"] = _trade(rng, age, has)
+        slots["apjob"] = _trade(rng, 0 if kind == "widowed" else age)
     if len(ages) == 1 and "grownkids" in has:
-        slots["akjob"] = _trade(rng, ages[0], has)
+        slots["akjob"] = _trade(rng, ages[0])
 
 
-def _trade(rng: Random, age: int, has: set[str]) -> str:
+def _trade(rng: Random, age: int) -> str:
     """The job of a relative of about this age."""
-    for _ in range(_TRIES):
-        job = pick(jobs(), rng)
-        if job.entry.needs <= has and "single" not in job.entry.needs and job.least < 6:
-            title = fill(job.entry.text, rng, {})
-            return with_article(title if age < 66 else f"retired {title}")
-    return "a teacher"
+    title = pick(trades(), rng)
+    return with_article(title if age < 66 else f"retired {title}")
 
 
 def _state(rng: Random, age: int, level: int, has: set[str]) -> str:
@@ -280,14 +222,9 @@ def _fitting(rng: Random, lines: Sequence[str], age: int, has: set[str], barred:
     return None
 
 
-@cache
-def _jobs_for(level: int) -> tuple[Job, ...]:
-    return tuple(job for job in jobs() if job.least <= level <= job.most)
-
-
 def _drawn(rng: Random, age: int, level: int, has: set[str], barred: set[str]) -> Job:
     """A job for this age and schooling."""
-    suited = _jobs_for(level)
+    suited = jobs_for(level)
     for _ in range(_TRIES):
         job = pick(suited, rng)
         if fits(job.entry, age, has, barred) and (age < OLD or "legs" not in job.entry.adds):

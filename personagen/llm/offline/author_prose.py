@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -14,7 +13,9 @@ from personagen.llm.offline.author_life import Life
 from personagen.llm.offline.texts import bank, capital, fill
 from personagen.verbs import is_past
 
-COUNTS = (8, 9, 9, 9, 10, 10)
+# Facts beside age, job and place, and facts in all.
+TOLD = (6, 6, 7)
+MOST = (9, 10, 10)
 NAMED = 0.28
 _TRIES = 30
 # How often each section is told of, against the others; those about a state are ruled out by their tags.
@@ -24,7 +25,8 @@ _WEIGHTS = {
     "language": 3, "volunteering": 3, "tech": 2, "grandchildren": 5,
 }  # fmt: skip
 _TOPICS = tuple(topic for topic, weight in _WEIGHTS.items() for _ in range(weight))
-_OFTEN = {"hobby": 2, "habit": 2}
+_OFTEN = {"hobby": 2, "habit": 2, "details": 2}
+_DRAWS = 200
 # Told of nearly always where it applies.
 _STATES = {
     "migrant": "migration", "heir": "migration", "retired": "retired", "student": "student", "jobless": "jobless",
@@ -86,21 +88,25 @@ def _frame(line: str) -> Frame:
 
 def facts_of_life(life: Life, rng: Random) -> list[Told]:
     """What is told of ``life`` beside age, job and place, in the order it came to mind."""
-    wanted = pick(COUNTS, rng) - 3
+    wanted = pick(TOLD, rng)
     told: list[Told] = []
     first = [section for mark, section in _STATES.items() if mark in life.has and rng.random() < 0.85]
-    if life.details and rng.random() < 0.8:
-        first.append("details")
-    seen: Counter[str] = Counter()
-    while len(told) < wanted:
+    if life.details:
+        first += ["details"] * pick((0, 1, 1, 1, 2), rng)
+    seen: dict[str, int] = {}
+    said: set[str] = set()
+    for _ in range(_DRAWS):
         topic = first.pop() if first else pick(_TOPICS, rng)
-        seen[topic] += 1
-        if seen[topic] > _OFTEN.get(topic, 1):
+        times = seen[topic] = seen.get(topic, 0) + 1
+        if times > 1 and times > _OFTEN.get(topic, 1):
             continue
         one = _drawn(topic, life, rng)
-        if one is not None:
+        if one is not None and one.text not in said:
+            said.add(one.text)
             life.take(one)
             told.append(_worded(one, topic, life, rng))
+            if len(told) == wanted:
+                break
     return told
 
 
@@ -127,6 +133,7 @@ def profile(life: Life, told: Sequence[Told], rng: Random) -> tuple[str, list[st
         sentence, said = _opened(kind, life, name if not opening else "", rest, rng)
         opening.append(sentence)
         facts += said
+    del rest[max(0, pick(MOST, rng) - len(facts)) :]
     body = _sentences(rest, life, rng)
     facts += [sentence_of(one, life) for one in rest]
     if body and not name and rng.random() < 0.2:
@@ -135,7 +142,7 @@ def profile(life: Life, told: Sequence[Told], rng: Random) -> tuple[str, list[st
         opening.insert(len(opening) - 1, body.pop(0))
     text = " ".join(opening + body)
     where = life.slots["inplace"]
-    return text.replace(f"{where} ", f"{where}, ") if "," in where else text, facts
+    return text.replace(f"{where[1:]} ", f"{where[1:]}, ") if "," in where else text, facts
 
 
 def sentence_of(one: Told, life: Life) -> str:
@@ -146,7 +153,7 @@ def sentence_of(one: Told, life: Life) -> str:
 def _opened(kind: str, life: Life, name: str, rest: list[Told], rng: Random) -> tuple[str, list[str]]:
     """A sentence with age, job or place in it, and the facts it states; it may use up one of ``rest``."""
     has = life.has | {"named" if name else "noname"}
-    spare = [at for at, one in enumerate(rest) if one.lasting and " and " not in one.whole]
+    spare = [at for at, one in enumerate(rest) if one.lasting and one.joins]
     frame = _suited(kind, life, has, bool(name), bool(spare), rng)
     one = frame.entry
     slots = {**life.slots, "subj": name or life.who, "subjlow": name or FORMS[life.who]["them"]}
@@ -203,7 +210,8 @@ def _joined(group: Sequence[Told], life: Life, rng: Random) -> str:
     dice = rng.random()
     if not one.clause and not two.clause and dice < 0.65:
         return f"{first}{' and' if one.joins and dice < 0.4 else ', and'} {two.whole}"
-    return f"{first}; {second}" if dice < 0.45 else f"{first}, and {second}"
+    plain = " and " not in first + second and "," not in first + second
+    return f"{first}, and {second}" if plain and dice > 0.45 else f"{first}; {second}"
 
 
 def _alone(one: Told, life: Life, rng: Random) -> str:

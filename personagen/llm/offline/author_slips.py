@@ -6,7 +6,8 @@ Each slip happens in a known share of the descriptions: of a hundred about ninet
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import cache
 from random import Random
 
 from personagen.llm.offline.author_grammar import inflected, pick
@@ -15,7 +16,7 @@ from personagen.records import Kind
 from personagen.text import facts_of, pronoun_of
 from personagen.traits import traits_of
 
-#: One of the examples again, with one detail changed.
+#: One of the examples again, with a detail or one to three traits changed.
 REPEATED = 0.03
 #: Too few facts or traits.
 SHORT = 0.015
@@ -48,24 +49,48 @@ def drawn(rng: Random) -> str | None:
 
 
 def repeated(examples: Sequence[str], rng: Random, kind: Kind) -> tuple[str, list[str]] | None:
-    """An example with one detail changed, and the facts or traits in it; None where no example has words."""
+    """An example with a detail or one to three traits changed, and the facts or traits it then has.
+
+    None where no example has words.
+    """
     shown = [example for example in examples if example.strip()]
     if not shown:
         return None
     # Half a surrogate pair, which JSON can't hold, becomes a question mark.
     text = pick(shown, rng)[:_LONGEST].encode("utf-8", "replace").decode()
+    if kind == "profile":
+        text = _with_another_detail(text, rng)
+        return text, list(facts_of(text))[:10]
+    text = _with_other_traits(text, rng)
+    words = list(dict.fromkeys(match.group().lower() for match in _trait_words().finditer(text)))
+    return text, words[:10] if len(words) > 7 else list(traits_of(text))[:10]
+
+
+def _with_another_detail(text: str, rng: Random) -> str:
     spots = list(_NUMBER.finditer(text)) or list(_DETAIL.finditer(text))
-    if spots:
-        spot = pick(spots, rng)
-        number = spot.group().isdigit()
-        other = (
-            str(max(1, int(spot.group()) + rng.choice((-3, -2, -1, 1, 2, 3))))
-            if number
-            else pick(bank("author_slips")["details"], rng)
-        )
-        text = text[: spot.start()] + other + text[spot.end() :]
-    found: Callable[[str], tuple[str, ...]] = facts_of if kind == "profile" else traits_of
-    return text, list(found(text))[:10]
+    if not spots:
+        return text
+    spot = pick(spots, rng)
+    if spot.group().isdecimal():
+        other = str(max(1, int(spot.group()) + pick((-3, -2, -1, 1, 2, 3), rng)))
+    else:
+        other = pick(bank("author_slips")["details"], rng)
+    return text[: spot.start()] + other + text[spot.end() :]
+
+
+def _with_other_traits(text: str, rng: Random) -> str:
+    spots = list(_trait_words().finditer(text))
+    others = rng.sample(list(bank("author_traits")["traits"]), 3)
+    chosen = rng.sample(spots, min(len(spots), pick((1, 2, 3), rng)))
+    for spot, other in zip(sorted(chosen, key=lambda spot: -spot.start()), others, strict=False):
+        text = text[: spot.start()] + (capital(other) if spot.group()[0].isupper() else other) + text[spot.end() :]
+    return text
+
+
+@cache
+def _trait_words() -> re.Pattern[str]:
+    words = sorted(bank("author_traits")["traits"], key=len, reverse=True)
+    return re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, words))})(?![\w-])", re.I)
 
 
 def mixed(text: str, rng: Random, kind: Kind) -> str:
