@@ -1,16 +1,15 @@
 """What filtering costs and what it catches: encoder speed, detection, calibration, CPU per candidate as a pool grows.
 
-    python benchmarks/filter.py                        20,000 candidates, about a minute
+    python benchmarks/filter.py                        20,000 candidates, one to two minutes
     python benchmarks/filter.py --n 100000 --dims 384  the size and the width of a large run
     python benchmarks/filter.py --data DIR             also on ALOE's profile.jsonl and personality.jsonl in DIR
 
-CPU is process time, BLAS held to one thread. The growing pool is written by a grammar of this file, so that it needs no
+CPU is process time, BLAS held to one thread. The growing pool is written by the offline author, so that it needs no
 model and no data; figures about ALOE's texts need the texts.
 """
 
 from __future__ import annotations
 
-# ruff: noqa: SIM905
 import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -25,6 +24,7 @@ from pathlib import Path
 from random import Random
 
 import numpy as np
+import orjson
 
 from personagen import pool
 from personagen.encoders import Encoder, hashed, open_encoder
@@ -33,54 +33,18 @@ from personagen.encoders.encoder import FloatArray, unit
 from personagen.filters import FILTERS, SCREENS, Rules, Threshold, View, candidate
 from personagen.filters.threshold import fit
 from personagen.filters.view import shingles
+from personagen.llm.offline import author
 from personagen.records import Description, Kind, content_id
 from personagen.seeds import load_seeds
 from personagen.text import normalised, sentences
 
 ROUND = 80
 
-WORK = """baker bus-driver midwife surveyor beekeeper translator roofer pharmacist tram-conductor potter sailor judge
-    violinist welder florist archivist locksmith veterinarian cartographer shepherd bookbinder croupier optician
-    plasterer lifeguard sculptor tailor brewer geologist postman radiographer stonemason typesetter umpire weaver
-    zookeeper notary miller gardener docker glazier farrier cooper cobbler chemist butcher barber astronomer announcer
-    actuary""".split()
-PLACES = """Lagos Bergen Osaka Quito Tbilisi Dakar Hobart Cork Lviv Tampere Sucre Nairobi Izmir Porto Malmo Pune Hue
-    Leipzig Toronto Lima Graz Accra Split Bari Tunis Riga Busan Perth Cusco Ghent Turku Yerevan Kandy Oaxaca Tartu
-    Galway Cebu Medan Natal Winnipeg Bilbao Gdansk Davao Mombasa Sapporo Denver Leeds Lyon Utrecht Salta""".split()
-THINGS = """ravens kites ceramics motorbikes chess mushrooms accordions tapestries comets ferns lighthouses maps
-    marathons puppets quilts radios sonnets tango orchids trams unicycles violins waterfalls yoga zithers crosswords
-    dominoes fossils glaciers harbours insects jigsaws knots lanterns mosaics newspapers opera pickles queueing recipes
-    samba tulips umbrellas vinyl wrestling xylophones yachts archery bridges canoes""".split()
-KIN = ["twins", "a stepson", "two daughters", "four sons", "an elderly aunt", "three foster children", "one nephew"]
-PETS = ["a lame goat", "two parrots", "an old terrier", "a blind cat", "six hens", "a tortoise", "a mare", "bees"]
-HOMES = ["a houseboat", "a lighthouse", "a basement flat", "a farmhouse", "a caravan", "a tower block", "a villa"]
-DAYS = ["Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays"]
-ILLS = ["asthma", "a limp", "hay fever", "diabetes", "poor hearing", "migraines", "insomnia", "vertigo"]
-FRAMES = (
-    "{S} {v} {age} years old", "{S} works as a {work} in {place}", "{S} grew up in {place} with {kin}",
-    "{S} shares {home} near {place} with {kin}", "{S} keeps {pet}", "{S} collects books on {thing}",
-    "{S} teaches {thing} to beginners on {day}", "{S} has lived with {ill} since the age of {small}",
-    "{S} once won a prize for {thing} in {place}", "{S} saves money for a journey to {place}",
-    "{S} sings in a choir on {day}", "{S} left a job as a {work} after {small} years",
-    "{S} studies {thing} at an evening school in {place}", "{S} writes a column about {thing}",
-    "{S} drives to {place} on {day} to see {kin}", "{S} lost a house in {place} to a flood",
-    "{S} repairs {thing} for the neighbours", "{S} speaks with a friend in {place} on {day}",
-)  # fmt: skip
 
-
-def written(random: Random) -> tuple[str, tuple[str, ...]]:
-    """A profile of nine facts, and the facts."""
-    she = random.choice(["She", "He"])
-
-    def filled(frame: str) -> str:
-        return frame.format(
-            S=she, v="is", age=random.randint(18, 90), small=random.randint(3, 40), work=random.choice(WORK),
-            place=random.choice(PLACES), thing=random.choice(THINGS), kin=random.choice(KIN), pet=random.choice(PETS),
-            home=random.choice(HOMES), day=random.choice(DAYS), ill=random.choice(ILLS),
-        )  # fmt: skip
-
-    facts = [filled(frame) for frame in (FRAMES[0], *random.sample(FRAMES[1:], 8))]
-    return ". ".join(facts) + ".", tuple(facts)
+def written(count: int, examples: Sequence[str], place: str) -> list[Description]:
+    """``count`` profiles of the offline author, who has seen ``examples`` and repeats one now and then."""
+    reply = orjson.loads(author.profiles({"examples": list(examples), "count": count}, Random(place)))
+    return [described(entry["text"], tuple(entry["facts"])) for entry in reply["descriptions"]]
 
 
 def described(text: str, items: tuple[str, ...] = (), kind: Kind = "profile") -> Description:
@@ -169,16 +133,16 @@ def sanity(encoder: Encoder, entries: Sequence[Description], vectors: FloatArray
 
 
 async def growth(encoder: Encoder, n: int, dims: int) -> None:
-    random = Random("growth")
-    drafts = [described(*written(random)) for _ in range(n)]
     turn = np.linalg.qr(np.random.default_rng(0).standard_normal((hashed.DIMS, dims)))[0] if dims else None
     view = View(Rules(similarity=(encoder.thresholds or {})["profile"]))
     clocks: list[tuple[float, ...]] = []
     rejected: Counter[str] = Counter()
     vectors = np.zeros((0, hashed.DIMS), np.float32)
     for at in range(0, n, ROUND):
+        examples = [entry.text for entry in pool.draw(view, 0, str(at))]
+        drafts = written(ROUND, examples, f"round {at}")
         begun = time.process_time()
-        asking = [candidate(draft, str(slot)) for slot, draft in enumerate(drafts[at : at + ROUND])]
+        asking = [candidate(draft, f"{at}/{slot}") for slot, draft in enumerate(drafts)]
         prepared = time.process_time()
         passed, screened = pool.screen(asking, view, SCREENS)
         looked = time.process_time()
@@ -230,15 +194,17 @@ async def main() -> None:
     seeds = load_seeds(None)
     texts = [entry.text for entry in (*seeds.profiles, *seeds.personalities)]
     async with open_encoder(options.encoder, texts) as encoder, open_encoder("hashed", texts) as default:
-        drafts = [written(Random(at))[0] for at in range(4096)]
+        count = 4096 if encoder.name == default.name else 64
+        drafts = [draft.text for draft in written(256 + count, texts, "speed")]
         await encoder.encode(drafts[:256])
         begun, wall = time.process_time(), time.perf_counter()
-        await encoder.encode(drafts[256:] if encoder.name == default.name else drafts[256:320])
-        count = 3840 if encoder.name == default.name else 64
+        await encoder.encode(drafts[256:])
         print(f"encoder {encoder.name}: {count / (time.process_time() - begun):,.0f} texts a CPU second,"
               f" {count / (time.perf_counter() - wall):,.0f} a second")  # fmt: skip
         print("detection")
-        await detection(encoder, drafts[:300], "grammar")
+        # One at a time, the author has nothing of its own to repeat.
+        alone = dict.fromkeys(written(1, ["No."], str(at))[0].text for at in range(300))
+        await detection(encoder, list(alone), "offline")
         pools: list[tuple[Kind, Sequence[Description]]] = []
         if options.data:
             aloe = load_seeds(options.data)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -12,19 +11,17 @@ import orjson
 
 from personagen.encoders.embedding import packed
 from personagen.encoders.encoder import unit
-from personagen.errors import ConfigError, PersonagenError, ServerError
+from personagen.errors import PersonagenError, ServerError
 from personagen.llm import LLM, Call
 from personagen.llm.failures import (
-    NO_KEY,
-    Failure,
-    Server,
     error,
     failure,
     garbled,
-    retry_after,
     server_at,
     unreachable,
 )
+from personagen.llm.litellm import close, failure_of, opened
+from personagen.llm.openai import open_client
 from personagen.llm.prices import cost, price_of
 from personagen.records import Completion, Usage
 
@@ -78,7 +75,7 @@ async def _openai(spec: str, base_url: str | None, seconds: float) -> AsyncItera
         import httpx
         import openai
 
-        client = client or openai.AsyncOpenAI(api_key=server.key, base_url=server.url, max_retries=0, timeout=seconds)
+        client = client or open_client(server, seconds)
         # Plain numbers: not every server that speaks the protocol knows base64.
         body = {"model": name, "input": [m.content for m in call.messages], "encoding_format": "float"}
         try:
@@ -103,23 +100,10 @@ async def _openai(spec: str, base_url: str | None, seconds: float) -> AsyncItera
 
 @asynccontextmanager
 async def _litellm(spec: str, base_url: str | None, seconds: float) -> AsyncIterator[LLM]:
-    litellm = _imported()
-    try:
-        provider = litellm.get_llm_provider(spec, api_base=base_url)[1]
-    except litellm.exceptions.BadRequestError:
-        raise ConfigError(
-            f"the encoder {spec} is unknown: write hashed, sentence-transformers/NAME, openai/NAME or PROVIDER/NAME as"
-            " LiteLLM has it"
-        ) from None
-    missing = litellm.validate_environment(spec)["missing_keys"]
-    # Cloud logins (AWS, Vertex) come in many ways that LiteLLM finds by itself; only plain API keys are checked.
-    missing = missing if all(name.endswith("_API_KEY") for name in missing) else []
-    if missing and not base_url:
-        raise ConfigError(f"{spec} needs a key and {' or '.join(missing)} is not set: set it to your key")
-    server = Server(spec, base_url or f"{provider} (through LiteLLM)", " or ".join(missing) or "its key")
-    options: dict[str, Any] = {"timeout": seconds, "num_retries": 0, "max_retries": 0}
-    options |= {"api_base": base_url} if base_url else {}
-    options |= {"api_key": NO_KEY} if missing else {}
+    if "/" not in spec:
+        forms = "hashed, sentence-transformers/NAME, openai/NAME or PROVIDER/NAME as LiteLLM has it"
+        raise ConfigError(f"the encoder {spec} is unknown: write {forms}")
+    litellm, server, options = opened(spec, base_url, None, seconds)
 
     async def ask(call: Call) -> Completion:
         try:
@@ -127,11 +111,7 @@ async def _litellm(spec: str, base_url: str | None, seconds: float) -> AsyncIter
         except PersonagenError:
             raise
         except Exception as problem:  # custom providers raise what they like
-            status = getattr(problem, "status_code", None)
-            headers = getattr(problem, "litellm_response_headers", None) or {}
-            headers = headers or getattr(getattr(problem, "response", None), "headers", None) or {}
-            code = status if isinstance(status, int) else 500
-            raise error(server, Failure(code, str(problem), type(problem).__name__, retry_after(headers))) from None
+            raise error(server, failure_of(problem)) from None
         try:
             value = answer.model_dump()
             return _completion(call, value["data"], value.get("usage") or {})
@@ -141,19 +121,7 @@ async def _litellm(spec: str, base_url: str | None, seconds: float) -> AsyncIter
     try:
         yield ask
     finally:
-        # A closed client left in LiteLLM's cache would be used again by the next run of this process.
-        await litellm.close_litellm_async_clients()
-        litellm.in_memory_llm_clients_cache.flush_cache()
-
-
-def _imported() -> Any:
-    # Without it the import fetches a price list from the network.
-    os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
-    import litellm
-
-    litellm.telemetry = False
-    litellm.suppress_debug_info = True
-    return litellm
+        await close(litellm)
 
 
 def _completion(call: Call, data: Sequence[Any], usage: Any) -> Completion:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 
 from personagen.errors import UsageError
@@ -34,24 +34,23 @@ _COMMON = {code: frozenset(bank.split()) for code, bank in _BANKS.items()}
 _CLEARLY = 0.35
 
 
-def _is_in(code: str, text: str) -> bool:
-    foreign = 0 if text.isascii() else sum(c > "\u024f" and c.isalpha() for c in text)
-    found = words(text)
+def _is_in(code: str, found: Sequence[str]) -> bool:
+    foreign = sum(not word.isascii() and max(word) > "\u024f" for word in found)
     own = _share(code, found)
-    if 10 * foreign > len(text) or own < 0.15:
+    if 10 * foreign > len(found) or own < 0.15:
         return False
     return own > _CLEARLY or all(own >= _share(other, found) for other in _COMMON)
 
 
-def _share(code: str, found: list[str]) -> float:
+def _share(code: str, found: Sequence[str]) -> float:
     common = _COMMON[code]
     return sum(word in common for word in found) / max(1, len(found))
 
 
-# A language is a test of a text; to add one, add its commonest words or any function of the text.
-LANGUAGES: dict[str, Callable[[str], bool]] = {
+# A language is a test of a text's words; to add one, add its commonest words, or any function.
+LANGUAGES: dict[str, Callable[[Sequence[str]], bool]] = {
     **{code: partial(_is_in, code) for code in _COMMON},
-    "any": lambda text: True,  # noqa: ARG005
+    "any": lambda found: True,  # noqa: ARG005
 }
 
 _MARKUP = {
@@ -85,12 +84,12 @@ def form(candidate: Candidate, view: View) -> Verdict | None:
         raise UsageError(f"there is no language {rules.language!r}; known are {', '.join(LANGUAGES)}")
     text, items = description.text, description.items
     for what, pattern in _MARKUP.items():
-        if found := pattern.search(text):
-            return Verdict(f"{what}: {found.group().strip()[:40]!r}")
-    length, (least, most) = len(words(text)), rules.words
-    if not least <= length <= most:
-        return Verdict(f"{length} words, not {least} to {most}", length)
-    if not LANGUAGES[rules.language](text):
+        if match := pattern.search(text):
+            return Verdict(f"{what}: {match.group().strip()[:40]!r}")
+    found, (least, most) = words(text), rules.words
+    if not least <= len(found) <= most:
+        return Verdict(f"{len(found)} words, not {least} to {most}", len(found))
+    if not LANGUAGES[rules.language](found):
         return Verdict(f"not in the language {rules.language}")
     what = "facts" if description.kind == "profile" else "traits"
     distinct, (least, most) = len({item.strip().casefold() for item in items}), rules.items

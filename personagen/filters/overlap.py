@@ -6,10 +6,15 @@ import math
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+Numbers: TypeAlias = npt.NDArray[np.intp]
+
+COUNTED = 4096
 _EMPTY = array("I")
 
 
@@ -29,7 +34,10 @@ class Overlap:
         number = len(self._sizes)
         size = 0
         for member in members:
-            self._holders.setdefault(member, array("I")).append(number)
+            holder = self._holders.get(member)
+            if holder is None:
+                holder = self._holders[member] = array("I")
+            holder.append(number)
             size += 1
         self._sizes.append(size)
 
@@ -43,11 +51,14 @@ class Overlap:
         size = len(members)
         holders = sorted((self._holders.get(member, _EMPTY) for member in members), key=len)
         probes = size - math.ceil(threshold * size - 1e-9) + 1
-        common = holders[probes:]
+        # Counting is cheap and settles what would have to be looked at one by one, so short lists are all counted.
+        lengths = accumulate(len(holder) for holder in holders)
+        probes = max(probes, sum(1 for length in lengths if length <= COUNTED))
         best: tuple[float, int] | None = None
         for number, hits in self._promising(holders[:probes], size, threshold, among):
-            shared = hits + sum(1 for holder in common if _holds(holder, number))
-            score = shared / (size + self._sizes[number] - shared)
+            both = size + self._sizes[number]
+            shared = _shared(number, hits, holders[probes:], both * threshold / (1 + threshold))
+            score = shared / (both - shared)
             if score >= threshold and (best is None or score > best[0]):
                 best = (score, number)
         return best
@@ -55,29 +66,37 @@ class Overlap:
     def _promising(
         self, holders: Sequence[array[int]], size: int, threshold: float, among: int
     ) -> Iterable[tuple[int, int]]:
-        """The sets that can reach the threshold if they hold every other member too, with how many they hold here."""
+        """The sets that can reach the threshold if they hold every other member too, and how many they hold here."""
         filled = [np.frombuffer(holder, np.uint32) for holder in holders if holder]
         if not filled:
-            return []
-        numbers, hits = _counted(np.concatenate(filled))
-        sizes = np.frombuffer(self._sizes, np.uint32)[numbers].astype(np.float64)
-        possible = hits + max(0, size - len(holders))
+            return ()
+        # Of a set that reaches the threshold, A holds at least t|A|, and so these holders at least:
+        floor = max(1, math.ceil(threshold * size - 1e-9) - (size - len(holders)))
+        numbers, hits = _counted(np.concatenate(filled), floor)
         # A Jaccard overlap of t takes t / (1 + t) of the two sizes in common.
-        enough = possible + 1e-9 >= (size + sizes) * threshold / (1 + threshold)
-        fit = np.nonzero(enough & (numbers < among))[0]
+        needed = (np.frombuffer(self._sizes, np.uint32)[numbers] + float(size)) * (threshold / (1 + threshold))
+        fit = (hits + (size - len(holders)) + 1e-9 >= needed) & (numbers < among)
         return zip(numbers[fit].tolist(), hits[fit].tolist(), strict=True)
 
 
-def _counted(numbers: npt.NDArray[np.uint32]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Every number once, ascending, and how often it comes."""
+def _counted(numbers: npt.NDArray[np.uint32], floor: int) -> tuple[Numbers, Numbers]:
+    """Every number that comes ``floor`` times or more, ascending, and how often it comes."""
     if len(numbers) < 2048:
         once, counts = np.unique(numbers, return_counts=True)
-        return once.astype(np.intp), counts
+        often = counts >= floor
+        return once[often].astype(np.intp), counts[often]
     counts = np.bincount(numbers)
-    present = np.nonzero(counts)[0]
+    present = np.nonzero(counts >= floor)[0]
     return present, counts[present]
 
 
-def _holds(holder: Sequence[int], number: int) -> bool:
-    at = bisect_left(holder, number)
-    return at < len(holder) and holder[at] == number
+def _shared(number: int, shared: int, holders: Sequence[array[int]], needed: float) -> int:
+    """``shared`` and how many of ``holders`` hold ``number``; it stops short where ``needed`` can't be reached."""
+    left = len(holders)
+    for holder in holders:
+        if shared + left + 1e-9 < needed:
+            return shared
+        at = bisect_left(holder, number)
+        shared += at < len(holder) and holder[at] == number
+        left -= 1
+    return shared

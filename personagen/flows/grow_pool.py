@@ -9,7 +9,7 @@ import asyncio
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from personagen import pool
 from personagen.agents import author
@@ -134,11 +134,8 @@ async def _written(growth: Growth, session: Session, options: ExpandOptions, pla
 async def _admit(growth: Growth, candidates: list[Candidate], encoder: Encoder, filters: Mapping[str, Filter]) -> None:
     passed, rejections = pool.screen(candidates, growth.view, SCREENS)
     vectors = await encoder.encode([new.description.text for new in passed])
-    admission = pool.admit(
-        [candidate(new.description, new.place, vector) for new, vector in zip(passed, vectors, strict=True)],
-        growth.view,
-        filters,
-    )
+    embedded = [replace(new, vector=vector) for new, vector in zip(passed, vectors, strict=True)]
+    admission = pool.admit(embedded, growth.view, filters)
     growth.view = admission.view
     growth.rejections += [*rejections, *admission.rejections]
 

@@ -46,16 +46,7 @@ async def backend(
     Raises:
         ConfigError: LiteLLM knows no such provider, or a key is missing. Nothing was sent.
     """
-    litellm = _litellm()
-    provider = _provider(litellm, model, base_url)
-    missing = _missing_keys(litellm, model, provider)
-    if missing and not api_key and not base_url:
-        raise ConfigError(f"{model} needs a key and {' or '.join(missing)} is not set: set it to your key")
-    key = api_key or (NO_KEY if missing else None)
-    own_key = f"{provider.upper().replace('-', '_')}_API_KEY"
-    server = Server(model, base_url or f"{provider} (through LiteLLM)", " or ".join(missing) or own_key, key or "")
-    options: dict[str, Any] = {"timeout": timeout, "num_retries": 0, "max_retries": 0}
-    options |= {name: value for name, value in (("api_base", base_url), ("api_key", key)) if value}
+    litellm, server, options = opened(model, base_url, api_key, timeout)
     refused: set[str] = set()
 
     async def complete(call: Call) -> Completion:
@@ -69,7 +60,7 @@ async def backend(
             except Exception as problem:  # custom providers raise what they like
                 if is_cut_off(problem):
                     raise unreachable(server, problem) from None
-                failed = _failure(problem)
+                failed = failure_of(problem)
             part = refused_part(failed, sent)
             if part is None:
                 raise error(server, failed)
@@ -78,9 +69,7 @@ async def backend(
     try:
         yield complete
     finally:
-        # A closed client left in LiteLLM's cache would be used again by the next run of this process.
-        await litellm.close_litellm_async_clients()
-        litellm.in_memory_llm_clients_cache.flush_cache()
+        await close(litellm)
 
 
 def request(call: Call, refused: Collection[str]) -> tuple[dict[str, Any], list[str]]:
@@ -124,7 +113,7 @@ def completion(server: Server, model: str, answer: Any) -> Completion:
         raise garbled(server, answer) from None
 
 
-def _failure(problem: Exception) -> Failure:
+def failure_of(problem: Exception) -> Failure:
     """What LiteLLM raised, by the name and the status it gave it; without one it counts as the server's fault."""
     status, name = getattr(problem, "status_code", None), type(problem).__name__
     headers = getattr(problem, "litellm_response_headers", None) or {}
@@ -136,7 +125,32 @@ def _failure(problem: Exception) -> Failure:
     return Failure(status, told.message, f"{name} {told.code}", wait)
 
 
-def _litellm() -> Any:
+def opened(model: str, base_url: str | None, api_key: str | None, timeout: float) -> tuple[Any, Server, dict[str, Any]]:
+    """LiteLLM, imported; the server behind ``model``; and what every request passes besides its content.
+
+    Raises:
+        ConfigError: LiteLLM knows no such provider, or a key is missing.
+    """
+    litellm = _imported()
+    provider = _provider(litellm, model, base_url)
+    missing = _missing_keys(litellm, model, provider)
+    if missing and not api_key and not base_url:
+        raise ConfigError(f"{model} needs a key and {' or '.join(missing)} is not set: set it to your key")
+    key = api_key or (NO_KEY if missing else None)
+    own_key = f"{provider.upper().replace('-', '_')}_API_KEY"
+    server = Server(model, base_url or f"{provider} (through LiteLLM)", " or ".join(missing) or own_key, key or "")
+    options: dict[str, Any] = {"timeout": timeout, "num_retries": 0, "max_retries": 0}
+    options |= {name: value for name, value in (("api_base", base_url), ("api_key", key)) if value}
+    return litellm, server, options
+
+
+async def close(litellm: Any) -> None:
+    """Closes LiteLLM's clients; one left in its cache would be used again by the next run of this process."""
+    await litellm.close_litellm_async_clients()
+    litellm.in_memory_llm_clients_cache.flush_cache()
+
+
+def _imported() -> Any:
     # Without it the import fetches a price list from the network.
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
     with warnings.catch_warnings():

@@ -51,7 +51,7 @@ async def backend(
         import httpx
         import openai
 
-        client = client or _client(server, timeout)
+        client = client or open_client(server, timeout)
         while True:
             body, sent = request(server, model, call, refused)
             try:
@@ -149,7 +149,8 @@ def _versioned(base_url: str | None) -> str | None:
     return f"{base_url.rstrip('/')}/v1" if base_url and urlsplit(base_url).path in ("", "/") else base_url
 
 
-def _client(server: Server, timeout: float) -> AsyncOpenAI:
+def open_client(server: Server, timeout: float) -> AsyncOpenAI:
+    """A client without retries of its own; ``timeout`` is seconds without a byte."""
     import httpx2
     import openai
 

@@ -60,6 +60,10 @@ def test_the_same_seed_gives_the_same_threshold():
     assert calibrated(TEXTS) == calibrated(TEXTS)
 
 
+def test_a_text_that_comes_twice_counts_once():
+    assert calibrated([*TEXTS, *TEXTS[:20]]) == calibrated(TEXTS)
+
+
 def test_a_calibrated_threshold_lets_new_texts_in_and_keeps_repeats_out():
     seeds, new = TEXTS[:60], TEXTS[60:]
     encoder = hashed.encoder(TEXTS)
@@ -92,3 +96,12 @@ def test_an_author_that_keeps_to_one_frame_is_not_taken_for_one_that_repeats():
 def test_too_little_to_calibrate_on_is_a_usage_error(texts):
     with pytest.raises(UsageError, match="calibration needs 5"):
         calibrated(texts)
+
+
+def test_a_word_that_a_tenth_of_the_texts_use_is_a_detail_and_one_that_more_use_is_not():
+    texts = [f"{'alpha' if n < 2 else 'beta' if n < 5 else word(Random(n))} gamma" for n in range(20)]
+    changed = [
+        variant != text for text, variants in zip(texts, reframed(texts), strict=True) for variant in variants[:1]
+    ]
+    assert changed == [n < 2 or n >= 5 for n in range(20)]
+    assert all(variant.endswith(" gamma") for variants in reframed(texts) for variant in variants)

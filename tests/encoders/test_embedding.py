@@ -6,7 +6,7 @@ import asyncio
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from personagen.encoders import from_bytes, to_bytes
@@ -26,6 +26,7 @@ def double(calls, length=lambda text: 3):
     return llm
 
 
+@settings(deadline=None)
 @given(st.lists(FLOATS, min_size=1, max_size=20))
 def test_a_vector_survives_being_written_down(values):
     vector = np.array(values, np.float32)

@@ -10,7 +10,7 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from personagen.encoders import open_encoder
@@ -26,6 +26,7 @@ IDF = fit(SEEDS)
 TEXTS = st.lists(st.text(max_size=60), max_size=8)
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_every_row_has_length_one_or_is_zero(texts):
     rows = hashed(texts, IDF)
@@ -35,6 +36,7 @@ def test_every_row_has_length_one_or_is_zero(texts):
     assert np.all((abs(lengths - 1) < 1e-5) | (lengths == 0))
 
 
+@settings(deadline=None)
 @given(TEXTS, st.text(max_size=60))
 def test_a_text_has_the_same_row_in_any_company(texts, text):
     alone, among = hashed([text], IDF)[0], hashed([*texts, text, *texts], IDF)[len(texts)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -146,6 +147,33 @@ def test_an_answer_that_does_not_come_in_time_is_a_server_error():
         ask("openai/double", server.v1, a_call("x"), timeout=0.2)
 
 
+def test_an_answer_that_trickles_is_bounded_as_a_whole():
+    async def scene():
+        ended = asyncio.Event()
+
+        async def trickle(reader, writer):
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n")
+            with suppress(ConnectionError):
+                while not writer.is_closing():
+                    writer.write(b" ")
+                    await writer.drain()
+                    await asyncio.sleep(0.05)
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+            ended.set()
+
+        async with await asyncio.start_server(trickle, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            try:
+                await _ask("openai/double", f"http://127.0.0.1:{port}/v1", a_call("x"), 0.4)
+            finally:
+                await asyncio.wait_for(ended.wait(), 5)
+
+    with pytest.raises(ServerError, match=r"no answer within 0\.4 seconds"):
+        asyncio.run(scene())
+
+
 def test_a_server_that_is_not_there_is_told_by_its_address():
     with pytest.raises(ServerError, match=r"127\.0\.0\.1:9"):
         ask("openai/double", "http://127.0.0.1:9/v1", a_call("x"))
@@ -159,6 +187,11 @@ def test_without_a_key_nothing_is_sent(monkeypatch):
         encode("mistral/mistral-embed", None, ["x"])
 
 
-def test_a_provider_that_nobody_knows_is_a_config_error_that_names_the_forms():
-    with pytest.raises(ConfigError, match="sentence-transformers/NAME"):
+def test_a_provider_that_nobody_knows_is_a_config_error():
+    with pytest.raises(ConfigError, match="there is no model 'nobody/knows'"):
         encode("nobody/knows", None, ["x"])
+
+
+def test_a_name_without_a_provider_is_a_config_error_that_names_the_forms():
+    with pytest.raises(ConfigError, match="write hashed, sentence-transformers/NAME"):
+        encode("minilm", None, ["x"])

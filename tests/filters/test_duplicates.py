@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from personagen.filters import Rules, View
+from personagen.filters import Rules, View, overlap
 from personagen.filters.duplicates import duplicates
 from personagen.filters.overlap import Overlap
 from personagen.filters.view import shingles
 from tests.filters.pools import PERSONALITY, PROFILE, personality, pool_of, profile
 
 SETS = st.lists(st.frozensets(st.integers(0, 25), max_size=12), max_size=25)
+MEMBERS = st.frozensets(st.integers(0, 25), min_size=1, max_size=12)
 
 
 def brute(sets, members, threshold):
@@ -21,17 +22,19 @@ def brute(sets, members, threshold):
     return (best[0], -best[1]) if best[0] >= threshold else None
 
 
-@given(
-    SETS, st.frozensets(st.integers(0, 25), min_size=1, max_size=12), st.sampled_from([0.2, 0.5, 0.6, 2 / 3, 0.75, 1.0])
-)
-def test_the_index_finds_what_comparing_every_pair_finds(sets, members, threshold):
+@settings(deadline=None)
+@given(SETS, MEMBERS, st.sampled_from([0.2, 0.5, 0.6, 2 / 3, 0.75, 1.0]), st.sampled_from([0, 10, overlap.COUNTED]))
+def test_the_index_finds_what_comparing_every_pair_finds(sets, members, threshold, counted):
     index = Overlap()
     for s in sets:
         index.add(s)
-    assert index.nearest(members, threshold, len(sets)) == brute(sets, members, threshold)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(overlap, "COUNTED", counted)
+        assert index.nearest(members, threshold, len(sets)) == brute(sets, members, threshold)
 
 
-@given(SETS, st.frozensets(st.integers(0, 25), min_size=1, max_size=12), st.integers(0, 25))
+@settings(deadline=None)
+@given(SETS, MEMBERS, st.integers(0, 25))
 def test_the_index_leaves_out_what_came_later(sets, members, among):
     index = Overlap()
     for s in sets:
@@ -86,6 +89,7 @@ def test_an_empty_pool_turns_nothing_away():
     assert duplicates(personality(PERSONALITY), View()) is None
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80))
 def test_every_text_with_words_has_shingles(text):
     assert bool(shingles(text)) == bool(text.split())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from personagen.metrics.diversity import Round, acceptance_curve, distinct_n, nearest_similarity, vendi_score
@@ -48,6 +48,7 @@ def test_the_score_is_that_of_the_full_matrix_of_cosines():
         )
 
 
+@settings(deadline=None)
 @given(st.integers(0, 99), st.integers(1, 40), st.integers(1, 20))
 def test_the_score_lies_between_one_and_the_number_of_texts(seed, count, dims):
     assert 1 - 1e-6 <= vendi_score(rows(seed, count, dims)) <= count + 1e-6
