@@ -11,7 +11,7 @@ import orjson
 
 from personagen.encoders.embedding import packed
 from personagen.encoders.encoder import unit
-from personagen.errors import PersonagenError, ServerError
+from personagen.errors import ConfigError, PersonagenError, ServerError
 from personagen.llm import LLM, Call
 from personagen.llm.failures import (
     error,
