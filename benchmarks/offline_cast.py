@@ -2,7 +2,7 @@
 
     python benchmarks/offline_cast.py [--conversations 200] [--turns 10] [--noise 0.2] [--aloe DIR] [--show N]
 
-Personas are the packaged seeds' profiles x personalities; with ``--aloe`` (or PERSONAGEN_ALOE) half of them are ALOE's.
+Personas are made from the packaged seeds and, with ``--aloe`` (or PERSONAGEN_ALOE), from ALOE's pools as well.
 """
 
 from __future__ import annotations
@@ -38,29 +38,25 @@ class Grown:
 
 
 def personas(count: int, aloe: Path | None, seed: int = 0) -> list[dict]:
-    """``count`` personas, drawn without replacement as long as there are any."""
+    """``count`` personas: every profile once before any comes again, each time with another personality."""
     rng = Random(seed)
     sources = [load_seeds(None)] + ([load_seeds(aloe)] if aloe else [])
-    decks = []
-    for seeds in sources:
-        deck = [(p, q) for p in seeds.profiles for q in seeds.personalities]
-        rng.shuffle(deck)
-        decks.append(deck)
+    profiles = [p for seeds in sources for p in seeds.profiles]
+    personalities = [p for seeds in sources for p in seeds.personalities]
     out = []
-    for i in range(count):
-        profile, personality = decks[i % len(decks)].pop()
-        text = personality.text
-        if pronoun := pronoun_of(profile.text):
-            text = with_pronoun(text, pronoun)
-        out.append(
-            {
-                "profile": profile.text,
-                "personality": text,
-                "facts": list(profile.items or facts_of(profile.text)),
-                "traits": list(personality.items or traits_of(personality.text)),
-            }
-        )
-    return out
+    while len(out) < count:
+        for profile in rng.sample(profiles, len(profiles)):
+            personality = rng.choice(personalities)
+            pronoun = pronoun_of(profile.text)
+            out.append(
+                {
+                    "profile": profile.text,
+                    "personality": with_pronoun(personality.text, pronoun) if pronoun else personality.text,
+                    "facts": list(profile.items or facts_of(profile.text)),
+                    "traits": list(personality.items or traits_of(personality.text)),
+                }
+            )
+    return out[:count]
 
 
 async def grow(llm: LLM, persona: dict, turns: int, coin: Random, spent: Counter[str]) -> Grown:
@@ -123,7 +119,7 @@ def distinct(texts: list[str], n: int) -> float:
 def commonest(texts: list[str], top: int = 5) -> Iterator[tuple[str, float]]:
     """The sentences found in the largest share of texts."""
     counts = Counter(s for t in texts for s in {x.lower() for x in sentences(t)})
-    for sentence, count in counts.most_common(top):
+    for sentence, count in sorted(counts.items(), key=lambda row: (-row[1], row[0]))[:top]:
         yield sentence, count / len(texts)
 
 
@@ -156,7 +152,7 @@ def verdicts(grown: list[Grown]) -> dict[str, float]:
     decided = [t for t in turns if t["consistent"] and not t["tie"]]
     return {
         "aware truly better": sum(t["truth"] == "A" for t in turns) / len(turns),
-        "hard pairs": sum(t["truth"] == "B" or t["gap"] < 0.1 for t in turns) / len(turns),
+        "hard pairs": sum(t["truth"] == "B" or t["gap"] < judge.CLOSE for t in turns) / len(turns),
         "aware wins verdicts": sum(t["verdict"] == "A" for t in decided) / len(decided),
         "order decides": sum(not t["consistent"] and not t["tie"] for t in turns) / len(turns),
         "ties": sum(t["tie"] for t in turns) / len(turns),

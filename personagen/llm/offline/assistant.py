@@ -5,24 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from random import Random
 from typing import Any
 
-from personagen.llm.offline.facts import advice_for, kind_of
+from personagen.llm.offline.facts import advice_for, kind_of, spoken
+from personagen.llm.offline.hearsay import brief
 from personagen.llm.offline.style import Axis, axes, axes_shown, wanted_length
-from personagen.llm.offline.texts import bank, capital, fill, pick, skeleton, small
+from personagen.llm.offline.texts import bank, canon, capital, fill, pick, small
 from personagen.llm.offline.thread import Thread, read_messages
-from personagen.llm.offline.topics import Point
-from personagen.llm.offline.voice import brief, clause
+from personagen.llm.offline.topics import Point, named
+from personagen.llm.offline.voice import clause
 
-_OVERREACH = 0.17
+_OVERREACH = 0.13
+_SOFT = {"feelings"}
+_LOUD = {
+    "playful", "chatty", "impatient", "driven", "sunny", "impulsive", "blunt", "inventive", "proud", "thrifty",
+    "traditional", "cautious",
+}  # fmt: skip
 _DETAILED = {"sceptical", "inventive", "chatty", "methodical"}
 
 
 @dataclass(frozen=True)
 class _Task:
-    """What the user's last message calls for: ``answer``, ``explain``, ``end`` or ``generic``, and the points for it."""
+    """What the last message calls for (``answer``, ``explain``, ``end``, ``generic``) and the points for it."""
 
     kind: str
     thing: str
@@ -30,10 +35,17 @@ class _Task:
     points: tuple[Point, ...]
 
 
-@cache
-def _endings() -> tuple[str, ...]:
-    pools = bank("user")
-    return tuple(skeleton(t) for name in ("closings", "closings_terse", "closings_plain") for t in pools[name])
+_WANTS_MORE = re.compile(
+    r"explain|say more|tell me|spell out|unpack|go into|walk me|convince|puzzles|baffles|understand|thinking behind|"
+    r"stuck on|(?:don't|do not) quite see",
+    re.I,
+)
+
+
+def _asked_about(text: str, points: Sequence[Point], topic: str) -> list[Point]:
+    """The points that a question in ``text`` names, or a wish to hear more about them."""
+    asking = " ".join(s for s in spoken(text) if s.rstrip().endswith("?") or _WANTS_MORE.search(s))
+    return [p for p in named(topic, asking) if p in points]
 
 
 def _task(thread: Thread, rng: Random) -> _Task:
@@ -41,21 +53,21 @@ def _task(thread: Thread, rng: Random) -> _Task:
     if topic is None:
         return _Task("generic", "this", "", ())
     here = [p for p in thread.now if p.topic == topic.id and p.ask >= 0]
-    given = set(thread.given())
+    given = thread.given()
     fresh = [p for a in topic.asks for p in a.points if p not in given]
-    lower = thread.last.lower()
     if here or thread.now:
         points = list(topic.asks[here[-1].ask if here else 0].points)
         rng.shuffle(points)
         points.sort(key=lambda p: p in given)
         return _Task("answer", topic.thing, topic.domain, tuple(points))
-    spoken = sorted((p for p in given if p.handle in lower), key=lambda p: lower.find(p.handle))
     rng.shuffle(fresh)
-    if any(end in lower for end in _endings()) or not (spoken or "?" in thread.last):
-        return _Task("end", topic.thing, topic.domain, tuple((spoken or list(given) or fresh)[:1] + fresh[:1]))
-    if spoken:
-        same = [p for a in topic.asks if spoken[-1] in a.points for p in a.points if p not in given]
-        return _Task("explain", topic.thing, topic.domain, (spoken[-1], *same))
+    about = _asked_about(thread.last, [*given], topic.id)
+    if about:
+        same = [p for a in topic.asks if about[-1] in a.points for p in a.points if p not in given]
+        return _Task("explain", topic.thing, topic.domain, (about[-1], *same))
+    chosen = [p for p in named(topic.id, thread.last) if p in given]
+    if chosen or "?" not in thread.last:
+        return _Task("end", topic.thing, topic.domain, tuple((chosen or [*given] or fresh)[:1] + fresh[:1]))
     return _Task("answer", topic.thing, topic.domain, tuple(fresh or topic.asks[0].points))
 
 
@@ -65,8 +77,9 @@ class _Writer:
     def __init__(self, thread: Thread, rng: Random) -> None:
         self.rng = rng
         self.task = _task(thread, rng)
-        self.said = "\n".join(thread.replies).lower()
-        self.slots = {"thing": self.task.thing}
+        self.said = "".join(map(canon, thread.replies))
+        known = canon(self.task.thing) in self.said and rng.random() < 0.6
+        self.slots = {"thing": "this" if known else self.task.thing, "name": self.task.thing}
         if self.task.points:
             self.slots["h"] = self.task.points[0].handle
 
@@ -91,7 +104,7 @@ class _Writer:
             return [t for t in dict.fromkeys(texts) if t]
         if task.kind == "explain":
             point = task.points[0]
-            told = point.more and point.more.lower() not in self.said
+            told = point.more and canon(point.more) not in self.said
             more = self.pool("elaborations", m=small(point.more), h=point.handle) if told else ""
             first = more or self.pool("elaborations_bare", h=point.handle)
             return [first, *(self.advice(p, explained=False) for p in task.points[1 : max(count, 1)])]
@@ -120,7 +133,9 @@ def plain(inputs: Mapping[str, Any], rng: Random) -> str:
     if writer.task.kind in {"explain", "end"}:
         lead = ""
     body = writer.joined(
-        writer.body(rng.choice((2, 2, 3)), 0.4), linked=0.4, numbered=writer.task.kind == "answer" and writer.chance(0.1)
+        writer.body(rng.choice((2, 2, 3)), 0.4),
+        linked=0.4,
+        numbered=writer.task.kind == "answer" and writer.chance(0.1),
     )
     if writer.task.kind == "end":
         end = writer.pool("wrapups_end")
@@ -150,27 +165,35 @@ def aware(inputs: Mapping[str, Any], rng: Random) -> str:
 def _fitting(writer: _Writer, known: list[str], facts: list[str]) -> str:
     length = wanted_length(known)
     count = 1 if length < 42 else 2 if length < 92 else 3
-    explained = 0.8 if _DETAILED & set(known) else 0.0 if length < 60 else 0.4
-    style = [axes()[name] for name in known]
+    explained = 0.8 if _DETAILED & set(known) else 0.0 if length < 60 else 0.5
+    style = [axes()[name] for name in known if writer.task.domain not in _SOFT or name not in _LOUD]
     writer.rng.shuffle(style)
     body = writer.joined(
         writer.body(count, explained),
         linked=0.25,
         numbered="methodical" in known and writer.task.kind == "answer",
     )
-    lead = writer.one(style[0].leads) if style and writer.task.kind == "answer" and writer.chance(0.8) else ""
-    tailored = [_tailored(writer, facts)] if facts and writer.chance(0.85) else []
+    lead = _lead(writer, style)
+    tailored = [_tailored(writer, facts)] if facts and writer.chance(0.95) else []
     end = _closer(writer, style, length)
     return _whole(lead, body, tailored, end)
 
 
+def _lead(writer: _Writer, style: list[Axis]) -> str:
+    if writer.task.kind not in {"answer", "generic"}:
+        return ""
+    if style:
+        return writer.one(style[0].leads) if writer.chance(0.9) else ""
+    return writer.pool("comfort" if writer.task.kind == "generic" else "leads") if writer.chance(0.4) else ""
+
+
 def _closer(writer: _Writer, style: list[Axis], length: float) -> str:
-    if style and (length >= 60 or writer.chance(0.4)) and writer.chance(0.75):
+    if style and (length >= 60 or writer.chance(0.4)) and writer.chance(0.85):
         return writer.one(style[-1].closers)
     if writer.task.kind == "end":
         return writer.pool("wrapups_end")
-    if not style and writer.chance(0.25):
-        return writer.pool("asks")
+    if not style:
+        return writer.pool("asks" if writer.chance(0.5) else "closers") if writer.chance(0.5) else ""
     return ""
 
 
@@ -178,11 +201,11 @@ def _tailored(writer: _Writer, facts: list[str]) -> str:
     """A sentence that lets one revealed fact change the advice; empty where none bears on the matter."""
     rng = writer.rng
     order = list(enumerate(facts))
-    order.sort(key=lambda row: -row[0] + 3 * rng.random())
+    order.sort(key=lambda row: -row[0] + 6 * rng.random())
     for _, fact in order:
         lines = advice_for(kind_of(fact), writer.task.domain)
         you = clause(fact, "you")
-        if not lines or not you or brief(you).lower() in writer.said:
+        if not lines or not you or canon(brief(you)) in writer.said:
             continue
         line = writer.one(lines)
         if line:

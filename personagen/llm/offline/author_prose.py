@@ -200,8 +200,8 @@ def _sentences(told: Sequence[Told], life: Life, rng: Random) -> list[str]:
 def _joined(group: Sequence[Told], life: Life, rng: Random) -> str:
     they = life.who
     if len(group) == 3:
-        one, two, three = (told.whole for told in group)
-        return f"{they} {one}, {two} and {three}"
+        first, second, third = (told.whole for told in group)
+        return f"{they} {first}, {second} and {third}"
     if len(group) == 1:
         return _alone(group[0], life, rng)
     one, two = group

@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from random import Random
 from typing import Any
 
@@ -22,12 +22,24 @@ from personagen.records import Role
 from personagen.text import facts_of
 from personagen.traits import traits_of
 
-TIE = 0.015
-CLOSE = 0.05
-_CLAIM = re.compile(r"\b(?:since|as|because|given that|knowing that|fact that|seeing that|you said|you told me) (you(?:'re|'ve| )[^,.;:)]+)", re.I)
+TIE = 0.012
+CLOSE = 0.04
+_TELLING = 9
+_CLAIM = re.compile(
+    r"(?:^|[.!?:] |And |In your case, )(?:[Ss]ince|[Aa]s|Because|Given that|Knowing that|Seeing that|You said that|"
+    r"You told me that|You mentioned that|It matters here that) (you(?:'re|'ve| )[^,.;:)]+)"
+)
 _ADDRESS = re.compile(r"\byou(?:r|'re|'ve)?\b", re.I)
-_FAMILIAR = re.compile(r"\b(?:my friend|dear friend|,? dear,|you and I both|between the two of us|I know you better|I know exactly how|so typical of you|I understand you completely)\b", re.I)
-_PADDING = re.compile(r"it is important to note|worth taking a moment|generally speaking|in a wider sense|of course, many|is a process|raises? further questions|deserve their own time|many factors", re.I)
+_FAMILIAR = re.compile(
+    r"\b(?:my (?:dear )?friend|dear friend|you and I both|between the two of us|I know you better|I know exactly how|"
+    r"so typical of you|I understand you completely)\b",
+    re.I,
+)
+_PADDING = re.compile(
+    r"it is important to note|worth taking a moment|generally speaking|in a wider sense|of course, many|is a process|"
+    r"raises? further questions|deserve their own time|many factors",
+    re.I,
+)
 
 
 @dataclass(frozen=True)
@@ -111,7 +123,7 @@ def _relevance(thread: Thread, reply: str) -> list[Finding]:
 
 
 def _facts(facts: tuple[str, ...], thread: Thread, reply: str) -> list[Finding]:
-    """Facts the reply speaks of: worth something where revealed and to the point, worth less than nothing elsewhere."""
+    """Facts the reply speaks of: worth something where told and to the point, worth less than nothing elsewhere."""
     out: list[Finding] = []
     domain = thread.topic.domain if thread.topic else None
     addressed = [s for s in spoken(reply) if _ADDRESS.search(s)]
@@ -152,8 +164,12 @@ def _bears(fact: str, domain: str, used: list[str]) -> bool:
     if not lines:
         return False
     text = " ".join(used).lower()
-    forced = any(skeleton(t) in text for t in bank("assistant")["forced"])
-    return not forced
+    return not any(trace in text for trace in _forced())
+
+
+@cache
+def _forced() -> tuple[str, ...]:
+    return tuple(t for t in map(skeleton, bank("assistant")["forced"]) if len(t) >= _TELLING)
 
 
 def _manners(names: tuple[str, ...], thread: Thread, reply: str) -> list[Finding]:
@@ -248,7 +264,8 @@ def _reason(case: _Case, ranking: list[str], rng: Random, *, tie: bool, wrong: b
 
 def _edge(finding: Finding, others: tuple[Finding, ...]) -> float:
     """How much more this finding is worth than the same in the other reply."""
-    return finding.worth - max((f.worth for f in others if (f.name, f.about) == (finding.name, finding.about)), default=0.0)
+    same = [f.worth for f in others if (f.name, f.about) == (finding.name, finding.about)]
+    return finding.worth - max(same, default=0.0)
 
 
 def _worded(finding: Finding, rng: Random) -> str:

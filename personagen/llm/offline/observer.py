@@ -10,16 +10,29 @@ from typing import Any
 
 import orjson
 
-from personagen.llm.offline.facts import kind_of, stems
-from personagen.llm.offline.style import axes, flat
+from personagen.llm.offline.facts import kind_of, spoken, stems
+from personagen.llm.offline.hearsay import third
+from personagen.llm.offline.style import axes, axes_cued
 from personagen.llm.offline.texts import bank, capital
-from personagen.llm.offline.topics import located, topics
-from personagen.llm.offline.voice import third
+from personagen.llm.offline.topics import located, names_a_point, topics
 
 _UNSUPPORTED = 0.04
 _TERSE_WORDS = 12
-_END = r"(?=[.!?;:—()\n]|, (?:so|which|if|in case|but|and I|by the way|for what|hence|though|as |because|just so|and (?!the )[a-z]+ [a-z']+ (?:is|are|me|my)\b|who|too\b|and that)|$)"
-_SENTENCE = re.compile(r"[^.!?\n]+[.!?]?")
+# Where a clause ends: what follows is about the matter, not about the speaker.
+_END = (
+    r"(?=[.!?;:—()\n]| and [Ii]\b|, (?:so|which|if|in case|but|and [Ii]|by the way|for what|hence|though|as |because|"
+    r"just so|and (?!the )[a-z]+ [a-z']+ (?:is|are|me|my)\b|who|too\b|and that)|$)"
+)
+_MINE = re.compile(r"[^,:;]*\b(?:my|me)\b.*")
+# What lasts, and so is worth noting even where the bank has no word for what it is about.
+_LASTING = re.compile(
+    r"I(?:'m| am) (?:\d{2}\b|an? \w+ \w|from \w|named )|I was (?:born|raised)|"
+    r"I have (?:an?|two|three|four|five|six|many|\d+) \w+ \w|"
+    r"I (?:\w+ly |often |still |once )?(?:live|work|own|run|teach|study|studied|grew|moved|play|volunteer|collect|sell|"
+    r"drive|raise|belong|speak|served|trained|wear|keep|sing|paint|build|repair|cook|bake|fish|hunt|sew|draw|weave|"
+    r"breed|left school)\b",
+    re.I,
+)
 
 
 @cache
@@ -28,7 +41,9 @@ def _first_person() -> re.Pattern[str]:
     known = {*voice["verbs"].split(), *voice["past"].split()} - set(voice["mental"].split())
     verbs = "|".join(sorted(known, key=len, reverse=True))
     adverbs = "|".join(voice["adverbs"].split())
-    start = rf"\b(?:I(?:'m|'ve| am| was)|I (?:(?:{adverbs}|[a-z]+ly) )?(?:don't |can't )?(?:{verbs})\b|[Mm]y [a-z-]+(?: [a-z-]+)? (?:is|was|are|has|have|lives?|works?)\b)"
+    verb = rf"[Ii] (?:(?:{adverbs}|[a-z]+ly) )?(?:don't |do not |can't |cannot )?(?:{verbs})\b"
+    mine = r"[Mm]y [a-z-]+(?: [a-z-]+)? (?:is|was|are|has|have|lives?|works?)\b"
+    start = rf"\b(?:[Ii](?:'m|'ve| am| was| have)\b|{verb}|{mine})"
     return re.compile(rf"(?:{start})[^.!?;:—()\n]*?{_END}")
 
 
@@ -37,28 +52,37 @@ def _facts(text: str) -> tuple[tuple[str, str], ...]:
     """(statement, quote) for every clause in first person that is about a known kind of thing."""
     found: dict[str, str] = {}
     things = [topics()[p.topic].thing for p in located(text)]
-    for match in _first_person().finditer(text):
-        quote = match.group().strip(" ,")
-        if any(t in quote for t in things) or any(p.ask < 0 for p in located(quote)):
+    for sentence in spoken(text):
+        if (
+            sentence.endswith("?")
+            or located(sentence)
+            or names_a_point(sentence)
+            or axes_cued(sentence.replace("!", "."))
+        ):
             continue
-        if kind_of(quote) is None and not re.search(r"\bI'm \d{2}\b", quote):
-            continue
-        if 2 <= len(quote.split()) <= 30 and text[match.end() : match.end() + 1] != "?":
-            found.setdefault(capital(third(quote)), quote)
+        quotes = [m.group().strip(" ,") for m in _first_person().finditer(sentence)]
+        for quote in quotes or _of_mine(sentence):
+            known = kind_of(quote) or _LASTING.match(quote)
+            if known and 2 <= len(quote.split()) <= 30 and not any(t in quote for t in things):
+                found.setdefault(capital(third(quote)), quote)
     return tuple(found.items())
+
+
+def _of_mine(sentence: str) -> list[str]:
+    """A statement about something of the speaker's, without what leads up to it: ``a stray dog followed me home``."""
+    match = _MINE.search(sentence.rstrip(" .!?"))
+    return [match.group().strip()] if match else []
 
 
 @lru_cache(maxsize=4096)
 def _shown(text: str) -> tuple[tuple[str, str], ...]:
     """(axis, quote) for the ways of talking that a message shows."""
     found: dict[str, str] = {}
-    for sentence in _SENTENCE.findall(text):
+    for sentence in spoken(text):
         if located(sentence):
             continue
-        words = flat(sentence)
-        for name, axis in axes().items():
-            if name not in found and axis.cues.found(words):
-                found[name] = sentence.strip()
+        for name in axes_cued(sentence):
+            found.setdefault(name, sentence)
     return tuple(found.items())
 
 

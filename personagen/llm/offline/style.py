@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from personagen.llm.offline.texts import bank
+from personagen.llm.offline.texts import bank, canon
 from personagen.traits import canonical, traits_of
 
 PLAIN_LENGTH = 80
 
 
-_BREAKS = str.maketrans(dict.fromkeys(".,;:?\n\"(\u2014", " ") | {"!": " ! "})
 _WHOLE = 4
+_MARKS = ("!", "2)", "5)")
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,13 @@ class Phrases:
 
 @lru_cache(maxsize=4096)
 def flat(text: str) -> str:
-    """A text in lower case with spaces for punctuation, so that phrases can be looked for."""
-    return f" {text.lower().translate(_BREAKS)} "
+    """A text as phrases are looked for in it: in canonical words, with the marks that matter at the end."""
+    return canon(text) + "".join(f"{mark} " for mark in _MARKS if mark in text)
 
 
 def _phrases(raw: list[str]) -> Phrases:
-    flattened = (flat(p).rstrip() for p in raw)
-    return Phrases(tuple(f"{p} " if len(p) <= _WHOLE + 1 else p for p in flattened))
+    plain = [p if p.strip() in _MARKS else canon(p).strip() for p in raw]
+    return Phrases(tuple(dict.fromkeys(f" {p} " if len(p) <= _WHOLE else f" {p}" for p in plain if p)))
 
 
 @dataclass(frozen=True)
@@ -63,13 +63,37 @@ def axes() -> dict[str, Axis]:
     """Every axis by name."""
     return {
         name: Axis(
-            name,
-            raw["length"],
-            *(_phrases(raw[key]) for key in ("likes", "dislikes", "cues")),
-            *(tuple(raw[key]) for key in ("seems", "markers", "leads", "closers")),
+            name=name,
+            length=raw["length"],
+            likes=_phrases(raw["likes"]),
+            dislikes=_phrases(raw["dislikes"]),
+            cues=_phrases(raw["cues"]),
+            seems=tuple(raw["seems"]),
+            markers=tuple(raw["markers"]),
+            leads=tuple(raw["leads"]),
+            closers=tuple(raw["closers"]),
         )
         for name, raw in bank("style").items()
     }
+
+
+@cache
+def _cues() -> dict[str, list[tuple[str, str]]]:
+    """First letters -> the cue phrases that begin with them, each with its axis."""
+    index: dict[str, list[tuple[str, str]]] = {}
+    for name, axis in axes().items():
+        for phrase in axis.cues.phrases:
+            index.setdefault(phrase.split()[0][:3], []).append((phrase, name))
+    return index
+
+
+@lru_cache(maxsize=4096)
+def axes_cued(sentence: str) -> tuple[str, ...]:
+    """The axes that somebody's sentence shows by its words."""
+    words = flat(sentence)
+    index = _cues()
+    starts = dict.fromkeys(w[:3] for w in words.split())
+    return tuple(dict.fromkeys(name for s in starts for phrase, name in index.get(s, ()) if phrase in words))
 
 
 @cache
@@ -88,7 +112,8 @@ def axes_of(traits: tuple[str, ...], personality: str = "") -> tuple[str, ...]:
 @lru_cache(maxsize=4096)
 def axes_shown(inference: str) -> tuple[str, ...]:
     """The axes an observer's statement names (``the user seems anxious ...``)."""
-    return axes_of(traits_of(inference)) if traits_of(inference) else ()
+    named = traits_of(inference)
+    return axes_of(named) if named else ()
 
 
 def wanted_length(names: Iterable[str]) -> float:

@@ -15,7 +15,10 @@ from typing import Any
 import orjson
 
 _PART = re.compile(r"\{([^{}]*)\}|<([A-Za-z]+)>")
+_TOKEN = re.compile(r"[^\W_][\w'-]*")
+_SLOT = re.compile(r"<([A-Za-z]+)>")
 _TRIES = 12
+_TRACE = 6
 
 
 @cache
@@ -36,6 +39,22 @@ def _parsed(template: str) -> tuple[str | tuple[str, ...], ...]:
         at = match.end()
     parts.append(template[at:])
     return tuple(parts)
+
+
+@cache
+def _same() -> dict[str, str]:
+    raw = bank("idiolect")
+    same = {word: group.split()[0] for group in raw["same"] for word in group.split()}
+    same |= {new: same.get(old, old) for old, new in raw["american"].items()}
+    same |= {short: full.lower() for short, full in raw["long"].items()}
+    return same
+
+
+@lru_cache(maxsize=8192)
+def canon(text: str) -> str:
+    """``text`` so that two people's wordings of it are equal: lower case, one word of each set, nothing contracted."""
+    same = _same()
+    return f" {' '.join(same.get(w, w) for w in _TOKEN.findall(text.lower().replace('’', chr(39))))} "
 
 
 @lru_cache(maxsize=32768)
@@ -76,17 +95,18 @@ def fill(template: str, rng: Random, slots: Mapping[str, str]) -> str:
             value = slots[name.lower()]
             out.append(capital(value) if name[0].isupper() else value)
         else:
-            out.append(rng.choice(part))
+            option = rng.choice(part)
+            out.append(fill(option, rng, slots) if "<" in option else option)
     return "".join(out)
 
 
 @lru_cache(maxsize=32768)
 def _slots_of(template: str) -> frozenset[str]:
-    return frozenset(p[0].lower() for p in _parsed(template) if not isinstance(p, str) and len(p) == 1)
+    return frozenset(name.lower() for name in _SLOT.findall(template))
 
 
 def pick(pool: Sequence[str], rng: Random, slots: Mapping[str, str], said: str = "") -> str:
-    """One filled template of ``pool`` whose slots are known and that ``said`` (lower-case) does not show yet.
+    """One filled template of ``pool`` whose slots are known and that ``said`` (``canon``) does not show yet.
 
     Empty where there is none.
     """
@@ -94,6 +114,11 @@ def pick(pool: Sequence[str], rng: Random, slots: Mapping[str, str], said: str =
         if not pool:
             break
         template = pool[rng.randrange(len(pool))]
-        if _slots_of(template) <= slots.keys() and skeleton(template) not in said:
-            return fill(template, rng, slots)
+        if not _slots_of(template) <= slots.keys():
+            continue
+        trace = canon(skeleton(template)).strip()
+        if len(trace) < _TRACE or trace not in said:
+            text = fill(template, rng, slots)
+            if not said or canon(text) not in said:
+                return text
     return ""

@@ -42,6 +42,14 @@ class Thread:
         return tuple(dict.fromkeys((*given(self.topic.id, self.reply), *named(self.topic.id, self.reply))))
 
 
+def _one_topic(found: tuple[Place, ...], before: str | None) -> tuple[Place, ...]:
+    """The places of one topic: a newly opened one, else the one in hand, else the first found."""
+    names = [p.topic for p in found]
+    opened = [p.topic for p in found if p.ask < 0]
+    topic = opened[0] if opened else before if before in names else names[0] if names else None
+    return tuple(p for p in found if p.topic == topic)
+
+
 def read(said: Iterable[tuple[Role, str]]) -> Thread:
     """The state of a conversation of any origin, given as (role, text)."""
     said = tuple(said)
@@ -50,8 +58,9 @@ def read(said: Iterable[tuple[Role, str]]) -> Thread:
     asked: list[Place] = []
     now: tuple[Place, ...] = ()
     for text in users:
-        now = located(text)
+        now = _one_topic(located(text), asked[-1].topic if asked else None)
         asked += now
+    topic: Topic | None = None
     if asked:
         topic = topics()[asked[-1].topic]
     else:

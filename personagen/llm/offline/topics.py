@@ -7,14 +7,15 @@ conversation stands is read off its messages, through caches keyed by text.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from personagen.llm.offline.facts import stems
-from personagen.llm.offline.texts import bank, skeleton, wordings
+from personagen.llm.offline.texts import bank, canon, skeleton, wordings
 
-BANKS = ("home", "work", "body", "people", "pastimes")
+BANKS = ("home", "work", "body", "people", "pastimes", "life")
 _NEAR = 9.0
 
 
@@ -66,7 +67,7 @@ def _topic(raw: dict[str, object]) -> Topic:
     asks = tuple(
         Ask(
             (*ask["q"], ask["s"]),
-            tuple(Point(p[0], p[1], p[2] if len(p) > 2 else "", skeleton(p[1])[1:]) for p in ask["p"]),
+            tuple(Point(p[0], p[1], p[2] if len(p) > 2 else "", canon(skeleton(p[1])).strip()) for p in ask["p"]),
         )
         for ask in raw["asks"]  # type: ignore[attr-defined]
     )
@@ -88,23 +89,47 @@ def topics() -> dict[str, Topic]:
     return {t.id: t for name in BANKS for t in map(_topic, bank(f"topics_{name}"))}
 
 
+_FRAMES = re.compile(
+    r"(How|What|Where|When) do I ((?!not\b|need\b|get\b)\w.*)\?|(Should I|Can I|Do I need|Do I have to) (.*)\?"
+)
+_WHETHER = {"Should I": "I should", "Can I": "I can", "Do I need": "I need", "Do I have to": "I have to"}
+_LONG_ENOUGH = 14
+
+
+def framed_parts(question: str) -> tuple[str, dict[str, str]] | None:
+    """The pool of roundabout wordings for a question, and what goes into its slots; None where it has none."""
+    match = _FRAMES.fullmatch(question)
+    if match is None:
+        return None
+    word, to, modal, whether = match.groups()
+    if word and len(to) >= _LONG_ENOUGH:
+        return "frames_to", {"w": word.lower(), "r": to}
+    if modal and len(whether) >= _LONG_ENOUGH:
+        return "frames_whether", {"r": f"{_WHETHER[modal]} {whether}"}
+    return None
+
+
+def _findable(wording: str) -> list[str]:
+    """What to look for in a message that may use this wording: itself, and its core if it can be framed."""
+    parts = framed_parts(wording)
+    return [canon(wording), canon(parts[1]["r"])] if parts else [canon(wording)]
+
+
 @cache
 def _wordings() -> dict[str, list[tuple[str, Place]]]:
     """Rarest word -> the questions and openings that contain it, in every wording."""
     rows = [
-        (wording.rstrip("?.!").lower(), Place(topic.id, number))
+        (key, Place(topic.id, number))
         for topic in topics().values()
         for number, texts in ((-1, topic.openings), *((i, a.questions) for i, a in enumerate(topic.asks)))
         for text in texts
         for wording in wordings(text)
+        for key in _findable(wording)
     ]
     counts = Counter(word for text, _ in rows for word in text.split())
     index: dict[str, list[tuple[str, Place]]] = {}
     for text, place in rows:
-        words = text.split()
-        inner = words[1:-1] if len(words) > 3 else words
-        rarest = min(inner, key=lambda w: (counts[w], w))
-        index.setdefault(rarest.strip(".,;:!?"), []).append((text, place))
+        index.setdefault(min(text.split(), key=lambda w: (counts[w], w)), []).append((text, place))
     return index
 
 
@@ -127,13 +152,13 @@ def _vocabulary() -> dict[str, dict[str, float]]:
 @lru_cache(maxsize=4096)
 def located(text: str) -> tuple[Place, ...]:
     """The bank's own openings and questions that stand in ``text``, in order of appearance."""
-    lower = text.lower()
+    plain = canon(text)
     found: dict[Place, int] = {}
-    for word in set(lower.replace("?", " ").replace(".", " ").replace(",", " ").replace(":", " ").split()):
-        for wording, place in _wordings().get(word.strip(";!()"), ()):
-            if (at := lower.find(wording)) >= 0:
+    for word in dict.fromkeys(plain.split()):
+        for wording, place in _wordings().get(word, ()):
+            if (at := plain.find(wording)) >= 0:
                 found[place] = min(at, found.get(place, at))
-    return tuple(sorted(found, key=lambda place: (found[place], place.ask)))
+    return tuple(sorted(found, key=lambda place: (found[place], place.ask, place.topic)))
 
 
 @lru_cache(maxsize=4096)
@@ -141,7 +166,7 @@ def nearest(text: str) -> Place | None:
     """The topic and ask a text that isn't from the bank comes closest to by rare words, or None."""
     scores: Counter[str] = Counter()
     found = stems(text)
-    for stem in found:
+    for stem in sorted(found):
         for topic, weight in _vocabulary().get(stem, {}).items():
             scores[topic] += weight  # type: ignore[assignment]
     if not scores:
@@ -157,13 +182,30 @@ def nearest(text: str) -> Place | None:
 @lru_cache(maxsize=4096)
 def given(topic: str, text: str) -> tuple[Point, ...]:
     """The points of ``topic`` that an assistant's text gives."""
-    lower = text.lower()
-    return tuple(p for a in topics()[topic].asks for p in a.points if p.key in lower)
+    plain = canon(text)
+    return tuple(p for a in topics()[topic].asks for p in a.points if p.key in plain)
+
+
+@cache
+def _handles() -> dict[str, list[str]]:
+    """Rarest word -> the handles of all topics that contain it."""
+    handles = [canon(p.handle) for t in topics().values() for a in t.asks for p in a.points]
+    counts = Counter(word for handle in handles for word in handle.split())
+    index: dict[str, list[str]] = {}
+    for handle in handles:
+        index.setdefault(min(handle.split(), key=lambda w: (counts[w], w)), []).append(handle)
+    return index
+
+
+def names_a_point(text: str) -> bool:
+    """Whether a text names some point of advice by its handle: then it talks about the advice."""
+    plain = canon(text)
+    return any(handle in plain for word in plain.split() for handle in _handles().get(word, ()))
 
 
 @lru_cache(maxsize=4096)
 def named(topic: str, text: str) -> tuple[Point, ...]:
     """The points of ``topic`` whose handle stands in ``text``, in order of appearance."""
-    lower = text.lower()
-    points = [(lower.find(p.handle.lower()), p) for a in topics()[topic].asks for p in a.points]
+    plain = canon(text)
+    points = [(plain.find(canon(p.handle)), p) for a in topics()[topic].asks for p in a.points]
     return tuple(p for at, p in sorted(points, key=lambda row: row[0]) if at >= 0)

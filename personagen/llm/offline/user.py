@@ -9,10 +9,11 @@ from random import Random
 from typing import Any
 
 from personagen.llm.offline.facts import advice_for, kind_of, kinds_of, stems, tails, told
+from personagen.llm.offline.idiolect import idiolect_of, voiced, worded
 from personagen.llm.offline.style import axes, axes_of
-from personagen.llm.offline.texts import bank, capital, fill, pick
+from personagen.llm.offline.texts import bank, canon, capital, fill, pick
 from personagen.llm.offline.thread import Thread, read_messages
-from personagen.llm.offline.topics import Topic, topics
+from personagen.llm.offline.topics import Place, Topic, framed_parts, topics
 from personagen.llm.offline.voice import clause
 from personagen.text import facts_of
 
@@ -49,14 +50,15 @@ def speak(inputs: Mapping[str, Any], rng: Random) -> str:
     """What this user says next. A pure function of the inputs and ``rng``."""
     me = _self(inputs["profile"], inputs["personality"], tuple(inputs["facts"]), tuple(inputs["traits"]))
     thread = read_messages(inputs["conversation"])
-    speaker = _Speaker(me, thread, rng, "\n".join(thread.users).lower())
+    speaker = _Speaker(me, thread, rng, "".join(map(canon, thread.users)), set())
     if not thread.users:
         parts = speaker.opening()
     elif inputs["turn"] >= inputs["turns"] > 1:
         parts = speaker.closing()
     else:
         parts = speaker.middle()
-    return " ".join(part for part in parts if part)
+    habit = idiolect_of(f"{inputs['profile']}/{inputs['personality']}", me.axes)
+    return worded(voiced([part for part in parts if part], speaker.loose, habit, rng, speaker.said), habit)
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class _Speaker:
     thread: Thread
     rng: Random
     said: str
+    loose: set[str]
 
     @property
     def curt(self) -> bool:
@@ -78,6 +81,8 @@ class _Speaker:
     def opening(self) -> list[str]:
         topic = self._topic(frozenset())
         parts = self._matter(topic)
+        if self.rng.random() < 0.4 and not self.curt:
+            parts.insert(0, self.pick(bank("idiolect")["greetings"]))
         if not self.curt and self.rng.random() < 0.25:
             parts.insert(self.rng.choice((1, len(parts))), self._disclosure(topic, 1))
         if self.rng.random() < 0.35:
@@ -90,31 +95,38 @@ class _Speaker:
             return self._matter(self._topic(frozenset()))
         handles = [p.handle for p in self.thread.offered()]
         handle = self.rng.choice(handles) if handles else None
-        left = [i for i in range(len(topic.asks)) if not any(p.topic == topic.id and p.ask == i for p in self.thread.asked)]
+        left = [i for i in range(len(topic.asks)) if Place(topic.id, i) not in self.thread.asked]
         asked = len(topic.asks) - len(left)
         drawn = self.rng.random()
         shift = not left or (asked >= 3 and drawn < 0.25)
-        unsaid = [p.handle for p in self.thread.offered() if p.more and p.more not in self.thread.reply]
+        unsaid = [
+            p.handle
+            for p in self.thread.offered()
+            if p.more and canon(p.handle) not in self.said and not any(p.more in r for r in self.thread.replies)
+        ]
         if unsaid and 0.25 < drawn < 0.47:
             handle = self.rng.choice(unsaid)
             probes = "doubts" if "sceptical" in self.me.axes and self.rng.random() < 0.6 else "probes"
-            question = self.pick(bank("user")[probes], h=handle, thing=topic.thing)
+            question = self.pick(bank("user")[probes], h=handle, thing=self._thing(topic))
             return self._around(topic, None, [question])
         if shift:
             other = self._topic(frozenset(p.topic for p in self.thread.asked))
             pool = bank("user")["shifts_terse" if self.curt else "shifts"]
-            reaction = self._reaction(topic, handle) if self.rng.random() < 0.5 else ""
-            return [reaction, self.pick(pool, thing=topic.thing), *self._matter(other)]
+            reaction = self._reaction(topic, handle) if self.rng.random() < 0.4 else ""
+            return [reaction, self.pick(pool, thing=self._thing(topic), name=topic.thing), *self._matter(other)]
         ask = left[0] if self.rng.random() < 0.75 else self.rng.choice(left)
         return self._around(topic, handle, [self._question(topic, ask)])
 
     def closing(self) -> list[str]:
         topic = self.thread.topic
-        thing = topic.thing if topic else "this"
         handles = [p.handle for p in (self.thread.offered() or self.thread.given())]
-        slots = {"thing": thing} | ({"h": self.rng.choice(handles)} if handles else {})
+        slots = {"thing": self._thing(topic) if topic else "this"} | (
+            {"h": self.rng.choice(handles)} if handles else {}
+        )
         pools = bank("user")
-        end = self.pick(pools["closings_terse" if self.curt else "closings"] if handles else pools["closings_plain"], **slots)
+        end = self.pick(
+            pools["closings_terse" if self.curt else "closings"] if handles else pools["closings_plain"], **slots
+        )
         parts = [end]
         if not self.curt and self.rng.random() < 0.4 and topic:
             parts.insert(0, self._disclosure(topic, 1))
@@ -129,8 +141,8 @@ class _Speaker:
         if self.curt:
             count = min(count, 1)
         told_now = self._disclosure(topic, max(count, 1 if asked_back else 0), answer=asked_back)
-        parts = [self._reaction(topic, handle) if self.rng.random() < 0.62 else ""]
-        marker = self._marker(topic.thing, handle) if self.rng.random() < 0.4 else ""
+        parts = [self._reaction(topic, handle) if self.rng.random() < 0.55 else self._scene()]
+        marker = self._marker(self._thing(topic), handle) if self.rng.random() < 0.36 else ""
         if told_now and self.rng.random() < 0.22:
             return [*parts, marker, *question, told_now]
         if self.rng.random() < 0.3:
@@ -146,15 +158,30 @@ class _Speaker:
 
     def _question(self, topic: Topic, ask: int) -> str:
         questions = topic.asks[ask].questions
-        short = 0.75 if self.curt else 0.08
+        short = 0.7 if self.curt else 0.08
         chosen = questions[-1] if self.rng.random() < short else self.rng.choice(questions[:-1])
-        return fill(chosen, self.rng, {})
+        question = fill(chosen, self.rng, {})
+        return question if self.curt or self.rng.random() < 0.55 else self._framed(question)
+
+    def _framed(self, question: str) -> str:
+        """The same question asked in a roundabout way: ``How do I begin?`` -> ``I never learnt how to begin.``"""
+        parts = framed_parts(question)
+        if parts is None:
+            return question
+        name, slots = parts
+        return self.pick(bank("user")[name], **slots) or question
 
     def _reaction(self, topic: Topic, handle: str | None) -> str:
         pools = bank("user")
         if handle is None:
-            return self.pick(pools["reactions_plain"], thing=topic.thing) if self.rng.random() < 0.5 else ""
-        return self.pick(pools["reactions_terse" if self.curt else "reactions"], h=handle, thing=topic.thing)
+            return self.pick(pools["reactions_plain"], thing=self._thing(topic)) if self.rng.random() < 0.5 else ""
+        text = self.pick(pools["reactions_terse" if self.curt else "reactions"], h=handle, thing=self._thing(topic))
+        self.loose.add(text)
+        return text
+
+    def _scene(self) -> str:
+        """Now and then, where the message is being written."""
+        return self.pick(bank("user")["scenes"]) if not self.curt and self.rng.random() < 0.25 else ""
 
     def _marker(self, thing: str, handle: str | None) -> str:
         if not self.me.axes:
@@ -177,11 +204,18 @@ class _Speaker:
         if count > 1 and len(left) > 1 and len((first + left[1][0]).split()) < 24:
             return capital(fill(self.rng.choice(pools["joins"]), self.rng, {"i": first, "j": left[1][0]})) + "."
         drawn = self.rng.random()
-        if drawn < 0.4 and not self.curt and (tail := self.pick(tails(kind))):
+        if self.curt and drawn < 0.7:
+            return capital(first) + "."
+        if drawn < 0.4 and (tail := self.pick(tails(kind))):
             return f"{capital(first)}, {tail}."
-        if drawn < 0.7 and not self.curt:
-            return self.pick(pools["wraps"], i=first)
+        if drawn < 0.85:
+            pool = pools["wraps" if advice_for(kind, topic.domain) else "asides"]
+            return self.pick(pool, i=first, thing=self._thing(topic)) or capital(first) + "."
         return capital(first) + "."
+
+    def _thing(self, topic: Topic) -> str:
+        """The matter by its name, or ``this`` where it has been named."""
+        return "this" if canon(topic.thing) in self.said and self.rng.random() < 0.5 else topic.thing
 
     def _topic(self, used: frozenset[str]) -> Topic:
         """A topic that suits the persona in two cases of three."""
