@@ -121,7 +121,7 @@ def test_a_wrong_key_or_model_costs_one_request_and_exits_3(command, protocol, s
         url = server.v1 if protocol == "openai" else server.url
         model = ("--model", "offline", "--model", f"user={protocol}/test", "--base-url", url)
         options = ("--personas", "pool/personas.jsonl", "--out", "other")
-        result = command("simulate", *options, *model, code=3)
+        result = command("simulate", *options, *model, "--quiet", code=3)
     assert len(server.requests) == 1
     assert KEY not in result.output
     assert len(result.stderr.strip().splitlines()) == 1

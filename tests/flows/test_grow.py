@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from random import Random
 
 import pytest
 
@@ -19,8 +20,8 @@ def plan(**changes):
     return Plan(**{**fields, **changes})
 
 
-def grown(fake=None, **changes):
-    return asyncio.run(grow(stage(fake or Fake()), plan(**changes)))
+def grown(fake=None, plan_id="t", **changes):
+    return asyncio.run(grow(stage(fake or Fake()), plan(id=plan_id, **changes)))
 
 
 def test_a_tree_has_a_user_node_and_its_replies_for_every_turn():
@@ -119,6 +120,71 @@ def test_the_next_user_turn_does_not_wait_for_the_judge():
         return await asyncio.wait_for(grow(stage(llm), plan(turns=5)), timeout=10)
 
     assert len(asyncio.run(main()).judgments) == 10
+
+
+def test_the_next_user_turn_does_not_wait_for_the_reply_that_does_not_continue():
+    seed = next(s for s in range(9) if Random(f"{s}/t/0").randrange(2) == 1)
+
+    async def main():
+        second_turn = asyncio.Event()
+
+        async def llm(call):
+            if call.role == "observer" and len(call.inputs["conversation"]) == 1:
+                await second_turn.wait()
+            if call.prompt == "user/speak" and call.inputs["turn"] == 2:
+                second_turn.set()
+            return answer(cast(call))
+
+        return await asyncio.wait_for(grow(stage(llm), plan(turns=2, seed=seed)), timeout=10)
+
+    assert len(asyncio.run(main()).nodes) == 6
+
+
+def test_after_a_failure_no_further_turn_is_begun():
+    async def main():
+        asked = []
+        all_failed = asyncio.Event()
+
+        async def llm(call):
+            asked.append(call.prompt)
+            if call.role == "judge":
+                if asked.count("judge/prefer") == 6:
+                    all_failed.set()
+                return answer("gibberish")
+            if call.prompt == "user/speak" and call.inputs["turn"] == 2:
+                await all_failed.wait()
+                await asyncio.sleep(0.01)
+            return answer(cast(call))
+
+        with pytest.raises(FailedTree):
+            await asyncio.wait_for(grow(stage(llm), plan(turns=9)), timeout=10)
+        return asked.count("user/speak")
+
+    assert asyncio.run(main()) == 2
+
+
+def test_coins_fall_differently_in_different_trees():
+    def path(tree_id):
+        return max((n.id for n in grown(plan_id=tree_id).nodes), key=len)
+
+    assert {path(f"t{n}")[:3] for n in range(8)} == {"0.0", "0.1"}
+
+
+def test_best_falls_back_to_the_coin_on_a_tie():
+    def tied(call):
+        if call.prompt != "judge/prefer":
+            return cast(call)
+        best = max(call.inputs["replies"], key=lambda r: r["text"])["label"]
+        other = "AB".replace(best, "")
+        return f'{{"ranking": ["{best}", "{other}"], "tie": true, "reason": ""}}'
+
+    slots = [
+        node.id[2]
+        for seed in range(8)
+        for node in grown(Fake(tied), grow="best", turns=2, seed=seed).nodes
+        if node.role == "user" and node.id != "0"
+    ]
+    assert set(slots) == {"0", "1"}
 
 
 @pytest.mark.parametrize("grow_by", ["coin", "best", "all"])

@@ -160,6 +160,12 @@ def test_when_most_trees_fail_the_run_ends_early_and_says_why(run, tmp_path, mod
     assert (tmp_path / "run" / "rejections.jsonl").stat().st_size > 0
 
 
+def test_a_few_failures_among_many_trees_do_not_end_the_run(run, model):
+    model(lambda call: "" if "is 22" in call.inputs.get("profile", "") else fakes.cast(call))
+    summary = run(conversations=72, turns=1, concurrency=1)
+    assert (summary.trees, summary.failed) == (60, 12)
+
+
 def test_a_failed_tree_is_tried_again_by_the_next_run(run, model, monkeypatch):
     monkeypatch.setattr(session, "retried", partial(session.retried, attempts=1))
     broken = True
