@@ -121,6 +121,7 @@ class _Writer:
         for part in parts[1:]:
             plain = self.task.kind in {"answer", "generic"} and self.chance(linked)
             link = self.pool("also", p=small(part)) if plain else ""
+            self.said += canon(link)
             out.append(link or part)
         return " ".join(out)
 

@@ -29,6 +29,7 @@ _STOP = bag(
 )
 
 
+@lru_cache(maxsize=16384)
 def _stem(word: str) -> str:
     if len(word) > 4 and word.endswith("ies"):
         word = word[:-3] + "y"

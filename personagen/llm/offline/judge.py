@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from personagen.llm.offline.facts import advice_for, kind_of, spoken, stems, told
-from personagen.llm.offline.style import axes, axes_of, flat, wanted_length
+from personagen.llm.offline.style import axes_in, axes_of, wanted_length
 from personagen.llm.offline.texts import bank, capital, pick, skeleton
 from personagen.llm.offline.thread import Thread, read
 from personagen.llm.offline.topics import given, topics
@@ -96,12 +96,11 @@ def _length(names: tuple[str, ...], reply: str) -> list[Finding]:
 def _tone(names: tuple[str, ...], reply: str) -> list[Finding]:
     out = []
     scale = 0.5 / math.sqrt(len(names)) if names else 0.0
-    words = flat(reply)
+    liked, disliked = axes_in(reply, "likes"), axes_in(reply, "dislikes")
     for name in names:
-        axis = axes()[name]
-        if axis.likes.found(words):
+        if name in liked:
             out.append(Finding("likes", scale, name))
-        if axis.dislikes.found(words):
+        if name in disliked:
             out.append(Finding("dislikes", -scale, name))
     return out
 

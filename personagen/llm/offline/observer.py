@@ -23,6 +23,7 @@ _END = (
     r"(?=[.!?;:—()\n]| and [Ii]\b|, (?:so|which|if|in case|but|and [Ii]|by the way|for what|hence|though|as |because|"
     r"just so|and (?!the )[a-z]+ [a-z']+ (?:is|are|me|my)\b|who|too\b|and that)|$)"
 )
+_I = re.compile(r"\b[Ii]\b|\b[Yy]ou\b")
 _MINE = re.compile(r"[^,:;]*\b(?:my|me)\b.*")
 # What lasts, and so is worth noting even where the bank has no word for what it is about.
 _LASTING = re.compile(
@@ -41,7 +42,7 @@ def _first_person() -> re.Pattern[str]:
     known = {*voice["verbs"].split(), *voice["past"].split()} - set(voice["mental"].split())
     verbs = "|".join(sorted(known, key=len, reverse=True))
     adverbs = "|".join(voice["adverbs"].split())
-    verb = rf"[Ii] (?:(?:{adverbs}|[a-z]+ly) )?(?:don't |do not |can't |cannot )?(?:{verbs})\b"
+    verb = rf"[Ii] (?:(?:{adverbs}|[a-z]+ly) )?(?:don't |do not |can't |cannot )?(?:{verbs}|[a-z]+ed)\b"
     mine = r"[Mm]y [a-z-]+(?: [a-z-]+)? (?:is|was|are|has|have|lives?|works?)\b"
     start = rf"\b(?:[Ii](?:'m|'ve| am| was| have)\b|{verb}|{mine})"
     return re.compile(rf"(?:{start})[^.!?;:—()\n]*?{_END}")
@@ -71,7 +72,7 @@ def _facts(text: str) -> tuple[tuple[str, str], ...]:
 def _of_mine(sentence: str) -> list[str]:
     """A statement about something of the speaker's, without what leads up to it: ``a stray dog followed me home``."""
     match = _MINE.search(sentence.rstrip(" .!?"))
-    return [match.group().strip()] if match else []
+    return [match.group().strip()] if match and not _I.search(match.group()) else []
 
 
 @lru_cache(maxsize=4096)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from typing import Literal
 
 from personagen.llm.offline.texts import bank, canon
 from personagen.traits import canonical, traits_of
@@ -14,44 +15,21 @@ PLAIN_LENGTH = 80
 
 
 _WHOLE = 4
+_LETTERS = 3
 _MARKS = ("!", "2)", "5)")
-
-
-@dataclass(frozen=True)
-class Phrases:
-    """Some phrases to look for at the beginning of words; short ones must be whole words."""
-
-    phrases: tuple[str, ...]
-
-    def found(self, flat: str) -> bool:
-        """Whether a text put through ``flat`` holds one of them."""
-        return any(phrase in flat for phrase in self.phrases)
-
-
-@lru_cache(maxsize=4096)
-def flat(text: str) -> str:
-    """A text as phrases are looked for in it: in canonical words, with the marks that matter at the end."""
-    return canon(text) + "".join(f"{mark} " for mark in _MARKS if mark in text)
-
-
-def _phrases(raw: list[str]) -> Phrases:
-    plain = [p if p.strip() in _MARKS else canon(p).strip() for p in raw]
-    return Phrases(tuple(dict.fromkeys(f" {p} " if len(p) <= _WHOLE else f" {p}" for p in plain if p)))
+Sort = Literal["cues", "likes", "dislikes"]
 
 
 @dataclass(frozen=True)
 class Axis:
     """One way of talking.
 
-    ``length`` is the reply length in words such a person likes, ``likes``/``dislikes`` what they notice in a reply,
-    ``cues`` how their own words give them away, ``seems`` what an observer writes then.
+    ``length`` is the reply length in words such a person likes, ``seems`` what an observer writes about them,
+    ``markers`` how they give themselves away, ``leads`` and ``closers`` how a reply that suits them opens and ends.
     """
 
     name: str
     length: int
-    likes: Phrases
-    dislikes: Phrases
-    cues: Phrases
     seems: tuple[str, ...]
     markers: tuple[str, ...]
     leads: tuple[str, ...]
@@ -65,9 +43,6 @@ def axes() -> dict[str, Axis]:
         name: Axis(
             name=name,
             length=raw["length"],
-            likes=_phrases(raw["likes"]),
-            dislikes=_phrases(raw["dislikes"]),
-            cues=_phrases(raw["cues"]),
             seems=tuple(raw["seems"]),
             markers=tuple(raw["markers"]),
             leads=tuple(raw["leads"]),
@@ -78,22 +53,31 @@ def axes() -> dict[str, Axis]:
 
 
 @cache
-def _cues() -> dict[str, list[tuple[str, str]]]:
-    """First letters -> the cue phrases that begin with them, each with its axis."""
+def _phrases(sort: Sort) -> dict[str, list[tuple[str, str]]]:
+    """First letters -> the phrases that begin with them, each with its axis; short ones must be whole words."""
     index: dict[str, list[tuple[str, str]]] = {}
-    for name, axis in axes().items():
-        for phrase in axis.cues.phrases:
-            index.setdefault(phrase.split()[0][:3], []).append((phrase, name))
+    for name, raw in bank("style").items():
+        for phrase in raw[sort]:
+            plain = phrase if phrase in _MARKS else canon(phrase).strip()
+            if plain:
+                row = (f" {plain} " if len(plain) <= _WHOLE else f" {plain}", name)
+                index.setdefault(plain.split()[0][:_LETTERS], []).append(row)
     return index
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=8192)
+def axes_in(text: str, sort: Sort) -> frozenset[str]:
+    """The axes whose ``cues``, ``likes`` or ``dislikes`` stand in a text."""
+    words = canon(text) + "".join(f"{mark} " for mark in _MARKS if mark in text)
+    index = _phrases(sort)
+    starts = {word[:_LETTERS] for word in words.split()}
+    return frozenset(name for start in starts for phrase, name in index.get(start, ()) if phrase in words)
+
+
 def axes_cued(sentence: str) -> tuple[str, ...]:
-    """The axes that somebody's sentence shows by its words."""
-    words = flat(sentence)
-    index = _cues()
-    starts = dict.fromkeys(w[:3] for w in words.split())
-    return tuple(dict.fromkeys(name for s in starts for phrase, name in index.get(s, ()) if phrase in words))
+    """The axes that somebody's own sentence gives away, in the order of the bank."""
+    found = axes_in(sentence, "cues")
+    return tuple(name for name in axes() if name in found) if found else ()
 
 
 @cache

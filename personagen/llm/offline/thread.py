@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from personagen.llm.offline.topics import Place, Point, Topic, given, located, named, nearest, topics
 from personagen.records import Message, Role
@@ -50,9 +51,9 @@ def _one_topic(found: tuple[Place, ...], before: str | None) -> tuple[Place, ...
     return tuple(p for p in found if p.topic == topic)
 
 
-def read(said: Iterable[tuple[Role, str]]) -> Thread:
+@lru_cache(maxsize=1024)
+def read(said: tuple[tuple[Role, str], ...]) -> Thread:
     """The state of a conversation of any origin, given as (role, text)."""
-    said = tuple(said)
     users = tuple(text for role, text in said if role == "user")
     replies = tuple(text for role, text in said if role == "assistant")
     asked: list[Place] = []
@@ -72,4 +73,4 @@ def read(said: Iterable[tuple[Role, str]]) -> Thread:
 
 def read_messages(conversation: Sequence[Message]) -> Thread:
     """``read`` for messages."""
-    return read((m.role, m.content) for m in conversation)
+    return read(tuple((m.role, m.content) for m in conversation))

@@ -33,6 +33,9 @@ _PRONOUNS = {"she": 0, "he": 0, "her": 1, "his": 1, "him": 2, "herself": 3, "him
 _THEY = {"they": 0, "their": 1, "them": 2, "themselves": 3, "themself": 3}
 _HUMAN = bag("lives works enjoys loves likes dislikes grew teaches speaks studies owns volunteers cannot can't doesn't")
 _HUMAN_STATE = bag("a an born married single retired divorced widowed never two three four five six seven originally")
+_HAPPENED = bag(
+    "turned came went died fell grew ran moved arrived left stayed followed brought gave taught helped paid"
+)
 _DAYS = bag("monday tuesday wednesday thursday friday saturday sunday january february april july august september")
 _DAYS |= bag("october november december easter christmas ramadan")
 
@@ -162,7 +165,10 @@ def _is_sentence(tokens: list[str]) -> bool:
         return True
     spoken = [t.lower() for t in tokens if t[0].isalnum()]
     rows = zip(spoken[:-1], spoken[1:], [*spoken[2:], "."], strict=False)
-    return any(word in _AUX or is_third(word, before, after) for before, word, after in rows)
+    return any(
+        word in _AUX or is_third(word, before, after) or (word in _HAPPENED and before not in DETERMINERS)
+        for before, word, after in rows
+    )
 
 
 def _opened(tokens: list[str]) -> list[str]:

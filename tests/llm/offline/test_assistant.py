@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from personagen.llm.offline import assistant
-from personagen.llm.offline.style import axes, flat
+from personagen.llm.offline.style import axes, axes_in
 from personagen.llm.offline.topics import given, topics
 from tests.llm.offline.cast import grown, talk
 
@@ -52,7 +52,7 @@ def test_a_methodical_user_gets_numbered_steps():
 def test_most_replies_show_what_a_person_of_that_kind_likes(name):
     axis = axes()[name]
     texts = _aware([axis.seems[0]])
-    assert sum(axis.likes.found(flat(t)) for t in texts) > 40
+    assert sum(name in axes_in(t, "likes") for t in texts) > 40
 
 
 def test_about_a_tenth_of_the_aware_replies_overreach():

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from personagen.llm.offline.facts import kinds_of
-from personagen.llm.offline.style import axes, axes_cued, axes_shown, flat
+from personagen.llm.offline.style import axes, axes_cued, axes_in, axes_shown
 from personagen.llm.offline.texts import bank, canon, fill, wordings
 from personagen.llm.offline.topics import BANKS, framed_parts, given, located, named, topics
 from personagen.traits import canonical, valence
@@ -93,10 +93,10 @@ def test_what_an_axis_says_gives_it_away_and_what_it_gets_is_what_it_likes(name)
     rng = Random(1)
     cued = [name in axes_cued(fill(m, rng, SLOTS)) for m in axis.markers]
     assert sum(cued) >= 0.9 * len(cued)
-    if axis.likes.phrases:
-        liked = [axis.likes.found(flat(fill(t, rng, SLOTS))) for t in (*axis.leads, *axis.closers)]
+    if bank("style")[name]["likes"]:
+        liked = [name in axes_in(fill(t, rng, SLOTS), "likes") for t in (*axis.leads, *axis.closers)]
         assert sum(liked) >= 0.9 * len(liked)
-    assert not [t for t in (*axis.leads, *axis.closers) if axis.dislikes.found(flat(fill(t, rng, SLOTS)))]
+    assert not [t for t in (*axis.leads, *axis.closers) if name in axes_in(fill(t, rng, SLOTS), "dislikes")]
 
 
 def test_what_the_observer_writes_about_an_axis_leads_back_to_it():

@@ -36,6 +36,20 @@ def test_a_question_is_not_a_fact():
     assert not [i for i in _infer("Should I keep bees?") if i["kind"] == "profile"]
 
 
+def test_a_lead_in_is_no_part_of_the_fact():
+    found = _infer("You asked about me: I named my eldest son after a footballer.")
+    assert [i["fact"] for i in found if i["kind"] == "profile"] == [
+        "The user named their eldest son after a footballer"
+    ]
+
+
+def test_something_of_the_users_can_be_the_subject():
+    found = _infer("For context, a stray dog followed me home last winter.")
+    assert [(i["fact"], i["quote"]) for i in found if i["kind"] == "profile"] == [
+        ("A stray dog followed the user home last winter", "a stray dog followed me home last winter")
+    ]
+
+
 def test_only_user_turns_are_read():
     assert not [i for i in _infer("Hello.", "I keep two canaries and I'm a nurse.", "Fine.") if "canar" in i["quote"]]
 

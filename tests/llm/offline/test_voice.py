@@ -32,6 +32,7 @@ from personagen.llm.offline.voice import clause
         ("plays the oud", "I play the oud", "you play the oud"),
         ("She doesn't eat meat", "I don't eat meat", None),
         ("Amira works at a mill", "I work at a mill", None),
+        ("A half-brother turned up by letter", "a half-brother turned up by letter", None),
         ("I keep bees", "I keep bees", "you keep bees"),
     ],
 )
