@@ -31,7 +31,7 @@ endef
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
 
-demo: $(VENV)/.project  ## personas, conversations and preference pairs in outputs/demo: offline, no key, a minute
+demo: $(VENV)/.project  ## personas, conversations and preference pairs in outputs/demo: offline, no key, two minutes at first
 	rm -rf outputs/demo
 	$(BIN)/personagen expand --target 60 --personalities 40 --seed 7 --out outputs/demo/pool
 	$(BIN)/personagen simulate --personas outputs/demo/pool/personas.jsonl --conversations 12 --turns 6 --seed 7 --out outputs/demo/run

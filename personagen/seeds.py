@@ -221,6 +221,8 @@ def _is_empty(value: object) -> bool:
 
 def _bare(row: Mapping[str, object], wanted: str) -> str:
     """The text of a row under ``persona`` or ``text``; ``wanted`` is what else could have stood there."""
+    if "chosen" in row and "rejected" in row:
+        raise ValueError("this is a preference pair, and personas are wanted")
     for key in ("persona", "text"):
         if not _is_empty(row.get(key)):
             return _text(row[key], key)

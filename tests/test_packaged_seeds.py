@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,7 @@ from personagen.filters import Rules, View, candidate
 from personagen.filters.form import form
 from personagen.filters.kind import kind
 from personagen.records import Description
-from personagen.seeds import load_seeds
+from personagen.seeds import load_seeds, packaged
 from personagen.text import attributes_of, normalised, pronoun_of, sentences, words
 from personagen.traits import is_flattering, traits_of, valence
 
@@ -102,3 +103,12 @@ def test_people_have_faults_and_no_trait_is_worn_out():
 def test_the_profiles_cover_what_the_readme_says(matter: str, signs: str):
     joined = " ".join(texts(OURS.profiles))
     assert [sign for sign in signs.split("|") if sign not in joined] == []
+
+
+def test_the_packaged_seeds_lie_beside_the_package_or_inside_it(tmp_path: Path, monkeypatch):
+    assert packaged() == Path(__file__).parents[1] / "seeds"
+    installed = tmp_path / "personagen" / "data" / "seeds"
+    installed.mkdir(parents=True)
+    (installed / "profiles.jsonl").write_text("")
+    monkeypatch.setattr("personagen.seeds.__file__", str(tmp_path / "personagen" / "seeds.py"))
+    assert packaged() == installed

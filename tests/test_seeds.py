@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from personagen.errors import UsageError
 from personagen.records import Description, Persona, content_id
-from personagen.seeds import Seeds, load_personas, load_seeds, packaged
+from personagen.seeds import Seeds, load_personas, load_seeds
 
 ALOE = Path(os.environ.get("PERSONAGEN_ALOE") or Path(__file__).parents[2] / "shared" / "data" / "aloe")
 OURS = load_seeds(None)
@@ -199,15 +199,6 @@ def test_a_path_that_leads_nowhere_is_a_usage_error_that_says_why(file, tmp_path
         assert str(path) in str(caught.value)
 
 
-def test_the_packaged_seeds_lie_beside_the_package_or_inside_it(tmp_path: Path, monkeypatch):
-    assert packaged() == Path(__file__).parents[1] / "seeds"
-    installed = tmp_path / "personagen" / "data" / "seeds"
-    installed.mkdir(parents=True)
-    (installed / "profiles.jsonl").write_text("")
-    monkeypatch.setattr("personagen.seeds.__file__", str(tmp_path / "personagen" / "seeds.py"))
-    assert packaged() == installed
-
-
 def test_a_persona_record_comes_back_as_it_was_written(tmp_path: Path):
     persona = Persona(
         id="abc",
@@ -259,6 +250,12 @@ def test_a_row_that_is_no_persona_is_named_with_its_line(file, row: object, reas
     assert f"{path}:2: {reason}" in str(caught.value)
     personas, notes = load_personas(path, skip_bad_lines=True)
     assert (len(personas), len(notes)) == (1, 1)
+
+
+def test_preference_pairs_are_not_mistaken_for_personas(file):
+    row = {"prompt": [], "chosen": [], "rejected": [], "persona": "p1"}
+    with pytest.raises(UsageError, match="this is a preference pair"):
+        load_personas(file("pairs.jsonl", row))
 
 
 def test_the_same_persona_twice_is_one_with_a_note(file):

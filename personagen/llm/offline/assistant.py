@@ -175,9 +175,14 @@ def _fitting(writer: _Writer, known: list[str], facts: list[str]) -> str:
         numbered="methodical" in known and writer.task.kind == "answer",
     )
     lead = _lead(writer, style)
-    tailored = [_tailored(writer, facts)] if facts and writer.chance(0.95) else []
+    tailored = [_to_them(_tailored(writer, facts))] if facts and writer.chance(0.95) else []
     end = _closer(writer, style, length)
     return _whole(lead, body, tailored, end)
+
+
+def _to_them(said: str) -> str:
+    """``said`` with whom the observer speaks about as the one who is spoken to."""
+    return re.sub(r"\bthe user(['\u2019]s)?\b", lambda found: "your" if found[1] else "you", said)
 
 
 def _lead(writer: _Writer, style: list[Axis]) -> str:

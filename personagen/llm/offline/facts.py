@@ -15,7 +15,10 @@ _HEAD = re.compile(r"[A-Za-z]{1,3}|\\d|\[?[0-9]")
 _ENOUGH = 0.6
 _DENIAL = re.compile(
     r"\b(?:no|never had|without|not have|n't have|n't want) (?:any )?(?:kids|children|pets|car)|childless|"
-    r"\b(?:wants?|wanted|hopes? for|dreams? of) (?:\w+ )?(?:kids|children|a (?:dog|cat|child|baby))",
+    r"\b(?:wants?|wanted|hopes? for|dreams? of) (?:\w+ )?(?:kids|children|a (?:dog|cat|child|baby))|"
+    # A loss is nothing to tailor advice to.
+    r"\b(?:lost|buried|mourns?|grie\w+|miscarr\w+|late)\b.*\b(?:child|children|baby|son|daughter|wife|husband|partner|"
+    r"sister|brother|mother|father)\b",
     re.I,
 )
 _STOP = bag(
