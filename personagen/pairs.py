@@ -66,4 +66,5 @@ def _pair(tree: ConversationTree, nodes: Mapping[str, Node], node_id: str, best:
         chosen_agent=nodes[best].agent,
         rejected_agent=nodes[worst].agent,
         models=tree.models,
+        prompts=tree.prompts,
     )

@@ -19,7 +19,7 @@ from personagen.errors import ReplyError
 from personagen.records import Inference, Kind, Message
 
 MAX_REPLY = 200_000
-_REASONING = re.compile(r"\A\s*<think>.*?</think>", re.DOTALL)
+_REASONING = re.compile(r"\A(?:\s*<think>)?(?:(?!<think>).)*?</think>", re.DOTALL)
 _FENCE = re.compile(r"```[A-Za-z]*\s*\n(.*?)```", re.DOTALL)
 _LABELS = {
     "user": re.compile(r"\A\s*\**(?:user|human)\**\s*:\**\s*", re.I),
@@ -155,11 +155,16 @@ def ranking(text: str, labels: Sequence[str]) -> Verdict:
     """
     value = json_object(text)
     ranked, tie = value.get("ranking"), value.get("tie", False)
-    if not isinstance(ranked, list) or sorted(map(str, ranked)) != sorted(labels):
+    if (
+        not isinstance(ranked, list)
+        or not all(isinstance(label, str) for label in ranked)
+        or sorted(ranked) != sorted(labels)
+    ):
         raise ReplyError(f"the ranking is not an order of {', '.join(labels)}")
     if not isinstance(tie, bool):
         raise ReplyError("tie is neither true nor false")
-    return Verdict(tuple(map(str, ranked)), tie, _clean(str(value.get("reason", ""))))
+    reason = value.get("reason")
+    return Verdict(tuple(ranked), tie, _clean(reason) if isinstance(reason, str) else "")
 
 
 def _answer(text: str) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import orjson
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 Role = Literal["system", "user", "assistant"]
 Kind = Literal["profile", "personality"]
+Count = Annotated[int, Field(ge=0, lt=2**53)]
 
 
 def content_id(*parts: object) -> str:
@@ -37,10 +38,10 @@ class Message(Record):
 class Usage(Record):
     """What one or many calls used. ``cost_usd`` is None where a price is unknown, never zero for that."""
 
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cached_input_tokens: int = 0
-    cost_usd: float | None = 0.0
+    input_tokens: Count = 0
+    output_tokens: Count = 0
+    cached_input_tokens: Count = 0
+    cost_usd: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = 0.0
 
     def __add__(self, other: Usage) -> Usage:
         known = self.cost_usd is not None and other.cost_usd is not None
@@ -179,6 +180,7 @@ class PreferencePair(Record):
     chosen_agent: str
     rejected_agent: str
     models: dict[str, str] = {}
+    prompts: dict[str, str] = {}
 
 
 def dump(value: Any) -> bytes:

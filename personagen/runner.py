@@ -81,15 +81,24 @@ def run_sync(main: Coroutine[Any, Any, T]) -> T:
     result: list[T] = []
     failure: list[BaseException] = []
 
+    runner = asyncio.Runner()
+
     def run() -> None:
         try:
-            result.append(asyncio.run(main))
+            with runner:
+                result.append(runner.run(main))
         except BaseException as error:
             failure.append(error)
 
     thread = threading.Thread(target=run, name="personagen")
     thread.start()
-    thread.join()
+    try:
+        thread.join()
+    except KeyboardInterrupt:
+        loop = runner.get_loop()
+        loop.call_soon_threadsafe(lambda: [task.cancel() for task in asyncio.all_tasks(loop)])
+        thread.join()
+        raise
     if failure:
         raise failure[0]
     return result[0]

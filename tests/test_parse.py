@@ -52,6 +52,15 @@ def test_a_speaker_does_not_announce_itself():
     assert parse.speech("**Assistant:** Sorry.", "assistant") == "Sorry."
 
 
+def test_reasoning_whose_opening_tag_stood_in_the_prompt_is_cut_off():
+    assert parse.speech("let me think</think> Hello", "user") == "Hello"
+
+
+def test_a_reason_that_is_no_text_is_left_out():
+    nested = "[" * 500 + "]" * 500
+    assert parse.ranking(f'{{"ranking": ["A", "B"], "tie": false, "reason": {nested}}}', "AB").reason == ""
+
+
 def test_an_empty_speech_is_refused():
     with pytest.raises(ReplyError, match="empty"):
         parse.speech(" \n ", "assistant")

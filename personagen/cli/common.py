@@ -111,7 +111,7 @@ def usage_rows(summary: Any) -> list[tuple[str, str]]:
     cached = usage["cached_input_tokens"]
     tokens = f"{usage['input_tokens']:,} in, {usage['output_tokens']:,} out"
     return [
-        ("calls", f"{summary.calls:,} ({summary.new_calls:,} now, {summary.reused_calls:,} reused)"),
+        ("calls", f"{summary.calls:,} in all; this time {summary.new_calls:,} asked, {summary.reused_calls:,} reused"),
         ("tokens", tokens + (f", {cached:,} of the input cached" if cached else "")),
         ("cost", money(usage)),
         *((f"  {name}", f"{row['calls']:,} calls, {money(row)}") for name, row in summary.usage_by_role.items()),

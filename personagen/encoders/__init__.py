@@ -16,7 +16,7 @@ from personagen.llm.retry import retried
 
 LOCAL = "sentence-transformers/"
 
-__all__ = ["Encoder", "from_bytes", "open_encoder", "to_bytes"]
+__all__ = ["LOCAL", "Encoder", "from_bytes", "open_encoder", "to_bytes"]
 
 
 @asynccontextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,13 +11,14 @@ from typing import Any
 
 from personagen import pool
 from personagen import prompts as prompt_files
-from personagen.encoders import Encoder, open_encoder
-from personagen.errors import PersonagenError, UsageError
+from personagen.encoders import LOCAL, Encoder, open_encoder
+from personagen.errors import ConfigError, PersonagenError, UsageError
 from personagen.filters import Filter, Rules, Threshold
 from personagen.filters.form import LANGUAGES
 from personagen.flows.grow_pool import Growth, grow_pool
 from personagen.flows.session import Progress, Session, identity_of, session
 from personagen.functions import function
+from personagen.llm.prices import price_of
 from personagen.metrics.diversity import acceptance_curve, distinct_n, nearest_similarity, vendi_score
 from personagen.metrics.spread import ages, genders, tone
 from personagen.options import ENCODER, ExpandOptions, by_role, flat
@@ -64,7 +66,7 @@ async def expand(options: ExpandOptions, progress: Progress | None = None) -> Ex
     """
     _check(options)
     seeds = load_seeds(Path(options.seeds) if options.seeds else None, skip_bad_lines=options.skip_bad_lines)
-    filters: dict[str, Filter] = {name: function(name) for name in options.filters}
+    filters: dict[str, Filter] = {name: _filter(name) for name in options.filters}
     where = prompt_files.folders(options.prompts)
     prompts = {name: prompt_files.load(name, where) for name in PROMPTS}
     identity = identity_of(options, prompts) | {
@@ -75,7 +77,8 @@ async def expand(options: ExpandOptions, progress: Progress | None = None) -> Ex
         async with session(run, options.models, prompts, seed=options.seed) as opened_session:
             url = by_role("--base-url", options.models.base_url).get(ENCODER)
             texts = [d.text for d in (*seeds.profiles, *seeds.personalities)]
-            async with open_encoder(options.encoder, texts, base_url=url, wrap=opened_session.wrap) as encoder:
+            timeout, wrap = options.models.timeout, opened_session.wrap
+            async with open_encoder(options.encoder, texts, base_url=url, timeout=timeout, wrap=wrap) as encoder:
                 return await _expand(run, opened_session, options, seeds, encoder, filters, progress)
 
 
@@ -83,12 +86,27 @@ def _check(options: ExpandOptions) -> None:
     for name in ("target", "per_profile", "examples", "count", "calls_per_round", "saturation"):
         if getattr(options, name) < 1:
             raise UsageError(f"--{name.replace('_', '-')} {getattr(options, name)}: choose a number from 1 up")
+    if options.models.concurrency < 1 or (options.personalities is not None and options.personalities < 1):
+        raise UsageError("--concurrency and --personalities: choose a number from 1 up")
     if options.similarity is not None and not 0 < options.similarity <= 1:
         raise UsageError(f"--similarity {options.similarity}: choose a cosine above 0 and up to 1")
     if options.language not in LANGUAGES:
         raise UsageError(f"--language {options.language}: known are {', '.join(LANGUAGES)}")
+    url = by_role("--base-url", options.models.base_url).get(ENCODER)
+    remote = options.encoder != "hashed" and not options.encoder.startswith(LOCAL)
+    if remote and options.models.budget is not None and price_of(options.encoder, base_url=url) is None:
+        raise ConfigError(f"--budget needs prices, and that of the encoder {options.encoder} is unknown")
     if options.similarity is not None and options.calibrate:
         raise UsageError("--similarity sets the threshold and --calibrate finds it: give one of them")
+
+
+def _filter(name: str) -> Filter:
+    found: Filter = function(name)
+    try:
+        inspect.signature(found).bind(None, None)
+    except (TypeError, ValueError):
+        raise UsageError(f"--filter {name}: a filter is called as f(candidate, view) -> Verdict | None") from None
+    return found
 
 
 def _targets(options: ExpandOptions, seeds: Seeds) -> dict[Kind, int]:
@@ -180,11 +198,19 @@ def _finish(
         usage=usage.model_dump(),
         usage_by_role=by_role_usage,
         seconds=opened_session.status("", 0, 0).seconds,
-        notes=(*notes, *run.notes),
+        notes=(*notes, *run.notes, *map(_full, filter(_is_full, growths.values()))),
     )
     told = {k: v for k, v in vars(summary).items() if k not in ("usage", "usage_by_role", "out")}
     run.record(summary.status, told)
     return summary
+
+
+def _is_full(growth: Growth) -> bool:
+    return growth.seeds >= growth.target
+
+
+def _full(growth: Growth) -> str:
+    return f"the {growth.seeds} {growth.kind} seeds reach the target of {growth.target}: no more were asked for"
 
 
 def _combined(

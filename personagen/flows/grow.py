@@ -86,7 +86,7 @@ async def grow(stage: Stage, plan: Plan) -> ConversationTree:
         for task in sprout.beside:
             task.cancel()
         raise
-    except PersonagenError as error:
+    except Exception as error:
         stops.append(error)
     stops += await _drained(sprout)
     if stops:
@@ -151,7 +151,8 @@ async def _user_turn(sprout: _Sprout, at: str) -> str:
             tree.turn(at),
             plan.turns,
             place=sprout.place(at),
-            sample=str(plan.repeat),
+            # Where every branch grows on, two equal replies would have the same continuation twice.
+            sample=f"{plan.repeat}.{at}" if plan.grow == "all" else str(plan.repeat),
         ),
     )
     sprout.add(at, said.value, "user", said.call)

@@ -68,7 +68,7 @@ async def grow_pool(
             return
         before = len(growth.view)
         calls = _calls(growth, options)
-        candidates = await _ask(growth, session, options, calls)
+        candidates = await _ask(growth, session, options, calls, barren)
         await _admit(growth, candidates, encoder, _with_target(filters, growth))
         admitted = len(growth.view) - before
         growth.asked += calls * options.count
@@ -86,7 +86,7 @@ def _calls(growth: Growth, options: ExpandOptions) -> int:
     return min(options.calls_per_round, math.ceil(needed / (options.count * rate)))
 
 
-async def _ask(growth: Growth, session: Session, options: ExpandOptions, calls: int) -> list[Candidate]:
+async def _ask(growth: Growth, session: Session, options: ExpandOptions, calls: int, barren: int) -> list[Candidate]:
     places = [f"{growth.kind}/{len(growth.rounds)}/{call}" for call in range(calls)]
     results = await asyncio.gather(
         *(_written(growth, session, options, place) for place in places), return_exceptions=True
@@ -102,7 +102,7 @@ async def _ask(growth: Growth, session: Session, options: ExpandOptions, calls: 
         else:
             candidates += result
     growth.failed_calls += len(failures)
-    if len(failures) == calls:
+    if len(failures) == calls and barren + 1 >= options.saturation:
         raise QualityError(
             f"all {calls} calls of a round failed, the first because {failures[0]}; mend it and run again"
         )

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from personagen.agents.ask import Stage
 from personagen.errors import ConfigError
@@ -15,9 +16,9 @@ from personagen.llm import LLM, Call
 from personagen.llm.budget import CostBound, Ledger, budgeted
 from personagen.llm.connect import Endpoint, connect
 from personagen.llm.journaled import Tally, journaled
-from personagen.llm.prices import Price, parse_price, price_of
+from personagen.llm.prices import Price, cost, parse_price, price_of
 from personagen.llm.retry import retried
-from personagen.llm.slots import Slots, limited, proven
+from personagen.llm.slots import Slots, limited, open_only, proven, stopping
 from personagen.options import ModelOptions, by_role, flat, shared_and_own
 from personagen.prompts import Prompt
 from personagen.records import Usage
@@ -105,17 +106,18 @@ async def session(
     endpoints = endpoints_of(options, prompts)
     prices = {role: price_of(e.model, base_url=e.base_url, override=e.price) for role, e in endpoints.items()}
     _check_budget(options, endpoints, prices)
-    calls, spent, _ = run.usage()
-    ledger = Ledger(options.budget, options.max_calls, spent=spent.cost_usd or 0.0, calls=calls)
+    ledger = Ledger(options.budget, options.max_calls, spent=_spent(run, prices), calls=run.usage()[0])
     slots, tally = Slots(options.concurrency), Tally()
 
     def wrap(llm: LLM) -> LLM:
         for layer in (
+            lambda inner: open_only(inner, slots),
             retried,
             lambda inner: budgeted(inner, ledger, _bound(prices)),
             lambda inner: limited(inner, slots),
             proven,
             lambda inner: journaled(inner, run.journal, tally),
+            lambda inner: stopping(inner, slots),
         ):
             llm = layer(llm)
         return llm
@@ -149,6 +151,8 @@ def endpoints_of(options: ModelOptions, prompts: Mapping[str, Prompt]) -> dict[s
 def _check_urls(options: ModelOptions, models: Mapping[str, str]) -> None:
     """One address for models of several providers would send it the keys of all of them."""
     shared, own = shared_and_own("--base-url", options.base_url)
+    if any("@" in urlsplit(url).netloc for url in (shared or "", *own.values())):
+        raise ConfigError("--base-url holds a password, which would be written down; set the provider's key instead")
     providers = {model.partition("/")[0] for role, model in models.items() if role not in own and "/" in model}
     if shared and len(providers) > 1:
         names = " and ".join(sorted(providers))
@@ -159,6 +163,12 @@ def _check_budget(options: ModelOptions, endpoints: Mapping[str, Endpoint], pric
     unknown = sorted({endpoints[role].model for role, price in prices.items() if price is None})
     if options.budget is not None and unknown:
         raise ConfigError(f"--budget needs prices, and that of {', '.join(unknown)} is unknown; give --price IN,OUT")
+
+
+def _spent(run: Run, prices: Mapping[str, Price | None]) -> float:
+    """What the stored answers cost; those without a known cost count by their tokens, at today's price."""
+    rows = run.journal.usage().items()
+    return sum(u.cost_usd if u.cost_usd is not None else cost(prices.get(role), u) or 0.0 for (role, _), (_, u) in rows)
 
 
 def _bound(prices: Mapping[str, Price | None]) -> CostBound:

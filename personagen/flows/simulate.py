@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, get_args
 
 import orjson
 
@@ -15,7 +15,7 @@ from personagen import prompts as prompt_files
 from personagen.errors import PersonagenError, QualityError, UsageError
 from personagen.flows.grow import FailedTree, Plan, grow
 from personagen.flows.session import Progress, Session, identity_of, session
-from personagen.options import SimulateOptions, flat
+from personagen.options import Grow, SimulateOptions, flat
 from personagen.pairs import pairs_of
 from personagen.records import ConversationTree, Persona, Rejection, content_id
 from personagen.runner import run_jobs
@@ -125,6 +125,7 @@ def _check(options: SimulateOptions) -> None:
         "--turns": (options.turns, 1, 1000),
         "--candidates": (options.candidates, 2, 26),
         "--max-nodes": (options.max_nodes, 1 + options.candidates, 1_000_000),
+        "--attempts": (options.attempts, 1, 100),
         "--concurrency": (options.models.concurrency, 1, 10_000),
         "--noise": (options.models.noise, 0, 0.5),
         "--conversations": (1 if options.conversations is None else options.conversations, 1, 100_000_000),
@@ -132,6 +133,8 @@ def _check(options: SimulateOptions) -> None:
     for name, (value, least, most) in limits.items():
         if not least <= value <= most:
             raise UsageError(f"{name} {value}: choose a number from {least} to {most}")
+    if options.grow not in get_args(Grow):
+        raise UsageError(f"--grow {options.grow}: choose one of {', '.join(get_args(Grow))}")
 
 
 async def _simulate(
@@ -153,7 +156,11 @@ async def _simulate(
         except FailedTree as failure:
             failures[str(failure)] += 1
             await run.journal.put(slot, run.made_with, _failed(plan, failure))
-            _give_up_on_many(failures, grown)
+            try:
+                _give_up_on_many(failures, grown)
+            except QualityError as error:
+                opened_session.slots.close(error)
+                raise
         else:
             await run.journal.put(slot, run.made_with, _lines(tree))
             grown += 1

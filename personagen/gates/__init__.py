@@ -3,7 +3,7 @@
 A gate is any ``(judgments, replies) -> reason | None``: the verdicts about the replies to one user message, and those
 replies by node id. The reason is why there is no pair. Gates are asked in the order below and the first reason
 stands, so a gate may count on what the ones before it hold: after ``judged`` there are two verdicts about these very
-replies, after ``consistent`` both name the same best and worst.
+replies. What the replies are comes before what was said of them: about equal ones no two verdicts can agree.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ Gate: TypeAlias = Callable[[Sequence[Judgment], Mapping[str, str]], str | None]
 
 GATES: dict[str, Gate] = {
     "judged": judged,
-    "tie": tie,
-    "consistent": consistent,
     "empty": empty,
     "identical": identical,
+    "tie": tie,
+    "consistent": consistent,
 }

@@ -47,7 +47,7 @@ class Ledger:
         self.reserved = self.reserved - most if self.in_flight else 0.0
         if answer is not None:
             self.calls += 1
-            self.spent += answer.usage.cost_usd or 0.0
+            self.spent += most if answer.usage.cost_usd is None else answer.usage.cost_usd
         self._settled.set()
         self._settled = asyncio.Event()
 

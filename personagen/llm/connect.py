@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from dataclasses import dataclass
 from typing import cast
 
-from personagen.errors import ServerError
+from personagen.errors import ConfigError, PersonagenError, ServerError, UsageError
 from personagen.functions import function
 from personagen.llm import LLM, Call, anthropic, litellm, openai
 from personagen.llm.failures import address, no_model
@@ -94,10 +94,33 @@ def _backend(endpoint: Endpoint, seconds: float) -> AbstractAsyncContextManager[
 async def _own(endpoint: Endpoint, seconds: float) -> AsyncIterator[LLM]:
     found = function(endpoint.model)
     if inspect.iscoroutinefunction(found) or inspect.iscoroutinefunction(type(found).__call__):
-        yield cast(LLM, found)
-    else:
-        async with found(endpoint.model, base_url=endpoint.base_url, api_key=None, timeout=seconds) as llm:
-            yield llm
+        yield _checked(cast(LLM, found), endpoint.model)
+        return
+    try:
+        opening = found(endpoint.model, base_url=endpoint.base_url, api_key=None, timeout=seconds)
+    except TypeError as error:
+        raise UsageError(
+            f"{endpoint.model} is neither an async (Call) -> Completion nor a factory of one: {error}"
+        ) from error
+    async with opening as llm:
+        yield _checked(llm, endpoint.model)
+
+
+def _checked(llm: LLM, name: str) -> LLM:
+    """A function of the user's own: what it raises or returns amiss is told with its name, and stops the run."""
+
+    async def ask(call: Call) -> Completion:
+        try:
+            answer = await llm(call)
+        except (PersonagenError, TimeoutError):
+            raise
+        except Exception as error:
+            raise ConfigError(f"{name} raised {type(error).__name__}: {error}; mend it and run again") from error
+        if not isinstance(answer, Completion):
+            raise ConfigError(f"{name} returned a {type(answer).__name__}, not a personagen.Completion")
+        return answer
+
+    return ask
 
 
 def _bounded(llm: LLM, endpoint: Endpoint, seconds: float) -> LLM:

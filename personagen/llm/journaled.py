@@ -33,6 +33,8 @@ def journaled(llm: LLM, journal: Journal, tally: Tally) -> LLM:
         except Exception:
             tally.failed += 1
             raise
+        if not answer.text.isascii():  # half a character can be neither stored nor sent
+            answer = answer.model_copy(update={"text": answer.text.encode("utf-8", "replace").decode()})
         await journal.store(call.key, call.role, call.model, call.place, answer, time.monotonic() - started)
         tally.calls += 1
         tally.usage += answer.usage

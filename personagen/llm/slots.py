@@ -39,11 +39,32 @@ def limited(llm: LLM, slots: Slots) -> LLM:
             slots.in_flight += 1
             try:
                 return await llm(call)
-            except STOPS as error:
-                slots.close(error)
-                raise
             finally:
                 slots.in_flight -= 1
+
+    return ask
+
+
+def stopping(llm: LLM, slots: Slots) -> LLM:
+    """``llm`` whose final errors close the slots; it stands outside of whatever can raise one, the journal too."""
+
+    async def ask(call: Call) -> Completion:
+        try:
+            return await llm(call)
+        except STOPS as error:
+            slots.close(error)
+            raise
+
+    return ask
+
+
+def open_only(llm: LLM, slots: Slots) -> LLM:
+    """``llm`` that is not asked once the slots are closed; it stands next to the model, inside retries and budget."""
+
+    async def ask(call: Call) -> Completion:
+        if slots.closed:
+            raise slots.closed
+        return await llm(call)
 
     return ask
 

@@ -146,20 +146,24 @@ class Journal:
         await done
 
     def _write_all(self) -> None:
-        connection = self._connect()
+        connection: sqlite3.Connection | None = None
         more = True
         while more:
             group, more = self._group()
             try:
                 with _translated(self._file):
+                    connection = connection or self._connect()
                     _commit(connection, group)
             except PersonagenError as error:
                 self._failed = error
+            except Exception as error:  # whoever waits for this thread must be told, whatever it is
+                self._failed = DiskError(f"{self._file}: an answer can't be stored: {error}; it was not used")
             for loop in {w.loop for w in group}:
                 mine = [w.done for w in group if w.loop is loop]
                 if not loop.is_closed():
                     loop.call_soon_threadsafe(_settle, mine, self._failed)
-        connection.close()
+        if connection is not None:
+            connection.close()
 
     def _group(self) -> tuple[list[_Write], bool]:
         """What is waiting to be written, at least one write; and whether more may come."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from personagen.errors import InUseError
+from personagen.errors import DiskError, InUseError
 
 
 @contextmanager
@@ -19,7 +19,10 @@ def locked(folder: Path) -> Iterator[None]:
     Raises:
         InUseError: another process holds it; the message names that process.
     """
-    handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise DiskError(f"{folder} can't be written: {error.strerror}; give another --out") from error
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -80,7 +80,8 @@ def opened(
     """The run folder ``folder``, new or to be resumed.
 
     ``identity`` are the settings that shape the results: a folder made with others is refused. Prompt files may change:
-    answers to questions that stay the same are reused, the others are asked, and a note says so.
+    answers to questions that stay the same are reused, the others are asked, and a note says so. So may everything
+    while no answer is stored: a first mistake must not occupy the folder.
 
     Raises:
         UsageError: the folder holds something else, or a run with another identity; the difference is shown.
@@ -92,7 +93,7 @@ def opened(
     with locked(folder), Journal(folder / "journal.db") as journal:
         now = {"command": command, **identity}
         before = _stored(journal, "identity")
-        if before is not None and before != _plain(now):
+        if before is not None and before != _plain(now) and journal.usage():
             raise UsageError(f"{folder} holds another run: {_difference(before, _plain(now))}; give another --out")
         notes = _prompt_notes(_stored(journal, "prompts") or hashes, hashes)
         started = journal.setting("started") or _now()

@@ -7,8 +7,6 @@ import sys
 
 import pytest
 
-from tests import fakes
-
 MODEL = ("--model", "tests.fakes:llm")
 
 
@@ -19,10 +17,10 @@ def test_help_lists_the_commands_and_an_example(command):
 
 
 def test_a_fault_of_its_own_is_told_in_a_sentence_with_a_way_to_see_more(command, personas, monkeypatch):
-    async def faulty(call):
+    def faulty(tree):
         raise ZeroDivisionError("oh no")
 
-    monkeypatch.setattr(fakes, "llm", faulty)
+    monkeypatch.setattr("personagen.flows.simulate.pairs_of", faulty)
     result = command("simulate", "--personas", personas, *MODEL)
     assert result.exit_code == 70
     assert "a fault of its own (ZeroDivisionError: oh no)" in result.stderr
@@ -30,6 +28,25 @@ def test_a_fault_of_its_own_is_told_in_a_sentence_with_a_way_to_see_more(command
     monkeypatch.setenv("PERSONAGEN_TRACEBACK", "1")
     with pytest.raises(ZeroDivisionError):
         command("simulate", "--personas", personas, "--out", "other", *MODEL)
+
+
+async def raising(call):
+    raise ZeroDivisionError("oh no")
+
+
+async def wrong_type(call):
+    return "a text"
+
+
+@pytest.mark.parametrize(
+    ("name", "complaint"), [("raising", "raised ZeroDivisionError: oh no"), ("wrong_type", "returned a str")]
+)
+def test_a_faulty_model_function_is_named_and_stops_the_run(command, personas, name, complaint):
+    model = f"tests.cli.test_main:{name}"
+    result = command("simulate", "--personas", personas, "--model", model)
+    assert result.exit_code == 3
+    assert f"{model} {complaint}" in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 def test_python_dash_m_is_the_same_command():

@@ -7,7 +7,7 @@ import asyncio
 import orjson
 import pytest
 
-from personagen.errors import BudgetError, QualityError, UsageError
+from personagen.errors import BudgetError, ConfigError, QualityError, UsageError
 from personagen.flows.expand import expand
 from personagen.options import ExpandOptions, build
 from personagen.records import Persona, Rejection
@@ -161,10 +161,31 @@ def test_a_failed_call_is_kept_as_a_rejection_and_the_round_goes_on(run, tmp_pat
     assert [r.place for r in rejections if r.gate == "failed"] == ["profile/0/1"]
 
 
-def test_a_round_in_which_every_call_fails_ends_the_run(run, model):
+def test_rounds_in_which_every_call_fails_end_the_run(run, model):
     model(lambda call: "no json")
     with pytest.raises(QualityError, match="all 3 calls of a round failed"):
         run()
+
+
+def test_one_failed_round_does_not(run, model):
+    model(lambda call: "no json" if call.place.startswith("profile/0/") else fakes.cast(call))
+    summary = run()
+    assert summary.pools["profile"]["failed_calls"] == 3
+    assert summary.pools["profile"]["size"] == 30
+
+
+def test_a_budget_needs_the_price_of_the_encoder_too(run):
+    with pytest.raises(ConfigError, match="the encoder openai/nobody-knows is unknown"):
+        run(encoder="openai/nobody-knows", budget=1.0, price="1,1")
+
+
+def test_seeds_that_reach_the_target_by_themselves_are_noted(run):
+    assert any("the 8 profile seeds reach the target of 5" in note for note in run(target=5).notes)
+
+
+def test_a_filter_that_cannot_be_called_as_one_is_refused(run):
+    with pytest.raises(UsageError, match=r"f\(candidate, view\)"):
+        run(filters=("orjson:loads",))
 
 
 def test_a_filter_of_ones_own_is_asked(run, tmp_path):

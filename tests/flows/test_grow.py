@@ -83,6 +83,12 @@ def test_all_continues_every_reply():
     assert len([n for n in made.nodes if n.role == "user"]) == 1 + 2 + 4
 
 
+def test_all_continues_equal_replies_differently():
+    made = grown(Fake(lambda c: "the same" if c.role == "assistant" else cast(c)), grow="all", turns=2)
+    seconds = [n.content for n in made.nodes if n.role == "user" and n.id != "0"]
+    assert len(set(seconds)) == len(seconds) == 2
+
+
 def test_all_stays_within_max_nodes_and_keeps_the_first_branches():
     made = grown(grow="all", turns=4, max_nodes=20)
     assert len(made.nodes) == 18

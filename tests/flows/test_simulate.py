@@ -110,7 +110,7 @@ def test_an_edited_prompt_asks_its_own_questions_anew_and_no_others(run, tmp_pat
     mine = tmp_path / "mine" / "judge"
     mine.mkdir(parents=True)
     text = (prompts.packaged() / "judge" / "prefer.md").read_text()
-    (mine / "prefer.md").write_text(text.replace("Neither the order", "Remember: neither the order"))
+    (mine / "prefer.md").write_text(text.replace("The order of the replies", "Remember: the order of the replies"))
     fake = model(fakes.cast)
     summary = run(prompts=str(tmp_path / "mine"))
     assert {c.prompt for c in fake.calls} == {"judge/prefer"}
@@ -137,6 +137,17 @@ def test_a_call_limit_stops_the_run_and_raising_it_finishes_with_the_same_bytes(
 def test_a_budget_needs_a_known_price(run):
     with pytest.raises(ConfigError, match="give --price"):
         run(budget=1.0)
+
+
+def test_identical_replies_are_counted_as_such(run, model):
+    model(lambda call: "the same" if call.role == "assistant" else fakes.cast(call))
+    assert run().rejected == {"identical": 18}
+
+
+def test_pairs_name_the_prompts_they_were_made_with(run, tmp_path):
+    run()
+    pair = next(read_records(tmp_path / "run" / "pairs.jsonl", PreferencePair))
+    assert pair.prompts["judge/prefer"] == prompts.load("judge/prefer", (prompts.packaged(),)).hash
 
 
 def test_a_failed_tree_is_kept_as_a_rejection_and_the_others_go_on(run, tmp_path, model):
@@ -219,6 +230,8 @@ def test_progress_tells_where_a_run_stands(run):
         ({"turns": 0}, "--turns 0"),
         ({"candidates": 1}, "--candidates 1"),
         ({"noise": 0.9}, "--noise 0.9"),
+        ({"grow": "x"}, "--grow x"),
+        ({"attempts": 0}, "--attempts 0"),
         ({"conversations": 0}, "--conversations 0"),
         ({"personas": "nowhere.jsonl"}, "nowhere.jsonl"),
         ({"model": "robot=offline"}, "no role robot"),

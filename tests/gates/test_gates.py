@@ -27,7 +27,7 @@ def test_two_agreeing_verdicts_about_good_replies_pass_every_gate(name: str):
 
 
 def test_gates_are_asked_in_this_order():
-    assert list(GATES) == ["judged", "tie", "consistent", "empty", "identical"]
+    assert list(GATES) == ["judged", "empty", "identical", "tie", "consistent"]
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])

@@ -8,7 +8,7 @@ import pytest
 
 from personagen.errors import BudgetError, ConfigError, Interrupted, ServerError
 from personagen.llm import Call
-from personagen.llm.slots import Slots, limited, proven
+from personagen.llm.slots import Slots, limited, open_only, proven, stopping
 from tests.fakes import Fake
 
 
@@ -44,12 +44,36 @@ def test_calls_in_flight_end_and_none_starts_after_closing():
 def test_an_error_that_asking_again_cannot_help_closes_the_slots(error):
     async def main():
         fake, slots = Fake(lambda c: error), Slots(1)
-        results = await ask_all(limited(fake, slots), [call(n) for n in range(5)])
+        results = await ask_all(stopping(limited(fake, slots), slots), [call(n) for n in range(5)])
         return len(fake.calls), results
 
     asked, results = asyncio.run(main())
     assert asked == 1
     assert results == [error] * 5
+
+
+def test_what_waits_behind_its_slot_is_not_sent_once_they_are_closed():
+    async def main():
+        fake, slots, gate = Fake(lambda c: "x"), Slots(4), asyncio.Event()
+
+        def waiting(llm):
+            async def ask(call):
+                await gate.wait()
+                return await llm(call)
+
+            return ask
+
+        asking = asyncio.create_task(
+            ask_all(limited(waiting(open_only(fake, slots)), slots), [call(n) for n in range(4)])
+        )
+        await asyncio.sleep(0.001)
+        slots.close(Interrupted("stop"))
+        gate.set()
+        return await asking, fake.calls
+
+    results, asked = asyncio.run(main())
+    assert asked == []
+    assert all(isinstance(r, Interrupted) for r in results)
 
 
 def test_a_server_error_leaves_the_slots_open():

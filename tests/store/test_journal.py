@@ -117,6 +117,14 @@ def test_a_failed_write_reaches_whoever_waits_and_all_that_come_later(file):
     run(main())
 
 
+def test_a_value_that_sqlite_refuses_fails_the_write_instead_of_hanging(file):
+    async def main():
+        with Journal(file) as journal, pytest.raises(DiskError, match="can't be stored"):
+            await asyncio.wait_for(journal.write([("INSERT INTO meta VALUES('x', ?)", (2**70,))]), timeout=10)
+
+    run(main())
+
+
 def test_a_failed_write_leaves_nothing_of_its_group(file):
     async def main():
         with Journal(file) as journal:

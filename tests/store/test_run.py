@@ -25,9 +25,31 @@ def judge(tmp_path):
     return load
 
 
-def test_a_folder_made_with_other_settings_is_refused_with_the_difference(tmp_path, judge):
-    with opened(tmp_path / "r", "simulate", {"turns": 3, "seed": 1}, {}, [judge("a")]):
+def used(folder, command, identity, judge):
+    """A folder in which one answer was stored."""
+
+    async def main():
+        with opened(folder, command, identity, {}, [judge("a")]) as run:
+            await run.journal.store("k", "user", "m", "", answer("x"), 0.1)
+
+    asyncio.run(main())
+
+
+def test_a_folder_in_which_nothing_was_answered_takes_the_corrected_command(tmp_path, judge):
+    with opened(tmp_path / "r", "simulate", {"model": "tpyo"}, {}, [judge("a")]):
         pass
+    with opened(tmp_path / "r", "simulate", {"model": "typo"}, {}, [judge("a")]):
+        pass
+    used(tmp_path / "r", "simulate", {"model": "typo"}, judge)
+    with (
+        pytest.raises(UsageError, match="model was typo, now tpyo"),
+        opened(tmp_path / "r", "simulate", {"model": "tpyo"}, {}, [judge("a")]),
+    ):
+        pass
+
+
+def test_a_folder_made_with_other_settings_is_refused_with_the_difference(tmp_path, judge):
+    used(tmp_path / "r", "simulate", {"turns": 3, "seed": 1}, judge)
     with (
         pytest.raises(UsageError, match=r"turns was 3, now 4; give another --out"),
         opened(tmp_path / "r", "simulate", {"turns": 4, "seed": 1}, {}, [judge("a")]),
@@ -36,8 +58,7 @@ def test_a_folder_made_with_other_settings_is_refused_with_the_difference(tmp_pa
 
 
 def test_a_folder_of_another_command_is_refused(tmp_path, judge):
-    with opened(tmp_path / "r", "expand", {}, {}, [judge("a")]):
-        pass
+    used(tmp_path / "r", "expand", {}, judge)
     with (
         pytest.raises(UsageError, match="command was expand, now simulate"),
         opened(tmp_path / "r", "simulate", {}, {}, []),
