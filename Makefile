@@ -6,8 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TRAIN := .venv-train
 UV := $(shell command -v uv 2>/dev/null)
-# The checks against TRL need a torch. Which file that is differs from machine to machine, so no hash is locked for it;
-# a small one without CUDA: make test-train TORCH="torch==2.13.0 --index-url https://download.pytorch.org/whl/cpu"
+# The checks against TRL need a torch. Which file that is differs from machine to machine, so no hash is locked for it.
 TORCH ?= torch==2.13.0
 PYTEST_ARGS ?=
 
