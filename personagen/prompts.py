@@ -37,7 +37,17 @@ from personagen.records import Message, Role
 
 _FRONT = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*\n", re.DOTALL | re.MULTILINE)
 _BLOCK = re.compile(r"^(system|user|assistant|chat):[ \t]*\n", re.MULTILINE)
+_FIELDS = frozenset(Message.model_fields)
 _SETTINGS = tuple(f.name for f in fields(Sampling))
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """The sandbox, without its costly look at what is asked for most and is harmless: the fields of a message."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if type(obj) is Message and attribute in _FIELDS:
+            return getattr(obj, attribute)
+        return super().getattr(obj, attribute)
 
 
 @dataclass(frozen=True)
@@ -62,13 +72,13 @@ class Prompt:
         if missing := [name for name in self.inputs if name not in inputs]:
             given = ", ".join(inputs) or "nothing"
             raise UsageError(f"{self.file}: wants {', '.join(missing)}, and there is only {given} to be had")
-        said: list[tuple[str, str]] = []
+        said: list[Message] = []
         for role, body in self.blocks:
             if isinstance(body, str):
-                said += [(m.role, m.content) for m in inputs[body]]
+                said += inputs[body]
                 continue
             try:
-                said.append((role, body.render(inputs).strip()))
+                said.append(Message(role=cast(Role, role), content=body.render(inputs).strip()))
             except Exception as error:  # whatever an expression of the file can raise
                 raise UsageError(f"{self.file}{_at(error)}: {getattr(error, 'message', error)}") from None
         return _joined(said)
@@ -112,7 +122,7 @@ def load(name: str, where: tuple[Path, ...]) -> Prompt:
         raise UsageError(f"{file}:1: a prompt file begins with front matter between two lines of ---")
     settings = _settings(file, front[1])
     offset = text[: front.end()].count("\n")
-    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, loader=_loader(where), auto_reload=False)
+    environment = _Environment(undefined=StrictUndefined, loader=_loader(where), auto_reload=False)
     blocks, used, included = _blocks(file, text[front.end() :], offset, environment)
     declared = tuple(cast(Sequence[str], settings["inputs"]))
     if used != set(declared):
@@ -248,13 +258,13 @@ def _difference(file: Path, used: set[str], declared: set[str]) -> str:
     return f"{file}: {' and '.join(parts)}"
 
 
-def _joined(said: Sequence[tuple[str, str]]) -> tuple[Message, ...]:
-    joined: list[tuple[str, str]] = []
-    for role, content in said:
-        if not content:
+def _joined(said: Sequence[Message]) -> tuple[Message, ...]:
+    joined: list[Message] = []
+    for message in said:
+        if not message.content:
             continue
-        if joined and joined[-1][0] == role:
-            joined[-1] = (role, f"{joined[-1][1]}\n\n{content}")
+        if joined and joined[-1].role == message.role:
+            joined[-1] = Message(role=message.role, content=f"{joined[-1].content}\n\n{message.content}")
         else:
-            joined.append((role, content))
-    return tuple(Message(role=cast(Role, role), content=content) for role, content in joined)
+            joined.append(message)
+    return tuple(joined)

@@ -1,11 +1,11 @@
-"""Many jobs at once, in bounded memory; and a run that ends well when the user interrupts it."""
+"""A run that ends well when the user interrupts it, also where an event loop runs already."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -13,29 +13,6 @@ from personagen.errors import Interrupted
 from personagen.llm.slots import Slots
 
 T = TypeVar("T")
-J = TypeVar("J")
-
-
-async def run_jobs(jobs: Iterable[J], work: Callable[[J], Awaitable[None]], width: int) -> None:
-    """Does ``work`` for each of ``jobs``, in their order, at most ``width`` at a time.
-
-    The first exception stops the launching; jobs at work end on their own before it is raised.
-    """
-    waiting = iter(jobs)
-    failures: list[BaseException] = []
-
-    async def worker() -> None:
-        for job in waiting:
-            if failures:
-                return
-            try:
-                await work(job)
-            except Exception as error:
-                failures.append(error)
-
-    await asyncio.gather(*(asyncio.create_task(worker()) for _ in range(width)))
-    if failures:
-        raise failures[0]
 
 
 @contextmanager

@@ -12,8 +12,11 @@ import orjson
 
 from personagen import prompts
 from personagen.agents.ask import Stage
+from personagen.flows.grow import Growing
 from personagen.llm.journaled import Tally
+from personagen.llm.slots import Slots
 from personagen.records import Completion, Persona, Usage
+from personagen.schedule import Job, run_jobs
 
 TRAITS = (
     "impatient sceptical terse forgetful blunt anxious stubborn generous patient curious shy loyal moody frugal "
@@ -125,3 +128,14 @@ def personas(folder, count=6):
     ]
     file.write_bytes(b"".join(p.line() + b"\n" for p in made))
     return file
+
+
+async def grow(made_with, planned):
+    """The tree that ``planned`` describes, grown on its own."""
+    growing, made = Growing(made_with, planned), []
+
+    async def finish():
+        made.append(growing.tree())
+
+    await run_jobs([Job(growing.first(), finish)], Slots(1))
+    return made[0]

@@ -23,7 +23,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"prompts", "seeds", "rows", "functions"}),
     frozenset({"store"}),
     frozenset({"llm.*"}),
-    frozenset({"encoders", "runner"}),
+    frozenset({"encoders", "runner", "schedule"}),
     frozenset({"agents"}),
     frozenset({"flows"}),
     frozenset({"cli", "api", "__init__"}),

@@ -27,6 +27,19 @@ class Stage:
 
 
 @dataclass(frozen=True)
+class At:
+    """Where in a run a question is asked, and how much waits for its answer.
+
+    ``sample`` tells apart questions that may be worded alike and still want answers of their own; ``chain`` is the
+    number of calls that must be made one after another from this one on.
+    """
+
+    place: str
+    sample: str
+    chain: int = 1
+
+
+@dataclass(frozen=True)
 class Answer(Generic[T]):
     """A parsed reply and the key of the call that gave it."""
 
@@ -39,14 +52,11 @@ async def ask(
     name: str,
     inputs: Mapping[str, Any],
     parse: Callable[[str], T],
+    at: At,
     *,
-    place: str,
-    sample: str,
     schema: Mapping[str, Any] | None = None,
 ) -> Answer[T]:
     """Asks the prompt ``name`` and returns the first reply that ``parse`` accepts.
-
-    ``sample`` tells apart questions that may be worded alike and still want answers of their own.
 
     Raises:
         ReplyError: none of ``stage.attempts`` replies could be used; the reason is the last one's.
@@ -61,8 +71,9 @@ async def ask(
             messages=messages,
             sampling=prompt.sampling,
             schema=schema,
-            sample=f"{sample}/{attempt}",
-            place=place,
+            sample=f"{at.sample}/{attempt}",
+            chain=at.chain,
+            place=at.place,
             prompt=name,
             inputs=inputs,
         )

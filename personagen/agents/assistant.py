@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from personagen.agents.ask import Answer, Stage, ask
+from personagen.agents.ask import Answer, At, Stage, ask
 from personagen.parse import speech
 from personagen.records import Inference, Message
 
@@ -15,9 +15,7 @@ async def reply(
     stage: Stage,
     conversation: Sequence[Message],
     known: Sequence[Inference] | None,
-    *,
-    place: str,
-    sample: str,
+    at: At,
 ) -> Answer[str]:
     """A reply to the last message of ``conversation``: aware of ``known``, or plain where that is None."""
     inputs: dict[str, Any] = {"conversation": list(conversation)}
@@ -25,4 +23,4 @@ async def reply(
     if known is not None:
         name = "assistant/aware"
         inputs["inferences"] = [inference.fact for inference in known]
-    return await ask(stage, name, inputs, partial(speech, role="assistant"), place=place, sample=sample)
+    return await ask(stage, name, inputs, partial(speech, role="assistant"), at)

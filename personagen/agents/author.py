@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from personagen.agents.ask import Answer, Stage, ask
+from personagen.agents.ask import Answer, At, Stage, ask
 from personagen.parse import PERSONALITIES, PROFILES, descriptions
 from personagen.records import Kind
 
@@ -16,10 +16,10 @@ _ACTS = {
 
 
 async def write(
-    stage: Stage, kind: Kind, examples: Sequence[str], count: int, *, place: str, sample: str
+    stage: Stage, kind: Kind, examples: Sequence[str], count: int, at: At
 ) -> Answer[list[tuple[str, tuple[str, ...]]]]:
     """Up to ``count`` new descriptions, each a text and its facts or traits (ALOE, arXiv 2410.03642, section 3.1)."""
     name, items, schema = _ACTS[kind]
     inputs = {"examples": list(examples), "count": count}
     parse = partial(descriptions, items=items)
-    return await ask(stage, name, inputs, parse, place=place, sample=sample, schema=schema)
+    return await ask(stage, name, inputs, parse, at, schema=schema)

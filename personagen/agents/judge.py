@@ -6,7 +6,7 @@ import string
 from collections.abc import Sequence
 from functools import partial
 
-from personagen.agents.ask import Answer, Stage, ask
+from personagen.agents.ask import Answer, At, Stage, ask
 from personagen.parse import RANKING, Verdict, ranking
 from personagen.records import Message, Persona
 
@@ -18,9 +18,7 @@ async def prefer(
     persona: Persona,
     conversation: Sequence[Message],
     replies: Sequence[str],
-    *,
-    place: str,
-    sample: str,
+    at: At,
 ) -> Answer[Verdict]:
     """The verdict about ``replies``, labelled A, B, ... in the order given (at most 26)."""
     labels = LABELS[: len(replies)]
@@ -33,4 +31,4 @@ async def prefer(
         "replies": [{"label": label, "text": text} for label, text in zip(labels, replies, strict=True)],
     }
     parse = partial(ranking, labels=labels)
-    return await ask(stage, "judge/prefer", inputs, parse, place=place, sample=sample, schema=RANKING)
+    return await ask(stage, "judge/prefer", inputs, parse, at, schema=RANKING)

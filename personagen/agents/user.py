@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from personagen.agents.ask import Answer, Stage, ask
+from personagen.agents.ask import Answer, At, Stage, ask
 from personagen.parse import speech
 from personagen.records import Message, Persona
 
@@ -16,9 +16,7 @@ async def speak(
     conversation: Sequence[Message],
     turn: int,
     turns: int,
-    *,
-    place: str,
-    sample: str,
+    at: At,
 ) -> Answer[str]:
     """The user's next message in ``conversation``; ``turn`` counts from 1."""
     inputs = {
@@ -30,4 +28,4 @@ async def speak(
         "turn": turn,
         "turns": turns,
     }
-    return await ask(stage, "user/speak", inputs, partial(speech, role="user"), place=place, sample=sample)
+    return await ask(stage, "user/speak", inputs, partial(speech, role="user"), at)

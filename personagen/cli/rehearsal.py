@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from personagen.agents import assistant, author, judge, observer, user
-from personagen.agents.ask import Stage
+from personagen.agents.ask import At, Stage
 from personagen.llm import Call
 from personagen.llm.journaled import Tally
 from personagen.options import ROLES
@@ -55,13 +55,13 @@ class Scene:
 
 
 ACTS: dict[str, Callable[[Stage, Scene], Awaitable[Any]]] = {
-    "author/profiles": lambda stage, _: author.write(stage, "profile", _examples(0), 20, place="", sample=""),
-    "author/personalities": lambda stage, _: author.write(stage, "personality", _examples(1), 20, place="", sample=""),
-    "user/speak": lambda stage, s: user.speak(stage, s.persona, s.spoken, s.turn, s.turns, place="", sample=""),
-    "observer/infer": lambda stage, s: observer.infer(stage, s.heard, place="", sample=""),
-    "assistant/plain": lambda stage, s: assistant.reply(stage, s.heard, None, place="", sample=""),
-    "assistant/aware": lambda stage, s: assistant.reply(stage, s.heard, s.known, place="", sample=""),
-    "judge/prefer": lambda stage, s: judge.prefer(stage, s.persona, s.heard, REPLIES, place="", sample=""),
+    "author/profiles": lambda stage, _: author.write(stage, "profile", _examples(0), 20, At("", "")),
+    "author/personalities": lambda stage, _: author.write(stage, "personality", _examples(1), 20, At("", "")),
+    "user/speak": lambda stage, s: user.speak(stage, s.persona, s.spoken, s.turn, s.turns, At("", "")),
+    "observer/infer": lambda stage, s: observer.infer(stage, s.heard, At("", "")),
+    "assistant/plain": lambda stage, s: assistant.reply(stage, s.heard, None, At("", "")),
+    "assistant/aware": lambda stage, s: assistant.reply(stage, s.heard, s.known, At("", "")),
+    "judge/prefer": lambda stage, s: judge.prefer(stage, s.persona, s.heard, REPLIES, At("", "")),
 }
 
 

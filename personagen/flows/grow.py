@@ -1,28 +1,32 @@
-"""One conversation tree: what may happen at once does, and nothing waits for what it does not need.
+"""One conversation tree: which question each answer makes possible.
 
     user ─┬─ plain ───────────────┬─ judge, in both orders
           └─ observer ── aware ───┘
 
-With ``coin`` the sibling that continues is drawn beforehand, so the next user turn starts as soon as that one reply is
-there; observing, the other replies and the judging go on beside it (ALOE, arXiv 2410.03642, section 3.2, draws it so).
+With ``coin`` the sibling that continues is drawn beforehand, so the next user turn can be asked as soon as that one
+reply is there; observing, the other replies and the judging go on beside it (ALOE, arXiv 2410.03642, section 3.2, draws
+it so). ``docs/scheduling.md`` tells more.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from random import Random
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from personagen import tree
 from personagen.agents import assistant, judge, observer, user
-from personagen.agents.ask import Stage
+from personagen.agents.ask import At, Stage
 from personagen.errors import PersonagenError, ReplyError, ServerError
 from personagen.options import Grow
 from personagen.records import Belief, ConversationTree, Inference, Judgment, Message, Node, Persona
+from personagen.schedule import Step
 
 T = TypeVar("T")
+# From a user turn to the next one: user, observer and the aware reply.
+CALLS_A_TURN = 3
 
 
 @dataclass(frozen=True)
@@ -47,240 +51,174 @@ class FailedTree(PersonagenError):
         self.place = place
 
 
-@dataclass
-class _Sprout:
-    """A tree while it grows."""
+class Growing:
+    """A tree while it grows: every method that asks returns the steps that its answer makes possible.
 
-    plan: Plan
-    stage: Stage
-    nodes: dict[str, Node] = field(default_factory=dict)
-    beliefs: dict[str, Belief] = field(default_factory=dict)
-    judgments: dict[str, tuple[Judgment, ...]] = field(default_factory=dict)
-    failures: list[FailedTree] = field(default_factory=list)
-    beside: list[asyncio.Task[Any]] = field(default_factory=list)
+    An error that concerns this tree alone is noted in ``failures``; every other one ends the run.
+    """
 
-    def add(self, node_id: str, content: str, agent: str, call: str) -> Node:
+    def __init__(self, stage: Stage, plan: Plan) -> None:
+        self.stage, self.plan = stage, plan
+        self.failures: list[FailedTree] = []
+        self._nodes: dict[str, Node] = {}
+        self._chats: dict[str, tuple[Message, ...]] = {}
+        self._beliefs: dict[str, Belief] = {}
+        self._verdicts: dict[str, dict[int, Judgment]] = {}
+        self._planned = _planned(plan) if plan.grow == "all" else frozenset()
+
+    def first(self) -> list[Step]:
+        """The steps it begins with."""
+        return [partial(self._speak, tree.ROOT)]
+
+    def tree(self) -> ConversationTree:
+        """The grown tree, once no step is left.
+
+        Raises:
+            FailedTree: the first in the tree of those that failed.
+        """
+        if self.failures:
+            raise min(self.failures, key=_first)
+        verdicts = {place: self._verdicts[place] for place in sorted(self._verdicts, key=tree.order)}
+        return ConversationTree(
+            id=self.plan.id,
+            persona=self.plan.persona,
+            nodes=tuple(sorted(self._nodes.values(), key=lambda node: tree.order(node.id))),
+            beliefs=tuple(sorted(self._beliefs.values(), key=lambda belief: tree.order(belief.node))),
+            judgments=tuple(by_order[which] for by_order in verdicts.values() for which in sorted(by_order)),
+            grow=self.plan.grow,
+            models=dict(sorted(self.stage.models.items())),
+            prompts={name: prompt.hash for name, prompt in sorted(self.stage.prompts.items())},
+        )
+
+    # -- the steps -------------------------------------------------------------------------------------------------
+
+    async def _speak(self, at: str) -> list[Step]:
+        plan = self.plan
+        # Where every branch grows on, two equal replies would have the same continuation twice.
+        sample = f"{plan.repeat}.{at}" if plan.grow == "all" else str(plan.repeat)
+        said = await self._asked(
+            at,
+            user.speak(
+                self.stage,
+                plan.persona,
+                self._chats.get(tree.parent(at) or "", ()),
+                tree.turn(at),
+                plan.turns,
+                self._at(at, sample, CALLS_A_TURN, onward=True),
+            ),
+        )
+        if said is None:
+            return []
+        self._add(at, said.value, "user", said.call)
+        return [*self._replies(at, "plain", ()), partial(self._observe, at)]
+
+    async def _observe(self, said: str) -> list[Step]:
+        onward = self.plan.grow != "coin" or _agent(_coin(self.plan, said)) == "aware"
+        at = self._at(said, str(self.plan.repeat), CALLS_A_TURN - 1, onward=onward)
+        found = await self._asked(said, observer.infer(self.stage, self._chats[said], at))
+        if found is None:
+            return []
+        inferences, dropped = found.value
+        self._beliefs[said] = Belief(node=said, inferences=inferences, dropped=dropped, call=found.call)
+        return self._replies(said, "aware", inferences)
+
+    def _replies(self, said: str, agent: str, known: Sequence[Inference]) -> list[Step]:
+        """The first reply of ``agent``; the others of its slots follow, when a prompt cache knows the question."""
+        slots = [slot for slot in range(self.plan.candidates) if _agent(slot) == agent]
+        drawn = _coin(self.plan, said)
+        slots.sort(key=lambda slot: slot != drawn)
+        return [partial(self._reply, said, slots[0], slots[1:], known)]
+
+    async def _reply(self, said: str, slot: int, others: Sequence[int], known: Sequence[Inference]) -> list[Step]:
+        node, agent, plan = tree.child(said, slot), _agent(slot), self.plan
+        onward = plan.grow != "coin" or slot == _coin(plan, said)
+        at = self._at(node, f"{plan.repeat}.{slot}", 1, onward=onward)
+        hint = known if agent == "aware" else None
+        made = await self._asked(node, assistant.reply(self.stage, self._chats[said], hint, at))
+        steps: list[Step] = []
+        if made is not None:
+            self._add(node, made.value, agent, made.call)
+            if onward and plan.grow != "best":
+                steps += self._next_turn(node)
+            if all(tree.child(said, s) in self._nodes for s in range(plan.candidates)):
+                steps += [partial(self._judge, said, 0), partial(self._judge, said, 1)]
+        return steps + [partial(self._reply, said, s, (), known) for s in others]
+
+    async def _judge(self, said: str, which: int) -> list[Step]:
+        nodes = [self._nodes[tree.child(said, slot)] for slot in range(self.plan.candidates)]
+        nodes = nodes[::-1] if which else nodes
+        at = self._at(said, str(self.plan.repeat), 1, onward=self.plan.grow == "best")
+        texts = [node.content for node in nodes]
+        verdict = await self._asked(said, judge.prefer(self.stage, self.plan.persona, self._chats[said], texts, at))
+        if verdict is None:
+            return []
+        shown = dict(zip(judge.LABELS, (node.id for node in nodes), strict=False))
+        verdicts = self._verdicts.setdefault(said, {})
+        verdicts[which] = Judgment(
+            node=said,
+            order=tuple(node.id for node in nodes),
+            ranking=tuple(shown[label] for label in verdict.value.ranking),
+            tie=verdict.value.tie,
+            reason=verdict.value.reason,
+            call=verdict.call,
+        )
+        if self.plan.grow != "best" or len(verdicts) < 2:
+            return []
+        firsts = {judgment.ranking[0] for judgment in verdicts.values()}
+        tied = any(judgment.tie for judgment in verdicts.values())
+        chosen = tree.child(said, _coin(self.plan, said)) if tied or len(firsts) > 1 else firsts.pop()
+        return self._next_turn(chosen)
+
+    # -- what they share -------------------------------------------------------------------------------------------
+
+    def _next_turn(self, reply: str) -> list[Step]:
+        at = tree.child(reply, 0)
+        ends = tree.turn(at) > self.plan.turns or (self.plan.grow == "all" and at not in self._planned)
+        # What is not deeper than a failure is asked all the same: so which one is told does not depend on arrival.
+        if ends or any(failure.place.count(".") < at.count(".") for failure in self.failures):
+            return []
+        return [partial(self._speak, at)]
+
+    async def _asked(self, node: str, answer: Awaitable[T]) -> T | None:
+        """The answer, or None after a failure that concerns this tree alone."""
+        try:
+            return await answer
+        except (ReplyError, ServerError) as error:
+            self.failures.append(FailedTree(node, error))
+            return None
+
+    def _at(self, node: str, sample: str, ahead: int, *, onward: bool) -> At:
+        """Where ``node`` is asked; ``ahead`` calls of its turn follow, and if onward the later turns."""
+        later = CALLS_A_TURN * (self.plan.turns - tree.turn(node)) if onward else 0
+        return At(f"{self.plan.id}/{node}", sample, later + ahead + 1)
+
+    def _add(self, node_id: str, content: str, agent: str, call: str) -> None:
         role = "user" if agent == "user" else "assistant"
         node = Node(id=node_id, role=role, content=content, agent=agent, call=call)
-        self.nodes = tree.add(self.nodes, node)
-        return node
-
-    def place(self, node_id: str) -> str:
-        return f"{self.plan.id}/{node_id}"
+        self._nodes = tree.add(self._nodes, node)
+        before = self._chats.get(tree.parent(node_id) or "", ())
+        self._chats[node_id] = (*before, Message(role=node.role, content=content))
 
 
-async def grow(stage: Stage, plan: Plan) -> ConversationTree:
-    """Grows the tree ``plan`` describes.
-
-    Raises:
-        FailedTree: a step failed for good. Of several, the first in the tree is told, not the first in time.
-        PersonagenError: the run as a whole can't go on (key, budget, disk, interruption).
-    """
-    sprout = _Sprout(plan, stage)
-    stops: list[BaseException] = []
-    try:
-        await _FORMS[plan.grow](sprout)
-    except FailedTree:
-        pass  # noted in sprout.failures where it happened
-    except asyncio.CancelledError:
-        for task in sprout.beside:
-            task.cancel()
-        raise
-    except Exception as error:
-        stops.append(error)
-    stops += await _drained(sprout)
-    if stops:
-        raise stops[0]
-    if sprout.failures:
-        raise min(sprout.failures, key=_first)
-    return _grown(sprout)
-
-
-async def _by_coin(sprout: _Sprout) -> None:
-    at = tree.ROOT
-    for _ in range(sprout.plan.turns):
-        said = await _user_turn(sprout, at)
-        replies = _compete(sprout, said)
-        sprout.beside.append(asyncio.create_task(_judged(sprout, said, replies)))
-        slot = _coin(sprout.plan, said)
-        await replies[slot]
-        at = tree.child(tree.child(said, slot), 0)
-
-
-async def _by_verdict(sprout: _Sprout) -> None:
-    at = tree.ROOT
-    for _ in range(sprout.plan.turns):
-        said = await _user_turn(sprout, at)
-        ranked = await _judged(sprout, said, _compete(sprout, said))
-        chosen = ranked or tree.child(said, _coin(sprout.plan, said))
-        at = tree.child(chosen, 0)
-
-
-async def _everywhere(sprout: _Sprout) -> None:
-    plan = sprout.plan
-    level, planned = [tree.ROOT], 0
-    for _ in range(plan.turns):
-        level = level[: max(0, (plan.max_nodes - planned) // (1 + plan.candidates))]
-        planned += len(level) * (1 + plan.candidates)
-        turns = [asyncio.create_task(_whole_turn(sprout, at)) for at in level]
-        sprout.beside += turns
-        for turn in turns:
-            await turn
-        level = [f"{at}.{slot}.0" for at in level for slot in range(plan.candidates)]
-
-
-async def _whole_turn(sprout: _Sprout, at: str) -> None:
-    said = await _user_turn(sprout, at)
-    await _judged(sprout, said, _compete(sprout, said))
-
-
-async def _user_turn(sprout: _Sprout, at: str) -> str:
-    """The user speaks at ``at``; returns that node's id."""
-    plan = sprout.plan
-    if sprout.failures:
-        raise sprout.failures[0]
-    above = tree.parent(at)
-    conversation = tree.messages(sprout.nodes, above) if above else ()
-    said = await _step(
-        sprout,
-        at,
-        user.speak(
-            sprout.stage,
-            plan.persona,
-            conversation,
-            tree.turn(at),
-            plan.turns,
-            place=sprout.place(at),
-            # Where every branch grows on, two equal replies would have the same continuation twice.
-            sample=f"{plan.repeat}.{at}" if plan.grow == "all" else str(plan.repeat),
-        ),
-    )
-    sprout.add(at, said.value, "user", said.call)
-    return at
-
-
-def _compete(sprout: _Sprout, said: str) -> list[asyncio.Task[Node]]:
-    """Starts the competing replies to the user node ``said``: aware in the even slots, plain in the odd ones."""
-    conversation = tree.messages(sprout.nodes, said)
-    observed = asyncio.create_task(_observed(sprout, said, conversation))
-    tasks = [
-        asyncio.create_task(_reply(sprout, said, slot, conversation, observed if slot % 2 == 0 else None))
-        for slot in range(sprout.plan.candidates)
-    ]
-    sprout.beside += [observed, *tasks]
-    return tasks
-
-
-async def _observed(sprout: _Sprout, said: str, conversation: tuple[Message, ...]) -> tuple[Inference, ...]:
-    found = await _step(
-        sprout,
-        said,
-        observer.infer(sprout.stage, conversation, place=sprout.place(said), sample=str(sprout.plan.repeat)),
-    )
-    inferences, dropped = found.value
-    sprout.beliefs[said] = Belief(node=said, inferences=inferences, dropped=dropped, call=found.call)
-    return inferences
-
-
-async def _reply(
-    sprout: _Sprout,
-    said: str,
-    slot: int,
-    conversation: tuple[Message, ...],
-    observed: asyncio.Task[tuple[Inference, ...]] | None,
-) -> Node:
-    node = tree.child(said, slot)
-    known = await observed if observed else None
-    sample = f"{sprout.plan.repeat}.{slot}"
-    made = await _step(
-        sprout,
-        node,
-        assistant.reply(sprout.stage, conversation, known, place=sprout.place(node), sample=sample),
-    )
-    return sprout.add(node, made.value, "plain" if known is None else "aware", made.call)
-
-
-async def _judged(sprout: _Sprout, said: str, replies: list[asyncio.Task[Node]]) -> str | None:
-    """Judges the replies in both orders; the node both verdicts put first, or None."""
-    nodes = [await reply for reply in replies]
-    orders = (nodes, nodes[::-1])
-    verdicts = [asyncio.create_task(_verdict(sprout, said, order)) for order in orders]
-    sprout.beside += verdicts
-    judgments = tuple([await verdict for verdict in verdicts])
-    sprout.judgments[said] = judgments
-    firsts = {judgment.ranking[0] for judgment in judgments}
-    tied = any(judgment.tie for judgment in judgments)
-    return None if tied or len(firsts) > 1 else firsts.pop()
-
-
-async def _verdict(sprout: _Sprout, said: str, order: list[Node]) -> Judgment:
-    conversation = tree.messages(sprout.nodes, said)
-    texts = [node.content for node in order]
-    sample = str(sprout.plan.repeat)
-    verdict = await _step(
-        sprout,
-        said,
-        judge.prefer(sprout.stage, sprout.plan.persona, conversation, texts, place=sprout.place(said), sample=sample),
-    )
-    shown = dict(zip(judge.LABELS, (node.id for node in order), strict=False))
-    return Judgment(
-        node=said,
-        order=tuple(node.id for node in order),
-        ranking=tuple(shown[label] for label in verdict.value.ranking),
-        tie=verdict.value.tie,
-        reason=verdict.value.reason,
-        call=verdict.call,
-    )
-
-
-async def _step(sprout: _Sprout, node: str, answer: Awaitable[T]) -> T:
-    """``answer``, with a failure that concerns this tree alone noted and told as such."""
-    try:
-        return await answer
-    except (ReplyError, ServerError) as error:
-        failure = FailedTree(node, error)
-        sprout.failures.append(failure)
-        raise failure from error
-
-
-async def _drained(sprout: _Sprout) -> list[BaseException]:
-    """Waits for everything that was begun; returns what stops the run.
-
-    Nothing begun is cut off: so the failure that is told does not depend on the order of arrival.
-    """
-    stops: list[BaseException] = []
-    done = 0
-    while done < len(sprout.beside):
-        begun = sprout.beside[done:]
-        done += len(begun)
-        results = await asyncio.gather(*begun, return_exceptions=True)
-        stops += [r for r in results if isinstance(r, BaseException) and not isinstance(r, FailedTree)]
-    return stops
-
-
-def _first(failure: FailedTree) -> tuple[int, tuple[int, ...], str]:
-    """Sorts failures by depth first: whatever is not deeper was begun before a failure stops the growth."""
-    path = tree.order(failure.place)
-    return len(path), path, str(failure)
+def _agent(slot: int) -> str:
+    return "plain" if slot % 2 else "aware"
 
 
 def _coin(plan: Plan, said: str) -> int:
     return Random(f"{plan.seed}/{plan.id}/{said}").randrange(plan.candidates)
 
 
-def _grown(sprout: _Sprout) -> ConversationTree:
-    plan, prompts, models = sprout.plan, sprout.stage.prompts, sprout.stage.models
-    places = sorted(sprout.judgments, key=tree.order)
-    return ConversationTree(
-        id=plan.id,
-        persona=plan.persona,
-        nodes=tuple(sorted(sprout.nodes.values(), key=lambda node: tree.order(node.id))),
-        beliefs=tuple(sorted(sprout.beliefs.values(), key=lambda belief: tree.order(belief.node))),
-        judgments=tuple(judgment for place in places for judgment in sprout.judgments[place]),
-        grow=plan.grow,
-        models=dict(sorted(models.items())),
-        prompts={name: prompt.hash for name, prompt in sorted(prompts.items())},
-    )
+def _planned(plan: Plan) -> frozenset[str]:
+    """The user turns of a tree that grows everywhere: level by level, as long as a whole turn fits in."""
+    level, places = [tree.ROOT], list[str]()
+    for _ in range(plan.turns):
+        level = level[: max(0, plan.max_nodes // (1 + plan.candidates) - len(places))]
+        places += level
+        level = [f"{at}.{slot}.0" for at in level for slot in range(plan.candidates)]
+    return frozenset(places)
 
 
-_FORMS = {"coin": _by_coin, "best": _by_verdict, "all": _everywhere}
+def _first(failure: FailedTree) -> tuple[int, tuple[int, ...], str]:
+    """Sorts failures by depth first: whatever is not deeper was begun before a failure stops the growth."""
+    path = tree.order(failure.place)
+    return len(path), path, str(failure)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from personagen import pool
 from personagen.agents import author
+from personagen.agents.ask import At
 from personagen.encoders import Encoder
 from personagen.errors import PersonagenError, QualityError, ReplyError, ServerError
 from personagen.filters import FILTERS, SCREENS, Candidate, Filter, Verdict, View, candidate
@@ -112,7 +113,7 @@ async def _ask(growth: Growth, session: Session, options: ExpandOptions, calls: 
 async def _written(growth: Growth, session: Session, options: ExpandOptions, place: str) -> list[Candidate]:
     examples = [entry.text for entry in pool.draw(growth.view, options.seed, place, options.examples)]
     stage = session.stage
-    answer = await author.write(stage, growth.kind, examples, options.count, place=place, sample=place)
+    answer = await author.write(stage, growth.kind, examples, options.count, At(place, place))
     prompt = stage.prompts["author/profiles" if growth.kind == "profile" else "author/personalities"]
     return [
         candidate(

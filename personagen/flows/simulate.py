@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any, get_args
@@ -13,12 +14,12 @@ import orjson
 
 from personagen import prompts as prompt_files
 from personagen.errors import PersonagenError, QualityError, UsageError
-from personagen.flows.grow import FailedTree, Plan, grow
+from personagen.flows.grow import FailedTree, Growing, Plan
 from personagen.flows.session import Progress, Session, identity_of, session
 from personagen.options import Grow, SimulateOptions, flat
 from personagen.pairs import pairs_of
 from personagen.records import ConversationTree, Persona, Rejection, content_id
-from personagen.runner import run_jobs
+from personagen.schedule import Job, run_jobs
 from personagen.seeds import load_personas
 from personagen.store.run import Run, opened
 
@@ -148,11 +149,10 @@ async def _simulate(
         if progress:
             progress(opened_session.status("trees", grown, total, failed=failures.total(), done_before=before))
 
-    async def work(job: tuple[int, Plan]) -> None:
+    async def finish(slot: int, plan: Plan, growing: Growing) -> None:
         nonlocal grown
-        slot, plan = job
         try:
-            tree = await grow(opened_session.stage, plan)
+            tree = growing.tree()
         except FailedTree as failure:
             failures[str(failure)] += 1
             await run.journal.put(slot, run.made_with, _failed(plan, failure))
@@ -166,11 +166,17 @@ async def _simulate(
             grown += 1
         tell()
 
+    def jobs() -> Iterator[Job]:
+        for slot, plan in plans:
+            if slot not in done:
+                growing = Growing(opened_session.stage, plan)
+                yield Job(growing.first(), partial(finish, slot, plan, growing))
+
     tell()
     status = "done"
     try:
         async with opened_session.ticking(tell):
-            await run_jobs((job for job in plans if job[0] not in done), work, opened_session.slots.limit)
+            await run_jobs(jobs(), opened_session.slots)
         if failures.total() > total / 2:
             raise _too_many(failures, total)
     except PersonagenError as error:

@@ -27,8 +27,9 @@ class Call:
     """One question to a model.
 
     ``schema`` is the JSON schema the reply must follow, or None for free text. ``sample`` keeps intended repeats of
-    the same question apart (``repeat.candidate.attempt``). ``place`` says where in the run it is asked and
-    ``prompt``/``inputs`` what it was rendered from: a real server never sees these three, and they are not in the key.
+    the same question apart (``repeat.candidate.attempt``). ``chain`` is the number of calls that must be made one after
+    another from this one on, ``place`` says where in the run it is asked and ``prompt``/``inputs`` what it was rendered
+    from: a real server never sees these four, and they are not in the key.
     """
 
     model: str
@@ -36,6 +37,7 @@ class Call:
     sampling: Sampling = Sampling()
     schema: Mapping[str, Any] | None = None
     sample: str = ""
+    chain: int = 1
     place: str = ""
     prompt: str = ""
     inputs: Mapping[str, Any] = field(default_factory=dict)

@@ -24,7 +24,7 @@ class Tally:
 
 def journaled(llm: LLM, journal: Journal, tally: Tally) -> LLM:
     """``llm`` behind the journal; equal calls in flight are sent once."""
-    in_flight: dict[str, asyncio.Task[Completion]] = {}
+    in_flight: dict[str, asyncio.Future[Completion]] = {}
 
     async def fresh(call: Call) -> Completion:
         started = time.monotonic()
@@ -45,10 +45,18 @@ def journaled(llm: LLM, journal: Journal, tally: Tally) -> LLM:
         if stored is not None:
             tally.reused += 1
             return stored
-        asked = in_flight.get(call.key)
-        if asked is None:
-            asked = in_flight[call.key] = asyncio.create_task(fresh(call))
-            asked.add_done_callback(lambda _: in_flight.pop(call.key))
-        return await asked
+        if call.key in in_flight:
+            return await asyncio.shield(in_flight[call.key])
+        asked = in_flight[call.key] = asyncio.get_running_loop().create_future()
+        try:
+            answer = await fresh(call)
+        except BaseException as error:
+            asked.set_exception(error)
+            asked.exception()  # nobody else may be waiting, and that is no fault
+            raise
+        finally:
+            del in_flight[call.key]
+        asked.set_result(answer)
+        return answer
 
     return ask

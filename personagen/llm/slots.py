@@ -23,10 +23,16 @@ class Slots:
         self.free = asyncio.Semaphore(limit)
         self.closed: PersonagenError | None = None
         self.in_flight = 0
+        self.changed = asyncio.Event()
+
+    def room(self) -> bool:
+        """Whether a slot would stay idle if no further call came."""
+        return not self.free.locked()
 
     def close(self, error: PersonagenError) -> None:
         """Starts no more calls; the first error stays."""
         self.closed = self.closed or error
+        self.changed.set()
 
 
 def limited(llm: LLM, slots: Slots) -> LLM:
@@ -41,6 +47,7 @@ def limited(llm: LLM, slots: Slots) -> LLM:
                 return await llm(call)
             finally:
                 slots.in_flight -= 1
+                slots.changed.set()
 
     return ask
 

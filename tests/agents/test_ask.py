@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from personagen.agents import author, judge, observer, user
-from personagen.agents.ask import ask
+from personagen.agents.ask import At, ask
 from personagen.errors import ReplyError, ServerError
 from personagen.records import Message
 from tests.fakes import PERSONA, Fake, answer, stage
@@ -17,7 +17,7 @@ TALK = (Message(role="user", content="my bees died"),)
 
 def infer(fake, attempts=3):
     made = stage(fake, attempts)
-    return asyncio.run(observer.infer(made, TALK, place="t/0", sample="0")), made
+    return asyncio.run(observer.infer(made, TALK, At("t/0", "0"))), made
 
 
 def test_an_unusable_reply_is_asked_for_again_as_another_sample():
@@ -67,24 +67,24 @@ def test_the_key_does_not_depend_on_where_a_question_is_asked():
     fake = Fake(lambda c: "x")
     made = stage(fake)
     for place in ("a", "b"):
-        asyncio.run(ask(made, "assistant/plain", {"conversation": TALK}, str, place=place, sample="0"))
+        asyncio.run(ask(made, "assistant/plain", {"conversation": TALK}, str, At(place, "0")))
     assert fake.calls[0].key == fake.calls[1].key
 
 
 def test_the_user_speaks_without_its_label():
-    said = asyncio.run(user.speak(stage(Fake(lambda c: "User: hi")), PERSONA, (), 1, 3, place="", sample="0"))
+    said = asyncio.run(user.speak(stage(Fake(lambda c: "User: hi")), PERSONA, (), 1, 3, At("", "0")))
     assert said.value == "hi"
 
 
 def test_the_judge_ranks_the_labels_it_was_shown():
     fake = Fake(lambda c: '{"ranking": ["B", "A", "C"], "tie": false, "reason": "warm"}')
-    verdict = asyncio.run(judge.prefer(stage(fake), PERSONA, TALK, ["x", "y", "z"], place="", sample="0"))
+    verdict = asyncio.run(judge.prefer(stage(fake), PERSONA, TALK, ["x", "y", "z"], At("", "0")))
     assert verdict.value.ranking == ("B", "A", "C")
     assert [r["label"] for r in fake.calls[0].inputs["replies"]] == ["A", "B", "C"]
 
 
 def test_the_author_gives_texts_with_their_items():
     fake = Fake(lambda c: '{"descriptions": [{"text": "She is blunt.", "traits": ["blunt"]}]}')
-    made = asyncio.run(author.write(stage(fake), "personality", ["an example"], 1, place="", sample="0"))
+    made = asyncio.run(author.write(stage(fake), "personality", ["an example"], 1, At("", "0")))
     assert made.value == [("She is blunt.", ("blunt",))]
     assert "an example" in fake.calls[0].messages[-1].content

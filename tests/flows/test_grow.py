@@ -9,9 +9,9 @@ import pytest
 
 from personagen import tree
 from personagen.errors import BudgetError, ServerError
-from personagen.flows.grow import FailedTree, Plan, grow
+from personagen.flows.grow import FailedTree, Plan
 from personagen.records import Persona
-from tests.fakes import PERSONA, Fake, answer, cast, stage
+from tests.fakes import PERSONA, Fake, answer, cast, grow, stage
 
 
 def plan(**changes):

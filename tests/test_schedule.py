@@ -1,0 +1,134 @@
+"""Many jobs at once: which begins when, what follows what, bounded memory, an orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+import pytest
+
+from personagen.errors import BudgetError, Interrupted
+from personagen.llm import Call
+from personagen.llm.slots import Slots, limited
+from personagen.schedule import Job, run_jobs
+from tests.fakes import answer
+
+
+class Stage:
+    """Jobs whose steps each make one call that takes a moment; it notes what happens."""
+
+    def __init__(self, slots=2, seconds=0.001):
+        self.slots = Slots(slots)
+        self.ended, self.drawn, self.asked, self.most_tasks = [], [], [], 0
+
+        async def llm(call):
+            self.most_tasks = max(self.most_tasks, len(asyncio.all_tasks()))
+            await asyncio.sleep(seconds)
+            return answer("")
+
+        self.llm = limited(llm, self.slots)
+
+    async def step(self, name, *then):
+        """Asks, and makes ``then`` possible: further steps of the same kind, or an exception."""
+        self.asked.append(name)
+        await self.llm(Call("fake", (), place=name, prompt="user/speak"))
+        if then and isinstance(then[0], Exception):
+            raise then[0]
+        return [partial(self.step, *follow) for follow in then]
+
+    def job(self, name, *then):
+        async def finish():
+            self.ended.append(name)
+
+        self.drawn.append(name)
+        return Job([partial(self.step, f"{name}", *then)], finish)
+
+    def run(self, jobs):
+        asyncio.run(asyncio.wait_for(run_jobs(jobs, self.slots), timeout=20))
+
+
+CHAIN = ("b", ("c", ("d",)))
+
+
+def test_every_step_that_an_answer_makes_possible_is_done_before_the_job_ends():
+    stage = Stage()
+    stage.run([stage.job("x", ("b", ("d",)), ("c",))])
+    assert sorted(stage.asked) == ["b", "c", "d", "x"]
+    assert stage.ended == ["x"]
+
+
+def test_all_jobs_end_and_memory_holds_only_what_is_under_way():
+    stage = Stage(slots=4, seconds=0)
+    stage.run(stage.job(n, CHAIN) for n in range(500))
+    assert sorted(stage.ended) == list(range(500))
+    assert stage.most_tasks <= 4 + 4 + 2
+
+
+def test_a_job_begins_only_when_a_slot_would_stay_idle():
+    async def main():
+        stage = Stage(slots=2, seconds=3600)
+        running = asyncio.create_task(run_jobs((stage.job(n, CHAIN) for n in range(1000)), stage.slots))
+        await asyncio.sleep(0.01)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        return stage.asked
+
+    assert asyncio.run(main()) == ["0", "1"]
+
+
+def test_work_that_is_ready_goes_before_a_new_job():
+    stage = Stage(slots=2)
+    wide = [(f"side {n}",) for n in range(6)]
+    stage.run([stage.job("first", *wide), stage.job("second"), stage.job("third")])
+    assert stage.asked.index("third") > stage.asked.index("side 4")
+
+
+def test_after_a_failure_no_job_begins_and_what_was_begun_ends():
+    stage = Stage(slots=3)
+    jobs = [stage.job("a", CHAIN), stage.job("b", BudgetError("spent")), stage.job("c", CHAIN)]
+    with pytest.raises(BudgetError, match="spent"):
+        stage.run([*jobs, *(stage.job(n) for n in range(50))])
+    assert sorted(stage.ended) == ["a", "c"]
+
+
+def test_no_job_begins_once_the_slots_are_closed():
+    stage = Stage()
+    stage.slots.close(Interrupted("stop"))
+    stage.run([stage.job("a")])
+    assert stage.asked == []
+
+
+def test_closing_the_slots_wakes_a_scheduler_that_waits_for_one():
+    async def main():
+        stage = Stage(slots=1, seconds=0.05)
+        running = asyncio.create_task(run_jobs((stage.job(n, CHAIN) for n in range(1000)), stage.slots))
+        await asyncio.sleep(0.01)
+        stage.slots.close(Interrupted("stop"))
+        with pytest.raises(Interrupted):
+            await asyncio.wait_for(running, timeout=5)
+        return len(stage.asked)
+
+    assert asyncio.run(main()) <= 3
+
+
+def test_an_error_while_a_job_is_finished_is_raised():
+    async def finish():
+        raise BudgetError("spent")
+
+    stage = Stage()
+    with pytest.raises(BudgetError):
+        stage.run([Job([partial(stage.step, "a")], finish)])
+
+
+def test_a_cancelled_run_leaves_no_task_behind():
+    async def main():
+        stage = Stage(seconds=3600)
+        running = asyncio.create_task(run_jobs([stage.job("a")], stage.slots))
+        await asyncio.sleep(0.01)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        return [t for t in asyncio.all_tasks() if t is not asyncio.current_task()]
+
+    assert asyncio.run(main()) == []
