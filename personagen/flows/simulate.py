@@ -126,7 +126,7 @@ def _check(options: SimulateOptions) -> None:
         "--candidates": (options.candidates, 2, 26),
         "--max-nodes": (options.max_nodes, 1 + options.candidates, 1_000_000),
         "--attempts": (options.attempts, 1, 100),
-        "--concurrency": (options.models.concurrency, 1, 10_000),
+        "--concurrency": (1 if options.models.concurrency is None else options.models.concurrency, 1, 10_000),
         "--noise": (options.models.noise, 0, 0.5),
         "--conversations": (1 if options.conversations is None else options.conversations, 1, 100_000_000),
     }
@@ -170,7 +170,7 @@ async def _simulate(
     status = "done"
     try:
         async with opened_session.ticking(tell):
-            await run_jobs((job for job in plans if job[0] not in done), work, opened_session.slots.limit)
+            await run_jobs((job for job in plans if job[0] not in done), work, opened_session.slots.most)
         if failures.total() > total / 2:
             raise _too_many(failures, total)
     except PersonagenError as error:
