@@ -20,14 +20,15 @@ class ModelOptions:
 
     ``model``, ``base_url`` and ``price`` are values for every role, or ``ROLE=VALUE`` for one (roles: author, user,
     observer, assistant, judge). ``price`` is ``IN,OUT`` in USD per million tokens. ``concurrency`` is the number of
-    calls in flight, ``budget`` USD and ``max_calls`` calls, both for the whole run folder; ``timeout`` seconds a
-    request. ``noise`` is the share of verdicts the offline judge gets wrong, from 0 to 0.5.
+    calls in flight at one endpoint, None finds out what its server can take. ``budget`` is in USD and ``max_calls`` in
+    calls, both for the whole run folder; ``timeout`` is seconds a request. ``noise`` is the share of verdicts the
+    offline judge gets wrong, from 0 to 0.5.
     """
 
     model: tuple[str, ...] = ("offline",)
     base_url: tuple[str, ...] = ()
     price: tuple[str, ...] = ()
-    concurrency: int = 32
+    concurrency: int | None = None
     budget: float | None = None
     max_calls: int | None = None
     timeout: float = 120.0

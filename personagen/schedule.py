@@ -55,8 +55,7 @@ class _Crew:
     async def launch(self, jobs: Iterable[Job]) -> None:
         for number, job in enumerate(jobs):
             while not self._wanted():
-                self.slots.changed.clear()
-                await self.slots.changed.wait()
+                await self.slots.until_changed()
             if self.failures or self.slots.closed:
                 return
             self.open[number] = len(job.first)
@@ -87,7 +86,7 @@ class _Crew:
                 del self.open[number]
         except Exception as error:
             self.failures.append(error)
-        self.slots.changed.set()
+        self.slots.wake()
 
     async def drained(self) -> None:
         while self.tasks:

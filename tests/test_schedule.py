@@ -9,7 +9,8 @@ import pytest
 
 from personagen.errors import BudgetError, Interrupted
 from personagen.llm import Call
-from personagen.llm.slots import Slots, limited
+from personagen.llm.retry import retried
+from personagen.llm.slots import Slots
 from personagen.schedule import Job, run_jobs
 from tests.fakes import answer
 
@@ -26,7 +27,7 @@ class Stage:
             await asyncio.sleep(seconds)
             return answer("")
 
-        self.llm = limited(llm, self.slots)
+        self.llm = retried(llm, self.slots)
 
     async def step(self, name, *then):
         """Asks, and makes ``then`` possible: further steps of the same kind, or an exception."""

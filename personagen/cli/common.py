@@ -30,6 +30,16 @@ def options(*decorators: Callable[[F], F]) -> Callable[[F], F]:
     return apply
 
 
+def concurrency(value: str | int) -> int | None:
+    """``auto``, which is None, or a number from 1 up."""
+    if str(value).lower() == "auto":
+        return None
+    number = int(value) if str(value).isdecimal() else 0
+    if number < 1:
+        raise click.BadParameter(f"{value!r} is neither auto nor a number from 1 up.")
+    return number
+
+
 def model_options(function: F) -> F:
     """The options of every command that asks models."""
     return options(
@@ -51,10 +61,10 @@ def model_options(function: F) -> F:
         click.option("--max-calls", type=click.IntRange(1), metavar="N", help="Stop after so many calls."),
         click.option(
             "--concurrency",
-            type=click.IntRange(1),
-            default=MODELS.concurrency,
-            show_default=True,
-            help="Calls in flight.",
+            type=concurrency,
+            show_default="auto",
+            metavar="auto|N",
+            help="Calls in flight at one endpoint; auto finds what its server can take.",
         ),
         click.option(
             "--timeout", type=click.FloatRange(1), default=MODELS.timeout, show_default=True, help="Seconds a call."

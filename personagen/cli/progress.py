@@ -30,13 +30,16 @@ def shown(*, quiet: bool) -> Iterator[Callable[[Status], None] | None]:
 def line(status: Status) -> str:
     """One line: jobs, calls, tokens, cost, rate, errors, time left."""
     usage, rate = status.usage, status.calls / status.seconds if status.seconds > 0 else 0.0
+    again = f", retried {status.retried:,}" + (f" ({status.refused:,} refused)" if status.refused else "")
     parts = [
         f"{status.unit} {status.done:,}/{status.total:,}",
         f"calls {status.calls:,}" + (f" (+{status.reused:,} reused)" if status.reused else ""),
         f"{usage.input_tokens + usage.output_tokens:,} tokens",
         money({"cost_usd": usage.cost_usd}),
-        f"{rate:,.0f} calls/s, {status.in_flight} in flight",
-        f"errors {status.errors:,}" + (f", failed {status.failed:,}" if status.failed else ""),
+        f"{rate:,.0f} calls/s, {status.in_flight} of {status.limit} in flight",
+        f"errors {status.errors:,}"
+        + (again if status.retried else "")
+        + (f", failed {status.failed:,}" if status.failed else ""),
     ]
     return " · ".join([*parts, _left(status)])
 

@@ -86,8 +86,9 @@ def _check(options: ExpandOptions) -> None:
     for name in ("target", "per_profile", "examples", "count", "calls_per_round", "saturation"):
         if getattr(options, name) < 1:
             raise UsageError(f"--{name.replace('_', '-')} {getattr(options, name)}: choose a number from 1 up")
-    if options.models.concurrency < 1 or (options.personalities is not None and options.personalities < 1):
-        raise UsageError("--concurrency and --personalities: choose a number from 1 up")
+    for number in (options.models.concurrency, options.personalities):
+        if number is not None and number < 1:
+            raise UsageError("--concurrency and --personalities: choose a number from 1 up")
     if options.similarity is not None and not 0 < options.similarity <= 1:
         raise UsageError(f"--similarity {options.similarity}: choose a cosine above 0 and up to 1")
     if options.language not in LANGUAGES:

@@ -14,11 +14,11 @@ from personagen.agents.ask import Stage
 from personagen.errors import ConfigError
 from personagen.llm import LLM, Call
 from personagen.llm.budget import CostBound, Ledger, budgeted
-from personagen.llm.connect import Endpoint, connect
+from personagen.llm.connect import Endpoint, Heard, connect, is_local
 from personagen.llm.journaled import Tally, journaled
 from personagen.llm.prices import Price, cost, parse_price, price_of
 from personagen.llm.retry import retried
-from personagen.llm.slots import Slots, limited, open_only, proven, stopping
+from personagen.llm.slots import Slots, proven, stopping
 from personagen.options import ModelOptions, by_role, flat, shared_and_own
 from personagen.prompts import Prompt
 from personagen.records import Usage
@@ -34,7 +34,11 @@ _FREE = {
 
 @dataclass(frozen=True)
 class Status:
-    """How a run stands: jobs ``done`` of ``total``, and what this process asked, reused and paid since it began."""
+    """How a run stands: jobs ``done`` of ``total``, and what this process asked, reused and paid since it began.
+
+    ``retried`` counts requests sent again, ``refused`` those a server refused for a limit (HTTP 429); ``in_flight``
+    calls are under way and ``limit`` may be.
+    """
 
     unit: str
     done: int
@@ -44,7 +48,10 @@ class Status:
     calls: int
     reused: int
     errors: int
+    retried: int
+    refused: int
     in_flight: int
+    limit: int
     usage: Usage
     seconds: float
 
@@ -88,7 +95,10 @@ class Session:
             calls=self.tally.calls,
             reused=self.tally.reused,
             errors=self.tally.failed + self.tally.asked_again,
+            retried=self.slots.retried,
+            refused=self.slots.refused,
             in_flight=self.slots.in_flight,
+            limit=self.slots.limit,
             usage=self.tally.usage,
             seconds=time.monotonic() - self.began,
         )
@@ -107,14 +117,13 @@ async def session(
     prices = {role: price_of(e.model, base_url=e.base_url, override=e.price) for role, e in endpoints.items()}
     _check_budget(options, endpoints, prices)
     ledger = Ledger(options.budget, options.max_calls, spent=_spent(run, prices), calls=run.usage()[0])
-    slots, tally = Slots(options.concurrency), Tally()
+    slots, tally = _slots(options, endpoints), Tally()
+    slots.at_close(ledger.close)
 
     def wrap(llm: LLM) -> LLM:
         for layer in (
-            lambda inner: open_only(inner, slots),
-            retried,
+            lambda inner: retried(inner, slots),
             lambda inner: budgeted(inner, ledger, _bound(prices)),
-            lambda inner: limited(inner, slots),
             proven,
             lambda inner: journaled(inner, run.journal, tally),
             lambda inner: stopping(inner, slots),
@@ -122,11 +131,23 @@ async def session(
             llm = layer(llm)
         return llm
 
-    async with connect(endpoints, timeout=options.timeout, seed=seed, noise=options.noise) as backend:
+    def heard(endpoint: Endpoint) -> Heard:
+        return slots.at(_address(endpoint)).heard
+
+    async with connect(endpoints, timeout=options.timeout, seed=seed, noise=options.noise, heard=heard) as backend:
         models = {role: endpoint.model for role, endpoint in endpoints.items()}
         stage = Stage(wrap(backend), prompts, models, tally, attempts)
         with interruptible(slots):
             yield Session(stage, slots, tally, wrap, time.monotonic())
+
+
+def _slots(options: ModelOptions, endpoints: Mapping[str, Endpoint]) -> Slots:
+    local = {_address(endpoint) for endpoint in endpoints.values() if is_local(endpoint.model)}
+    return Slots(options.concurrency, {role: _address(endpoint) for role, endpoint in endpoints.items()}, local)
+
+
+def _address(endpoint: Endpoint) -> str:
+    return f"{endpoint.model} at {endpoint.base_url}" if endpoint.base_url else endpoint.model
 
 
 def identity_of(options: Any, prompts: Mapping[str, Prompt]) -> dict[str, Any]:

@@ -127,7 +127,7 @@ def _check(options: SimulateOptions) -> None:
         "--candidates": (options.candidates, 2, 26),
         "--max-nodes": (options.max_nodes, 1 + options.candidates, 1_000_000),
         "--attempts": (options.attempts, 1, 100),
-        "--concurrency": (options.models.concurrency, 1, 10_000),
+        "--concurrency": (1 if options.models.concurrency is None else options.models.concurrency, 1, 10_000),
         "--noise": (options.models.noise, 0, 0.5),
         "--conversations": (1 if options.conversations is None else options.conversations, 1, 100_000_000),
     }

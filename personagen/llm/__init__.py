@@ -27,9 +27,9 @@ class Call:
     """One question to a model.
 
     ``schema`` is the JSON schema the reply must follow, or None for free text. ``sample`` keeps intended repeats of
-    the same question apart (``repeat.candidate.attempt``). ``chain`` is the number of calls that must be made one after
-    another from this one on, ``place`` says where in the run it is asked and ``prompt``/``inputs`` what it was rendered
-    from: a real server never sees these four, and they are not in the key.
+    the same question apart (``repeat.candidate.attempt``). ``place`` says where in the run it is asked and
+    ``prompt``/``inputs`` what it was rendered from; ``chain`` is the number of calls in a row that begin with it: of
+    calls that wait, the longest chain goes first. A real server never sees these four, and they are not in the key.
     """
 
     model: str

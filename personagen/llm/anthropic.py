@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +39,7 @@ async def backend(
     base_url: str | None,
     api_key: str | None,
     timeout: float,  # noqa: ASYNC109
+    heard: Callable[[Mapping[str, str]], None] | None = None,
 ) -> AsyncIterator[LLM]:
     """A model at Anthropic or at ``base_url`` (with or without ``/v1``), by its name there; ``timeout`` is in seconds.
 
@@ -67,6 +68,8 @@ async def backend(
                 answer = await client.post(
                     "/v1/messages", cast_to=httpx2.Response, content=orjson.dumps(body), options=JSON
                 )
+                if heard:
+                    heard(answer.headers)
                 return completion(server, model, answer.content)
             except anthropic.APIStatusError as problem:
                 failed = failure(problem.status_code, problem.response.content, problem.response.headers)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from personagen.errors import BudgetError
+from personagen.errors import BudgetError, PersonagenError
 from personagen.llm import LLM, Call
 from personagen.records import Completion
 
@@ -26,6 +26,7 @@ class Ledger:
     calls: int = 0
     reserved: float = 0.0
     in_flight: int = 0
+    closed: PersonagenError | None = None
     _settled: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def reserve(self, most: float) -> None:
@@ -33,8 +34,11 @@ class Ledger:
 
         Raises:
             BudgetError: nothing is in flight, and it would go over a limit.
+            PersonagenError: the ledger is closed meanwhile.
         """
         while problem := self._problem(most):
+            if self.closed:
+                raise self.closed
             if not self.in_flight:
                 raise BudgetError(f"{problem} and run the same command to go on")
             await self._settled.wait()
@@ -48,6 +52,14 @@ class Ledger:
         if answer is not None:
             self.calls += 1
             self.spent += most if answer.usage.cost_usd is None else answer.usage.cost_usd
+        self._wake()
+
+    def close(self, error: PersonagenError) -> None:
+        """Fails what waits for money to be left."""
+        self.closed = error
+        self._wake()
+
+    def _wake(self) -> None:
         self._settled.set()
         self._settled = asyncio.Event()
 

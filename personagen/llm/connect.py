@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import inspect
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import cast
+from typing import TypeAlias, cast
 
 from personagen.errors import ConfigError, PersonagenError, ServerError, UsageError
 from personagen.functions import function
@@ -21,6 +21,8 @@ DEFAULT = "default"
 OFFLINE = "offline"
 BACKENDS = {"openai": openai.backend, "anthropic": anthropic.backend}
 _FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+
+Heard: TypeAlias = Callable[[Mapping[str, str]], None]
 
 
 @dataclass(frozen=True)
@@ -44,12 +46,14 @@ async def connect(
     seed: int = 0,
     noise: float = 0.0,
     timeout: float = 120.0,  # noqa: ASYNC109
+    heard: Callable[[Endpoint], Heard] | None = None,
 ) -> AsyncIterator[LLM]:
     """One LLM for all of ``models`` (role -> endpoint): a call goes to its role's endpoint, or to that of ``default``.
 
     Every endpoint is opened once, whoever shares it, and closed at the end. Nothing is sent before the first call, and
     no SDK but LiteLLM is imported before it. ``seed`` and ``noise`` are for the offline cast; ``timeout`` is seconds a
-    request. Completions come back with their cost, None where the price is unknown.
+    request. ``heard(endpoint)`` is told the headers of each of its answers, where the backend knows them. Completions
+    come back with their cost, None where the price is unknown.
 
     Raises:
         ConfigError: a model string, base URL or key can't work.
@@ -61,7 +65,7 @@ async def connect(
             if endpoint.model == OFFLINE:
                 opened[endpoint] = _offline(seed, noise)
             else:
-                llm = await stack.enter_async_context(_backend(endpoint, timeout))
+                llm = await stack.enter_async_context(_backend(endpoint, timeout, heard))
                 opened[endpoint] = _costed(_bounded(llm, endpoint, timeout), endpoint)
         by_role = {role: opened[endpoint] for role, endpoint in models.items()}
 
@@ -78,7 +82,14 @@ def _offline(seed: int, noise: float) -> LLM:
     return offline(seed, noise)
 
 
-def _backend(endpoint: Endpoint, seconds: float) -> AbstractAsyncContextManager[LLM]:
+def is_local(model: str) -> bool:
+    """Whether ``model`` is the offline cast or a function of one's own: there is no server whose limit to find."""
+    return model == OFFLINE or _FUNCTION.fullmatch(model) is not None
+
+
+def _backend(
+    endpoint: Endpoint, seconds: float, heard: Callable[[Endpoint], Heard] | None
+) -> AbstractAsyncContextManager[LLM]:
     provider, _, name = endpoint.model.partition("/")
     url = address(endpoint.model, endpoint.base_url)
     if _FUNCTION.fullmatch(endpoint.model):
@@ -86,7 +97,8 @@ def _backend(endpoint: Endpoint, seconds: float) -> AbstractAsyncContextManager[
     if provider in BACKENDS:
         if not name:
             raise no_model(endpoint.model)
-        return BACKENDS[provider](name, base_url=url, api_key=None, timeout=seconds)
+        tell = heard(endpoint) if heard else None
+        return BACKENDS[provider](name, base_url=url, api_key=None, timeout=seconds, heard=tell)
     return litellm.backend(endpoint.model, base_url=url, api_key=None, timeout=seconds)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -32,6 +32,7 @@ async def backend(
     base_url: str | None,
     api_key: str | None,
     timeout: float,  # noqa: ASYNC109
+    heard: Callable[[Mapping[str, str]], None] | None = None,
 ) -> AsyncIterator[LLM]:
     """A model at OpenAI or at ``base_url``, by its name there; ``timeout`` is in seconds.
 
@@ -59,6 +60,8 @@ async def backend(
                 answer = await client.post(
                     "/chat/completions", cast_to=httpx.Response, content=orjson.dumps(body), options=JSON
                 )
+                if heard:
+                    heard(answer.headers)
                 return completion(server, model, answer.content)
             except openai.APIStatusError as problem:
                 failed = failure(problem.status_code, problem.response.content, problem.response.headers)

@@ -1,15 +1,16 @@
-"""The one layer of retries: a request that may succeed later is sent again, after as long as the server asks for."""
+"""The one layer of retries: a request that may succeed later is sent again, when its endpoint may be asked."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from random import Random
-
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, stop_before_delay
 
 from personagen.errors import ServerError
 from personagen.llm import LLM, Call
+from personagen.llm.concurrency import Ticket
+from personagen.llm.gate import REFUSED, Gate
+from personagen.llm.slots import STOPS, Slots
 from personagen.records import Completion
 
 LONGEST_WAIT = 120.0
@@ -17,49 +18,97 @@ LONGEST_WAIT = 120.0
 
 def retried(
     llm: LLM,
+    slots: Slots | None = None,
     *,
     attempts: int = 6,
     seconds: float = 600.0,
     first: float = 1.0,
     rng: Random | None = None,
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> LLM:
-    """``llm``, asked again after a ``ServerError``: at most ``attempts`` times and ``seconds`` in all.
+    """``llm``, asked through the gates of ``slots``, and again after a ``ServerError``.
 
-    The wait is drawn from 0 to ``first`` x 2^n seconds (full jitter, Brooker 2015), or it is the server's Retry-After
-    and up to ``first`` seconds more; it is at most ``LONGEST_WAIT``. Every other error passes at once.
+    A call holds its slot until it is answered or given up: after ``attempts`` failures or ``seconds`` from its first
+    request, a request in flight included. A refusal for a limit (429) is no such failure: it closes the gate for
+    everybody, and the call goes first when that opens. After any other failure the wait is drawn from 0 to ``first`` x
+    2^n seconds (full jitter, Brooker 2015), at most ``LONGEST_WAIT``; a server's Retry-After counts for all its calls.
 
     Raises:
         ServerError: the last one, with the number of requests that were sent.
+        PersonagenError: any other error at once, and what the slots are closed with.
     """
-    rng = rng or Random()
-
-    def wait(state: RetryCallState) -> float:
-        problem = state.outcome and state.outcome.exception()
-        asked = problem.retry_after if isinstance(problem, ServerError) else None
-        if asked is not None:
-            return min(asked, LONGEST_WAIT) + rng.uniform(0, first)
-        return rng.uniform(0, min(first * 2**state.attempt_number, LONGEST_WAIT))
-
-    retrying = AsyncRetrying(
-        retry=retry_if_exception_type(ServerError),
-        wait=wait,
-        stop=stop_after_attempt(attempts) | stop_before_delay(seconds),
-        sleep=sleep,
-        retry_error_callback=_give_up,
-    )
+    patience = _Patience(attempts, seconds, first, rng or Random())
+    gates = slots or Slots()
 
     async def ask(call: Call) -> Completion:
-        async def once() -> Completion:
-            return await llm(call)
-
-        return await retrying(once)
+        gate = gates.of(call)
+        ticket = await gate.enter(call.role, call.chain)
+        began = asyncio.get_running_loop().time()
+        try:
+            answer = await llm(call)
+        except ServerError as error:
+            return await _ask_again(llm, call, gates, patience, ticket, error, began)
+        except BaseException as error:
+            _end(gates, gate, ticket, error)
+            raise
+        gate.answered(ticket)
+        return answer
 
     return ask
 
 
-def _give_up(state: RetryCallState) -> None:
-    problem = state.outcome and state.outcome.exception()
-    assert isinstance(problem, ServerError)
-    times = f" (asked {state.attempt_number} times)" if state.attempt_number > 1 else ""
-    raise ServerError(f"{problem}{times}", status=problem.status, retry_after=problem.retry_after) from None
+@dataclass(frozen=True)
+class _Patience:
+    attempts: int
+    seconds: float
+    first: float
+    rng: Random
+
+    def pause(self, error: ServerError, failures: int) -> float:
+        """Seconds until this call is sent again; after a refusal its gate decides."""
+        return 0.0 if error.status == REFUSED else self.rng.uniform(0, min(self.first * 2**failures, LONGEST_WAIT))
+
+
+async def _ask_again(
+    llm: LLM, call: Call, slots: Slots, patience: _Patience, ticket: Ticket, error: ServerError, began: float
+) -> Completion:
+    gate, sent, failures = slots.of(call), 1, 0
+    while True:
+        failures += error.status != REFUSED
+        pause = patience.pause(error, failures)
+        wished = min(error.retry_after or 0.0, LONGEST_WAIT)
+        left = began + patience.seconds - asyncio.get_running_loop().time()
+        if failures >= patience.attempts or max(pause, wished) > left:
+            _end(slots, gate, ticket, error)
+            raise _given_up(error, sent) from None
+        held: Ticket | None = ticket
+        try:
+            async with asyncio.timeout(left) as bound:
+                if error.status != REFUSED:
+                    gate.hold(wished)
+                    await slots.sleep(pause)
+                held = None
+                held = ticket = await gate.again(ticket, error)
+                sent += 1
+                answer = await llm(call)
+        except ServerError as problem:
+            error = problem
+            continue
+        except BaseException as problem:
+            if held is not None:
+                _end(slots, gate, held, problem)
+            if isinstance(problem, TimeoutError) and bound.expired():
+                raise _given_up(error, sent) from None
+            raise
+        gate.answered(ticket)
+        return answer
+
+
+def _end(slots: Slots, gate: Gate, ticket: Ticket, error: BaseException) -> None:
+    if isinstance(error, STOPS):
+        slots.close(error)  # before the slot is free, so that no call takes it
+    gate.left(ticket, error)
+
+
+def _given_up(error: ServerError, sent: int) -> ServerError:
+    times = f" (asked {sent} times)" if sent > 1 else ""
+    return ServerError(f"{error}{times}", status=error.status, retry_after=error.retry_after)

@@ -1,55 +1,149 @@
-"""Slots for calls in flight, and the one place where a run stops launching calls."""
+"""Slots for calls in flight: one gate for each endpoint, and the one place where a run stops launching calls."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from math import inf
 
 from personagen.errors import BudgetError, ConfigError, DiskError, PersonagenError, ServerError
 from personagen.llm import LLM, Call
+from personagen.llm.concurrency import Limit
+from personagen.llm.gate import Gate
 from personagen.records import Completion
 
 STOPS = (BudgetError, ConfigError, DiskError)
+LOCAL = 32
 
 
 class Slots:
-    """At most ``limit`` calls in flight; once ``closed`` holds an error, no further call starts.
+    """The calls in flight of a run; once ``closed`` holds an error, no further call starts.
+
+    ``most`` caps the calls in flight at one endpoint, None finds out what its server can take. ``endpoints`` says where
+    the calls of a role go (a role it does not name: by the call's model); those in ``local`` have no server and take
+    ``most``, or ``LOCAL``.
 
     The error that closes is the first one that asking again can't help (a refused key, an exhausted budget), or the
-    user's interruption. Calls in flight are not touched: they end and are stored.
+    user's interruption. Calls in flight are not touched: they end and are stored. Calls that wait, for a slot or before
+    they are sent again, fail at once.
     """
 
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self.free = asyncio.Semaphore(limit)
+    def __init__(
+        self,
+        most: int | None = None,
+        endpoints: Mapping[str, Hashable] | None = None,
+        local: Iterable[Hashable] = (),
+    ) -> None:
         self.closed: PersonagenError | None = None
-        self.in_flight = 0
-        self.changed = asyncio.Event()
+        self._most, self._local = most, frozenset(local)
+        self._endpoints = dict(endpoints or {})
+        self._gates: dict[Hashable, Gate] = {}
+        self._changed, self._closing = asyncio.Event(), asyncio.Event()
+        self._at_close: list[Callable[[PersonagenError], None]] = []
+        for endpoint in self._endpoints.values():
+            self.at(endpoint)
 
-    def room(self) -> bool:
-        """Whether a slot would stay idle if no further call came."""
-        return not self.free.locked()
+    def at(self, endpoint: Hashable) -> Gate:
+        """The gate of ``endpoint``."""
+        gate = self._gates.get(endpoint)
+        if gate is None:
+            most = LOCAL if self._most is None and endpoint in self._local else self._most
+            gate = self._gates[endpoint] = Gate(Limit(most), self._changed.set)
+            if self.closed:
+                gate.close(self.closed)
+        return gate
+
+    def of(self, call: Call) -> Gate:
+        """The gate that ``call`` goes through."""
+        return self.at(self._endpoints.get(call.role, call.model))
+
+    @property
+    def limit(self) -> int:
+        """How many calls may be in flight now, at all endpoints that were asked or are known."""
+        return sum(gate.limit.limit for gate in self._gates.values()) or Limit(self._most).limit
+
+    @property
+    def most(self) -> int:
+        """How many calls may ever be in flight."""
+        return sum(gate.limit.most for gate in self._gates.values()) or Limit(self._most).most
+
+    @property
+    def in_flight(self) -> int:
+        """Calls that are sent and not answered, or will be sent again after a failure."""
+        return sum(gate.limit.in_flight for gate in self._gates.values())
+
+    @property
+    def refused(self) -> int:
+        """Requests that were refused because of a limit (HTTP 429)."""
+        return sum(gate.limit.refusals for gate in self._gates.values())
+
+    @property
+    def retried(self) -> int:
+        """Requests that were sent again."""
+        return sum(gate.retried for gate in self._gates.values())
+
+    @property
+    def highest(self) -> dict[Hashable, int]:
+        """The most calls that were in flight at each endpoint."""
+        return {endpoint: gate.limit.highest for endpoint, gate in self._gates.items()}
+
+    def room(self, role: str | None = None) -> bool:
+        """Whether some gate (or that of ``role``) could send a call now and none waits for it; none once closed.
+
+        It stays true until a call has entered: let a task that was just started come that far before asking again.
+        """
+        if self.closed:
+            return False
+        if role is not None:
+            return self.at(self._endpoints.get(role, role)).room
+        return any(gate.room for gate in self._gates.values()) or not self._gates
+
+    async def until_changed(self) -> None:
+        """Waits until ``room`` may have become true, or the slots are closed."""
+        if self.closed:
+            return
+        self._changed.clear()
+        seconds = min((gate.opens_in() for gate in self._gates.values()), default=inf)
+        timer = asyncio.get_running_loop().call_later(seconds, self._changed.set) if seconds < inf else None
+        try:
+            await self._changed.wait()
+        finally:
+            if timer:
+                timer.cancel()
+
+    def wake(self) -> None:
+        """Ends the waits in ``until_changed``, for whoever has other reasons to look again."""
+        self._changed.set()
 
     def close(self, error: PersonagenError) -> None:
-        """Starts no more calls; the first error stays."""
-        self.closed = self.closed or error
-        self.changed.set()
+        """Starts no more calls, and ends every wait; the first error stays."""
+        if self.closed:
+            return
+        self.closed = error
+        for gate in self._gates.values():
+            gate.close(error)
+        for tell in self._at_close:
+            tell(error)
+        self._closing.set()
+        self._changed.set()
 
+    def at_close(self, tell: Callable[[PersonagenError], None]) -> None:
+        """Calls ``tell`` with the error once the slots are closed."""
+        self._at_close.append(tell)
 
-def limited(llm: LLM, slots: Slots) -> LLM:
-    """``llm`` with every call waiting for a slot; fails at once when the slots are closed."""
+    async def sleep(self, seconds: float) -> None:
+        """Waits so long, or until the slots are closed.
 
-    async def ask(call: Call) -> Completion:
-        async with slots.free:
-            if slots.closed:
-                raise slots.closed
-            slots.in_flight += 1
-            try:
-                return await llm(call)
-            finally:
-                slots.in_flight -= 1
-                slots.changed.set()
-
-    return ask
+        Raises:
+            PersonagenError: they are closed.
+        """
+        try:
+            async with asyncio.timeout(seconds):
+                await self._closing.wait()
+        except TimeoutError:
+            return
+        assert self.closed
+        raise self.closed
 
 
 def stopping(llm: LLM, slots: Slots) -> LLM:
@@ -61,17 +155,6 @@ def stopping(llm: LLM, slots: Slots) -> LLM:
         except STOPS as error:
             slots.close(error)
             raise
-
-    return ask
-
-
-def open_only(llm: LLM, slots: Slots) -> LLM:
-    """``llm`` that is not asked once the slots are closed; it stands next to the model, inside retries and budget."""
-
-    async def ask(call: Call) -> Completion:
-        if slots.closed:
-            raise slots.closed
-        return await llm(call)
 
     return ask
 

@@ -169,3 +169,24 @@ def test_an_interruption_exits_with_130_and_says_how_to_go_on():
 def test_a_text_in_an_error_does_not_steer_the_screen():
     result = failing(UsageError("no tree \x1b[2J\x9b1mx\u202e here"))
     assert result.stderr == "personagen: no tree x here\n"
+
+
+@pytest.mark.parametrize(("given", "meant"), [("auto", None), ("64", 64), ("AUTO", None)])
+def test_concurrency_is_auto_or_a_number_wherever_it_is_given(settings, given, meant):
+    settings("")
+    assert taken("simulate")["concurrency"] is None
+    assert taken("simulate", "--concurrency", given)["concurrency"] == meant
+    assert taken("simulate", PERSONAGEN_SIMULATE_CONCURRENCY=given)["concurrency"] == meant
+    settings(f'concurrency = "{given}"')
+    assert taken("simulate")["concurrency"] == meant
+    settings("concurrency = 7")
+    assert taken("expand")["concurrency"] == 7
+    assert taken("expand", "--concurrency", "auto")["concurrency"] is None
+
+
+@pytest.mark.parametrize("given", ["0", "-1", "many", "1.5", ""])
+def test_another_concurrency_is_refused_in_a_sentence(settings, given):
+    settings("")
+    result = CliRunner().invoke(main, ["simulate", "--concurrency", given])
+    assert result.exit_code == 2
+    assert f"{given!r} is neither auto nor a number from 1 up" in result.output

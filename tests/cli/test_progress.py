@@ -10,16 +10,22 @@ from personagen.records import Usage
 def status(**changes):
     usage = Usage(input_tokens=1000, output_tokens=200, cost_usd=0.5)
     numbers = {"done": 5, "done_before": 0, "total": 20, "failed": 0, "calls": 60, "reused": 0, "errors": 0}
-    fields = {"unit": "trees", **numbers, "in_flight": 8, "usage": usage, "seconds": 30.0}
+    numbers |= {"retried": 0, "refused": 0, "in_flight": 8, "limit": 32}
+    fields = {"unit": "trees", **numbers, "usage": usage, "seconds": 30.0}
     return Status(**{**fields, **changes})
 
 
 def test_a_line_tells_jobs_calls_tokens_cost_rate_errors_and_time_left():
     line = progress.line(status())
     assert (
-        line
-        == "trees 5/20 · calls 60 · 1,200 tokens · 0.5000 USD · 2 calls/s, 8 in flight · errors 0 · 1 min 30 s left"
+        line == "trees 5/20 · calls 60 · 1,200 tokens · 0.5000 USD · 2 calls/s, 8 of 32 in flight · errors 0 ·"
+        " 1 min 30 s left"
     )
+
+
+def test_requests_sent_again_are_told_and_how_many_a_limit_refused():
+    assert "errors 0, retried 3 · " in progress.line(status(retried=3))
+    assert "errors 0, retried 3 (2 refused) · " in progress.line(status(retried=3, refused=2))
 
 
 def test_time_left_counts_only_what_this_process_did():

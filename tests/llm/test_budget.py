@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from personagen.errors import BudgetError, ServerError
+from personagen.errors import BudgetError, Interrupted, ServerError
 from personagen.llm import Call
 from personagen.llm.budget import Ledger, budgeted
 from personagen.records import Completion, Usage
 from tests.fakes import Fake
+from tests.llm import simulated
 
 
 @given(
@@ -80,3 +81,19 @@ def test_calls_of_earlier_processes_count():
     assert asked == 2
     assert len(refused) == 2
     assert "raise --max-calls" in str(refused[0])
+
+
+def test_a_call_that_waits_for_money_fails_at_once_when_the_ledger_is_closed():
+    async def main():
+        ledger = Ledger(max_calls=1)
+        llm = budgeted(Fake(lambda c: "x", delay=10), ledger, lambda call: None)
+        first, second = asyncio.create_task(llm(Call("m", ()))), asyncio.create_task(llm(Call("m", ())))
+        await asyncio.sleep(1)
+        ledger.close(Interrupted("stop"))
+        with pytest.raises(Interrupted):
+            await second
+        at = simulated.now()
+        await first
+        return at
+
+    assert simulated.run(main()) == 1.0

@@ -1,57 +1,84 @@
+"""The one layer of retries: what is asked again, how often, when, and when no longer."""
+
 from __future__ import annotations
 
 import asyncio
-import time
 from random import Random
 
 import pytest
 
-from personagen.errors import BudgetError, ConfigError, ReplyError, ServerError
+from personagen.errors import BudgetError, ConfigError, Interrupted, ReplyError, ServerError
 from personagen.llm.retry import LONGEST_WAIT, retried
+from personagen.llm.slots import Slots
 from personagen.records import Completion
+from tests.llm import simulated
 from tests.llm.calls import a_call
 
 
 class Flaky:
-    """An LLM that raises ``errors`` one after another and then answers; knows when it was asked and slept."""
+    """An LLM that raises ``errors`` one after another and then answers; it knows when it was asked."""
 
-    def __init__(self, *errors):
-        self.errors, self.asked, self.slept = list(errors), 0, []
+    def __init__(self, *errors, delay=0.0):
+        self.errors, self.asked_at, self.delay = list(errors), [], delay
 
     async def __call__(self, call):
-        self.asked += 1
+        self.asked_at.append(simulated.now())
+        await asyncio.sleep(self.delay)
         if self.errors:
             raise self.errors.pop(0)
         return Completion(text="Fine.")
 
-    async def sleep(self, seconds):
-        self.slept.append(seconds)
+    @property
+    def asked(self):
+        return len(self.asked_at)
+
+    @property
+    def waits(self):
+        return [later - sooner for sooner, later in zip(self.asked_at, self.asked_at[1:], strict=False)]
 
     def run(self, **settings):
-        return asyncio.run(retried(self, sleep=self.sleep, **settings)(a_call()))
+        async def main():
+            return await retried(self, **settings)(a_call())
+
+        return simulated.run(main())
+
+
+def busy(count, **fields):
+    return [ServerError("busy", **fields) for _ in range(count)]
 
 
 def test_a_server_error_is_asked_again_until_it_answers():
     llm = Flaky(ServerError("a"), ServerError("b"))
-    assert llm.run().text == "Fine."
-    assert llm.asked == 3
+    slots = Slots(1)
+    assert llm.run(slots=slots).text == "Fine."
+    assert (llm.asked, slots.retried, slots.refused, slots.in_flight) == (3, 2, 0, 0)
 
 
 @pytest.mark.parametrize("kind", [ConfigError, BudgetError, ReplyError, ValueError])
 def test_any_other_error_passes_at_once(kind):
-    llm = Flaky(kind("no"))
+    llm, slots = Flaky(kind("no")), Slots(1)
     with pytest.raises(kind, match=r"^no$"):
-        llm.run()
-    assert llm.asked == 1
+        llm.run(slots=slots)
+    assert (llm.asked, slots.in_flight) == (1, 0)
+
+
+def test_any_other_error_passes_at_once_from_a_second_request_too():
+    llm, slots = Flaky(ServerError("a"), ReplyError("no")), Slots(1)
+    with pytest.raises(ReplyError):
+        llm.run(slots=slots)
+    assert (llm.asked, slots.in_flight) == (2, 0)
 
 
 def test_any_function_that_gives_an_awaitable_can_be_retried():
     flaky = Flaky(ServerError("a"))
 
+    async def main():
+        return await retried(plain)(a_call())
+
     def plain(call):
         return flaky(call)
 
-    assert asyncio.run(retried(plain, sleep=flaky.sleep)(a_call())).text == "Fine."
+    assert simulated.run(main()).text == "Fine."
 
 
 def test_attempts_are_bounded_and_the_last_error_says_how_many():
@@ -61,47 +88,100 @@ def test_attempts_are_bounded_and_the_last_error_says_how_many():
     assert (llm.asked, raised.value.status) == (4, 503)
 
 
+def test_refusals_for_a_limit_do_not_count_as_attempts():
+    llm = Flaky(*busy(9, status=429))
+    assert llm.run(attempts=2).text == "Fine."
+    assert llm.asked == 10
+
+
 def test_a_wait_that_would_go_over_the_time_is_not_begun():
-    llm = Flaky(*(ServerError("busy", retry_after=50) for _ in range(9)))
+    llm = Flaky(*busy(9, status=429, retry_after=50))
     with pytest.raises(ServerError, match="busy"):
-        llm.run(attempts=9, seconds=49)
-    assert llm.slept == []
+        llm.run(seconds=49)
+    assert llm.asked_at == [0.0]
 
 
-def test_the_time_is_real():
-    llm = Flaky(*(ServerError("busy") for _ in range(1000)))
-    began = time.monotonic()
-    with pytest.raises(ServerError):
-        asyncio.run(retried(llm, attempts=1000, seconds=0.2, first=0.01)(a_call()))
-    assert time.monotonic() - began < 0.3
-    assert 1 < llm.asked < 1000
+@pytest.mark.parametrize("status", [429, 500])
+def test_a_call_is_given_up_when_its_time_is_over_even_in_the_middle_of_a_request(status):
+    async def main():
+        llm = retried(Flaky(*busy(1, status=status), delay=40), Slots(1), seconds=60)
+        with pytest.raises(ServerError, match=r"^busy"):
+            await llm(a_call())
+        return simulated.now()
+
+    assert simulated.run(main()) == 60
 
 
 def test_the_servers_wish_is_honoured_and_capped():
-    llm = Flaky(ServerError("a", retry_after=7), ServerError("b", retry_after=9999), ServerError("c", retry_after=0))
-    llm.run(seconds=1e6, first=0.5)
-    for slept, asked in zip(llm.slept, (7, LONGEST_WAIT, 0), strict=True):
-        assert asked <= slept <= asked + 0.5
+    wishes = (7, 9999, 0)
+    llm = Flaky(*(ServerError("x", status=429, retry_after=wish) for wish in wishes))
+    llm.run(seconds=1e6)
+    for waited, asked in zip(llm.waits, (7, LONGEST_WAIT, 0), strict=True):
+        assert asked <= waited <= asked + 20
+
+
+@pytest.mark.parametrize("status", [429, 503, 529])
+def test_a_wait_that_a_server_asks_for_counts_for_every_call_at_its_endpoint(status):
+    async def main():
+        slots = Slots(8, {"user": "a", "judge": "b"})
+        flaky = Flaky(ServerError("x", status=status, retry_after=30))
+        llm = retried(flaky, slots)
+        first = asyncio.create_task(llm(a_call("1")))
+        await asyncio.sleep(1)
+        await asyncio.gather(llm(a_call("2")), llm(a_call("3")), llm(a_call("4", prompt="judge/prefer")))
+        await first
+        return sorted(flaky.asked_at)
+
+    first, judge, *later = simulated.run(main())
+    assert (first, judge) == (0.0, 1.0)
+    assert all(at >= 30 for at in later)
 
 
 def test_waits_double_with_full_jitter():
-    many = [Flaky(*(ServerError("x") for _ in range(5))) for _ in range(200)]
+    many = [Flaky(*busy(5)) for _ in range(200)]
     for i, llm in enumerate(many):
         llm.run(rng=Random(i), seconds=1e6, first=1.0)
     for step in range(5):
-        waits = [llm.slept[step] for llm in many]
+        waits = [llm.waits[step] for llm in many]
         top = 2.0 ** (step + 1)
         assert 0 <= min(waits) < 0.1 * top
         assert 0.9 * top < max(waits) <= top
 
 
 def test_calls_at_once_do_not_share_their_attempts():
-    async def busy(call):
+    async def fail(call):
         await asyncio.sleep(0)
         raise ServerError("busy")
 
-    async def run():
-        asked = retried(busy, attempts=3, first=0.001)
+    async def main():
+        asked = retried(fail, attempts=3, first=0.001)
         return await asyncio.gather(*(asked(a_call()) for _ in range(20)), return_exceptions=True)
 
-    assert {str(error) for error in asyncio.run(run())} == {"busy (asked 3 times)"}
+    assert {str(error) for error in simulated.run(main())} == {"busy (asked 3 times)"}
+
+
+def test_a_call_that_waits_to_be_sent_again_holds_its_slot():
+    async def main():
+        flaky, order = Flaky(ServerError("a")), []
+
+        async def llm(call):
+            order.append(call.messages[-1].content)
+            return await flaky(call)
+
+        await asyncio.gather(*(retried(llm, slots, rng=Random(0))(a_call(text)) for text in "12"))
+        return order
+
+    slots = Slots(1)
+    assert simulated.run(main()) == ["1", "1", "2"]
+
+
+@pytest.mark.parametrize("error", [ServerError("x", status=429, retry_after=100), ServerError("x", status=500)])
+def test_a_call_that_waits_to_be_sent_again_fails_at_once_when_the_slots_are_closed(error):
+    async def main():
+        slots, flaky = Slots(1), Flaky(error)
+        asyncio.get_running_loop().call_later(0.5, slots.close, Interrupted("stop"))
+        with pytest.raises(Interrupted):
+            await retried(flaky, slots, first=100, rng=Random(1))(a_call())
+        return simulated.now(), flaky.asked, slots.in_flight
+
+    assert simulated.run(main()) == (0.5, 1, 0)

@@ -8,12 +8,14 @@ import pytest
 
 from personagen.errors import BudgetError, ConfigError, Interrupted, ServerError
 from personagen.llm import Call
-from personagen.llm.slots import Slots, limited, open_only, proven, stopping
+from personagen.llm.retry import retried
+from personagen.llm.slots import LOCAL, Slots, proven, stopping
 from tests.fakes import Fake
+from tests.llm import simulated
 
 
-def call(n=0, prompt="user/speak", model="m"):
-    return Call(model, (), sample=str(n), prompt=prompt)
+def call(n=0, prompt="user/speak", model="m", chain=1):
+    return Call(model, (), sample=str(n), prompt=prompt, chain=chain)
 
 
 async def ask_all(llm, calls):
@@ -22,29 +24,139 @@ async def ask_all(llm, calls):
 
 def test_no_more_calls_than_slots_are_in_flight():
     async def main():
-        fake, slots = Fake(lambda c: "x", delay=0.002), Slots(3)
-        await ask_all(limited(fake, slots), [call(n) for n in range(20)])
+        fake, slots = Fake(lambda c: "x", delay=1), Slots(3)
+        await ask_all(retried(fake, slots), [call(n) for n in range(20)])
         return fake.most, len(fake.calls), slots.in_flight
 
-    assert asyncio.run(main()) == (3, 20, 0)
+    assert simulated.run(main()) == (3, 20, 0)
 
 
-def test_calls_in_flight_end_and_none_starts_after_closing():
+def test_the_longest_chain_goes_first_and_equal_ones_in_the_order_they_came():
     async def main():
-        fake, slots = Fake(lambda c: "x", delay=0.01), Slots(2)
-        asking = asyncio.create_task(ask_all(limited(fake, slots), [call(n) for n in range(5)]))
-        await asyncio.sleep(0.001)
-        slots.close(Interrupted("stop"))
-        return [type(r).__name__ for r in await asking]
+        fake = Fake(lambda c: "x", delay=1)
+        chains = (1, 3, 2, 3, 9)
+        await ask_all(retried(fake, Slots(1)), [call(n, chain=chain) for n, chain in enumerate(chains)])
+        return [c.sample for c in fake.calls]
 
-    assert sorted(asyncio.run(main())) == ["Completion"] * 2 + ["Interrupted"] * 3
+    assert simulated.run(main()) == ["0", "4", "1", "3", "2"]
+
+
+def test_the_chain_is_not_in_the_key():
+    assert call(chain=1).key == call(chain=7).key
+
+
+def test_every_endpoint_has_a_gate_of_its_own_and_roles_that_share_it_share_the_gate():
+    async def main():
+        fake = Fake(lambda c: "x", delay=1)
+        slots = Slots(2, {"user": "a", "observer": "a", "judge": "b"})
+        roles = ("user/speak", "observer/infer", "judge/prefer")
+        asking = asyncio.create_task(ask_all(retried(fake, slots), [call(n, roles[n % 3]) for n in range(12)]))
+        await asyncio.sleep(0.5)
+        running = sorted(c.role for c in fake.calls)
+        await asking
+        return running, slots.highest
+
+    assert simulated.run(main()) == (["judge", "judge", "observer", "user"], {"a": 2, "b": 2})
+
+
+def test_where_there_is_no_server_the_limit_is_fixed():
+    slots = Slots(None, {"user": "own"}, {"own"})
+    assert (slots.limit, slots.most) == (LOCAL, LOCAL)
+    assert (Slots(7, {"user": "own"}, {"own"}).limit, Slots(7, {"user": "a", "judge": "b"}).limit) == (7, 14)
+
+
+def test_there_is_room_only_where_a_slot_is_free_and_no_call_waits():
+    async def main():
+        fake, slots = Fake(lambda c: "x", delay=1), Slots(2, {"user": "a", "judge": "b"})
+        llm = retried(fake, slots)
+        rooms = [slots.room()]
+        asking = asyncio.create_task(ask_all(llm, [call(n) for n in range(4)]))
+        await asyncio.sleep(0.5)
+        rooms += [slots.room("user"), slots.room("judge"), slots.room()]
+        judging = asyncio.create_task(ask_all(llm, [call(n, "judge/prefer") for n in range(2)]))
+        await asyncio.sleep(0.1)
+        rooms += [slots.room()]
+        await asyncio.gather(asking, judging)
+        return rooms, slots.room("user")
+
+    assert simulated.run(main()) == ([True, False, True, True, False], True)
+
+
+def test_the_scheduler_is_woken_when_a_slot_is_free_and_nobody_wants_it():
+    async def main():
+        fake, slots = Fake(lambda c: "x", delay=1), Slots(1)
+        asking = asyncio.create_task(ask_all(retried(fake, slots), [call(n) for n in range(3)]))
+        await asyncio.sleep(0.5)
+        woken = []
+        while not slots.room():
+            await slots.until_changed()
+            woken.append(simulated.now())
+        await asking
+        return woken
+
+    assert simulated.run(main()) == [3.0]
+
+
+def test_the_scheduler_is_woken_when_a_pause_of_the_server_is_over():
+    async def main():
+        slots = Slots(4, {"user": "a"})
+        slots.at("a").hold(7)
+        before = slots.room()
+        await slots.until_changed()
+        return before, slots.room(), simulated.now()
+
+    assert simulated.run(main()) == (False, True, 7.0)
+
+
+def test_the_scheduler_is_woken_when_the_slots_are_closed_and_finds_no_room():
+    async def main():
+        slots = Slots(4, {"user": "a"})
+        slots.at("a").hold(100)
+        asyncio.get_running_loop().call_later(1, slots.close, Interrupted("stop"))
+        await slots.until_changed()
+        await slots.until_changed()
+        return simulated.now(), slots.room(), slots.room("user")
+
+    assert simulated.run(main()) == (1.0, False, False)
+
+
+def test_calls_in_flight_end_and_those_that_wait_fail_at_once_after_closing():
+    async def main():
+        fake, slots = Fake(lambda c: "x", delay=10), Slots(2)
+        asking = [asyncio.create_task(retried(fake, slots)(call(n))) for n in range(5)]
+        await asyncio.sleep(1)
+        slots.close(Interrupted("stop"))
+        await asyncio.wait(asking[2:])
+        failed_at = simulated.now()
+        results = await asyncio.gather(*asking, return_exceptions=True)
+        return [type(r).__name__ for r in results], failed_at, simulated.now()
+
+    names, failed_at, ended = simulated.run(main())
+    assert names == ["Completion"] * 2 + ["Interrupted"] * 3
+    assert (failed_at, ended) == (1.0, 10.0)
+
+
+def test_a_call_that_is_cancelled_gives_its_place_back():
+    async def main():
+        fake, slots = Fake(lambda c: "x", delay=1), Slots(1)
+        llm = retried(fake, slots)
+        asking = [asyncio.create_task(llm(call(n))) for n in range(4)]
+        await asyncio.sleep(0.5)
+        asking[1].cancel()  # waits
+        asking[0].cancel()  # is in flight: its place goes to the next
+        await asyncio.sleep(0)
+        asking[2].cancel()  # has just been given it
+        await asyncio.wait(asking)
+        return [c.sample for c in fake.calls], slots.in_flight, slots.room(), asking[3].result().text
+
+    assert simulated.run(main()) == (["0", "3"], 0, True, "x")
 
 
 @pytest.mark.parametrize("error", [BudgetError("spent"), ConfigError("no key")])
 def test_an_error_that_asking_again_cannot_help_closes_the_slots(error):
     async def main():
         fake, slots = Fake(lambda c: error), Slots(1)
-        results = await ask_all(stopping(limited(fake, slots), slots), [call(n) for n in range(5)])
+        results = await ask_all(stopping(retried(fake, slots), slots), [call(n) for n in range(5)])
         return len(fake.calls), results
 
     asked, results = asyncio.run(main())
@@ -52,37 +164,33 @@ def test_an_error_that_asking_again_cannot_help_closes_the_slots(error):
     assert results == [error] * 5
 
 
-def test_what_waits_behind_its_slot_is_not_sent_once_they_are_closed():
+def test_no_waiting_call_is_sent_between_a_final_error_and_the_closing():
     async def main():
-        fake, slots, gate = Fake(lambda c: "x"), Slots(4), asyncio.Event()
+        fake, slots = Fake(lambda c: BudgetError("no credit") if c.sample == "1" else "x", delay=1), Slots(2)
+        results = await ask_all(stopping(retried(fake, slots), slots), [call(n) for n in range(2)])
+        assert isinstance(results[1], BudgetError)
 
-        def waiting(llm):
-            async def ask(call):
-                await gate.wait()
-                return await llm(call)
+        async def delayed(llm_call):  # closes late, as a journal in between would
+            try:
+                return await retried(fake, other)(llm_call)
+            except BudgetError:
+                await asyncio.sleep(5)
+                raise
 
-            return ask
+        other = Slots(2)
+        await ask_all(stopping(delayed, other), [call(n) for n in range(1, 9)])
+        return len(fake.calls)
 
-        asking = asyncio.create_task(
-            ask_all(limited(waiting(open_only(fake, slots)), slots), [call(n) for n in range(4)])
-        )
-        await asyncio.sleep(0.001)
-        slots.close(Interrupted("stop"))
-        gate.set()
-        return await asking, fake.calls
-
-    results, asked = asyncio.run(main())
-    assert asked == []
-    assert all(isinstance(r, Interrupted) for r in results)
+    assert simulated.run(main()) == 2 + 2
 
 
 def test_a_server_error_leaves_the_slots_open():
     async def main():
         fake = Fake(lambda c: ServerError("busy"))
-        await ask_all(limited(fake, Slots(1)), [call(n) for n in range(5)])
+        await ask_all(retried(fake, Slots(1), attempts=1), [call(n) for n in range(5)])
         return len(fake.calls)
 
-    assert asyncio.run(main()) == 5
+    assert simulated.run(main()) == 5
 
 
 def test_a_refused_key_costs_one_request():

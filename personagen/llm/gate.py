@@ -1,0 +1,142 @@
+"""The gate of one endpoint: who is in flight, who waits, and who goes next."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from heapq import heappop, heappush
+from math import inf
+
+from personagen.errors import PersonagenError, ServerError
+from personagen.llm.concurrency import Limit, Ticket
+from personagen.llm.quota import used_up
+
+REFUSED, LATE = 429, 408  # HTTP
+_FIRST = -1 << 30  # the order of a call that is sent again: before all that were not sent yet
+
+
+class Gate:
+    """The calls at one endpoint: a ``limit`` for those in flight, and a queue, the longest chain first.
+
+    What is to be sent again goes before everything that was not sent yet: a call holds its slot until it is answered.
+    """
+
+    def __init__(self, limit: Limit, on_idle: Callable[[], None] = lambda: None) -> None:
+        self.limit = limit
+        self.waiting = 0
+        self.retried = 0
+        self._on_idle = on_idle
+        self._queue: list[tuple[int, int, str, asyncio.Future[Ticket]]] = []
+        self._arrived = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._closed: PersonagenError | None = None
+
+    async def enter(self, kind: str, chain: int = 1) -> Ticket:
+        """Waits until a call may be sent; the ticket is given back by exactly one of the methods below.
+
+        Raises:
+            PersonagenError: the gate is closed, or is closed meanwhile.
+        """
+        return await self._enter(kind, -chain)
+
+    async def again(self, ticket: Ticket, error: ServerError) -> Ticket:
+        """Gives back ``ticket`` for the error it ended in, and enters before every call that was not sent yet."""
+        if error.status == REFUSED:
+            self.limit.refused(ticket, _now(), error.retry_after)
+        else:
+            self.limit.failed(_now(), late=error.status == LATE)
+        self.retried += 1
+        return await self._enter(ticket.kind, _FIRST)
+
+    def answered(self, ticket: Ticket) -> None:
+        """The call was answered."""
+        self.limit.answered(ticket, _now())
+        self._launch()
+
+    def left(self, ticket: Ticket, error: BaseException) -> None:
+        """The call is given up after ``error``."""
+        if isinstance(error, ServerError) and error.status == REFUSED:
+            self.limit.refused(ticket, _now(), error.retry_after)
+        else:
+            self.limit.failed(_now(), late=isinstance(error, ServerError) and error.status == LATE)
+        self._launch()
+
+    def hold(self, seconds: float) -> None:
+        """Nothing is sent for so many seconds, as the server asks for."""
+        if seconds > 0:
+            self.limit.hold(_now() + seconds)
+
+    def heard(self, headers: Mapping[str, str]) -> None:
+        """Reads how much of a quota is left from an answer's headers."""
+        self.hold(used_up(headers))
+
+    @property
+    def room(self) -> bool:
+        """Whether a call could be sent now and none waits for it."""
+        return not self.waiting and self.limit.wait(_now()) == 0
+
+    def opens_in(self) -> float:
+        """Seconds until there is room, if nothing happens meanwhile; infinity where something must."""
+        return inf if self.waiting else self.limit.wait(_now())
+
+    def close(self, error: PersonagenError) -> None:
+        """Fails every call that waits, and every later one."""
+        self._closed = self._closed or error
+        queue, self._queue = self._queue, []
+        for *_, place in queue:
+            if not place.done():
+                place.set_exception(self._closed)
+
+    async def _enter(self, kind: str, order: int) -> Ticket:
+        if self._closed:
+            raise self._closed
+        if not self.waiting and not self.limit.wait(_now()):
+            return self.limit.start(_now(), kind)
+        place: asyncio.Future[Ticket] = asyncio.get_running_loop().create_future()
+        self._arrived += 1
+        heappush(self._queue, (order, self._arrived, kind, place))
+        self.waiting += 1
+        self._launch()
+        try:
+            ticket = await place
+        except asyncio.CancelledError:
+            if place.done() and not place.cancelled() and not place.exception():
+                self.left(place.result(), asyncio.CancelledError())
+            else:
+                self.waiting -= 1
+            raise
+        except PersonagenError:
+            self.waiting -= 1
+            raise
+        if self._closed:
+            self.left(ticket, self._closed)
+            raise self._closed
+        return ticket
+
+    def _launch(self) -> None:
+        """Lets out as many calls as may be sent, and sets a timer for the next."""
+        queue, now = self._queue, _now()
+        while queue:
+            _, _, kind, place = queue[0]
+            if place.done():
+                heappop(queue)
+                continue
+            seconds = self.limit.wait(now)
+            if not seconds:
+                heappop(queue)
+                self.waiting -= 1
+                place.set_result(self.limit.start(now, kind))
+                continue
+            if seconds < inf and self._timer is None:
+                self._timer = asyncio.get_running_loop().call_later(seconds, self._ring)
+            return
+        if self.limit.wait(now) < inf:
+            self._on_idle()
+
+    def _ring(self) -> None:
+        self._timer = None
+        self._launch()
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
