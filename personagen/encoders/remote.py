@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
@@ -13,23 +13,12 @@ from personagen.encoders.embedding import packed
 from personagen.encoders.encoder import unit
 from personagen.errors import ConfigError, PersonagenError, ServerError
 from personagen.llm import LLM, Call
-from personagen.llm.failures import (
-    error,
-    failure,
-    garbled,
-    server_at,
-    unreachable,
-)
+from personagen.llm.failures import Failure, error, garbled, server_at
+from personagen.llm.http import posting
 from personagen.llm.litellm import close, failure_of, opened
-from personagen.llm.openai import open_client
+from personagen.llm.openai import HOST, KEY, headers
 from personagen.llm.prices import cost, price_of
 from personagen.records import Completion, Usage
-
-if TYPE_CHECKING:
-    from openai import AsyncOpenAI
-
-KEY = "OPENAI_API_KEY"
-HOST = "https://api.openai.com/v1"
 
 
 @asynccontextmanager
@@ -68,34 +57,21 @@ async def backend(
 async def _openai(spec: str, base_url: str | None, seconds: float) -> AsyncIterator[LLM]:
     name = spec.removeprefix("openai/")
     server = server_at(spec, base_url=base_url, host=HOST, key_name=KEY, api_key=None)
-    client: AsyncOpenAI | None = None
+    async with posting(server, "/embeddings", headers(server), timeout=seconds) as post:
 
-    async def ask(call: Call) -> Completion:
-        nonlocal client
-        import httpx
-        import openai
+        async def ask(call: Call) -> Completion:
+            # Plain numbers: not every server that speaks the protocol knows base64.
+            body = {"model": name, "input": [m.content for m in call.messages], "encoding_format": "float"}
+            answer = await post(orjson.dumps(body))
+            if isinstance(answer, Failure):
+                raise error(server, answer)
+            try:
+                value = orjson.loads(answer)
+                return _completion(call, value["data"], value.get("usage") or {})
+            except (ValueError, TypeError, LookupError):
+                raise garbled(server, answer.decode("utf-8", "replace")) from None
 
-        client = client or open_client(server, seconds)
-        # Plain numbers: not every server that speaks the protocol knows base64.
-        body = {"model": name, "input": [m.content for m in call.messages], "encoding_format": "float"}
-        try:
-            answer = await client.post("/embeddings", cast_to=httpx.Response, body=body)
-        except openai.APIStatusError as problem:
-            response = problem.response
-            raise error(server, failure(problem.status_code, response.content, response.headers)) from None
-        except openai.APIError as problem:
-            raise unreachable(server, problem) from None
-        try:
-            value = orjson.loads(answer.content)
-            return _completion(call, value["data"], value.get("usage") or {})
-        except (ValueError, TypeError, LookupError):
-            raise garbled(server, answer.text) from None
-
-    try:
         yield ask
-    finally:
-        if client is not None:
-            await client.close()
 
 
 @asynccontextmanager

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 
 from personagen.llm import LLM, Call
-from personagen.llm.failures import Server, error, failure, garbled, server_at, unreachable
-from personagen.llm.schema import in_words, refused_part, remember, strict
+from personagen.llm.failures import Failure, Server, garbled, server_at
+from personagen.llm.http import Heard, own_headers, posting
+from personagen.llm.schema import in_words, strict_once, without_refused
 from personagen.records import Completion, Message, Usage
-
-if TYPE_CHECKING:
-    from anthropic import AsyncAnthropic
-    from anthropic._types import RequestOptions
 
 KEY = "ANTHROPIC_API_KEY"
 HOST = "https://api.anthropic.com"
-JSON: RequestOptions = {"headers": {"Content-Type": "application/json"}}
-CONNECTIONS = 4096
+VERSION = "2023-06-01"
 # Required by the protocol; every model still served allows as many.
 MAX_TOKENS = 4096
 REASONS = {
@@ -39,13 +36,14 @@ async def backend(
     base_url: str | None,
     api_key: str | None,
     timeout: float,  # noqa: ASYNC109
-    heard: Callable[[Mapping[str, str]], None] | None = None,
+    heard: Heard | None = None,
 ) -> AsyncIterator[LLM]:
     """A model at Anthropic or at ``base_url`` (with or without ``/v1``), by its name there; ``timeout`` is in seconds.
 
     The key is ``api_key`` or ANTHROPIC_API_KEY; with a ``base_url`` there may be none. System messages go into the
     protocol's own field, neighbouring messages of one role are joined, ``max_tokens`` is ``MAX_TOKENS`` where the call
-    names none. What the server refuses (a JSON schema, a sampling setting) is left out from then on.
+    names none. What the server refuses (a JSON schema, a sampling setting) is left out from then on. ``heard`` gets the
+    headers of every answer.
 
     Raises:
         ConfigError: there is no key, or ``base_url`` is no address. Nothing was sent.
@@ -53,38 +51,24 @@ async def backend(
     url = base_url and base_url.rstrip("/").removesuffix("/v1")
     server = server_at(f"anthropic/{model}", base_url=url, host=HOST, key_name=KEY, api_key=api_key)
     refused: set[str] = set()
-    client: AsyncAnthropic | None = None
+    async with posting(server, "/v1/messages", headers(server), timeout=timeout, heard=heard) as post:
 
-    async def complete(call: Call) -> Completion:
-        nonlocal client
-        import anthropic
-        import httpx2
+        async def complete(call: Call) -> Completion:
+            async def attempt() -> tuple[bytes | Failure, list[str]]:
+                body, sent = request(model, call, refused)
+                return await post(orjson.dumps(body)), sent
 
-        client = client or _client(server, timeout)
-        while True:
-            body, sent = request(model, call, refused)
-            try:
-                # Not messages.create: its models cost twice the CPU, and more with every message.
-                answer = await client.post(
-                    "/v1/messages", cast_to=httpx2.Response, content=orjson.dumps(body), options=JSON
-                )
-                if heard:
-                    heard(answer.headers)
-                return completion(server, model, answer.content)
-            except anthropic.APIStatusError as problem:
-                failed = failure(problem.status_code, problem.response.content, problem.response.headers)
-            except anthropic.APIError as problem:
-                raise unreachable(server, problem) from None
-            part = refused_part(failed, sent)
-            if part is None:
-                raise error(server, failed)
-            remember(server, refused, part)
+            return completion(server, model, await without_refused(server, refused, attempt))
 
-    try:
         yield complete
-    finally:
-        if client is not None:
-            await client.close()
+
+
+def headers(server: Server) -> dict[str, str]:
+    """What a request tells about who asks: the protocol's version, the key, and what the environment adds."""
+    told = {"anthropic-version": VERSION, "x-api-key": server.key}
+    if urlsplit(server.url).hostname != urlsplit(HOST).hostname:
+        told["Authorization"] = f"Bearer {server.key}"  # where other servers look for it
+    return told | own_headers("ANTHROPIC_CUSTOM_HEADERS")
 
 
 def request(model: str, call: Call, refused: Collection[str]) -> tuple[dict[str, Any], list[str]]:
@@ -96,7 +80,7 @@ def request(model: str, call: Call, refused: Collection[str]) -> tuple[dict[str,
     if call.schema is not None and "schema" in refused:
         messages = in_words(messages, call.schema)
     elif call.schema is not None:
-        body["output_config"] = {"format": {"type": "json_schema", "schema": strict(call.schema)}}
+        body["output_config"] = {"format": {"type": "json_schema", "schema": strict_once(call.schema)}}
         sent.append("schema")
     system = "\n\n".join(m.content for m in messages if m.role == "system")
     if system:
@@ -141,14 +125,3 @@ def _turns(messages: Iterable[Message]) -> list[dict[str, str]]:
         else:
             turns.append({"role": message.role, "content": message.content})
     return turns
-
-
-def _client(server: Server, timeout: float) -> AsyncAnthropic:
-    import anthropic
-    import httpx2
-
-    limits = httpx2.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
-    transport = anthropic.DefaultAioHttpClient(timeout=timeout, limits=limits, follow_redirects=False)
-    return anthropic.AsyncAnthropic(
-        api_key=server.key, base_url=server.url, max_retries=0, timeout=timeout, http_client=transport
-    )

@@ -7,6 +7,7 @@ import re
 import warnings
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
+from copy import deepcopy
 from typing import Any
 
 from personagen.errors import ConfigError, PersonagenError
@@ -15,7 +16,6 @@ from personagen.llm.failures import (
     NO_KEY,
     Failure,
     Server,
-    error,
     failure,
     garbled,
     is_cut_off,
@@ -24,7 +24,7 @@ from personagen.llm.failures import (
     unreachable,
 )
 from personagen.llm.openai import REASONS, response_format
-from personagen.llm.schema import in_words, refused_part, remember
+from personagen.llm.schema import in_words, without_refused
 from personagen.records import Completion, Usage
 
 _REPORT = re.compile(r"\nTraceback|\s+This looks like a bug in LiteLLM")
@@ -50,21 +50,18 @@ async def backend(
     refused: set[str] = set()
 
     async def complete(call: Call) -> Completion:
-        while True:
+        async def attempt() -> tuple[Any, list[str]]:
             body, sent = request(call, refused)
             try:
-                answer = await litellm.acompletion(model=model, **body, **options)
-                return completion(server, model, answer)
+                return await litellm.acompletion(model=model, **body, **options), sent
             except PersonagenError:
                 raise
             except Exception as problem:  # custom providers raise what they like
                 if is_cut_off(problem):
                     raise unreachable(server, problem) from None
-                failed = failure_of(problem)
-            part = refused_part(failed, sent)
-            if part is None:
-                raise error(server, failed)
-            remember(server, refused, part)
+                return failure_of(problem), sent
+
+        return completion(server, model, await without_refused(server, refused, attempt))
 
     try:
         yield complete
@@ -82,7 +79,7 @@ def request(call: Call, refused: Collection[str]) -> tuple[dict[str, Any], list[
     if call.schema is not None and "schema" in refused:
         messages = in_words(messages, call.schema)
     elif call.schema is not None:
-        body["response_format"] = response_format(call.schema)
+        body["response_format"] = deepcopy(response_format(call.schema))  # LiteLLM rewrites it for some providers
         sent.append("schema")
     body["messages"] = [{"role": m.role, "content": m.content} for m in messages]
     return body, sent

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+import os
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
 
 from personagen.llm import LLM, Call
-from personagen.llm.failures import Failure, Server, error, failure, garbled, server_at, unreachable
-from personagen.llm.schema import in_words, refused_part, remember, strict
+from personagen.llm.failures import Failure, Server, error, failure, garbled, server_at
+from personagen.llm.http import Heard, own_headers, posting
+from personagen.llm.schema import in_words, strict_once, without_refused
 from personagen.records import Completion, Usage
-
-if TYPE_CHECKING:
-    from openai import AsyncOpenAI
-    from openai._types import RequestOptions
 
 KEY = "OPENAI_API_KEY"
 HOST = "https://api.openai.com/v1"
-JSON: RequestOptions = {"headers": {"Content-Type": "application/json"}}
-CONNECTIONS = 4096
 REASONS = {"function_call": "stop", "tool_calls": "stop", None: "stop"}
 
 
@@ -32,51 +28,36 @@ async def backend(
     base_url: str | None,
     api_key: str | None,
     timeout: float,  # noqa: ASYNC109
-    heard: Callable[[Mapping[str, str]], None] | None = None,
+    heard: Heard | None = None,
 ) -> AsyncIterator[LLM]:
     """A model at OpenAI or at ``base_url``, by its name there; ``timeout`` is in seconds.
 
     The key is ``api_key`` or OPENAI_API_KEY; with a ``base_url`` there may be none. What the server refuses (a JSON
     schema, a sampling setting) is left out from then on. OpenAI itself is sent ``max_completion_tokens``, others
-    ``max_tokens``, and the other one where that is refused.
+    ``max_tokens``, and the other one where that is refused. ``heard`` gets the headers of every answer.
 
     Raises:
         ConfigError: there is no key, or ``base_url`` is no address. Nothing was sent.
     """
     server = server_at(f"openai/{model}", base_url=_versioned(base_url), host=HOST, key_name=KEY, api_key=api_key)
     refused: set[str] = set()
-    client: AsyncOpenAI | None = None
+    async with posting(server, "/chat/completions", headers(server), timeout=timeout, heard=heard) as post:
 
-    async def complete(call: Call) -> Completion:
-        nonlocal client
-        import httpx
-        import openai
+        async def complete(call: Call) -> Completion:
+            async def attempt() -> tuple[bytes | Failure, list[str]]:
+                body, sent = request(server, model, call, refused)
+                return await post(orjson.dumps(body)), sent
 
-        client = client or open_client(server, timeout)
-        while True:
-            body, sent = request(server, model, call, refused)
-            try:
-                # Not chat.completions.create: its models cost ten times the CPU, and more with every message.
-                answer = await client.post(
-                    "/chat/completions", cast_to=httpx.Response, content=orjson.dumps(body), options=JSON
-                )
-                if heard:
-                    heard(answer.headers)
-                return completion(server, model, answer.content)
-            except openai.APIStatusError as problem:
-                failed = failure(problem.status_code, problem.response.content, problem.response.headers)
-            except openai.APIError as problem:
-                raise unreachable(server, problem) from None
-            part = refused_part(failed, sent)
-            if part is None:
-                raise error(server, failed)
-            remember(server, refused, part)
+            return completion(server, model, await without_refused(server, refused, attempt))
 
-    try:
         yield complete
-    finally:
-        if client is not None:
-            await client.close()
+
+
+def headers(server: Server) -> dict[str, str]:
+    """What a request tells about who asks: the key, and what the environment says as to the SDK."""
+    named = {"OpenAI-Organization": "OPENAI_ORG_ID", "OpenAI-Project": "OPENAI_PROJECT_ID"}
+    told = {name: value for name, variable in named.items() if (value := os.environ.get(variable, "").strip())}
+    return {"Authorization": f"Bearer {server.key}", **told, **own_headers("OPENAI_CUSTOM_HEADERS")}
 
 
 def request(server: Server, model: str, call: Call, refused: Collection[str]) -> tuple[dict[str, Any], list[str]]:
@@ -102,7 +83,7 @@ def request(server: Server, model: str, call: Call, refused: Collection[str]) ->
 
 def response_format(schema: Any) -> dict[str, Any]:
     """The demand for a reply that follows ``schema``, as OpenAI's protocol has it."""
-    return {"type": "json_schema", "json_schema": {"name": "reply", "strict": True, "schema": strict(schema)}}
+    return {"type": "json_schema", "json_schema": {"name": "reply", "strict": True, "schema": strict_once(schema)}}
 
 
 def completion(server: Server, model: str, body: bytes) -> Completion:
@@ -150,16 +131,3 @@ def _hidden(value: dict[str, Any], body: bytes) -> Failure:
 
 def _versioned(base_url: str | None) -> str | None:
     return f"{base_url.rstrip('/')}/v1" if base_url and urlsplit(base_url).path in ("", "/") else base_url
-
-
-def open_client(server: Server, timeout: float) -> AsyncOpenAI:
-    """A client without retries of its own; ``timeout`` is seconds without a byte."""
-    import httpx2
-    import openai
-
-    # On httpx 0.28, the SDK's default, a call costs ten times the CPU with 64 in flight.
-    limits = httpx2.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
-    transport = openai.DefaultAsyncHttpx2Client(timeout=timeout, limits=limits, follow_redirects=False)
-    return openai.AsyncOpenAI(
-        api_key=server.key, base_url=server.url, max_retries=0, timeout=timeout, http_client=transport
-    )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, TypeVar
 
 import orjson
 
-from personagen.llm.failures import Failure, Server
+from personagen.llm.failures import Failure, Server, error
 from personagen.records import Message
 
 # Providers refuse these in strict mode; the parser checks the limits they would set.
@@ -30,6 +31,7 @@ _REFUSAL = re.compile(
     re.IGNORECASE,
 )
 SETTINGS = ("top_p", "temperature", "max_tokens")
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
@@ -51,6 +53,16 @@ def strict(schema: Mapping[str, Any]) -> dict[str, Any]:
         out["required"] = list(out["properties"])
         out["additionalProperties"] = False
     return out
+
+
+def strict_once(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """``strict(schema)``, the same value for equal schemas, which must therefore not be changed."""
+    return _strict(orjson.dumps(schema))
+
+
+@lru_cache(maxsize=64)
+def _strict(schema: bytes) -> dict[str, Any]:
+    return strict(orjson.loads(schema))
 
 
 def in_words(messages: Sequence[Message], schema: Mapping[str, Any]) -> tuple[Message, ...]:
@@ -80,6 +92,26 @@ def refused_part(failed: Failure, sent: Iterable[str]) -> str | None:
     if named:
         return named[0]
     return "schema" if "schema" in sent and (failed.status == 422 or _SCHEMA_WORDS.search(words)) else None
+
+
+async def without_refused(
+    server: Server, refused: set[str], attempt: Callable[[], Awaitable[tuple[T | Failure, Iterable[str]]]]
+) -> T:
+    """What ``attempt`` gets: an answer or a failure, and the parts it sent; asked again without a part refused.
+
+    ``refused`` is what ``attempt`` leaves out, and grows by what the server refuses.
+
+    Raises:
+        PersonagenError: it fails for another reason.
+    """
+    while True:
+        answer, sent = await attempt()
+        if not isinstance(answer, Failure):
+            return answer
+        part = refused_part(answer, sent)
+        if part is None:
+            raise error(server, answer)
+        remember(server, refused, part)
 
 
 def remember(server: Server, refused: set[str], part: str) -> None:

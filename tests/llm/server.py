@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import queue
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -124,4 +125,48 @@ def serving(answer: Callable[[Request], Reply]) -> Iterator[Server]:
         yield server
     finally:
         loop.call_soon_threadsafe(stop.set)
+        thread.join(10)
+
+
+def head(size: int, status: str = "200 OK", more: str = "") -> bytes:
+    """The head of an answer whose body has ``size`` bytes."""
+    return f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {size}\r\n{more}\r\n".encode()
+
+
+async def read_request(reader: asyncio.StreamReader) -> bytes:
+    """Reads a request to its end; gives its head."""
+    top = await reader.readuntil(b"\r\n\r\n")
+    size = next(int(line.split(b":")[1]) for line in top.lower().split(b"\r\n") if line.startswith(b"content-length"))
+    await reader.readexactly(size)
+    return top
+
+
+@contextmanager
+def connections(answer: Callable[..., Any], tls: ssl.SSLContext | None = None) -> Iterator[dict[str, Any]]:
+    """A server of raw bytes in a thread: ``await answer(reader, writer)`` serves a connection; gives port and count."""
+    started = threading.Event()
+    told: dict[str, Any] = {"count": 0}
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        told["count"] += 1
+        try:
+            with suppress(ConnectionError, asyncio.IncompleteReadError):
+                await answer(reader, writer)
+        finally:
+            writer.close()
+
+    async def run() -> None:
+        server = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=tls)
+        told.update(port=server.sockets[0].getsockname()[1], loop=asyncio.get_running_loop(), stop=asyncio.Event())
+        started.set()
+        await told["stop"].wait()
+        server.close()
+
+    thread = threading.Thread(target=lambda: asyncio.run(run()), daemon=True)
+    thread.start()
+    started.wait(10)
+    try:
+        yield told
+    finally:
+        told["loop"].call_soon_threadsafe(told["stop"].set)
         thread.join(10)

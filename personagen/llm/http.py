@@ -1,0 +1,137 @@
+"""One POST of JSON on aiohttp: what the backends share that speak to a server themselves.
+
+The SDKs' own request paths cost 10 to 40 times the CPU of this one (``benchmarks/wire.py``). What they take from the
+environment besides keys and addresses is kept: proxies, certificates, and headers of one's own.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from personagen.errors import ConfigError, ServerError
+from personagen.llm.failures import Failure, Server, failure, unreachable
+
+if TYPE_CHECKING:
+    import ssl
+
+    from aiohttp import ClientSession
+
+CONNECTIONS = 4096
+# Many servers close a connection after 5 idle seconds; it is given up before, so that no request meets its end.
+IDLE = 4.0
+
+Heard = Callable[[Mapping[str, str]], None]
+Post = Callable[[bytes], Awaitable[bytes | Failure]]
+
+
+@asynccontextmanager
+async def posting(
+    server: Server,
+    path: str,
+    headers: Mapping[str, str],
+    *,
+    timeout: float,  # noqa: ASYNC109
+    heard: Heard | None = None,
+) -> AsyncIterator[Post]:
+    """A function that posts a body to ``path`` below the server's address and gives the answer's body.
+
+    Each request has ``timeout`` seconds in all. Nothing is sent again and no redirect is followed. ``heard`` is called
+    with the headers of every answer. Connections are kept, and closed at the end.
+
+    Raises, when called:
+        ServerError: there was no answer, or not the whole of it.
+        ConfigError: the proxy that the environment names can't be used.
+    """
+    url = f"{server.url}{path}"
+    session: ClientSession | None = None
+    proxy: str | None = None
+
+    async def post(body: bytes) -> bytes | Failure:
+        nonlocal session, proxy
+        import aiohttp
+
+        if session is None:
+            # Looked up once: trust_env would do so for every request, and put a .netrc's password for the key.
+            proxy = _proxy(server)
+            session = _session(server, headers, timeout)
+        try:
+            async with session.post(url, data=body, allow_redirects=False, proxy=proxy) as answer:
+                if heard is not None:
+                    heard(answer.headers)
+                content = await answer.read()
+        except (aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError) as problem:
+            raise _no_way(server, proxy or "", getattr(problem, "status", None)) from None
+        except (aiohttp.ClientError, TimeoutError) as problem:
+            raise unreachable(server, problem) from None
+        return content if answer.status < 300 else failure(answer.status, content, answer.headers)
+
+    try:
+        yield post
+    finally:
+        if session is not None:
+            await session.close()
+
+
+def own_headers(variable: str) -> dict[str, str]:
+    """The headers in an environment variable, one ``Name: value`` a line, as the SDKs read theirs."""
+    pairs = (line.partition(":") for line in os.environ.get(variable, "").splitlines())
+    return {name.strip(): value.strip() for name, colon, value in pairs if colon and name.strip()}
+
+
+def _session(server: Server, headers: Mapping[str, str], timeout: float) -> ClientSession:
+    import aiohttp
+
+    tls = _certificates() if urlsplit(server.url).scheme == "https" else True
+    plain = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "personagen"}
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=IDLE, ssl=tls),
+        headers={**plain, **headers},
+        timeout=aiohttp.ClientTimeout(total=timeout),
+        cookie_jar=aiohttp.DummyCookieJar(),
+    )
+
+
+def _certificates() -> ssl.SSLContext:
+    """The certificates of SSL_CERT_FILE or SSL_CERT_DIR, or else the system's and certifi's."""
+    import ssl
+
+    import certifi
+
+    context = ssl.create_default_context()
+    if not (os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR")):
+        context.load_verify_locations(certifi.where())
+    return context
+
+
+def _proxy(server: Server) -> str | None:
+    """The proxy that the environment (HTTPS_PROXY, ALL_PROXY, NO_PROXY, ...) or the system names for ``server``."""
+    from urllib.request import getproxies, proxy_bypass
+
+    parts = urlsplit(server.url)
+    proxies = getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    if not proxy or proxy_bypass(parts.netloc):
+        return None
+    proxy = proxy if "://" in proxy else f"http://{proxy}"
+    scheme = urlsplit(proxy).scheme
+    if scheme not in ("http", "https"):
+        raise ConfigError(
+            f"the proxy that the environment names for {server.url} speaks {scheme}, and only http and https are known:"
+            f" name another one in {parts.scheme.upper()}_PROXY, or list {parts.hostname} in NO_PROXY"
+        )
+    return proxy
+
+
+def _no_way(server: Server, proxy: str, status: int | None) -> ServerError:
+    """The error for a proxy that does not pass requests on; its address is told without the password in it."""
+    parts = urlsplit(proxy)
+    how = "can't be reached" if status is None else f"answered HTTP {status}"
+    return ServerError(
+        f"the proxy {parts.hostname}:{parts.port} that the environment names for {server.url} {how}: correct"
+        f" {urlsplit(server.url).scheme.upper()}_PROXY, or list {urlsplit(server.url).hostname} in NO_PROXY",
+        status=status,
+    )
