@@ -29,6 +29,7 @@ HEAD = """\
 EXAMPLES: dict[str, Any] = {
     "base_url": ["http://127.0.0.1:8000/v1"],
     "budget": 5.0,
+    "concurrency": 64,
     "conversations": 100,
     "filters": ["my_filters:no_doctors"],
     "max_calls": 10000,
