@@ -22,7 +22,7 @@ from __future__ import annotations
 import hashlib
 import re
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, cast
@@ -48,6 +48,9 @@ class _Environment(ImmutableSandboxedEnvironment):
         if type(obj) is Message and attribute in _FIELDS:
             return getattr(obj, attribute)
         return super().getattr(obj, attribute)
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        return {**self.globals, **(d or {})}  # Jinja's own chain of mappings is copied slowly, once a rendering
 
 
 @dataclass(frozen=True)

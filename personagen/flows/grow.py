@@ -64,6 +64,7 @@ class Growing:
         self._chats: dict[str, tuple[Message, ...]] = {}
         self._beliefs: dict[str, Belief] = {}
         self._verdicts: dict[str, dict[int, Judgment]] = {}
+        self._coins: dict[str, int] = {}
         self._planned = _planned(plan) if plan.grow == "all" else frozenset()
 
     def first(self) -> list[Step]:
@@ -113,7 +114,7 @@ class Growing:
         return [*self._replies(at, "plain", ()), partial(self._observe, at)]
 
     async def _observe(self, said: str) -> list[Step]:
-        onward = self.plan.grow != "coin" or _agent(_coin(self.plan, said)) == "aware"
+        onward = self.plan.grow != "coin" or _agent(self._coin(said)) == "aware"
         at = self._at(said, str(self.plan.repeat), CALLS_A_TURN - 1, onward=onward)
         found = await self._asked(said, observer.infer(self.stage, self._chats[said], at))
         if found is None:
@@ -125,13 +126,13 @@ class Growing:
     def _replies(self, said: str, agent: str, known: Sequence[Inference]) -> list[Step]:
         """The first reply of ``agent``; the others of its slots follow, when a prompt cache knows the question."""
         slots = [slot for slot in range(self.plan.candidates) if _agent(slot) == agent]
-        drawn = _coin(self.plan, said)
+        drawn = self._coin(said)
         slots.sort(key=lambda slot: slot != drawn)
         return [partial(self._reply, said, slots[0], slots[1:], known)]
 
     async def _reply(self, said: str, slot: int, others: Sequence[int], known: Sequence[Inference]) -> list[Step]:
         node, agent, plan = tree.child(said, slot), _agent(slot), self.plan
-        onward = plan.grow != "coin" or slot == _coin(plan, said)
+        onward = plan.grow != "coin" or slot == self._coin(said)
         at = self._at(node, f"{plan.repeat}.{slot}", 1, onward=onward)
         hint = known if agent == "aware" else None
         made = await self._asked(node, assistant.reply(self.stage, self._chats[said], hint, at))
@@ -166,7 +167,7 @@ class Growing:
             return []
         firsts = {judgment.ranking[0] for judgment in verdicts.values()}
         tied = any(judgment.tie for judgment in verdicts.values())
-        chosen = tree.child(said, _coin(self.plan, said)) if tied or len(firsts) > 1 else firsts.pop()
+        chosen = tree.child(said, self._coin(said)) if tied or len(firsts) > 1 else firsts.pop()
         return self._next_turn(chosen)
 
     # -- what they share -------------------------------------------------------------------------------------------
@@ -192,6 +193,12 @@ class Growing:
         later = CALLS_A_TURN * (self.plan.turns - tree.turn(node)) if onward else 0
         return At(f"{self.plan.id}/{node}", sample, later + ahead + 1)
 
+    def _coin(self, said: str) -> int:
+        """The slot that is drawn among the replies to ``said``."""
+        if said not in self._coins:
+            self._coins[said] = Random(f"{self.plan.seed}/{self.plan.id}/{said}").randrange(self.plan.candidates)
+        return self._coins[said]
+
     def _add(self, node_id: str, content: str, agent: str, call: str) -> None:
         role = "user" if agent == "user" else "assistant"
         node = Node(id=node_id, role=role, content=content, agent=agent, call=call)
@@ -202,10 +209,6 @@ class Growing:
 
 def _agent(slot: int) -> str:
     return "plain" if slot % 2 else "aware"
-
-
-def _coin(plan: Plan, said: str) -> int:
-    return Random(f"{plan.seed}/{plan.id}/{said}").randrange(plan.candidates)
 
 
 def _planned(plan: Plan) -> frozenset[str]:

@@ -195,8 +195,12 @@ def _spent(run: Run, prices: Mapping[str, Price | None]) -> float:
 def _bound(prices: Mapping[str, Price | None]) -> CostBound:
     """The most a call can cost: a token is at least one byte, and a reply is at most ``max_tokens`` long."""
 
+    known = dict(prices)
+
     def bound(call: Call) -> float | None:
-        price = prices.get(call.role) or price_of(call.model)
+        if call.role not in known:
+            known[call.role] = price_of(call.model)
+        price = known[call.role]
         if price is None:
             return None
         input_tokens = sum(len(m.content.encode()) + 16 for m in call.messages)
