@@ -18,6 +18,9 @@ from personagen.llm.slots import Slots
 
 Step: TypeAlias = Callable[[], Coroutine[Any, Any, Sequence["Step"]]]
 
+# Calls that can be made, for each slot: a slot that becomes free finds one at once, while others are being stored.
+READY = 1.25
+
 
 @dataclass(frozen=True)
 class Job:
@@ -27,12 +30,14 @@ class Job:
     finish: Callable[[], Awaitable[None]]
 
 
-async def run_jobs(jobs: Iterable[Job], slots: Slots) -> None:
+async def run_jobs(jobs: Iterable[Job], slots: Slots, role: str = "user", at_once: float = 1.0) -> None:
     """Does all ``jobs``, begun in their order, as many at a time as keep ``slots`` busy.
+
+    ``role`` asks first in each, and ``at_once`` is how many calls of a job are under way at a time on average.
 
     The first exception, or the closing of ``slots``, ends the launching; what was begun is drained before it is raised.
     """
-    crew = _Crew(slots)
+    crew = _Crew(slots, role, at_once)
     try:
         await crew.launch(jobs)
         await crew.drained()
@@ -46,27 +51,39 @@ async def run_jobs(jobs: Iterable[Job], slots: Slots) -> None:
 class _Crew:
     """The steps under way, one task each, and how many steps every job has open."""
 
-    def __init__(self, slots: Slots) -> None:
-        self.slots = slots
+    def __init__(self, slots: Slots, role: str, at_once: float) -> None:
+        self.slots, self.role, self.at_once = slots, role, at_once
         self.tasks: set[asyncio.Task[None]] = set()
         self.failures: list[Exception] = []
         self.open: dict[int, int] = {}
+        self.steps = 0
+        self.look_again = asyncio.Event()
+        slots.at_close(lambda _: self.look_again.set())
 
     async def launch(self, jobs: Iterable[Job]) -> None:
         for number, job in enumerate(jobs):
-            while not self._wanted():
-                await self.slots.until_changed()
-            if self.failures or self.slots.closed:
+            while not (self._stopped() or self._short()):
+                self.look_again.clear()
+                await self.look_again.wait()
+            if self._stopped():
                 return
             self.open[number] = len(job.first)
+            self.steps += len(job.first)
             for step in job.first:
                 self._begin(number, job, step)
-            await asyncio.sleep(0)  # its first calls take their slots, so that the next look sees them
+            await asyncio.sleep(0)  # its first calls reach their gates, so that the next look sees them
 
-    def _wanted(self) -> bool:
-        if self.failures or self.slots.closed:
-            return True
-        return self.slots.room() and len(self.open) < self.slots.limit
+    def _stopped(self) -> bool:
+        return bool(self.failures or self.slots.closed)
+
+    def _short(self) -> bool:
+        """Whether slots will stay idle, as far as can be seen, unless another job begins.
+
+        Steps whose answer is being stored count as well: what follows them will need their slots again.
+        """
+        limit = self.slots.limit
+        few = len(self.open) * self.at_once < READY * limit and self.steps < READY * limit
+        return few and self.slots.spare(self.role, READY)
 
     def _begin(self, number: int, job: Job, step: Step) -> None:
         task = asyncio.create_task(self._work(number, job, step))
@@ -78,15 +95,19 @@ class _Crew:
             while step:
                 ready = await step()
                 self.open[number] += len(ready) - 1
+                self.steps += len(ready) - 1
                 for other in ready[1:]:
                     self._begin(number, job, other)
                 step = ready[0] if ready else None
+                if self._short():
+                    self.look_again.set()
             if not self.open[number]:
                 await job.finish()
                 del self.open[number]
         except Exception as error:
             self.failures.append(error)
-        self.slots.wake()
+        if self._stopped() or self._short():
+            self.look_again.set()
 
     async def drained(self) -> None:
         while self.tasks:

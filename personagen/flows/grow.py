@@ -142,13 +142,16 @@ class Growing:
             if onward and plan.grow != "best":
                 steps += self._next_turn(node)
             if all(tree.child(said, s) in self._nodes for s in range(plan.candidates)):
-                steps += [partial(self._judge, said, 0), partial(self._judge, said, 1)]
+                # Where nobody waits for them, the second finds the first one's question in the provider's cache.
+                both = plan.grow == "best" or tree.turn(said) == plan.turns
+                steps += [partial(self._judge, said, 0, () if both else (1,))]
+                steps += [partial(self._judge, said, 1)] if both else []
         return steps + [partial(self._reply, said, s, (), known) for s in others]
 
-    async def _judge(self, said: str, which: int) -> list[Step]:
+    async def _judge(self, said: str, which: int, later: Sequence[int] = ()) -> list[Step]:
         nodes = [self._nodes[tree.child(said, slot)] for slot in range(self.plan.candidates)]
         nodes = nodes[::-1] if which else nodes
-        at = self._at(said, str(self.plan.repeat), 1, onward=self.plan.grow == "best")
+        at = self._at(said, str(self.plan.repeat), len(later), onward=self.plan.grow == "best")
         texts = [node.content for node in nodes]
         verdict = await self._asked(said, judge.prefer(self.stage, self.plan.persona, self._chats[said], texts, at))
         if verdict is None:
@@ -164,7 +167,7 @@ class Growing:
             call=verdict.call,
         )
         if self.plan.grow != "best" or len(verdicts) < 2:
-            return []
+            return [partial(self._judge, said, other) for other in later]
         firsts = {judgment.ranking[0] for judgment in verdicts.values()}
         tied = any(judgment.tie for judgment in verdicts.values())
         chosen = tree.child(said, self._coin(said)) if tied or len(firsts) > 1 else firsts.pop()
@@ -205,6 +208,14 @@ class Growing:
         self._nodes = tree.add(self._nodes, node)
         before = self._chats.get(tree.parent(node_id) or "", ())
         self._chats[node_id] = (*before, Message(role=node.role, content=content))
+
+
+def at_once(plan: Plan) -> float:
+    """How many calls of the tree are under way at a time, on average, if it waits for no slot."""
+    user_turns = len(_planned(plan)) if plan.grow == "all" else plan.turns
+    aware = (plan.candidates + 1) // 2 / plan.candidates
+    chain = {"coin": CALLS_A_TURN - 1 + aware, "best": CALLS_A_TURN + 1, "all": CALLS_A_TURN}[plan.grow]
+    return user_turns * (plan.candidates + 4) / (plan.turns * chain + 1)
 
 
 def _agent(slot: int) -> str:

@@ -14,7 +14,7 @@ import orjson
 
 from personagen import prompts as prompt_files
 from personagen.errors import PersonagenError, QualityError, UsageError
-from personagen.flows.grow import FailedTree, Growing, Plan
+from personagen.flows.grow import FailedTree, Growing, Plan, at_once
 from personagen.flows.session import Progress, Session, identity_of, session
 from personagen.options import Grow, SimulateOptions, flat
 from personagen.pairs import pairs_of
@@ -176,7 +176,7 @@ async def _simulate(
     status = "done"
     try:
         async with opened_session.ticking(tell):
-            await run_jobs(jobs(), opened_session.slots)
+            await run_jobs(jobs(), opened_session.slots, at_once=at_once(next(iter(plans))[1]))
         if failures.total() > total / 2:
             raise _too_many(failures, total)
     except PersonagenError as error:

@@ -111,9 +111,12 @@ class Slots:
             if timer:
                 timer.cancel()
 
-    def wake(self) -> None:
-        """Ends the waits in ``until_changed``, for whoever has other reasons to look again."""
-        self._changed.set()
+    def spare(self, role: str, ready: float) -> bool:
+        """Whether fewer than ``ready`` calls a slot are in flight or wait where those of ``role`` go."""
+        own = self._gates.get(self._endpoints.get(role))
+        gates = [own] if own else list(self._gates.values())
+        limit = sum(gate.limit.limit for gate in gates) or self.limit
+        return sum(gate.waiting + gate.limit.in_flight for gate in gates) < ready * limit
 
     def close(self, error: PersonagenError) -> None:
         """Starts no more calls, and ends every wait; the first error stays."""
