@@ -116,3 +116,18 @@ def test_after_an_interruption_no_wait_of_a_server_is_slept_out_and_no_request_s
         assert len(server.requests) == 1
     assert seconds < 1
     assert errors == [Interrupted] * 5
+
+
+def test_after_an_interruption_no_call_waits_for_what_those_in_flight_may_leave_of_the_budget(tmp_path):
+    async def work(opened_session):
+        llm = opened_session.stage.llm
+        sent = asyncio.create_task(llm(a_call("1", prompt="user/x")))
+        await asyncio.sleep(0.2)
+        waiting = asyncio.create_task(llm(a_call("2", prompt="judge/x")))
+        await asyncio.sleep(0.1)
+        opened_session.slots.close(Interrupted("stop"))
+        await asyncio.wait([waiting])
+        return sent.done(), type(waiting.exception()), (await sent).text
+
+    with serving(lambda request: Reply(chat("Fine.").body, delay=2.0)) as server:
+        assert in_session(tmp_path, server.v1, "user", "judge", max_calls=1)(work) == (False, Interrupted, "Fine.")
