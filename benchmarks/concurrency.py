@@ -1,12 +1,13 @@
 """How well a server's limit is used: calls with one adaptive gate against a fixed number of calls in flight.
 
-    python benchmarks/concurrency.py                          the simulations and a real storm, about a minute
+    python benchmarks/concurrency.py                          the simulations and a real storm, a minute of CPU
     python benchmarks/concurrency.py --calls 400 --seeds 1 --real-calls 60    the short form
 
 In the simulations the clock is put forward instead of waited for, so that hours cost seconds and runs repeat exactly.
 A server grants so many calls a second (a bucket of one second), so many calls at once, or serves so many at once and
 lets others queue. `fixed, released` and `fixed, held` send again after a wait of their own (full jitter, or the
-server's Retry-After) with the slot free or kept meanwhile. The storm is real HTTP on the loopback interface.
+server's Retry-After) with the slot free or kept meanwhile. `of ideal` counts answered calls only. The storm is real
+HTTP on the loopback interface.
 """
 
 from __future__ import annotations
@@ -42,9 +43,10 @@ WAITING = 1000  # conversations that would like to ask
 
 @dataclass(frozen=True)
 class Result:
-    """One run: seconds, requests refused for each success, calls given up."""
+    """One run: seconds, the share of calls that was answered, requests refused for each of them, calls given up."""
 
     seconds: float
+    answered: float
     refused: float
     given_up: int
 
@@ -106,7 +108,8 @@ def simulate(client: Callable[[LLM, int], LLM], calls: int, seed: int, **server:
     async def main() -> Result:
         double = simulated.Server(seed=seed, **server)
         given_up = await drive(client(double, seed), calls)
-        return Result(simulated.now(), len(double.refused) / max(1, len(double.served)), given_up)
+        served = len(double.served)
+        return Result(simulated.now(), served / calls, len(double.refused) / max(1, served), given_up)
 
     return simulated.run(main())
 
@@ -121,7 +124,7 @@ def table(title: str, ideal: float, rows: dict[str, list[Result]]) -> None:
     print(f"  {'':28}{'seconds':>24}{'of ideal':>10}{'refused per success':>26}{'given up':>10}")
     for name, results in rows.items():
         seconds, refused = [r.seconds for r in results], [r.refused for r in results]
-        share = ideal / median(seconds)
+        share = median(ideal * r.answered / r.seconds for r in results)
         print(
             f"  {name:28}{spread(seconds, '.0f'):>24}{share:>10.2f}{spread(refused, '.3f'):>26}"
             f"{median(r.given_up for r in results):>10.0f}"
@@ -141,7 +144,7 @@ def simulations(args: argparse.Namespace) -> None:
         f"{rate:g} calls/s granted": (many / rate, {"latency": latency(mean), "rate": rate, "burst": rate}),
         f"{rate:g} calls/s granted, Retry-After of 1 s": (
             many / rate,
-            {"latency": latency(mean), "rate": rate, "burst": rate, "wish": lambda left: 1.0},
+            {"latency": latency(mean), "rate": rate, "burst": rate, "wish": lambda _left: 1.0},
         ),
         f"{60 * rate:g} calls a minute granted": (
             many / rate,
@@ -198,7 +201,7 @@ def overhead() -> None:
             gate.answered(await gate.enter("user"))
         free = time.process_time() - began
 
-        async def server(call: Call) -> Completion:
+        async def server(_call: Call) -> Completion:
             await asyncio.sleep(0)
             return answer
 
