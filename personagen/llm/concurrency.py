@@ -31,7 +31,7 @@ ENOUGH, SURE = 8, 32  # calls under a load, to doubt and to be sure
 QUEUED = 0.55
 LOST = 0.2  # of a round's calls timed out: too many for the server
 SLACK = 0.002  # seconds that a late start may make up for
-LATER = 15.0  # seconds until a limit found is tried again
+LATER = 5.0  # seconds until a limit that a queue has shown is tried again
 
 
 @dataclass(slots=True)
@@ -273,7 +273,7 @@ class Limit:
             return
         queued = load.queued(below)
         if queued > QUEUED and load.calls >= SURE:
-            self._settle(now, below.level, load.level / load.slower(below))
+            self._settle(now, max(FIRST, below.level), load.level / load.slower(below))
         elif self._limit >= self.most and 2 * ticket.others >= self.most and load.calls >= SURE:
             self._settle(now, self.most, self.most)
         elif 2 * ticket.others >= int(self._limit):
@@ -283,7 +283,8 @@ class Limit:
         """The end of slow start; a limit that a queue has shown is tried again later, and then later still."""
         self._ramping = False
         self._limit = max(1.0, least, min(self._limit, limit))
-        self._again = now + self._later if self._limit < self.most else inf
+        later = max(self._later, 8 * (self._latency or 0.0))
+        self._again = now + later if self._limit < self.most else inf
         self._later *= 2
 
     def _try_again(self) -> None:
