@@ -120,8 +120,11 @@ def usage_rows(summary: Any) -> list[tuple[str, str]]:
     usage = summary.usage
     cached = usage["cached_input_tokens"]
     tokens = f"{usage['input_tokens']:,} in, {usage['output_tokens']:,} out"
+    again = f"{summary.retried:,} requests" + (f", {summary.refused:,} refused by a limit" if summary.refused else "")
     return [
         ("calls", f"{summary.calls:,} in all; this time {summary.new_calls:,} asked, {summary.reused_calls:,} reused"),
+        ("sent again", again if summary.retried else ""),
+        ("in flight", ", ".join(f"up to {n:,} at {where}" for where, n in summary.concurrency.items())),
         ("tokens", tokens + (f", {cached:,} of the input cached" if cached else "")),
         ("cost", money(usage)),
         *((f"  {name}", f"{row['calls']:,} calls, {money(row)}") for name, row in summary.usage_by_role.items()),

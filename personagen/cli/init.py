@@ -82,6 +82,8 @@ def _setting(option: click.Option, value: Any) -> Iterator[str]:
     if name in SET:
         yield f"# {about}\n{name} = {json.dumps(SET[name])}\n"
         return
+    if isinstance(option.show_default, str):  # the default in words
+        value = option.show_default
     if value is None or value == ():
         yield f"# {about} Nothing is set by default; for example:\n"
         value = EXAMPLES[name]

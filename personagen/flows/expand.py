@@ -36,7 +36,9 @@ class ExpandSummary:
 
     ``pools`` has for each kind: seeds, size, target, why it stopped, candidates asked for, received, admitted and
     rejected by filter, failed calls, rounds and acceptance curve, the similarity threshold, and measures of diversity.
-    ``spread`` describes the personas. ``usage["cost_usd"]`` is None where a price is unknown.
+    ``spread`` describes the personas. ``retried`` requests, ``refused`` ones (HTTP 429) and ``concurrency``, the most
+    calls that were in flight at each endpoint, are this process's. ``usage["cost_usd"]`` is None where a price is
+    unknown.
     """
 
     out: str
@@ -46,6 +48,9 @@ class ExpandSummary:
     pools: dict[str, dict[str, Any]]
     spread: dict[str, Any]
     asked_again: int
+    retried: int
+    refused: int
+    concurrency: dict[str, int]
     calls: int
     new_calls: int
     reused_calls: int
@@ -193,6 +198,9 @@ def _finish(
         pools={kind: _pool_summary(growth) for kind, growth in growths.items()},
         spread=_spread(personas),
         asked_again=opened_session.tally.asked_again,
+        retried=opened_session.slots.retried,
+        refused=opened_session.slots.refused,
+        concurrency=opened_session.slots.highest,
         calls=calls,
         new_calls=opened_session.tally.calls,
         reused_calls=opened_session.tally.reused,

@@ -34,7 +34,8 @@ class SimulateSummary:
 
     ``conversations`` were asked for, ``trees`` are grown, ``failed`` gave up and the rest was not reached. ``pairs``
     plus the sum of ``rejected`` (by gate) is the number of judged turns. ``calls`` and ``usage`` cover the folder,
-    ``new_calls`` this process; ``usage["cost_usd"]`` is None where a price is unknown.
+    ``new_calls`` this process, as do ``retried`` requests, ``refused`` ones (HTTP 429), and ``concurrency``, the most
+    calls that were in flight at each endpoint; ``usage["cost_usd"]`` is None where a price is unknown.
     """
 
     out: str
@@ -49,6 +50,9 @@ class SimulateSummary:
     aware_chosen: int
     quotes_dropped: int
     asked_again: int
+    retried: int
+    refused: int
+    concurrency: dict[str, int]
     calls: int
     new_calls: int
     reused_calls: int
@@ -255,6 +259,9 @@ def _summary(
         aware_chosen=counts["aware_chosen"],
         quotes_dropped=counts["quotes_dropped"],
         asked_again=opened_session.tally.asked_again,
+        retried=opened_session.slots.retried,
+        refused=opened_session.slots.refused,
+        concurrency=opened_session.slots.highest,
         calls=calls,
         new_calls=now.calls,
         reused_calls=now.reused,

@@ -15,13 +15,15 @@ from random import Random
 
 FIRST, MOST = 16, 512
 LONGEST_PAUSE = 120.0  # seconds that a server may ask for
-SHORTEST_PAUSE, LONGEST_BLIND = 0.1, 15.0  # where it does not say how long
-SOON = 3
+SHORTEST_PAUSE, LONGEST_BLIND = 0.02, 15.0  # where it does not say how long
+SOON = 3  # calls after a pause
+ALIKE = 4  # refusals in a row with as many in flight: that is the limit
 CUT_EVERY = 2.0
 CUT, CUT_SOON = 0.7, 0.5
 BELOW = 0.95  # of the rate that was granted
 STEP = 0.05
 RATE_STEP = 0.01
+SLOWEST = 0.1  # calls a second
 FULL_AT, FULL = 0.9, 0.8  # of the limit in flight, in this share of a round's calls: the round used it
 ROUND = 20  # calls, at least
 SMALLEST = 3  # bits: below eight others, calls count as one load
@@ -29,7 +31,7 @@ ENOUGH, SURE = 8, 32  # calls under a load, to doubt and to be sure
 QUEUED = 0.55
 LOST = 0.2  # of a round's calls timed out: too many for the server
 SLACK = 0.002  # seconds that a late start may make up for
-LATER = 15.0  # seconds until a limit found is tried again
+LATER = 5.0  # seconds until a limit that a queue has shown is tried again
 
 
 @dataclass(slots=True)
@@ -104,6 +106,7 @@ class Limit:
         self._rate_at, self._rate_from, self._calm = -inf, 0, 0
         self._clean = self._used = self._streak = 0
         self._patience = 1
+        self._refused_at: list[int] = []
         self._ends = self._late = 0
         self._loads: dict[int, _Load] = {}  # by the bits of the others in flight, in 16ths of where it began
         self._doubtful, self._base = False, FIRST
@@ -135,7 +138,7 @@ class Limit:
             self._since = now
         gap = self._gap(now)
         if gap:
-            self._next = max(self._next, now - SLACK) + gap
+            self._next = (self._next if now - self._next <= SLACK else now) + gap
         return ticket
 
     def answered(self, ticket: Ticket, now: float) -> None:
@@ -164,17 +167,13 @@ class Limit:
         """The call was refused because of a limit (429); the server may say in how many seconds to come back."""
         self.in_flight -= 1
         self.refusals += 1
-        news = self._cut_at is None or ticket.at >= self._cut_at
-        if news:
-            self._granted -= 1
-        soon = ticket.number < SOON and self._cut_at is not None  # nothing has changed since the last pause
-        if news and (self._cut_at is None or now - self._cut_at >= CUT_EVERY):
-            self._cut(ticket, now, soon)
+        if self._cut_at is None or ticket.at >= self._cut_at:
+            self._learn(ticket, now)
         if retry_after is not None:
             self.hold(now + min(retry_after, LONGEST_PAUSE))
         elif now >= self._opens and ticket.at >= self._opened:
             first = min(1.0, max(SHORTEST_PAUSE, 2 / self._rate))
-            self._pause = min(2 * self._pause, LONGEST_BLIND) if soon else first
+            self._pause = min(2 * self._pause, LONGEST_BLIND) if self._soon(ticket) else first
             self.hold(now + self._pause * self._rng.uniform(0.8, 1.2))
 
     def hold(self, until: float) -> None:
@@ -198,21 +197,41 @@ class Limit:
             return self._latency / (2 * self._limit)
         return 0.0
 
-    def _cut(self, ticket: Ticket, now: float, soon: bool) -> None:
+    def _soon(self, ticket: Ticket) -> bool:
+        """Whether the call was among the first after a pause: that has not changed anything."""
+        return self._cut_at is not None and ticket.number < SOON
+
+    def _learn(self, ticket: Ticket, now: float) -> None:
+        """Sets rate and limit by a refusal that tells something new; cuts them at most every ``CUT_EVERY`` seconds."""
+        self._granted -= 1
         granted = self._granted / max(1.0, now - self._since)
         if self._latency:
             granted = max(granted, ticket.others / self._latency)  # Little's law
-        crowded = ticket.others + 1 >= FULL_AT * self._limit
-        if self._cut_at is None:
-            self._rate = max(BELOW * granted, 0.1)
+        if ticket.others:
+            self._refused_at = [*self._refused_at[1 - ALIKE :], ticket.others]
+        seen = self._refused_at
+        spread = max(seen, default=0) - min(seen, default=0)
+        same = len(seen) == ALIKE and spread <= 0.05 * max(seen)
+        crowded = ticket.others + 1 >= FULL_AT * self._limit and (same or len(seen) < ALIKE)
+        if self._cut_at is None or now - self._cut_at >= CUT_EVERY:
+            self._cut(ticket, now, granted, crowded, same)
+        elif now - self._since >= 1.0 and ticket.number:
+            self._rate = min(self._rate, max(1.1 * granted, CUT_SOON * self._rate))
+        self._rate = max(self._rate, SLOWEST)
+        if crowded or same:
+            self._limit = max(1.0, min(self._limit, ticket.others if crowded else max(seen)))
+
+    def _cut(self, ticket: Ticket, now: float, granted: float, crowded: bool, same: bool) -> None:
+        first, soon = self._cut_at is None, self._soon(ticket)
+        share = CUT_SOON if soon else CUT
+        if first:
+            self._rate = BELOW * granted
         elif crowded and not soon:
-            self._rate = min(self._rate, 1.1 * granted)
+            self._rate = min(self._rate, (1.5 if same else 1.1) * granted)
         elif ticket.number:  # for the first one after a pause, that was too short
-            least = (CUT_SOON if soon else CUT) * self._rate
-            self._rate = min(max(BELOW * granted, least), 0.97 * self._rate)
-        if crowded or (soon and ticket.others) or self._cut_at is None:
-            least = (CUT_SOON if soon else CUT) * self._limit
-            self._limit = max(1.0, least, min(self._limit, ticket.others))
+            self._rate = min(max(BELOW * granted, share * self._rate), 0.97 * self._rate)
+        if first or (soon and ticket.others):
+            self._limit = max(1.0, share * self._limit, min(self._limit, ticket.others))
         if not soon:
             self._ceiling = self._rate / BELOW
             self._since, self._granted = now, 0
@@ -254,7 +273,7 @@ class Limit:
             return
         queued = load.queued(below)
         if queued > QUEUED and load.calls >= SURE:
-            self._settle(now, below.level, load.level / load.slower(below))
+            self._settle(now, max(FIRST, below.level), load.level / load.slower(below))
         elif self._limit >= self.most and 2 * ticket.others >= self.most and load.calls >= SURE:
             self._settle(now, self.most, self.most)
         elif 2 * ticket.others >= int(self._limit):
@@ -264,7 +283,8 @@ class Limit:
         """The end of slow start; a limit that a queue has shown is tried again later, and then later still."""
         self._ramping = False
         self._limit = max(1.0, least, min(self._limit, limit))
-        self._again = now + self._later if self._limit < self.most else inf
+        later = max(self._later, 8 * (self._latency or 0.0))
+        self._again = now + later if self._limit < self.most else inf
         self._later *= 2
 
     def _try_again(self) -> None:

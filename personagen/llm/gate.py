@@ -30,6 +30,7 @@ class Gate:
         self._arrived = 0
         self._timer: asyncio.TimerHandle | None = None
         self._closed: PersonagenError | None = None
+        self._clock: Callable[[], float] | None = None
 
     async def enter(self, kind: str, chain: int = 1) -> Ticket:
         """Waits until a call may be sent; the ticket is given back by exactly one of the methods below.
@@ -41,30 +42,25 @@ class Gate:
 
     async def again(self, ticket: Ticket, error: ServerError) -> Ticket:
         """Gives back ``ticket`` for the error it ended in, and enters before every call that was not sent yet."""
-        if error.status == REFUSED:
-            self.limit.refused(ticket, _now(), error.retry_after)
-        else:
-            self.limit.failed(_now(), late=error.status == LATE)
+        self._end(ticket, error)
         self.retried += 1
         return await self._enter(ticket.kind, _FIRST)
 
     def answered(self, ticket: Ticket) -> None:
         """The call was answered."""
-        self.limit.answered(ticket, _now())
-        self._launch()
+        now = self._now()
+        self.limit.answered(ticket, now)
+        self._launch(now)
 
     def left(self, ticket: Ticket, error: BaseException) -> None:
         """The call is given up after ``error``."""
-        if isinstance(error, ServerError) and error.status == REFUSED:
-            self.limit.refused(ticket, _now(), error.retry_after)
-        else:
-            self.limit.failed(_now(), late=isinstance(error, ServerError) and error.status == LATE)
-        self._launch()
+        self._end(ticket, error)
+        self._launch(self._now())
 
     def hold(self, seconds: float) -> None:
         """Nothing is sent for so many seconds, as the server asks for."""
         if seconds > 0:
-            self.limit.hold(_now() + seconds)
+            self.limit.hold(self._now() + seconds)
 
     def heard(self, headers: Mapping[str, str]) -> None:
         """Reads how much of a quota is left from an answer's headers."""
@@ -73,11 +69,11 @@ class Gate:
     @property
     def room(self) -> bool:
         """Whether a call could be sent now and none waits for it."""
-        return not self.waiting and self.limit.wait(_now()) == 0
+        return not self.waiting and self.limit.wait(self._now()) == 0
 
     def opens_in(self) -> float:
         """Seconds until there is room, if nothing happens meanwhile; infinity where something must."""
-        return inf if self.waiting else self.limit.wait(_now())
+        return inf if self.waiting else self.limit.wait(self._now())
 
     def close(self, error: PersonagenError) -> None:
         """Fails every call that waits, and every later one."""
@@ -90,13 +86,14 @@ class Gate:
     async def _enter(self, kind: str, order: int) -> Ticket:
         if self._closed:
             raise self._closed
-        if not self.waiting and not self.limit.wait(_now()):
-            return self.limit.start(_now(), kind)
+        now = self._now()
+        if not self.waiting and not self.limit.wait(now):
+            return self.limit.start(now, kind)
         place: asyncio.Future[Ticket] = asyncio.get_running_loop().create_future()
         self._arrived += 1
         heappush(self._queue, (order, self._arrived, kind, place))
         self.waiting += 1
-        self._launch()
+        self._launch(now)
         try:
             ticket = await place
         except asyncio.CancelledError:
@@ -113,9 +110,15 @@ class Gate:
             raise self._closed
         return ticket
 
-    def _launch(self) -> None:
+    def _end(self, ticket: Ticket, error: BaseException) -> None:
+        if isinstance(error, ServerError) and error.status == REFUSED:
+            self.limit.refused(ticket, self._now(), error.retry_after)
+        else:
+            self.limit.failed(self._now(), late=isinstance(error, ServerError) and error.status == LATE)
+
+    def _launch(self, now: float) -> None:
         """Lets out as many calls as may be sent, and sets a timer for the next."""
-        queue, now = self._queue, _now()
+        queue = self._queue
         while queue:
             _, _, kind, place = queue[0]
             if place.done():
@@ -135,8 +138,9 @@ class Gate:
 
     def _ring(self) -> None:
         self._timer = None
-        self._launch()
+        self._launch(self._now())
 
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()
+    def _now(self) -> float:
+        if self._clock is None:
+            self._clock = asyncio.get_running_loop().time
+        return self._clock()

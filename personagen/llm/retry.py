@@ -42,11 +42,10 @@ def retried(
     async def ask(call: Call) -> Completion:
         gate = gates.of(call)
         ticket = await gate.enter(call.role, call.chain)
-        began = asyncio.get_running_loop().time()
         try:
             answer = await llm(call)
         except ServerError as error:
-            return await _ask_again(llm, call, gates, patience, ticket, error, began)
+            return await _ask_again(llm, call, gates, patience, ticket, error)
         except BaseException as error:
             _end(gates, gate, ticket, error)
             raise
@@ -69,14 +68,15 @@ class _Patience:
 
 
 async def _ask_again(
-    llm: LLM, call: Call, slots: Slots, patience: _Patience, ticket: Ticket, error: ServerError, began: float
+    llm: LLM, call: Call, slots: Slots, patience: _Patience, ticket: Ticket, error: ServerError
 ) -> Completion:
     gate, sent, failures = slots.of(call), 1, 0
+    until = ticket.at + patience.seconds
     while True:
         failures += error.status != REFUSED
         pause = patience.pause(error, failures)
         wished = min(error.retry_after or 0.0, LONGEST_WAIT)
-        left = began + patience.seconds - asyncio.get_running_loop().time()
+        left = until - asyncio.get_running_loop().time()
         if failures >= patience.attempts or max(pause, wished) > left:
             _end(slots, gate, ticket, error)
             raise _given_up(error, sent) from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from math import inf
 
 from personagen.errors import BudgetError, ConfigError, DiskError, PersonagenError, ServerError
@@ -31,19 +31,19 @@ class Slots:
     def __init__(
         self,
         most: int | None = None,
-        endpoints: Mapping[str, Hashable] | None = None,
-        local: Iterable[Hashable] = (),
+        endpoints: Mapping[str, str] | None = None,
+        local: Iterable[str] = (),
     ) -> None:
         self.closed: PersonagenError | None = None
         self._most, self._local = most, frozenset(local)
         self._endpoints = dict(endpoints or {})
-        self._gates: dict[Hashable, Gate] = {}
+        self._gates: dict[str, Gate] = {}
         self._changed, self._closing = asyncio.Event(), asyncio.Event()
         self._at_close: list[Callable[[PersonagenError], None]] = []
         for endpoint in self._endpoints.values():
             self.at(endpoint)
 
-    def at(self, endpoint: Hashable) -> Gate:
+    def at(self, endpoint: str) -> Gate:
         """The gate of ``endpoint``."""
         gate = self._gates.get(endpoint)
         if gate is None:
@@ -83,9 +83,9 @@ class Slots:
         return sum(gate.retried for gate in self._gates.values())
 
     @property
-    def highest(self) -> dict[Hashable, int]:
-        """The most calls that were in flight at each endpoint."""
-        return {endpoint: gate.limit.highest for endpoint, gate in self._gates.items()}
+    def highest(self) -> dict[str, int]:
+        """The most calls that were in flight at each endpoint that was asked."""
+        return {endpoint: gate.limit.highest for endpoint, gate in self._gates.items() if gate.limit.highest}
 
     def room(self, role: str | None = None) -> bool:
         """Whether some gate (or that of ``role``) could send a call now and none waits for it; none once closed.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 
 import pytest
 
-from personagen.errors import ConfigError
+from personagen.errors import ConfigError, Interrupted
 from personagen.flows import session
 from personagen.llm import Call, Sampling
 from personagen.llm.connect import Endpoint
@@ -14,6 +16,8 @@ from personagen.llm.prices import Price
 from personagen.options import ModelOptions
 from personagen.records import Completion, Message, Usage
 from personagen.store.run import opened
+from tests.llm.calls import a_call
+from tests.llm.server import Reply, chat, refusal, serving
 
 PRICES = {"user": Price(1e-3, 2e-3), "judge": None}
 
@@ -57,3 +61,73 @@ def test_an_address_with_a_password_is_refused_without_showing_it():
     with pytest.raises(ConfigError, match="holds a password") as refused:
         session.endpoints_of(options, {"user/speak": None})
     assert "hunter2" not in str(refused.value)
+
+
+def in_session(tmp_path, url, *roles, **options):
+    """What ``work(session)`` gives, in a session whose ``roles`` ask the server at ``url``."""
+
+    def run(work):
+        async def main():
+            given = ModelOptions(model=("openai/a",), base_url=(url,), **options)
+            prompts = {f"{role}/x": None for role in roles or ("user",)}
+            with opened(tmp_path / "r", "simulate", {}, {}, []) as run:
+                async with session.session(run, given, prompts, seed=0) as opened_session:
+                    return await work(opened_session)
+
+        return asyncio.run(main())
+
+    return run
+
+
+def test_a_quota_that_one_answer_says_is_used_up_holds_back_every_role_at_that_endpoint(tmp_path):
+    headers = {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "400ms"}
+
+    async def work(opened_session):
+        llm = opened_session.stage.llm
+        await llm(a_call("1", prompt="user/x"))
+        await llm(a_call("2", prompt="judge/x"))
+        return opened_session.status("", 0, 0)
+
+    with serving(lambda request: Reply(chat("Fine.").body, 200, headers)) as server:
+        status = in_session(tmp_path, server.v1, "user", "judge")(work)
+        first, second = server.requests
+    assert second.at - first.at >= 0.39
+    assert (status.retried, status.refused, status.in_flight) == (0, 0, 0)
+
+
+def test_after_an_interruption_no_wait_of_a_server_is_slept_out_and_no_request_sent(tmp_path):
+    async def work(opened_session):
+        asking = [asyncio.create_task(opened_session.stage.llm(a_call(str(n)))) for n in range(5)]
+        await asyncio.to_thread(refused.wait, 10)
+        await asyncio.sleep(0.2)
+        began = time.monotonic()
+        opened_session.slots.close(Interrupted("stop"))
+        await asyncio.wait(asking)
+        return time.monotonic() - began, [type(task.exception()) for task in asking]
+
+    refused = threading.Event()
+
+    def answer(request):
+        refused.set()
+        return refusal(429, "rate limit", headers={"retry-after": "60"})
+
+    with serving(answer) as server:
+        seconds, errors = in_session(tmp_path, server.v1, concurrency=4)(work)
+        assert len(server.requests) == 1
+    assert seconds < 1
+    assert errors == [Interrupted] * 5
+
+
+def test_after_an_interruption_no_call_waits_for_what_those_in_flight_may_leave_of_the_budget(tmp_path):
+    async def work(opened_session):
+        llm = opened_session.stage.llm
+        sent = asyncio.create_task(llm(a_call("1", prompt="user/x")))
+        await asyncio.sleep(0.2)
+        waiting = asyncio.create_task(llm(a_call("2", prompt="judge/x")))
+        await asyncio.sleep(0.1)
+        opened_session.slots.close(Interrupted("stop"))
+        await asyncio.wait([waiting])
+        return sent.done(), type(waiting.exception()), (await sent).text
+
+    with serving(lambda request: Reply(chat("Fine.").body, delay=2.0)) as server:
+        assert in_session(tmp_path, server.v1, "user", "judge", max_calls=1)(work) == (False, Interrupted, "Fine.")

@@ -1,0 +1,240 @@
+"""How well a server's limit is used: calls with one adaptive gate against a fixed number of calls in flight.
+
+    python benchmarks/concurrency.py                          the simulations and a real storm, a minute of CPU
+    python benchmarks/concurrency.py --calls 400 --seeds 1 --real-calls 60    the short form
+
+In the simulations the clock is put forward instead of waited for, so that hours cost seconds and runs repeat exactly.
+A server grants so many calls a second (a bucket of one second), so many calls at once, or serves so many at once and
+lets others queue. `fixed, released` and `fixed, held` send again after a wait of their own (full jitter, or the
+server's Retry-After) with the slot free or kept meanwhile. `of ideal` counts answered calls only. The storm is real
+HTTP on the loopback interface.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import platform
+import sys
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from random import Random
+from statistics import median
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from personagen.errors import ServerError
+from personagen.llm import LLM, Call
+from personagen.llm.concurrency import Limit
+from personagen.llm.connect import Endpoint, connect
+from personagen.llm.gate import Gate
+from personagen.llm.retry import retried
+from personagen.llm.slots import Slots
+from personagen.records import Completion, Message
+from tests.llm import simulated
+from tests.llm.server import Reply, Request, chat, refusal, serving
+
+LONGEST_WAIT = 60.0
+WAITING = 1000  # conversations that would like to ask
+
+
+@dataclass(frozen=True)
+class Result:
+    """One run: seconds, the share of calls that was answered, requests refused for each of them, calls given up."""
+
+    seconds: float
+    answered: float
+    refused: float
+    given_up: int
+
+
+def latency(mean: float) -> Callable[[Random], float]:
+    """Log-normal seconds as of a model's replies, with this mean."""
+    return lambda rng: mean * rng.lognormvariate(-0.125, 0.5)
+
+
+def adaptive(server: LLM, seed: int) -> LLM:
+    slots = Slots()
+    slots.at("m").limit = Limit(None, Random(seed))
+    return retried(server, slots, rng=Random(seed))
+
+
+def fixed(server: LLM, seed: int, *, width: int, held: bool, attempts: int) -> LLM:
+    """``width`` calls in flight, each sent again after a wait of its own."""
+    free, rng = asyncio.Semaphore(width), Random(seed)
+
+    async def ask(call: Call) -> Completion:
+        await free.acquire()
+        try:
+            for attempt in range(1, attempts + 1):
+                try:
+                    return await server(call)
+                except ServerError as error:
+                    if attempt == attempts:
+                        raise
+                    wait = error.retry_after or rng.uniform(0, min(2.0**attempt, LONGEST_WAIT))
+                if not held:
+                    free.release()
+                await asyncio.sleep(wait)
+                if not held:
+                    await free.acquire()
+            raise AssertionError
+        finally:
+            free.release()
+
+    return ask
+
+
+async def drive(llm: LLM, calls: int, width: int = WAITING) -> int:
+    """Asks ``calls`` calls, ``width`` of them waiting at a time; how many were given up."""
+    todo, given_up = iter(range(calls)), 0
+
+    async def worker() -> None:
+        nonlocal given_up
+        for n in todo:
+            try:
+                await llm(Call("m", (Message(role="user", content=str(n)),), sample=str(n), prompt="user/x"))
+            except ServerError:
+                given_up += 1
+
+    await asyncio.gather(*(worker() for _ in range(min(width, calls))))
+    return given_up
+
+
+def simulate(client: Callable[[LLM, int], LLM], calls: int, seed: int, **server: object) -> Result:
+    async def main() -> Result:
+        double = simulated.Server(seed=seed, **server)
+        given_up = await drive(client(double, seed), calls)
+        served = len(double.served)
+        return Result(simulated.now(), served / calls, len(double.refused) / max(1, served), given_up)
+
+    return simulated.run(main())
+
+
+def spread(values: Iterable[float], form: str) -> str:
+    values = sorted(values)
+    return f"{median(values):{form}} ({values[0]:{form}}-{values[-1]:{form}})"
+
+
+def table(title: str, ideal: float, rows: dict[str, list[Result]]) -> None:
+    print(f"\n{title}: ideal {ideal:.0f} s")
+    print(f"  {'':28}{'seconds':>24}{'of ideal':>10}{'refused per success':>26}{'given up':>10}")
+    for name, results in rows.items():
+        seconds, refused = [r.seconds for r in results], [r.refused for r in results]
+        share = median(ideal * r.answered / r.seconds for r in results)
+        print(
+            f"  {name:28}{spread(seconds, '.0f'):>24}{share:>10.2f}{spread(refused, '.3f'):>26}"
+            f"{median(r.given_up for r in results):>10.0f}"
+        )
+
+
+def simulations(args: argparse.Namespace) -> None:
+    mean = args.latency
+    clients: dict[str, Callable[[LLM, int], LLM]] = {"adaptive": adaptive}
+    for name, held in (("released", False), ("held", True)):
+        clients[f"fixed {args.width}, {name}"] = lambda server, seed, held=held: fixed(
+            server, seed, width=args.width, held=held, attempts=args.attempts
+        )
+    many, rate = args.calls, args.rate
+    queue = {"latency": latency(mean), "slots": 48}
+    settings = {
+        f"{rate:g} calls/s granted": (many / rate, {"latency": latency(mean), "rate": rate, "burst": rate}),
+        f"{rate:g} calls/s granted, Retry-After of 1 s": (
+            many / rate,
+            {"latency": latency(mean), "rate": rate, "burst": rate, "wish": lambda _left: 1.0},
+        ),
+        f"{60 * rate:g} calls a minute granted": (
+            many / rate,
+            {"latency": latency(mean), "rate": rate, "burst": 60 * rate, "window": 60.0},
+        ),
+        "100 calls at once granted": (many * mean / 100, {"latency": latency(mean), "capacity": 100}),
+        "48 served at once, others queue": (many * mean / 48, queue),
+    }
+    for title, (ideal, server) in settings.items():
+        rows = {n: [simulate(c, many, seed, **server) for seed in range(args.seeds)] for n, c in clients.items()}
+        table(f"{title}, {many} calls of {mean:g} s", ideal, rows)
+
+
+def storm(args: argparse.Namespace) -> None:
+    """Real requests to a server that grants ``--real-rate`` calls a second and refuses the rest."""
+    left, at, refused = args.real_rate, time.monotonic(), 0
+
+    def answer(request: Request) -> Reply:
+        nonlocal left, at, refused
+        left = min(args.real_rate, left + (request.at - at) * args.real_rate)
+        at = request.at
+        if left < 1:
+            refused += 1
+            return refusal(429, "rate limit reached, requests per second", code="rate_limit_exceeded")
+        left -= 1
+        return Reply(chat("Fine.").body, delay=0.2)
+
+    async def main(url: str) -> tuple[float, int, float]:
+        slots = Slots(None, {"user": "m"})
+        async with connect({"user": Endpoint("openai/m", url)}, heard=lambda _: slots.at("m").heard) as backend:
+            llm = retried(backend, slots)
+            await llm(Call("m", (Message(role="user", content="warm"),), prompt="user/x"))
+            began, cpu = time.monotonic(), time.process_time()
+            given_up = await drive(llm, args.real_calls)
+            return time.monotonic() - began, given_up, time.process_time() - cpu
+
+    with serving(answer) as server:
+        seconds, given_up, cpu = asyncio.run(main(server.v1))
+    used = args.real_calls / (args.real_rate * seconds)
+    print(f"\nreal storm: {args.real_rate:g} requests/s granted, {args.real_calls} calls of 200 ms")
+    print(f"  {seconds:.1f} s, {used:.2f} of the grant used, {refused / args.real_calls:.3f} refused per success,")
+    print(f"  {given_up} given up, {1000 * cpu / args.real_calls:.2f} ms CPU a call, the server's share included")
+
+
+def overhead() -> None:
+    """CPU of entering and leaving a gate: with a free slot, and behind a queue."""
+    calls = 20_000
+
+    async def main() -> tuple[float, float]:
+        answer, call = Completion(text="Fine."), Call("m", (), prompt="user/x")
+        gate = Gate(Limit(64))
+        began = time.process_time()
+        for _ in range(calls):
+            gate.answered(await gate.enter("user"))
+        free = time.process_time() - began
+
+        async def server(_call: Call) -> Completion:
+            await asyncio.sleep(0)
+            return answer
+
+        async def timed(llm: LLM) -> float:
+            began = time.process_time()
+            for _ in range(calls // 1000):
+                await asyncio.gather(*(llm(call) for _ in range(1000)))
+            return time.process_time() - began
+
+        plain = await timed(server)
+        return free, await timed(retried(server, Slots(64))) - plain
+
+    free, queued = asyncio.run(main())
+    print(f"\nCPU a call: {1e6 * free / calls:.1f} us with a free slot, {1e6 * queued / calls:.1f} us behind a queue")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--calls", type=int, default=4800)
+    parser.add_argument("--rate", type=float, default=20.0, help="calls/s granted")
+    parser.add_argument("--latency", type=float, default=2.0, help="seconds a call, on average")
+    parser.add_argument("--width", type=int, default=64, help="of the fixed clients")
+    parser.add_argument("--attempts", type=int, default=6, help="of the fixed clients")
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--real-calls", type=int, default=600)
+    parser.add_argument("--real-rate", type=float, default=50.0)
+    args = parser.parse_args()
+    print(f"personagen {version('personagen')}, Python {platform.python_version()}; median (least-most) of", end=" ")
+    print(f"{args.seeds} seeds")
+    simulations(args)
+    overhead()
+    storm(args)
+
+
+if __name__ == "__main__":
+    main()
