@@ -203,10 +203,14 @@ async def _reply(
 async def _judged(sprout: _Sprout, said: str, replies: list[asyncio.Task[Node]]) -> str | None:
     """Judges the replies in both orders; the node both verdicts put first, or None."""
     nodes = [await reply for reply in replies]
-    orders = (nodes, nodes[::-1])
-    verdicts = [asyncio.create_task(_verdict(sprout, said, order)) for order in orders]
-    sprout.beside += verdicts
-    judgments = tuple([await verdict for verdict in verdicts])
+    first = asyncio.create_task(_verdict(sprout, said, nodes))
+    sprout.beside.append(first)
+    # Where the tree does not wait for both, the second finds the prompt of the first in the server's cache.
+    if sprout.plan.grow != "best":
+        await first
+    second = asyncio.create_task(_verdict(sprout, said, nodes[::-1]))
+    sprout.beside.append(second)
+    judgments = (await first, await second)
     sprout.judgments[said] = judgments
     firsts = {judgment.ranking[0] for judgment in judgments}
     tied = any(judgment.tie for judgment in judgments)
