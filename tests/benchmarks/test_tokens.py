@@ -50,6 +50,12 @@ def test_a_full_cache_drops_the_ends_of_what_was_not_used_for_the_longest_time()
     assert matched(cache, range(64)) == 48
 
 
+def test_a_prompt_that_does_not_fit_loses_its_end():
+    cache = Cache(16, capacity=96)
+    store(cache, range(160))
+    assert matched(cache, range(160)) == 96
+
+
 @pytest.mark.parametrize(
     "text", ["a\nb", "one  two\n\n\n three.\n", "tabs\t\n\tand\r\n  more\n", "", "Ünïcödé\n\n日本\n"]
 )
