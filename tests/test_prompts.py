@@ -24,6 +24,11 @@ def write(tmp_path):
     return write
 
 
+def common(one, other):
+    """What two texts begin with alike."""
+    return one[: next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), len(one))]
+
+
 def load(*folders, name="judge/prefer"):
     return prompts.load(name, folders)
 
@@ -64,6 +69,36 @@ def test_the_other_agents_share_one_prefix_and_differ_last():
     heads = {t[1].content.split("Your task")[0] for t in texts}
     assert len(heads) == 1
     assert "two" in heads.pop()
+
+
+def test_a_conversation_that_goes_on_keeps_the_whole_prefix_of_all_before():
+    speak, infer = (load(prompts.packaged(), name=n) for n in ("user/speak", "observer/infer"))
+    talk = [Message(role=("user", "assistant")[i % 2], content=f"say {i}") for i in range(5)]
+    who = {"profile": "P", "personality": "Q"}
+    observed = infer.render({"conversation": talk[:3]})[1].content
+    spoken = speak.render({"conversation": talk[:4], **who, "turn": 3, "turns": 5})[1].content
+    assert common(observed, spoken).endswith("say 2\n</user>\n<")
+    assert common(spoken, infer.render({"conversation": talk})[1].content).endswith("say 3\n</assistant>\n<")
+
+
+def test_the_judges_two_orders_differ_only_from_the_first_reply_on():
+    judge = load(prompts.packaged(), name="judge/prefer")
+    replies = ["one", "two"]
+    texts = [
+        judge.render(
+            {
+                "conversation": [Message(role="user", content="hello")],
+                "profile": "P",
+                "personality": "Q",
+                "replies": [{"label": label, "text": text} for label, text in zip("AB", order, strict=True)],
+            }
+        )[1].content
+        for order in (replies, replies[::-1])
+    ]
+    shared = common(*texts)
+    assert shared.endswith('<reply label="A">\n')
+    assert "Reply with JSON" in shared
+    assert "\nP\nQ\n" in shared
 
 
 def test_the_assistants_messages_are_the_chat_itself():

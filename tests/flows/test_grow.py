@@ -154,7 +154,7 @@ def test_after_a_failure_no_further_turn_is_begun():
         async def llm(call):
             asked.append(call.prompt)
             if call.role == "judge":
-                if asked.count("judge/prefer") == 6:
+                if asked.count("judge/prefer") == 3:
                     all_failed.set()
                 return answer("gibberish")
             if call.prompt == "user/speak" and call.inputs["turn"] == 2:

@@ -110,7 +110,7 @@ def test_an_edited_prompt_asks_its_own_questions_anew_and_no_others(run, tmp_pat
     mine = tmp_path / "mine" / "judge"
     mine.mkdir(parents=True)
     text = (prompts.packaged() / "judge" / "prefer.md").read_text()
-    (mine / "prefer.md").write_text(text.replace("The order of the replies", "Remember: the order of the replies"))
+    (mine / "prefer.md").write_text(text.replace("Order is no reason", "Remember: order is no reason"))
     fake = model(fakes.cast)
     summary = run(prompts=str(tmp_path / "mine"))
     assert {c.prompt for c in fake.calls} == {"judge/prefer"}

@@ -92,9 +92,9 @@ def _judge(asked: str) -> str:
 
 
 def _user(asked: str, rng: Random) -> str:
-    known = re.search(r"In short: (.*)", asked)
-    turn = re.search(r"This is turn (\d+)", asked)
-    facts = known[1].split("; ") if known else ["there is a lot going on"]
+    who = re.search(r"<who_you_are>\n(.*?)\n</who_you_are>", asked, re.DOTALL)
+    turn = re.search(r", turn (\d+) of", asked)
+    facts = re.split(r"(?<=[.!?])\s+", who[1]) if who else ["there is a lot going on"]
     fact = facts[(int(turn[1]) if turn else 1) % len(facts)]
     return f"{rng.choice(OPENERS)} What you should know: {fact.rstrip('.')}, as they say of me. {rng.choice(ASKS)}"
 
