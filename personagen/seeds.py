@@ -14,8 +14,6 @@ from pydantic import ValidationError
 from personagen.errors import CorruptError, UsageError
 from personagen.records import Description, Kind, Persona, content_id
 from personagen.rows import Fault, Note, files_of, rows_of
-from personagen.text import attributes_of, facts_of, sentences
-from personagen.traits import traits_of
 
 MAX_TEXT = 20_000  # characters of one description
 MAX_NOTES = 20  # notes about skipped lines; the rest is counted
@@ -24,6 +22,7 @@ _PERSONALITY_FILE = re.compile(r"personalit|trait|character", re.I)
 _PROFILE_FILE = re.compile(r"profile|fact|biograph", re.I)
 _UNUSABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _WAY_OUT = "correct it, or skip such lines with --skip-bad-lines"
+_FIELDS = frozenset(Persona.model_fields)
 _SEPARATOR = re.compile(r"\s*[;|\n]\s*")
 
 T = TypeVar("T", Description, Persona)
@@ -111,8 +110,9 @@ def _gather(
     files, notes = files_of(path, alone)
     log.notes += notes
     for file in files:
+        name = file.name
         for row in rows_of(file):
-            place = f"{file.name}:{row.line}" if row.line else file.name
+            place = f"{name}:{row.line}" if row.line else name
             if isinstance(row, Note):
                 log.notes.append(f"{place}: {row.text}")
                 continue
@@ -184,13 +184,17 @@ def _personas(value: object) -> list[Persona]:
     Raises:
         ValueError: it has none.
     """
-    row = _row(value)
-    if "id" in row and row.keys() <= Persona.model_fields.keys():
+    row = value if isinstance(value, dict) and value.keys() <= _FIELDS else _row(value)
+    if "id" in row and row.keys() <= _FIELDS:
         try:
             return [Persona.model_validate(row)]
         except ValidationError as error:
             first = error.errors()[0]
             raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    # Reading English takes a while to load, and a pool that `expand` wrote has been read already.
+    from personagen.text import attributes_of, facts_of
+    from personagen.traits import traits_of
+
     profile = _text(row["profile"], "profile") if not _is_empty(row.get("profile")) else _bare(row, "profile")
     personality = "" if _is_empty(row.get("personality")) else _text(row["personality"], "personality")
     return [
@@ -256,6 +260,9 @@ def _items(value: object, key: str) -> tuple[str, ...]:
 
 
 def _description(kind: Kind, text: str, given: object, source: str) -> Description:
+    from personagen.text import facts_of
+    from personagen.traits import traits_of
+
     derived = facts_of if kind == "profile" else traits_of
     items = _items(given, _ITEMS[kind]) or derived(text)
     return Description(id=content_id(kind, text), kind=kind, text=text, items=items, source=source)
@@ -275,6 +282,9 @@ def _kind_of(row: Mapping[str, object], file: Path) -> Kind | None:
 
 def _guess(text: str) -> Kind:
     """A personality where a text names a trait or more a sentence, three at least, and no age; else a profile."""
+    from personagen.text import attributes_of, sentences
+    from personagen.traits import traits_of
+
     named = len(traits_of(text))
     plain = named >= 3 and named >= len(sentences(text)) and "age" not in attributes_of(text)
     return "personality" if plain else "profile"
