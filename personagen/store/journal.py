@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS calls(
 CREATE TABLE IF NOT EXISTS results(
   file TEXT NOT NULL, slot INTEGER NOT NULL, made_with TEXT NOT NULL, lines BLOB NOT NULL,
   PRIMARY KEY(file, slot));
+CREATE INDEX IF NOT EXISTS results_of_slot ON results(slot);
 """
 
 Statement = tuple[str, tuple[object, ...]]
