@@ -33,7 +33,7 @@ TOGETHER = 64  # trees that wait for the disk at once, as conversations in fligh
 BARE = {"trees.jsonl": "orjson.loads: trees", "pairs.jsonl": "orjson.loads: pairs"}
 
 
-# -- the run ---------------------------------------------------------------------------------------------------------
+# -- the run -------------------------------------------------------------------------------------------------
 
 
 def stored(run: Path, distinct: int) -> tuple[str, list[dict[str, bytes]]]:
@@ -81,7 +81,7 @@ def grow(run: Path, trees: int, distinct: int) -> None:
     print(f"stored, {TOGETHER} at a time, each durable: {size / 1e6:,.0f} MB in {wall:.1f} s, {speed}\n")
 
 
-# -- the steps: each returns the files it read and how many records came out ----------------------------------------------
+# -- the steps: each returns the files it read and how many records came out ---------------------------------
 
 
 def derive(run: Path) -> tuple[Iterable[Path], int]:
@@ -180,7 +180,7 @@ STEPS: dict[str, Callable[[Path], tuple[Iterable[Path], int]]] = {
 }
 
 
-# -- measuring -----------------------------------------------------------------------------------------------------------
+# -- measuring -----------------------------------------------------------------------------------------------
 
 
 def step(name: str, run: Path) -> None:
@@ -222,7 +222,8 @@ def told(name: str, took: dict[str, float], bare: float | None) -> str:
 
 
 def rows(run: Path, times: int, without: str) -> Iterator[str]:
-    yield f"{'':30s} {'wall s':>8s}{'':17s}{'CPU s':>8s} {'MB':>8s} {'MB/s':>8s} {'MB/CPU s':>8s} {'peak MB':>7s} of bare"
+    heads = f"{'CPU s':>8s} {'MB':>8s} {'MB/s':>8s} {'MB/CPU s':>8s} {'peak MB':>7s}"
+    yield f"{'':30s} {'wall s':>8s}{'':17s}{heads}  of bare"
     found: dict[str, dict[str, float]] = {}
     for name in (name for name in STEPS if without not in name):
         if name.startswith("datasets") and find_spec("datasets") is None:

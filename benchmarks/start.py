@@ -5,8 +5,8 @@
 
 Every command is a process of its own; the commands take turns, so that other work on the machine meets all alike.
 Bytecode is kept in a temporary folder that a warm-up fills: what is measured is an installed program's second start.
-CPU time is that of user and system. For a call it is read from /proc when the first byte of the request arrives at a
-server on this machine, which takes no answer's time into account; progress is drawn on a terminal, as at a desk. (Linux)
+CPU time is that of user and system. A first call ends when the first byte of its request arrives at a server on this
+machine; what it cost until then is read from /proc (Linux). Progress is drawn on a terminal, as at a desk.
 
 The peers are the two SDKs' own shortest ways to send one message: a script of three lines.
 """
@@ -14,9 +14,9 @@ The peers are the two SDKs' own shortest ways to send one message: a script of t
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import pty
-import resource
 import socket
 import statistics
 import subprocess
@@ -27,8 +27,6 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
-
-from personagen.records import Persona, content_id
 
 ROOT = Path(__file__).parent.parent
 TICK = 1000 / os.sysconf("SC_CLK_TCK")
@@ -107,18 +105,17 @@ def personas(file: Path, count: int) -> Path:
             profile = "She is 41. " + " ".join(f"She {fact}." for fact in facts)
             traits = ("blunt", "patient", "curious", "frugal", "shy", "loyal")
             personality = "She is " + ", ".join(traits) + f" and minds what neighbour {at} says about her bees."
-            out.write(
-                Persona(
-                    id=content_id(profile, personality),
-                    profile=profile,
-                    personality=personality,
-                    facts=facts,
-                    traits=traits,
-                    attributes={"age": 41, "gender": "female"},
-                    origin={"profile": "seed", "personality": "seed"},
-                ).line()
-                + b"\n"
-            )
+            row = {
+                "id": f"{at:016x}",
+                "profile": profile,
+                "personality": personality,
+                "facts": facts,
+                "traits": traits,
+                "attributes": {"age": 41, "gender": "female"},
+                "origin": {"profile": "seed", "personality": "seed"},
+                "prompt_hash": "",
+            }
+            out.write(json.dumps(row).encode() + b"\n")
     return file
 
 
