@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from personagen.api import expand, export, read_pairs, read_personas, read_trees, simulate
     from personagen.errors import PersonagenError
 
+__version__ = "0.1.0"
+
 _FROM = {
     "expand": "api",
     "export": "api",

@@ -13,9 +13,7 @@ from pydantic import ValidationError
 
 from personagen.errors import CorruptError, UsageError
 from personagen.records import Description, Kind, Persona, content_id
-from personagen.rows import Fault, Note, files_of, rows_of
-from personagen.text import attributes_of, facts_of, sentences
-from personagen.traits import traits_of
+from personagen.rows import JSON_LINES, Fault, Note, files_of, rows_of
 
 MAX_TEXT = 20_000  # characters of one description
 MAX_NOTES = 20  # notes about skipped lines; the rest is counted
@@ -85,10 +83,21 @@ def load_personas(path: Path, *, skip_bad_lines: bool = False) -> tuple[tuple[Pe
     """
     log = _Log(skip_bad_lines)
     found = _gather(path, log, lambda value, _file, _line: _personas(value), alone="personas.jsonl")
-    personas = _unique(found, log)
+    personas = _as_written(path) or _unique(found, log)
     if not personas:
         raise UsageError(f"{path} holds no persona; give a file with a profile and a personality a line")
     return personas, _closed(log)
+
+
+def _as_written(path: Path) -> tuple[Persona, ...]:
+    """The personas of a file with a record a line and none twice, in half the time; none where it is any other."""
+    try:
+        file = path / "personas.jsonl" if path.is_dir() else path
+        with file.open("rb", buffering=1 << 18) as lines:
+            personas = tuple(map(Persona.model_validate_json, lines)) if file.suffix.lower() in JSON_LINES else ()
+    except (OSError, ValidationError):
+        return ()
+    return personas if len({persona.id for persona in personas}) == len(personas) else ()
 
 
 def packaged() -> Path:
@@ -174,8 +183,7 @@ def _descriptions(value: object, file: Path, line: int, log: _Log) -> list[Descr
     if kind is None:
         kind = _guess(text)
         log.guessed[file.name, kind] += 1
-    items = row.get(_ITEMS[kind]) or row.get("items")
-    return [_description(kind, text, items, f"{file.name}:{line}")]
+    return [_description(kind, text, row.get(_ITEMS[kind]) or row.get("items"), f"{file.name}:{line}")]
 
 
 def _personas(value: object) -> list[Persona]:
@@ -191,6 +199,8 @@ def _personas(value: object) -> list[Persona]:
         except ValidationError as error:
             first = error.errors()[0]
             raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    from personagen.text import attributes_of
+
     profile = _text(row["profile"], "profile") if not _is_empty(row.get("profile")) else _bare(row, "profile")
     personality = "" if _is_empty(row.get("personality")) else _text(row["personality"], "personality")
     return [
@@ -198,8 +208,8 @@ def _personas(value: object) -> list[Persona]:
             id=content_id(profile, personality),
             profile=profile,
             personality=personality,
-            facts=_items(row.get("facts"), "facts") or facts_of(profile),
-            traits=_items(row.get("traits"), "traits") or traits_of(personality),
+            facts=_items(row.get("facts"), "facts") or _read_off("profile", profile),
+            traits=_items(row.get("traits"), "traits") or _read_off("personality", personality),
             attributes=attributes_of(profile),
         )
     ]
@@ -255,9 +265,16 @@ def _items(value: object, key: str) -> tuple[str, ...]:
     return tuple(_text(part, key) for part in parts if part.strip())
 
 
+def _read_off(kind: Kind, text: str) -> tuple[str, ...]:
+    """The facts or traits that ``text`` tells."""
+    from personagen.text import facts_of  # here, as a start with a pool that `expand` wrote needs neither
+    from personagen.traits import traits_of
+
+    return facts_of(text) if kind == "profile" else traits_of(text)
+
+
 def _description(kind: Kind, text: str, given: object, source: str) -> Description:
-    derived = facts_of if kind == "profile" else traits_of
-    items = _items(given, _ITEMS[kind]) or derived(text)
+    items = _items(given, _ITEMS[kind]) or _read_off(kind, text)
     return Description(id=content_id(kind, text), kind=kind, text=text, items=items, source=source)
 
 
@@ -275,6 +292,8 @@ def _kind_of(row: Mapping[str, object], file: Path) -> Kind | None:
 
 def _guess(text: str) -> Kind:
     """A personality where a text names a trait or more a sentence, three at least, and no age; else a profile."""
-    named = len(traits_of(text))
+    from personagen.text import attributes_of, sentences
+
+    named = len(_read_off("personality", text))
     plain = named >= 3 and named >= len(sentences(text)) and "age" not in attributes_of(text)
     return "personality" if plain else "profile"

@@ -26,7 +26,8 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"encoders", "runner", "schedule"}),
     frozenset({"agents"}),
     frozenset({"flows"}),
-    frozenset({"cli", "api", "__init__"}),
+    frozenset({"api", "__init__"}),
+    frozenset({"cli"}),
     frozenset({"__main__"}),
 )
 PURE = 5  # floors below this one do no I/O

@@ -4,24 +4,39 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import personagen
+from personagen.cli import COMMANDS
+from tests import fakes
+from tests.llm.actor import actor
+from tests.llm.server import serving
 
 NAMES = ["PersonagenError", "expand", "export", "read_pairs", "read_personas", "read_trees", "simulate"]
 HEAVY = (
+    "aiohttp",
     "anthropic",
+    "asyncio",
     "datasets",
     "httpx",
+    "httpx2",
+    "importlib.metadata",
     "jinja2",
     "litellm",
     "networkx",
     "numpy",
     "openai",
+    "orjson",
     "pydantic",
+    "rich",
     "sentence_transformers",
+    "sqlite3",
+    "tenacity",
+    "tomllib",
     "torch",
+    "yaml",
 )
 
 # Run in a process of its own: this one has loaded much already.
@@ -44,8 +59,8 @@ def loaded_by(code: str) -> list[str]:
     return [name for name in done.stdout.splitlines()[-1].split(",") if name]
 
 
-def helped(*command: str) -> str:
-    return f"from personagen.cli import main\nmain({[*command, '--help']!r}, 'personagen', standalone_mode=False)"
+def typed(*command: str) -> str:
+    return f"from personagen.cli import main\nmain({[*command]!r}, 'personagen', standalone_mode=False)"
 
 
 def test_the_public_names_are_these_and_each_is_there():
@@ -62,9 +77,29 @@ def test_a_name_that_is_not_there_is_an_attribute_error():
         _ = personagen.nothing
 
 
-@pytest.mark.parametrize("command", [(), ("expand",), ("simulate",), ("export",), ("show",), ("prompts",), ("init",)])
+@pytest.mark.parametrize("command", [(), *((name,) for name in COMMANDS)])
 def test_help_loads_nothing_heavy_and_opens_no_socket(command: tuple[str, ...]):
-    assert loaded_by(helped(*command)) == []
+    assert loaded_by(typed(*command, "--help")) == []
+
+
+def test_the_version_loads_nothing_heavy():
+    assert loaded_by(typed("--version")) == []
+
+
+def test_help_loads_no_command_but_the_one_that_is_asked_about():
+    program = f"import sys\n{typed('--help')}\nprint(sorted(n for n in sys.modules if n.startswith('personagen')))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "['personagen', 'personagen.cli', 'personagen.errors']"
+
+
+def test_a_run_on_an_openai_model_loads_no_other_providers_library(tmp_path: Path):
+    options = ("--model", "openai/m", "--conversations", "1", "--turns", "1", "--out", str(tmp_path / "run"))
+    with serving(actor) as server:
+        code = typed("simulate", "--personas", str(fakes.personas(tmp_path)), "--base-url", server.v1, *options)
+        program = f"import sys\n{code}\nprint([n for n in ('anthropic', 'litellm', 'numpy') if n in sys.modules])"
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+        assert done.stdout.splitlines()[-1:] == ["[]"], done.stderr
+        assert len(server.requests) >= 6
 
 
 def test_importing_the_package_loads_nothing_heavy():

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from typing import Any
 
 import click
 
-from personagen.cli import expand, export, init, prompts, show, simulate
-from personagen.cli.common import load_defaults
-from personagen.cli.screen import clean
+from personagen import __version__
 from personagen.errors import CorruptError, PersonagenError
 
 EPILOG = """\b
@@ -18,16 +17,43 @@ Try it, with no key and no network:
   personagen simulate --personas outputs/pool/personas.jsonl --conversations 20 --out outputs/run
   personagen show outputs/run
 """
+# Every command, the function of that name in the module of that name, with the first sentence of its help: the list of
+# commands, completion and a misspelt name need no more, and a start waits for no other command's module.
+COMMANDS = {
+    "expand": "Grow the pools of profiles and personalities from seeds, and combine them into personas.",
+    "simulate": "Grow conversation trees from personas, and preference pairs from the trees.",
+    "show": "Show a run, or one of its conversation trees: chosen and rejected replies side by side.",
+    "export": "Write a run's data in another format, as JSON lines.",
+    "prompts": "List the prompt files, check them, or see what a model would be sent.",
+    "init": "Make a working folder: prompts/ and seeds/ to edit, and personagen.toml with every setting.",
+}
+
+
+def command(name: str) -> click.Command:
+    """The command ``name``, from its module."""
+    found: click.Command = getattr(import_module(f"personagen.cli.{name}"), name)
+    return found
+
+
+def commands() -> dict[str, click.Command]:
+    """All commands by name."""
+    return {name: command(name) for name in COMMANDS}
 
 
 class Commands(click.Group):
     """A group that tells an expected error in a sentence and exits with that error's code."""
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name, listed, rest = super().resolve_command(ctx, args)
+        return name, command(name) if name in COMMANDS else listed, rest
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except PersonagenError as error:
-            click.echo(f"personagen: {clean(str(error))}", err=True)
+            click.echo(f"personagen: {_clean(error)}", err=True)
             ctx.exit(error.exit_code)
         except KeyboardInterrupt:
             click.echo("personagen: interrupted; run the same command to go on where it stopped", err=True)
@@ -37,23 +63,30 @@ class Commands(click.Group):
         except Exception as error:  # a fault of this program: told in a sentence too, and in full when asked for
             if os.environ.get("PERSONAGEN_TRACEBACK"):
                 raise
-            told = f"{type(error).__name__}: {error}"
-            click.echo(f"personagen: a fault of its own ({clean(told)}); PERSONAGEN_TRACEBACK=1 shows where", err=True)
+            told = _clean(f"{type(error).__name__}: {error}")
+            click.echo(f"personagen: a fault of its own ({told}); PERSONAGEN_TRACEBACK=1 shows where", err=True)
             ctx.exit(CorruptError.exit_code)
 
 
+def _clean(said: object) -> str:
+    from personagen.cli.screen import clean
+
+    return clean(str(said))
+
+
 @click.group(
-    cls=Commands, epilog=EPILOG, context_settings={"auto_envvar_prefix": "PERSONAGEN", "max_content_width": 110}
+    cls=Commands,
+    commands={name: click.Command(name, help=about) for name, about in COMMANDS.items()},
+    epilog=EPILOG,
+    context_settings={"auto_envvar_prefix": "PERSONAGEN", "max_content_width": 110},
 )
-@click.version_option(package_name="personagen")
+@click.version_option(__version__)
 @click.pass_context
 def main(ctx: click.Context) -> None:
     """Grow preference data for personal alignment: personas, conversation trees, preference pairs.
 
     Options can also stand in personagen.toml and in PERSONAGEN_<COMMAND>_<OPTION>.
     """
-    ctx.default_map = load_defaults(main.commands)
+    from personagen.cli.common import load_defaults
 
-
-for command in (expand.expand, simulate.simulate, show.show, export.export, prompts.prompts, init.init):
-    main.add_command(command)
+    ctx.default_map = load_defaults(commands)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -90,6 +88,8 @@ def as_dict(summary: Any) -> dict[str, Any]:
 def tell(summary: Any, text: str, *, as_json: bool, quiet: bool) -> None:
     """Prints ``summary`` as JSON, or ``text``, or nothing. ``text`` is plain: no markup is read in it."""
     if as_json:
+        import json
+
         click.echo(json.dumps(as_dict(summary), ensure_ascii=False))
     elif not quiet:
         click.echo(text)
@@ -138,19 +138,23 @@ def duration(seconds: float) -> str:
     return f"{int(seconds // 60)} min {int(seconds % 60):02} s" if seconds >= 60 else f"{seconds:.1f} s"
 
 
-def load_defaults(commands: Mapping[str, click.Command]) -> dict[str, Any]:
+def load_defaults(commands: Callable[[], Mapping[str, click.Command]]) -> dict[str, Any]:
     """Defaults from ``personagen.toml`` in the working folder: a table a command, and keys for all that have them.
+
+    ``commands`` gives all of them by name; it is asked only where there is such a file.
 
     Raises:
         UsageError: the file is not TOML, or names a command or an option that does not exist.
     """
     if not SETTINGS.is_file():
         return {}
+    import tomllib
+
     try:
         settings = tomllib.loads(SETTINGS.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{SETTINGS}: {error}") from None
-    known = {n: {str(p.name): p for p in c.params if isinstance(p, click.Option)} for n, c in commands.items()}
+    known = {n: {str(p.name): p for p in c.params if isinstance(p, click.Option)} for n, c in commands().items()}
     general = {k.replace("-", "_"): v for k, v in settings.items() if not isinstance(v, dict)}
     _refuse_unknown(set(general) - {option for accepted in known.values() for option in accepted}, "any command")
     defaults: dict[str, Any] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -15,10 +16,12 @@ from personagen.cli.screen import one_line
 from personagen.errors import CorruptError, UsageError
 from personagen.pairs import pairs_of
 from personagen.records import ConversationTree, Persona, Record
-from personagen.store.run import read_state
+from personagen.store.files import CHUNK, read_state
 from personagen.tree import turn
 
 FEW = 8
+# As every line begins that was written here. Where one begins otherwise, the whole of it is read.
+_FIRST = re.compile(rb'\{"id":"([ !#-\[\]-~]+)"')
 
 
 @dataclass(frozen=True)
@@ -103,11 +106,14 @@ def _read_at(shelf: Shelf, number: int) -> tuple[int, Any]:
 def _lines(shelf: Shelf) -> Iterator[tuple[int, bytes]]:
     if not shelf.file.is_file():
         return
-    with shelf.file.open("rb") as lines:
+    with shelf.file.open("rb", buffering=CHUNK) as lines:
         yield from enumerate(lines, 1)
 
 
 def _id(shelf: Shelf, number: int, line: bytes) -> str:
+    begins = _FIRST.match(line)
+    if begins:
+        return begins[1].decode()
     try:
         return str(orjson.loads(line)["id"])
     except (orjson.JSONDecodeError, KeyError, TypeError) as error:

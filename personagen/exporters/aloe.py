@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from personagen.records import Belief, ConversationTree, Kind, PreferencePair
-from personagen.tree import by_id, leaves, order, path
+from personagen.tree import by_id, leaves, path
 
 # What ALOE's observer is told to write where it has inferred nothing.
 NOTHING = "None"
@@ -43,7 +43,7 @@ def aloe(trees: Iterable[ConversationTree], pairs: Iterable[PreferencePair]) -> 
 
 def _turns(tree: ConversationTree, pairs: Mapping[str, PreferencePair]) -> list[dict[str, Any]]:
     beliefs = {belief.node: belief for belief in tree.beliefs}
-    longest = max(leaves(tree.nodes), key=lambda node: len(order(node.id)))
+    longest = max(leaves(tree.nodes), key=lambda node: node.id.count("."))
     steps = path(by_id(tree), longest.id)
     turns = []
     for user, said in zip(steps[::2], steps[1::2], strict=False):  # a user message nobody answered is left out

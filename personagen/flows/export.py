@@ -16,8 +16,7 @@ from personagen.errors import CorruptError, DiskError, PersonagenError, UsageErr
 from personagen.exporters import EXPORTERS, Exporter
 from personagen.functions import function
 from personagen.records import ConversationTree, PreferencePair
-from personagen.store.files import read_records, write
-from personagen.store.run import read_state
+from personagen.store.files import read_records, read_state, write
 
 OWN = ("run.json", "trees.jsonl", "pairs.jsonl", "rejections.jsonl", "personas.jsonl", ".lock")
 

@@ -98,7 +98,7 @@ class _Plans:
 
     @property
     def personas_id(self) -> str:
-        return content_id([p.model_dump() for p in self.personas])
+        return content_id([vars(p) for p in self.personas])
 
     def order(self) -> list[int]:
         places = list(range(len(self.personas)))

@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
+import orjson
 from pydantic import ValidationError
 
 from personagen.errors import CorruptError, DiskError, UsageError
 from personagen.records import Record
 
 R = TypeVar("R", bound=Record)
+CHUNK = (
+    1 << 18
+)  # bytes read or written at once: a line of trees.jsonl is longer than the usual 8 kB, and slow in pieces
 
 
 def write(file: Path, parts: Iterable[bytes]) -> int:
@@ -24,7 +28,7 @@ def write(file: Path, parts: Iterable[bytes]) -> int:
     beside = file.with_name(f".{file.name}.new")
     size = 0
     try:
-        with beside.open("wb") as out:
+        with beside.open("wb", buffering=CHUNK) as out:
             for part in parts:
                 size += out.write(part)
             out.flush()
@@ -58,10 +62,29 @@ def read_records(file: Path, kind: type[R]) -> Iterator[R]:
     """
     if not file.is_file():
         raise UsageError(f"{file} is missing: {file.parent} is not a finished run; `personagen simulate` makes one")
-    with file.open("rb") as lines:
+    with file.open("rb", buffering=CHUNK) as lines:
         for number, line in enumerate(lines, 1):
             try:
                 yield kind.model_validate_json(line)
             except ValidationError as error:
                 what = error.errors()[0]["msg"]
                 raise CorruptError(f"{file}:{number} is no {kind.__name__}: {what}; run the command again") from None
+
+
+def read_state(folder: Path) -> dict[str, Any]:
+    """The content of ``folder/run.json``.
+
+    Raises:
+        UsageError: the folder is not a run.
+        CorruptError: the file is not what was written.
+    """
+    file = folder / "run.json"
+    if not file.is_file():
+        raise UsageError(f"{folder} is not a run folder: it has no run.json; `personagen simulate` makes one")
+    try:
+        state = orjson.loads(file.read_bytes())
+    except orjson.JSONDecodeError as error:
+        raise CorruptError(f"{file}:{error.lineno} is damaged; run the same command again to write it anew") from None
+    if not isinstance(state, dict):
+        raise CorruptError(f"{file} is damaged; run the same command again to write it anew")
+    return state

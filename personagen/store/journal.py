@@ -33,7 +33,7 @@ CREATE TABLE IF NOT EXISTS calls(
 CREATE TABLE IF NOT EXISTS results(
   file TEXT NOT NULL, slot INTEGER NOT NULL, made_with TEXT NOT NULL, lines BLOB NOT NULL,
   PRIMARY KEY(file, slot));
-CREATE INDEX IF NOT EXISTS results_by_slot ON results(slot);
+CREATE INDEX IF NOT EXISTS results_of_slot ON results(slot);
 """
 # Pages of 4 KB; the default of 1,000 moves them to the main file so often that it halves the speed.
 CHECKPOINT = 8000

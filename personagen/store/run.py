@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from personagen.errors import CorruptError, DiskError, UsageError
+from personagen.errors import DiskError, UsageError
 from personagen.prompts import Prompt
 from personagen.records import Usage, content_id, dump
 from personagen.store.files import write
@@ -111,25 +111,6 @@ def opened(
             started=started,
             notes=notes,
         )
-
-
-def read_state(folder: Path) -> dict[str, Any]:
-    """The content of ``folder/run.json``.
-
-    Raises:
-        UsageError: the folder is not a run.
-        CorruptError: the file is not what was written.
-    """
-    file = folder / "run.json"
-    if not file.is_file():
-        raise UsageError(f"{folder} is not a run folder: it has no run.json; `personagen simulate` makes one")
-    try:
-        state = orjson.loads(file.read_bytes())
-    except orjson.JSONDecodeError as error:
-        raise CorruptError(f"{file}:{error.lineno} is damaged; run the same command again to write it anew") from None
-    if not isinstance(state, dict):
-        raise CorruptError(f"{file} is damaged; run the same command again to write it anew")
-    return state
 
 
 def _prepare(folder: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from personagen import errors
-from personagen.cli import Commands, main
+from personagen.cli import Commands, commands, main
 from personagen.cli.common import counts, duration, load_defaults, money, options, table, tell
 from personagen.errors import PersonagenError, UsageError
 
@@ -23,7 +23,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
     def write(text: str):
         Path("personagen.toml").write_bytes(text.encode())
-        return load_defaults(main.commands)
+        return load_defaults(commands)
 
     return write
 
@@ -31,7 +31,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 def taken(name: str, *arguments: str, **environment: str) -> dict[str, object]:
     """The values a command would run with, instead of running it."""
     seen: dict[str, object] = {}
-    command = main.commands[name]
+    command = commands()[name]
     spy = click.Command(name, params=command.params, callback=lambda **values: seen.update(values))
     group = click.Group("personagen", {name: spy}, callback=main.callback, context_settings=main.context_settings)
     result = CliRunner(env=environment).invoke(group, [name, *arguments], catch_exceptions=False)
@@ -41,7 +41,7 @@ def taken(name: str, *arguments: str, **environment: str) -> dict[str, object]:
 
 def test_without_a_file_there_are_no_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
-    assert load_defaults(main.commands) == {}
+    assert load_defaults(commands) == {}
 
 
 def test_a_table_holds_for_its_command_alone(settings):
@@ -93,11 +93,11 @@ def test_a_file_that_is_no_utf_8_is_a_usage_error(tmp_path: Path, monkeypatch: p
     monkeypatch.chdir(tmp_path)
     Path("personagen.toml").write_bytes(b'prompts = "\xff"\n')
     with pytest.raises(UsageError, match=r"personagen\.toml"):
-        load_defaults(main.commands)
+        load_defaults(commands)
 
 
 def test_every_command_takes_json_and_quiet():
-    for name, command in main.commands.items():
+    for name, command in commands().items():
         known = {option for parameter in command.params for option in parameter.opts}
         assert {"--json", "--quiet"} <= known, name
 

@@ -11,7 +11,7 @@ import click
 import pytest
 
 from personagen import prompts, seeds
-from personagen.cli import common, init, main
+from personagen.cli import commands, common, init
 from personagen.options import ExpandOptions, SimulateOptions, flat
 
 COMMANDS = {"expand": ExpandOptions(), "simulate": SimulateOptions()}
@@ -38,7 +38,7 @@ def test_the_copies_are_what_the_commands_then_use(command, tmp_path: Path, monk
     command("init")
     listed = json.loads(command("prompts", "--json").stdout)["prompts"]
     assert {row["file"] for row in listed} == {f"prompts/{name}.md" for name in prompts.names()}
-    defaults = common.load_defaults(main.commands)
+    defaults = common.load_defaults(commands)
     assert defaults["expand"]["seeds"] == "seeds"
     assert seeds.load_seeds(Path("seeds")).profiles == seeds.load_seeds(None).profiles
 
@@ -80,7 +80,7 @@ def test_the_settings_as_written_set_nothing_but_the_seeds():
 def test_every_option_of_the_commands_has_a_line_with_its_default():
     settings = tomllib.loads(uncommented())
     for name, defaults in COMMANDS.items():
-        options = [p for p in main.commands[name].params if isinstance(p, click.Option)]
+        options = [p for p in commands()[name].params if isinstance(p, click.Option)]
         assert set(settings[name]) == {o.name for o in options} - {"as_json", "quiet"}
         for option, default in flat(defaults).items():
             if option in settings[name] and default not in (None, ()) and option not in init.SET:
@@ -98,9 +98,9 @@ def test_every_setting_says_what_it_is_for():
 def test_every_setting_is_accepted_when_its_comment_sign_is_taken_away(tmp_path: Path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("personagen.toml").write_text(uncommented())
-    defaults = common.load_defaults(main.commands)
+    defaults = common.load_defaults(commands)
     for name in COMMANDS:
-        command = main.commands[name]
+        command = commands()[name]
         context = command.make_context(name, [], default_map=defaults[name])
         given = {p.name for p in command.params if context.get_parameter_source(p.name).name == "DEFAULT_MAP"}
         assert given == set(tomllib.loads(uncommented())[name])

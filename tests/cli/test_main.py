@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib import import_module
+from pathlib import Path
 
+import click
 import pytest
+from click.shell_completion import ShellComplete
+
+import personagen.cli
+from personagen.cli import COMMANDS, main
+from personagen.cli import command as main_command
 
 MODEL = ("--model", "tests.fakes:llm")
 
@@ -54,3 +62,39 @@ def test_python_dash_m_is_the_same_command():
         [sys.executable, "-m", "personagen", "--version"], capture_output=True, text=True, check=True
     )
     assert result.stdout.startswith("personagen, version ")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_of_commands_says_of_each_what_its_own_help_says_first(name: str):
+    real = main_command(name)
+    assert real.name == name
+    assert main.commands[name].get_short_help_str(1000) == real.get_short_help_str(1000)
+
+
+def test_every_module_that_holds_a_command_is_listed():
+    folder = Path(personagen.cli.__file__).parent
+    modules = [import_module(f"personagen.cli.{file.stem}") for file in folder.glob("[!_]*.py")]
+    names = [module.__name__.rpartition(".")[2] for module in modules]
+    held = {name for name, m in zip(names, modules, strict=True) if isinstance(getattr(m, name, None), click.Command)}
+    assert held == set(COMMANDS)
+
+
+def test_a_misspelt_command_is_answered_with_the_one_that_was_meant(command):
+    result = command("simulat")
+    assert result.exit_code == 2
+    assert "No such command 'simulat'. Did you mean 'simulate'?" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("personagen s", ["show", "simulate"]),
+        ("personagen simulate --gr", ["--grow"]),
+        ("personagen simulate --grow ", ["coin", "best", "all"]),
+        ("personagen prompts re", ["render"]),
+    ],
+)
+def test_the_shell_completes_commands_options_and_choices(typed: str, offered: list[str]):
+    *before, last = typed.split(" ")[1:]
+    found = ShellComplete(main, {}, "personagen", "_PERSONAGEN_COMPLETE").get_completions(before, last)
+    assert [item.value for item in found] == offered

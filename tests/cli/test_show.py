@@ -16,6 +16,7 @@ from rich.console import Console
 from personagen.cli import drawing, shelf
 from personagen.cli.screen import WIDEST
 from personagen.records import ConversationTree, Persona
+from personagen.store.files import CHUNK
 from tests.cli.runs import expanded, several, simulated
 from tests.trees import PERSONA, conversation, trees
 
@@ -266,15 +267,28 @@ def test_a_damaged_line_is_named(command, folder: Path):
         assert f"trees.jsonl:{line} is no tree" in result.stderr
 
 
+def test_an_id_is_found_whatever_stands_first_in_its_line_and_whatever_characters_it_has(command, tmp_path: Path):
+    run = simulated(tmp_path / "run", [conversation(id=i) for i in ("t1", 'a"b\\c-0', "ünï-0", "zz-0")])
+    *lines, last = (run / "trees.jsonl").read_bytes().splitlines()
+    lines.append(json.dumps(dict(reversed(json.loads(last).items()))).encode())
+    (run / "trees.jsonl").write_bytes(b"\n".join(lines) + b"\n")
+    for number, wanted in enumerate(('a"b\\c-0', "ünï-0", "zz"), 2):
+        assert f"tree {number}  " in command("show", run, wanted).stdout
+
+
 def test_memory_does_not_grow_with_the_run(tmp_path: Path):
-    run = simulated(tmp_path / "run", several(400))
-    made, _ = shelf.opened(run)
-    shelf.listed(made, 5)
-    tracemalloc.start()
-    try:
-        shelf.listed(made, 5)
-        shelf.find(made, "t400")
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert peak < (run / "trees.jsonl").stat().st_size / 2
+    def peak(count: int) -> int:
+        run = simulated(tmp_path / f"run{count}", several(count))
+        made, _ = shelf.opened(run)
+        tracemalloc.start()
+        try:
+            shelf.listed(made, 5)
+            shelf.find(made, f"t{count}")
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    peak(10)
+    few, many = peak(400), peak(1200)
+    assert (tmp_path / "run400" / "trees.jsonl").stat().st_size > 2 * CHUNK
+    assert many < 1.1 * few

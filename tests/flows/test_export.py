@@ -13,6 +13,7 @@ import pytest
 from personagen.errors import CorruptError, DiskError, UsageError
 from personagen.flows.export import export
 from personagen.records import Judgment
+from personagen.store.files import CHUNK
 from tests.cli.runs import expanded, several, simulated
 from tests.trees import PERSONA, conversation
 
@@ -181,12 +182,16 @@ def test_a_function_that_is_not_there_is_a_usage_error(run: Path, tmp_path: Path
 
 @pytest.mark.parametrize("format", ["trl", "aloe"])
 def test_memory_does_not_grow_with_the_run(tmp_path: Path, format: str):
-    run = simulated(tmp_path / "run", several(300))
-    export(run, format, tmp_path / "warm.jsonl")
-    tracemalloc.start()
-    try:
-        export(run, format, tmp_path / "out.jsonl")
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert peak < (run / "pairs.jsonl").stat().st_size / 2
+    def peak(trees: int) -> int:
+        run = simulated(tmp_path / f"run{trees}", several(trees))
+        tracemalloc.start()
+        try:
+            export(run, format, tmp_path / "out.jsonl")
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    peak(10)
+    few, many = peak(400), peak(1200)
+    assert (tmp_path / "run400" / "pairs.jsonl").stat().st_size > 2 * CHUNK
+    assert many < 1.1 * few

@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from personagen.flows.grow import Plan, grow
-from tests.fakes import PERSONA, answer, cast, stage
+from personagen.flows.grow import Plan
+from tests.fakes import PERSONA, answer, cast, grow, stage
 
 
 @pytest.mark.parametrize(("growth", "at_once"), [("coin", 1), ("all", 1), ("best", 2)])

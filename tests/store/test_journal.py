@@ -106,6 +106,24 @@ def test_a_slots_lines_replace_what_it_had_and_come_back_in_slot_order(file):
     assert run(main()) == ([b"two\n", b"TEN\n"], {2, 10}, [b"other\n"])
 
 
+def test_storing_a_slot_looks_at_nothing_that_other_slots_stored(file):
+    """Else the cost of every tree would grow with the trees there are."""
+
+    async def main():
+        with Journal(file) as journal:
+            sent = []
+            journal.write = lambda statements: asyncio.sleep(0, sent.extend(statements))
+            await journal.put(7, "m", {"a": b"x", "b": b"y"})
+            return sent
+
+    statements = run(main())
+    reader = sqlite3.connect(file)
+    plans = [reader.execute(f"EXPLAIN QUERY PLAN {sql}", values).fetchall() for sql, values in statements]
+    reader.close()
+    assert len(plans) == 3
+    assert [step for plan in plans for *_, step in plan if "SCAN" in step] == []
+
+
 def test_a_failed_write_reaches_whoever_waits_and_all_that_come_later(file):
     async def main():
         with Journal(file) as journal:

@@ -9,7 +9,8 @@ import pytest
 
 from personagen import prompts
 from personagen.errors import UsageError
-from personagen.store.run import opened, read_state
+from personagen.store.files import read_state
+from personagen.store.run import opened
 from tests.fakes import answer
 
 
