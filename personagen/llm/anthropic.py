@@ -151,7 +151,7 @@ def _mark(turns: list[dict[str, Any]], transcript: Iterable[Message]) -> None:
     for message in transcript:
         for i in range(turn, len(turns)):
             at = texts[i].find(f"{message.content}\n", end if i == turn else 0)
-            if at >= 0 and message.content.strip():
+            if at >= 0:
                 turn, end = i, at + len(message.content)
                 cuts[i].append(end)
                 break

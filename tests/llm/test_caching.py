@@ -25,7 +25,9 @@ def call(name, talk, **inputs):
     prompt = prompts.load(name, prompts.folders(None))
     given = {"conversation": talk, **WHO, "turn": 2, "turns": 9, "replies": REPLIES, "inferences": ["Old."], **inputs}
     schema = {"judge/prefer": parse.RANKING, "observer/infer": parse.INFERENCES}.get(name)
-    return Call("m", prompt.render(given), prompt.sampling, schema, place="tree/0.0", prompt=name, inputs=given)
+    return Call(
+        "m", prompt.render(given), prompt.sampling, schema, place=f"tree/0.{len(talk)}", prompt=name, inputs=given
+    )
 
 
 def body(asked, refused=()):

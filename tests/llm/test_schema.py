@@ -92,6 +92,11 @@ def test_a_reference_stands_alone_and_an_object_without_properties_is_closed_too
     assert strict({"type": "object", "additionalProperties": {"type": "string"}}) == empty
 
 
+def test_a_choice_is_told_by_the_one_keyword_that_all_take():
+    either = [{"type": "string"}, {"type": "null"}]
+    assert strict({"oneOf": either}) == strict({"anyOf": either}) == {"anyOf": either}
+
+
 def test_a_schema_is_made_strict_once():
     assert strict_once(parse.RANKING) is strict_once(dict(parse.RANKING))
     assert strict_once(parse.RANKING) == strict(parse.RANKING)
