@@ -1,6 +1,6 @@
 """What a call costs the process that makes it, client by client: CPU and calls a second at growing histories.
 
-    python benchmarks/wire.py                                 all clients; four minutes on a quiet core
+    python benchmarks/wire.py                                 all clients; some seven minutes
     python benchmarks/wire.py --clients aiohttp,openai --runs 1 --calls 64 --messages 2,20
 
 A server in a process of its own answers after a fixed wait with a completion of 120 words, in OpenAI's or Anthropic's
@@ -271,7 +271,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--clients", default=",".join(CLIENTS), help="which of: %(default)s")
     parser.add_argument("--messages", type=numbers, default="2,10,20,40", help="lengths of the history")
-    parser.add_argument("--calls", type=int, default=640, help="calls counted in a run")
+    parser.add_argument("--calls", type=int, default=256, help="calls counted in a run")
     parser.add_argument("--runs", type=int, default=5, help="runs of each client at each length")
     parser.add_argument("--in-flight", type=int, default=64, help="calls at once")
     parser.add_argument("--delay", type=float, default=0.05, help="seconds the server takes")

@@ -36,11 +36,16 @@ class Message(Record):
 
 
 class Usage(Record):
-    """What one or many calls used. ``cost_usd`` is None where a price is unknown, never zero for that."""
+    """What one or many calls used. ``cost_usd`` is None where a price is unknown, never zero for that.
+
+    ``input_tokens`` counts all of the input: also what a cache served (``cached_input_tokens``) and what was written to
+    one at a price of its own (``cache_write_input_tokens``).
+    """
 
     input_tokens: Count = 0
     output_tokens: Count = 0
     cached_input_tokens: Count = 0
+    cache_write_input_tokens: Count = 0
     cost_usd: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = 0.0
 
     def __add__(self, other: Usage) -> Usage:
@@ -49,6 +54,7 @@ class Usage(Record):
             input_tokens=self.input_tokens + other.input_tokens,
             output_tokens=self.output_tokens + other.output_tokens,
             cached_input_tokens=self.cached_input_tokens + other.cached_input_tokens,
+            cache_write_input_tokens=self.cache_write_input_tokens + other.cache_write_input_tokens,
             cost_usd=(self.cost_usd or 0.0) + (other.cost_usd or 0.0) if known else None,
         )
 

@@ -56,8 +56,10 @@ def test_a_score_that_was_not_measured_is_null_and_not_zero():
 
 
 def test_usage_adds_up():
-    a = Usage(input_tokens=10, output_tokens=2, cached_input_tokens=4, cost_usd=0.5)
-    assert a + a == Usage(input_tokens=20, output_tokens=4, cached_input_tokens=8, cost_usd=1.0)
+    a = Usage(input_tokens=10, output_tokens=2, cached_input_tokens=4, cache_write_input_tokens=3, cost_usd=0.5)
+    assert a + a == Usage(
+        input_tokens=20, output_tokens=4, cached_input_tokens=8, cache_write_input_tokens=6, cost_usd=1.0
+    )
 
 
 @pytest.mark.parametrize("turned", [False, True])

@@ -118,14 +118,15 @@ def money(usage: Mapping[str, Any]) -> str:
 def usage_rows(summary: Any) -> list[tuple[str, str]]:
     """Calls, tokens and cost of a run, in total and for each role, for a ``table``."""
     usage = summary.usage
-    cached = usage["cached_input_tokens"]
+    told = {"served by a cache": usage["cached_input_tokens"], "written to one": usage["cache_write_input_tokens"]}
+    shares = [f"{n:,} {what} ({n / max(1, usage['input_tokens']):.0%})" for what, n in told.items() if n]
     tokens = f"{usage['input_tokens']:,} in, {usage['output_tokens']:,} out"
     again = f"{summary.retried:,} requests" + (f", {summary.refused:,} refused by a limit" if summary.refused else "")
     return [
         ("calls", f"{summary.calls:,} in all; this time {summary.new_calls:,} asked, {summary.reused_calls:,} reused"),
         ("sent again", again if summary.retried else ""),
         ("in flight", ", ".join(f"up to {n:,} at {where}" for where, n in summary.concurrency.items())),
-        ("tokens", tokens + (f", {cached:,} of the input cached" if cached else "")),
+        ("tokens", tokens + (f"; of the input {', '.join(shares)}" if shares else "")),
         ("cost", money(usage)),
         *((f"  {name}", f"{row['calls']:,} calls, {money(row)}") for name, row in summary.usage_by_role.items()),
     ]

@@ -204,6 +204,6 @@ def _bound(prices: Mapping[str, Price | None]) -> CostBound:
         if price is None:
             return None
         input_tokens = sum(len(m.content.encode()) + 16 for m in call.messages)
-        return price.input * input_tokens + price.output * (call.sampling.max_tokens or DEFAULT_MAX_TOKENS)
+        return price.dearest_input * input_tokens + price.output * (call.sampling.max_tokens or DEFAULT_MAX_TOKENS)
 
     return bound

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -59,6 +59,15 @@ class Call:
     def role(self) -> str:
         """The agent that asks: the folder of its prompt file."""
         return self.prompt.partition("/")[0]
+
+    @property
+    def transcript(self) -> Sequence[Message]:
+        """The conversation among the inputs, which later calls about the same tree repeat and continue; or nothing."""
+        return next((v for v in self.inputs.values() if isinstance(v, list | tuple) and _are_messages(v)), ())
+
+
+def _are_messages(values: Sequence[Any]) -> bool:
+    return bool(values) and isinstance(values[0], Message)
 
 
 LLM: TypeAlias = Callable[[Call], Awaitable[Completion]]

@@ -1,8 +1,16 @@
-"""Anthropic's messages, and every server that speaks them."""
+"""Anthropic's messages, and every server that speaks them.
+
+Anthropic caches a prompt's prefix only where it is told to, and finds it again only at the end of a content block: of
+the one marked with ``cache_control``, or of one of the 20 before it. So a block ends wherever a message of the
+conversation (``Call.transcript``) ends, in a chat as in a prompt that tells it as text, and the last of these is
+marked, as is the system text. The same agent's call of the next turn, two messages on, then reads what this one has
+written, and what follows the conversation is never written. A prefix below the model's least size (1,024 to 4,096
+tokens) is neither cached nor charged for.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +26,7 @@ from personagen.records import Completion, Message, Usage
 KEY = "ANTHROPIC_API_KEY"
 HOST = "https://api.anthropic.com"
 VERSION = "2023-06-01"
+CACHED = {"cache_control": {"type": "ephemeral"}}
 # Required by the protocol; every model still served allows as many.
 MAX_TOKENS = 4096
 REASONS = {
@@ -82,10 +91,15 @@ def request(model: str, call: Call, refused: Collection[str]) -> tuple[dict[str,
     elif call.schema is not None:
         body["output_config"] = {"format": {"type": "json_schema", "schema": strict_once(call.schema)}}
         sent.append("schema")
-    system = "\n\n".join(m.content for m in messages if m.role == "system")
+    system: Any = "\n\n".join(m.content for m in messages if m.role == "system")
+    turns = _turns(messages)
+    if "cache_control" not in refused:
+        system = [{"type": "text", "text": system, **CACHED}] if system else None
+        _mark(turns, call.transcript)
+        sent.append("cache_control")
     if system:
         body["system"] = system
-    body |= {"model": model, "max_tokens": call.sampling.max_tokens or MAX_TOKENS, "messages": _turns(messages)}
+    body |= {"model": model, "max_tokens": call.sampling.max_tokens or MAX_TOKENS, "messages": turns}
     return body, sent
 
 
@@ -103,10 +117,11 @@ def completion(server: Server, model: str, body: bytes) -> Completion:
             text="".join(block["text"] for block in value["content"] if block["type"] == "text"),
             finish_reason=REASONS.get(reason, reason),
             usage=Usage(
-                # Anthropic counts what the cache served apart, everyone else within.
+                # Anthropic counts what its cache served or took apart, everyone else within.
                 input_tokens=(counted.get("input_tokens") or 0) + cached + written,
                 output_tokens=counted.get("output_tokens") or 0,
                 cached_input_tokens=cached,
+                cache_write_input_tokens=written,
                 cost_usd=None,
             ),
             model=value.get("model") or model,
@@ -115,8 +130,8 @@ def completion(server: Server, model: str, body: bytes) -> Completion:
         raise garbled(server, body.decode("utf-8", "replace")) from None
 
 
-def _turns(messages: Iterable[Message]) -> list[dict[str, str]]:
-    turns: list[dict[str, str]] = []
+def _turns(messages: Iterable[Message]) -> list[dict[str, Any]]:
+    turns: list[dict[str, Any]] = []
     for message in messages:
         if message.role == "system":
             continue
@@ -125,3 +140,29 @@ def _turns(messages: Iterable[Message]) -> list[dict[str, str]]:
         else:
             turns.append({"role": message.role, "content": message.content})
     return turns
+
+
+def _mark(turns: list[dict[str, Any]], transcript: Iterable[Message]) -> None:
+    """Cuts ``turns`` into blocks where the messages of ``transcript`` end in them, and marks the last of these."""
+    # A message ends its line: a short one must not be found inside of another word.
+    texts = [f"{turn['content']}\n" for turn in turns]
+    cuts: list[list[int]] = [[] for _ in turns]
+    turn = end = 0
+    for message in transcript:
+        for i in range(turn, len(turns)):
+            at = texts[i].find(f"{message.content}\n", end if i == turn else 0)
+            if at >= 0:
+                turn, end = i, at + len(message.content)
+                cuts[i].append(end)
+                break
+    for i, places in enumerate(cuts):
+        if places and (len(places) > 1 or i == turn):
+            turns[i]["content"] = _blocks(turns[i]["content"], places, marked=i == turn)
+
+
+def _blocks(text: str, places: Sequence[int], *, marked: bool) -> list[dict[str, Any]]:
+    parts = [text[start:end] for start, end in zip((0, *places), (*places, len(text)), strict=True)]
+    blocks: list[dict[str, Any]] = [{"type": "text", "text": part} for part in parts if part]
+    if marked:
+        blocks[-1 if not parts[-1] else -2] |= CACHED
+    return blocks

@@ -21,11 +21,10 @@ class Gate:
     What is to be sent again goes before everything that was not sent yet: a call holds its slot until it is answered.
     """
 
-    def __init__(self, limit: Limit, on_idle: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, limit: Limit) -> None:
         self.limit = limit
         self.waiting = 0
         self.retried = 0
-        self._on_idle = on_idle
         self._queue: list[tuple[int, int, str, asyncio.Future[Ticket]]] = []
         self._arrived = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -65,15 +64,6 @@ class Gate:
     def heard(self, headers: Mapping[str, str]) -> None:
         """Reads how much of a quota is left from an answer's headers."""
         self.hold(used_up(headers))
-
-    @property
-    def room(self) -> bool:
-        """Whether a call could be sent now and none waits for it."""
-        return not self.waiting and self.limit.wait(self._now()) == 0
-
-    def opens_in(self) -> float:
-        """Seconds until there is room, if nothing happens meanwhile; infinity where something must."""
-        return inf if self.waiting else self.limit.wait(self._now())
 
     def close(self, error: PersonagenError) -> None:
         """Fails every call that waits, and every later one."""
@@ -133,8 +123,6 @@ class Gate:
             if seconds < inf and self._timer is None:
                 self._timer = asyncio.get_running_loop().call_later(seconds, self._ring)
             return
-        if self.limit.wait(now) < inf:
-            self._on_idle()
 
     def _ring(self) -> None:
         self._timer = None

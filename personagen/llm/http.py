@@ -1,6 +1,6 @@
 """One POST of JSON on aiohttp: what the backends share that speak to a server themselves.
 
-The SDKs' own request paths cost 10 to 40 times the CPU of this one (``benchmarks/wire.py``). What they take from the
+The SDKs' own request paths cost 8 to 70 times the CPU of this one (``benchmarks/wire.py``). What they take from the
 environment besides keys and addresses is kept: proxies, certificates, and headers of one's own.
 """
 

@@ -102,6 +102,7 @@ def completion(server: Server, model: str, answer: Any) -> Completion:
                 input_tokens=getattr(counted, "prompt_tokens", None) or 0,
                 output_tokens=getattr(counted, "completion_tokens", None) or 0,
                 cached_input_tokens=getattr(details, "cached_tokens", None) or 0,
+                cache_write_input_tokens=getattr(counted, "cache_creation_input_tokens", None) or 0,
                 cost_usd=None,
             ),
             model=getattr(answer, "model", None) or model,

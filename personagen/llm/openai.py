@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
@@ -66,11 +67,16 @@ def request(server: Server, model: str, call: Call, refused: Collection[str]) ->
     settings = {"temperature": sampling.temperature, "top_p": sampling.top_p}
     body: dict[str, Any] = {name: v for name, v in settings.items() if v is not None and name not in refused}
     sent = list(body)
+    is_openais = _is_openais(server)
     if sampling.max_tokens is not None:
         # OpenAI's newer models refuse the old name, other servers may not know the new one.
-        new = (urlsplit(server.url).hostname == urlsplit(HOST).hostname) != ("max_tokens" in refused)
+        new = is_openais != ("max_tokens" in refused)
         body["max_completion_tokens" if new else "max_tokens"] = sampling.max_tokens
         sent += [] if "max_tokens" in refused else ["max_tokens"]
+    if is_openais and call.transcript and "prompt_cache_key" not in refused:
+        # Prefixes are cached machine by machine; calls about one tree are sent to the same.
+        body["prompt_cache_key"] = hashlib.sha256(call.place.partition("/")[0].encode()).hexdigest()[:32]
+        sent.append("prompt_cache_key")
     messages = call.messages
     if call.schema is not None and "schema" in refused:
         messages = in_words(messages, call.schema)
@@ -79,6 +85,10 @@ def request(server: Server, model: str, call: Call, refused: Collection[str]) ->
         sent.append("schema")
     body |= {"model": model, "messages": [{"role": m.role, "content": m.content} for m in messages]}
     return body, sent
+
+
+def _is_openais(server: Server) -> bool:
+    return (urlsplit(server.url).hostname or "").endswith(".openai.com")
 
 
 def response_format(schema: Any) -> dict[str, Any]:

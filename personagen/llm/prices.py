@@ -22,24 +22,30 @@ _HOSTS = ("openai.com", "anthropic.com")
 
 @dataclass(frozen=True)
 class Price:
-    """USD per token; ``cached_input`` None means that the cache's tokens cost as much as others."""
+    """USD per token; None for input read from a cache or written to one means that it costs as much as other input."""
 
     input: float
     output: float
     cached_input: float | None = None
+    cache_write: float | None = None
+
+    @property
+    def dearest_input(self) -> float:
+        """The most that a token of input can cost."""
+        return max(self.input, self.cached_input or 0.0, self.cache_write or 0.0)
 
 
 def parse_price(text: str) -> Price:
-    """The price written as ``IN,OUT`` or ``IN,OUT,CACHED`` in USD per million tokens.
+    """The price written as ``IN,OUT``, ``IN,OUT,CACHED`` or ``IN,OUT,CACHED,WRITTEN`` in USD per million tokens.
 
     Raises:
-        UsageError: it is not two or three numbers, or one of them is negative.
+        UsageError: it is not two to four numbers, or one of them is negative.
     """
     try:
         numbers = [float(part) / 1e6 for part in text.split(",")]
     except ValueError:
         numbers = []
-    if len(numbers) not in (2, 3) or not all(math.isfinite(n) and n >= 0 for n in numbers):
+    if len(numbers) not in (2, 3, 4) or not all(math.isfinite(n) and n >= 0 for n in numbers):
         raise UsageError(f"the price {text!r} is not IN,OUT in USD per million tokens, as in 0.25,2.00")
     return Price(*numbers)
 
@@ -48,7 +54,7 @@ def price_of(model: str, *, base_url: str | None = None, override: Price | None 
     """``override``, or the list price of a model string (``openai/gpt-5-mini``), or None where it is unknown.
 
     A server at a ``base_url`` that is not the provider's own has no known price, whatever it calls its model; the
-    offline cast is free. Surcharges for very long prompts and for writing to a cache are not counted.
+    offline cast is free. Surcharges for very long prompts are not counted.
     """
     if override is not None:
         return override
@@ -63,7 +69,9 @@ def price_of(model: str, *, base_url: str | None = None, override: Price | None 
     if model not in table and entry.get("litellm_provider") != provider:
         return None
     fresh, written = (entry.get(f"{way}_cost_per_token") for way in ("input", "output"))
-    return None if fresh is None or written is None else Price(fresh, written, entry.get("cache_read_input_token_cost"))
+    if fresh is None or written is None:
+        return None
+    return Price(fresh, written, *(entry.get(f"cache_{way}_input_token_cost") for way in ("read", "creation")))
 
 
 def cost(price: Price | None, usage: Usage) -> float | None:
@@ -71,8 +79,14 @@ def cost(price: Price | None, usage: Usage) -> float | None:
     if price is None or not (usage.input_tokens or usage.output_tokens):
         return None
     cached = price.input if price.cached_input is None else price.cached_input
-    fresh = usage.input_tokens - usage.cached_input_tokens
-    return fresh * price.input + usage.cached_input_tokens * cached + usage.output_tokens * price.output
+    written = price.input if price.cache_write is None else price.cache_write
+    fresh = usage.input_tokens - usage.cached_input_tokens - usage.cache_write_input_tokens
+    return (
+        fresh * price.input
+        + usage.cached_input_tokens * cached
+        + usage.cache_write_input_tokens * written
+        + usage.output_tokens * price.output
+    )
 
 
 def _is_providers_own(base_url: str) -> bool:

@@ -13,14 +13,8 @@ import orjson
 from personagen.llm.failures import Failure, Server, error
 from personagen.records import Message
 
-# Providers refuse these in strict mode; the parser checks the limits they would set.
-_CONSTRAINTS = frozenset(
-    {
-        *("minItems", "maxItems", "uniqueItems", "minContains", "maxContains", "minLength", "maxLength", "pattern"),
-        *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "format", "default"),
-        *("minProperties", "maxProperties", "patternProperties"),
-    }
-)
+# All that OpenAI's and Anthropic's strict modes both take; the parser checks whatever limits other keywords would set.
+_KEPT = frozenset({"type", "enum", "const", "$ref", "title", "description"})
 _SCHEMA_WORDS = re.compile(
     r"response[_ ]?format|json[_ ]?schema|output[_ ](?:config|format)|structured[_ ]outputs?|guided[_ ]json|grammar",
     re.IGNORECASE,
@@ -30,28 +24,31 @@ _REFUSAL = re.compile(
     r"|cannot both|can't both|only the default",
     re.IGNORECASE,
 )
-SETTINGS = ("top_p", "temperature", "max_tokens")
+# What else may be left out, the first that is named: hints that change no answer; then, of two settings that exclude
+# each other, not temperature, which prompts set on purpose.
+SETTINGS = ("prompt_cache_key", "cache_control", "top_p", "temperature", "max_tokens")
+_CHANGES_THE_DATA = ("top_p", "temperature")
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
 def strict(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """``schema`` as strict modes want it: objects closed, every property required, no constraint keywords."""
+    """``schema`` as strict modes want it: objects closed, every property required, nothing that any of them refuses."""
     out: dict[str, Any] = {}
     for name, value in schema.items():
-        if name in _CONSTRAINTS:
-            continue
         if name in ("properties", "$defs", "definitions"):
             out[name] = {key: strict(inner) for key, inner in value.items()}
-        elif isinstance(value, Mapping):
+        elif name == "items" and isinstance(value, Mapping):
             out[name] = strict(value)
-        elif name in ("anyOf", "allOf", "oneOf", "prefixItems"):
-            out[name] = [strict(inner) for inner in value]
-        else:
+        elif name in ("anyOf", "oneOf"):
+            out["anyOf"] = [strict(inner) for inner in value]
+        elif name in _KEPT:
             out[name] = value
-    if "properties" in out:
-        out["required"] = list(out["properties"])
-        out["additionalProperties"] = False
+    if "$ref" in out:  # may have no company
+        return {name: out[name] for name in ("$ref", "$defs", "definitions") if name in out}
+    if "properties" in out or out.get("type") == "object":
+        properties = out.setdefault("properties", {})
+        out |= {"required": list(properties), "additionalProperties": False}
     return out
 
 
@@ -87,7 +84,6 @@ def refused_part(failed: Failure, sent: Iterable[str]) -> str | None:
     words = f"{failed.code} {failed.message}"
     if failed.status not in (400, 422):
         return None
-    # Of two settings that exclude each other the first goes: temperature is the one that prompts set on purpose.
     named = [s for s in SETTINGS if s in sent and _names(s, words) and _REFUSAL.search(words)]
     if named:
         return named[0]
@@ -121,7 +117,7 @@ def remember(server: Server, refused: set[str], part: str) -> None:
     refused.add(part)
     if part == "schema":
         log.warning("%s refuses JSON schemas: it is now asked for JSON in words.", server.model)
-    elif part != "max_tokens":
+    elif part in _CHANGES_THE_DATA:
         log.warning("%s refuses the setting %s: it is now asked without it.", server.model, part)
 
 

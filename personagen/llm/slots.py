@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from math import inf
 
 from personagen.errors import BudgetError, ConfigError, DiskError, PersonagenError, ServerError
 from personagen.llm import LLM, Call
@@ -38,7 +37,7 @@ class Slots:
         self._most, self._local = most, frozenset(local)
         self._endpoints = dict(endpoints or {})
         self._gates: dict[str, Gate] = {}
-        self._changed, self._closing = asyncio.Event(), asyncio.Event()
+        self._closing = asyncio.Event()
         self._at_close: list[Callable[[PersonagenError], None]] = []
         for endpoint in self._endpoints.values():
             self.at(endpoint)
@@ -48,7 +47,7 @@ class Slots:
         gate = self._gates.get(endpoint)
         if gate is None:
             most = LOCAL if self._most is None and endpoint in self._local else self._most
-            gate = self._gates[endpoint] = Gate(Limit(most), self._changed.set)
+            gate = self._gates[endpoint] = Gate(Limit(most))
             if self.closed:
                 gate.close(self.closed)
         return gate
@@ -87,34 +86,9 @@ class Slots:
         """The most calls that were in flight at each endpoint that was asked."""
         return {endpoint: gate.limit.highest for endpoint, gate in self._gates.items() if gate.limit.highest}
 
-    def room(self, role: str | None = None) -> bool:
-        """Whether some gate (or that of ``role``) could send a call now and none waits for it; none once closed.
-
-        It stays true until a call has entered: let a task that was just started come that far before asking again.
-        """
-        if self.closed:
-            return False
-        if role is not None:
-            return self.at(self._endpoints.get(role, role)).room
-        return any(gate.room for gate in self._gates.values()) or not self._gates
-
-    async def until_changed(self) -> None:
-        """Waits until ``room`` may have become true, or the slots are closed."""
-        if self.closed:
-            return
-        self._changed.clear()
-        seconds = min((gate.opens_in() for gate in self._gates.values()), default=inf)
-        timer = asyncio.get_running_loop().call_later(seconds, self._changed.set) if seconds < inf else None
-        try:
-            await self._changed.wait()
-        finally:
-            if timer:
-                timer.cancel()
-
     def spare(self, role: str, ready: float) -> bool:
         """Whether fewer than ``ready`` calls a slot are in flight or wait where those of ``role`` go."""
-        own = self._gates.get(self._endpoints.get(role))
-        gates = [own] if own else list(self._gates.values())
+        gates = [self.at(self._endpoints[role])] if role in self._endpoints else list(self._gates.values())
         limit = sum(gate.limit.limit for gate in gates) or self.limit
         return sum(gate.waiting + gate.limit.in_flight for gate in gates) < ready * limit
 
@@ -128,7 +102,6 @@ class Slots:
         for tell in self._at_close:
             tell(error)
         self._closing.set()
-        self._changed.set()
 
     def at_close(self, tell: Callable[[PersonagenError], None]) -> None:
         """Calls ``tell`` with the error once the slots are closed."""

@@ -22,14 +22,14 @@ from typing import Any
 from personagen.errors import CorruptError, DiskError, PersonagenError
 from personagen.records import Completion, Usage
 
-FORMAT = 1
+FORMAT = 2
 GROUP = 256
 _TABLES = """
 CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS calls(
   key TEXT PRIMARY KEY, role TEXT NOT NULL, model TEXT NOT NULL, place TEXT NOT NULL, completion BLOB NOT NULL,
   input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, cached_input_tokens INTEGER NOT NULL, cost_usd REAL,
-  finished REAL NOT NULL, seconds REAL NOT NULL);
+  finished REAL NOT NULL, seconds REAL NOT NULL, cache_write_input_tokens INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS results(
   file TEXT NOT NULL, slot INTEGER NOT NULL, made_with TEXT NOT NULL, lines BLOB NOT NULL,
   PRIMARY KEY(file, slot));
@@ -37,6 +37,8 @@ CREATE INDEX IF NOT EXISTS results_of_slot ON results(slot);
 """
 # Pages of 4 KB; the default of 1,000 moves them to the main file so often that it halves the speed.
 CHECKPOINT = 8000
+# What each format added to the one before it.
+_UPGRADES = {2: "ALTER TABLE calls ADD COLUMN cache_write_input_tokens INTEGER NOT NULL DEFAULT 0"}
 
 Statement = tuple[str, tuple[object, ...]]
 
@@ -90,19 +92,18 @@ class Journal:
         """Stores an answer; returns when it is on disk."""
         usage = answer.usage
         row = (key, role, model, place, answer.line(), usage.input_tokens, usage.output_tokens)
-        rest = (usage.cached_input_tokens, usage.cost_usd, time.time(), seconds)
-        await self.write([("INSERT OR IGNORE INTO calls VALUES(?,?,?,?,?,?,?,?,?,?,?)", (*row, *rest))])
+        rest = (usage.cached_input_tokens, usage.cost_usd, time.time(), seconds, usage.cache_write_input_tokens)
+        await self.write([("INSERT OR IGNORE INTO calls VALUES(?,?,?,?,?,?,?,?,?,?,?,?)", (*row, *rest))])
 
     def usage(self) -> dict[tuple[str, str], tuple[int, Usage]]:
         """Stored calls and their usage by (role, model)."""
         rows = self._rows(
             "SELECT role, model, COUNT(*), SUM(input_tokens), SUM(output_tokens), SUM(cached_input_tokens),"
+            " SUM(cache_write_input_tokens),"
             " CASE WHEN COUNT(cost_usd) = COUNT(*) THEN SUM(cost_usd) END FROM calls GROUP BY role, model"
         )
-        return {
-            (role, model): (n, Usage(input_tokens=i, output_tokens=o, cached_input_tokens=c, cost_usd=cost))
-            for role, model, n, i, o, c, cost in rows
-        }
+        names = ("input_tokens", "output_tokens", "cached_input_tokens", "cache_write_input_tokens", "cost_usd")
+        return {(role, model): (n, Usage(**dict(zip(names, sums, strict=True)))) for role, model, n, *sums in rows}
 
     # -- results ---------------------------------------------------------------------------------------------
 
@@ -199,6 +200,12 @@ class Journal:
             raise CorruptError(
                 f"{self._file} was written by a newer personagen (format {written[0]}); upgrade to go on"
             )
+        elif int(written[0]) < FORMAT:
+            self._reader.execute("BEGIN IMMEDIATE")
+            for number in range(int(written[0]) + 1, FORMAT + 1):
+                self._reader.execute(_UPGRADES[number])
+            self._reader.execute("UPDATE meta SET value = ? WHERE name = 'format'", (str(FORMAT),))
+            self._reader.execute("COMMIT")
 
     def _rows(self, sql: str, values: tuple[object, ...] = ()) -> list[Any]:
         with _translated(self._file):

@@ -9,7 +9,14 @@ from personagen.pairs import pairs_of
 from personagen.records import ConversationTree, Persona, Record, dump
 from tests.trees import conversation
 
-USAGE = {"calls": 30, "input_tokens": 1200, "output_tokens": 340, "cached_input_tokens": 0, "cost_usd": 0.25}
+USAGE = {
+    "calls": 30,
+    "input_tokens": 1200,
+    "output_tokens": 340,
+    "cached_input_tokens": 0,
+    "cache_write_input_tokens": 0,
+    "cost_usd": 0.25,
+}
 
 
 def lines(file: Path, records: Iterable[Record]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import click
 import pytest
@@ -12,8 +13,9 @@ from click.testing import CliRunner
 
 from personagen import errors
 from personagen.cli import Commands, commands, main
-from personagen.cli.common import counts, duration, load_defaults, money, options, table, tell
+from personagen.cli.common import counts, duration, load_defaults, money, options, table, tell, usage_rows
 from personagen.errors import PersonagenError, UsageError
+from personagen.records import Usage
 
 
 @pytest.fixture
@@ -190,3 +192,21 @@ def test_another_concurrency_is_refused_in_a_sentence(settings, given):
     result = CliRunner().invoke(main, ["simulate", "--concurrency", given])
     assert result.exit_code == 2
     assert f"{given!r} is neither auto nor a number from 1 up" in result.output
+
+
+@pytest.mark.parametrize(
+    ("cached", "written", "told"),
+    [
+        (0, 0, "1,000 in, 50 out"),
+        (700, 0, "1,000 in, 50 out; of the input 700 served by a cache (70%)"),
+        (700, 200, "1,000 in, 50 out; of the input 700 served by a cache (70%), 200 written to one (20%)"),
+    ],
+)
+def test_the_summary_tells_what_of_the_input_a_cache_served_and_took(cached, written, told):
+    usage = Usage(
+        input_tokens=1000, output_tokens=50, cached_input_tokens=cached, cache_write_input_tokens=written
+    ).model_dump()
+    summary = SimpleNamespace(
+        usage=usage, usage_by_role={}, calls=1, new_calls=1, reused_calls=0, retried=0, refused=0, concurrency={}
+    )
+    assert dict(usage_rows(summary))["tokens"] == told

@@ -38,6 +38,8 @@ def test_the_most_a_call_can_cost_counts_every_byte_and_every_token_it_may_answe
     assert session._bound(PRICES)(call) >= 200 * 1e-3 + 50 * 2e-3
     open_ended = Call("m", (Message(role="user", content=""),), prompt="user/speak")
     assert session._bound(PRICES)(open_ended) >= session.DEFAULT_MAX_TOKENS * 2e-3
+    dear = {"user": Price(1e-3, 2e-3, cache_write=5e-3)}
+    assert session._bound(dear)(call) >= 200 * 5e-3 + 50 * 2e-3
 
 
 def test_a_role_without_a_model_of_its_own_has_the_common_one_and_its_address():

@@ -36,9 +36,14 @@ class Request:
 
     @property
     def messages(self) -> list[dict[str, str]]:
-        """The messages, Anthropic's system text as the first of them."""
-        system = self.body.get("system")
-        return ([{"role": "system", "content": system}] if system else []) + self.body["messages"]
+        """The messages with their blocks joined, Anthropic's system text as the first of them."""
+        system = [{"role": "system", "content": self.body["system"]}] if self.body.get("system") else []
+        return [{"role": m["role"], "content": joined(m["content"])} for m in [*system, *self.body["messages"]]]
+
+
+def joined(content: Any) -> str:
+    """The text of a message that is one string or a list of blocks."""
+    return content if isinstance(content, str) else "".join(block["text"] for block in content)
 
 
 @dataclass(frozen=True)
@@ -76,9 +81,10 @@ def chat(text: str | None, *, finish_reason: str = "stop", refusal: str | None =
 
 
 def message(text: str, *, stop_reason: str = "end_turn", usage: Any = None) -> Reply:
-    """An answer in Anthropic's protocol; ``usage`` is (fresh input, output, read from cache) tokens."""
-    fresh, output, read = usage or (12, 5, 0)
+    """An answer in Anthropic's protocol; ``usage`` is (fresh input, output, read from cache, written to it) tokens."""
+    fresh, output, read, written = (*(usage or (12, 5, 0)), 0)[:4]
     counted = {"input_tokens": fresh, "output_tokens": output, "cache_read_input_tokens": read}
+    counted |= {"cache_creation_input_tokens": written}
     content = [{"type": "thinking", "thinking": "hm", "signature": ""}, {"type": "text", "text": text}]
     head = {"id": "msg_1", "type": "message", "role": "assistant", "model": "double", "stop_sequence": None}
     return Reply({**head, "content": content, "stop_reason": stop_reason, "usage": counted})

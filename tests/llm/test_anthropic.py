@@ -23,14 +23,14 @@ def opened(base_url, *, api_key=CANARY, timeout=5.0):
 
 def test_a_call_arrives_with_system_apart_and_roles_alternating_and_comes_back_counted():
     said = [("system", "Be brief."), ("user", "Hi."), ("user", "You there?"), ("assistant", "Yes."), ("user", "Good.")]
-    with serving(lambda _: message("Fine.", usage=(20, 4, 8))) as server:
+    with serving(lambda _: message("Fine.", usage=(20, 4, 8, 2))) as server:
         [completion] = ask(opened(server.url), a_call(messages=said, temperature=0.3, max_tokens=50))
     [got] = server.requests
     assert got.path == "/v1/messages"
     assert CANARY in got.headers.get("x-api-key", got.headers.get("authorization"))
     assert got.body == {
         "model": "double",
-        "system": "Be brief.",
+        "system": [{"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}}],
         "messages": [
             {"role": "user", "content": "Hi.\n\nYou there?"},
             {"role": "assistant", "content": "Yes."},
@@ -41,8 +41,8 @@ def test_a_call_arrives_with_system_apart_and_roles_alternating_and_comes_back_c
     }
     assert (completion.text, completion.finish_reason, completion.model) == ("Fine.", "stop", "double")
     usage = completion.usage
-    assert (usage.input_tokens, usage.output_tokens, usage.cached_input_tokens) == (28, 4, 8)
-    assert usage.cost_usd is None
+    assert (usage.input_tokens, usage.output_tokens, usage.cost_usd) == (30, 4, None)
+    assert (usage.cached_input_tokens, usage.cache_write_input_tokens) == (8, 2)
 
 
 def test_max_tokens_is_sent_even_where_the_call_names_none():

@@ -8,6 +8,8 @@ import pytest
 
 from personagen.errors import BudgetError, ConfigError, ReplyError, ServerError
 from personagen.llm.litellm import backend
+from personagen.llm.schema import strict, strict_once
+from personagen.records import Usage
 from tests.llm.calls import CANARY, SCHEMA, a_call, ask, failing
 from tests.llm.server import Reply, chat, refusal, serving
 
@@ -61,6 +63,29 @@ def test_a_provider_registered_with_litellm_answers(provider):
     assert messages[-1] == {"role": "user", "content": "How are you?"}
     assert options["temperature"] == 0.3
     assert options["response_format"]["json_schema"]["schema"]["additionalProperties"] is False
+
+
+def test_what_a_provider_reads_from_its_cache_and_writes_to_it_is_counted(provider):
+    def reply(model, messages, **kwargs):
+        told = {"cache_read_input_tokens": 60, "cache_creation_input_tokens": 30}
+        usage = litellm.Usage(prompt_tokens=100, completion_tokens=2, total_tokens=102, **told)
+        return litellm.ModelResponse(choices=[{"message": {"content": "Fine."}, "finish_reason": "stop"}], usage=usage)
+
+    litellm = provider(reply)
+    [completion] = ask(opened("my-llm/x"), a_call())
+    assert completion.usage == Usage(
+        input_tokens=100, output_tokens=2, cached_input_tokens=60, cache_write_input_tokens=30, cost_usd=None
+    )
+
+
+def test_a_schema_that_litellm_rewrites_is_whole_in_the_next_call(provider):
+    def reply(model, messages, **kwargs):
+        kwargs["optional_params"]["response_format"]["json_schema"]["schema"].clear()
+        return litellm.ModelResponse(choices=[{"message": {"content": "{}"}, "finish_reason": "stop"}])
+
+    litellm = provider(reply)
+    ask(opened("my-llm/x"), a_call(schema=SCHEMA))
+    assert strict_once(SCHEMA) == strict(SCHEMA)
 
 
 def test_what_a_provider_of_ones_own_raises_may_be_asked_again(provider):

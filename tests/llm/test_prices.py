@@ -51,9 +51,10 @@ def test_the_offline_cast_is_free():
 def test_a_price_is_read_in_usd_per_million():
     assert parse_price("0.25, 2") == Price(0.25e-6, 2e-6)
     assert parse_price("1,2,0.1").cached_input == pytest.approx(0.1e-6)
+    assert parse_price("1,2,0.1,1.25").cache_write == pytest.approx(1.25e-6)
 
 
-@pytest.mark.parametrize("text", ["", "1", "1,2,3,4", "a,b", "1,-2", "nan,1", "inf,1", "1;2", "$1,$2"])
+@pytest.mark.parametrize("text", ["", "1", "1,2,3,4,5", "a,b", "1,-2", "nan,1", "inf,1", "1;2", "$1,$2"])
 def test_a_price_that_is_none_is_refused(text):
     with pytest.raises(UsageError, match="is not IN,OUT in USD per million"):
         parse_price(text)
@@ -63,6 +64,19 @@ def test_cached_tokens_cost_their_own_rate_where_it_is_known():
     usage = Usage(input_tokens=100, cached_input_tokens=40, output_tokens=10)
     assert cost(Price(2.0, 3.0, 0.5), usage) == 60 * 2.0 + 40 * 0.5 + 10 * 3.0
     assert cost(Price(2.0, 3.0), usage) == 100 * 2.0 + 10 * 3.0
+
+
+def test_tokens_written_to_a_cache_cost_their_own_rate_where_it_is_known():
+    usage = Usage(input_tokens=100, cached_input_tokens=40, cache_write_input_tokens=50, output_tokens=10)
+    assert cost(Price(2.0, 3.0, 0.5, 2.5), usage) == 10 * 2.0 + 40 * 0.5 + 50 * 2.5 + 10 * 3.0
+    assert cost(Price(2.0, 3.0, 0.5), usage) == 60 * 2.0 + 40 * 0.5 + 10 * 3.0
+
+
+def test_writing_to_anthropics_cache_has_a_listed_price_and_is_the_dearest_input():
+    price = price_of("anthropic/claude-sonnet-4-5")
+    assert price.cache_write == pytest.approx(1.25 * price.input)
+    assert price.dearest_input == price.cache_write
+    assert price_of("openai/gpt-4o").dearest_input == price_of("openai/gpt-4o").input
 
 
 def test_an_unknown_price_or_an_answer_without_counts_costs_none_and_not_zero():

@@ -65,59 +65,21 @@ def test_where_there_is_no_server_the_limit_is_fixed():
     assert (Slots(7, {"user": "own"}, {"own"}).limit, Slots(7, {"user": "a", "judge": "b"}).limit) == (7, 14)
 
 
-def test_there_is_room_only_where_a_slot_is_free_and_no_call_waits():
+def test_calls_can_be_spared_while_fewer_wait_where_a_role_asks_than_wished():
     async def main():
         fake, slots = Fake(lambda c: "x", delay=1), Slots(2, {"user": "a", "judge": "b"})
         llm = retried(fake, slots)
-        rooms = [slots.room()]
-        asking = asyncio.create_task(ask_all(llm, [call(n) for n in range(4)]))
-        await asyncio.sleep(0.5)
-        rooms += [slots.room("user"), slots.room("judge"), slots.room()]
-        judging = asyncio.create_task(ask_all(llm, [call(n, "judge/prefer") for n in range(2)]))
+        spare = [slots.spare("user", 1.5)]
+        asking = asyncio.create_task(ask_all(llm, [call(n) for n in range(2)]))
         await asyncio.sleep(0.1)
-        rooms += [slots.room()]
-        await asyncio.gather(asking, judging)
-        return rooms, slots.room("user")
+        spare += [slots.spare("user", 1), slots.spare("user", 1.5)]
+        more = asyncio.create_task(ask_all(llm, [call(n) for n in range(2, 4)]))
+        await asyncio.sleep(0.1)
+        spare += [slots.spare("user", 1.5), slots.spare("judge", 1.5), slots.spare("a role without a gate", 1.5)]
+        await asyncio.gather(asking, more)
+        return spare
 
-    assert simulated.run(main()) == ([True, False, True, True, False], True)
-
-
-def test_the_scheduler_is_woken_when_a_slot_is_free_and_nobody_wants_it():
-    async def main():
-        fake, slots = Fake(lambda c: "x", delay=1), Slots(1)
-        asking = asyncio.create_task(ask_all(retried(fake, slots), [call(n) for n in range(3)]))
-        await asyncio.sleep(0.5)
-        woken = []
-        while not slots.room():
-            await slots.until_changed()
-            woken.append(simulated.now())
-        await asking
-        return woken
-
-    assert simulated.run(main()) == [3.0]
-
-
-def test_the_scheduler_is_woken_when_a_pause_of_the_server_is_over():
-    async def main():
-        slots = Slots(4, {"user": "a"})
-        slots.at("a").hold(7)
-        before = slots.room()
-        await slots.until_changed()
-        return before, slots.room(), simulated.now()
-
-    assert simulated.run(main()) == (False, True, 7.0)
-
-
-def test_the_scheduler_is_woken_when_the_slots_are_closed_and_finds_no_room():
-    async def main():
-        slots = Slots(4, {"user": "a"})
-        slots.at("a").hold(100)
-        asyncio.get_running_loop().call_later(1, slots.close, Interrupted("stop"))
-        await slots.until_changed()
-        await slots.until_changed()
-        return simulated.now(), slots.room(), slots.room("user")
-
-    assert simulated.run(main()) == (1.0, False, False)
+    assert simulated.run(main()) == [True, False, True, False, True, True]
 
 
 def test_calls_in_flight_end_and_those_that_wait_fail_at_once_after_closing():
@@ -147,7 +109,7 @@ def test_a_call_that_is_cancelled_gives_its_place_back():
         await asyncio.sleep(0)
         asking[2].cancel()  # has just been given it
         await asyncio.wait(asking)
-        return [c.sample for c in fake.calls], slots.in_flight, slots.room(), asking[3].result().text
+        return [c.sample for c in fake.calls], slots.in_flight, slots.spare("user", 1), asking[3].result().text
 
     assert simulated.run(main()) == (["0", "3"], 0, True, "x")
 

@@ -12,6 +12,8 @@ from personagen.records import Usage
 from personagen.store.journal import Journal
 from tests.fakes import answer
 
+WRITTEN = Usage(input_tokens=90, output_tokens=2, cached_input_tokens=40, cache_write_input_tokens=30, cost_usd=0.5)
+
 
 def run(coroutine):
     return asyncio.run(coroutine)
@@ -72,6 +74,34 @@ def test_usage_is_summed_by_role_and_an_unknown_cost_stays_unknown(file):
     usage = run(main())
     assert usage["user", "m"] == (2, Usage(input_tokens=6, output_tokens=4, cost_usd=1.0))
     assert usage["judge", "m"][1].cost_usd is None
+
+
+def test_a_journal_of_the_older_layout_is_upgraded_with_its_answers(file):
+    old = sqlite3.connect(file)
+    old.executescript(
+        "CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
+        "CREATE TABLE calls(key TEXT PRIMARY KEY, role TEXT NOT NULL, model TEXT NOT NULL, place TEXT NOT NULL,"
+        " completion BLOB NOT NULL, input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL,"
+        " cached_input_tokens INTEGER NOT NULL, cost_usd REAL, finished REAL NOT NULL, seconds REAL NOT NULL)"
+        " WITHOUT ROWID;"
+        "INSERT INTO meta VALUES('format', '1');"
+    )
+    usage = '{"input_tokens":3,"output_tokens":2,"cached_input_tokens":1,"cost_usd":0.5}'
+    stored = f'{{"text":"text a","finish_reason":"stop","usage":{usage},"model":"fake"}}'.encode()
+    old.execute("INSERT INTO calls VALUES('a','user','m','t/0',?,3,2,1,0.5,1.0,0.1)", (stored,))
+    old.commit()
+    old.close()
+
+    async def main():
+        with Journal(file) as journal:
+            await journal.store("b", "user", "m", "t/0", answer("x").model_copy(update={"usage": WRITTEN}), 0.1)
+        with Journal(file) as journal:
+            return journal.completion("a"), journal.completion("b").usage, journal.usage()
+
+    before, after, sums = run(main())
+    assert before.usage == Usage(input_tokens=3, output_tokens=2, cached_input_tokens=1, cost_usd=0.5)
+    assert after == WRITTEN
+    assert sums["user", "m"] == (2, before.usage + WRITTEN)
 
 
 def test_waiting_writes_are_committed_in_groups(file):
