@@ -21,7 +21,8 @@ class ModelOptions:
     ``model``, ``base_url`` and ``price`` are values for every role, or ``ROLE=VALUE`` for one (roles: author, user,
     observer, assistant, judge). ``price`` is ``IN,OUT`` in USD per million tokens. ``concurrency`` is the number of
     calls in flight, ``budget`` USD and ``max_calls`` calls, both for the whole run folder; ``timeout`` seconds a
-    request. ``noise`` is the share of verdicts the offline judge gets wrong, from 0 to 0.5.
+    request. ``batch`` sends calls by the wave through the providers' batch APIs, all that are ready at once.
+    ``noise`` is the share of verdicts the offline judge gets wrong, from 0 to 0.5.
     """
 
     model: tuple[str, ...] = ("offline",)
@@ -31,6 +32,7 @@ class ModelOptions:
     budget: float | None = None
     max_calls: int | None = None
     timeout: float = 120.0
+    batch: bool = False
     noise: float = 0.0
 
 
