@@ -68,7 +68,7 @@ async def connect(
             if endpoint.model == OFFLINE:
                 opened[endpoint] = _offline(seed, noise)
             elif batch:
-                roles = " and the ".join(role for role, other in models.items() if other == endpoint)
+                roles = ", ".join(role for role, other in models.items() if other == endpoint)
                 llm = await stack.enter_async_context(_batched(endpoint, roles, batch))
                 opened[endpoint] = _costed(llm, endpoint, batch=True)
             else:

@@ -13,6 +13,7 @@ from personagen.llm.connect import Endpoint
 from personagen.llm.prices import Price
 from personagen.options import ModelOptions
 from personagen.records import Completion, Message, Usage
+from personagen.store.batches import Wave
 from personagen.store.run import opened
 
 PRICES = {"user": Price(1e-3, 2e-3), "judge": None}
@@ -57,3 +58,26 @@ def test_an_address_with_a_password_is_refused_without_showing_it():
     with pytest.raises(ConfigError, match="holds a password") as refused:
         session.endpoints_of(options, {"user/speak": None})
     assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "limit"),
+    [
+        (ModelOptions(), ModelOptions.concurrency),
+        (ModelOptions(batch=True), session.BATCH_IN_FLIGHT),
+        (ModelOptions(batch=True, concurrency=7), 7),
+    ],
+)
+def test_by_the_wave_every_conversation_is_in_flight_unless_a_number_is_given(options, limit):
+    assert session._limit(options) == limit
+
+
+def test_what_batches_under_way_may_cost_counts_as_spent(tmp_path):
+    pending = [Wave("w", "m", "u", frozenset(), 0.0, {"a": 0.5, "b": 0.25}, "batch_1")]
+
+    async def main():
+        with opened(tmp_path / "r", "simulate", {}, {}, []) as run:
+            return session._ledger(run, ModelOptions(budget=2.0, batch=True), PRICES, pending)
+
+    ledger = asyncio.run(main())
+    assert (ledger.spent, ledger.calls, ledger.committed) == (0.75, 2, {"a": 0.5, "b": 0.25})

@@ -70,8 +70,7 @@ class Setting:
         async def run():
             async with self.opened() as llm:
                 tasks = [asyncio.create_task(llm(call)) for call in calls]
-                while not until():
-                    await asyncio.sleep(0.01)
+                await holds(until)
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
@@ -82,6 +81,12 @@ class Setting:
         """The stored waves."""
         with Journal(self.file) as journal:
             return Batches(journal).pending()
+
+
+async def holds(condition):
+    """Waits until ``condition()`` holds, of something that another thread or process does."""
+    while not condition():  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
 
 
 def echo(request):

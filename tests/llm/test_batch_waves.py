@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 
 import pytest
 
 from personagen.errors import ConfigError, Interrupted, ReplyError, ServerError
 from personagen.llm.retry import retried
-from tests.llm.batch_runs import QUICK, Clock, Setting, calls, echo, said, texts
+from tests.llm.batch_runs import QUICK, Clock, Setting, calls, echo, holds, said, texts
 from tests.llm.batch_server import batching
 from tests.llm.calls import SCHEMA, a_call
 from tests.llm.server import Reply, refusal
@@ -163,10 +164,10 @@ def test_polls_grow_rarer_up_to_the_longest_wait(tmp_path):
 
     with batching(echo, looks=14, refuse=refuse) as double:
         Setting(tmp_path, double).ask(*calls(1), pace=clock.pace())
-    waits = [round(after - before, 1) for before, after in zip(seen, seen[1:], strict=False)]
+    waits = [round(after - before, 1) for before, after in pairwise(seen)]
     assert waits[0] == pytest.approx(3, abs=0.3)
     assert all(60 <= wait < 60.5 for wait in waits[-3:])
-    assert all(later > wait for wait, later in zip(waits[:6], waits[1:7], strict=True))
+    assert all(later > wait for wait, later in pairwise(waits[:7]))
 
 
 def test_a_wait_through_hours_without_a_network_ends_when_the_server_is_back(tmp_path):
@@ -198,6 +199,14 @@ def test_a_server_that_stays_away_ends_the_run_and_the_batch_stays_stored(tmp_pa
     assert len(double.batches) == 1
 
 
+def test_a_server_that_never_answers_is_given_up_after_a_minute(tmp_path):
+    clock = Clock()
+    with batching(echo, refuse=lambda *_: Reply(status=0)) as double:
+        answers = Setting(tmp_path, double).ask(*calls(2), pace=clock.pace())
+    assert {type(answer) for answer in answers} == {ConfigError}
+    assert 60 < clock.now - 1000 < 180
+
+
 def test_a_full_rate_limit_delays_the_creation(tmp_path):
     tries = iter([refusal(429, "slow down", headers={"retry-after": "30"})])
 
@@ -219,8 +228,7 @@ def test_waiting_calls_end_at_once_when_the_run_stops(tmp_path):
         async def run():
             async with setting.opened() as llm:
                 tasks = [asyncio.create_task(llm(call)) for call in calls(3)]
-                while not double.batches or setting.board.waves == {}:
-                    await asyncio.sleep(0.01)
+                await holds(lambda: double.batches)
                 late = asyncio.create_task(llm(a_call("late")))
                 await asyncio.sleep(0)
                 setting.stop = Interrupted("stopped")

@@ -73,6 +73,6 @@ def no_batches(server: Server, roles: str) -> ConfigError:
     """The error for a server, or a kind of model, that has no batch API."""
     where = f" at {server.url}" if server.url else ""
     return ConfigError(
-        f"{server.model}{where}, the model of the {roles}, has no batch API: leave out --batch, or give the {roles} a"
-        " model of OpenAI or Anthropic, or offline"
+        f"{server.model}{where} ({roles}) has no batch API: leave out --batch, or give these roles a model of OpenAI"
+        " or Anthropic, or offline"
     )

@@ -25,7 +25,7 @@ class Pace:
 
     A wave goes when no call has come for ``settle``. How it stands is asked after ``first``, then after ``growth``
     times as long, up to ``longest``. A batch that is not listed ``grace`` after it was sent has not arrived. A server
-    that can't be asked for ``patience`` ends the run.
+    that can't be asked for ``patience`` ends the run, one that has never answered yet already after ``grace``.
     """
 
     settle: float = 1.0
@@ -64,7 +64,7 @@ class Board:
         return f"{count} done, next look in {max(0.0, soon):.0f} s" + (f", {self.trouble}" if self.trouble else "")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Watch:
     """How one endpoint's batches are waited for. Waiting ends with the error that ``stopped`` gives, if any."""
 
@@ -72,6 +72,7 @@ class Watch:
     board: Board
     pace: Pace
     stopped: Callable[[], PersonagenError | None]
+    has_answered: bool = False
 
     async def sleep(self, seconds: float) -> None:
         """Sleeps, and looks now and then whether the run still goes on."""
@@ -90,7 +91,7 @@ class Watch:
         """What ``ask`` gives, asked again after every ServerError that ``passes``.
 
         Raises:
-            ConfigError: that took longer than ``pace.patience``.
+            ConfigError: that took too long, see ``Pace``.
         """
         began, wait = self.pace.clock(), self.pace.first
         while True:
@@ -100,12 +101,13 @@ class Watch:
                 self.board.trouble = str(problem)
                 if not passes(problem):
                     raise
-                if self.pace.clock() - began > self.pace.patience:
+                limit = self.pace.patience if self.has_answered else self.pace.grace
+                if self.pace.clock() - began > limit:
                     raise ConfigError(f"{problem}; what was sent goes on there: run the same command later") from None
                 await self.sleep(min(max(wait, problem.retry_after or 0.0), self.pace.longest))
                 wait *= self.pace.growth
             else:
-                self.board.trouble = ""
+                self.board.trouble, self.has_answered = "", True
                 return answer
 
     async def outcomes(self, wave: Wave) -> dict[str, Outcome] | State | None:
