@@ -53,7 +53,7 @@ def test_an_answer_asked_for_late_comes_without_another_download(tmp_path):
                 return [(await llm(call)).text for call in calls(4)]
 
         assert asyncio.run(run()) == said(4)
-    assert double.asked.count("GET /v1/files/output_batch_1/content") == 1
+    assert double.asked.count("GET /v1/files/output_batch_1/content") == len(double.batches) == 1
 
 
 def test_a_request_that_failed_meanwhile_is_told_once_and_then_sent_anew(tmp_path):
