@@ -16,9 +16,10 @@ T = TypeVar("T")
 
 
 @contextmanager
-def interruptible(slots: Slots) -> Iterator[None]:
+def interruptible(slots: Slots, rest: str = "") -> Iterator[None]:
     """Ctrl-C closes ``slots``, so that the run drains; a second one ends it without waiting for calls in flight.
 
+    ``rest`` is told with it: what goes on all the same.
     Does nothing outside the main thread, where no signal arrives.
     """
     if threading.current_thread() is not threading.main_thread():
@@ -30,7 +31,7 @@ def interruptible(slots: Slots) -> Iterator[None]:
         if slots.closed and task:
             loop.remove_signal_handler(signal.SIGINT)
             task.cancel()
-        slots.close(Interrupted("interrupted; run the same command to go on where it stopped"))
+        slots.close(Interrupted(f"interrupted{rest}; run the same command to go on where it stopped"))
 
     signals = (signal.SIGINT, signal.SIGTERM)
     for number in signals:

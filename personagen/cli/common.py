@@ -65,6 +65,9 @@ def model_options(function: F) -> F:
             help="Calls in flight at one endpoint; auto finds what its server can take.",
         ),
         click.option(
+            "--batch", is_flag=True, help="Ask by the wave through OpenAI's or Anthropic's batch API: half the price."
+        ),
+        click.option(
             "--timeout", type=click.FloatRange(1), default=MODELS.timeout, show_default=True, help="Seconds a call."
         ),
     )(function)

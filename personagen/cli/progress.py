@@ -13,6 +13,7 @@ from personagen.cli.common import duration, money
 from personagen.flows.session import Status
 
 EVERY = 10.0
+BATCH_EVERY = 60.0
 
 
 @contextmanager
@@ -41,7 +42,7 @@ def line(status: Status) -> str:
         + (again if status.retried else "")
         + (f", failed {status.failed:,}" if status.failed else ""),
     ]
-    return " · ".join([*parts, _left(status)])
+    return " · ".join([*parts, _left(status), *([status.batches] if status.batches else [])])
 
 
 def _left(status: Status) -> str:
@@ -56,7 +57,7 @@ def _plain() -> Callable[[Status], None]:
 
     def show(status: Status) -> None:
         nonlocal last
-        if time.monotonic() - last >= EVERY:
+        if time.monotonic() - last >= (BATCH_EVERY if status.batches else EVERY):
             last = time.monotonic()
             click.echo(line(status), err=True)
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 from personagen.agents.ask import Stage
 from personagen.errors import ConfigError
 from personagen.llm import LLM, Call
+from personagen.llm.batch.watch import Board
+from personagen.llm.batch.waves import BatchMode
 from personagen.llm.budget import CostBound, Ledger, budgeted
 from personagen.llm.connect import Endpoint, Heard, connect, is_local
 from personagen.llm.journaled import Tally, journaled
@@ -23,12 +27,14 @@ from personagen.options import ModelOptions, by_role, flat, shared_and_own
 from personagen.prompts import Prompt
 from personagen.records import Usage
 from personagen.runner import interruptible
+from personagen.store.batches import Batches, Wave
 from personagen.store.run import Run
 
 DEFAULT_MAX_TOKENS = 4096
+BATCH_IN_FLIGHT = 10_000
 _FREE = {
     *("out", "prompts", "skip_bad_lines", "seeds"),
-    *("base_url", "price", "concurrency", "budget", "max_calls", "timeout"),
+    *("base_url", "price", "concurrency", "budget", "max_calls", "timeout", "batch"),
 }
 
 
@@ -37,7 +43,7 @@ class Status:
     """How a run stands: jobs ``done`` of ``total``, and what this process asked, reused and paid since it began.
 
     ``retried`` counts requests sent again, ``refused`` those a server refused for a limit (HTTP 429); ``in_flight``
-    calls are under way and ``limit`` may be.
+    calls are under way and ``limit`` may be. ``batches`` says in words which batches are waited for, if any.
     """
 
     unit: str
@@ -54,6 +60,7 @@ class Status:
     limit: int
     usage: Usage
     seconds: float
+    batches: str = ""
 
 
 Progress = Callable[[Status], None]
@@ -68,6 +75,7 @@ class Session:
     tally: Tally
     wrap: Callable[[LLM], LLM]
     began: float
+    board: Board
 
     @asynccontextmanager
     async def ticking(self, tell: Callable[[], None], every: float = 0.5) -> AsyncIterator[None]:
@@ -101,6 +109,7 @@ class Session:
             limit=self.slots.limit,
             usage=self.tally.usage,
             seconds=time.monotonic() - self.began,
+            batches=self.board.told(),
         )
 
 
@@ -111,20 +120,29 @@ async def session(
     """Connects the models of the roles that ``prompts`` name, behind journal, budget, slots and retries.
 
     Raises:
-        ConfigError: a model, a key or a price is missing or wrong.
+        ConfigError: a model, a key or a price is missing or wrong, or calls are in batches and ``options`` want none.
     """
     endpoints = endpoints_of(options, prompts)
-    prices = {role: price_of(e.model, base_url=e.base_url, override=e.price) for role, e in endpoints.items()}
+    prices = {
+        role: price_of(e.model, base_url=e.base_url, override=e.price, batch=options.batch)
+        for role, e in endpoints.items()
+    }
     _check_budget(options, endpoints, prices)
-    ledger = Ledger(options.budget, options.max_calls, spent=_spent(run, prices), calls=run.usage()[0])
+    book = Batches(run.journal)
+    pending = book.pending()
+    _check_pending(options, pending)
+    ledger, bound = _ledger(run, options, prices, pending), _bound(prices)
     slots, tally = _slots(options, endpoints), Tally()
     slots.at_close(ledger.close)
+    mode = BatchMode(book, lambda: slots.closed, bound)
 
-    def wrap(llm: LLM) -> LLM:
+    def wrap(llm: LLM, *, batch: bool = False) -> LLM:
+        # In a batch there is no first call alone, and what has to be asked again goes into the next wave.
+        again = partial(retried, first=0.0, seconds=math.inf) if batch else retried
         for layer in (
-            lambda inner: retried(inner, slots),
-            lambda inner: budgeted(inner, ledger, _bound(prices)),
-            proven,
+            lambda inner: again(inner, slots),
+            lambda inner: budgeted(inner, ledger, bound),
+            *(() if batch else (proven,)),
             lambda inner: journaled(inner, run.journal, tally),
             lambda inner: stopping(inner, slots),
         ):
@@ -134,16 +152,22 @@ async def session(
     def heard(endpoint: Endpoint) -> Heard:
         return slots.at(_address(endpoint)).heard
 
-    async with connect(endpoints, timeout=options.timeout, seed=seed, noise=options.noise, heard=heard) as backend:
+    rest = ", and batches that are sent go on at the provider" if options.batch else ""
+    waves = mode if options.batch else None
+    async with connect(
+        endpoints, timeout=options.timeout, seed=seed, noise=options.noise, heard=heard, batch=waves
+    ) as backend:
         models = {role: endpoint.model for role, endpoint in endpoints.items()}
-        stage = Stage(wrap(backend), prompts, models, tally, attempts)
-        with interruptible(slots):
-            yield Session(stage, slots, tally, wrap, time.monotonic())
+        stage = Stage(wrap(backend, batch=options.batch), prompts, models, tally, attempts)
+        with interruptible(slots, rest):
+            yield Session(stage, slots, tally, wrap, time.monotonic(), mode.board)
 
 
 def _slots(options: ModelOptions, endpoints: Mapping[str, Endpoint]) -> Slots:
     local = {_address(endpoint) for endpoint in endpoints.values() if is_local(endpoint.model)}
-    return Slots(options.concurrency, {role: _address(endpoint) for role, endpoint in endpoints.items()}, local)
+    # By the wave as many are in flight as are ready, unless a number is given.
+    most = BATCH_IN_FLIGHT if options.batch and options.concurrency is None else options.concurrency
+    return Slots(most, {role: _address(endpoint) for role, endpoint in endpoints.items()}, local)
 
 
 def _address(endpoint: Endpoint) -> str:
@@ -184,6 +208,19 @@ def _check_budget(options: ModelOptions, endpoints: Mapping[str, Endpoint], pric
     unknown = sorted({endpoints[role].model for role, price in prices.items() if price is None})
     if options.budget is not None and unknown:
         raise ConfigError(f"--budget needs prices, and that of {', '.join(unknown)} is unknown; give --price IN,OUT")
+
+
+def _check_pending(options: ModelOptions, pending: Sequence[Wave]) -> None:
+    calls = sum(len(wave.keys) for wave in pending)
+    if calls and not options.batch:
+        raise ConfigError(f"{calls} calls of this run are paid for and under way in batches; give --batch to get them")
+
+
+def _ledger(run: Run, options: ModelOptions, prices: Mapping[str, Price | None], pending: Sequence[Wave]) -> Ledger:
+    """What is spent, with what the batches under way may cost at most."""
+    committed = {key: most for wave in pending for key, most in wave.keys.items()}
+    spent, calls = _spent(run, prices) + sum(committed.values()), run.usage()[0] + len(committed)
+    return Ledger(options.budget, options.max_calls, spent=spent, calls=calls, committed=committed)
 
 
 def _spent(run: Run, prices: Mapping[str, Price | None]) -> float:

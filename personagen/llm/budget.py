@@ -17,7 +17,8 @@ CostBound = Callable[[Call], float | None]
 class Ledger:
     """What a run folder has spent and may spend: USD and calls; None means no limit.
 
-    ``reserved`` and ``in_flight`` belong to calls whose cost is not known yet.
+    ``reserved`` and ``in_flight`` belong to calls whose cost is not known yet. ``committed`` are calls that an earlier
+    process has sent and whose answers are still to come, by key: what each may cost is within ``spent`` until then.
     """
 
     budget: float | None = None
@@ -27,6 +28,7 @@ class Ledger:
     reserved: float = 0.0
     in_flight: int = 0
     closed: PersonagenError | None = None
+    committed: dict[str, float] = field(default_factory=dict)
     _settled: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def reserve(self, most: float) -> None:
@@ -44,6 +46,16 @@ class Ledger:
             await self._settled.wait()
         self.reserved += most
         self.in_flight += 1
+
+    def take_over(self, key: str) -> float | None:
+        """Sets aside what a committed call may cost, whatever the limits say by now; None if it is none."""
+        most = self.committed.pop(key, None)
+        if most is not None:
+            self.spent -= most
+            self.calls -= 1
+            self.reserved += most
+            self.in_flight += 1
+        return most
 
     def settle(self, most: float, answer: Completion | None) -> None:
         """Gives back what was reserved, and books the answer's cost."""
@@ -76,8 +88,10 @@ def budgeted(llm: LLM, ledger: Ledger, bound: CostBound) -> LLM:
     """``llm`` within ``ledger``; ``bound`` gives the most a call can cost in USD, None where its price is unknown."""
 
     async def ask(call: Call) -> Completion:
-        most = bound(call) or 0.0
-        await ledger.reserve(most)
+        most = ledger.take_over(call.key)
+        if most is None:
+            most = bound(call) or 0.0
+            await ledger.reserve(most)
         answer: Completion | None = None
         try:
             answer = await llm(call)

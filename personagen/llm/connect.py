@@ -13,13 +13,18 @@ from typing import TypeAlias, cast
 from personagen.errors import ConfigError, PersonagenError, ServerError, UsageError
 from personagen.functions import function
 from personagen.llm import LLM, Call, anthropic, litellm, openai
-from personagen.llm.failures import address, no_model
+from personagen.llm.batch.anthropic import AnthropicBatches
+from personagen.llm.batch.openai import OpenAIBatches
+from personagen.llm.batch.protocol import BatchApi, no_batches
+from personagen.llm.batch.waves import BatchMode, batched
+from personagen.llm.failures import Server, address, no_model
 from personagen.llm.prices import Price, cost, price_of
 from personagen.records import Completion
 
 DEFAULT = "default"
 OFFLINE = "offline"
 BACKENDS = {"openai": openai.backend, "anthropic": anthropic.backend}
+BATCHES: dict[str, Callable[..., BatchApi]] = {"openai": OpenAIBatches, "anthropic": AnthropicBatches}
 _FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 Heard: TypeAlias = Callable[[Mapping[str, str]], None]
@@ -47,16 +52,18 @@ async def connect(
     noise: float = 0.0,
     timeout: float = 120.0,  # noqa: ASYNC109
     heard: Callable[[Endpoint], Heard] | None = None,
+    batch: BatchMode | None = None,
 ) -> AsyncIterator[LLM]:
     """One LLM for all of ``models`` (role -> endpoint): a call goes to its role's endpoint, or to that of ``default``.
 
     Every endpoint is opened once, whoever shares it, and closed at the end. Nothing is sent before the first call, and
     no SDK but LiteLLM is imported before it. ``seed`` and ``noise`` are for the offline cast; ``timeout`` is seconds a
     request. ``heard(endpoint)`` is told the headers of each of its answers, where the backend knows them. Completions
-    come back with their cost, None where the price is unknown.
+    come back with their cost, None where the price is unknown. With ``batch`` every model but the offline cast is asked
+    by the wave, and no request has a ``timeout``.
 
     Raises:
-        ConfigError: a model string, base URL or key can't work.
+        ConfigError: a model string, base URL or key can't work, or a model has no batch API.
         UsageError: a function of one's own can't be loaded.
     """
     async with AsyncExitStack() as stack:
@@ -64,6 +71,10 @@ async def connect(
         for endpoint in dict.fromkeys(models.values()):
             if endpoint.model == OFFLINE:
                 opened[endpoint] = _offline(seed, noise)
+            elif batch:
+                roles = ", ".join(role for role, other in models.items() if other == endpoint)
+                llm = await stack.enter_async_context(_batched(endpoint, roles, batch))
+                opened[endpoint] = _costed(llm, endpoint, batch=True)
             else:
                 llm = await stack.enter_async_context(_backend(endpoint, timeout, heard))
                 opened[endpoint] = _costed(_bounded(llm, endpoint, timeout), endpoint)
@@ -100,6 +111,16 @@ def _backend(
         tell = heard(endpoint) if heard else None
         return BACKENDS[provider](name, base_url=url, api_key=None, timeout=seconds, heard=tell)
     return litellm.backend(endpoint.model, base_url=url, api_key=None, timeout=seconds)
+
+
+def _batched(endpoint: Endpoint, roles: str, mode: BatchMode) -> AbstractAsyncContextManager[LLM]:
+    provider, _, name = endpoint.model.partition("/")
+    if provider not in BATCHES:
+        raise no_batches(Server(endpoint.model, "", ""), roles)
+    if not name:
+        raise no_model(endpoint.model)
+    url = address(endpoint.model, endpoint.base_url)
+    return batched(BATCHES[provider](name, base_url=url, roles=roles), mode)
 
 
 @asynccontextmanager
@@ -147,9 +168,9 @@ def _bounded(llm: LLM, endpoint: Endpoint, seconds: float) -> LLM:
     return ask
 
 
-def _costed(llm: LLM, endpoint: Endpoint) -> LLM:
+def _costed(llm: LLM, endpoint: Endpoint, *, batch: bool = False) -> LLM:
     is_own = _FUNCTION.fullmatch(endpoint.model) is not None
-    price = price_of(endpoint.model, base_url=endpoint.base_url, override=endpoint.price)
+    price = price_of(endpoint.model, base_url=endpoint.base_url, override=endpoint.price, batch=batch)
     if is_own and price is None:
         return llm
 

@@ -40,7 +40,7 @@ async def backend(
     Raises:
         ConfigError: there is no key, or ``base_url`` is no address. Nothing was sent.
     """
-    server = server_at(f"openai/{model}", base_url=_versioned(base_url), host=HOST, key_name=KEY, api_key=api_key)
+    server = server_at(f"openai/{model}", base_url=versioned(base_url), host=HOST, key_name=KEY, api_key=api_key)
     refused: set[str] = set()
     async with posting(server, "/chat/completions", headers(server), timeout=timeout, heard=heard) as post:
 
@@ -139,5 +139,6 @@ def _hidden(value: dict[str, Any], body: bytes) -> Failure:
     return failure(code if isinstance(code, int) and 400 <= code < 600 else 502, body, {})
 
 
-def _versioned(base_url: str | None) -> str | None:
+def versioned(base_url: str | None) -> str | None:
+    """``base_url`` with the protocol's version, where it is a bare host."""
     return f"{base_url.rstrip('/')}/v1" if base_url and urlsplit(base_url).path in ("", "/") else base_url

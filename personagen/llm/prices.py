@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -50,11 +51,14 @@ def parse_price(text: str) -> Price:
     return Price(*numbers)
 
 
-def price_of(model: str, *, base_url: str | None = None, override: Price | None = None) -> Price | None:
+def price_of(
+    model: str, *, base_url: str | None = None, override: Price | None = None, batch: bool = False
+) -> Price | None:
     """``override``, or the list price of a model string (``openai/gpt-5-mini``), or None where it is unknown.
 
     A server at a ``base_url`` that is not the provider's own has no known price, whatever it calls its model; the
-    offline cast is free. Surcharges for very long prompts are not counted.
+    offline cast is free. ``batch`` asks for the price in batches: half, where the table names none. Surcharges for
+    very long prompts are not counted.
     """
     if override is not None:
         return override
@@ -68,10 +72,12 @@ def price_of(model: str, *, base_url: str | None = None, override: Price | None 
     entry = table.get(model) or table.get(name, {})
     if model not in table and entry.get("litellm_provider") != provider:
         return None
-    fresh, written = (entry.get(f"{way}_cost_per_token") for way in ("input", "output"))
+    names = ("input_cost_per_token", "output_cost_per_token")
+    caches = ("cache_read_input_token_cost", "cache_creation_input_token_cost")
+    fresh, written = (_listed(entry, name, batch) for name in names)
     if fresh is None or written is None:
         return None
-    return Price(fresh, written, *(entry.get(f"cache_{way}_input_token_cost") for way in ("read", "creation")))
+    return Price(fresh, written, *(_listed(entry, name, batch) for name in caches))
 
 
 def cost(price: Price | None, usage: Usage) -> float | None:
@@ -87,6 +93,13 @@ def cost(price: Price | None, usage: Usage) -> float | None:
         + usage.cache_write_input_tokens * written
         + usage.output_tokens * price.output
     )
+
+
+def _listed(entry: Mapping[str, Any], name: str, batch: bool) -> float | None:
+    whole: float | None = entry.get(name)
+    if not batch or whole is None:
+        return whole
+    return float(entry.get(f"{name}_batches") or whole / 2)
 
 
 def _is_providers_own(base_url: str) -> bool:

@@ -140,6 +140,12 @@ class Journal:
         with _translated(self._file):
             self._reader.executemany("INSERT OR REPLACE INTO meta VALUES(?,?)", list(settings.items()))
 
+    # -- tables of others -------------------------------------------------------------------------------------
+
+    def rows(self, sql: str, values: tuple[object, ...] = ()) -> list[Any]:
+        """The rows of a query, or the effect of a statement at once: for tables that other modules keep here."""
+        return self._rows(sql, values)
+
     # -- the one writer ------------------------------------------------------------------------------------------
 
     async def write(self, statements: Iterable[Statement]) -> None:

@@ -46,3 +46,8 @@ def test_what_is_not_a_terminal_gets_plain_lines_now_and_then(capsys, monkeypatc
 def test_quiet_shows_none():
     with progress.shown(quiet=True) as show:
         assert show is None
+
+
+def test_what_batches_are_waited_for_is_told_at_the_end_of_the_line():
+    told = "2 batches pending: 3 of 9 requests done, next look in 60 s"
+    assert progress.line(status(batches=told)).endswith(f" · {told}")

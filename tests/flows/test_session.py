@@ -15,6 +15,7 @@ from personagen.llm.connect import Endpoint
 from personagen.llm.prices import Price
 from personagen.options import ModelOptions
 from personagen.records import Completion, Message, Usage
+from personagen.store.batches import Wave
 from personagen.store.run import opened
 from tests.llm.calls import a_call
 from tests.llm.server import Reply, chat, refusal, serving
@@ -133,3 +134,26 @@ def test_after_an_interruption_no_call_waits_for_what_those_in_flight_may_leave_
 
     with serving(lambda request: Reply(chat("Fine.").body, delay=2.0)) as server:
         assert in_session(tmp_path, server.v1, "user", "judge", max_calls=1)(work) == (False, Interrupted, "Fine.")
+
+
+@pytest.mark.parametrize(
+    ("options", "limit"),
+    [
+        (ModelOptions(batch=True), session.BATCH_IN_FLIGHT),
+        (ModelOptions(batch=True, concurrency=7), 7),
+        (ModelOptions(concurrency=7), 7),
+    ],
+)
+def test_by_the_wave_every_conversation_is_in_flight_unless_a_number_is_given(options, limit):
+    assert session._slots(options, {"user": Endpoint("openai/a")}).limit == limit
+
+
+def test_what_batches_under_way_may_cost_counts_as_spent(tmp_path):
+    pending = [Wave("w", "m", "u", frozenset(), 0.0, {"a": 0.5, "b": 0.25}, "batch_1")]
+
+    async def main():
+        with opened(tmp_path / "r", "simulate", {}, {}, []) as run:
+            return session._ledger(run, ModelOptions(budget=2.0, batch=True), PRICES, pending)
+
+    ledger = asyncio.run(main())
+    assert (ledger.spent, ledger.calls, ledger.committed) == (0.75, 2, {"a": 0.5, "b": 0.25})

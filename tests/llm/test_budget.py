@@ -15,6 +15,8 @@ from personagen.records import Completion, Usage
 from tests.fakes import Fake
 from tests.llm import simulated
 
+CALL = Call("m", (), sample="taken")
+
 
 @given(
     budget=st.floats(0, 20),
@@ -97,3 +99,23 @@ def test_a_call_that_waits_for_money_fails_at_once_when_the_ledger_is_closed():
         return at
 
     assert simulated.run(main()) == 1.0
+
+
+def test_a_call_that_an_earlier_process_sent_goes_on_whatever_the_limits_say_now():
+    ledger = Ledger(budget=1.0, max_calls=2, spent=0.9, calls=2, committed={CALL.key: 0.5})
+
+    async def main():
+        inside = budgeted(Fake(lambda _: Completion(text="x", usage=Usage(cost_usd=0.25))), ledger, lambda _: 0.5)
+        other = Call("m", (), sample="other")
+        return await asyncio.gather(inside(CALL), inside(other), return_exceptions=True)
+
+    taken, refused = asyncio.run(main())
+    assert taken.text == "x"
+    assert type(refused) is BudgetError
+    assert (ledger.spent, ledger.calls, ledger.committed) == (pytest.approx(0.65), 2, {})
+
+
+def test_what_committed_calls_may_cost_is_not_to_be_spent_by_others():
+    ledger = Ledger(budget=1.0, spent=0.9, calls=1, committed={"gone": 0.9})
+    with pytest.raises(BudgetError, match=r"0\.9000 of 1 USD"):
+        asyncio.run(budgeted(Fake(lambda _: "x"), ledger, lambda _: 0.5)(CALL))

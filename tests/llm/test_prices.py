@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from personagen.errors import UsageError
+from personagen.llm import prices
 from personagen.llm.prices import Price, cost, parse_price, price_of
 from personagen.records import Usage
 
@@ -14,6 +15,15 @@ from personagen.records import Usage
 def _own_addresses(monkeypatch):
     for name in ("OPENAI_BASE_URL", "ANTHROPIC_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def table(monkeypatch):
+    """A price table of two models; one has prices in batches."""
+    whole = {"litellm_provider": "openai", "input_cost_per_token": 1e-6, "output_cost_per_token": 2e-6}
+    listed = {"input_cost_per_token_batches": 0.6e-6, "cache_read_input_token_cost": 0.2e-6}
+    listed |= {"cache_read_input_token_cost_batches": 0.09e-6}
+    monkeypatch.setattr(prices, "_table", lambda: {"half": whole, "listed": whole | listed})
 
 
 @pytest.mark.parametrize("model", ["openai/gpt-4o", "anthropic/claude-sonnet-4-5", "gemini/gemini-2.5-flash", "gpt-4o"])
@@ -90,3 +100,15 @@ def test_prices_are_read_without_importing_litellm():
         "assert 'litellm' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_in_a_batch_the_tables_batch_price_counts(table):
+    assert price_of("openai/listed", batch=True) == Price(0.6e-6, 1e-6, 0.09e-6)
+
+
+def test_in_a_batch_a_price_is_halved_where_the_table_names_none(table):
+    assert price_of("openai/half", batch=True) == Price(0.5e-6, 1e-6)
+
+
+def test_in_a_batch_the_users_own_price_counts_as_it_is(table):
+    assert price_of("openai/listed", override=Price(1.0, 2.0), batch=True) == Price(1.0, 2.0)

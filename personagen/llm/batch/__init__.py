@@ -1,0 +1,1 @@
+"""Calls by the wave, through a provider's batch API: half the price, for answers within a day."""

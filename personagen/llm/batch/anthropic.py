@@ -1,0 +1,156 @@
+"""Anthropic's batch API: a list of requests, and their results line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from personagen.errors import ServerError
+from personagen.llm import Call, anthropic
+from personagen.llm.batch.protocol import Outcome, State, no_batches
+from personagen.llm.failures import error, failure, garbled, server_at, unreachable
+from personagen.records import Completion
+
+if TYPE_CHECKING:
+    from anthropic import AsyncAnthropic
+    from anthropic._types import RequestOptions
+
+PATH = "/v1/messages/batches"
+JSON: RequestOptions = {"headers": {"Content-Type": "application/json"}}
+SECONDS = 600.0
+# A result names only the kind of an error; alone, the same request would be refused with this status.
+STATUS = {
+    "invalid_request_error": 400,
+    "authentication_error": 401,
+    "billing_error": 402,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "request_too_large": 413,
+    "rate_limit_error": 429,
+    "timeout_error": 504,
+    "overloaded_error": 529,
+}
+
+
+class AnthropicBatches:
+    """A model at Anthropic, or at ``base_url`` where that serves batches too; ``roles`` names those it plays.
+
+    Raises:
+        ConfigError: there is no key, or ``base_url`` is no address. Nothing was sent.
+    """
+
+    most_requests = 100_000
+    most_bytes = 256_000_000
+
+    def __init__(self, model: str, *, base_url: str | None, roles: str) -> None:
+        url = base_url and base_url.rstrip("/").removesuffix("/v1")
+        host, key = anthropic.HOST, anthropic.KEY
+        self.server = server_at(f"anthropic/{model}", base_url=url, host=host, key_name=key, api_key=None)
+        self._model, self._roles = model, roles
+
+    @cached_property
+    def _client(self) -> AsyncAnthropic:
+        from anthropic import AsyncAnthropic, DefaultAsyncHttpxClient
+
+        http = DefaultAsyncHttpxClient(timeout=SECONDS, follow_redirects=False)
+        return AsyncAnthropic(
+            api_key=self.server.key, base_url=self.server.url, max_retries=0, timeout=SECONDS, http_client=http
+        )
+
+    def request(self, call: Call, refused: Collection[str]) -> tuple[dict[str, Any], list[str]]:
+        return anthropic.request(self._model, call, refused)
+
+    def line(self, custom_id: str, body: Mapping[str, Any]) -> bytes:
+        return orjson.dumps({"custom_id": custom_id, "params": body})
+
+    async def upload(self, _wave: str, _lines: Sequence[bytes]) -> str:
+        return ""
+
+    async def create(self, _wave: str, lines: Sequence[bytes], _uploaded: str) -> str:
+        import httpx2
+
+        content = b'{"requests":[' + b",".join(lines) + b"]}"
+        with self._told(begins=True):
+            # Not batches.create: it would walk through every message of every request.
+            answer = await self._client.post(PATH, cast_to=httpx2.Response, content=content, options=JSON)
+        try:
+            return str(orjson.loads(answer.content)["id"])
+        except (ValueError, TypeError, LookupError):
+            raise garbled(self.server, answer.text) from None
+
+    async def candidates(self, _wave: str, count: int, since: float) -> list[str]:
+        # A batch carries no mark of ours but in its results, so those of the same size have to be looked into.
+        found = []
+        with self._told():
+            async for batch in self._client.messages.batches.list(limit=100):  # the newest first
+                if batch.created_at.timestamp() < since:
+                    break
+                counts = batch.request_counts
+                if count == counts.processing + counts.succeeded + counts.errored + counts.canceled + counts.expired:
+                    found.append(batch.id)
+        return found
+
+    async def state(self, batch: str) -> State | None:
+        from anthropic import NotFoundError
+
+        try:
+            with self._told(passing=NotFoundError):
+                found = await self._client.messages.batches.retrieve(batch)
+        except NotFoundError:
+            return None
+        counts = found.request_counts
+        done = counts.succeeded + counts.errored + counts.canceled + counts.expired
+        return State(ended=found.processing_status == "ended", done=done, total=done + counts.processing)
+
+    async def results(self, batch: str, _state: State) -> dict[str, Outcome] | None:
+        import httpx2
+        from anthropic import NotFoundError
+
+        try:
+            with self._told(passing=NotFoundError):
+                answer = await self._client.get(f"{PATH}/{batch}/results", cast_to=httpx2.Response)
+        except NotFoundError:
+            return None
+        return dict(self._outcome(line) for line in answer.content.splitlines() if line.strip())
+
+    def _outcome(self, line: bytes) -> tuple[str, Outcome]:
+        try:
+            value = orjson.loads(line)
+            custom_id, result = str(value["custom_id"]), value["result"]
+            if result["type"] == "succeeded":
+                return custom_id, orjson.dumps(result["message"])
+            if result["type"] == "errored":
+                told = result["error"]
+                kind = told.get("error", told).get("type")
+                return custom_id, failure(STATUS.get(kind, 500), orjson.dumps(told), {})
+            return custom_id, ServerError(f"{self.server.model}: a batch left a request out: {result['type']}")
+        except (ValueError, TypeError, LookupError, AttributeError):
+            return "", garbled(self.server, line.decode("utf-8", "replace"))
+
+    def completion(self, body: bytes) -> Completion:
+        return anthropic.completion(self.server, self._model, body)
+
+    async def close(self) -> None:
+        if "_client" in vars(self):
+            await self._client.close()
+
+    @contextmanager
+    def _told(self, *, begins: bool = False, passing: type[Exception] | None = None) -> Iterator[None]:
+        """The SDK's errors as ours, but for ``passing``; ``begins`` where a 404 means that there are no batches."""
+        import anthropic as sdk
+
+        try:
+            yield
+        except sdk.APIStatusError as problem:
+            if passing is not None and isinstance(problem, passing):
+                raise
+            if begins and problem.status_code in (404, 405, 501):
+                raise no_batches(self.server, self._roles) from None
+            told = failure(problem.status_code, problem.response.content, problem.response.headers)
+            raise error(self.server, told) from None
+        except sdk.APIError as problem:
+            raise unreachable(self.server, problem) from None

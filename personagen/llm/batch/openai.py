@@ -1,0 +1,161 @@
+"""OpenAI's batch API: a file of requests for one model, a file of answers and one of errors."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from personagen.errors import ServerError
+from personagen.llm import Call, openai
+from personagen.llm.batch.protocol import Outcome, State, no_batches
+from personagen.llm.failures import Failure, error, failure, garbled, server_at, unreachable
+from personagen.records import Completion
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+    from openai.types import Batch
+
+PATH: Final = "/v1/chat/completions"
+SECONDS = 600.0
+ENDED = ("completed", "failed", "expired", "cancelled")
+MARK = "personagen_wave"
+
+
+class OpenAIBatches:
+    """A model at OpenAI, or at ``base_url`` where that serves batches too; ``roles`` names those it plays.
+
+    Raises:
+        ConfigError: there is no key, or ``base_url`` is no address. Nothing was sent.
+    """
+
+    most_requests = 50_000
+    most_bytes = 200_000_000
+
+    def __init__(self, model: str, *, base_url: str | None, roles: str) -> None:
+        url = openai.versioned(base_url)
+        self.server = server_at(f"openai/{model}", base_url=url, host=openai.HOST, key_name=openai.KEY, api_key=None)
+        self._model, self._roles = model, roles
+
+    @cached_property
+    def _client(self) -> AsyncOpenAI:
+        from openai import AsyncOpenAI, DefaultAsyncHttpx2Client
+
+        http = DefaultAsyncHttpx2Client(timeout=SECONDS, follow_redirects=False)
+        return AsyncOpenAI(
+            api_key=self.server.key, base_url=self.server.url, max_retries=0, timeout=SECONDS, http_client=http
+        )
+
+    def request(self, call: Call, refused: Collection[str]) -> tuple[dict[str, Any], list[str]]:
+        return openai.request(self.server, self._model, call, refused)
+
+    def line(self, custom_id: str, body: Mapping[str, Any]) -> bytes:
+        return orjson.dumps({"custom_id": custom_id, "method": "POST", "url": PATH, "body": body})
+
+    async def upload(self, wave: str, lines: Sequence[bytes]) -> str:
+        with self._told(begins=True):
+            name = f"personagen-{wave}.jsonl"
+            file = await self._client.files.create(file=(name, b"\n".join(lines) + b"\n"), purpose="batch")
+        return file.id
+
+    async def create(self, wave: str, _lines: Sequence[bytes], uploaded: str) -> str:
+        with self._told(begins=True):
+            batch = await self._client.batches.create(
+                input_file_id=uploaded, endpoint=PATH, completion_window="24h", metadata={MARK: wave}
+            )
+        return batch.id
+
+    async def candidates(self, wave: str, _count: int, since: float) -> list[str]:
+        with self._told():
+            async for batch in self._client.batches.list(limit=100):  # the newest first
+                if (batch.metadata or {}).get(MARK) == wave:
+                    return [batch.id]
+                if batch.created_at < since:
+                    break
+        return []
+
+    async def state(self, batch: str) -> State | None:
+        from openai import NotFoundError
+
+        try:
+            with self._told(passing=NotFoundError):
+                found = await self._client.batches.retrieve(batch)
+        except NotFoundError:
+            return None
+        refusal = _refusal(found)
+        counts = found.request_counts
+        return State(
+            ended=found.status in ENDED,
+            done=counts.completed + counts.failed if counts else 0,
+            total=counts.total if counts else 0,
+            files=tuple(name for name in (found.output_file_id, found.error_file_id) if name),
+            refusal=refusal,
+            is_full=refusal is not None and "token_limit_exceeded" in refusal.code,
+        )
+
+    async def results(self, _batch: str, state: State) -> dict[str, Outcome] | None:
+        from openai import NotFoundError
+
+        outcomes: dict[str, Outcome] = {}
+        for name in state.files:
+            try:
+                with self._told(passing=NotFoundError):
+                    content = (await self._client.files.content(name)).content
+            except NotFoundError:
+                return None
+            for line in content.splitlines():
+                if line.strip():
+                    custom_id, outcome = self._outcome(line)
+                    outcomes[custom_id] = outcome
+        return outcomes
+
+    def _outcome(self, line: bytes) -> tuple[str, Outcome]:
+        try:
+            value = orjson.loads(line)
+            custom_id, answer = str(value["custom_id"]), value.get("response")
+            if answer and answer["status_code"] == 200:
+                return custom_id, orjson.dumps(answer["body"])
+            if answer:
+                return custom_id, failure(answer["status_code"], orjson.dumps(answer["body"]), {})
+            told = value["error"]["message"]
+            return custom_id, ServerError(f"{self.server.model}: a batch left a request out: {told}")
+        except (ValueError, TypeError, LookupError, AttributeError):
+            return "", garbled(self.server, line.decode("utf-8", "replace"))
+
+    def completion(self, body: bytes) -> Completion:
+        return openai.completion(self.server, self._model, body)
+
+    async def close(self) -> None:
+        if "_client" in vars(self):
+            await self._client.close()
+
+    @contextmanager
+    def _told(self, *, begins: bool = False, passing: type[Exception] | None = None) -> Iterator[None]:
+        """The SDK's errors as ours, but for ``passing``; ``begins`` where a 404 means that there are no batches."""
+        import openai as sdk
+
+        try:
+            yield
+        except sdk.APIStatusError as problem:
+            if passing is not None and isinstance(problem, passing):
+                raise
+            if begins and problem.status_code in (404, 405, 501):
+                raise no_batches(self.server, self._roles) from None
+            told = failure(problem.status_code, problem.response.content, problem.response.headers)
+            raise error(self.server, told) from None
+        except sdk.APIError as problem:
+            raise unreachable(self.server, problem) from None
+
+
+def _refusal(batch: Batch) -> Failure | None:
+    """Why the batch as a whole was refused, the first reason of several; None if it was not."""
+    if batch.status != "failed":
+        return None
+    listed = batch.errors.data if batch.errors and batch.errors.data else []
+    first = next(iter(listed), None)
+    if first is None:
+        return Failure(400, "the batch was refused without a reason")
+    return Failure(400, first.message or "", " ".join(part for part in (first.code, first.param) if part))

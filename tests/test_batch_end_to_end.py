@@ -1,0 +1,116 @@
+"""``--batch`` as a user meets it: the same data as without, at half the price, and nothing sent twice."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import orjson
+import pytest
+from click.testing import CliRunner
+
+from personagen.cli import main
+from personagen.llm.batch import watch
+from personagen.llm.batch.watch import Pace
+from tests.llm.actor import actor
+from tests.llm.batch_server import batching
+from tests.llm.server import refusal, serving
+
+RESULTS = ("trees.jsonl", "pairs.jsonl", "rejections.jsonl")
+QUICK = Pace(settle=0.05, first=0.01, longest=0.05, grace=0.2)
+
+
+@pytest.fixture
+def command(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-test")
+    monkeypatch.setattr(watch, "PACE", QUICK)
+
+    def run(*arguments, code=0):
+        result = CliRunner().invoke(main, [str(a) for a in arguments], catch_exceptions=False)
+        assert result.exit_code == code, result.output
+        return result
+
+    run("expand", "--target", 24, "--personalities", 22, "--out", "pool", "--quiet")
+    return run
+
+
+def simulate(command, out, *options, code=0):
+    fixed = ("--personas", "pool/personas.jsonl", "--conversations", 5, "--turns", 3, "--json", "--out", out)
+    result = command("simulate", *fixed, *options, code=code)
+    return json.loads(result.stdout) if code == 0 else result
+
+
+def read(folder):
+    return {name: Path(folder, name).read_bytes() for name in RESULTS}
+
+
+@pytest.mark.parametrize("protocol", ["openai", "anthropic"])
+def test_in_batches_the_data_is_the_same_and_each_call_is_sent_once(command, protocol):
+    model = ("--model", f"{protocol}/test", "--price", "1,2")
+    with serving(actor) as server:
+        url = server.v1 if protocol == "openai" else server.url
+        summary = simulate(command, "plain", *model, "--base-url", url)
+    with batching(actor) as double:
+        batched = simulate(command, "waves", *model, "--base-url", double.base(protocol), "--batch")
+    assert read("waves") == read("plain")
+    assert len(double.keys) == len(set(double.keys)) == batched["new_calls"] == summary["calls"]
+    assert batched["usage"] == summary["usage"]  # the price given is the price
+    assert len(double.batches) < summary["calls"] / 3
+
+
+def test_pools_grow_by_the_wave_too(command):
+    with serving(actor) as server:
+        fixed = ("expand", "--target", 24, "--personalities", 22, "--count", 6, "--quiet", "--model", "openai/test")
+        command(*fixed, "--out", "plain", "--base-url", server.v1)
+    with batching(actor) as double:
+        command(*fixed, "--out", "waves", "--base-url", double.base("openai"), "--batch")
+    assert Path("waves/personas.jsonl").read_bytes() == Path("plain/personas.jsonl").read_bytes()
+    assert 0 < len(double.batches) < len(double.keys) == len(set(double.keys))
+
+
+def test_roles_at_different_models_have_batches_of_their_own_and_the_offline_cast_answers_directly(command):
+    models = ("--model", "offline", "--model", "user=openai/a", "--model", "judge=anthropic/b")
+    with batching(actor) as openai, batching(actor) as anthropic:
+        urls = ("--base-url", f"user={openai.base('openai')}", "--base-url", f"judge={anthropic.url}")
+        summary = simulate(command, "mixed", *models, *urls, "--batch")
+    assert summary["trees"] == 5
+    assert {body["model"] for batch in openai.batches for _, body in batch.requests} == {"a"}
+    assert {body["model"] for batch in anthropic.batches for _, body in batch.requests} == {"b"}
+    assert len(openai.keys) == 15
+    assert len(anthropic.keys) == 30
+
+
+@pytest.mark.parametrize("model", ["groq/llama", "tests.fakes:llm"])
+def test_a_model_without_a_batch_api_is_refused_with_its_roles_before_anything_is_sent(command, model):
+    with batching(actor) as double:
+        models = ("--model", "openai/a", "--model", f"judge={model}", "--model", f"observer={model}")
+        urls = [part for role in ("user", "assistant") for part in ("--base-url", f"{role}={double.base('openai')}")]
+        result = simulate(command, "refused", *models, *urls, "--batch", code=3)
+    assert f"{model} (judge, observer) has no batch API: leave out --batch" in result.stderr
+    assert double.asked == []
+
+
+def test_a_server_without_a_batch_api_is_told_with_its_roles(command):
+    with batching(actor, refuse=lambda *_: refusal(404, "Not Found")) as double:
+        url = ("--base-url", double.base("openai"))
+        result = simulate(command, "none", "--model", "openai/a", *url, "--batch", code=3)
+    assert "(assistant, judge, observer, user) has no batch API" in result.stderr
+    assert double.asked == ["POST /v1/files"]
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_a_budget_bounds_the_wave_and_a_higher_one_goes_on_from_there(command):
+    model = ("--model", "openai/test", "--price", "1,0", "--batch")
+    with batching(actor) as double:
+        url = ("--base-url", double.base("openai"))
+        result = simulate(command, "poor", *model, *url, "--max-calls", 3, code=4)
+        assert "all 3 calls are made" in result.stderr
+        assert [len(batch.requests) for batch in double.batches] == [3]
+        simulate(command, "poor", *model, *url, "--budget", 0.02, code=4)
+        state = orjson.loads(Path("poor/run.json").read_bytes())
+        assert 0 < state["usage"]["cost_usd"] <= 0.02
+        assert 3 < len(double.keys) < 90
+        assert simulate(command, "poor", *model, *url, "--budget", 9)["trees"] == 5
+    assert len(double.keys) == len(set(double.keys)) == 90
