@@ -77,7 +77,8 @@ async def connect(
                 opened[endpoint] = _costed(llm, endpoint, batch=True)
             else:
                 llm = await stack.enter_async_context(_backend(endpoint, timeout, heard))
-                opened[endpoint] = _costed(_bounded(llm, endpoint, timeout), endpoint)
+                bounds_itself = endpoint.model.partition("/")[0] in BACKENDS
+                opened[endpoint] = _costed(llm if bounds_itself else _bounded(llm, endpoint, timeout), endpoint)
         by_role = {role: opened[endpoint] for role, endpoint in models.items()}
 
         async def route(call: Call) -> Completion:
@@ -157,7 +158,7 @@ def _checked(llm: LLM, name: str) -> LLM:
 
 
 def _bounded(llm: LLM, endpoint: Endpoint, seconds: float) -> LLM:
-    # The SDKs bound the wait for the next bytes, not the whole request.
+    # LiteLLM bounds the wait for the next bytes, not the whole request, and a function of one's own nothing.
     async def ask(call: Call) -> Completion:
         try:
             async with asyncio.timeout(seconds):
