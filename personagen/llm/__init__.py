@@ -55,7 +55,7 @@ class Call:
         ]
         return hashlib.sha256(orjson.dumps(what, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
 
-    @property
+    @cached_property
     def role(self) -> str:
         """The agent that asks: the folder of its prompt file."""
         return self.prompt.partition("/")[0]
