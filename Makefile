@@ -25,7 +25,7 @@ define require_python
 	"personagen needs Python 3.11 or newer, but $(PYTHON) is '$$("$(PYTHON)" --version 2>&1)': name a newer one, as in: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 endef
 
-.PHONY: help demo test test-train check lock clean
+.PHONY: help demo test test-train check bench bench-short lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -52,6 +52,34 @@ check: $(VENV)/.dev  ## format, lint, types and the tests: what must pass before
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	@$(MAKE) --no-print-directory test
+
+bench: $(VENV)/.dev  ## every benchmark in full: about an hour, 20 GB of disk
+	$(BIN)/python benchmarks/throughput.py
+	$(BIN)/python benchmarks/waiting.py
+	$(BIN)/python benchmarks/wire.py
+	$(BIN)/python benchmarks/journal.py
+	$(BIN)/python benchmarks/concurrency.py
+	$(BIN)/python benchmarks/tokens.py
+	$(BIN)/python benchmarks/start.py
+	$(BIN)/python benchmarks/filter.py --n 100000 --dims 384
+	$(BIN)/python benchmarks/nearest.py
+	$(BIN)/python benchmarks/paper_size.py
+	$(BIN)/python benchmarks/results.py
+	$(BIN)/python benchmarks/offline_cast.py
+
+bench-short: $(VENV)/.dev  ## every benchmark in a small form, to see that it works
+	$(BIN)/python benchmarks/throughput.py --short
+	$(BIN)/python benchmarks/waiting.py --short
+	$(BIN)/python benchmarks/wire.py --messages 2,20 --calls 64 --runs 1
+	$(BIN)/python benchmarks/journal.py --answers 1000 --runs 1
+	$(BIN)/python benchmarks/concurrency.py --calls 400 --seeds 1 --real-calls 60
+	$(BIN)/python benchmarks/tokens.py --conversations 6 --turns 4 --seeds 1
+	$(BIN)/python benchmarks/start.py --runs 1 --personas 20
+	$(BIN)/python benchmarks/filter.py --n 1000
+	$(BIN)/python benchmarks/nearest.py --n 20000 --candidates 500
+	$(BIN)/python benchmarks/paper_size.py --short
+	$(BIN)/python benchmarks/results.py --trees 500 --runs 1 --without datasets
+	$(BIN)/python benchmarks/offline_cast.py --conversations 20
 
 # dev is the larger set, so it is resolved first and main has to agree with it. UPGRADE=--upgrade takes newer versions.
 lock: export UV_CUSTOM_COMPILE_COMMAND := make lock
