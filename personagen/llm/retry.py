@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from random import Random
 
 from personagen.errors import ServerError
@@ -36,7 +35,7 @@ def retried(
         ServerError: the last one, with the number of requests that were sent.
         PersonagenError: any other error at once, and what the slots are closed with.
     """
-    patience = _Patience(attempts, seconds, first, rng or Random())
+    patience = (attempts, seconds, first, rng or Random())
     gates = slots or Slots()
 
     async def ask(call: Call) -> Completion:
@@ -55,52 +54,53 @@ def retried(
     return ask
 
 
-@dataclass(frozen=True)
-class _Patience:
-    attempts: int
-    seconds: float
-    first: float
-    rng: Random
-
-    def pause(self, error: ServerError, failures: int) -> float:
-        """Seconds until this call is sent again; after a refusal its gate decides."""
-        return 0.0 if error.status == REFUSED else self.rng.uniform(0, min(self.first * 2**failures, LONGEST_WAIT))
-
-
 async def _ask_again(
-    llm: LLM, call: Call, slots: Slots, patience: _Patience, ticket: Ticket, error: ServerError
+    llm: LLM, call: Call, slots: Slots, patience: tuple[int, float, float, Random], ticket: Ticket, error: ServerError
 ) -> Completion:
-    gate, sent, failures = slots.of(call), 1, 0
-    until = ticket.at + patience.seconds
-    while True:
+    from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
+
+    attempts, seconds, first, rng = patience
+    gate, sent, failures, wished = slots.of(call), 1, 0, 0.0
+    until, clock = ticket.at + seconds, asyncio.get_running_loop().time
+    held: Ticket | None = ticket
+
+    async def send() -> Completion:
+        if sent == 1:
+            raise error  # the request that was sent already is the first attempt
+        return await llm(call)
+
+    def wait(state: RetryCallState) -> float:
+        nonlocal error, failures, wished
+        problem = state.outcome and state.outcome.exception()
+        assert isinstance(problem, ServerError)
+        error, wished = problem, min(problem.retry_after or 0.0, LONGEST_WAIT)
         failures += error.status != REFUSED
-        pause = patience.pause(error, failures)
-        wished = min(error.retry_after or 0.0, LONGEST_WAIT)
-        left = until - asyncio.get_running_loop().time()
-        if failures >= patience.attempts or max(pause, wished) > left:
-            _end(slots, gate, ticket, error)
+        return 0.0 if error.status == REFUSED else rng.uniform(0, min(first * 2**failures, LONGEST_WAIT))
+
+    def stop(state: RetryCallState) -> bool:
+        return failures >= attempts or max(state.upcoming_sleep, wished) > until - clock()
+
+    async def sleep(pause: float) -> None:
+        nonlocal ticket, held, sent
+        if error.status != REFUSED:  # else the gate decides
+            gate.hold(wished)
+            await slots.sleep(pause)
+        held = None
+        held = ticket = await gate.again(ticket, error)
+        sent += 1
+
+    again = AsyncRetrying(retry=retry_if_exception_type(ServerError), wait=wait, stop=stop, sleep=sleep, reraise=True)
+    try:
+        async with asyncio.timeout_at(until) as bound:
+            answer: Completion = await again(send)
+    except BaseException as problem:
+        if held is not None:
+            _end(slots, gate, held, problem)
+        if problem is error or (isinstance(problem, TimeoutError) and bound.expired()):
             raise _given_up(error, sent) from None
-        held: Ticket | None = ticket
-        try:
-            async with asyncio.timeout(left) as bound:
-                if error.status != REFUSED:
-                    gate.hold(wished)
-                    await slots.sleep(pause)
-                held = None
-                held = ticket = await gate.again(ticket, error)
-                sent += 1
-                answer = await llm(call)
-        except ServerError as problem:
-            error = problem
-            continue
-        except BaseException as problem:
-            if held is not None:
-                _end(slots, gate, held, problem)
-            if isinstance(problem, TimeoutError) and bound.expired():
-                raise _given_up(error, sent) from None
-            raise
-        gate.answered(ticket)
-        return answer
+        raise
+    gate.answered(ticket)
+    return answer
 
 
 def _end(slots: Slots, gate: Gate, ticket: Ticket, error: BaseException) -> None:
