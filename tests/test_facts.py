@@ -134,7 +134,8 @@ def test_no_text_of_the_longest_kind_takes_long(text: str):
 
 AGED = st.sampled_from(
     "34|7|\u0664\u0660|twenty|Seventy-nine|forty two|sixteen|\u017feventy|-|years old| year-old|aged |age of |"
-    "a man of |person of |is |turned |almost |she's |they\u2019re |at | she |, |. | and|now|even |tenth |x|\n".split("|")
+    "a man of |person of |is |turned |almost |"
+    "she's |they\u2019re |at | she |, |. | and|now|even |tenth |x|\n".split("|")
 )
 
 
