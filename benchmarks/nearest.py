@@ -1,7 +1,7 @@
 """What comparing with a very large pool costs and misses: CPU a candidate, recall, memory, against brute force.
 
-    python benchmarks/nearest.py                                  1,000,000 entries, 384 dims, some ten minutes, 3 GB
-    python benchmarks/nearest.py --n 120000 --candidates 1000     the short form, under a minute
+    python benchmarks/nearest.py                                  1,000,000 entries, 384 dims, some ten minutes
+    python benchmarks/nearest.py --n 120000 --candidates 2000     the short form, under a minute
 
 An entry is put together from sentences of different profiles of the offline author and encoded by the default encoder,
 its 512 numbers turned into --dims by a random orthogonal projection. Half of the candidates are new in the same way,
@@ -139,7 +139,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--n", type=int, default=1_000_000, help="entries of the largest pool")
     parser.add_argument("--dims", type=int, default=384, help="numbers a vector has, 512 at most")
-    parser.add_argument("--round", type=int, default=1000, help="candidates that are compared with one frozen pool")
+    parser.add_argument("--round", type=int, default=2000, help="candidates compared with one frozen pool")
     parser.add_argument("--candidates", type=int, default=6000, help="candidates at each size")
     parser.add_argument("--profiles", type=int, default=10_000, help="profiles to take sentences from")
     options = parser.parse_args()
@@ -155,6 +155,12 @@ def main() -> None:
         probe = source.vectors([source.text("probe")])
         listing = cpu(lambda: rows.search(probe, 0.99, 0, size)) / (size - begun)  # noqa: B023
         costs.append(measure(rows, source, size, options.round, options.candidates, listing))
+    for per_round in (160, 1000):
+        threshold, spent = hashed.THRESHOLDS["profile"].at(len(rows)), []
+        for number in range(5):
+            queries = source.vectors([source.text(f"small {per_round} {number} {at}") for at in range(per_round)])
+            spent.append(1e3 * cpu(lambda: rows.search(queries, threshold, 0, len(rows))) / per_round)  # noqa: B023
+        print(f"{len(rows):9,d} entries, rounds of {per_round}: {np.median(spent):.3f} ms a candidate")
     if len(sizes) > 1:
         print(f"from {sizes[0]:,d} to {sizes[-1]:,d} entries, {sizes[-1] / sizes[0]:.1f} times as many,"
               f" the cost a candidate grows by {costs[-1] / costs[0]:.2f}")  # fmt: skip

@@ -103,8 +103,9 @@ class Rows:
         """The pairs (query, row) that may be the nearest one and reach the threshold, lower rows first."""
         if stop - start > EXACT and len(queries):
             q, r = self._listed().close(queries, threshold)
-            inside = (r >= start) & (r < stop)
-            yield q[inside], r[inside]
+            inside = np.flatnonzero((r >= start) & (r < stop))
+            for low in range(0, len(inside), BLOCK):
+                yield q[inside[low : low + BLOCK]], r[inside[low : low + BLOCK]]
             return
         sketches = self._prepared(queries) if stop - start >= WORTH_SKETCHING else None
         for low in range(start, stop, BLOCK):
@@ -114,9 +115,8 @@ class Rows:
 
     def _listed(self) -> Pivots:
         """The index, with all rows in it."""
-        count = 1 << round(math.log2(self._size) / 2)
-        if self._pivots is None or count > len(self._pivots):
-            self._pivots = Pivots(self._rows[: self._size], count)
+        if self._pivots is None or self._size >= 2 * self._pivots.made_for:
+            self._pivots = Pivots(self._rows[: self._size])
             self._axes, self._sketches, self._sketched = None, np.zeros((0, 0), np.float32), 0
         self._pivots.add(self._rows[self._pivots.size : self._size])
         return self._pivots

@@ -10,45 +10,52 @@ import numpy.typing as npt
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
 Numbers: TypeAlias = npt.NDArray[np.int64]
-Number = TypeVar("Number", np.float32, np.uint32)
+Number = TypeVar("Number", np.int8, np.uint32)
 
 # Each vector is listed under this many pivots, and a query looks into the lists of so many.
-LISTED, ASKED = 5, 24
-# The numbers that a sketch has beside the length of the rest.
-WIDTH = 52
+LISTED, ASKED = 12, 12
+# No query takes more from a list: where a crowd is close to it, the closest of them will do to turn it away.
+MOST = 64
+# Pivots for n vectors, in roots of n.
+DENSE = 1.45
+# The numbers that a sketch has beside the length of the rest, each a whole number of parts of 1; and more than the
+# rounding takes from a product of two.
+WIDTH = 64
+PARTS = np.float32(127.0)
+ROUNDED = 0.01
 # How much more alike the rests of two vectors may be than a pair at the threshold is as a whole.
-MARGIN = 0.06
+MARGIN = 0.05
 BATCH = 4096
 
 
 class Pivots:
-    """Vectors listed under the few of ``count`` pivots that are closest to them, each with a short sketch.
+    """Vectors listed under those pivots that are closest to them, each with a short sketch.
 
     Vectors that are close are close to the same pivots (Chavez, Figueroa and Navarro 2008), so a query is compared with
-    the lists of its own closest pivots alone. With twice the root of n pivots or so, a list has a share of n that falls
-    as n grows. The sketch of a vector holds its coordinates along the first principal axes and the length of the
-    rest; of the rest of two vectors it is only known that it is about as much alike as the whole.
+    the lists of its own closest pivots alone. The pivots are some of the vectors, about as many as the root of their
+    number, so that the cost grows with that root. The sketch of a vector holds its coordinates along the first
+    principal axes and the length of the rest, in a byte each; of the rests of two vectors it is taken that they are
+    about as much alike as the whole.
     """
 
-    def __init__(self, rows: FloatArray, count: int) -> None:
+    def __init__(self, rows: FloatArray) -> None:
+        self.made_for = len(rows)
+        count = int(DENSE * math.sqrt(len(rows)))
         sample = rows[:: math.ceil(len(rows) / (4 * BATCH))]
         wide = sample.astype(np.float64)
         self._axes = np.ascontiguousarray(np.linalg.eigh(wide.T @ wide)[1][:, -WIDTH:], np.float32)
         self._pivots = sample[:: max(1, len(sample) // count)][:count].copy()
         # For each pivot the sketches and the row numbers listed there, with room at the end.
-        self._sketches = [np.empty((0, self._axes.shape[1] + 1), np.float32) for _ in self._pivots]
+        self._sketches = [np.empty((0, self._axes.shape[1] + 1), np.int8) for _ in self._pivots]
         self._numbers = [np.empty(0, np.uint32) for _ in self._pivots]
         self._sizes = np.zeros(len(self._pivots), np.int64)
         self.size = 0
-
-    def __len__(self) -> int:
-        return len(self._pivots)
 
     def add(self, rows: FloatArray) -> None:
         """List ``rows`` (n, d); they are numbered in the order they come."""
         for low in range(0, len(rows), BATCH):
             part = rows[low : low + BATCH]
-            sketches = sketched(part, self._axes)
+            sketches = np.rint(PARTS * sketched(part, self._axes)).astype(np.int8)
             for pivot, own in self._by_pivot(part, LISTED):
                 self._append(pivot, sketches[own], own + self.size)
             self.size += len(part)
@@ -58,10 +65,15 @@ class Pivots:
         alike = np.float32(min(1.0, threshold + MARGIN))
         sketches = sketched(queries, self._axes)
         sketches[:, -1] *= alike
+        least = np.float32(threshold - ROUNDED) * PARTS
         pairs = [np.empty(0, np.int64)]
         for pivot, own in self._by_pivot(queries, ASKED):
             size = self._sizes[pivot]
-            hits = np.flatnonzero(sketches[own] @ self._sketches[pivot][:size].T >= threshold)
+            products = sketches[own] @ self._sketches[pivot][:size].astype(np.float32).T
+            hits = np.flatnonzero(products >= least)
+            if len(hits) > MOST * len(own):
+                closest = np.argpartition(products, -MOST, axis=1)[:, -MOST:] + size * np.arange(len(own))[:, None]
+                hits = np.intersect1d(hits, closest)
             if len(hits):
                 q, r = np.divmod(hits, size)
                 pairs.append(own[q] * self.size + self._numbers[pivot][r])
@@ -76,7 +88,7 @@ class Pivots:
         pivots, starts = np.unique(closest[order], return_index=True)
         return list(zip(pivots.tolist(), np.split(order // count, starts[1:]), strict=True))
 
-    def _append(self, pivot: int, sketches: FloatArray, numbers: Numbers) -> None:
+    def _append(self, pivot: int, sketches: npt.NDArray[np.int8], numbers: Numbers) -> None:
         size = int(self._sizes[pivot])
         end = size + len(numbers)
         if end > len(self._numbers[pivot]):
