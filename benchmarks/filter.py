@@ -1,11 +1,12 @@
 """What filtering costs and what it catches: encoder speed, detection, calibration, CPU per candidate as a pool grows.
 
-    python benchmarks/filter.py                        20,000 candidates, one to two minutes
-    python benchmarks/filter.py --n 100000 --dims 384  the size and the width of a large run
+    python benchmarks/filter.py                        20,000 candidates, about a minute
+    python benchmarks/filter.py --n 110000 --dims 384  until the pool has 100,000 entries, some ten minutes
+    python benchmarks/filter.py --n 2000               the short form
     python benchmarks/filter.py --data DIR             also on ALOE's profile.jsonl and personality.jsonl in DIR
 
 CPU is process time, BLAS held to one thread. The growing pool is written by the offline author, so that it needs no
-model and no data; figures about ALOE's texts need the texts.
+model and no data; figures about ALOE's texts need the texts. Larger pools still: benchmarks/nearest.py.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import argparse
 import asyncio
+import platform
+import resource
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -39,6 +42,8 @@ from personagen.seeds import load_seeds
 from personagen.text import normalised, sentences
 
 ROUND = 80
+# Words and word triples; the screens; the vectors; everything that compares with the pool, and joining it.
+STAGES = ("prepare", "form+kind", "encode", "compare")
 
 
 def written(count: int, examples: Sequence[str], place: str) -> list[Description]:
@@ -159,15 +164,27 @@ async def growth(encoder: Encoder, n: int, dims: int) -> None:
         clocks.append((prepared - begun, looked - prepared, encoded - looked, ended - turned))
     spent = 1e3 * np.array(clocks)
     print(f"  {n} candidates, {vectors.shape[1]} dims, pool {len(view)}, rejected {dict(rejected)}")
-    for name, part in (("mean over growth", spent), ("at the final size", spent[-10:])):
-        means = part.sum(axis=0) / min(n, len(part) * ROUND)
-        stages = ", ".join(
-            f"{s} {v:.3f}" for s, v in zip(("prepare", "form+kind", "encode", "admit"), means, strict=True)
-        )
-        print(f"  CPU ms a candidate, {name}: {means.sum():.3f} ({stages})")
-    here = float(spent[-10:].sum() / min(n, 10 * ROUND))
-    plain = naive(view, drafts[-20:], vectors[-20:])
-    print(f"  naive all-pairs at the final size: {plain:.1f} ms, {plain / here:.0f} times as much")
+    last = len(spent) // 10
+    for name, part in (("mean over growth", spent), ("in the last tenth", spent[-last:])):
+        rounds = part / ROUND
+        means = rounds.mean(axis=0)
+        low, high = np.quantile(rounds.sum(axis=1), [0.1, 0.9])
+        stages = ", ".join(f"{s} {v:.3f}" for s, v in zip(STAGES, means, strict=True))
+        print(f"  CPU ms a candidate, {name}: {means.sum():.3f} (rounds {low:.3f} to {high:.3f}): {stages}")
+    plain, blocked = naive(view, drafts[-20:], vectors[-20:]), brute(view, vectors)
+    here = float(spent[-last:].sum() / last / ROUND)
+    print(f"  at the final size, every pair for itself: {plain:.1f} ms, {plain / here:.0f} times as much as all stages;"
+          f" blocked numpy products, vectors alone: {blocked:.3f} ms")  # fmt: skip
+    print(f"  peak memory of the process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB")
+
+
+def brute(view: View, vectors: FloatArray) -> float:
+    """CPU ms a candidate for all products of a round's vectors with the pool's, in blocks."""
+    rows = view.vectors
+    begun = time.process_time()
+    for low in range(0, len(rows), 8192):
+        (vectors @ rows[low : low + 8192].T).max(axis=1)
+    return 1e3 * (time.process_time() - begun) / len(vectors)
 
 
 def naive(view: View, drafts: Sequence[Description], vectors: FloatArray) -> float:
@@ -191,6 +208,7 @@ async def main() -> None:
     parser.add_argument("--data", type=Path, help="a folder with ALOE's profile.jsonl and personality.jsonl")
     parser.add_argument("--encoder", default="hashed", help="whose detection and calibration to measure")
     options = parser.parse_args()
+    print(f"numpy {np.__version__}, Python {platform.python_version()}")
     seeds = load_seeds(None)
     texts = [entry.text for entry in (*seeds.profiles, *seeds.personalities)]
     async with open_encoder(options.encoder, texts) as encoder, open_encoder("hashed", texts) as default:

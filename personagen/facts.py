@@ -39,6 +39,12 @@ _AGE_KINDS = (
     rf"at (?P<at>{_NUMBER})(?=,? (?:she|he|they)\b)",
 )
 AGE = re.compile(rf"\b(?:{'|'.join(_AGE_KINDS)})(?!\w)", re.I)
+# Where an age may have its number, and the most characters of it that come before that.
+_NUMERAL = re.compile(
+    rf"[\dtTfFsSeEnN\u017f](?<!\w.)(?:(?<=\d)|(?i:{'|'.join(sorted({word[1:5] for word in (*_TENS, *_TEENS)}))}))"
+)
+_LEAD = len("person of ")
+_FIRST = re.compile(r"\b\w")
 _KIND_ORDER = ("years", "aged", "of", "is", "opening", "at")
 _RELATIVE = re.compile(
     r"\s*(?:[\w-]+ )?(?:son|daughter|child|boy|girl|twin|toddler|baby|dog|cat|horse|car|house|van|truck|grand\w+|"
@@ -88,9 +94,20 @@ def attributes_of(text: str) -> dict[str, str | int]:
     return found
 
 
+def ages(text: str) -> Iterator[re.Match[str]]:
+    """The matches of ``AGE.finditer``, looked for around numerals alone, which is many times as fast."""
+    end = 0
+    for numeral in _NUMERAL.finditer(text):
+        for first in _FIRST.finditer(text, max(end, numeral.start() - _LEAD), numeral.start() + 1):
+            if match := AGE.match(text, first.start()):
+                yield match
+                end = match.end()
+                break
+
+
 def _ages(text: str) -> Iterator[tuple[str, str]]:
     """(kind, number) of every age in ``text`` that is the subject's and below 121."""
-    for match in AGE.finditer(text):
+    for match in ages(text):
         kind = str(match.lastgroup)
         before = text[max(0, match.start() - 20) : match.start()]
         others = _RELATIVE.match(text, match.end()) or (kind == "years" and _SOMEONES.search(before))
@@ -102,7 +119,7 @@ def _ages(text: str) -> Iterator[tuple[str, str]]:
 
 def _int(number: str) -> int:
     """``number`` in digits or in English words as an int."""
-    return int(number) if number.isdecimal() else _NUMBERS["-".join(number.lower().replace("-", " ").split())]
+    return int(number) if number.isdecimal() else _NUMBERS["-".join(number.casefold().replace("-", " ").split())]
 
 
 # What a list can stand after, so that each of its parts makes a statement alone.

@@ -108,10 +108,10 @@ def with_pronoun(text: str, pronoun: Pronoun) -> str:
     for at in sorted(changed):
         out += [text[end : spans[at].start()], _as_in(spans[at].group(), changed[at])]
         end = spans[at].end()
-    rewritten = "".join([*out, text[end:]])
-    return _NOUN.sub(
-        lambda m: m[1] + _as_in(m[2], _NOUNS[pronoun]) if m[2].lower() == _NOUNS[source] else m[0], rewritten
-    )
+    rewritten, noun = "".join([*out, text[end:]]), _NOUNS[source]
+    if noun not in rewritten.lower():
+        return rewritten
+    return _NOUN.sub(lambda m: m[1] + _as_in(m[2], _NOUNS[pronoun]) if m[2].lower() == noun else m[0], rewritten)
 
 
 def _lower(word: str, text: str, start: int) -> str:

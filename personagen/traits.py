@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from personagen.lexicon import ADJECTIVES, FIRSTS, FORMS, OPPOSITE, TURNS, VALENCE, Valence
 from personagen.text import fold
@@ -39,7 +40,7 @@ _ADVERBS = bag("always never often not rarely seldom even very quite constantly 
 _TOKEN = re.compile(r"[^\W\d_]+(?:[-'][^\W\d_]+)*|[.,;:!?()\u2013\u2014]")
 _STOPS = frozenset(".,;:!?()\u2013\u2014")
 _TURN_STARTS = frozenset(turn[0] for turn in TURNS)
-_POSSESSIVE = re.compile(r"\b(?:his|her)\b")
+_POSSESSIVE = re.compile(r"h(?:is|er)\b(?<!\w...)")
 
 
 def canonical(word: str) -> str:
@@ -81,15 +82,12 @@ def traits_of(text: str) -> tuple[str, ...]:
 def _named(tokens: list[str]) -> Iterator[str]:
     """The trait of every trait word or turn of phrase among the tokens of a text."""
     at, seen = 0, False
-    while at < len(tokens):
-        mark = tokens[at]
-        if mark in _STOPS:
-            if mark in ".;!?":
-                seen = False
-            elif seen and mark != ":" and _opens_gloss(tokens, at + 1):
-                at = _clause_end(tokens, at + 1)
-                continue
-            at += 1
+    for spot in [at for at, token in enumerate(tokens) if _may_open_a_trait(token)]:
+        # What stands between matters only as the gloss after a trait.
+        while seen and at < spot:
+            at, seen = _past(tokens, at)
+        at = max(at, spot)
+        if at > spot:
             continue
         trait, size = _match(tokens, at)
         if trait and not _is_of_a_thing(tokens, at, size):
@@ -98,6 +96,21 @@ def _named(tokens: list[str]) -> Iterator[str]:
             if named:
                 yield named
         at += size
+
+
+def _past(tokens: list[str], at: int) -> tuple[int, bool]:
+    """Where to go on after the token at ``at``, which follows a trait, and whether a gloss may still come."""
+    if tokens[at] in ".;!?":
+        return at + 1, False
+    if tokens[at] in _STOPS and tokens[at] != ":" and _opens_gloss(tokens, at + 1):
+        return _clause_end(tokens, at + 1), True
+    return at + 1, True
+
+
+@lru_cache(maxsize=20_000)
+def _may_open_a_trait(token: str) -> bool:
+    """Whether ``_match`` can find anything at ``token``: for most words of a text it can't."""
+    return token in _TURN_STARTS or token.partition("-")[0] in FIRSTS or token.replace("-", "") in FORMS
 
 
 def _match(tokens: list[str], at: int) -> tuple[str | None, int]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from personagen.facts import MAX_FACTS
+from personagen.facts import AGE, MAX_FACTS, ages
 from personagen.text import attributes_of, facts_of, normalised, sentences, with_pronoun
 from personagen.traits import traits_of
 
@@ -130,3 +130,19 @@ def test_no_text_of_the_longest_kind_takes_long(text: str):
     for read in (sentences, facts_of, attributes_of, normalised, traits_of, lambda t: with_pronoun(t, "they")):
         read(text)
     assert time.process_time() - begin < 8  # about 1 s at worst; anything quadratic in earnest takes minutes
+
+
+AGED = st.sampled_from(
+    "34|7|\u0664\u0660|twenty|Seventy-nine|forty two|sixteen|\u017feventy|-|years old| year-old|aged |age of |"
+    "a man of |person of |is |turned |almost |"
+    "she's |they\u2019re |at | she |, |. | and|now|even |tenth |x|\n".split("|")
+)
+
+
+@given(st.lists(AGED, max_size=14).map("".join))
+def test_ages_looked_for_around_numerals_are_all_the_ages_there_are(text):
+    assert [match.span() for match in ages(text)] == [match.span() for match in AGE.finditer(text)]
+
+
+def test_an_age_in_letters_of_another_case_is_read():
+    assert attributes_of("She is \u017feventy.") == {"age": 70, "gender": "female"}

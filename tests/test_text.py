@@ -40,6 +40,12 @@ def test_words_are_lower_case_and_keep_hyphens_apostrophes_and_every_script():
     assert words("Zoë\u2019s 34-year-old dog, हिन्दी में!") == ["zoë's", "34-year-old", "dog", "हिन्दी", "में"]
 
 
+@given(WILD)
+def test_the_quick_way_to_the_words_of_ascii_finds_what_the_general_way_finds(text: str):
+    text = text.encode("ascii", "replace").decode()
+    assert words(text) == [word for word in words(f"{text} \u0436") if word != "\u0436"]
+
+
 def test_folding_takes_accents_and_case_and_leaves_other_scripts_whole():
     assert fold("Łukasz\u2019 CAFÉ, हिन्दी") == "łukasz' cafe, हिन्दी"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import TypeAlias
@@ -15,7 +15,6 @@ import numpy.typing as npt
 Numbers: TypeAlias = npt.NDArray[np.intp]
 
 COUNTED = 4096
-_EMPTY = array("I")
 
 
 class Overlap:
@@ -49,13 +48,15 @@ class Overlap:
         if not members:
             return None
         size = len(members)
-        holders = sorted((self._holders.get(member, _EMPTY) for member in members), key=len)
-        probes = size - math.ceil(threshold * size - 1e-9) + 1
+        holders = sorted(filter(None, map(self._holders.get, members)), key=len)
+        # Members that no set holds are the rarest of all.
+        probes = len(holders) - math.ceil(threshold * size - 1e-9) + 1
+        if probes <= 0:
+            return None
         # Counting is cheap and settles what would have to be looked at one by one, so short lists are all counted.
-        lengths = accumulate(len(holder) for holder in holders)
-        probes = max(probes, sum(1 for length in lengths if length <= COUNTED))
+        probes = max(probes, bisect_right(list(accumulate(map(len, holders))), COUNTED))
         best: tuple[float, int] | None = None
-        for number, hits in self._promising(holders[:probes], size, threshold, among):
+        for number, hits in self._promising(holders[:probes], len(holders) - probes, size, threshold, among):
             both = size + self._sizes[number]
             shared = _shared(number, hits, holders[probes:], both * threshold / (1 + threshold))
             score = shared / (both - shared)
@@ -64,30 +65,26 @@ class Overlap:
         return best
 
     def _promising(
-        self, holders: Sequence[array[int]], size: int, threshold: float, among: int
+        self, holders: Sequence[array[int]], others: int, size: int, threshold: float, among: int
     ) -> Iterable[tuple[int, int]]:
-        """The sets that can reach the threshold if they hold every other member too, and how many they hold here."""
-        filled = [np.frombuffer(holder, np.uint32) for holder in holders if holder]
-        if not filled:
-            return ()
+        """The sets that can reach the threshold if all ``others`` hold them too, and how many of ``holders`` do."""
         # Of a set that reaches the threshold, A holds at least t|A|, and so these holders at least:
-        floor = max(1, math.ceil(threshold * size - 1e-9) - (size - len(holders)))
-        numbers, hits = _counted(np.concatenate(filled), floor)
+        floor = max(1, math.ceil(threshold * size - 1e-9) - others)
+        numbers, hits = _counted(np.concatenate([np.frombuffer(holder, np.uint32) for holder in holders]), floor)
         # A Jaccard overlap of t takes t / (1 + t) of the two sizes in common.
         needed = (np.frombuffer(self._sizes, np.uint32)[numbers] + float(size)) * (threshold / (1 + threshold))
-        fit = (hits + (size - len(holders)) + 1e-9 >= needed) & (numbers < among)
+        fit = (hits + others + 1e-9 >= needed) & (numbers < among)
         return zip(numbers[fit].tolist(), hits[fit].tolist(), strict=True)
 
 
 def _counted(numbers: npt.NDArray[np.uint32], floor: int) -> tuple[Numbers, Numbers]:
-    """Every number that comes ``floor`` times or more, ascending, and how often it comes."""
-    if len(numbers) < 2048:
-        once, counts = np.unique(numbers, return_counts=True)
-        often = counts >= floor
-        return once[often].astype(np.intp), counts[often]
-    counts = np.bincount(numbers)
-    present = np.nonzero(counts >= floor)[0]
-    return present, counts[present]
+    """Every one of ``numbers`` that comes ``floor`` times or more, ascending, and how often; ``numbers`` is sorted."""
+    numbers.sort()
+    # A number that comes so often is still there that many places on.
+    often = np.flatnonzero(numbers[floor - 1 :] == numbers[: len(numbers) - floor + 1])
+    first = often[np.flatnonzero(np.diff(numbers[often], prepend=numbers[often[:1]] + 1))]
+    once = numbers[first]
+    return once.astype(np.intp), np.searchsorted(numbers, once, "right") - first
 
 
 def _shared(number: int, shared: int, holders: Sequence[array[int]], needed: float) -> int:

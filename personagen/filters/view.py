@@ -73,11 +73,9 @@ def candidate(description: Description, place: str = "", vector: FloatArray | No
 
 def shingles(text: str) -> frozenset[int]:
     """The crc32 of every run of three words of ``text``, or of the whole where it is shorter."""
-    words = text.split()
-    if not words:
-        return frozenset()
-    runs = range(max(1, len(words) - SHINGLE + 1))
-    return frozenset(zlib.crc32(" ".join(words[at : at + SHINGLE]).encode()) for at in runs)
+    words = [word.encode() for word in text.split()]
+    runs = zip(*(words[at:] for at in range(SHINGLE)), strict=False) if len(words) > SHINGLE else [words][: len(words)]
+    return frozenset(map(zlib.crc32, map(b" ".join, runs)))
 
 
 @dataclass
