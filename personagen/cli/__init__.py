@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from importlib import import_module
 from typing import Any
@@ -89,4 +90,6 @@ def main(ctx: click.Context) -> None:
     """
     from personagen.cli.common import load_defaults
 
+    # Looking for cycles as often as Python does by default is an eighth of a call's cost, and there are hardly any.
+    gc.set_threshold(50_000, 20, 100)
     ctx.default_map = load_defaults(commands)
