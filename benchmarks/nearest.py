@@ -140,7 +140,7 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=1_000_000, help="entries of the largest pool")
     parser.add_argument("--dims", type=int, default=384, help="numbers a vector has, 512 at most")
     parser.add_argument("--round", type=int, default=2000, help="candidates compared with one frozen pool")
-    parser.add_argument("--candidates", type=int, default=6000, help="candidates at each size")
+    parser.add_argument("--candidates", type=int, default=12_000, help="candidates at each size")
     parser.add_argument("--profiles", type=int, default=10_000, help="profiles to take sentences from")
     options = parser.parse_args()
     print(f"numpy {np.__version__}, Python {platform.python_version()}, {options.dims} dims, rounds of {options.round}")

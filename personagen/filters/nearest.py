@@ -18,10 +18,11 @@ BLOCK = 8192
 EXACT = 100_000
 # Room for the rounding of float32 products; what comes this close is computed again in float64.
 SLACK = 1e-4
-# A sketch that leaves more than this share of the pairs in doubt is slower than the whole product.
+# A query whose sketch leaves more than this share of a block in doubt is compared with the whole block instead.
 DOUBT = 1 / 64
-# Of the squared length of all rows; with hashed texts 0.6 and 0.7 cost much the same, 0.55 twice as much.
-KEPT = 0.65
+# Of the squared length of all rows, beside that of their mean; with hashed texts more costs a little more and 0.55 far
+# more.
+KEPT = 0.6
 # Sketches longer than this part of a row save too little, and so do those of few rows.
 SHORTER = 0.6
 WORTH_SKETCHING = 1024
@@ -40,11 +41,11 @@ class Nearest:
 class Rows:
     """Unit vectors in the order they came, in one matrix that doubles when it is full.
 
-    Beside each row stands a shorter sketch: its coordinates along the first principal axes, which hold ``KEPT`` of all
-    squared length, and the length of the rest. By Cauchy-Schwarz the product of two sketches is at least the cosine, so
-    where it stays below the threshold the cosine need not be computed. The answer is the one that comparing every pair
-    gives. In more than ``EXACT`` rows only those that ``Pivots`` names are compared, which are nearly all that reach
-    the threshold: of texts that brute force turns away, less than one in a thousand is missed.
+    Beside each row stands a shorter sketch: its coordinates along the first principal axes, which hold ``KEPT`` of what
+    varies among rows, and the length of the rest. By Cauchy-Schwarz the product of two sketches is at least the cosine,
+    so where it stays below the threshold the cosine need not be computed. The answer is the one that comparing every
+    pair gives. In more than ``EXACT`` rows only those that ``Pivots`` names are compared, which are nearly all that
+    reach the threshold: of texts that brute force turns away, less than one in a thousand is missed.
     """
 
     def __init__(self) -> None:
@@ -125,14 +126,15 @@ class Rows:
         self, queries: FloatArray, sketches: FloatArray | None, threshold: float, low: int, high: int
     ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
         """The pairs (query, row - low) that may be the nearest one and reach the threshold."""
-        if sketches is not None:
+        if sketches is None:
+            may = _closest(queries, self._rows[low:high], threshold)
+        else:
             may = sketches @ self._sketches[low:high].T >= threshold - SLACK
-            if np.count_nonzero(may) <= DOUBT * may.size:
-                return np.divmod(np.flatnonzero(may), high - low)
-        cosines = queries @ self._rows[low:high].T
-        floor = np.maximum(cosines.max(axis=1, keepdims=True), threshold) - SLACK
-        q, r = np.nonzero(cosines >= floor)
-        return q, r
+            # Sketches tell little of a text that is unlike most others: then that one is compared as a whole.
+            vague = np.flatnonzero(np.count_nonzero(may, axis=1) > DOUBT * (high - low))
+            if len(vague):
+                may[vague] = _closest(queries[vague], self._rows[low:high], threshold)
+        return np.divmod(np.flatnonzero(may), high - low)
 
     def _prepared(self, queries: FloatArray) -> FloatArray | None:
         """The sketches of ``queries``, with those of all rows at hand; None where sketches would be hardly shorter."""
@@ -150,9 +152,18 @@ class Rows:
         return sketched(queries, self._axes)
 
 
+def _closest(queries: FloatArray, rows: FloatArray, threshold: float) -> npt.NDArray[np.bool_]:
+    """Which of ``rows`` (n, d) reach the threshold and may be the closest to which of ``queries`` (q, d): (q, n)."""
+    cosines = queries @ rows.T
+    near: npt.NDArray[np.bool_] = cosines >= np.maximum(cosines.max(axis=1, keepdims=True), threshold) - SLACK
+    return near
+
+
 def _axes(rows: FloatArray) -> FloatArray | None:
-    """The principal axes (d, a) that hold ``KEPT`` of the squared length of ``rows`` (n, d), if few do."""
+    """The principal axes (d, a) that hold the mean of ``rows`` (n, d) and ``KEPT`` of the rest, if few do."""
     sample = rows[:: math.ceil(len(rows) / 4096)].astype(np.float64)
     values, axes = np.linalg.eigh(sample.T @ sample)
-    count = int(np.searchsorted(np.cumsum(values[::-1]), KEPT * values.sum())) + 1
+    mean = float(np.square(sample.mean(axis=0)).sum())
+    share = (mean + KEPT * (1 - mean)) * values.sum()
+    count = int(np.searchsorted(np.cumsum(values[::-1]), share)) + 1
     return np.ascontiguousarray(axes[:, -count:], np.float32) if count + 1 <= SHORTER * len(values) else None

@@ -80,11 +80,10 @@ class Overlap:
 def _counted(numbers: npt.NDArray[np.uint32], floor: int) -> tuple[Numbers, Numbers]:
     """Every one of ``numbers`` that comes ``floor`` times or more, ascending, and how often; ``numbers`` is sorted."""
     numbers.sort()
-    # A number that comes so often is still there that many places on.
-    often = np.flatnonzero(numbers[floor - 1 :] == numbers[: len(numbers) - floor + 1])
-    first = often[np.flatnonzero(np.diff(numbers[often], prepend=numbers[often[:1]] + 1))]
-    once = numbers[first]
-    return once.astype(np.intp), np.searchsorted(numbers, once, "right") - first
+    last = np.append(np.flatnonzero(numbers[1:] != numbers[:-1]), len(numbers) - 1)
+    counts = np.diff(last, prepend=-1)
+    often = np.flatnonzero(counts >= floor)
+    return numbers[last[often]].astype(np.intp), counts[often]
 
 
 def _shared(number: int, shared: int, holders: Sequence[array[int]], needed: float) -> int:

@@ -24,7 +24,7 @@ WIDTH = 64
 PARTS = np.float32(127.0)
 ROUNDED = 0.01
 # How much more alike the rests of two vectors may be than a pair at the threshold is as a whole.
-MARGIN = 0.05
+MARGIN = 0.07
 BATCH = 4096
 
 
