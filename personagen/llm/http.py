@@ -46,14 +46,15 @@ async def posting(
         ServerError: there was no answer, or not the whole of it.
         ConfigError: the proxy that the environment names can't be used.
     """
+    # Here, not before the first request: meanwhile nobody could interrupt, and the request would leave all the same.
+    import aiohttp
+
     url = f"{server.url}{path}"
     session: ClientSession | None = None
     proxy: str | None = None
 
     async def post(body: bytes) -> bytes | Failure:
         nonlocal session, proxy
-        import aiohttp
-
         if session is None:
             # Looked up once: trust_env would do so for every request, and put a .netrc's password for the key.
             proxy = _proxy(server)

@@ -101,7 +101,7 @@ class Journal:
         rows = self._rows(
             "SELECT role, model, COUNT(*), SUM(input_tokens), SUM(output_tokens), SUM(cached_input_tokens),"
             " SUM(cache_write_input_tokens),"
-            " CASE WHEN COUNT(cost_usd) = COUNT(*) THEN SUM(cost_usd) END FROM calls GROUP BY role, model"
+            " CASE WHEN COUNT(cost_usd) = COUNT(*) THEN ROUND(SUM(cost_usd), 9) END FROM calls GROUP BY role, model"
         )
         names = ("input_tokens", "output_tokens", "cached_input_tokens", "cache_write_input_tokens", "cost_usd")
         return {(role, model): (n, Usage(**dict(zip(names, sums, strict=True)))) for role, model, n, *sums in rows}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import platform
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ from personagen.records import Usage, content_id, dump
 from personagen.store.files import write
 from personagen.store.journal import Journal
 from personagen.store.lock import locked
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -149,6 +152,8 @@ def _difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
 
 def _prompt_notes(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
     changed = [n for n in now if n in before and before[n] != now[n]]
+    if changed:  # told before money is spent on it, since a newer version can change them as well as the user
+        log.warning("prompts changed since this run began, so their questions are asked anew: %s", ", ".join(changed))
     return tuple(f"prompt {n} changed ({before[n]} -> {now[n]}): its questions are asked anew" for n in changed)
 
 

@@ -271,3 +271,17 @@ def test_a_call_imports_no_sdk(provider):
     with serving(lambda _: BACKENDS[provider][1]("Fine.")) as server:
         done = subprocess.run([sys.executable, "-c", code, server.url], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "Fine. []"
+
+
+def test_the_client_is_loaded_before_the_first_request_so_that_ctrl_c_can_still_stop_it():
+    code = (
+        "import asyncio, sys\n"
+        "from personagen.llm import openai\n"
+        "assert 'aiohttp' not in sys.modules\n"
+        "async def main():\n"
+        "    async with openai.backend('m', base_url='http://127.0.0.1:9', api_key=None, timeout=1):\n"
+        "        print('aiohttp' in sys.modules)\n"
+        "asyncio.run(main())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True"

@@ -73,7 +73,7 @@ def test_a_folder_with_something_else_in_it_is_refused(tmp_path):
         pass
 
 
-def test_an_edited_prompt_is_noted_copied_and_makes_other_results(tmp_path, judge):
+def test_an_edited_prompt_is_noted_copied_and_makes_other_results(tmp_path, judge, caplog):
     with opened(tmp_path / "r", "simulate", {}, {}, [judge("a")]) as first:
         pass
     with opened(tmp_path / "r", "simulate", {}, {}, [judge("b")]) as second:
@@ -81,6 +81,7 @@ def test_an_edited_prompt_is_noted_copied_and_makes_other_results(tmp_path, judg
     assert first.made_with != second.made_with
     assert first.notes == ()
     assert "judge/prefer changed" in second.notes[0]
+    assert caplog.messages == ["prompts changed since this run began, so their questions are asked anew: judge/prefer"]
     assert (tmp_path / "r" / "prompts" / "judge" / "prefer.md").read_text().endswith("b")
 
 
