@@ -70,7 +70,7 @@ class Overlap:
         """The sets that can reach the threshold if all ``others`` hold them too, and how many of ``holders`` do."""
         # Of a set that reaches the threshold, A holds at least t|A|, and so these holders at least:
         floor = max(1, math.ceil(threshold * size - 1e-9) - others)
-        numbers, hits = _counted(np.concatenate([np.frombuffer(holder, np.uint32) for holder in holders]), floor)
+        numbers, hits = _counted(np.sort(np.frombuffer(b"".join(holders), np.uint32)), floor)
         # A Jaccard overlap of t takes t / (1 + t) of the two sizes in common.
         needed = (np.frombuffer(self._sizes, np.uint32)[numbers] + float(size)) * (threshold / (1 + threshold))
         fit = (hits + others + 1e-9 >= needed) & (numbers < among)
@@ -78,8 +78,7 @@ class Overlap:
 
 
 def _counted(numbers: npt.NDArray[np.uint32], floor: int) -> tuple[Numbers, Numbers]:
-    """Every one of ``numbers`` that comes ``floor`` times or more, ascending, and how often; ``numbers`` is sorted."""
-    numbers.sort()
+    """Every one of ``numbers``, which are ascending, that comes ``floor`` times or more, and how often it comes."""
     last = np.append(np.flatnonzero(numbers[1:] != numbers[:-1]), len(numbers) - 1)
     counts = np.diff(last, prepend=-1)
     often = np.flatnonzero(counts >= floor)
