@@ -75,7 +75,7 @@ bench-short: $(VENV)/.dev  ## every benchmark in a small form, to see that it wo
 	$(BIN)/python benchmarks/concurrency.py --calls 400 --seeds 1 --real-calls 60
 	$(BIN)/python benchmarks/tokens.py --conversations 6 --turns 4 --seeds 1
 	$(BIN)/python benchmarks/start.py --runs 1 --personas 20
-	$(BIN)/python benchmarks/filter.py --n 1000
+	$(BIN)/python benchmarks/filter.py --n 3000
 	$(BIN)/python benchmarks/nearest.py --n 20000 --candidates 500
 	$(BIN)/python benchmarks/paper_size.py --short
 	$(BIN)/python benchmarks/results.py --trees 500 --runs 1 --without datasets
