@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import importlib
 import platform
 import sys
@@ -22,7 +23,7 @@ BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
 def main() -> int:
     args = _arguments()
     names = args.only or TRIALS
-    folder = Path(args.out) / f"{'short' if args.short else 'full'}-{args.seed}"
+    folder = Path(args.out) / f"{'short' if args.short else 'full'}-{args.seed}-{_version()}"
     folder.mkdir(parents=True, exist_ok=True)
     print(f"seed {args.seed}; what is done is kept in {folder}: the same command goes on there", flush=True)
     findings: list[Finding] = []
@@ -52,6 +53,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--out", default="outputs/faults", help="where it keeps what is done (outputs/faults)")
     parser.add_argument("--write", action="store_true", help="put the figures into RELIABILITY.md")
     return parser.parse_args()
+
+
+def _version() -> str:
+    """A hash of the program and of its trials: what was found out about another version does not count."""
+    files = sorted(file for part in ("personagen", "prompts", "tests/faults") for file in (ROOT / part).rglob("*.*"))
+    code = [file.read_bytes() for file in files if file.suffix in (".py", ".md", ".c")]
+    return hashlib.sha256(b"\0".join(code)).hexdigest()[:8]
 
 
 def _kept(folder: Path, name: str) -> list[Finding] | None:

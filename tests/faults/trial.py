@@ -37,7 +37,7 @@ class Scale:
         return short if self.short else full
 
     def each(self, name: str, places: Iterable[int | str], attempt: Callable[[Any], dict[str, Any]]) -> list[Any]:
-        """The outcome of ``attempt`` at each of ``places``; those that an earlier, interrupted run did are read back."""
+        """The outcome of ``attempt`` at each of ``places``; what an interrupted run did already is read back."""
         file = self.folder / f"{name}.jsonl"
         outcomes = {row["at"]: row for row in _rows(file)}
         todo = list(places)
