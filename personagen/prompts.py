@@ -23,23 +23,22 @@ import hashlib
 import re
 import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-import yaml
 from jinja2 import FunctionLoader, Template, TemplateError, TemplateNotFound, TemplateSyntaxError, meta
 
 from personagen.errors import UsageError
+from personagen.front import SETTINGS, front_matter
 from personagen.llm import Sampling
+from personagen.options import place
 from personagen.records import Message, Role
 from personagen.sandbox import LONGEST, Sandbox
 
 _FRONT = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*\n", re.DOTALL | re.MULTILINE)
 _BLOCK = re.compile(r"^(system|user|assistant|chat):[ \t]*\n", re.MULTILINE)
-_SETTINGS = tuple(f.name for f in fields(Sampling))
 _INCLUDE = 1000  # characters that an include counts for, so that there are not very many
-_DEEPEST = 8  # front matter is a list in a mapping
 
 
 @dataclass(frozen=True)
@@ -88,9 +87,9 @@ def folders(directory: str | None) -> tuple[Path, ...]:
     Raises:
         UsageError: ``directory`` is given and is not a folder.
     """
-    if directory is not None and not Path(directory).is_dir():
+    if directory is not None and not Path(place("--prompts", directory)).is_dir():
         raise UsageError(f"{directory}: there is no such folder of prompts; `personagen init` makes one")
-    given = [Path(directory)] if directory else []
+    given = [Path(directory)] if directory is not None else []
     here = Path("prompts")
     return tuple(dict.fromkeys([*given, *([here] if here.is_dir() else []), packaged()]))
 
@@ -112,7 +111,7 @@ def load(name: str, where: tuple[Path, ...]) -> Prompt:
     front = _FRONT.match(text)
     if front is None:
         raise UsageError(f"{file}:1: a prompt file begins with front matter between two lines of ---")
-    settings = _settings(file, front[1])
+    settings = front_matter(file, front[1])
     offset = text[: front.end()].count("\n")
     environment = Sandbox(loader=_loader(where))
     blocks, used, included = _blocks(file, text[front.end() :], offset, environment)
@@ -125,52 +124,11 @@ def load(name: str, where: tuple[Path, ...]) -> Prompt:
         file=file,
         description=str(settings["description"]),
         inputs=declared,
-        sampling=Sampling(**{k: settings[k] for k in _SETTINGS if k in settings}),
+        sampling=Sampling(**{k: settings[k] for k in SETTINGS if k in settings}),
         blocks=blocks,
         sources=sources,
         hash=hashlib.sha256(b"\0".join(body for _, body in sources)).hexdigest()[:12],
     )
-
-
-def _settings(file: Path, front: str) -> dict[str, Any]:
-    try:
-        settings = _plain_yaml(front)
-    except (yaml.YAMLError, ValueError) as error:  # a date that is none is a ValueError
-        mark, why = getattr(error, "problem_mark", None), getattr(error, "problem", None) or str(error)
-        raise UsageError(f"{file}:{mark.line + 2 if mark else 1}: the front matter is not valid YAML: {why}") from None
-    if not isinstance(settings, dict) or not {"description", "inputs"} <= set(settings):
-        raise UsageError(f"{file}:1: the front matter needs `description` and `inputs`")
-    unknown = set(settings) - {"description", "inputs", *_SETTINGS}
-    if unknown:
-        raise UsageError(
-            f"{file}: unknown setting {', '.join(sorted(map(str, unknown)))}; known: {', '.join(_SETTINGS)}"
-        )
-    inputs = settings["inputs"]
-    if not isinstance(inputs, list) or not all(isinstance(i, str) for i in inputs):
-        raise UsageError(f"{file}: `inputs` is a list of names")
-    for name in _SETTINGS:
-        value = settings.get(name)
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
-            raise UsageError(f"{file}: `{name}` is a number, not {value!r}")
-        whole = name == "max_tokens"
-        if value is not None and not (1 <= value < 2**31 and value == int(value) if whole else 0 <= value <= 100):
-            raise UsageError(f"{file}: `{name}` is {value}: choose {'a whole number from 1' if whole else '0'} up")
-    return settings
-
-
-def _plain_yaml(text: str) -> Any:
-    """The value of ``text``, which is not nested deeply and where nothing stands for something else.
-
-    Raises:
-        yaml.YAMLError, ValueError: it is no such YAML.
-    """
-    depth = 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > _DEEPEST or getattr(event, "anchor", None):
-            problem = "nested too deeply" if depth > _DEEPEST else "anchors and aliases have no place here"
-            raise yaml.composer.ComposerError(problem=problem, problem_mark=cast(Any, event.start_mark))
-    return yaml.safe_load(text)
 
 
 def _blocks(

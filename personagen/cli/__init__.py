@@ -50,6 +50,13 @@ class Commands(click.Group):
         name, listed, rest = super().resolve_command(ctx, args)
         return name, command(name) if name in COMMANDS else listed, rest
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.ClickException as error:
+            vars(error)["message"] = _clean(error.message)  # it may quote what was typed or a file's name
+            raise
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
@@ -59,7 +66,10 @@ class Commands(click.Group):
         except KeyboardInterrupt:
             click.echo("personagen: interrupted; run the same command to go on where it stopped", err=True)
             ctx.exit(130)
-        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+        except click.ClickException as error:
+            vars(error)["message"] = _clean(error.message)  # it may quote what was typed or a file's name
+            raise
+        except (click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except Exception as error:  # a fault of this program: told in a sentence too, and in full when asked for
             if os.environ.get("PERSONAGEN_TRACEBACK"):
@@ -88,7 +98,7 @@ def main(ctx: click.Context) -> None:
 
     Options can also stand in personagen.toml and in PERSONAGEN_<COMMAND>_<OPTION>.
     """
-    from personagen.cli.common import load_defaults
+    from personagen.cli.settings import load_defaults
 
     # Looking for cycles as often as Python does by default is an eighth of a call's cost, and there are hardly any.
     gc.set_threshold(50_000, 20, 100)

@@ -196,12 +196,19 @@ def endpoints_of(options: ModelOptions, prompts: Mapping[str, Prompt]) -> dict[s
 def _check_urls(options: ModelOptions, models: Mapping[str, str]) -> None:
     """One address for models of several providers would send it the keys of all of them."""
     shared, own = shared_and_own("--base-url", options.base_url)
-    if any("@" in urlsplit(url).netloc for url in (shared or "", *own.values())):
+    if any("@" in _host(url) for url in (shared or "", *own.values())):
         raise ConfigError("--base-url holds a password, which would be written down; set the provider's key instead")
     providers = {model.partition("/")[0] for role, model in models.items() if role not in own and "/" in model}
     if shared and len(providers) > 1:
         names = " and ".join(sorted(providers))
         raise ConfigError(f"--base-url {shared} would get the keys of {names}; say whose it is, as in judge={shared}")
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).netloc
+    except ValueError as error:
+        raise ConfigError(f"--base-url {url} is no address ({error}): write it as http://HOST:PORT/v1") from None
 
 
 def _check_budget(options: ModelOptions, endpoints: Mapping[str, Endpoint], prices: Mapping[str, Price | None]) -> None:

@@ -13,7 +13,8 @@ from click.testing import CliRunner
 
 from personagen import errors
 from personagen.cli import Commands, commands, main
-from personagen.cli.common import counts, duration, load_defaults, money, options, table, tell, usage_rows
+from personagen.cli.common import counts, duration, money, options, table, tell, usage_rows
+from personagen.cli.settings import load_defaults
 from personagen.errors import PersonagenError, UsageError
 from personagen.records import Usage
 
