@@ -17,7 +17,7 @@ from personagen.exporters import EXPORTERS, Exporter
 from personagen.functions import function
 from personagen.options import place
 from personagen.records import ConversationTree, PreferencePair
-from personagen.store.files import read_records, read_state, write
+from personagen.store.files import make_folder, read_records, read_state, write
 
 OWN = ("run.json", "trees.jsonl", "pairs.jsonl", "rejections.jsonl", "personas.jsonl", ".lock")
 
@@ -65,7 +65,7 @@ def export(run: Path, format: str, out: Path) -> ExportSummary:
             yield line
 
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(out.parent)
     except OSError as error:
         raise DiskError(f"{out.parent} can't be made: {error.strerror}; give another --out") from error
     size = write(out, counted())

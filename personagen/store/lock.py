@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from personagen.errors import DiskError, InUseError
+from personagen.store.files import reserve
 
 
 @contextmanager
@@ -20,7 +21,8 @@ def locked(folder: Path) -> Iterator[None]:
         InUseError: another process holds it; the message names that process.
     """
     try:
-        handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+        reserve(folder / ".lock")
+        handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     except OSError as error:
         raise DiskError(f"{folder} can't be written: {error.strerror}; give another --out") from error
     try:

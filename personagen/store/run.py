@@ -17,7 +17,7 @@ import orjson
 from personagen.errors import DiskError, UsageError
 from personagen.prompts import Prompt
 from personagen.records import Usage, content_id, dump
-from personagen.store.files import write
+from personagen.store.files import make_folder, reserve, write
 from personagen.store.journal import Journal
 from personagen.store.lock import locked
 
@@ -93,7 +93,7 @@ def opened(
     _prepare(folder)
     used = {p.name: p for p in prompts}
     hashes = {name: p.hash for name, p in sorted(used.items())}
-    with locked(folder), Journal(folder / "journal.db") as journal:
+    with locked(folder), _journal(folder) as journal:
         now = {"command": command, **identity}
         before = _stored(journal, "identity")
         if before is not None and before != _plain(now) and journal.usage():
@@ -116,6 +116,15 @@ def opened(
         )
 
 
+def _journal(folder: Path) -> Journal:
+    file = folder / "journal.db"
+    try:
+        reserve(file)
+    except OSError as error:
+        raise DiskError(f"{file} can't be made: {error.strerror}; free or repair the disk and run again") from error
+    return Journal(file)
+
+
 def _prepare(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file; --out names a folder")
@@ -123,7 +132,11 @@ def _prepare(folder: Path) -> None:
         fresh = not folder.exists() or not any(folder.iterdir())
         if not fresh and not (folder / "journal.db").exists() and not (folder / ".lock").exists():
             raise UsageError(f"{folder} holds files that are not a run; give an empty or new folder as --out")
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise UsageError(
+            f"{folder} can't be made: a file stands where a folder is needed; give another --out"
+        ) from error
     except OSError as error:
         raise DiskError(f"{folder} can't be made: {error.strerror}; give another --out") from error
 
@@ -132,7 +145,7 @@ def _copy(root: Path, prompt: Prompt) -> None:
     for part, body in prompt.sources:
         file = root / part
         if not file.exists() or file.read_bytes() != body:
-            file.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(file.parent)
             write(file, [body])
 
 
