@@ -1,4 +1,4 @@
-"""What no module of the package does: run text as code, read pickles, start programs. A linter is not trusted here."""
+"""What no module of the package does: run text as code, read pickles, start programs. No linter is trusted here."""
 
 from __future__ import annotations
 
