@@ -1,0 +1,2 @@
+def become(name):
+    pass
