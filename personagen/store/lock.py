@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from personagen.errors import DiskError, InUseError
+from personagen.store.files import sync_folder
 
 
 @contextmanager
@@ -21,6 +22,7 @@ def locked(folder: Path) -> Iterator[None]:
     """
     try:
         handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+        sync_folder(folder)  # by its name a folder is known as a run's, so it must outlive what is made after it
     except OSError as error:
         raise DiskError(f"{folder} can't be written: {error.strerror}; give another --out") from error
     try:

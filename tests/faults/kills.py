@@ -34,7 +34,7 @@ def trial(scale: Scale) -> Iterable[Finding]:
 
 
 def findings(what: str, crashes: int, name: str, stories: list[Any]) -> Iterable[Finding]:
-    """What stories of crashes have shown. ``lost`` in a story: answers paid and lost, and the concurrency, by process."""
+    """What stories of crashes have shown; ``lost`` holds answers paid in vain and the concurrency, by process."""
     wrong = [fault for story in stories for fault in story["wrong"]]
     lost = [tuple(row) for story in stories for row in story["lost"]]
     measured = f"{crashes:,} {name} in {len(stories):,} runs: {summed(wrong)}"

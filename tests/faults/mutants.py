@@ -1,2 +1,5 @@
 def become(name):
-    pass
+    from personagen.store import journal
+
+    if name == "checkpoints often":
+        journal.CHECKPOINT = 12

@@ -12,7 +12,7 @@ import signal
 import sqlite3
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -108,14 +108,11 @@ def workshop() -> Iterator[Workshop]:
 
 
 class Story:
-    """The processes that worked on the run in ``folder``, one after another.
+    """The processes that worked on the run in ``folder``, one after another."""
 
-    ``before`` is the process that had been at work until a power cut, where the folder was put together after one.
-    """
-
-    def __init__(self, workshop: Workshop, size: Size, folder: Path, before: Process | None = None) -> None:
+    def __init__(self, workshop: Workshop, size: Size, folder: Path) -> None:
         self.workshop, self.size, self.folder = workshop, size, folder
-        self.processes: list[Process] = [before] if before else []
+        self.processes: list[Process] = []
         self.torn: list[str] = []
 
     def attempt(
@@ -163,11 +160,12 @@ class Story:
         files = (self.folder / "run" / name for name in RESULTS)
         return {file.name: file.read_bytes() for file in files if file.exists()}
 
-    def look(self, reference: Reference) -> None:
-        """Notes result files that are neither absent nor what they are to be; after a crash of a run never stopped."""
-        for name, content in self.results().items():
-            if content != reference.files[name]:
-                self.torn.append(f"after a crash {name} was not whole")
+    def look(self, reference: Reference, *, complete: bool = False) -> None:
+        """Notes result files that a crash left neither whole nor, if the run had not ended (``complete``), absent."""
+        found = self.results()
+        for name, content in reference.files.items():
+            if (name in found or complete) and found.get(name) != content:
+                self.torn.append(f"after a crash {name} was {'not whole' if name in found else 'missing'}")
 
     def wrong(self, reference: Reference) -> list[str]:
         """What must not have happened in this story, in words; its last process is to have ended the run."""
