@@ -55,6 +55,21 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def make_folder(folder: Path) -> None:
+    """Makes ``folder`` and what is missing above it; its name is durable afterwards, whoever made it.
+
+    Raises:
+        DiskError: the disk refuses.
+    """
+    if not folder.parent.exists():
+        make_folder(folder.parent)
+    try:
+        folder.mkdir(exist_ok=True)
+        sync_folder(folder.parent)
+    except OSError as error:
+        raise DiskError(f"{folder} can't be made: {error.strerror}; give another --out") from error
+
+
 def read_records(file: Path, kind: type[R]) -> Iterator[R]:
     """The records of a JSONL file, one at a time.
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from personagen.errors import DiskError, InUseError
+from personagen.store.files import sync_folder
 
 # How long a holder may take to write its name, in seconds.
 NAMED_WITHIN = 2.0
@@ -28,6 +29,7 @@ def locked(folder: Path) -> Iterator[None]:
     """
     try:
         handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        sync_folder(folder)  # by its name a folder is known as a run's, so it must outlive what is made after it
     except OSError as error:
         raise _refused(folder, error) from error
     try:

@@ -17,7 +17,7 @@ import orjson
 from personagen.errors import CorruptError, DiskError, UsageError
 from personagen.prompts import Prompt
 from personagen.records import Usage, content_id, dump
-from personagen.store.files import write
+from personagen.store.files import make_folder, write
 from personagen.store.journal import Journal
 from personagen.store.lock import locked
 
@@ -121,11 +121,11 @@ def _prepare(folder: Path) -> None:
         raise UsageError(f"{folder} is a file; --out names a folder")
     try:
         fresh = not folder.exists() or not any(folder.iterdir())
-        if not fresh and not (folder / "journal.db").exists() and not (folder / ".lock").exists():
-            raise UsageError(f"{folder} holds files that are not a run; give an empty or new folder as --out")
-        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DiskError(f"{folder} can't be made: {error.strerror}; give another --out") from error
+        raise DiskError(f"{folder} can't be read: {error.strerror}; give another --out") from error
+    if not fresh and not (folder / "journal.db").exists() and not (folder / ".lock").exists():
+        raise UsageError(f"{folder} holds files that are not a run; give an empty or new folder as --out")
+    make_folder(folder)
 
 
 def _journal_of(folder: Path) -> Path:
@@ -141,7 +141,7 @@ def _copy(root: Path, prompt: Prompt) -> None:
         file = root / part
         try:
             if not file.exists() or file.read_bytes() != body:
-                file.parent.mkdir(parents=True, exist_ok=True)
+                make_folder(file.parent)
                 write(file, [body])
         except OSError as error:
             raise DiskError(
