@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from zlib import crc32
 
@@ -62,10 +62,18 @@ def opened(file: Path) -> sqlite3.Connection:
                     " that name"
                 )
             checkpoint(connection)
-        except BaseException:
+        except BaseException as error:
             connection.close()
+            if not isinstance(error, CorruptError):
+                keep_log(file)
             raise
     return connection
+
+
+def keep_log(file: Path) -> None:
+    """After a failed write to the closed journal ``file``: SQLite may have removed a log that the file says follows."""
+    with suppress(OSError):
+        file.with_name(f"{file.name}-wal").touch()
 
 
 def connect(file: Path) -> sqlite3.Connection:
@@ -132,8 +140,9 @@ def _create(file: Path) -> None:
     beside = file.with_name(f".{file.name}.new")
     for rest in file.parent.glob(f"{beside.name}*"):
         rest.unlink()
-    with closing(connect(beside)) as connection:
-        connection.executescript(_TABLES)
+    # Without a log of its own: what fails when that is moved at the end, SQLite does not tell.
+    with closing(sqlite3.connect(beside, isolation_level=None)) as connection:
+        connection.executescript(f"PRAGMA journal_mode = MEMORY; BEGIN; {_TABLES} COMMIT;")
     handle = os.open(beside, os.O_RDWR)
     try:
         os.fsync(handle)

@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from personagen.records import Completion, Usage
-from personagen.store.database import crc, damaged, opened, translated
+from personagen.store.database import crc, damaged, keep_log, opened, translated
 from personagen.store.writer import Statement, Writer
 
 _CALL = f"INSERT OR IGNORE INTO calls VALUES({','.join('?' * 13)})"
@@ -41,6 +41,8 @@ class Journal:
     def __exit__(self, *_: object) -> None:
         self._writer.close()
         self._reader.close()
+        if self._writer.failed:
+            keep_log(self._file)
 
     # -- calls -----------------------------------------------------------------------------------------------
 
