@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import sys
@@ -12,10 +13,16 @@ def start() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _quit)
+    atexit.register(_ignore)
 
     from personagen.cli import main
 
     main(prog_name="personagen")
+
+
+def _ignore() -> None:
+    # The last thing done: after it Python puts the system's own handlers back, which would change the exit code.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _quit(*_: object) -> None:
