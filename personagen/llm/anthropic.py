@@ -10,7 +10,7 @@ tokens) is neither cached nor charged for.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,9 +18,11 @@ from urllib.parse import urlsplit
 import orjson
 
 from personagen.llm import LLM, Call
+from personagen.llm.counted import ended, mapping, tokens, word
 from personagen.llm.failures import Failure, Server, garbled, server_at
 from personagen.llm.http import Heard, own_headers, posting
 from personagen.llm.schema import in_words, strict_once, without_refused
+from personagen.parse import loads
 from personagen.records import Completion, Message, Usage
 
 KEY = "ANTHROPIC_API_KEY"
@@ -34,7 +36,6 @@ REASONS = {
     "stop_sequence": "stop",
     "max_tokens": "length",
     "model_context_window_exceeded": "length",
-    None: "stop",
 }
 
 
@@ -110,24 +111,28 @@ def completion(server: Server, model: str, body: bytes) -> Completion:
         ServerError: the body is no completion.
     """
     try:
-        value = orjson.loads(body)
-        counted, reason = value.get("usage") or {}, value.get("stop_reason")
-        cached, written = (counted.get(f"cache_{which}_input_tokens") or 0 for which in ("read", "creation"))
+        value = loads(body)
+        counted = mapping(value.get("usage"))
+        text = "".join(block["text"] for block in value["content"] or () if block["type"] == "text")
         return Completion(
-            text="".join(block["text"] for block in value["content"] if block["type"] == "text"),
-            finish_reason=REASONS.get(reason, reason),
-            usage=Usage(
-                # Anthropic counts what its cache served or took apart, everyone else within.
-                input_tokens=(counted.get("input_tokens") or 0) + cached + written,
-                output_tokens=counted.get("output_tokens") or 0,
-                cached_input_tokens=cached,
-                cache_write_input_tokens=written,
-                cost_usd=None,
-            ),
-            model=value.get("model") or model,
+            text=text,
+            finish_reason=ended(value.get("stop_reason"), REASONS),
+            usage=_usage(text, counted),
+            model=word(value.get("model"), model),
         )
     except (ValueError, TypeError, LookupError, AttributeError):
         raise garbled(server, body.decode("utf-8", "replace")) from None
+
+
+def _usage(text: str, counted: Mapping[str, Any]) -> Usage:
+    # Anthropic counts what its cache served or took apart, everyone else within.
+    cached, written = (counted.get(f"cache_{which}_input_tokens") or 0 for which in ("read", "creation"))
+    fresh: Any = counted.get("input_tokens")
+    given = counted.get("output_tokens")
+    try:
+        return tokens(text, fresh + cached + written, given, cached, written)
+    except TypeError:  # no numbers
+        return tokens(text, None, given)
 
 
 def _turns(messages: Iterable[Message]) -> list[dict[str, Any]]:
