@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable
 from email.utils import formatdate
 from functools import partial
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -90,6 +91,18 @@ async def _page(exchange: Exchange) -> None:
 
 async def _noise(exchange: Exchange) -> None:
     await exchange.write(b"\x16\x03\x01\x02\x00\x01\x00\xff\xfe\r\n\r\n" * 9)
+    exchange.writer.close()
+
+
+async def _flipped(exchange: Exchange) -> None:
+    """An answer of which a few bytes came out otherwise, its head included."""
+    rng = Random(f"{exchange.seen.digest}/{exchange.seen.nth}")
+    body = orjson.dumps(exchange.good())
+    raw = bytearray(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nx-left: 3\r\n\r\n" % len(body) + body)
+    end = len(raw) if rng.random() < 0.5 else len(raw) - len(body)
+    for _ in range(rng.randint(1, 4)):
+        raw[rng.randrange(end)] = rng.randrange(256)
+    await exchange.write(bytes(raw))
     exchange.writer.close()
 
 
@@ -204,4 +217,4 @@ FINAL: dict[str, Fault] = {
     "400 credit": status(400, "Your credit balance is too low to access the API"),
     "huge": _huge,
 }
-FAULTS: dict[str, Fault] = {**BUSY, **PASSING, **HARMLESS, **SPOILT, **FINAL}
+FAULTS: dict[str, Fault] = {**BUSY, **PASSING, **HARMLESS, **SPOILT, **FINAL, "flipped": _flipped}

@@ -17,12 +17,14 @@ from pydantic import BaseModel
 from personagen.agents import assistant, author, judge, observer, user
 from personagen.agents.ask import Answer, At, Stage
 from personagen.errors import PersonagenError, ReplyError
-from personagen.llm import Call, anthropic, openai
+from personagen.llm import LLM, Call, anthropic, openai
+from personagen.llm.connect import Endpoint, connect
 from personagen.llm.failures import Server, error, failure
 from personagen.llm.journaled import Tally, journaled
 from personagen.records import Completion, Inference, Message
 from tests import fakes
 from tests.faults.malformed import BODIES, TEXTS
+from tests.faults.server import serving
 from tests.faults.trial import Finding, Scale
 from tests.llm.server import chat, message
 
@@ -69,7 +71,7 @@ class _Journal:
 
 
 def trial(scale: Scale) -> Iterable[Finding]:
-    count = scale.of(10_000, 2_000)
+    count = scale.of(10_000, 1_200)
     outcomes = asyncio.run(tried(scale.seed, count))
     hows = Counter(outcome.how for outcome in outcomes)
     crashes = Counter(f"{o.kind}: {o.why}" for o in outcomes if o.how == "crashed")
@@ -89,6 +91,36 @@ def trial(scale: Scale) -> Iterable[Finding]:
         f"under {SLOWEST:g} s of CPU for each",
         f"at most {slowest.seconds:.2f} s",
         slowest.seconds < SLOWEST,
+    )
+
+    yield asyncio.run(_on_the_wire(scale.of(2000, 200)))
+
+
+async def _on_the_wire(count: int) -> Finding:
+    """Answers of which bytes were changed on their way, without anything that asks again."""
+    hows: Counter[str] = Counter()
+
+    async def ask(llm: LLM, number: int) -> None:
+        try:
+            await llm(Call("m", (Message(role="user", content=f"Question {number}"),), prompt="user/x"))
+        except PersonagenError as problem:
+            hows[type(problem).__name__] += 1
+        except Exception as problem:
+            hows[f"CRASHED by {type(problem).__name__}"] += 1
+        else:
+            hows["used"] += 1
+
+    with serving(lambda _request, _seen: "flipped") as server:
+        for protocol in PROTOCOLS:
+            async with connect({"user": Endpoint(f"{protocol}/m", server.url)}, timeout=5) as llm:
+                for first in range(0, count // 2, 50):
+                    await asyncio.gather(*(ask(llm, number) for number in range(first, first + 50)))
+    told = ", ".join(f"{number:,} {how}" for how, number in sorted(hows.items()))
+    return Finding(
+        f"{count:,} answers with bytes changed on the wire, in head and body",
+        "0 crashes, all accounted for",
+        told,
+        hows.total() == count and "CRASHED" not in told,
     )
 
 
