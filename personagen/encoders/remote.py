@@ -108,8 +108,8 @@ def _completion(call: Call, data: Sequence[Any], usage: Any) -> Completion:
     if [entry["index"] for entry in rows] != list(range(len(call.messages))):
         raise ValueError("the answer does not hold one embedding for each text")
     vectors = unit([entry["embedding"] for entry in rows])
-    if not np.isfinite(vectors).all():
-        raise ValueError("an embedding holds a number too large")
+    if vectors.ndim != 2 or not np.isfinite(vectors).all():
+        raise ValueError("an embedding is no vector, or holds a number too large")
     return Completion(
         text=packed(vectors),
         usage=tokens("", usage.get("prompt_tokens"), 0),

@@ -10,7 +10,7 @@ tokens) is neither cached nor charged for.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,7 +23,7 @@ from personagen.llm.failures import Failure, Server, garbled, server_at
 from personagen.llm.http import Heard, own_headers, posting
 from personagen.llm.schema import in_words, strict_once, without_refused
 from personagen.parse import loads
-from personagen.records import Completion, Message, Usage
+from personagen.records import Completion, Message
 
 KEY = "ANTHROPIC_API_KEY"
 HOST = "https://api.anthropic.com"
@@ -31,6 +31,7 @@ VERSION = "2023-06-01"
 CACHED = {"cache_control": {"type": "ephemeral"}}
 # Required by the protocol; every model still served allows as many.
 MAX_TOKENS = 4096
+COUNTED = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
 REASONS = {
     "end_turn": "stop",
     "stop_sequence": "stop",
@@ -117,22 +118,12 @@ def completion(server: Server, model: str, body: bytes) -> Completion:
         return Completion(
             text=text,
             finish_reason=ended(value.get("stop_reason"), REASONS),
-            usage=_usage(text, counted),
+            # Anthropic counts what its cache served or took apart, everyone else within.
+            usage=tokens(text, *(counted.get(name) for name in COUNTED), apart=True),
             model=word(value.get("model"), model),
         )
     except (ValueError, TypeError, LookupError, AttributeError):
         raise garbled(server, body.decode("utf-8", "replace")) from None
-
-
-def _usage(text: str, counted: Mapping[str, Any]) -> Usage:
-    # Anthropic counts what its cache served or took apart, everyone else within.
-    cached, written = (counted.get(f"cache_{which}_input_tokens") or 0 for which in ("read", "creation"))
-    fresh: Any = counted.get("input_tokens")
-    given = counted.get("output_tokens")
-    try:
-        return tokens(text, fresh + cached + written, given, cached, written)
-    except TypeError:  # no numbers
-        return tokens(text, None, given)
 
 
 def _turns(messages: Iterable[Message]) -> list[dict[str, Any]]:

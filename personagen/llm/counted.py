@@ -10,14 +10,17 @@ from personagen.records import Usage
 _LONGEST = 40
 
 
-def tokens(text: str, asked: Any, answered: Any, cached: Any = 0, written: Any = 0) -> Usage:
-    """The usage of an answer with ``text`` as a server counts it: tokens in and out, of the input read and written.
+def tokens(text: str, asked: Any, answered: Any, cached: Any = 0, written: Any = 0, *, apart: bool = False) -> Usage:
+    """The usage of an answer with ``text`` as a server counts it: tokens in and out, of the input read from a cache and
+    written to one; ``apart`` says that those two are not counted within the input.
 
     What can't be true (nothing asked, a text of no tokens, more cached than asked, no number) counts as unknown: no
     tokens at all, for which nobody takes a low price.
     """
     counts = [_count(n) for n in (asked, answered, cached, written)]
     known = [n for n in counts if n is not None]
+    if apart and len(known) == len(counts):
+        known[0] += known[2] + known[3]
     if len(known) < len(counts) or not known[0] or bool(text) > bool(known[1]) or sum(known[2:]) > known[0]:
         return Usage(cost_usd=None)
     names = ("input_tokens", "output_tokens", "cached_input_tokens", "cache_write_input_tokens")
