@@ -69,10 +69,16 @@ def said(role: str, body: bytes) -> str:
         return orjson.dumps({"reason": "It suits them better.", "ranking": list(best), "tie": False}).decode()
     matter = MATTER[mark % len(MATTER)]
     if role == "user":
-        return f"{QUOTE} The {matter} keeps me up at night, number {mark % 10_000}. What would you do first about it?"
-    turned = mark % len(WORDS)
-    words = " ".join(WORDS[turned:] + WORDS[:turned])
+        return f"{QUOTE} The {matter} keeps me up at night, number {mark % 10_000}. What about {drawn(mark, 6)} first?"
+    words = drawn(mark, len(WORDS))
     return f"About the {matter} ({mark % 10_000}): {words}. {words.capitalize()}."
+
+
+def drawn(mark: int, count: int) -> str:
+    """``count`` words in three pieces that each ``mark`` has its own of: no turn may repeat one before it."""
+    length = len(WORDS)
+    starts = (mark % length, mark // length % length, mark // length**2 % length)
+    return " ".join(word for start in starts for word in (WORDS + WORDS)[start : start + count // 3])
 
 
 def answer(path: bytes, body: bytes, text: str) -> bytes:
