@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 from personagen.agents.ask import Stage
 from personagen.errors import ConfigError, UsageError
@@ -198,8 +197,10 @@ def endpoints_of(options: ModelOptions, prompts: Mapping[str, Prompt]) -> dict[s
 def _check_urls(options: ModelOptions, models: Mapping[str, str]) -> None:
     """One address for models of several providers would send it the keys of all of them."""
     shared, own = shared_and_own("--base-url", options.base_url)
-    if any("@" in urlsplit(url).netloc for url in (shared or "", *own.values())):
-        raise ConfigError("--base-url holds a password, which would be written down; set the provider's key instead")
+    if any("@" in url or "?" in url for url in (shared or "", *own.values())):
+        raise ConfigError(
+            "--base-url holds a password or a query, which would be written down; set the provider's key instead"
+        )
     providers = {model.partition("/")[0] for role, model in models.items() if role not in own and "/" in model}
     if shared and len(providers) > 1:
         names = " and ".join(sorted(providers))
