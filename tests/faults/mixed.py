@@ -139,7 +139,7 @@ async def _huge() -> list[Finding]:
         Finding(
             "a reply of 100 MB",
             f"asked for once, refused in a sentence after {LARGEST >> 20} MB",
-            f"{len(server.seen)} request, {sent >> 20} MB left the server; {said or 'no error'}",
+            f"{len(server.seen)} request, {sent >> 20} MB left the server; {'told so' if 'MB' in said else 'NOT TOLD'}",
             len(server.seen) == 1 and sent < most and "MB" in said,
         )
     ]
