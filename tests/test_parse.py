@@ -75,7 +75,7 @@ def test_bytes_that_are_not_utf_8_and_a_byte_order_mark_cost_no_value():
 
 
 def test_control_characters_are_dropped():
-    assert parse.speech("\0My \x1b[31mbees\x07\n\tdied", "user") == "My [31mbees\n\tdied"
+    assert parse.speech("\0My \x1b[31mbees\x07\n\tdied", "user").text == "My [31mbees\n\tdied"
     assert parse.json_object('{"a": "x\0y"}') == {"a": "xy"}
     reply = r'{"descriptions": [{"text": "A \u0000b", "facts": ["c\u001bd"]}]}'
     assert parse.descriptions(reply, "facts") == [("A b", ("cd",))]

@@ -19,7 +19,7 @@ from personagen.errors import BudgetError, ConfigError, PersonagenError, ReplyEr
 from personagen.llm.scrub import scrubbed, secrets
 
 LONGEST_QUOTE = 300
-LONGEST_READ = 20_000  # characters of what a server says: looking for patterns in megabytes would take hours
+LONGEST_READ = 8000  # characters of what a server says: looking for patterns in megabytes would take hours
 NO_KEY = "none"
 _URL_NAMES = {"openai": "OPENAI_BASE_URL", "anthropic": "ANTHROPIC_BASE_URL"}
 _TAG = re.compile(r"<(?:script|style)\b.*?</(?:script|style)>|<[^<>]*>", re.DOTALL | re.IGNORECASE)

@@ -44,7 +44,7 @@ class Ran:
 def trial(scale: Scale) -> Iterable[Finding]:
     folder = scale.folder / "mixed"
     shutil.rmtree(folder, ignore_errors=True)
-    who = personas(folder / "in", scale.of(60, 12))[1]
+    who = personas(folder / "in", scale.of(60, 10))[1]
     for protocol in PROTOCOLS if not scale.short else PROTOCOLS[scale.seed % 2 :][:1]:
         plain = _run(folder / f"{protocol}-plain", who, protocol, lambda _request, _seen: None)
         passing = seeded(scale.seed, SHARE, (*PASSING, *HARMLESS))
@@ -102,7 +102,7 @@ def _spoilt(protocol: str, ran: Ran) -> Finding:
 
 async def _deadline(scale: Scale) -> Finding:
     """Calls of which every request goes wrong, each of them with a total deadline."""
-    seconds, calls = 4.0, 16
+    seconds, calls = 3.0, 16
     took: list[float] = []
 
     async def ask(llm: Any, number: int) -> None:
@@ -139,7 +139,7 @@ async def _huge() -> list[Finding]:
         Finding(
             "a reply of 100 MB",
             f"asked for once, refused in a sentence after {LARGEST >> 20} MB",
-            f"{len(server.seen)} request, {sent >> 20} MB left the server; {said or 'no error'}",
+            f"{len(server.seen)} request, {sent >> 20} MB left the server; {'told so' if 'MB' in said else 'NOT TOLD'}",
             len(server.seen) == 1 and sent < most and "MB" in said,
         )
     ]

@@ -123,11 +123,11 @@ def _credit(scale: Scale) -> Iterable[Finding]:
 def _out_of(fault: str, scale: Scale) -> dict[str, Any]:
     protocol, folder = CREDIT[fault], scale.folder / "credit"
     shutil.rmtree(folder, ignore_errors=True)
-    args = (*personas(folder / "in", 12), "--turns", "3", "--timeout", "20")
+    args = (*personas(folder / "in", 8), "--turns", "3", "--timeout", "20")
     with serving(lambda _request, _seen: None, latency=0.03) as server:
         command(folder / "whole", protocol, server.url, "simulate", *args)
         needed = server.billed
-    with serving(after(80, fault), latency=0.03) as server:
+    with serving(after(60, fault), latency=0.03) as server:
         stopped = command(folder / "run", protocol, server.url, "simulate", *args)
     stored = _stored(folder / "run")
     with serving(lambda _request, _seen: None, latency=0.03) as more:
