@@ -1,8 +1,9 @@
 """The real command in a process of its own, again and again: forked from one that has imported everything already.
 
-Each process runs ``personagen`` with the arguments it is given and nothing is changed in it but two things: whoever
-gets an answer says so through a pipe (the acknowledgement that a crash must not undo), and a mutant is put in where a
-trial asks for one. The fork happens before there is any thread, loop or open file.
+Each process runs ``personagen`` with the arguments it is given and nothing is changed in it but this: whoever gets an
+answer says so through a pipe (the acknowledgement that a crash must not undo), and a mutant is put in where a trial
+asks for one. The fork happens before there is any thread, loop or open file; by then the prompt files are compiled,
+which would be half of a small run's work.
 """
 
 from __future__ import annotations
@@ -115,6 +116,10 @@ class Driver:
 def _serve(control: socket.socket) -> None:
     for name in IMPORTS:
         import_module(name)
+    prompts = import_module("personagen.prompts")
+    names = import_module("personagen.flows.simulate").PROMPTS
+    compiled = {name: prompts.load(name, prompts.folders(None)) for name in names}
+    prompts.load = lambda name, where: compiled[name]  # type: ignore[attr-defined]
     gc.collect()
     gc.freeze()
     while True:

@@ -49,7 +49,7 @@ def paid_in_vain(what: str, first: str, stories: list[Any]) -> Iterable[Finding]
     spread = f"{first}median {median(numbers):g} answers a crash, most {max(numbers)}"
     spread += f"; with 1 in flight most {max(alone)}" if alone else ""
     held = all(n <= 2 * concurrency for n, concurrency in lost)
-    yield Finding(f"paid in vain: {what}", "at most the calls in flight", spread, held)
+    yield Finding(f"paid in vain: {what}", "at most the calls in flight or on their way to the disk", spread, held)
 
 
 def killed(shop: Workshop, rng: Random, mutant: str = "") -> dict[str, Any]:

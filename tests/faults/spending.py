@@ -32,7 +32,8 @@ def trial(scale: Scale) -> Iterable[Finding]:
         f" reserved {peak:.1%}; {summed(wrong)}",
         not wrong,
     )
-    yield from paid_in_vain("--budget under SIGKILL", f"billed at most {billed:.1%} of the budget; ", runs)
+    first = f"billed at most {billed:.1%} of the budget, in up to {IN_A_ROW} kills: only what they lost comes on top; "
+    yield from paid_in_vain("--budget under SIGKILL", first, runs)
 
 
 def spent(shop: Workshop, rng: Random, mutant: str = "") -> dict[str, Any]:

@@ -18,6 +18,7 @@ from tests.faults.trial import Finding, Scale
 
 CONCURRENCY = 4
 NEVER = 1 << 40
+AGAIN = 60  # what the process does to its files that finds its run done already
 
 
 def trial(scale: Scale) -> Iterable[Finding]:
@@ -32,6 +33,8 @@ def trial(scale: Scale) -> Iterable[Finding]:
         tiny = places_of(shop, TINY, torn=1)
         doubles = [f"{at}, {again}" for at in rng.sample(tiny, scale.of(4, 0)) for again in tiny]
         stories += scale.each("doubles", doubles, lambda at: stepped(shop, TINY, at))
+        once_more = [f"whole, disk {n}" for n in range(1, AGAIN, scale.of(1, 4))]
+        stories += scale.each("reruns", once_more, lambda at: stepped(shop, TINY, at))
         crashes = sum(story["kills"] for story in stories)
         what = f"SIGKILL at every step of {len(shop.reference(size).keys)} calls and of its recovery"
         yield from findings(what, crashes, f"kills at {len(places)} steps", stories)
@@ -70,9 +73,13 @@ def disk_places(done: list[Operation], torn: int) -> Iterator[str]:
 
 
 def stepped(shop: Workshop, size: Size, places: str, mutant: str = "") -> dict[str, Any]:
-    """A run that is killed at the first of ``places``, then at the second, and so on; and what was wrong with it."""
+    """A run that is killed at the first of ``places``, then at the second, and so on; and what was wrong with it.
+
+    ``whole`` stands for a process that is left to end: the results are promised from then on.
+    """
     reference = shop.reference(size)
     story = Story(shop, size, shop.fresh())
+    finished = False
     for place in [*places.split(", "), ""]:
         what, _, number = place.partition(" ")
         client = Client(delay=0.001, rng=Random(places))
@@ -80,8 +87,9 @@ def stepped(shop: Workshop, size: Size, places: str, mutant: str = "") -> dict[s
         if what in ("request", "answer"):
             client.kill_at, client.after = int(number), what == "answer"
         process = story.attempt(client, concurrency=CONCURRENCY, disk=disk, mutant=mutant)
-        if process.ended.status != KILLED:
+        finished |= process.ended.status == 0
+        if process.ended.status != KILLED and what != "whole":
             break
-        story.look(reference)
+        story.look(reference, complete=finished)
     kills = sum(process.ended.status == KILLED for process in story.processes)
     return {"kills": kills, **story.outcome(reference)}
