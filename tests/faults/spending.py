@@ -13,7 +13,7 @@ from tests.faults.trial import Finding, Scale
 
 IN_A_ROW = 8
 SPENT = BudgetError.exit_code
-CENT = 1e-9  # USD; sums of floats differ by less
+ROUNDING = 1e-9  # USD; sums of floats differ by less
 
 
 def trial(scale: Scale) -> Iterable[Finding]:
@@ -41,7 +41,7 @@ def spent(shop: Workshop, rng: Random, mutant: str = "") -> dict[str, Any]:
     reference = shop.reference(MORE)
     story, wrong = Story(shop, MORE, shop.fresh()), list[str]()
     budget = reference.cost * rng.uniform(0.3, 0.9)
-    cost, settled, peak = dict[str, float](), 0.0, 0.0
+    prices, cost, settled, peak = dict[str, float](), dict[str, float](), 0.0, 0.0
     for kill in range(IN_A_ROW + 1):
         after = None if kill == IN_A_ROW else rng.uniform(0.05, 0.5 * reference.seconds)
         process = story.attempt(
@@ -54,16 +54,16 @@ def spent(shop: Workshop, rng: Random, mutant: str = "") -> dict[str, Any]:
         )
         shop.billing.settle()
         peak = max(peak, settled + process.client.peak)
-        if settled + process.client.cost > budget + CENT:
+        if settled + process.client.cost > budget + ROUNDING:
             wrong.append(f"process {kill + 1} was billed more than the rest of the budget")
-        prices = {bill.body: bill.cost for bill in process.client.bills}
-        cost |= {ack.body: prices[ack.body] for ack in process.ended.acks if ack.body in prices}
+        prices |= {bill.body: bill.cost for bill in process.client.bills}
+        cost |= {ack.body: prices[ack.body] for ack in process.ended.acks}
         settled = sum(cost.values())
         if process.ended.status != KILLED:
             break
     if process.ended.status != SPENT:
         wrong.append(f"the budget does not suffice, and the run ended with {process.ended.status}")
-    if peak > budget + CENT:
+    if peak > budget + ROUNDING:
         wrong.append(f"{peak - budget:.6f} USD above the budget were settled or reserved")
     billed = sum(process.client.cost for process in story.processes)
     kills = len(story.processes) - 1
