@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -36,7 +37,8 @@ def write(file: Path, parts: Iterable[bytes]) -> int:
         beside.replace(file)
         sync_folder(file.parent)
     except BaseException as error:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
         if isinstance(error, OSError):
             problem = f"{file} can't be written: {error.strerror}; free or repair the disk and run again"
             raise DiskError(problem) from error

@@ -13,6 +13,7 @@ from personagen.errors import ServerError
 from personagen.llm import Call, anthropic
 from personagen.llm.batch.protocol import Outcome, State, told
 from personagen.llm.failures import failure, garbled, server_at
+from personagen.parse import loads
 from personagen.records import Completion
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ class AnthropicBatches:
 
     def _outcome(self, line: bytes) -> tuple[str, Outcome]:
         try:
-            value = orjson.loads(line)
+            value = loads(line)
             custom_id, result = str(value["custom_id"]), value["result"]
             if result["type"] == "succeeded":
                 return custom_id, orjson.dumps(result["message"])

@@ -13,6 +13,7 @@ from personagen.errors import ServerError
 from personagen.llm import Call, openai
 from personagen.llm.batch.protocol import Outcome, State, told
 from personagen.llm.failures import Failure, failure, garbled, server_at
+from personagen.parse import loads
 from personagen.records import Completion
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ class OpenAIBatches:
 
     def _outcome(self, line: bytes) -> tuple[str, Outcome]:
         try:
-            value = orjson.loads(line)
+            value = loads(line)
             custom_id, answer = str(value["custom_id"]), value.get("response")
             if answer and answer["status_code"] == 200:
                 return custom_id, orjson.dumps(answer["body"])
