@@ -30,6 +30,7 @@ from tests.faults.disk import VARIABLES, Operation, begin, library
 
 ROOT = Path(__file__).parent.parent.parent
 LARGEST = 1 << 16
+NO_MUTANT = 113
 # What a run imports on its way; a process that had to do it itself would spend half a second on that.
 IMPORTS = (
     "aiohttp",
@@ -110,6 +111,8 @@ class Driver:
             started(pid)
             acks = [Ack(*line.split()) for line in pipe.read().decode().splitlines() if line.count(" ") == 2]
             ended = orjson.loads(self._control.recv(LARGEST))
+        # A mutant that the program has outgrown must not pass for one that was caught.
+        assert ended["status"] != NO_MUTANT, self._said.read_text(errors="replace")
         return Ended(ended["status"], tuple(acks), self._said.read_text(errors="replace"), ended["seconds"])
 
 
@@ -168,7 +171,7 @@ def _be_the_command(asked: dict[str, Any], pipe: int) -> None:
 
 
 def _command(asked: dict[str, Any], pipe: int) -> int:
-    from personagen import cli
+    from personagen.__main__ import start
     from personagen.flows import session
     from tests.faults import mutants
 
@@ -178,7 +181,11 @@ def _command(asked: dict[str, Any], pipe: int) -> int:
         if asked["disk"]["DISK_LOG"]:
             log = os.open(asked["disk"]["DISK_LOG"], os.O_WRONLY | os.O_APPEND)
     if asked["mutant"]:
-        mutants.become(asked["mutant"])
+        try:
+            mutants.become(asked["mutant"])
+        except Exception:
+            sys.excepthook(*sys.exc_info())
+            return NO_MUTANT
 
     def tell(key: str, answer: Any) -> None:
         seen = f"{answer.model} {hashlib.sha256(answer.text.encode()).hexdigest()[:16]}"
@@ -187,7 +194,8 @@ def _command(asked: dict[str, Any], pipe: int) -> int:
             os.write(log, Operation("A", key, 0, seen.encode()).line())
 
     session.journaled = _acknowledging(session.journaled, tell)  # type: ignore[assignment]
-    cli.main(asked["arguments"], prog_name="personagen")
+    sys.argv = ["personagen", *asked["arguments"]]
+    start()
     return 0
 
 

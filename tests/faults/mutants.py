@@ -28,10 +28,10 @@ class Mutant:
 
 def become(name: str) -> None:
     """Makes this process the mutant of that name, or lets its journal move its pages very often, which is no fault."""
-    from personagen.store import journal
-
     if name == "checkpoints often":
-        journal.CHECKPOINT = 12
+        from personagen.store import writer
+
+        writer.CHECKPOINT = 12
     else:
         MUTANTS[name].become()
 
@@ -40,6 +40,7 @@ def become(name: str) -> None:
 
 
 def _no_recovery() -> None:
+    from personagen.store import database
     from personagen.store.journal import Journal
 
     opened = Journal.__init__
@@ -50,41 +51,42 @@ def _no_recovery() -> None:
         opened(self, file)
 
     Journal.__init__ = init  # type: ignore[method-assign]
+    database._logged_more = lambda connection: False
 
 
 def _acknowledged_early() -> None:
-    from personagen.store.journal import Journal, _Write
+    from personagen.store.writer import Writer, _Write
 
-    async def write(self: Journal, statements: Any) -> None:
+    async def write(self: Writer, statements: Any) -> None:
         loop = asyncio.get_running_loop()
         self._queue.put(_Write(tuple(statements), loop, loop.create_future()))
 
-    Journal.write = write  # type: ignore[method-assign]
+    Writer.write = write  # type: ignore[method-assign]
 
 
 def _not_synchronous() -> None:
-    from personagen.store.journal import Journal
+    from personagen.store import writer
 
-    connect = Journal._connect
+    connect = writer.connect
 
-    def unsynced(self: Journal) -> Any:
-        connection = connect(self)
+    def unsynced(file: Path) -> Any:
+        connection = connect(file)
         connection.execute("PRAGMA synchronous = OFF")
         return connection
 
-    Journal._connect = unsynced  # type: ignore[method-assign]
+    writer.connect = unsynced
 
 
 def _failures_ignored() -> None:
-    from personagen.store import journal
+    from personagen.store.writer import Writer, sqlite3
 
-    commit = journal._commit
+    commit = Writer._commit
 
-    def careless(connection: Any, group: Any) -> None:
-        with suppress(journal.sqlite3.Error):
-            commit(connection, group)
+    def careless(self: Writer, connection: Any, group: Any) -> None:
+        with suppress(sqlite3.Error):
+            commit(self, connection, group)
 
-    journal._commit = careless
+    Writer._commit = careless  # type: ignore[method-assign]
 
 
 def _looked_up_never() -> None:
@@ -99,7 +101,8 @@ def _results_in_pieces() -> None:
     async def put(self: Journal, slot: int, made_with: str, files: dict[str, bytes]) -> None:
         for name, lines in files.items():
             if lines:
-                await self.write([("INSERT OR REPLACE INTO results VALUES(?,?,?,?)", (name, slot, made_with, lines))])
+                row = (name, slot, made_with, lines, None)
+                await self.write([("INSERT OR REPLACE INTO results VALUES(?,?,?,?,?)", row)])
 
     Journal.put = put  # type: ignore[method-assign]
 
