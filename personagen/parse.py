@@ -2,7 +2,8 @@
 
 A reply is taken as it is, or repaired by one of these fixed rules, or refused: a reasoning block before the answer is
 cut off, a code fence around JSON is removed, prose around one JSON object is dropped, the speaker's own label in
-front of a spoken reply is removed, control characters are dropped, half characters become U+FFFD. The schemas hold no
+front of a spoken reply is removed, and so is whatever it goes on with in the other speaker's name, control characters
+are dropped, half characters become U+FFFD. The schemas hold no
 constraint keywords, which some providers refuse: limits are checked here.
 """
 
@@ -27,8 +28,17 @@ _HALF = re.compile(  # an escape of half a character; whole pairs are matched to
     rb"(?<!\\)((?:\\\\)*)\\u[dD](?:[89abAB][0-9a-fA-F]{2}(\\u[dD][c-fC-F][0-9a-fA-F]{2})?|[c-fC-F][0-9a-fA-F]{2})"
 )
 _LABELS = {
-    "user": re.compile(r"\A\s*\**(?:user|human)\**\s*:\**\s*", re.I),
-    "assistant": re.compile(r"\A\s*\**(?:assistant|ai)\**\s*:\**\s*", re.I),
+    "user": re.compile(r"\A\s*(?:\**(?:user|human)\**\s*:\**|<user>)\s*", re.I),
+    "assistant": re.compile(r"\A\s*(?:\**(?:assistant|ai)\**\s*:\**|<assistant>)\s*", re.I),
+}
+# A line that goes on as the other speaker, or closes the tag that a transcript puts around what is said.
+_GOES_ON = {
+    "user": re.compile(r"^[ \t]*(?:\**(?:Assistant|ASSISTANT|AI|AI Assistant)\**[ \t]*:|</?assistant>)|</user>", re.M),
+    "assistant": re.compile(r"^[ \t]*(?:\**(?:User|USER|Human|HUMAN)\**[ \t]*:|</?user>)|</assistant>", re.M),
+}
+_SIGNS = {
+    "user": ("Assistant", "ASSISTANT", "AI", "assistant>", "</user>"),
+    "assistant": ("User", "USER", "Human", "HUMAN", "user>", "</assistant>"),
 }
 _SPACE = re.compile(r"\s+")
 _QUOTES = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"'})
@@ -65,16 +75,39 @@ class Verdict:
     reason: str
 
 
-def speech(text: str, role: str) -> str:
-    """What ``role`` (``user`` or ``assistant``) says: the reply without reasoning and without its own label.
+@dataclass(frozen=True)
+class Spoken:
+    """What a speaker says. ``labelled``: its own label was removed in front; ``cut`` is what was cut off behind."""
+
+    text: str
+    labelled: bool = False
+    cut: str = ""
+
+
+def speech(text: str, role: str) -> Spoken:
+    """What ``role`` (``user`` or ``assistant``) says: the reply without reasoning, its own label and the other's lines.
 
     Raises:
         ReplyError: nothing is left, or the reply is longer than ``MAX_REPLY`` characters.
     """
-    said = _LABELS[role].sub("", _answer(text)).strip()
-    if not said:
+    answer = _answer(text).strip()
+    label = _LABELS[role].match(answer)
+    said = answer[label.end() :].strip() if label else answer
+    cut = _cut(said, role)
+    kept, rest = said[:cut].rstrip(), said[cut:]
+    if not kept:
         raise ReplyError("the reply is empty")
-    return said
+    return Spoken(kept, bool(label), rest)
+
+
+def _cut(said: str, role: str) -> int:
+    """Where ``said`` goes on as the other speaker; not where it shows an example, in code or after a colon."""
+    signed = any(map(said.__contains__, _SIGNS[role]))  # which is found out in a hundredth of the time
+    for found in _GOES_ON[role].finditer(said) if signed else ():
+        before = said[: found.start()].rstrip()
+        if before and not before.endswith(":") and before.count("```") % 2 == 0 and before.count("`") % 2 == 0:
+            return found.start()
+    return len(said)
 
 
 def loads(text: str | bytes) -> Any:
@@ -194,7 +227,7 @@ def ranking(text: str, labels: Sequence[str]) -> Verdict:
 def _answer(text: str) -> str:
     if len(text) > MAX_REPLY:
         raise ReplyError(f"the reply has {len(text):,} characters, more than {MAX_REPLY:,}")
-    answer = _CONTROL.sub("", _REASONING.sub("", text, count=1))
+    answer = _CONTROL.sub("", _REASONING.sub("", text, count=1) if "</think>" in text else text)
     if answer.lstrip().startswith("<think>"):
         raise ReplyError("the reply is reasoning that does not end")
     return answer

@@ -33,7 +33,7 @@ def test_prose_around_an_object_is_dropped():
 
 def test_a_reasoning_block_is_cut_off():
     assert parse.json_object('<think>maybe {"a": 2}</think>{"a": 1}') == {"a": 1}
-    assert parse.speech("<think>hm</think> Hello", "user") == "Hello"
+    assert parse.speech("<think>hm</think> Hello", "user").text == "Hello"
 
 
 @pytest.mark.parametrize("text", ["", "no", "{", '{"a": NaN}', '{"a": 1,}', "[1]", '{"a":' * 2000 + "1" + "}" * 2000])
@@ -95,12 +95,12 @@ def test_an_empty_reply_is_called_so_where_json_was_asked_for_too():
 
 
 def test_a_speaker_does_not_announce_itself():
-    assert parse.speech("User: my bees died", "user") == "my bees died"
-    assert parse.speech("**Assistant:** Sorry.", "assistant") == "Sorry."
+    assert parse.speech("User: my bees died", "user") == parse.Spoken("my bees died", labelled=True)
+    assert parse.speech("**Assistant:** Sorry.", "assistant").text == "Sorry."
 
 
 def test_reasoning_whose_opening_tag_stood_in_the_prompt_is_cut_off():
-    assert parse.speech("let me think</think> Hello", "user") == "Hello"
+    assert parse.speech("let me think</think> Hello", "user").text == "Hello"
 
 
 def test_a_reason_that_is_no_text_is_left_out():

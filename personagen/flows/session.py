@@ -114,7 +114,13 @@ class Session:
 
 @asynccontextmanager
 async def session(
-    run: Run, options: ModelOptions, prompts: Mapping[str, Prompt], *, seed: int, attempts: int = 3
+    run: Run,
+    options: ModelOptions,
+    prompts: Mapping[str, Prompt],
+    *,
+    seed: int,
+    attempts: int = 3,
+    language: str = "en",
 ) -> AsyncIterator[Session]:
     """Connects the models of the roles that ``prompts`` name, behind journal, budget, slots and retries.
 
@@ -159,7 +165,7 @@ async def session(
         endpoints, timeout=options.timeout, seed=seed, noise=options.noise, heard=heard, batch=waves
     ) as backend:
         models = {role: endpoint.model for role, endpoint in endpoints.items()}
-        stage = Stage(wrap(backend, batch=options.batch), prompts, models, tally, attempts)
+        stage = Stage(wrap(backend, batch=options.batch), prompts, models, tally, attempts, language)
         with interruptible(slots, rest):
             yield Session(stage, slots, tally, wrap, time.monotonic(), mode.board)
 

@@ -73,7 +73,7 @@ def test_the_key_does_not_depend_on_where_a_question_is_asked():
 
 def test_the_user_speaks_without_its_label():
     said = asyncio.run(user.speak(stage(Fake(lambda c: "User: hi")), PERSONA, (), 1, 3, At("", "0")))
-    assert said.value == "hi"
+    assert said.value.text == "hi"
 
 
 def test_the_judge_ranks_the_labels_it_was_shown():

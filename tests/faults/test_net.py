@@ -46,7 +46,7 @@ def test_a_fault_that_passes_is_an_error_after_which_one_asks_again(protocol, na
 @pytest.mark.parametrize("name", HARMLESS)
 def test_a_harmless_fault_is_billed_and_changes_nothing_that_is_said(protocol, name):
     (good, _), (outcome, server) = met(protocol, None), met(protocol, name)
-    assert parse.speech(outcome.text, "assistant") == good.text
+    assert parse.speech(outcome.text, "assistant").text == good.text
     assert outcome.finish_reason == "stop"
     assert server.billed.total() == 1
 
