@@ -16,7 +16,7 @@ from tests.faults.trial import Finding, Scale
 
 # In the order of RELIABILITY.md; each is a file in this folder with a function ``trial(scale)``.
 TRIALS: tuple[str, ...] = (
-    *("kills", "steps", "cuts", "refused", "storms", "mixed", "replies", "talk"),
+    *("kills", "steps", "cuts", "spending", "hunt", "refused", "storms", "mixed", "replies", "talk"),
     *("space", "race", "signals", "damage", "soak", "restart", "secrets"),
 )
 ROOT = Path(__file__).parent.parent.parent
