@@ -21,7 +21,11 @@ from personagen.records import Message
 
 T = TypeVar("T")
 AGAIN = 1
-_UNUSABLE = {"length": "the reply was cut off at its token limit", "refusal": "the model refused"}
+_UNUSABLE = {
+    "length": "the reply was cut off at its token limit",
+    "refusal": "the model refused",
+    "content_filter": "the provider's content filter stopped it",
+}
 
 
 @dataclass(frozen=True)
