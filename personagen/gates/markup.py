@@ -18,8 +18,10 @@ _TAGS = ("conversation>", "who_you_are>", "the_user>", "think>", "system>", "use
 _ANGLED = _TOKENS + _TAGS
 _SQUARE = ("INST]", "_PROMPT]", "_TOOLS]", "_CALLS]", "_RESULTS]")
 _STOP = re.compile(r"\A<s>|</s>\s*\Z")  # in between, <s> is HTML
-_OWN = re.compile(r"</?(?:conversation|who_you_are|the_user|think|system)>|^\s*</?(?:user|assistant)>\s*$", re.M)
-_HEADING = re.compile(r"^###\s*(?:instruction|human|assistant|user|system)\s*:|^###\s*response\s*:\s*\Z", re.M | re.I)
+_OWN = re.compile(r"</?(?:conversation|who_you_are|the_user|think|system)>|^[ \t]*</?(?:user|assistant)>[ \t]*$", re.M)
+_HEADING = re.compile(
+    r"^###[ \t]*(?:instruction|human|assistant|user|system)[ \t]*:|^###[ \t]*response[ \t]*:\s*\Z", re.M | re.I
+)
 
 
 _TAG = re.compile(r"</?([A-Za-z_][\w-]*)")

@@ -150,16 +150,26 @@ def _ended(
     whole = {tree["id"] for tree in trees if sum(node["role"] == "user" for node in tree["nodes"]) == turns}
     told = {row["place"].split("/")[0] for row in rows if row["reason"].find("the branch ends here") >= 0}
     grown = {tree["id"] for tree in trees}
+    endless = sum(node["content"] == BYE and _goes_on(tree, node["id"]) for tree in trees for node in tree["nodes"])
     unsaid = (grown - whole) ^ (told & grown)
     measured = (
         f"asked at most {most} times; {summary.trees} conversations kept and {summary.failed} failed of"
         f" {summary.conversations}; {len(told & grown)} ended early, {summary.ended.get('goodbye', 0)} of them with"
-        f" goodbye; {len(unsaid)} without saying so"
+        f" goodbye; {len(unsaid)} without saying so, {endless} went on after that"
     )
-    held = most == 2 and not unsaid and len(grown) == summary.trees == summary.conversations - summary.failed
+    held = (
+        most == 2
+        and not unsaid
+        and not endless
+        and len(grown) == summary.trees == summary.conversations - summary.failed
+    )
     return Finding(
         "a spoiled message is asked for once again, or its branch ends", "2 requests, a reason", measured, held
     )
+
+
+def _goes_on(tree: dict[str, Any], node_id: str) -> bool:
+    return any(node["role"] == "user" and node["id"].startswith(f"{node_id}.") for node in tree["nodes"])
 
 
 def _counted(actor: Actor, rows: list[dict[str, Any]], summary: SimulateSummary) -> Finding:
