@@ -80,7 +80,8 @@ class SimulateOptions:
 
     Every user turn gets ``candidates`` replies, by turns from the aware and the plain assistant. ``grow`` says which
     siblings continue: ``coin`` one drawn at random, ``best`` the one the judge prefers, ``all`` every one, up to
-    ``max_nodes`` nodes a tree. A reply that can't be used is asked for at most ``attempts`` times.
+    ``max_nodes`` nodes a tree. A reply that can't be used is asked for at most ``attempts`` times. ``language`` is what
+    the conversations are held in, ``any`` to let that open.
     """
 
     personas: str = "outputs/pool/personas.jsonl"
@@ -91,6 +92,7 @@ class SimulateOptions:
     candidates: int = 2
     max_nodes: int = 500
     attempts: int = 3
+    language: str = "en"
     skip_bad_lines: bool = False
     prompts: str | None = None
     seed: int = 0

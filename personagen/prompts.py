@@ -13,8 +13,8 @@ A file ``<agent>/<act>.md`` is looked up in ``--prompts DIR``, then ``./prompts`
     Which of these would they prefer? ...
 
 A line ``system:``, ``user:`` or ``assistant:`` opens a block; ``chat:`` opens one that names an input holding a list of
-messages, which stand there as they are. Blocks are split before rendering, so no value can open one. Neighbouring
-messages of one role are joined, since many chat templates refuse them.
+messages, which stand there as they are. Blocks are split before rendering, so no value can open one; nor can it open or
+close a tag of the file. Neighbouring messages of one role are joined, since many chat templates refuse them.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from jinja2 import FunctionLoader, Template, TemplateError, TemplateNotFound, Te
 
 from personagen.errors import UsageError
 from personagen.front import SETTINGS, front_matter
+from personagen.gates.markup import as_data, tags_of
 from personagen.llm import Sampling
 from personagen.options import place
 from personagen.records import Message, Role
@@ -113,7 +114,10 @@ def load(name: str, where: tuple[Path, ...]) -> Prompt:
         raise UsageError(f"{file}:1: a prompt file begins with front matter between two lines of ---")
     settings = front_matter(file, front[1])
     offset = text[: front.end()].count("\n")
-    environment = Sandbox(loader=_loader(where))
+    tags = tags_of(text)
+    environment = Sandbox(
+        loader=_loader(where), finalize=lambda value: as_data(value, tags) if isinstance(value, str) else value
+    )
     blocks, used, included = _blocks(file, text[front.end() :], offset, environment)
     declared = tuple(cast(Sequence[str], settings["inputs"]))
     if used != set(declared):

@@ -45,7 +45,8 @@ def write(file: Path, parts: Iterable[bytes]) -> int:
         beside.replace(file)
         sync_folder(file.parent)
     except BaseException as error:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
         if isinstance(error, OSError):
             problem = f"{file} can't be written: {error.strerror}; free or repair the disk and run again"
             raise DiskError(problem) from error
@@ -54,21 +55,28 @@ def write(file: Path, parts: Iterable[bytes]) -> int:
 
 
 def make_folder(folder: Path) -> None:
-    """Makes ``folder`` and those above it that are missing.
+    """Makes ``folder`` and what is missing above it; its name is durable afterwards, whoever made it.
 
     Raises:
-        OSError: it can't be made.
+        DiskError: the disk refuses, or a file stands where a folder is needed.
     """
-    if folder.is_dir():
-        return
-    make_folder(folder.parent)
+    if not folder.parent.exists():
+        make_folder(folder.parent)
+    try:
+        if not folder.is_dir():
+            _make(folder)
+        sync_folder(folder.parent)
+    except OSError as error:
+        raise DiskError(f"{folder} can't be made: {error.strerror}; give another --out") from error
+
+
+def _make(folder: Path) -> None:
     try:
         folder.mkdir(mode=0o700)
-    except FileExistsError:
-        if not folder.is_dir():
-            raise
-    else:
         folder.chmod(0o700)
+    except FileExistsError:
+        if not folder.is_dir():  # or somebody else was faster
+            raise
 
 
 def reserve(file: Path) -> None:
