@@ -214,7 +214,7 @@ def _renamed_unsynced() -> None:
         if stat.S_ISDIR(os.fstat(handle).st_mode):
             os.fsync(handle)
 
-    files.os = SimpleNamespace(open=os.open, close=os.close, O_RDONLY=os.O_RDONLY, fsync=fsync)  # type: ignore[assignment]
+    files.os = SimpleNamespace(**{**vars(os), "fsync": fsync})  # type: ignore[assignment]
 
 
 def _names_unsynced() -> None:
