@@ -88,7 +88,7 @@ def test_texts_are_sent_in_batches_and_none_twice():
 
 
 def test_the_tokens_and_the_cost_of_a_known_model_are_told(monkeypatch):
-    monkeypatch.setattr("personagen.encoders.remote.price_of", lambda model, base_url: _price(model))
+    monkeypatch.setattr("personagen.encoders.remote.price_of", lambda model, base_url, override: _price(model))
     with serving(lambda request: embeddings(request, tokens=1000)) as server:
         usage = ask("openai/text-embedding-3-small", server.v1, a_call("x")).usage
     assert usage.input_tokens == 1000
