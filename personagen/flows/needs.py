@@ -35,7 +35,8 @@ ADMITTED = 0.8  # of what an author writes; a capable model's, early in the grow
 FEWEST_TOKENS = 40  # of a description that passes the screens
 EMBEDDED = 115.0  # tokens of a description
 BATCH = 128  # texts an encoder is sent in a call
-# Bytes on disk, measured: of a folder with nothing in it, of a stored answer, a node, a verdict and a pair besides their texts, and of a persona.
+# Bytes on disk, measured: of a folder with nothing in it, and besides their texts of a stored answer, a node, a verdict
+# and a pair; of a persona with its text.
 FOLDER, ANSWER, NODE, VERDICT, PAIR, PERSONA = 60_000, 620, 160, 330, 900, 2500
 
 

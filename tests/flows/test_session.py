@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 import time
 
 import pytest
 
-from personagen.errors import ConfigError, Interrupted
+from personagen.errors import ConfigError, Interrupted, UsageError
 from personagen.flows import money, session
 from personagen.llm import Call, Sampling
 from personagen.llm.connect import Endpoint
@@ -64,6 +65,13 @@ def test_an_address_with_a_password_is_refused_without_showing_it():
     with pytest.raises(ConfigError, match="holds a password") as refused:
         session.endpoints_of(options, {"user/speak": None})
     assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -1.0])
+@pytest.mark.parametrize("name", ["budget", "timeout"])
+def test_a_budget_or_a_timeout_that_is_no_number_is_refused(name, number):
+    with pytest.raises(UsageError, match=f"--{name} {number}: choose a number from 0 up"):
+        session.endpoints_of(ModelOptions(**{name: number}), {"user/speak": None})
 
 
 def in_session(tmp_path, url, *roles, **options):
