@@ -126,16 +126,19 @@ def test_in_a_terminal_a_dear_run_waits_for_a_yes(tmp_path, answer):
     with subprocess.Popen(
         command, stdin=theirs, stderr=theirs, stdout=subprocess.PIPE, start_new_session=True
     ) as child:
-        os.close(theirs)
-        shown = _until(ours, b"[y/N]")
-        assert "at most 36" in shown
-        if answer == "ctrl-c":
-            time.sleep(0.2)
-            os.kill(child.pid, signal.SIGINT)
-        else:
-            os.write(ours, answer.encode())
-        rest = _until(ours, None)
-        out, _ = child.communicate(timeout=30)
+        try:
+            os.close(theirs)
+            shown = _until(ours, b"[y/N]")
+            assert "at most 36" in shown
+            if answer == "ctrl-c":
+                time.sleep(0.2)
+                os.kill(child.pid, signal.SIGINT)
+            else:
+                os.write(ours, answer.encode())
+            rest = _until(ours, None)
+            out, _ = child.communicate(timeout=30)
+        finally:
+            child.kill()
     os.close(ours)
     if answer == "y\n":
         assert (child.returncode, json.loads(out)["trees"]) == (0, 2)
