@@ -1,5 +1,45 @@
-"""``python -m personagen``."""
+"""``personagen``, and ``python -m personagen``."""
 
-from personagen.cli import main
+from __future__ import annotations
 
-main(prog_name="personagen")
+import atexit
+import os
+import signal
+import sys
+
+
+def start() -> None:
+    """The command line; from here on a signal ends the process at once and quietly, whatever it is importing."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _quit)
+    atexit.register(_ignore)
+
+    from personagen.cli import main
+
+    main(prog_name="personagen")
+
+
+def _ignore() -> None:
+    # The last thing done: after it Python puts the system's own handlers back, which would change the exit code.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _quit(*_: object) -> None:
+    # A run itself ends in order (personagen/runner.py). This is before it, after it, and when it was told three times:
+    # the journal and the result files survive a kill at any time.
+    told = "personagen: interrupted"
+    try:
+        from shlex import join
+
+        if sys.argv[1:2] in (["expand"], ["simulate"]):
+            told += f"; to go on: {join(['personagen', *sys.argv[1:]])}"
+        os.write(2, f"{_CURSOR if os.isatty(2) else ''}{told}\n".encode("utf-8", "replace"))
+    finally:
+        os._exit(130)
+
+
+_CURSOR = "\r\x1b[2K\x1b[?25h"  # the live line goes, and the cursor that it hid comes back
+
+if __name__ == "__main__":
+    start()

@@ -13,34 +13,54 @@ from personagen.errors import Interrupted
 from personagen.llm.slots import Slots
 
 T = TypeVar("T")
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+PATIENCE = 0.6
 
 
 @contextmanager
 def interruptible(slots: Slots, rest: str = "") -> Iterator[None]:
     """Ctrl-C closes ``slots``, so that the run drains; a second one ends it without waiting for calls in flight.
 
-    ``rest`` is told with it: what goes on all the same.
-    Does nothing outside the main thread, where no signal arrives.
+    A third one, and ``PATIENCE`` seconds after the second, get the handler from before: whatever it does, and also
+    while this thread is busy. SIGTERM does the same, and SIGHUP (a closed terminal) unless it is ignored, as by nohup.
+    ``rest`` is told with it: what goes on all the same. Does nothing outside the main thread, where no signal arrives.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    if before[signal.SIGHUP] is signal.SIG_IGN:
+        del before[signal.SIGHUP]
+    alarm, heard = signal.getsignal(signal.SIGALRM), 0
 
-    def stop() -> None:
-        if slots.closed and task:
-            loop.remove_signal_handler(signal.SIGINT)
-            task.cancel()
-        slots.close(Interrupted(f"interrupted{rest}; run the same command to go on where it stopped"))
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
-    signals = (signal.SIGINT, signal.SIGTERM)
-    for number in signals:
-        loop.add_signal_handler(number, stop)
+    # Python's handlers, not the loop's: those would wait for the end of a long step, such as writing the results.
+    def hear(number: int, _: object) -> None:
+        nonlocal heard
+        heard += 1
+        if heard == 1:
+            told = f"interrupted{rest}; run the same command to go on where it stopped"
+            loop.call_soon_threadsafe(slots.close, Interrupted(told))
+        else:
+            restore()
+            signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(number))
+            signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+            if task:
+                loop.call_soon_threadsafe(task.cancel)
+
+    for number in before:
+        signal.signal(number, hear)
     try:
         yield
     finally:
-        for number in signals:
-            loop.remove_signal_handler(number)
+        restore()
+        if heard > 1:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, alarm)
 
 
 def run_sync(main: Coroutine[Any, Any, T]) -> T:

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from personagen.errors import DiskError
 from personagen.llm.slots import Slots
 
 Step: TypeAlias = Callable[[], Coroutine[Any, Any, Sequence["Step"]]]
@@ -106,6 +107,9 @@ class _Crew:
                 del self.open[number]
         except Exception as error:
             self.failures.append(error)
+            if isinstance(error, DiskError):  # the other answers could not be stored either
+                for task in self.tasks - {asyncio.current_task()}:
+                    task.cancel()
         if self._stopped() or self._short():
             self.look_again.set()
 

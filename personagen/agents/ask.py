@@ -12,7 +12,11 @@ from personagen.llm.journaled import Tally
 from personagen.prompts import Prompt
 
 T = TypeVar("T")
-_UNUSABLE = {"length": "the reply was cut off at its token limit", "refusal": "the model refused"}
+_UNUSABLE = {
+    "length": "the reply was cut off at its token limit",
+    "refusal": "the model refused",
+    "content_filter": "the provider's content filter stopped it",
+}
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import gc
 import os
+import shlex
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
 import click
 
 from personagen import __version__
-from personagen.errors import CorruptError, PersonagenError
+from personagen.errors import BudgetError, CorruptError, DiskError, Interrupted, PersonagenError
 
 EPILOG = """\b
 Try it, with no key and no network:
@@ -28,6 +30,10 @@ COMMANDS = {
     "prompts": "List the prompt files, check them, or see what a model would be sent.",
     "init": "Make a working folder: prompts/ and seeds/ to edit, and personagen.toml with every setting.",
 }
+
+_RUNS = ("expand", "simulate")
+_RESUMABLE = {error.exit_code for error in (BudgetError, DiskError, Interrupted)}
+_TYPED = "personagen.typed"
 
 
 def command(name: str) -> click.Command:
@@ -50,29 +56,42 @@ class Commands(click.Group):
         name, listed, rest = super().resolve_command(ctx, args)
         return name, command(name) if name in COMMANDS else listed, rest
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta[_TYPED] = list(args)
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except PersonagenError as error:
-            click.echo(f"personagen: {_clean(error)}", err=True)
+            _tell(f"personagen: {error}")
+            if error.exit_code in _RESUMABLE:
+                _tell_how_to_go_on(ctx)
             ctx.exit(error.exit_code)
         except KeyboardInterrupt:
-            click.echo("personagen: interrupted; run the same command to go on where it stopped", err=True)
-            ctx.exit(130)
+            _tell("personagen: interrupted without waiting for the calls in flight")
+            _tell_how_to_go_on(ctx)
+            ctx.exit(Interrupted.exit_code)
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except Exception as error:  # a fault of this program: told in a sentence too, and in full when asked for
             if os.environ.get("PERSONAGEN_TRACEBACK"):
                 raise
-            told = _clean(f"{type(error).__name__}: {error}")
-            click.echo(f"personagen: a fault of its own ({told}); PERSONAGEN_TRACEBACK=1 shows where", err=True)
+            told = f"{type(error).__name__}: {error}"
+            _tell(f"personagen: a fault of its own ({told}); PERSONAGEN_TRACEBACK=1 shows where")
             ctx.exit(CorruptError.exit_code)
 
 
-def _clean(said: object) -> str:
+def _tell(text: str) -> None:
     from personagen.cli.screen import clean
 
-    return clean(str(said))
+    with suppress(OSError):  # the terminal may be gone
+        click.echo(clean(text), err=True)
+
+
+def _tell_how_to_go_on(ctx: click.Context) -> None:
+    if ctx.invoked_subcommand in _RUNS:
+        _tell(f"to go on: {shlex.join(['personagen', *ctx.meta[_TYPED]])}")
 
 
 @click.group(

@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 from personagen.agents.ask import Stage
 from personagen.errors import ConfigError, UsageError
@@ -137,8 +136,10 @@ async def session(
     ``encoder`` is a model on a server that will be asked through ``wrap``.
 
     Raises:
+        UsageError: the budget or the timeout is no number to reckon with.
         ConfigError: a model, a key or a price is missing or wrong, or calls are in batches and ``options`` want none.
     """
+    _check_numbers(options)
     endpoints = endpoints_of(options, prompts)
     everyone = endpoints | ({} if encoder is None else {ENCODER: encoder})
     prices = {
@@ -230,9 +231,6 @@ def endpoints_of(options: ModelOptions, prompts: Mapping[str, Prompt]) -> dict[s
         UsageError: an option is not what it should be.
         ConfigError: keys would be sent where they do not belong.
     """
-    for name, number in (("--budget", options.budget), ("--timeout", options.timeout)):
-        if number is not None and not (math.isfinite(number) and number >= 0):
-            raise UsageError(f"{name} {number}: choose a number from 0 up; without {name} the default holds")
     roles = sorted({name.partition("/")[0] for name in prompts})
     models = by_role("--model", options.model)
     urls = by_role("--base-url", options.base_url)
@@ -244,12 +242,21 @@ def endpoints_of(options: ModelOptions, prompts: Mapping[str, Prompt]) -> dict[s
 def _check_urls(options: ModelOptions, models: Mapping[str, str]) -> None:
     """One address for models of several providers would send it the keys of all of them."""
     shared, own = shared_and_own("--base-url", options.base_url)
-    if any("@" in urlsplit(url).netloc for url in (shared or "", *own.values())):
-        raise ConfigError("--base-url holds a password, which would be written down; set the provider's key instead")
+    if any("@" in url or "?" in url for url in (shared or "", *own.values())):
+        raise ConfigError(
+            "--base-url holds a password or a query, which would be written down; set the provider's key instead"
+        )
     providers = {model.partition("/")[0] for role, model in models.items() if role not in own and "/" in model}
     if shared and len(providers) > 1:
         names = " and ".join(sorted(providers))
         raise ConfigError(f"--base-url {shared} would get the keys of {names}; say whose it is, as in judge={shared}")
+
+
+def _check_numbers(options: ModelOptions) -> None:
+    # Nothing is above a budget that is no number (nan), nothing is late for such a timeout.
+    for name, value in (("--budget", options.budget), ("--timeout", options.timeout)):
+        if value is not None and not 0 <= value < math.inf:
+            raise UsageError(f"{name} {value}: choose a number from 0 up")
 
 
 def _check_budget(options: ModelOptions, endpoints: Mapping[str, Endpoint], prices: Mapping[str, Price | None]) -> None:

@@ -7,7 +7,7 @@ import os
 import re
 import socket
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -16,16 +16,13 @@ from urllib.parse import urlsplit
 import orjson
 
 from personagen.errors import BudgetError, ConfigError, PersonagenError, ReplyError, ServerError
+from personagen.llm.scrub import scrubbed, secrets
 
 LONGEST_QUOTE = 300
+LONGEST_READ = 20_000  # characters of what a server says: looking for patterns in megabytes would take hours
 NO_KEY = "none"
 _URL_NAMES = {"openai": "OPENAI_BASE_URL", "anthropic": "ANTHROPIC_BASE_URL"}
-_KEY_PIECE = 8
-_SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|CUSTOM_HEADERS", re.IGNORECASE)
-_LIKE_A_KEY = re.compile(
-    r"\b(?:sk|pk|rk|gsk|xai|hf|key)[-_][\w*.\-]{6,}|\bAIza[\w\-]{10,}|\S*\*{3,}[^\s,;]*", re.IGNORECASE
-)
-_TAG = re.compile(r"<(?:script|style)\b.*?</(?:script|style)>|<[^>]*>", re.DOTALL | re.IGNORECASE)
+_TAG = re.compile(r"<(?:script|style)\b.*?</(?:script|style)>|<[^<>]*>", re.DOTALL | re.IGNORECASE)
 _CREDIT = re.compile(
     r"insufficient[_ ](?:quota|balance|funds|credit)|credit balance|exceeded your current quota|out of credit"
     r"|billing|(?:usage|spend(?:ing)?) limit",
@@ -77,12 +74,12 @@ def server_at(model: str, *, base_url: str | None, host: str, key_name: str, api
         ConfigError: the key is missing or can't be sent, or ``base_url`` is no address.
     """
     url = (base_url or host).rstrip("/")
+    if "@" in url or "?" in url:
+        # It is shown in messages and kept with the run.
+        raise ConfigError(f"the base URL of {model} holds a password or a query: give the key in {key_name} instead")
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ConfigError(f"the base URL {url} is no address: write it as http://HOST:PORT/v1")
-    if "@" in parts.netloc or parts.query:
-        # It is shown in messages and kept with the run.
-        raise ConfigError(f"the base URL of {model} holds a password or a query: give the key in {key_name} instead")
     key = (api_key or os.environ.get(key_name) or "").strip()
     if not key and not base_url:
         raise ConfigError(
@@ -103,17 +100,17 @@ def no_model(model: str) -> ConfigError:
 
 def failure(status: int, body: bytes, headers: Mapping[str, str]) -> Failure:
     """The failure that an HTTP answer tells: JSON in any of the usual shapes, or plain text, or a page of HTML."""
-    text = body.decode("utf-8", "replace")
+    text = body[:LONGEST_READ].decode("utf-8", "replace")
     try:
         value: Any = orjson.loads(body)
     except orjson.JSONDecodeError:
         return Failure(status, _TAG.sub(" ", text), retry_after=retry_after(headers))
     inner = value.get("error", value) if isinstance(value, dict) else value
     if not isinstance(inner, dict):
-        return Failure(status, str(inner), retry_after=retry_after(headers))
+        return Failure(status, str(inner)[:LONGEST_READ], retry_after=retry_after(headers))
     message = inner.get("message") or inner.get("detail") or text
-    code = " ".join(str(inner[name]) for name in ("type", "code", "param") if inner.get(name))
-    return Failure(status, str(message), code, retry_after(headers))
+    code = " ".join(str(inner[name])[:LONGEST_QUOTE] for name in ("type", "code", "param") if inner.get(name))
+    return Failure(status, str(message)[:LONGEST_READ], code, retry_after(headers))
 
 
 def error(server: Server, failed: Failure) -> PersonagenError:
@@ -166,8 +163,16 @@ def unreachable(server: Server, problem: BaseException) -> ServerError:
 
 def garbled(server: Server, body: object) -> ServerError:
     """The error for an answer that says it is fine and isn't what the protocol promises."""
-    said = quoted(server, _TAG.sub(" ", str(body)))
+    said = quoted(server, _TAG.sub(" ", str(body)[:LONGEST_READ]))
     return ServerError(f"{server.model} at {server.url} answered with something that is not a completion: {said}")
+
+
+def too_large(server: Server, most: int) -> ReplyError:
+    """The error for an answer of more than ``most`` bytes: asked again it would be paid for again."""
+    return ReplyError(
+        f"the answer of {server.model} at {server.url} has more than {most >> 20} MB and was not read to its end:"
+        " lower max_tokens in the prompt file, or see what else answers there"
+    )
 
 
 def retry_after(headers: Mapping[str, str], now: float | None = None) -> float | None:
@@ -190,28 +195,9 @@ def retry_after(headers: Mapping[str, str], now: float | None = None) -> float |
 
 def quoted(server: Server, text: str) -> str:
     """``text`` on one line without keys, cut to ``LONGEST_QUOTE`` characters."""
-    line = " ".join(scrubbed(text, _secrets(server)).split()).rstrip(".")
+    short = " ".join(text[:LONGEST_READ].split())[: 4 * LONGEST_QUOTE]
+    line = " ".join(scrubbed(short, secrets(server.key)).split()).rstrip(".")
     return line if len(line) <= LONGEST_QUOTE else f"{line[:LONGEST_QUOTE]}..."
-
-
-def scrubbed(text: str, secrets: Iterable[str]) -> str:
-    """``text`` with every passage replaced that shares eight characters in a row with a secret or looks like a key."""
-    text = _LIKE_A_KEY.sub("[key]", text)
-    hidden: set[int] = set()
-    for secret in secrets:
-        size = min(_KEY_PIECE, len(secret))
-        for piece in {secret[i : i + size] for i in range(len(secret) - size + 1)}:
-            hidden.update(
-                i for m in re.finditer(f"(?={re.escape(piece)})", text) for i in range(m.start(), m.start() + size)
-            )
-    shown = "".join("\0" if i in hidden else c for i, c in enumerate(text)) if hidden else text
-    return re.sub("\0+", "[key]", shown)
-
-
-def _secrets(server: Server) -> set[str]:
-    # LiteLLM reads a hundred variables by itself: what any of them holds must not be repeated.
-    held = {value for name, value in os.environ.items() if _SECRET_NAME.search(name)}
-    return {secret for secret in {server.key, *held} if len(secret) >= _KEY_PIECE}
 
 
 def _out_of_credit(failed: Failure, words: str) -> bool:

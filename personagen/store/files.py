@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -36,7 +37,8 @@ def write(file: Path, parts: Iterable[bytes]) -> int:
         beside.replace(file)
         sync_folder(file.parent)
     except BaseException as error:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
         if isinstance(error, OSError):
             problem = f"{file} can't be written: {error.strerror}; free or repair the disk and run again"
             raise DiskError(problem) from error
@@ -51,6 +53,21 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def make_folder(folder: Path) -> None:
+    """Makes ``folder`` and what is missing above it; its name is durable afterwards, whoever made it.
+
+    Raises:
+        DiskError: the disk refuses.
+    """
+    if not folder.parent.exists():
+        make_folder(folder.parent)
+    try:
+        folder.mkdir(exist_ok=True)
+        sync_folder(folder.parent)
+    except OSError as error:
+        raise DiskError(f"{folder} can't be made: {error.strerror}; give another --out") from error
 
 
 def read_records(file: Path, kind: type[R]) -> Iterator[R]:

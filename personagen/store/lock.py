@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from personagen.errors import DiskError, InUseError
+from personagen.store.files import sync_folder
+
+# How long a holder may take to write its name, in seconds.
+NAMED_WITHIN = 2.0
+_NAME = re.compile(rb"process (\d+) on (\S+)\n")
 
 
 @contextmanager
@@ -18,19 +25,53 @@ def locked(folder: Path) -> Iterator[None]:
 
     Raises:
         InUseError: another process holds it; the message names that process.
+        DiskError: the file can't be written.
     """
     try:
-        handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+        handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        sync_folder(folder)  # by its name a folder is known as a run's, so it must outlive what is made after it
     except OSError as error:
-        raise DiskError(f"{folder} can't be written: {error.strerror}; give another --out") from error
+        raise _refused(folder, error) from error
     try:
+        _hold(folder, handle)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.read(handle, 200).decode(errors="replace").strip() or "another process"
-            raise InUseError(f"{folder} is in use by {holder}; wait for it to end or give another --out") from None
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
+            name = f"process {os.getpid()} on {socket.gethostname()}\n".encode()
+            os.pwrite(handle, name, 0)
+            os.ftruncate(handle, len(name))
+        except OSError as error:
+            raise _refused(folder, error) from error
         yield
     finally:
         os.close(handle)
+
+
+def _hold(folder: Path, handle: int) -> None:
+    until = time.monotonic() + NAMED_WITHIN
+    while True:
+        try:
+            return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            name = _NAME.match(os.pread(handle, 200, 0))
+            if time.monotonic() > until or (name and _lives(int(name[1]), name[2].decode(errors="replace"))):
+                holder = name[0].decode(errors="replace").strip() if name else "another process"
+                problem = f"{folder} is in use by {holder}; wait for it to end or give another --out"
+                raise InUseError(problem) from None
+        except OSError as error:
+            raise _refused(folder, error) from error
+        # The file still names a process that was killed: its successor has the lock and has not written its name yet.
+        time.sleep(0.01)
+
+
+def _lives(process: int, host: str) -> bool:
+    """Whether there is such a process, as far as this machine can tell."""
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return host != socket.gethostname()
+    except PermissionError:
+        pass
+    return True
+
+
+def _refused(folder: Path, error: OSError) -> DiskError:
+    return DiskError(f"{folder} can't be written: {error.strerror}; free or repair the disk, or give another --out")

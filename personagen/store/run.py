@@ -14,10 +14,10 @@ from typing import Any
 
 import orjson
 
-from personagen.errors import DiskError, UsageError
+from personagen.errors import CorruptError, DiskError, UsageError
 from personagen.prompts import Prompt
 from personagen.records import Usage, content_id, dump
-from personagen.store.files import write
+from personagen.store.files import make_folder, write
 from personagen.store.journal import Journal
 from personagen.store.lock import locked
 
@@ -94,7 +94,7 @@ def opened(
     _prepare(folder)
     used = {p.name: p for p in prompts}
     hashes = {name: p.hash for name, p in sorted(used.items())}
-    with locked(folder), Journal(folder / "journal.db") as journal:
+    with locked(folder), Journal(_journal_of(folder)) as journal:
         now = {"command": command, **identity}
         before = _stored(journal, "identity")
         if before is not None and before != _plain(now) and journal.usage():
@@ -122,24 +122,40 @@ def _prepare(folder: Path) -> None:
         raise UsageError(f"{folder} is a file; --out names a folder")
     try:
         fresh = not folder.exists() or not any(folder.iterdir())
-        if not fresh and not (folder / "journal.db").exists() and not (folder / ".lock").exists():
-            raise UsageError(f"{folder} holds files that are not a run; give an empty or new folder as --out")
-        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DiskError(f"{folder} can't be made: {error.strerror}; give another --out") from error
+        raise DiskError(f"{folder} can't be read: {error.strerror}; give another --out") from error
+    if not fresh and not (folder / "journal.db").exists() and not (folder / ".lock").exists():
+        raise UsageError(f"{folder} holds files that are not a run; give an empty or new folder as --out")
+    make_folder(folder)
+
+
+def _journal_of(folder: Path) -> Path:
+    """The journal of ``folder``, which may still have to be made: but not where a run has been before."""
+    file = folder / "journal.db"
+    if not file.exists() and ((folder / "run.json").exists() or (folder / "prompts").exists()):
+        raise CorruptError(f"{file} is missing, and every answer with it; put it back, or give another --out")
+    return file
 
 
 def _copy(root: Path, prompt: Prompt) -> None:
     for part, body in prompt.sources:
         file = root / part
-        if not file.exists() or file.read_bytes() != body:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            write(file, [body])
+        try:
+            if not file.exists() or file.read_bytes() != body:
+                make_folder(file.parent)
+                write(file, [body])
+        except OSError as error:
+            raise DiskError(
+                f"{file} can't be written: {error.strerror}; free or repair the disk and run again"
+            ) from error
 
 
 def _stored(journal: Journal, name: str) -> dict[str, Any] | None:
     value = journal.setting(name)
-    return None if value is None else dict(orjson.loads(value))
+    try:
+        return None if value is None else dict(orjson.loads(value))
+    except (orjson.JSONDecodeError, TypeError, ValueError) as error:
+        raise CorruptError(f"the {name} of this run is damaged in its journal; give another --out") from error
 
 
 def _plain(value: Mapping[str, Any]) -> dict[str, Any]:

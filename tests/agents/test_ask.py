@@ -38,7 +38,7 @@ def test_asking_again_ends_with_the_last_reason():
 
 
 @pytest.mark.parametrize(
-    ("finish", "reason"), [("length", "cut off"), ("refusal", "refused"), ("content_filter", "content_filter")]
+    ("finish", "reason"), [("length", "cut off"), ("refusal", "refused"), ("content_filter", "content filter")]
 )
 def test_a_reply_that_did_not_end_by_itself_is_not_used(finish, reason):
     fake = Fake(lambda c: answer('{"inferences": []}', finish_reason=finish))

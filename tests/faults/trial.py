@@ -47,8 +47,8 @@ class Scale:
                     outcomes[at] = {"at": at, **attempt(at)}
                     out.write(orjson.dumps(outcomes[at]) + b"\n")
                     out.flush()
-                if number % max(1, len(todo) // 10) == 0:
-                    self.tell(f"{name}: {number} of {len(todo)}")
+                    if number % max(1, len(todo) // 10) == 0:
+                        self.tell(f"{name}: {number} of {len(todo)}")
         return [outcomes[at] for at in todo]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import threading
 import time
 
@@ -44,6 +43,18 @@ def test_the_most_a_call_can_cost_counts_every_byte_and_every_token_it_may_answe
     assert money.bound_of(dear)(call) >= 200 * 5e-3 + 50 * 2e-3
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -1.0])
+@pytest.mark.parametrize("name", ["budget", "timeout"])
+def test_a_budget_or_a_timeout_that_is_no_number_to_reckon_with_is_refused(tmp_path, name, value):
+    async def main():
+        with opened(tmp_path / "r", "simulate", {}, {}, []) as run:
+            async with session.session(run, ModelOptions(**{name: value}), {}, seed=0):
+                raise AssertionError("opened")
+
+    with pytest.raises(UsageError, match=f"--{name}"):
+        asyncio.run(main())
+
+
 def test_a_role_without_a_model_of_its_own_has_the_common_one_and_its_address():
     options = ModelOptions(model=("openai/a", "judge=openai/b"), base_url=("http://127.0.0.1:1/v1",), price=("1,2",))
     found = session.endpoints_of(options, {"user/speak": None, "judge/prefer": None})
@@ -65,13 +76,6 @@ def test_an_address_with_a_password_is_refused_without_showing_it():
     with pytest.raises(ConfigError, match="holds a password") as refused:
         session.endpoints_of(options, {"user/speak": None})
     assert "hunter2" not in str(refused.value)
-
-
-@pytest.mark.parametrize("number", [math.nan, math.inf, -1.0])
-@pytest.mark.parametrize("name", ["budget", "timeout"])
-def test_a_budget_or_a_timeout_that_is_no_number_is_refused(name, number):
-    with pytest.raises(UsageError, match=f"--{name} {number}: choose a number from 0 up"):
-        session.endpoints_of(ModelOptions(**{name: number}), {"user/speak": None})
 
 
 def in_session(tmp_path, url, *roles, **options):

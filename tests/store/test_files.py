@@ -37,6 +37,22 @@ def test_what_stood_there_stays_when_the_disk_refuses(tmp_path):
     assert [f.name for f in tmp_path.iterdir()] == ["a"]
 
 
+def test_the_name_of_a_folder_is_durable_and_so_are_those_of_new_ones_above_it(tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr(files, "sync_folder", synced.append)
+    files.make_folder(tmp_path / "a" / "b")
+    assert (tmp_path / "a" / "b").is_dir()
+    assert synced == [tmp_path, tmp_path / "a"]
+    files.make_folder(tmp_path / "a" / "b")  # somebody made it who may not have come to sync it
+    assert synced[2:] == [tmp_path / "a"]
+
+
+def test_a_folder_that_cant_be_made_is_told_as_the_disks_fault(tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(DiskError, match="give another --out"):
+        files.make_folder(tmp_path / "file" / "folder")
+
+
 def test_records_are_read_back_and_a_damaged_line_is_named(tmp_path):
     file = tmp_path / "m.jsonl"
     message = Message(role="user", content="a\u2028b")

@@ -36,3 +36,10 @@ def test_a_lock_is_free_again_after_its_holder_was_killed(tmp_path):
     holder.communicate()
     with locked(tmp_path):
         assert str(os.getpid()) in (tmp_path / ".lock").read_text()
+
+
+def test_the_name_of_the_lock_is_durable_before_anything_is_done_in_the_folder(tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr("personagen.store.lock.sync_folder", synced.append)
+    with locked(tmp_path):
+        assert synced == [tmp_path]

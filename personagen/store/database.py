@@ -1,0 +1,183 @@
+"""The journal's file: made whole or not at all, refused where it is not what was written, brought to today's layout."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from zlib import crc32
+
+from personagen.errors import CorruptError, DiskError
+from personagen.store.files import sync_folder
+
+FORMAT = 3
+# Pages of 4 KB in the write-ahead log; SQLite's own 1,000 move them to the main file so often that it halves the speed.
+CHECKPOINT = 8000
+_TABLES = f"""
+CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL, crc INTEGER) WITHOUT ROWID;
+CREATE TABLE calls(
+  key TEXT PRIMARY KEY, role TEXT NOT NULL, model TEXT NOT NULL, place TEXT NOT NULL, completion BLOB NOT NULL,
+  input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, cached_input_tokens INTEGER NOT NULL, cost_usd REAL,
+  finished REAL NOT NULL, seconds REAL NOT NULL, cache_write_input_tokens INTEGER NOT NULL DEFAULT 0, crc INTEGER);
+CREATE TABLE results(
+  file TEXT NOT NULL, slot INTEGER NOT NULL, made_with TEXT NOT NULL, lines BLOB NOT NULL, crc INTEGER,
+  PRIMARY KEY(file, slot));
+CREATE INDEX results_of_slot ON results(slot);
+INSERT INTO meta VALUES('format', '{FORMAT}', NULL);
+"""
+# What each format added to the one before it. Nothing can be said of rows without a check sum.
+_UPGRADES = {
+    2: ("ALTER TABLE calls ADD COLUMN cache_write_input_tokens INTEGER NOT NULL DEFAULT 0",),
+    3: tuple(f"ALTER TABLE {table} ADD COLUMN crc INTEGER" for table in ("meta", "calls", "results")),
+}
+_REFUSED_BY_DISK = {
+    *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM),
+    *(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_NOLFS, sqlite3.SQLITE_PROTOCOL),
+}
+
+
+def opened(file: Path) -> sqlite3.Connection:
+    """A connection to the journal ``file``, which is made if there is none.
+
+    Raises:
+        CorruptError: it is damaged, or was written by a newer version.
+        DiskError: it can't be created, read or written.
+    """
+    with translated(file):
+        log = file.with_name(f"{file.name}-wal")
+        if not file.exists():
+            _create(file)
+        elif not file.stat().st_size:
+            raise CorruptError(f"{file} is empty, and every answer in it is lost; {_WAYS_OUT}")
+        has_log = log.exists()
+        connection = connect(file)
+        try:
+            _check(file, connection, has_log)
+            _upgrade(file, connection)
+            if not has_log and _logged_more(connection):
+                raise CorruptError(
+                    f"{log} is missing, and answers with it; put it back, or go on without them by an empty file of"
+                    " that name"
+                )
+            checkpoint(connection)
+        except BaseException as error:
+            connection.close()
+            if not isinstance(error, CorruptError):
+                keep_log(file)
+            raise
+    return connection
+
+
+def keep_log(file: Path) -> None:
+    """After a failed write to the closed journal ``file``: SQLite may have removed a log that the file says follows."""
+    with suppress(OSError):
+        file.with_name(f"{file.name}-wal").touch()
+
+
+def connect(file: Path) -> sqlite3.Connection:
+    """One more connection to a journal that is there."""
+    connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False, timeout=60)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def checkpoint(connection: sqlite3.Connection) -> bool:
+    """Moves what is in the write-ahead log to the main file, which then says that a log follows; False: not now.
+
+    So a log that is deleted is missed, while one that SQLite itself moved and removed is not.
+    """
+    mark(connection, "more")
+    connection.execute("PRAGMA busy_timeout = 100")
+    busy = connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()[0]
+    connection.execute("PRAGMA busy_timeout = 60000")
+    mark(connection, "all")
+    return not busy
+
+
+def mark(connection: sqlite3.Connection, what: str) -> None:
+    """Notes that this is ``all`` there is, or that ``more`` is in the write-ahead log."""
+    connection.execute("INSERT OR REPLACE INTO meta VALUES('log', ?, NULL)", (what,))
+
+
+def crc(value: bytes) -> int:
+    """The check sum that is kept beside ``value``."""
+    return crc32(value)
+
+
+@contextmanager
+def translated(file: Path) -> Iterator[None]:
+    """SQLite's errors, and those of the system, as ours."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF in _REFUSED_BY_DISK:
+            raise DiskError(f"{file}: {error}; free or repair the disk and run the same command again") from error
+        raise damaged(file, error) from error
+    except UnicodeDecodeError as error:  # within SQLite's own message, too
+        raise damaged(file, "text in it is none") from error
+    except OSError as error:
+        problem = f"{file}: {error.strerror}; free or repair the disk and run the same command again"
+        raise DiskError(problem) from error
+
+
+def damaged(file: Path, how: object) -> CorruptError:
+    """The error for a journal that is not what was written."""
+    return CorruptError(f"{file} is damaged ({how}); {_WAYS_OUT}")
+
+
+_WAYS_OUT = "restore it from a copy, or give another --out"
+
+
+def _create(file: Path) -> None:
+    beside = file.with_name(f".{file.name}.new")
+    for rest in file.parent.glob(f"{beside.name}*"):
+        rest.unlink()
+    # Without a log of its own: what fails when that is moved at the end, SQLite does not tell.
+    with closing(sqlite3.connect(beside, isolation_level=None)) as connection:
+        connection.executescript(f"PRAGMA journal_mode = MEMORY; BEGIN; {_TABLES} COMMIT;")
+    handle = os.open(beside, os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    beside.replace(file)
+    sync_folder(file.parent)
+
+
+def _check(file: Path, connection: sqlite3.Connection, has_log: bool) -> None:
+    pages, size = (int(connection.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("page_count", "page_size"))
+    if file.stat().st_size < pages * size and not has_log:  # with a log the rest may stand there
+        raise damaged(file, "its end is missing")
+    found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    if found != "ok":
+        raise damaged(file, " ".join(str(found).split()))
+
+
+def _upgrade(file: Path, connection: sqlite3.Connection) -> None:
+    row = connection.execute("SELECT value FROM meta WHERE name = 'format'").fetchone()
+    if row is None or not str(row[0]).isdecimal():
+        raise damaged(file, "it does not tell its format")
+    written = int(row[0])
+    if written > FORMAT:
+        raise CorruptError(f"{file} was written by a newer personagen (format {written}); upgrade to go on")
+    if written < FORMAT:
+        connection.execute("BEGIN IMMEDIATE")
+        for number in range(written + 1, FORMAT + 1):
+            for sql in _UPGRADES[number]:
+                connection.execute(sql)
+        connection.execute("CREATE INDEX IF NOT EXISTS results_of_slot ON results(slot)")
+        connection.execute("UPDATE meta SET value = ? WHERE name = 'format'", (str(FORMAT),))
+        connection.execute("COMMIT")
+
+
+def _logged_more(connection: sqlite3.Connection) -> bool:
+    row = connection.execute("SELECT value FROM meta WHERE name = 'log'").fetchone()
+    return row is not None and row[0] == "more"

@@ -1,0 +1,5 @@
+def become(name):
+    from personagen.store import journal
+
+    if name == "checkpoints often":
+        journal.CHECKPOINT = 12

@@ -1,0 +1,97 @@
+"""A disk that is full, and one that refuses to sync: what was stored stays, the run says so, and goes on later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from random import Random
+from typing import Any
+
+from tests.faults.billing import Client
+from tests.faults.disk import Operation
+from tests.faults.steps import CONCURRENCY, recorded
+from tests.faults.stories import SMALL, TINY, Story, Workshop, workshop
+from tests.faults.trial import Finding, Scale
+
+REFUSED = 74
+
+
+def trial(scale: Scale) -> Iterable[Finding]:
+    """Full at sizes spread over what a run writes; refusing at every sync."""
+    with workshop() as shop:
+        size = TINY if scale.short else SMALL
+        done = recorded(shop, size)
+        grown, syncs = _grown(done), sum(op.kind in "SD" for op in done)
+        rooms = [grown * n // 20 for n in range(20)]
+        numbers = list(range(1, syncs + 1))
+        if scale.short:
+            numbers = sorted({1, 2, syncs // 4, syncs // 2, 3 * syncs // 4, syncs - 1, syncs})
+        full = scale.each("full", rooms, lambda room: refused(shop, size, f"room {room}"))
+        failed = scale.each("sync", numbers, lambda number: refused(shop, size, f"sync {number}"))
+    yield _finding(f"disk full at {len(rooms)} sizes up to {grown // 1000} kB", full)
+    yield _finding(f"every sync fails from the n-th on, at {len(numbers)} of {syncs}", failed)
+
+
+def _grown(done: list[Operation]) -> int:
+    """How many bytes all files of a run grow by, as the failing disk counts them."""
+    sizes: dict[str, int] = {}
+    grown = 0
+    for op in done:
+        before = sizes.get(op.path, 0)
+        if op.kind == "W":
+            sizes[op.path] = max(before, op.at + len(op.data))
+            grown += sizes[op.path] - before
+        elif op.kind == "T":
+            sizes[op.path] = op.at
+        elif op.kind == "R":
+            sizes[op.data.decode()] = sizes.pop(op.path, 0)
+        elif op.kind == "U":
+            sizes.pop(op.path, None)
+    return grown
+
+
+def refused(shop: Workshop, size: Any, what: str, mutant: str = "") -> dict[str, Any]:
+    """A run whose disk refuses, tried twice, and once more after it is mended; what was wrong, and what it paid."""
+    reference = shop.reference(size)
+    story = Story(shop, size, shop.fresh())
+    kind, _, number = what.partition(" ")
+    disk = {kind: int(number)}
+    wrong: list[str] = []
+    for _ in range(2):
+        process = story.attempt(
+            Client(delay=0.002, rng=Random(what)), concurrency=CONCURRENCY, disk=disk, mutant=mutant
+        )
+        wrong += _refusal(process.ended.status, process.ended.said)
+        wrong += [
+            f"{name} holds other lines"
+            for name, found in story.results().items()
+            if _strange(found, reference.files[name])
+        ]
+    story.attempt(Client(delay=0.002, rng=Random(what)), concurrency=CONCURRENCY)
+    expected = f"ended with {REFUSED}: "
+    wrong += [fault for fault in story.wrong(reference) if expected not in fault]
+    again = story.outcome(reference)["lost"]
+    seconds = max(process.ended.seconds for process in story.processes[:2])
+    return {"wrong": wrong, "lost": sum(lost for lost, _ in again), "seconds": seconds}
+
+
+def _refusal(status: int, said: str) -> Iterator[str]:
+    if status not in (0, REFUSED):
+        yield f"exit {status}: {said[-300:]}"
+    if status and (said.count("personagen: ") != 1 or "Traceback" in said):
+        yield f"not one sentence: {said[-300:]}"
+
+
+def _strange(found: bytes, whole: bytes) -> bool:
+    return not set(found.splitlines(keepends=True)) <= set(whole.splitlines(keepends=True))
+
+
+def _finding(what: str, outcomes: list[Any]) -> Finding:
+    wrong = [f"{outcome['at']}: {fault}" for outcome in outcomes for fault in outcome["wrong"]]
+    most = max(outcome["lost"] for outcome in outcomes)
+    told = f"{len(outcomes)} runs, {len(wrong)} faults; at most {most} calls in flight paid in vain"
+    return Finding(
+        what,
+        "exit 74 in one sentence; nothing lost, corrupt or paid again; the same bytes once it is mended",
+        told + (f"; the first: {wrong[0]}" if wrong else ""),
+        not wrong and most <= 2 * CONCURRENCY,
+    )
