@@ -163,7 +163,8 @@ def _since(run: Run, *, apart: bool) -> tuple[int, int]:
     """The last answer before today's prompts came into force, and the same for the judge's."""
     last = run.journal.rows("SELECT COALESCE(MAX(rowid), 0) FROM calls")[0][0]
     now: dict[str, Any] = {"version": THIS, "prompts": dict(run.prompts)}
-    before = orjson.loads(run.journal.setting("in_force") or "{}")
+    kept = run.journal.setting("in_force")
+    before = orjson.loads(kept or "{}")
     changed = {name for name, digest in run.prompts.items() if before.get("prompts", {}).get(name) != digest}
     if before.get("version") != THIS:
         since = (last, last)
@@ -171,19 +172,23 @@ def _since(run: Run, *, apart: bool) -> tuple[int, int]:
         since = (before["since"][0], last if changed else before["since"][1])
     else:
         since = (last, last) if changed else (before["since"][0], before["since"][1])
-    run.journal.put_settings({"in_force": orjson.dumps(now | {"since": since}).decode()})
+    new = orjson.dumps(now | {"since": since}).decode()
+    if new != kept:
+        run.journal.put_settings({"in_force": new})
     return since
 
 
 def left_out(run: Run, session: Session) -> dict[str, list[str]]:
     """What the servers of this run refused, so that requests were sent without it; earlier processes' too."""
-    told: dict[str, list[str]] = orjson.loads(run.journal.setting("left_out") or "{}")
+    before: dict[str, list[str]] = orjson.loads(run.journal.setting("left_out") or "{}")
+    told = dict(before)
     for server, parts in session.refused.items():
         # OpenAI's protocol has two names for it, and sends the other one.
         named = parts - ({"max_tokens"} if server.startswith("openai/") else set())
         if named:
             told[server] = sorted(named.union(told.get(server, ())))
-    run.journal.put_settings({"left_out": orjson.dumps(told).decode()})
+    if told != before:
+        run.journal.put_settings({"left_out": orjson.dumps(told).decode()})
     return told
 
 

@@ -142,10 +142,7 @@ async def session(
     _check_numbers(options)
     endpoints = endpoints_of(options, prompts)
     everyone = endpoints | ({} if encoder is None else {ENCODER: encoder})
-    prices = {
-        role: price_of(e.model, base_url=e.base_url, override=e.price, batch=options.batch and role != ENCODER)
-        for role, e in everyone.items()
-    }
+    prices = _prices(options, everyone)
     _check_budget(options, everyone, prices)
     book = Batches(run.journal)
     pending = book.pending()
@@ -158,7 +155,6 @@ async def session(
     wrap = partial(_layered, run=run, ledger=ledger, bound=bound, slots=slots, tally=tally)
 
     refused: dict[str, set[str]] = {address_of(endpoint): set() for endpoint in endpoints.values()}
-    rest = ", and batches that are sent go on at the provider" if options.batch else ""
     async with connect(
         endpoints,
         timeout=options.timeout,
@@ -170,7 +166,7 @@ async def session(
     ) as backend:
         models = {role: endpoint.model for role, endpoint in endpoints.items()}
         stage = Stage(wrap(backend, batch=options.batch), prompts, models, tally, attempts)
-        with interruptible(slots, rest):
+        with interruptible(slots, ", and batches that are sent go on at the provider" if options.batch else ""):
             yield Session(
                 stage=stage,
                 slots=slots,
@@ -191,6 +187,13 @@ def _slots(options: ModelOptions, endpoints: Mapping[str, Endpoint]) -> Slots:
     # By the wave as many are in flight as are ready, unless a number is given.
     most = BATCH_IN_FLIGHT if options.batch and options.concurrency is None else options.concurrency
     return Slots(most, {role: address_of(endpoint) for role, endpoint in endpoints.items()}, local)
+
+
+def _prices(options: ModelOptions, endpoints: Mapping[str, Endpoint]) -> dict[str, Price | None]:
+    return {
+        role: price_of(e.model, base_url=e.base_url, override=e.price, batch=options.batch and role != ENCODER)
+        for role, e in endpoints.items()
+    }
 
 
 def _layered(
