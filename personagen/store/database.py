@@ -56,6 +56,7 @@ def opened(file: Path) -> sqlite3.Connection:
         try:
             _check(file, connection, has_log)
             _upgrade(file, connection)
+            _check_answers(file, connection)
             if not has_log and _logged_more(connection):
                 raise CorruptError(
                     f"{log} is missing, and answers with it; put it back, or go on without them by an empty file of"
@@ -159,6 +160,12 @@ def _check(file: Path, connection: sqlite3.Connection, has_log: bool) -> None:
     found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
     if found != "ok":
         raise damaged(file, " ".join(str(found).split()))
+
+
+def _check_answers(file: Path, connection: sqlite3.Connection) -> None:
+    for line, kept in connection.execute("SELECT completion, crc FROM calls WHERE crc IS NOT NULL"):
+        if not isinstance(line, bytes) or crc32(line) != kept:
+            raise damaged(file, "an answer in it is not what was stored")
 
 
 def _upgrade(file: Path, connection: sqlite3.Connection) -> None:
