@@ -11,6 +11,7 @@ from zlib import crc32
 
 from personagen.errors import CorruptError, DiskError
 from personagen.store.files import sync_folder
+from personagen.store.log import is_damaged
 
 FORMAT = 3
 # Pages of 4 KB in the write-ahead log; SQLite's own 1,000 move them to the main file so often that it halves the speed.
@@ -52,6 +53,8 @@ def opened(file: Path) -> sqlite3.Connection:
         elif not file.stat().st_size:
             raise CorruptError(f"{file} is empty, and every answer in it is lost; {_WAYS_OUT}")
         has_log = log.exists()
+        if has_log and is_damaged(file):
+            raise damaged(log, "answers in it were stored after what can't be read any more")
         connection = connect(file)
         try:
             _check(file, connection, has_log)
