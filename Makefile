@@ -25,7 +25,7 @@ define require_python
 	"personagen needs Python 3.11 or newer, but $(PYTHON) is '$$("$(PYTHON)" --version 2>&1)': name a newer one, as in: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 endef
 
-.PHONY: help demo test test-train check bench bench-short lock clean
+.PHONY: help demo test test-train check bench bench-short faults faults-short lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -80,6 +80,12 @@ bench-short: $(VENV)/.dev  ## every benchmark in a small form, to see that it wo
 	$(BIN)/python benchmarks/paper_size.py --short
 	$(BIN)/python benchmarks/results.py --trees 500 --runs 1 --without datasets
 	$(BIN)/python benchmarks/offline_cast.py --conversations 20
+
+faults: $(VENV)/.dev  ## crashes, power cuts, a server that misbehaves: RELIABILITY.md in full, about an hour; goes on when stopped
+	$(BIN)/python -m tests.faults
+
+faults-short: $(VENV)/.dev  ## the same in under five minutes
+	$(BIN)/python -m tests.faults --short
 
 # dev is the larger set, so it is resolved first and main has to agree with it. UPGRADE=--upgrade takes newer versions.
 lock: export UV_CUSTOM_COMPILE_COMMAND := make lock

@@ -30,6 +30,8 @@ ADVICE = """start with what is due first and write down the rest ask for two quo
 give it ten minutes a day check the small print put the date in your calendar and tell one person about it because
 then you will not forget what you set out to do when the week gets busy and nobody has time to think about it twice"""
 MATTER, WORDS = MATTERS.split(), ADVICE.split()
+# Every third word is a number of the reply's own: no turn of a conversation may repeat one before it.
+PIECES = " ".join("{0}" if place % 3 == 2 else word for place, word in enumerate(WORDS))
 
 
 @dataclass
@@ -69,10 +71,11 @@ def said(role: str, body: bytes) -> str:
         return orjson.dumps({"reason": "It suits them better.", "ranking": list(best), "tie": False}).decode()
     matter = MATTER[mark % len(MATTER)]
     if role == "user":
-        return f"{QUOTE} The {matter} keeps me up at night, number {mark % 10_000}. What would you do first about it?"
-    turned = mark % len(WORDS)
-    words = " ".join(WORDS[turned:] + WORDS[:turned])
-    return f"About the {matter} ({mark % 10_000}): {words}. {words.capitalize()}."
+        return (
+            f"{QUOTE} The {matter} keeps me up at night, number {mark}. What about {mark // 7} and {mark // 3} first?"
+        )
+    advice = PIECES.format(mark)
+    return f"About the {matter} ({mark % 10_000}): {advice}. {advice.capitalize()}."
 
 
 def answer(path: bytes, body: bytes, text: str) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
@@ -10,6 +12,11 @@ from personagen.errors import UsageError
 
 ROLES = ("author", "user", "observer", "assistant", "judge")
 ENCODER = "encoder"
+
+_PATHS = ("out", "personas", "prompts", "seeds")
+_LARGEST = 2**63 - 1  # a JSON or SQLite integer
+_LONGEST_NAME, _LONGEST_PATH = 240, 3800  # bytes; a few are added to write beside it
+_NO_TEXT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 Grow = Literal["coin", "best", "all"]
 
@@ -73,7 +80,8 @@ class SimulateOptions:
 
     Every user turn gets ``candidates`` replies, by turns from the aware and the plain assistant. ``grow`` says which
     siblings continue: ``coin`` one drawn at random, ``best`` the one the judge prefers, ``all`` every one, up to
-    ``max_nodes`` nodes a tree. A reply that can't be used is asked for at most ``attempts`` times.
+    ``max_nodes`` nodes a tree. A reply that can't be used is asked for at most ``attempts`` times. ``language`` is what
+    the conversations are held in, ``any`` to let that open.
     """
 
     personas: str = "outputs/pool/personas.jsonl"
@@ -84,6 +92,7 @@ class SimulateOptions:
     candidates: int = 2
     max_nodes: int = 500
     attempts: int = 3
+    language: str = "en"
     skip_bad_lines: bool = False
     prompts: str | None = None
     seed: int = 0
@@ -95,11 +104,31 @@ def build(options: type[Any], values: Mapping[str, Any]) -> Any:
 
     Raises:
         TypeError: a name that neither has.
+        UsageError: a value has another type than the option, or is a number or a path that can't be used.
     """
+    kinds = {f.name: str(f.type) for f in (*fields(options), *fields(ModelOptions))}
+    checked = {k: _checked(k, _tuple(k, v), kinds[k]) if k in kinds else v for k, v in values.items()}
     model_names = {f.name for f in fields(ModelOptions)}
-    of_models = {k: _tuple(k, v) for k, v in values.items() if k in model_names}
-    rest = {k: v for k, v in values.items() if k not in model_names}
+    of_models = {k: v for k, v in checked.items() if k in model_names}
+    rest = {k: v for k, v in checked.items() if k not in model_names}
     return options(**rest, models=ModelOptions(**of_models))
+
+
+def place(name: str, path: Any) -> str:
+    """``path`` as text, where it can be the path of a file or a folder; ``name`` is the option it was given as.
+
+    Raises:
+        UsageError: it is empty, too long, or holds what no path of this program may hold.
+    """
+    text = path.__fspath__() if hasattr(path, "__fspath__") else path
+    if not isinstance(text, str) or not text.strip():
+        raise UsageError(f"{name} is {'empty' if text == '' else repr(text)}: give a path")
+    if bad := _NO_TEXT.search(text):
+        what = "text that is not UTF-8" if bad[0] >= "\ud800" else f"the control character {bad[0]!r}"
+        raise UsageError(f"{name} holds {what}: give another path")
+    if len(text.encode()) > _LONGEST_PATH or max(len(part.encode()) for part in text.split("/")) > _LONGEST_NAME:
+        raise UsageError(f"{name} {text[:40]}... is too long for a path: a name has at most {_LONGEST_NAME} bytes")
+    return text
 
 
 def flat(options: Any) -> dict[str, Any]:
@@ -134,6 +163,30 @@ def shared_and_own(option: str, values: Iterable[str]) -> tuple[str | None, dict
         else:
             shared = value
     return shared, own
+
+
+def _checked(name: str, value: Any, kind: str) -> Any:
+    """``value`` where it can be that of the option ``name``, whose type is written as ``kind``."""
+    shown = f"--{name.replace('_', '-')}"
+    if value is None and "None" in kind:
+        return None
+    if name in _PATHS:
+        return place(shown, value)
+    plain = kind.removesuffix(" | None")
+    expected = {"int": "a whole number", "float": "a number", "bool": "true or false"}.get(plain, "text")
+    if plain.startswith("tuple"):
+        fits = isinstance(value, list | tuple) and all(isinstance(one, str) for one in value)
+    else:
+        python = {"int": int, "float": int | float, "bool": bool}.get(plain, str)
+        fits = isinstance(value, python) and (plain == "bool" or not isinstance(value, bool))
+    if not fits:
+        raise UsageError(f"{shown} is {expected}, not {value!r}")
+    if plain in ("int", "float") and not (math.isfinite(value) and abs(value) <= _LARGEST):
+        raise UsageError(f"{shown} {value}: choose a number of at most {_LARGEST}")
+    for text in (value,) if isinstance(value, str) else value if isinstance(value, list | tuple) else ():
+        if _NO_TEXT.search(text):
+            raise UsageError(f"{shown} holds a control character, or text that is not UTF-8: {text!r}")
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _tuple(name: str, value: Any) -> Any:

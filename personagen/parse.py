@@ -2,8 +2,9 @@
 
 A reply is taken as it is, or repaired by one of these fixed rules, or refused: a reasoning block before the answer is
 cut off, a code fence around JSON is removed, prose around one JSON object is dropped, the speaker's own label in
-front of a spoken reply is removed. The schemas hold no constraint keywords, which some providers refuse: limits are
-checked here.
+front of a spoken reply is removed, and so is whatever it goes on with in the other speaker's name, control characters
+are dropped, half characters become U+FFFD. The schemas hold no constraint keywords, which some providers refuse: limits
+are checked here.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, cast, get_args
 
 import orjson
@@ -20,11 +22,26 @@ from personagen.records import Inference, Kind, Message
 
 MAX_REPLY = 200_000
 _REASONING = re.compile(r"\A(?:\s*<think>)?(?:(?!<think>).)*?</think>", re.DOTALL)
-_FENCE = re.compile(r"```[A-Za-z]*\s*\n(.*?)```", re.DOTALL)
+_FENCE = re.compile(r"```[A-Za-z]*[^\S\n]*\n(.*?)```", re.DOTALL)  # \s would try every blank line anew
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_BOM = b"\xef\xbb\xbf"
+_HALF = re.compile(  # an escape of half a character; whole pairs are matched too, to be passed over
+    rb"(?<!\\)((?:\\\\)*)\\u[dD](?:[89abAB][0-9a-fA-F]{2}(\\u[dD][c-fC-F][0-9a-fA-F]{2})?|[c-fC-F][0-9a-fA-F]{2})"
+)
 _LABELS = {
-    "user": re.compile(r"\A\s*\**(?:user|human)\**\s*:\**\s*", re.I),
-    "assistant": re.compile(r"\A\s*\**(?:assistant|ai)\**\s*:\**\s*", re.I),
+    "user": re.compile(r"\A\s*(?:\**(?:user|human)\**\s*:\**|<user>)\s*", re.I),
+    "assistant": re.compile(r"\A\s*(?:\**(?:assistant|ai)\**\s*:\**|<assistant>)\s*", re.I),
 }
+# A line that goes on as the other speaker, or closes the tag that a transcript puts around what is said.
+_GOES_ON = {
+    "user": re.compile(r"^[ \t]*(?:\**(?:Assistant|ASSISTANT|AI|AI Assistant)\**[ \t]*:|</?assistant>)|</user>", re.M),
+    "assistant": re.compile(r"^[ \t]*(?:\**(?:User|USER|Human|HUMAN)\**[ \t]*:|</?user>)|</assistant>", re.M),
+}
+_SIGNS = {
+    "user": ("Assistant", "ASSISTANT", "AI", "assistant>", "</user>"),
+    "assistant": ("User", "USER", "Human", "HUMAN", "user>", "</assistant>"),
+}
+_EXAMPLES = 20  # lines of a dialogue that are looked at
 _SPACE = re.compile(r"\s+")
 _QUOTES = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"'})
 
@@ -60,16 +77,57 @@ class Verdict:
     reason: str
 
 
-def speech(text: str, role: str) -> str:
-    """What ``role`` (``user`` or ``assistant``) says: the reply without reasoning and without its own label.
+@dataclass(frozen=True)
+class Spoken:
+    """What a speaker says. ``labelled``: its own label was removed in front; ``cut`` is what was cut off behind."""
+
+    text: str
+    labelled: bool = False
+    cut: str = ""
+
+
+def speech(text: str, role: str) -> Spoken:
+    """What ``role`` (``user`` or ``assistant``) says: the reply without reasoning, its own label and the other's lines.
 
     Raises:
         ReplyError: nothing is left, or the reply is longer than ``MAX_REPLY`` characters.
     """
-    said = _LABELS[role].sub("", _answer(text)).strip()
-    if not said:
+    answer = _answer(text).strip()
+    label = _LABELS[role].match(answer)
+    said = answer[label.end() :].strip() if label else answer
+    cut = _cut(said, role)
+    kept, rest = said[:cut].rstrip(), said[cut:]
+    if not kept:
         raise ReplyError("the reply is empty")
-    return said
+    return Spoken(kept, bool(label), rest)
+
+
+def _cut(said: str, role: str) -> int:
+    """Where ``said`` goes on as the other speaker; not where it shows an example, in code or after a colon."""
+    if not any(map(said.__contains__, _SIGNS[role])):  # which is found out in a hundredth of the time
+        return len(said)
+    for found in islice(_GOES_ON[role].finditer(said), _EXAMPLES):
+        before = said[: found.start()].rstrip()
+        if before and not before.endswith(":") and before.count("```") % 2 == 0 and before.count("`") % 2 == 0:
+            return found.start()
+    return len(said)
+
+
+def loads(text: str | bytes) -> Any:
+    """The value of a JSON text; halves of surrogate pairs and bytes that are not UTF-8 in it become U+FFFD.
+
+    Raises:
+        ValueError: it is no JSON all the same, is nested too deeply, or holds a number that no float can be.
+    """
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        data = text.encode("utf-8", "replace") if isinstance(text, str) else text
+        whole = data.removeprefix(_BOM).decode("utf-8", "replace").encode()
+        mended = _HALF.sub(lambda half: half[0] if half[2] else half[1] + rb"\ufffd", whole)
+        if mended == text:
+            raise
+    return orjson.loads(mended)
 
 
 def json_object(text: str) -> dict[str, Any]:
@@ -79,6 +137,8 @@ def json_object(text: str) -> dict[str, Any]:
         ReplyError: there is none, or what looks like one is not valid JSON.
     """
     answer = _answer(text).strip()
+    if not answer:
+        raise ReplyError("the reply is empty")
     fence = _FENCE.search(answer)
     if fence and not answer.startswith("{"):
         answer = fence[1].strip()
@@ -88,8 +148,8 @@ def json_object(text: str) -> dict[str, Any]:
             raise ReplyError("the reply holds no JSON object")
         answer = answer[start : end + 1]
     try:
-        value = orjson.loads(answer)
-    except (orjson.JSONDecodeError, UnicodeEncodeError) as error:
+        value = loads(answer)
+    except ValueError as error:
         raise ReplyError(f"the reply is not valid JSON: {str(error)[:120]}") from None
     return cast(dict[str, Any], value)
 
@@ -144,7 +204,7 @@ def _inference(entry: Any, said: Iterable[str]) -> Inference | None:
     wanted = _folded(quote)
     if not wanted or not _clean(fact) or not any(wanted in turn for turn in said):
         return None
-    return Inference(fact=_clean(fact), quote=quote, kind=cast(Kind, kind))
+    return Inference(fact=_clean(fact), quote=_CONTROL.sub("", quote), kind=cast(Kind, kind))
 
 
 def ranking(text: str, labels: Sequence[str]) -> Verdict:
@@ -170,11 +230,14 @@ def ranking(text: str, labels: Sequence[str]) -> Verdict:
 def _answer(text: str) -> str:
     if len(text) > MAX_REPLY:
         raise ReplyError(f"the reply has {len(text):,} characters, more than {MAX_REPLY:,}")
-    return _REASONING.sub("", text, count=1)
+    answer = _CONTROL.sub("", _REASONING.sub("", text, count=1) if "</think>" in text else text)
+    if answer.lstrip().startswith("<think>"):
+        raise ReplyError("the reply is reasoning that does not end")
+    return answer
 
 
 def _clean(text: str) -> str:
-    return _SPACE.sub(" ", text).strip()
+    return _SPACE.sub(" ", _CONTROL.sub("", text)).strip()
 
 
 def _folded(text: str) -> str:

@@ -13,8 +13,8 @@ A file ``<agent>/<act>.md`` is looked up in ``--prompts DIR``, then ``./prompts`
     Which of these would they prefer? ...
 
 A line ``system:``, ``user:`` or ``assistant:`` opens a block; ``chat:`` opens one that names an input holding a list of
-messages, which stand there as they are. Blocks are split before rendering, so no value can open one. Neighbouring
-messages of one role are joined, since many chat templates refuse them.
+messages, which stand there as they are. Blocks are split before rendering, so no value can open one; nor can it open or
+close a tag of the file. Neighbouring messages of one role are joined, since many chat templates refuse them.
 """
 
 from __future__ import annotations
@@ -22,35 +22,24 @@ from __future__ import annotations
 import hashlib
 import re
 import traceback
-from collections.abc import Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-import yaml
-from jinja2 import FunctionLoader, StrictUndefined, Template, TemplateError, TemplateNotFound, meta
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2 import FunctionLoader, Template, TemplateError, TemplateNotFound, TemplateSyntaxError, meta
 
 from personagen.errors import UsageError
+from personagen.front import SETTINGS, front_matter
+from personagen.gates.markup import as_data, tags_of
 from personagen.llm import Sampling
+from personagen.options import place
 from personagen.records import Message, Role
+from personagen.sandbox import LONGEST, Sandbox
 
 _FRONT = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*\n", re.DOTALL | re.MULTILINE)
 _BLOCK = re.compile(r"^(system|user|assistant|chat):[ \t]*\n", re.MULTILINE)
-_FIELDS = frozenset(Message.model_fields)
-_SETTINGS = tuple(f.name for f in fields(Sampling))
-
-
-class _Environment(ImmutableSandboxedEnvironment):
-    """The sandbox, without its costly look at what is asked for most and is harmless: the fields of a message."""
-
-    def getattr(self, obj: Any, attribute: str) -> Any:
-        if type(obj) is Message and attribute in _FIELDS:
-            return getattr(obj, attribute)
-        return super().getattr(obj, attribute)
-
-    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
-        return {**self.globals, **(d or {})}  # Jinja's own chain of mappings is copied slowly, once a rendering
+_INCLUDE = 1000  # characters that an include counts for, so that there are not very many
 
 
 @dataclass(frozen=True)
@@ -83,7 +72,7 @@ class Prompt:
             try:
                 said.append(Message(role=cast(Role, role), content=body.render(inputs).strip()))
             except Exception as error:  # whatever an expression of the file can raise
-                raise UsageError(f"{self.file}{_at(error)}: {getattr(error, 'message', error)}") from None
+                raise UsageError(f"{_at(self.file, error)}: {getattr(error, 'message', None) or error}") from None
         return _joined(said)
 
 
@@ -99,9 +88,9 @@ def folders(directory: str | None) -> tuple[Path, ...]:
     Raises:
         UsageError: ``directory`` is given and is not a folder.
     """
-    if directory is not None and not Path(directory).is_dir():
+    if directory is not None and not Path(place("--prompts", directory)).is_dir():
         raise UsageError(f"{directory}: there is no such folder of prompts; `personagen init` makes one")
-    given = [Path(directory)] if directory else []
+    given = [Path(directory)] if directory is not None else []
     here = Path("prompts")
     return tuple(dict.fromkeys([*given, *([here] if here.is_dir() else []), packaged()]))
 
@@ -123,9 +112,12 @@ def load(name: str, where: tuple[Path, ...]) -> Prompt:
     front = _FRONT.match(text)
     if front is None:
         raise UsageError(f"{file}:1: a prompt file begins with front matter between two lines of ---")
-    settings = _settings(file, front[1])
+    settings = front_matter(file, front[1])
     offset = text[: front.end()].count("\n")
-    environment = _Environment(undefined=StrictUndefined, loader=_loader(where), auto_reload=False)
+    tags = tags_of(text)
+    environment = Sandbox(
+        loader=_loader(where), finalize=lambda value: as_data(value, tags) if isinstance(value, str) else value
+    )
     blocks, used, included = _blocks(file, text[front.end() :], offset, environment)
     declared = tuple(cast(Sequence[str], settings["inputs"]))
     if used != set(declared):
@@ -136,39 +128,15 @@ def load(name: str, where: tuple[Path, ...]) -> Prompt:
         file=file,
         description=str(settings["description"]),
         inputs=declared,
-        sampling=Sampling(**{k: settings[k] for k in _SETTINGS if k in settings}),
+        sampling=Sampling(**{k: settings[k] for k in SETTINGS if k in settings}),
         blocks=blocks,
         sources=sources,
         hash=hashlib.sha256(b"\0".join(body for _, body in sources)).hexdigest()[:12],
     )
 
 
-def _settings(file: Path, front: str) -> dict[str, Any]:
-    try:
-        settings = yaml.safe_load(front)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 2 if mark else 1
-        raise UsageError(f"{file}:{line}: the front matter is not valid YAML") from None
-    if not isinstance(settings, dict) or not {"description", "inputs"} <= set(settings):
-        raise UsageError(f"{file}:1: the front matter needs `description` and `inputs`")
-    unknown = set(settings) - {"description", "inputs", *_SETTINGS}
-    if unknown:
-        raise UsageError(
-            f"{file}: unknown setting {', '.join(sorted(map(str, unknown)))}; known: {', '.join(_SETTINGS)}"
-        )
-    inputs = settings["inputs"]
-    if not isinstance(inputs, list) or not all(isinstance(i, str) for i in inputs):
-        raise UsageError(f"{file}: `inputs` is a list of names")
-    for name in _SETTINGS:
-        value = settings.get(name)
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
-            raise UsageError(f"{file}: `{name}` is a number, not {value!r}")
-    return settings
-
-
 def _blocks(
-    file: Path, body: str, offset: int, environment: ImmutableSandboxedEnvironment
+    file: Path, body: str, offset: int, environment: Sandbox
 ) -> tuple[tuple[tuple[str, Template | str], ...], set[str], set[str]]:
     """The blocks, the names they use, and the files they include."""
     openings = list(_BLOCK.finditer(body))
@@ -189,45 +157,63 @@ def _blocks(
         # Empty lines in front, so that a line of the template is the line of the file; they are stripped when rendered.
         source = "\n" * (offset + body[: opening.end()].count("\n")) + source
         try:
-            names, parts = _names(source, environment)
+            names, parts, _ = _names(source, environment)
             blocks.append((opening[1], environment.from_string(source)))
         except TemplateNotFound as error:
             raise UsageError(f"{file}: includes {error}, which is in no folder of prompts") from None
         except TemplateError as error:
-            raise UsageError(f"{file}:{getattr(error, 'lineno', None) or 1}: {error.message}") from None
+            place, line = getattr(error, "filename", None), getattr(error, "lineno", None) or 1
+            place = file if place is None or place.startswith("<") else place
+            raise UsageError(f"{place}:{line}: {error.message}") from None
+        except Exception as error:  # Python's own limits, such as 20 loops in one another
+            raise UsageError(f"{file}:{offset + 1}: this template is too deep or too large: {error}") from None
         used |= names
         included |= parts
     return tuple(blocks), used, included
 
 
-def _names(source: str, environment: ImmutableSandboxedEnvironment) -> tuple[set[str], set[str]]:
-    """The inputs that ``source`` and all it includes use, and the names of the included files."""
-    tree = environment.parse(source)
-    used = meta.find_undeclared_variables(tree)
+def _names(
+    source: str, environment: Sandbox, within: tuple[str, ...] = (), size: int = 0
+) -> tuple[set[str], set[str], int]:
+    """The inputs that ``source`` and all it includes use, the names of the included files, and the size of it all.
+
+    ``within`` are the files that include it, one in the other, and ``size`` what came before.
+    """
+    assert environment.loader is not None
+    name = within[-1] if within else None
+    file = environment.loader.get_source(environment, name)[1] if name else None
+    tree = environment.parse(source, name, file)
+    used = meta.find_undeclared_variables(tree) - set(environment.globals)
     included: set[str] = set()
+    size += len(source)
     for part in meta.find_referenced_templates(tree):
-        if part is None:
-            raise TemplateError("an include needs a fixed file name")
-        assert environment.loader is not None
+        if part is None or part in within:
+            problem = "an include needs a fixed file name" if part is None else f"it includes {part}, which includes it"
+            raise TemplateSyntaxError(problem, 1, name, file)
+        if size > LONGEST:
+            raise TemplateSyntaxError(f"with what it includes it has more than {LONGEST:,} characters", 1, name, file)
         inner, _, _ = environment.loader.get_source(environment, part)
-        names, parts = _names(inner, environment)
+        names, parts, size = _names(inner, environment, (*within, part), size + _INCLUDE)
         used |= names
         included |= {part, *parts}
-    return used, included
+    return used, included, size
 
 
-def _at(error: Exception) -> str:
-    """The line of the template where ``error`` was raised, as ``:12``; nothing where it is in an included file."""
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.endswith("template>")]
-    return f":{frames[-1].lineno}" if len(frames) == 1 else ""
+def _at(file: Path, error: Exception) -> str:
+    """The file and line of the template where ``error`` was raised: of an included one, where it was there."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.endswith((".md", "template>"))]
+    if not frames:
+        return str(file)
+    return f"{file if frames[-1].filename.endswith('>') else frames[-1].filename}:{frames[-1].lineno}"
 
 
 def _loader(where: tuple[Path, ...]) -> FunctionLoader:
     """Jinja's look-up for includes: the same folders in the same order as for prompt files."""
 
-    def source(part: str) -> str | None:
+    def source(part: str) -> tuple[str, str, None] | None:
         try:
-            return _read(_find(part, where)).strip()
+            file = _find(part, where)
+            return _read(file).strip(), str(file), None
         except UsageError:
             return None
 
@@ -239,6 +225,8 @@ def _find(part: str, where: tuple[Path, ...]) -> Path:
         raise UsageError(f"{part}: a prompt is named by its place inside the folder of prompts")
     for folder in where:
         if (folder / part).is_file():
+            if not (folder / part).resolve().is_relative_to(folder.resolve()):  # or a link could send any file out
+                raise UsageError(f"{folder / part} is a link out of {folder}; put a copy there")
             return folder / part
     raise UsageError(f"no prompt file {part} in {', '.join(map(str, where))}; `personagen prompts` lists all")
 

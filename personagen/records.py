@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Role = Literal["system", "user", "assistant"]
 Kind = Literal["profile", "personality"]
+Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 Count = Annotated[int, Field(ge=0, lt=2**53)]
 
 
@@ -96,7 +97,7 @@ class Persona(Record):
     personality: str
     facts: tuple[str, ...] = ()
     traits: tuple[str, ...] = ()
-    attributes: dict[str, str | int] = {}
+    attributes: dict[str, str | Whole] = {}
     origin: dict[str, str] = {}
     prompt_hash: str = ""
 

@@ -68,6 +68,8 @@ def files_of(path: Path, alone: str = "") -> tuple[list[Path], list[str]]:
     if not path.is_dir():
         if path.suffix.lower() not in SUFFIXES:
             raise UsageError(f"{path} has no suffix that is known here; expected {known}")
+        if not path.is_file():
+            raise UsageError(f"{path} is no plain file; give one")
         return [path], []
     plain = [entry for entry in inside if entry.stem.lower() not in _ASIDE and not entry.name.startswith(".")]
     files = [entry for entry in plain if entry in readable]

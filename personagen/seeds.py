@@ -12,6 +12,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from personagen.errors import CorruptError, UsageError
+from personagen.personas import is_id, record_of
 from personagen.records import Description, Kind, Persona, content_id
 from personagen.rows import JSON_LINES, Fault, Note, files_of, rows_of
 
@@ -93,11 +94,14 @@ def _as_written(path: Path) -> tuple[Persona, ...]:
     """The personas of a file with a record a line and none twice, in half the time; none where it is any other."""
     try:
         file = path / "personas.jsonl" if path.is_dir() else path
+        if file.suffix.lower() not in JSON_LINES or not file.is_file():
+            return ()
         with file.open("rb", buffering=1 << 18) as lines:
-            personas = tuple(map(Persona.model_validate_json, lines)) if file.suffix.lower() in JSON_LINES else ()
+            personas = tuple(map(Persona.model_validate_json, lines))
     except (OSError, ValidationError):
         return ()
-    return personas if len({persona.id for persona in personas}) == len(personas) else ()
+    ids = {persona.id for persona in personas}
+    return personas if len(ids) == len(personas) and all(map(is_id, ids)) else ()
 
 
 def packaged() -> Path:
@@ -194,11 +198,7 @@ def _personas(value: object) -> list[Persona]:
     """
     row = _row(value)
     if "id" in row and row.keys() <= Persona.model_fields.keys():
-        try:
-            return [Persona.model_validate(row)]
-        except ValidationError as error:
-            first = error.errors()[0]
-            raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        return [record_of(row)]
     from personagen.text import attributes_of
 
     profile = _text(row["profile"], "profile") if not _is_empty(row.get("profile")) else _bare(row, "profile")

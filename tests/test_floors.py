@@ -20,7 +20,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"filters", "gates", "metrics"}),
     frozenset({"pairs", "pool", "exporters"}),
     # From here on there is I/O.
-    frozenset({"prompts", "seeds", "rows", "functions"}),
+    frozenset({"prompts", "front", "sandbox", "personas", "seeds", "rows", "functions"}),
     frozenset({"store"}),
     frozenset({"llm.*"}),
     frozenset({"encoders", "runner", "schedule"}),

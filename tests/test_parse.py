@@ -33,7 +33,7 @@ def test_prose_around_an_object_is_dropped():
 
 def test_a_reasoning_block_is_cut_off():
     assert parse.json_object('<think>maybe {"a": 2}</think>{"a": 1}') == {"a": 1}
-    assert parse.speech("<think>hm</think> Hello", "user") == "Hello"
+    assert parse.speech("<think>hm</think> Hello", "user").text == "Hello"
 
 
 @pytest.mark.parametrize("text", ["", "no", "{", '{"a": NaN}', '{"a": 1,}', "[1]", '{"a":' * 2000 + "1" + "}" * 2000])
@@ -47,13 +47,60 @@ def test_a_reply_of_absurd_length_is_refused():
         parse.speech("a" * (parse.MAX_REPLY + 1), "user")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "```" + "\n" * 150_000,
+        "```json\n" * 20_000,
+        "<think>" * 20_000,
+        "*" * 150_000,
+        "[" * 150_000,
+        '{"a": "' + "\\" * 150_001,
+    ],
+)
+def test_a_reply_that_repeats_itself_is_refused_without_trying_every_place(text):
+    with pytest.raises(ReplyError):
+        parse.json_object(text)
+
+
+def test_half_a_character_is_repaired_and_a_whole_one_left_alone():
+    assert parse.json_object(r'{"a": "x\ud83dy"}') == {"a": "x\ufffdy"}
+    assert parse.json_object(r'{"a": "\ud83d\ude00 \ude00\ud83d"}') == {"a": "😀 \ufffd\ufffd"}
+    assert parse.json_object(r'{"a": "\\ud83d \\\ud83d"}') == {"a": "\\ud83d \\\ufffd"}
+    assert parse.json_object('{"a": "x\ud83dy"}') == {"a": "x?y"}
+
+
+def test_bytes_that_are_not_utf_8_and_a_byte_order_mark_cost_no_value():
+    assert parse.loads(b'\xef\xbb\xbf{"a": "caf\xe9"}') == {"a": "caf\ufffd"}
+
+
+def test_control_characters_are_dropped():
+    assert parse.speech("\0My \x1b[31mbees\x07\n\tdied", "user").text == "My [31mbees\n\tdied"
+    assert parse.json_object('{"a": "x\0y"}') == {"a": "xy"}
+    reply = r'{"descriptions": [{"text": "A \u0000b", "facts": ["c\u001bd"]}]}'
+    assert parse.descriptions(reply, "facts") == [("A b", ("cd",))]
+    kept, _ = found({"fact": "has\0 bees", "quote": "this \0winter", "kind": "profile"})
+    assert [(i.fact, i.quote) for i in kept] == [("has bees", "this winter")]
+
+
+def test_reasoning_that_does_not_end_is_no_reply():
+    for text in ("<think>Hm.", " <think>a<think>b</think>c"):
+        with pytest.raises(ReplyError, match="does not end"):
+            parse.speech(text, "user")
+
+
+def test_an_empty_reply_is_called_so_where_json_was_asked_for_too():
+    with pytest.raises(ReplyError, match="is empty"):
+        parse.json_object("\0\n")
+
+
 def test_a_speaker_does_not_announce_itself():
-    assert parse.speech("User: my bees died", "user") == "my bees died"
-    assert parse.speech("**Assistant:** Sorry.", "assistant") == "Sorry."
+    assert parse.speech("User: my bees died", "user") == parse.Spoken("my bees died", labelled=True)
+    assert parse.speech("**Assistant:** Sorry.", "assistant").text == "Sorry."
 
 
 def test_reasoning_whose_opening_tag_stood_in_the_prompt_is_cut_off():
-    assert parse.speech("let me think</think> Hello", "user") == "Hello"
+    assert parse.speech("let me think</think> Hello", "user").text == "Hello"
 
 
 def test_a_reason_that_is_no_text_is_left_out():

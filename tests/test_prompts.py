@@ -159,6 +159,12 @@ def test_neighbouring_messages_of_one_role_are_joined(write):
         ("user:\nhello", "prefer.md:1: a prompt file begins with front matter"),
         ("---\na: [\n---\nuser:\n", r"prefer.md:\d: the front matter is not valid YAML"),
         ("---\ninputs: []\n---\nuser:\n", "prefer.md:1: the front matter needs `description`"),
+        ("---\ndescription: &a d\ninputs: [*a]\n---\nuser:\n", r"prefer.md:2: .*anchors and aliases have no place"),
+        ("---\ninputs: " + "[" * 99 + "]" * 99 + "\n---\nuser:\n", r"prefer.md:2: .*nested too deeply"),
+        ("---\ndescription: 2026-99-99\ninputs: []\n---\nuser:\n", r"prefer.md:1: .*not valid YAML"),
+        ("---\ndescription: !!python/object/apply:os.getcwd []\ninputs: []\n---\nuser:\n", r"prefer.md:2: "),
+        ("---\ndescription: d\ninputs: []\ntemperature: .nan\n---\nuser:\n", "`temperature` is nan"),
+        ("---\ndescription: d\ninputs: []\nmax_tokens: 0.5\n---\nuser:\n", "`max_tokens` is 0.5"),
         ("---\ndescription: d\ninputs: []\nheat: 1\n---\nuser:\n", "unknown setting heat"),
         ("---\ndescription: d\ninputs: []\ntemperature: hot\n---\nuser:\n", "`temperature` is a number"),
         (FRONT + "hello {{ name }}", "prefer.md:6: a line `system:`"),
@@ -172,6 +178,20 @@ def test_neighbouring_messages_of_one_role_are_joined(write):
 def test_a_faulty_prompt_file_is_refused_with_its_place(write, text, complaint):
     with pytest.raises(UsageError, match=complaint):
         load(write(text))
+
+
+def test_a_link_out_of_the_folder_is_refused(write, tmp_path):
+    root = write(FRONT + 'user:\n{{ name }}{% include "part.md" %}')
+    (tmp_path / "key.md").write_text("a key")
+    (root / "part.md").symlink_to(tmp_path / "key.md")
+    with pytest.raises(UsageError, match=r"includes part\.md, which is in no folder"):
+        load(root)
+    (root / "judge" / "prefer.md").unlink()
+    (root / "judge" / "prefer.md").symlink_to(tmp_path / "key.md")
+    with pytest.raises(UsageError, match="is a link out of"):
+        load(root)
+    (tmp_path / "linked").symlink_to(write(FRONT + "user:\n{{ name }}", root="c"))
+    assert load(tmp_path / "linked").inputs == ("name",)
 
 
 def test_a_missing_input_is_refused(write):

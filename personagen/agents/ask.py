@@ -1,29 +1,46 @@
-"""How every agent asks: render the prompt, call the model, parse the reply, ask again within a bound."""
+"""How every agent asks: render the prompt, call the model, parse the reply, ask again within a bound.
+
+A reply that can't be parsed is asked for ``attempts`` times in all. A message that a conversation gate turns away is
+asked for again once, within the same bound: what is wrong with it tends to come again.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from personagen.errors import ReplyError
+from personagen.gates import Flaw, Turn, flaw_of
 from personagen.llm import LLM, Call
 from personagen.llm.journaled import Tally
+from personagen.parse import Spoken, speech
 from personagen.prompts import Prompt
+from personagen.records import Message
 
 T = TypeVar("T")
-_UNUSABLE = {"length": "the reply was cut off at its token limit", "refusal": "the model refused"}
+AGAIN = 1
+_UNUSABLE = {
+    "length": "the reply was cut off at its token limit",
+    "refusal": "the model refused",
+    "content_filter": "the provider's content filter stopped it",
+}
 
 
 @dataclass(frozen=True)
 class Stage:
-    """What agents work with: the model behind all its layers, the prompt files, and each role's model name."""
+    """What agents work with: the model behind all its layers, the prompt files, and each role's model name.
+
+    ``language`` is what the talk is held in, as the gate of that name knows it.
+    """
 
     llm: LLM
     prompts: Mapping[str, Prompt]
     models: Mapping[str, str]
     tally: Tally
     attempts: int = 3
+    language: str = "en"
 
 
 @dataclass(frozen=True)
@@ -41,10 +58,15 @@ class At:
 
 @dataclass(frozen=True)
 class Answer(Generic[T]):
-    """A parsed reply and the key of the call that gave it."""
+    """A parsed reply and the key of the call that gave it.
+
+    ``flaws`` are those of the replies that were turned away; if the last of them was, it is ``dropped``.
+    """
 
     value: T
     call: str
+    flaws: tuple[Flaw, ...] = ()
+    dropped: bool = False
 
 
 async def ask(
@@ -55,8 +77,9 @@ async def ask(
     at: At,
     *,
     schema: Mapping[str, Any] | None = None,
+    check: Callable[[T], Flaw | None] | None = None,
 ) -> Answer[T]:
-    """Asks the prompt ``name`` and returns the first reply that ``parse`` accepts.
+    """Asks the prompt ``name`` and returns the first reply that ``parse`` accepts and ``check`` finds nothing in.
 
     Raises:
         ReplyError: none of ``stage.attempts`` replies could be used; the reason is the last one's.
@@ -65,6 +88,7 @@ async def ask(
     prompt = stage.prompts[name]
     messages = prompt.render(inputs)
     reason = ""
+    flaws: list[Flaw] = []
     for attempt in range(stage.attempts):
         call = Call(
             model=stage.models[name.partition("/")[0]],
@@ -81,8 +105,26 @@ async def ask(
         try:
             if completion.finish_reason != "stop":
                 raise ReplyError(_UNUSABLE.get(completion.finish_reason, f"it ended by {completion.finish_reason}"))
-            return Answer(parse(completion.text), call.key)
+            value = parse(completion.text)
         except ReplyError as error:
             reason = str(error)
             stage.tally.asked_again += attempt + 1 < stage.attempts
+            continue
+        flaw = check(value) if check else None
+        flaws += [flaw] if flaw else []
+        dropped = bool(flaw) and (len(flaws) > AGAIN or attempt + 1 == stage.attempts)
+        if not flaw or dropped:
+            return Answer(value, call.key, tuple(flaws), dropped)
+        stage.tally.asked_again += 1
     raise ReplyError(f"{name} gave no usable reply in {stage.attempts} attempts: {reason}")
+
+
+async def say(
+    stage: Stage, name: str, inputs: Mapping[str, Any], role: str, conversation: Sequence[Message], at: At
+) -> Answer[Spoken]:
+    """Asks for what ``role`` says next in ``conversation``; raises as ``ask``."""
+
+    def check(said: Spoken) -> Flaw | None:
+        return flaw_of(Turn(role, said.text, conversation, stage.language))
+
+    return await ask(stage, name, inputs, partial(speech, role=role), at, check=check)

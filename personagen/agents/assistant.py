@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
-from personagen.agents.ask import Answer, At, Stage, ask
-from personagen.parse import speech
+from personagen.agents.ask import Answer, At, Stage, say
+from personagen.parse import Spoken
 from personagen.records import Inference, Message
 
 
@@ -16,11 +15,11 @@ async def reply(
     conversation: Sequence[Message],
     known: Sequence[Inference] | None,
     at: At,
-) -> Answer[str]:
+) -> Answer[Spoken]:
     """A reply to the last message of ``conversation``: aware of ``known``, or plain where that is None."""
     inputs: dict[str, Any] = {"conversation": list(conversation)}
     name = "assistant/plain"
     if known is not None:
         name = "assistant/aware"
         inputs["inferences"] = [inference.fact for inference in known]
-    return await ask(stage, name, inputs, partial(speech, role="assistant"), at)
+    return await say(stage, name, inputs, "assistant", conversation, at)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
-from personagen.agents.ask import Answer, At, Stage, ask
-from personagen.parse import speech
+from personagen.agents.ask import Answer, At, Stage, say
+from personagen.parse import Spoken
 from personagen.records import Message, Persona
 
 
@@ -17,7 +16,7 @@ async def speak(
     turn: int,
     turns: int,
     at: At,
-) -> Answer[str]:
+) -> Answer[Spoken]:
     """The user's next message in ``conversation``; ``turn`` counts from 1."""
     inputs = {
         "conversation": list(conversation),
@@ -28,4 +27,4 @@ async def speak(
         "turn": turn,
         "turns": turns,
     }
-    return await ask(stage, "user/speak", inputs, partial(speech, role="user"), at)
+    return await say(stage, "user/speak", inputs, "user", conversation, at)

@@ -58,7 +58,10 @@ class Commands(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         ctx.meta[_TYPED] = list(args)
-        return super().parse_args(ctx, args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.ClickException as error:
+            raise _cleaned(error) from None
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -72,7 +75,9 @@ class Commands(click.Group):
             _tell("personagen: interrupted without waiting for the calls in flight")
             _tell_how_to_go_on(ctx)
             ctx.exit(Interrupted.exit_code)
-        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+        except click.ClickException as error:
+            raise _cleaned(error) from None
+        except (click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except Exception as error:  # a fault of this program: told in a sentence too, and in full when asked for
             if os.environ.get("PERSONAGEN_TRACEBACK"):
@@ -80,6 +85,14 @@ class Commands(click.Group):
             told = f"{type(error).__name__}: {error}"
             _tell(f"personagen: a fault of its own ({told}); PERSONAGEN_TRACEBACK=1 shows where")
             ctx.exit(CorruptError.exit_code)
+
+
+def _cleaned(error: click.ClickException) -> click.ClickException:
+    """``error`` as it may be shown: it can quote what was typed, or a file's name."""
+    from personagen.cli.screen import clean
+
+    vars(error)["message"] = clean(error.message)
+    return error
 
 
 def _tell(text: str) -> None:
@@ -107,7 +120,7 @@ def main(ctx: click.Context) -> None:
 
     Options can also stand in personagen.toml and in PERSONAGEN_<COMMAND>_<OPTION>.
     """
-    from personagen.cli.common import load_defaults
+    from personagen.cli.settings import load_defaults
 
     # Looking for cycles as often as Python does by default is an eighth of a call's cost, and there are hardly any.
     gc.set_threshold(50_000, 20, 100)

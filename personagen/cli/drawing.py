@@ -44,7 +44,7 @@ def conversation(tree: ConversationTree, title: str) -> RenderableType:
     view = _view(tree)
     turns = max((turn(node.id) for node in tree.nodes), default=0)
     made = ", ".join(sorted({one_line(model) for model in tree.models.values()}))
-    about = f"{turns} turns · {len(view.pairs)} pairs · grown by {tree.grow}" + (f" · {made}" if made else "")
+    about = f"{turns} turns · {len(view.pairs)} pairs · grown by {one_line(tree.grow)}" + (f" · {made}" if made else "")
     head = Text.assemble((title, "bold"), (f"  {one_line(tree.id)}", GREY), "\n", (about, GREY))
     roots = view.below.get("", [])
     about_whom = persona(tree.persona, f"persona {tree.persona.id}")
@@ -259,4 +259,4 @@ def _verdict(view: View, verdict: Judgment) -> Text:
 
 def _name(reply: Node) -> str:
     """What a reply is called among its siblings: who gave it, and its slot."""
-    return f"{one_line(reply.agent)} .{reply.id.rpartition('.')[2]}"
+    return one_line(f"{reply.agent} .{reply.id.rpartition('.')[2]}")

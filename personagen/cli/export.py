@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from personagen.cli.common import options, output_options, table, tell
+from personagen.options import place
 
 EPILOG = """\b
 Examples:
@@ -37,7 +38,7 @@ def export(run: str, format: str, out: str | None, as_json: bool, quiet: bool) -
     """
     from personagen.flows.export import export as flow
 
-    file = Path(out) if out else Path(run) / f"{format.rpartition(':')[2]}.jsonl"
+    file = Path(place("--out", out)) if out is not None else Path(run) / f"{format.rpartition(':')[2]}.jsonl"
     summary = flow(Path(run), format, file)
     rows = [
         ("rows", f"{summary.rows:,}"),

@@ -10,9 +10,10 @@ from typing import Any
 
 import click
 
-from personagen.cli.common import SETTINGS, options, output_options, table, tell
+from personagen.cli.common import options, output_options, table, tell
+from personagen.cli.settings import SETTINGS
 from personagen.errors import DiskError, UsageError
-from personagen.options import ExpandOptions, SimulateOptions, flat
+from personagen.options import ExpandOptions, SimulateOptions, flat, place
 
 EPILOG = """\b
 Examples:
@@ -51,7 +52,7 @@ def init(directory: str, as_json: bool, quiet: bool) -> None:
     """
     from personagen import prompts, seeds
 
-    folder = Path(directory)
+    folder = Path(place("DIR", directory))
     written: list[str] = []
     kept: list[str] = []
     for name, content in (*_copies("prompts", prompts.packaged()), *_copies("seeds", seeds.packaged()), _settings()):

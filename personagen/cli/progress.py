@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import click
 
 from personagen.cli.common import duration, money
+from personagen.cli.screen import cleans, one_line
 from personagen.flows.session import Status
 
 EVERY = 10.0
@@ -19,6 +20,10 @@ BATCH_EVERY = 60.0
 @contextmanager
 def shown(*, quiet: bool) -> Iterator[Callable[[Status], None] | None]:
     """A callback that shows each status, or None where nothing is to be shown."""
+    import logging
+
+    if logging.lastResort:  # what shows warnings as long as nobody asks for more
+        logging.lastResort.addFilter(cleans)
     if quiet:
         yield None
     elif sys.stderr.isatty():
@@ -42,7 +47,7 @@ def line(status: Status) -> str:
         + (again if status.retried else "")
         + (f", failed {status.failed:,}" if status.failed else ""),
     ]
-    return " · ".join([*parts, _left(status), *([status.batches] if status.batches else [])])
+    return one_line(" · ".join([*parts, _left(status), *([status.batches] if status.batches else [])]))
 
 
 def _left(status: Status) -> str:

@@ -9,6 +9,7 @@ import click
 
 from personagen.cli.common import F, options, output_options, tell
 from personagen.errors import UsageError
+from personagen.options import place
 
 if TYPE_CHECKING:
     from personagen.llm import Call
@@ -121,8 +122,9 @@ def render(
 
     prompts, as_json, quiet = _inherited(ctx, prompts, as_json, quiet)
     prompt = load(_known(name), folders(prompts))
-    call = rehearse(prompt, Scene(persona=_persona(persona) if persona else SAMPLE))
-    values = {**call.inputs, **_overrides(Path(inputs), prompt)} if inputs else call.inputs
+    call = rehearse(prompt, Scene(persona=SAMPLE if persona is None else _persona(place("--persona", persona))))
+    given = {} if inputs is None else _overrides(Path(place("--inputs", inputs)), prompt)
+    values = {**call.inputs, **given}
     messages = prompt.render(values)
     summary = {
         "name": prompt.name,
@@ -132,7 +134,10 @@ def render(
         "schema": call.schema,
         "messages": [message.model_dump() for message in messages],
     }
-    tell(summary, "" if as_json or quiet else _rendered(prompt, call, messages), as_json=as_json, quiet=quiet)
+    if as_json or quiet:
+        tell(summary, "", as_json=as_json, quiet=quiet)
+    else:
+        click.echo(_rendered(prompt, call, messages))
 
 
 def _rendered(prompt: Prompt, call: Call, messages: Any) -> str:
@@ -141,7 +146,7 @@ def _rendered(prompt: Prompt, call: Call, messages: Any) -> str:
     settings = [f"{k} {v}" for k, v in vars(call.sampling).items() if v is not None]
     settings += ["the reply is to follow a JSON schema"] if call.schema else []
     size = sum(len(message.content) for message in messages)
-    lines = [f"{prompt.name}  {prompt.hash}  {prompt.file}", f"{', '.join([*settings, f'{size:,} characters'])}"]
+    lines = [clean(f"{prompt.name}  {prompt.hash}  {prompt.file}"), f"{', '.join([*settings, f'{size:,} characters'])}"]
     for message in messages:
         lines += ["", click.style(f"--- {message.role} ---", bold=True), clean(message.content)]
     return "\n".join(lines)
@@ -150,7 +155,8 @@ def _rendered(prompt: Prompt, call: Call, messages: Any) -> str:
 def _inherited(ctx: click.Context, prompts: str | None, as_json: bool, quiet: bool) -> tuple[str | None, bool, bool]:
     """The options of a subcommand, with what was given before its name."""
     given = ctx.parent.params if ctx.parent and ctx.parent.info_name == "prompts" else {}
-    return prompts or given.get("prompts"), as_json or given.get("as_json", False), quiet or given.get("quiet", False)
+    prompts = given.get("prompts") if prompts is None else prompts
+    return prompts, as_json or given.get("as_json", False), quiet or given.get("quiet", False)
 
 
 def _known(name: str) -> str:
@@ -158,7 +164,7 @@ def _known(name: str) -> str:
 
     wanted = name.removesuffix(".md")
     if wanted not in names():
-        raise UsageError(f"there is no prompt {name}; there are {', '.join(names())}")
+        raise UsageError(f"there is no prompt {name!r}; there are {', '.join(names())}")
     return wanted
 
 
@@ -183,16 +189,16 @@ def _unused(where: tuple[Path, ...]) -> list[str]:
     return [f"{folder / file}: no agent asks for it" for folder, file in files if str(file)[:-3] not in names()]
 
 
-def _persona(place: str) -> Persona:
+def _persona(where: str) -> Persona:
     """The persona at ``FILE:N``."""
     from personagen.seeds import load_personas
 
-    file, colon, number = place.rpartition(":")
-    if not colon or not number.isdecimal() or Path(place).exists():
-        file, number = place, "1"
+    file, colon, number = where.rpartition(":")
+    if not colon or not number.isdecimal() or len(number) > 9 or Path(where).exists():
+        file, number = where, "1"
     personas, _ = load_personas(Path(file))
     if not 1 <= int(number) <= len(personas):
-        raise UsageError(f"--persona {place}: {file} holds {len(personas)} personas, counted from 1")
+        raise UsageError(f"--persona {where}: {file} holds {len(personas)} personas, counted from 1")
     return personas[int(number) - 1]
 
 
@@ -208,7 +214,7 @@ def _overrides(file: Path, prompt: Prompt) -> dict[str, Any]:
         values = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"--inputs {file}: {error.strerror}") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"--inputs {file}: not JSON: {error}") from None
     if not isinstance(values, dict) or not set(values) <= set(prompt.inputs):
         raise UsageError(f"--inputs {file}: give a JSON object with some of {', '.join(prompt.inputs)}")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
+import unicodedata
 from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import logging
+
     from rich.console import Console
 
 WIDEST = 140
@@ -19,20 +23,42 @@ _COMMANDS = re.compile(
 )
 _BREAKS = re.compile("\r\n?|[\x85\u2028\u2029]")
 _UNSEEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-    "\ud800-\udfff\U000e0000-\U000e007f]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f"
+    "\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\ud800-\udfff"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
+_MARKS = 6  # on one character: no script stacks more, and a flood of them covers the lines above
 
 
 def clean(text: str) -> str:
-    """``text`` without terminal commands, control characters and marks that turn the direction of writing."""
-    plain = _BREAKS.sub("\n", _COMMANDS.sub("", text))
-    return _UNSEEN.sub("", plain).expandtabs(4)
+    """``text`` without terminal commands, control characters, and marks that turn the direction or pile up."""
+    plain = _UNSEEN.sub("", _BREAKS.sub("\n", _COMMANDS.sub("", text)))
+    return (plain if plain.isascii() else _without_floods(plain)).expandtabs(4)
 
 
 def one_line(text: str) -> str:
     """``text``, cleaned, with every run of white space as one space."""
     return " ".join(clean(text).split())
+
+
+def as_json(value: object) -> str:
+    """``value`` as one line of JSON, in which what would not show as itself is written as its code."""
+    return _UNSEEN.sub(lambda unseen: json.dumps(unseen[0])[1:-1], json.dumps(value, ensure_ascii=False))
+
+
+def cleans(record: logging.LogRecord) -> bool:
+    """A filter of a log's handler: cleans what is logged."""
+    record.msg, record.args = clean(record.getMessage()), ()
+    return True
+
+
+def _without_floods(text: str) -> str:
+    kept, marks = [], 0
+    for character in text:
+        marks = marks + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
+        if marks <= _MARKS:
+            kept.append(character)
+    return "".join(kept)
 
 
 def console() -> Console:

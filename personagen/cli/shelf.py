@@ -70,7 +70,7 @@ def find(shelf: Shelf, wanted: str) -> tuple[int, Any]:
     Raises:
         UsageError: there is none, or several ids begin so.
     """
-    if wanted.isdecimal() and int(wanted):
+    if wanted.isdecimal() and len(wanted) < 19 and int(wanted):
         at = next(islice(_lines(shelf), int(wanted) - 1, None), None)
         if at:
             return at[0], _read(shelf, *at)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from personagen.cli.common import counts, money, options, output_options, table, tell
+from personagen.cli.common import counts, money, options, output_options, table, tell, turned_away
+from personagen.options import place
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -30,7 +31,11 @@ RATIOS = {"persona": 1, "profile": 2, "traits": 1}  # columns that share what th
     click.argument("run", metavar="RUN"),
     click.argument("tree", required=False, metavar="[TREE]"),
     click.option(
-        "--rows", type=click.IntRange(0), default=20, show_default=True, help="Rows of the table; 0 shows them all."
+        "--rows",
+        type=click.IntRange(0, 10**9),
+        default=20,
+        show_default=True,
+        help="Rows of the table; 0 shows them all.",
     ),
     output_options,
 )
@@ -42,7 +47,7 @@ def show(run: str, tree: str | None, rows: int, as_json: bool, quiet: bool) -> N
     """
     from personagen.cli.shelf import find, listed, opened
 
-    folder = Path(run)
+    folder = Path(place("RUN", run))
     shelf, state = opened(folder)
     if tree is not None:
         number, record = find(shelf, tree)
@@ -107,6 +112,8 @@ def _of_simulate(state: dict[str, Any]) -> list[tuple[str, str]]:
         ("failed", counts(s.get("failures", {})) if s.get("failed") else ""),
         ("pairs", f"{pairs:,} of {s.get('turns', 0):,} judged turns{share}"),
         ("no pair", counts(s.get("rejected", {}))),
+        ("turned away", turned_away(s.get("turned_away", {}), s.get("spoken", 0))),
+        ("ended early", counts(s.get("ended", {})) if s.get("ended") else ""),
     ]
 
 
@@ -142,5 +149,6 @@ def _table(shelf: Shelf, rows: list[dict[str, Any]], more: int, folder: Path) ->
         grid.add_row(*(Text(one_line(str(value))) for value in row.values()))
     last: list[RenderableType] = []
     if more:
-        last = [Text(f"… and {more:,} more: personagen show {folder} --rows 0, or one by its number")]
+        go_on = f"personagen show {one_line(str(folder))} --rows 0"
+        last = [Text(f"… and {more:,} more: {go_on}, or one by its number")]
     return [grid, *last]

@@ -15,6 +15,7 @@ from personagen.cli.common import (
     output_options,
     table,
     tell,
+    turned_away,
     usage_rows,
 )
 from personagen.options import SimulateOptions, build
@@ -60,6 +61,13 @@ Examples:
         help="How often an unusable reply is asked for.",
     ),
     click.option(
+        "--language",
+        default=D.language,
+        show_default=True,
+        metavar="CODE",
+        help="What conversations are held in; any leaves it open.",
+    ),
+    click.option(
         "--seed", type=int, default=D.seed, show_default=True, help="Draws personas, coins and the offline cast."
     ),
     click.option("--prompts", metavar="DIR", help="Prompt files to use before ./prompts and those that come along."),
@@ -97,6 +105,9 @@ def _text(summary: SimulateSummary) -> str:
         ("failed", counts(s.failures) if s.failed else ""),
         ("pairs", f"{s.pairs:,} of {s.turns:,} judged turns{share}"),
         ("no pair", counts(s.rejected)),
+        ("turned away", turned_away(s.turned_away, s.spoken)),
+        ("repaired", counts(s.repaired) if s.repaired else ""),
+        ("ended early", counts(s.ended) if s.ended else ""),
         ("quotes dropped", f"{s.quotes_dropped:,}"),
         ("asked again", f"{s.asked_again:,}"),
         *usage_rows(s),

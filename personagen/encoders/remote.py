@@ -7,18 +7,20 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+import numpy as np
 import orjson
 
 from personagen.encoders.embedding import packed
 from personagen.encoders.encoder import unit
 from personagen.errors import ConfigError, PersonagenError, ServerError
 from personagen.llm import LLM, Call
+from personagen.llm.counted import mapping, tokens
 from personagen.llm.failures import Failure, error, garbled, server_at
 from personagen.llm.http import posting
 from personagen.llm.litellm import close, failure_of, opened
 from personagen.llm.openai import HOST, KEY, headers
 from personagen.llm.prices import cost, price_of
-from personagen.records import Completion, Usage
+from personagen.records import Completion
 
 
 @asynccontextmanager
@@ -67,8 +69,8 @@ async def _openai(spec: str, base_url: str | None, seconds: float) -> AsyncItera
                 raise error(server, answer)
             try:
                 value = orjson.loads(answer)
-                return _completion(call, value["data"], value.get("usage") or {})
-            except (ValueError, TypeError, LookupError):
+                return _completion(call, value["data"], mapping(value.get("usage")))
+            except (ValueError, TypeError, LookupError, AttributeError):
                 raise garbled(server, answer.decode("utf-8", "replace")) from None
 
         yield ask
@@ -90,7 +92,7 @@ async def _litellm(spec: str, base_url: str | None, seconds: float) -> AsyncIter
             raise error(server, failure_of(problem)) from None
         try:
             value = answer.model_dump()
-            return _completion(call, value["data"], value.get("usage") or {})
+            return _completion(call, value["data"], mapping(value.get("usage")))
         except (ValueError, TypeError, LookupError, AttributeError):
             raise garbled(server, answer) from None
 
@@ -105,8 +107,11 @@ def _completion(call: Call, data: Sequence[Any], usage: Any) -> Completion:
     rows = sorted(data, key=lambda entry: entry["index"])
     if [entry["index"] for entry in rows] != list(range(len(call.messages))):
         raise ValueError("the answer does not hold one embedding for each text")
+    vectors = unit([entry["embedding"] for entry in rows])
+    if vectors.ndim != 2 or not np.isfinite(vectors).all():
+        raise ValueError("an embedding is no vector, or holds a number too large")
     return Completion(
-        text=packed(unit([entry["embedding"] for entry in rows])),
-        usage=Usage(input_tokens=usage.get("prompt_tokens") or 0, cost_usd=None),
+        text=packed(vectors),
+        usage=tokens("", usage.get("prompt_tokens"), 0),
         model=call.model,
     )

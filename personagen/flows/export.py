@@ -15,6 +15,7 @@ import orjson
 from personagen.errors import CorruptError, DiskError, PersonagenError, UsageError
 from personagen.exporters import EXPORTERS, Exporter
 from personagen.functions import function
+from personagen.options import place
 from personagen.records import ConversationTree, PreferencePair
 from personagen.store.files import read_records, read_state, write
 
@@ -46,6 +47,7 @@ def export(run: Path, format: str, out: Path) -> ExportSummary:
         DiskError: ``out`` can't be written.
     """
     exporter = exporter_of(format)
+    place("RUN", run)
     notes = _check_run(run)
     _check_out(run, out)
     trees = read_records(run / "trees.jsonl", ConversationTree)
@@ -141,8 +143,11 @@ def _size(file: Path) -> int:
 
 
 def _check_out(run: Path, out: Path) -> None:
+    place("--out", out)
     if out.is_dir():
         raise UsageError(f"{out} is a folder; --out names a file")
+    if out.exists() and not out.is_file():  # a device or a pipe would be replaced
+        raise UsageError(f"{out} is no plain file; --out names one to write or to replace")
     inside = out.resolve().parent == run.resolve()
     if inside and (out.name in OWN or out.name.startswith("journal.db")):
         raise UsageError(f"{out} belongs to the run itself; give another --out")

@@ -6,6 +6,9 @@
 With ``coin`` the sibling that continues is drawn beforehand, so the next user turn can be asked as soon as that one
 reply is there; observing, the other replies and the judging go on beside it (ALOE, arXiv 2410.03642, section 3.2, draws
 it so). ``docs/scheduling.md`` tells more.
+
+A message that the conversation gates turn away for good is left out: a branch ends where its next message is missing,
+and a turn with fewer than two replies left is not judged. Where that is hangs on places alone, never on arrival.
 """
 
 from __future__ import annotations
@@ -18,9 +21,12 @@ from typing import TypeVar
 
 from personagen import tree
 from personagen.agents import assistant, judge, observer, user
-from personagen.agents.ask import At, Stage
+from personagen.agents.ask import Answer, At, Stage
 from personagen.errors import PersonagenError, ReplyError, ServerError
+from personagen.flows.heard import Heard
+from personagen.gates import over
 from personagen.options import Grow
+from personagen.parse import Spoken
 from personagen.records import Belief, ConversationTree, Inference, Judgment, Message, Node, Persona
 from personagen.schedule import Step
 
@@ -60,6 +66,7 @@ class Growing:
     def __init__(self, stage: Stage, plan: Plan) -> None:
         self.stage, self.plan = stage, plan
         self.failures: list[FailedTree] = []
+        self.heard = Heard()
         self._nodes: dict[str, Node] = {}
         self._chats: dict[str, tuple[Message, ...]] = {}
         self._beliefs: dict[str, Belief] = {}
@@ -75,10 +82,15 @@ class Growing:
         """The grown tree, once no step is left.
 
         Raises:
-            FailedTree: the first in the tree of those that failed.
+            FailedTree: the first in the tree of those that failed, or nothing was said that was answered.
         """
         if self.failures:
-            raise min(self.failures, key=_first)
+            failure = min(self.failures, key=_first)
+            self.heard = self.heard.above(failure.place.count("."))
+            raise failure
+        if len(self._nodes) < 2:
+            gates = sorted({answer.flaws[-1].gate for answer in self.heard.answers.values() if answer.dropped})
+            raise FailedTree(tree.ROOT, ReplyError(f"no exchange was left by the gate {', '.join(gates)}"))
         verdicts = {place: self._verdicts[place] for place in sorted(self._verdicts, key=tree.order)}
         return ConversationTree(
             id=self.plan.id,
@@ -97,8 +109,9 @@ class Growing:
         plan = self.plan
         # Where every branch grows on, two equal replies would have the same continuation twice.
         sample = f"{plan.repeat}.{at}" if plan.grow == "all" else str(plan.repeat)
-        said = await self._asked(
+        await self._said(
             at,
+            "user",
             user.speak(
                 self.stage,
                 plan.persona,
@@ -108,9 +121,10 @@ class Growing:
                 self._at(at, sample, CALLS_A_TURN, onward=True),
             ),
         )
-        if said is None:
+        if at not in self._nodes:
+            if self.heard.dropped(at):
+                self.heard.end(at)
             return []
-        self._add(at, said.value, "user", said.call)
         return [*self._replies(at, "plain", ()), partial(self._observe, at)]
 
     async def _observe(self, said: str) -> list[Step]:
@@ -135,21 +149,28 @@ class Growing:
         onward = plan.grow != "coin" or slot == self._coin(said)
         at = self._at(node, f"{plan.repeat}.{slot}", 1, onward=onward)
         hint = known if agent == "aware" else None
-        made = await self._asked(node, assistant.reply(self.stage, self._chats[said], hint, at))
+        await self._said(node, agent, assistant.reply(self.stage, self._chats[said], hint, at))
         steps: list[Step] = []
-        if made is not None:
-            self._add(node, made.value, agent, made.call)
+        if node in self.heard.answers:
             if onward and plan.grow != "best":
                 steps += self._next_turn(node)
-            if all(tree.child(said, s) in self._nodes for s in range(plan.candidates)):
-                # Where nobody waits for them, the second finds the first one's question in the provider's cache.
-                both = plan.grow == "best" or tree.turn(said) == plan.turns
-                steps += [partial(self._judge, said, 0, () if both else (1,))]
-                steps += [partial(self._judge, said, 1)] if both else []
+            replies = [tree.child(said, s) for s in range(plan.candidates)]
+            if all(reply in self.heard.answers for reply in replies):
+                steps += self._verdicts_about(said, replies)
         return steps + [partial(self._reply, said, s, (), known) for s in others]
 
+    def _verdicts_about(self, said: str, replies: Sequence[str]) -> list[Step]:
+        if sum(reply in self._nodes for reply in replies) < 2:
+            dropped = next(reply for reply in replies if reply not in self._nodes)
+            return self._next_turn(dropped) if self.plan.grow == "best" else []
+        # Where nobody waits for them, the second finds the first one's question in the provider's cache.
+        both = self.plan.grow == "best" or tree.turn(said) == self.plan.turns
+        first = partial(self._judge, said, 0, () if both else (1,))
+        return [first, partial(self._judge, said, 1)] if both else [first]
+
     async def _judge(self, said: str, which: int, later: Sequence[int] = ()) -> list[Step]:
-        nodes = [self._nodes[tree.child(said, slot)] for slot in range(self.plan.candidates)]
+        replies = [tree.child(said, slot) for slot in range(self.plan.candidates)]
+        nodes = [self._nodes[reply] for reply in replies if reply in self._nodes]
         nodes = nodes[::-1] if which else nodes
         at = self._at(said, str(self.plan.repeat), len(later), onward=self.plan.grow == "best")
         texts = [node.content for node in nodes]
@@ -178,10 +199,27 @@ class Growing:
     def _next_turn(self, reply: str) -> list[Step]:
         at = tree.child(reply, 0)
         ends = tree.turn(at) > self.plan.turns or (self.plan.grow == "all" and at not in self._planned)
+        if not ends and (self.heard.dropped(reply) or over(self._chats[reply])):
+            self.heard.end(reply)
+            return []
         # What is not deeper than a failure is asked all the same: so which one is told does not depend on arrival.
         if ends or any(failure.place.count(".") < at.count(".") for failure in self.failures):
             return []
         return [partial(self._speak, at)]
+
+    async def _said(self, node_id: str, agent: str, answer: Awaitable[Answer[Spoken]]) -> None:
+        """Adds what was said as a node, if it came and no gate turned it away."""
+        said = await self._asked(node_id, answer)
+        if said is None:
+            return
+        self.heard.answers[node_id] = said
+        if said.dropped:
+            return
+        role = "user" if agent == "user" else "assistant"
+        node = Node(id=node_id, role=role, content=said.value.text, agent=agent, call=said.call)
+        self._nodes = tree.add(self._nodes, node)
+        before = self._chats.get(tree.parent(node_id) or "", ())
+        self._chats[node_id] = (*before, Message(role=node.role, content=node.content))
 
     async def _asked(self, node: str, answer: Awaitable[T]) -> T | None:
         """The answer, or None after a failure that concerns this tree alone."""
@@ -201,13 +239,6 @@ class Growing:
         if said not in self._coins:
             self._coins[said] = Random(f"{self.plan.seed}/{self.plan.id}/{said}").randrange(self.plan.candidates)
         return self._coins[said]
-
-    def _add(self, node_id: str, content: str, agent: str, call: str) -> None:
-        role = "user" if agent == "user" else "assistant"
-        node = Node(id=node_id, role=role, content=content, agent=agent, call=call)
-        self._nodes = tree.add(self._nodes, node)
-        before = self._chats.get(tree.parent(node_id) or "", ())
-        self._chats[node_id] = (*before, Message(role=node.role, content=content))
 
 
 def at_once(plan: Plan) -> float:

@@ -10,9 +10,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from personagen.agents.ask import Stage
-from personagen.errors import ConfigError
+from personagen.errors import ConfigError, UsageError
 from personagen.llm import LLM, Call
 from personagen.llm.batch.watch import Board
 from personagen.llm.batch.waves import BatchMode
@@ -114,13 +115,21 @@ class Session:
 
 @asynccontextmanager
 async def session(
-    run: Run, options: ModelOptions, prompts: Mapping[str, Prompt], *, seed: int, attempts: int = 3
+    run: Run,
+    options: ModelOptions,
+    prompts: Mapping[str, Prompt],
+    *,
+    seed: int,
+    attempts: int = 3,
+    language: str = "en",
 ) -> AsyncIterator[Session]:
     """Connects the models of the roles that ``prompts`` name, behind journal, budget, slots and retries.
 
     Raises:
+        UsageError: the budget or the timeout is no number to reckon with.
         ConfigError: a model, a key or a price is missing or wrong, or calls are in batches and ``options`` want none.
     """
+    _check_numbers(options)
     endpoints = endpoints_of(options, prompts)
     prices = {
         role: price_of(e.model, base_url=e.base_url, override=e.price, batch=options.batch)
@@ -157,7 +166,7 @@ async def session(
         endpoints, timeout=options.timeout, seed=seed, noise=options.noise, heard=heard, batch=waves
     ) as backend:
         models = {role: endpoint.model for role, endpoint in endpoints.items()}
-        stage = Stage(wrap(backend, batch=options.batch), prompts, models, tally, attempts)
+        stage = Stage(wrap(backend, batch=options.batch), prompts, models, tally, attempts, language)
         with interruptible(slots, rest):
             yield Session(stage, slots, tally, wrap, time.monotonic(), mode.board)
 
@@ -195,14 +204,26 @@ def endpoints_of(options: ModelOptions, prompts: Mapping[str, Prompt]) -> dict[s
 def _check_urls(options: ModelOptions, models: Mapping[str, str]) -> None:
     """One address for models of several providers would send it the keys of all of them."""
     shared, own = shared_and_own("--base-url", options.base_url)
-    if any("@" in url or "?" in url for url in (shared or "", *own.values())):
-        raise ConfigError(
-            "--base-url holds a password or a query, which would be written down; set the provider's key instead"
-        )
+    for url in (shared or "", *own.values()):
+        try:
+            _ = urlsplit(url).port
+        except ValueError as error:
+            raise ConfigError(f"--base-url {url} is no address ({error}): write it as http://HOST:PORT/v1") from None
+        if "@" in url or "?" in url:
+            raise ConfigError(
+                "--base-url holds a password or a query, which would be written down; set the provider's key instead"
+            )
     providers = {model.partition("/")[0] for role, model in models.items() if role not in own and "/" in model}
     if shared and len(providers) > 1:
         names = " and ".join(sorted(providers))
         raise ConfigError(f"--base-url {shared} would get the keys of {names}; say whose it is, as in judge={shared}")
+
+
+def _check_numbers(options: ModelOptions) -> None:
+    # Nothing is above a budget that is no number (nan), nothing is late for such a timeout.
+    for name, value in (("--budget", options.budget), ("--timeout", options.timeout)):
+        if value is not None and not 0 <= value < math.inf:
+            raise UsageError(f"{name} {value}: choose a number from 0 up")
 
 
 def _check_budget(options: ModelOptions, endpoints: Mapping[str, Endpoint], prices: Mapping[str, Price | None]) -> None:

@@ -15,7 +15,9 @@ import orjson
 from personagen import prompts as prompt_files
 from personagen.errors import PersonagenError, QualityError, UsageError
 from personagen.flows.grow import FailedTree, Growing, Plan, at_once
+from personagen.flows.heard import Heard
 from personagen.flows.session import Progress, Session, identity_of, session
+from personagen.gates.language import LANGUAGES
 from personagen.options import Grow, SimulateOptions, flat
 from personagen.pairs import pairs_of
 from personagen.records import ConversationTree, Persona, Rejection, content_id
@@ -33,9 +35,12 @@ class SimulateSummary:
     """What a run folder holds after ``simulate``.
 
     ``conversations`` were asked for, ``trees`` are grown, ``failed`` gave up and the rest was not reached. ``pairs``
-    plus the sum of ``rejected`` (by gate) is the number of judged turns. ``calls`` and ``usage`` cover the folder,
-    ``new_calls`` this process, as do ``retried`` requests, ``refused`` ones (HTTP 429), and ``concurrency``, the most
-    calls that were in flight at each endpoint; ``usage["cost_usd"]`` is None where a price is unknown.
+    plus the sum of ``rejected`` (by gate) is the number of judged turns. Of the messages ``spoken`` by users and
+    assistants, failed conversations included, ``turned_away`` (by gate) were dropped and ``repaired`` (``label``,
+    ``cut``) were mended; ``ended`` (by gate) counts the branches that ended before their turns were used up.
+    ``calls`` and ``usage`` cover the folder, ``new_calls`` this process, as do ``retried`` requests, ``refused`` ones
+    (HTTP 429), and ``concurrency``, the most calls that were in flight at each endpoint; ``usage["cost_usd"]`` is None
+    where a price is unknown.
     """
 
     out: str
@@ -47,6 +52,10 @@ class SimulateSummary:
     turns: int
     pairs: int
     rejected: dict[str, int]
+    spoken: int
+    turned_away: dict[str, int]
+    repaired: dict[str, int]
+    ended: dict[str, int]
     aware_chosen: int
     quotes_dropped: int
     asked_again: int
@@ -79,9 +88,11 @@ async def simulate(options: SimulateOptions, progress: Progress | None = None) -
     prompts = {name: prompt_files.load(name, where) for name in PROMPTS}
     plans = _Plans(options, tuple({p.id: p for p in personas}.values()))
     identity = identity_of(options, prompts) | {"conversations": len(plans), "personas": plans.personas_id}
+    if options.language == SimulateOptions.language:
+        del identity["language"]  # runs begun before there was the option go on
     with opened(Path(options.out), "simulate", identity, flat(options), prompts.values()) as run:
         async with session(
-            run, options.models, prompts, seed=options.seed, attempts=options.attempts
+            run, options.models, prompts, seed=options.seed, attempts=options.attempts, language=options.language
         ) as opened_session:
             return await _simulate(run, opened_session, plans, (*notes, *run.notes), progress)
 
@@ -140,6 +151,8 @@ def _check(options: SimulateOptions) -> None:
             raise UsageError(f"{name} {value}: choose a number from {least} to {most}")
     if options.grow not in get_args(Grow):
         raise UsageError(f"--grow {options.grow}: choose one of {', '.join(get_args(Grow))}")
+    if options.language not in LANGUAGES:
+        raise UsageError(f"--language {options.language}: known are {', '.join(LANGUAGES)}")
 
 
 async def _simulate(
@@ -159,14 +172,14 @@ async def _simulate(
             tree = growing.tree()
         except FailedTree as failure:
             failures[str(failure)] += 1
-            await run.journal.put(slot, run.made_with, _failed(plan, failure))
+            await run.journal.put(slot, run.made_with, _failed(plan, failure, growing.heard))
             try:
                 _give_up_on_many(failures, grown)
             except QualityError as error:
                 opened_session.slots.close(error)
                 raise
         else:
-            await run.journal.put(slot, run.made_with, _lines(tree))
+            await run.journal.put(slot, run.made_with, _lines(tree, growing.heard))
             grown += 1
         tell()
 
@@ -196,14 +209,14 @@ async def _simulate(
     return summary
 
 
-def _lines(tree: ConversationTree) -> dict[str, bytes]:
+def _lines(tree: ConversationTree, heard: Heard) -> dict[str, bytes]:
     """What a finished tree adds to the result files, and its counts for the summary."""
     pairs, rejections = pairs_of(tree)
     counts = Counter(rejection.gate for rejection in rejections)
     return {
         "trees.jsonl": tree.line() + b"\n",
         "pairs.jsonl": b"".join(pair.line() + b"\n" for pair in pairs),
-        "rejections.jsonl": b"".join(rejection.line() + b"\n" for rejection in rejections),
+        "rejections.jsonl": _rows(rejections + heard.rejections(tree.id)),
         "counts": orjson.dumps(
             {
                 "trees": 1,
@@ -212,14 +225,20 @@ def _lines(tree: ConversationTree) -> dict[str, bytes]:
                 "aware_chosen": sum(pair.chosen_agent == "aware" for pair in pairs),
                 "quotes_dropped": sum(belief.dropped for belief in tree.beliefs),
                 "rejected": counts,
+                **heard.counts(),
             }
         ),
     }
 
 
-def _failed(plan: Plan, failure: FailedTree) -> dict[str, bytes]:
+def _failed(plan: Plan, failure: FailedTree, heard: Heard) -> dict[str, bytes]:
     rejection = Rejection(place=f"{plan.id}/{failure.place}", gate="failed", reason=str(failure))
-    return {"rejections.jsonl": rejection.line() + b"\n"}
+    rows = [*heard.rejections(plan.id), rejection]
+    return {"rejections.jsonl": _rows(rows), "counts": orjson.dumps({"rejected": {}, **heard.counts()})}
+
+
+def _rows(rejections: Sequence[Rejection]) -> bytes:
+    return b"".join(rejection.line() + b"\n" for rejection in rejections)
 
 
 def _give_up_on_many(failures: Counter[str], grown: int) -> None:
@@ -239,10 +258,11 @@ def _summary(
     run: Run, opened_session: Session, total: int, failures: Counter[str], status: str, notes: Sequence[str]
 ) -> SimulateSummary:
     counts: Counter[str] = Counter()
-    rejected: Counter[str] = Counter()
+    by_gate = {name: Counter[str]() for name in ("rejected", "turned_away", "repaired", "ended")}
     for line in run.journal.lines("counts", run.made_with):
         entry = orjson.loads(line)
-        rejected.update(entry.pop("rejected"))
+        for name, total_of in by_gate.items():
+            total_of.update(entry.pop(name, {}))  # what an older version wrote has not all of them
         counts.update(entry)
     calls, usage, by_role = run.usage()
     now = opened_session.status("trees", counts["trees"], total)
@@ -255,7 +275,8 @@ def _summary(
         failures=dict(failures.most_common()),
         turns=counts["turns"],
         pairs=counts["pairs"],
-        rejected=dict(sorted(rejected.items())),
+        spoken=counts["spoken"],
+        **{name: dict(sorted(numbers.items())) for name, numbers in by_gate.items()},
         aware_chosen=counts["aware_chosen"],
         quotes_dropped=counts["quotes_dropped"],
         asked_again=opened_session.tally.asked_again,

@@ -18,10 +18,12 @@ from urllib.parse import urlsplit
 import orjson
 
 from personagen.llm import LLM, Call
+from personagen.llm.counted import ended, mapping, tokens, word
 from personagen.llm.failures import Failure, Server, garbled, server_at
 from personagen.llm.http import Heard, own_headers, posting
 from personagen.llm.schema import in_words, strict_once, without_refused
-from personagen.records import Completion, Message, Usage
+from personagen.parse import loads
+from personagen.records import Completion, Message
 
 KEY = "ANTHROPIC_API_KEY"
 HOST = "https://api.anthropic.com"
@@ -29,12 +31,12 @@ VERSION = "2023-06-01"
 CACHED = {"cache_control": {"type": "ephemeral"}}
 # Required by the protocol; every model still served allows as many.
 MAX_TOKENS = 4096
+COUNTED = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
 REASONS = {
     "end_turn": "stop",
     "stop_sequence": "stop",
     "max_tokens": "length",
     "model_context_window_exceeded": "length",
-    None: "stop",
 }
 
 
@@ -110,21 +112,15 @@ def completion(server: Server, model: str, body: bytes) -> Completion:
         ServerError: the body is no completion.
     """
     try:
-        value = orjson.loads(body)
-        counted, reason = value.get("usage") or {}, value.get("stop_reason")
-        cached, written = (counted.get(f"cache_{which}_input_tokens") or 0 for which in ("read", "creation"))
+        value = loads(body)
+        counted = mapping(value.get("usage"))
+        text = "".join(block["text"] for block in value["content"] or () if block["type"] == "text")
         return Completion(
-            text="".join(block["text"] for block in value["content"] if block["type"] == "text"),
-            finish_reason=REASONS.get(reason, reason),
-            usage=Usage(
-                # Anthropic counts what its cache served or took apart, everyone else within.
-                input_tokens=(counted.get("input_tokens") or 0) + cached + written,
-                output_tokens=counted.get("output_tokens") or 0,
-                cached_input_tokens=cached,
-                cache_write_input_tokens=written,
-                cost_usd=None,
-            ),
-            model=value.get("model") or model,
+            text=text,
+            finish_reason=ended(value.get("stop_reason"), REASONS),
+            # Anthropic counts what its cache served or took apart, everyone else within.
+            usage=tokens(text, *(counted.get(name) for name in COUNTED), apart=True),
+            model=word(value.get("model"), model),
         )
     except (ValueError, TypeError, LookupError, AttributeError):
         raise garbled(server, body.decode("utf-8", "replace")) from None

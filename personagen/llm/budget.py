@@ -85,7 +85,11 @@ class Ledger:
 
 
 def budgeted(llm: LLM, ledger: Ledger, bound: CostBound) -> LLM:
-    """``llm`` within ``ledger``; ``bound`` gives the most a call can cost in USD, None where its price is unknown."""
+    """``llm`` within ``ledger``; ``bound`` gives the most a call can cost in USD, None where its price is unknown.
+
+    An answer whose tokens the server did not count comes back with that as its cost: stored so, it counts in full also
+    when the run is resumed.
+    """
 
     async def ask(call: Call) -> Completion:
         most = ledger.take_over(call.key)
@@ -95,6 +99,9 @@ def budgeted(llm: LLM, ledger: Ledger, bound: CostBound) -> LLM:
         answer: Completion | None = None
         try:
             answer = await llm(call)
+            if most and answer.usage.cost_usd is None:
+                usage = answer.usage.model_copy(update={"cost_usd": most})
+                answer = answer.model_copy(update={"usage": usage})
             return answer
         finally:
             ledger.settle(most, answer)

@@ -169,7 +169,7 @@ class Limit:
         self.refusals += 1
         if self._cut_at is None or ticket.at >= self._cut_at:
             self._learn(ticket, now)
-        if retry_after is not None:
+        if retry_after:  # a wait of none, or until a time that is past, says nothing
             self.hold(now + min(retry_after, LONGEST_PAUSE))
         elif now >= self._opens and ticket.at >= self._opened:
             first = min(1.0, max(SHORTEST_PAUSE, 2 / self._rate))

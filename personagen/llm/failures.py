@@ -19,11 +19,10 @@ from personagen.errors import BudgetError, ConfigError, PersonagenError, ReplyEr
 from personagen.llm.scrub import scrubbed, secrets
 
 LONGEST_QUOTE = 300
+LONGEST_READ = 8000  # characters of what a server says: looking for patterns in megabytes would take hours
 NO_KEY = "none"
 _URL_NAMES = {"openai": "OPENAI_BASE_URL", "anthropic": "ANTHROPIC_BASE_URL"}
-# Of an answer that is quoted, so many characters are read: a page without end must not hold up the run.
-_READ = 2000
-_TAG = re.compile(r"<(?:script|style)\b.*?</(?:script|style)>|<[^>]*>", re.DOTALL | re.IGNORECASE)
+_TAG = re.compile(r"<(?:script|style)\b.*?</(?:script|style)>|<[^<>]*>", re.DOTALL | re.IGNORECASE)
 _CREDIT = re.compile(
     r"insufficient[_ ](?:quota|balance|funds|credit)|credit balance|exceeded your current quota|out of credit"
     r"|billing|(?:usage|spend(?:ing)?) limit",
@@ -101,17 +100,17 @@ def no_model(model: str) -> ConfigError:
 
 def failure(status: int, body: bytes, headers: Mapping[str, str]) -> Failure:
     """The failure that an HTTP answer tells: JSON in any of the usual shapes, or plain text, or a page of HTML."""
-    text = body.decode("utf-8", "replace")
+    text = body[:LONGEST_READ].decode("utf-8", "replace")
     try:
         value: Any = orjson.loads(body)
     except orjson.JSONDecodeError:
-        return Failure(status, _TAG.sub(" ", text[: 4 * _READ]), retry_after=retry_after(headers))
+        return Failure(status, _TAG.sub(" ", text), retry_after=retry_after(headers))
     inner = value.get("error", value) if isinstance(value, dict) else value
     if not isinstance(inner, dict):
-        return Failure(status, str(inner), retry_after=retry_after(headers))
+        return Failure(status, str(inner)[:LONGEST_READ], retry_after=retry_after(headers))
     message = inner.get("message") or inner.get("detail") or text
-    code = " ".join(str(inner[name]) for name in ("type", "code", "param") if inner.get(name))
-    return Failure(status, str(message), code, retry_after(headers))
+    code = " ".join(str(inner[name])[:LONGEST_QUOTE] for name in ("type", "code", "param") if inner.get(name))
+    return Failure(status, str(message)[:LONGEST_READ], code, retry_after(headers))
 
 
 def error(server: Server, failed: Failure) -> PersonagenError:
@@ -164,8 +163,16 @@ def unreachable(server: Server, problem: BaseException) -> ServerError:
 
 def garbled(server: Server, body: object) -> ServerError:
     """The error for an answer that says it is fine and isn't what the protocol promises."""
-    said = quoted(server, _TAG.sub(" ", str(body)[: 4 * _READ]))
+    said = quoted(server, _TAG.sub(" ", str(body)[:LONGEST_READ]))
     return ServerError(f"{server.model} at {server.url} answered with something that is not a completion: {said}")
+
+
+def too_large(server: Server, most: int) -> ReplyError:
+    """The error for an answer of more than ``most`` bytes: asked again it would be paid for again."""
+    return ReplyError(
+        f"the answer of {server.model} at {server.url} has more than {most >> 20} MB and was not read to its end:"
+        " lower max_tokens in the prompt file, or see what else answers there"
+    )
 
 
 def retry_after(headers: Mapping[str, str], now: float | None = None) -> float | None:
@@ -188,7 +195,8 @@ def retry_after(headers: Mapping[str, str], now: float | None = None) -> float |
 
 def quoted(server: Server, text: str) -> str:
     """``text`` on one line without keys, cut to ``LONGEST_QUOTE`` characters."""
-    line = " ".join(scrubbed(text[:_READ], secrets(server.key)).split()).rstrip(".")
+    short = " ".join(text[:LONGEST_READ].split())[: 4 * LONGEST_QUOTE]
+    line = " ".join(scrubbed(short, secrets(server.key)).split()).rstrip(".")
     return line if len(line) <= LONGEST_QUOTE else f"{line[:LONGEST_QUOTE]}..."
 
 

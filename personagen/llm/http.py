@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from personagen.errors import ConfigError, ServerError
-from personagen.llm.failures import Failure, Server, failure, unreachable
+from personagen.llm.failures import Failure, Server, failure, too_large, unreachable
 
 if TYPE_CHECKING:
     import ssl
 
-    from aiohttp import ClientSession
+    from aiohttp import ClientResponse, ClientSession
 
 CONNECTIONS = 4096
 # Many servers close a connection after 5 idle seconds; it is given up before, so that no request meets its end.
 IDLE = 4.0
+LARGEST = 32 << 20  # bytes of an answer: 128 embeddings have up to 12 MB, a long reply 1 MB
 
 Heard = Callable[[Mapping[str, str]], None]
 Post = Callable[[bytes], Awaitable[bytes | Failure]]
@@ -44,6 +45,7 @@ async def posting(
 
     Raises, when called:
         ServerError: there was no answer, or not the whole of it.
+        ReplyError: the answer has more than ``LARGEST`` bytes; no more than that are read.
         ConfigError: the proxy that the environment names can't be used.
     """
     # Here, not before the first request: meanwhile nobody could interrupt, and the request would leave all the same.
@@ -63,18 +65,34 @@ async def posting(
             async with session.post(url, data=body, allow_redirects=False, proxy=proxy) as answer:
                 if heard is not None:
                     heard(answer.headers)
-                content = await answer.read()
+                content = await _read(answer)
         except (aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError) as problem:
             raise _no_way(server, proxy or "", getattr(problem, "status", None)) from None
         except (aiohttp.ClientError, TimeoutError) as problem:
             raise unreachable(server, problem) from None
-        return content if answer.status < 300 else failure(answer.status, content, answer.headers)
+        if answer.status >= 300:
+            return failure(answer.status, content, answer.headers)
+        if len(content) > LARGEST:
+            raise too_large(server, LARGEST)
+        return content
 
     try:
         yield post
     finally:
         if session is not None:
             await session.close()
+
+
+async def _read(answer: ClientResponse) -> bytes:
+    """The body, to its end or until it is larger than ``LARGEST``."""
+    parts, size = [], 0
+    async for part in answer.content.iter_any():
+        parts.append(part)
+        size += len(part)
+        if size > LARGEST:
+            answer.close()
+            break
+    return b"".join(parts)
 
 
 def own_headers(variable: str) -> dict[str, str]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from personagen.errors import ConfigError, PersonagenError
 from personagen.llm import LLM, Call
+from personagen.llm.counted import ended, tokens, word
 from personagen.llm.failures import (
     NO_KEY,
     Failure,
@@ -25,7 +26,7 @@ from personagen.llm.failures import (
 )
 from personagen.llm.openai import REASONS, response_format
 from personagen.llm.schema import in_words, without_refused
-from personagen.records import Completion, Usage
+from personagen.records import Completion
 
 _REPORT = re.compile(r"\nTraceback|\s+This looks like a bug in LiteLLM")
 
@@ -94,18 +95,19 @@ def completion(server: Server, model: str, answer: Any) -> Completion:
     try:
         choice, counted = answer.choices[0], getattr(answer, "usage", None)
         details = getattr(counted, "prompt_tokens_details", None)
-        refusal = (getattr(choice.message, "provider_specific_fields", None) or {}).get("refusal")
+        refusal = word((getattr(choice.message, "provider_specific_fields", None) or {}).get("refusal"), "")
+        text = refusal or choice.message.content or ""
         return Completion(
-            text=refusal or choice.message.content or "",
-            finish_reason="refusal" if refusal else REASONS.get(choice.finish_reason, choice.finish_reason),
-            usage=Usage(
-                input_tokens=getattr(counted, "prompt_tokens", None) or 0,
-                output_tokens=getattr(counted, "completion_tokens", None) or 0,
-                cached_input_tokens=getattr(details, "cached_tokens", None) or 0,
-                cache_write_input_tokens=getattr(counted, "cache_creation_input_tokens", None) or 0,
-                cost_usd=None,
+            text=text,
+            finish_reason="refusal" if refusal else ended(choice.finish_reason, REASONS),
+            usage=tokens(
+                text,
+                getattr(counted, "prompt_tokens", None),
+                getattr(counted, "completion_tokens", None),
+                getattr(details, "cached_tokens", None),
+                getattr(counted, "cache_creation_input_tokens", None),
             ),
-            model=getattr(answer, "model", None) or model,
+            model=word(getattr(answer, "model", None), model),
         )
     except (ValueError, TypeError, LookupError, AttributeError):
         raise garbled(server, answer) from None

@@ -12,14 +12,16 @@ from urllib.parse import urlsplit
 import orjson
 
 from personagen.llm import LLM, Call
+from personagen.llm.counted import ended, mapping, tokens, word
 from personagen.llm.failures import Failure, Server, error, failure, garbled, server_at
 from personagen.llm.http import Heard, own_headers, posting
 from personagen.llm.schema import in_words, strict_once, without_refused
-from personagen.records import Completion, Usage
+from personagen.parse import loads
+from personagen.records import Completion
 
 KEY = "OPENAI_API_KEY"
 HOST = "https://api.openai.com/v1"
-REASONS = {"function_call": "stop", "tool_calls": "stop", None: "stop"}
+REASONS = {"function_call": "stop", "tool_calls": "stop"}
 
 
 @asynccontextmanager
@@ -104,24 +106,19 @@ def completion(server: Server, model: str, body: bytes) -> Completion:
         ServerError: the body is no completion.
     """
     try:
-        value = orjson.loads(body)
+        value = loads(body)
         if "choices" not in value and value.get("error"):
             raise error(server, _hidden(value, body))
         choice = value["choices"][0]
-        message, counted = choice["message"], value.get("usage") or {}
-        text, reason = _text(message.get("content")), choice.get("finish_reason")
-        if message.get("refusal"):
-            text, reason = message["refusal"], "refusal"
+        message, counted = choice["message"], mapping(value.get("usage"))
+        refusal = word(message.get("refusal"), "")
+        text = refusal or _text(message.get("content"))
+        cached = mapping(counted.get("prompt_tokens_details")).get("cached_tokens")
         return Completion(
             text=text,
-            finish_reason=REASONS.get(reason, reason),
-            usage=Usage(
-                input_tokens=counted.get("prompt_tokens") or 0,
-                output_tokens=counted.get("completion_tokens") or 0,
-                cached_input_tokens=(counted.get("prompt_tokens_details") or {}).get("cached_tokens") or 0,
-                cost_usd=None,
-            ),
-            model=value.get("model") or model,
+            finish_reason="refusal" if refusal else ended(choice.get("finish_reason"), REASONS),
+            usage=tokens(text, counted.get("prompt_tokens"), counted.get("completion_tokens"), cached),
+            model=word(value.get("model"), model),
         )
     except (ValueError, TypeError, LookupError, AttributeError):
         raise garbled(server, body.decode("utf-8", "replace")) from None

@@ -11,7 +11,7 @@ import click
 import pytest
 
 from personagen import prompts, seeds
-from personagen.cli import commands, common, init
+from personagen.cli import commands, init, settings
 from personagen.options import ExpandOptions, SimulateOptions, flat
 
 COMMANDS = {"expand": ExpandOptions(), "simulate": SimulateOptions()}
@@ -38,7 +38,7 @@ def test_the_copies_are_what_the_commands_then_use(command, tmp_path: Path, monk
     command("init")
     listed = json.loads(command("prompts", "--json").stdout)["prompts"]
     assert {row["file"] for row in listed} == {f"prompts/{name}.md" for name in prompts.names()}
-    defaults = common.load_defaults(commands)
+    defaults = settings.load_defaults(commands)
     assert defaults["expand"]["seeds"] == "seeds"
     assert seeds.load_seeds(Path("seeds")).profiles == seeds.load_seeds(None).profiles
 
@@ -98,7 +98,7 @@ def test_every_setting_says_what_it_is_for():
 def test_every_setting_is_accepted_when_its_comment_sign_is_taken_away(tmp_path: Path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("personagen.toml").write_text(uncommented())
-    defaults = common.load_defaults(commands)
+    defaults = settings.load_defaults(commands)
     for name in COMMANDS:
         command = commands()[name]
         context = command.make_context(name, [], default_map=defaults[name])

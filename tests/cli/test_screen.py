@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import os
 import subprocess
 import sys
@@ -12,7 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from personagen.cli.screen import clean, one_line
+from personagen.cli.progress import line
+from personagen.cli.screen import as_json, clean, cleans, one_line
+from personagen.errors import ServerError
+from personagen.flows.session import Status
+from personagen.records import Usage
 from tests.cli.runs import several, simulated
 from tests.trees import conversation
 
@@ -35,6 +41,8 @@ STEERING = st.sampled_from(
         ("one\r\ntwo\rthree\u2028four", "one\ntwo\nthree\nfour"),
         ("a\tb", "a   b"),
         ("half \ud83d", "half "),
+        ("fill\u3164ed \u034fand\U000e0041 tagged", "filled and tagged"),
+        ("e" + "\u0301" * 40 + "x", "e" + "\u0301" * 6 + "x"),
         ("नमस्ते שלום 👩‍🌾 é", "नमस्ते שלום 👩‍🌾 é"),
     ],
 )
@@ -51,6 +59,20 @@ def test_nothing_that_is_left_steers_the_screen(text: str):
     assert not {unicodedata.bidirectional(char) for char in left} & TURNING
     assert clean(left) == left
     assert "\n" not in one_line(text)
+
+
+@settings(deadline=None)
+@given(st.lists(st.one_of(STEERING, st.text(max_size=5), st.characters(categories=["Cc", "Cf"]))).map("".join))
+def test_json_shows_nothing_that_steers_and_reads_back_as_it_was(text: str):
+    line = as_json({"text": text})
+    assert clean(line) == line
+    assert json.loads(line)["text"].encode("utf-16", "surrogatepass") == text.encode("utf-16", "surrogatepass")
+
+
+def test_what_is_logged_is_cleaned():
+    record = logging.LogRecord("x", logging.WARNING, "", 1, "%s says %d", ("\x1b[2J\u202emodel", 1), None)
+    assert cleans(record)
+    assert record.getMessage() == "model says 1"
 
 
 def test_cleaning_takes_time_in_proportion_to_the_text():
@@ -88,3 +110,47 @@ def test_nothing_is_coloured_where_output_is_piped_or_colours_are_unwanted(folde
     coloured = shown_by(folder, "", FORCE_COLOR="1", TERM="xterm-256color").stdout
     assert "\x1b[" in coloured
     assert "\x1b[3" not in shown_by(folder, "", FORCE_COLOR="1", NO_COLOR="1", TERM="xterm-256color").stdout
+
+
+WILD = "\x1b[2J\x1b]8;;http://x\x07[bold]\x9b31m\u202e\u2066\u200b\x00\x07\x08\r\u2028\x7f[/bold]\ud800"
+
+
+def steering(shown: str) -> list[str]:
+    return [c for c in shown if (ord(c) < 32 and c != "\n") or 0x7F <= ord(c) < 0xA0 or c in "\u2028\u202e\u2066\u200b"]
+
+
+@pytest.mark.parametrize("arguments", [(), ("1",), ("--json",), ("1", "--json"), ("nobody",)])
+def test_nothing_a_model_wrote_steers_the_screen_through_show(command, tmp_path: Path, arguments):
+    wild = WILD.replace("\ud800", "")
+    tree = conversation(id=f"t{wild}")
+    who = tree.persona.model_copy(
+        update={"id": wild, "profile": wild, "attributes": {wild: wild}, "origin": {wild: wild}}
+    )
+    nodes = tuple(n.model_copy(update={"content": wild, "agent": wild}) for n in tree.nodes)
+    tree = tree.model_copy(update={"persona": who, "nodes": nodes, "grow": wild, "models": {wild: wild}})
+    run = simulated(tmp_path / "run", [tree], status=f"stopped: {wild}")
+    result = command("show", run, *arguments)
+    assert result.exit_code == (2 if "nobody" in arguments else 0)
+    assert not steering(result.stdout + result.stderr)
+    assert "[bold]" in result.stdout + result.stderr
+
+
+def test_nothing_in_a_persona_or_a_servers_words_steers_the_screen(command, tmp_path: Path):
+    (tmp_path / "p.jsonl").write_bytes(json.dumps({"profile": f"Ada is 40. {WILD[:-1]}"}).encode())
+    for words in (
+        ("prompts", "render", "judge/prefer", "--persona", "p.jsonl"),
+        ("simulate", "--personas", "p.jsonl", "--model", "tests.cli.test_screen:failing"),
+        ("simulate", "--personas", "p.jsonl", "--format", "\x1b[2J\u202e"),
+    ):
+        result = command(*words)
+        assert not steering(result.stdout + result.stderr), words
+
+
+async def failing(call):
+    raise ServerError(f"the server says {WILD}")
+
+
+def test_a_status_with_a_servers_words_is_one_clean_line():
+    status = Status(*["trees", 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1], Usage(), 1.0, f"batch {WILD}\nnext")
+    assert not steering(line(status))
+    assert "\n" not in line(status)

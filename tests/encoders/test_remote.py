@@ -195,3 +195,30 @@ def test_a_provider_that_nobody_knows_is_a_config_error():
 def test_a_name_without_a_provider_is_a_config_error_that_names_the_forms():
     with pytest.raises(ConfigError, match="write hashed, sentence-transformers/NAME"):
         encode("minilm", None, ["x"])
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        [],
+        "data",
+        {"data": None},
+        {"data": [{"index": 0, "embedding": ["a", "b"]}]},
+        {"data": [{"index": 0, "embedding": [1e39, 1e39]}]},
+        {"data": [{"index": 0, "embedding": None}]},
+        {"data": [{"index": 0, "embedding": [[1.0]]}]},
+        {"data": [7]},
+    ],
+)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_an_answer_that_holds_no_vectors_may_be_asked_again(answer):
+    with serving(lambda _: Reply(answer)) as server, pytest.raises(ServerError):
+        ask("openai/double", server.v1, a_call("bees"))
+
+
+@pytest.mark.parametrize("usage", [None, [1], "x", {"prompt_tokens": -3}, {"prompt_tokens": "12"}])
+def test_vectors_are_kept_whatever_the_server_counts(usage):
+    data = [{"index": 0, "embedding": [1.0, 0.0]}]
+    with serving(lambda _: Reply({"data": data, "usage": usage})) as server:
+        answer = ask("openai/double", server.v1, a_call("bees"))
+    assert answer.usage.input_tokens == 0

@@ -15,7 +15,10 @@ import orjson
 from tests.faults.trial import Finding, Scale
 
 # In the order of RELIABILITY.md; each is a file in this folder with a function ``trial(scale)``.
-TRIALS: tuple[str, ...] = ("kills", "steps", "cuts", "space", "signals", "race", "damage", "soak", "restart", "secrets")
+TRIALS: tuple[str, ...] = (
+    *("kills", "steps", "cuts", "spending", "hunt", "refused", "storms", "mixed", "replies", "talk"),
+    *("space", "race", "signals", "damage", "soak", "restart", "secrets"),
+)
 ROOT = Path(__file__).parent.parent.parent
 BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
 

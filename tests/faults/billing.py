@@ -23,10 +23,11 @@ INPUT, OUTPUT = 0.5, 0.95  # of the most a call can use; what is reserved is har
 
 @dataclass(frozen=True)
 class Bill:
-    """One request that was paid for: the digest of its body, and its price in USD."""
+    """One request that was paid for: the digest of its body, its price in USD, and the ``most`` it could have cost."""
 
     body: str
     cost: float
+    most: float = 0.0
 
 
 @dataclass
@@ -35,7 +36,7 @@ class Client:
 
     An answer takes up to twice ``delay`` seconds, drawn by ``rng``. With ``refuse`` every request gets that status.
     ``kill`` is called when ``kill_at`` requests have arrived, or with ``after`` that many answers were sent; ``book``
-    with every bill, before it is answered.
+    with every bill, before it is answered. ``peak`` is the most that was ever billed and could still have come to it.
     """
 
     delay: float = 0.0
@@ -48,6 +49,24 @@ class Client:
     bills: list[Bill] = field(default_factory=list)
     requests: int = 0
     answers: int = 0
+    peak: float = 0.0
+    _held: float = 0.0
+
+    def arrived(self, bill: Bill) -> None:
+        """Books a request."""
+        self.bills.append(bill)
+        self._held += bill.most
+        self.peak = max(self.peak, self._held)
+        self.book(bill)
+        if not self.after and self.requests == self.kill_at:
+            self.kill()
+
+    def answered(self, bill: Bill) -> None:
+        """Books that it was answered."""
+        self.answers += 1
+        self._held += bill.cost - bill.most
+        if self.after and self.answers == self.kill_at:
+            self.kill()
 
     @property
     def cost(self) -> float:
@@ -60,6 +79,7 @@ class Billing:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.port = 0
+        self.connections: set[Any] = set()
         self._loop = loop
         self._clients: dict[str, Client] = {}
         self._answers: dict[bytes, tuple[bytes, Bill]] = {}
@@ -83,17 +103,12 @@ class Billing:
             send(orjson.dumps({"error": {"message": "Incorrect API key provided", "code": "invalid_api_key"}}), 401)
             return
         answer, bill = self._answer(body)
-        client.bills.append(bill)
-        client.book(bill)
-        if not client.after and client.requests == client.kill_at:
-            client.kill()
-        self._loop.call_later(client.rng.uniform(0, 2 * client.delay), self._answered, client, answer, send)
+        client.arrived(bill)
+        self._loop.call_later(client.rng.uniform(0, 2 * client.delay), self._send, client, answer, bill, send)
 
-    def _answered(self, client: Client, answer: bytes, send: Callable[[bytes, int], None]) -> None:
+    def _send(self, client: Client, answer: bytes, bill: Bill, send: Callable[[bytes, int], None]) -> None:
+        client.answered(bill)
         send(answer, 200)
-        client.answers += 1
-        if client.after and client.answers == client.kill_at:
-            client.kill()
 
     def _answer(self, body: bytes) -> tuple[bytes, Bill]:
         """The same body, the same answer. Its ``model`` is the body's digest, by which an acknowledgement names it."""
@@ -104,7 +119,8 @@ class Billing:
             size = sum(len(message["content"].encode()) for message in asked["messages"])
             used = {"prompt_tokens": int(INPUT * size), "completion_tokens": int(OUTPUT * asked["max_tokens"])}
             cost = (IN * used["prompt_tokens"] + OUT * used["completion_tokens"]) / 1e6
-            self._answers[body] = orjson.dumps(reply | {"model": digest, "usage": used}), Bill(digest, cost)
+            most = (IN * (size + 16 * len(asked["messages"])) + OUT * asked["max_tokens"]) / 1e6
+            self._answers[body] = orjson.dumps(reply | {"model": digest, "usage": used}), Bill(digest, cost, most)
         return self._answers[body]
 
 
@@ -116,6 +132,10 @@ class _Connection(asyncio.Protocol):
 
     def connection_made(self, transport: Any) -> None:
         self._transport = transport
+        self._billing.connections.add(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._billing.connections.discard(self._transport)
 
     def data_received(self, data: bytes) -> None:
         self._got += data
@@ -146,6 +166,14 @@ def billing() -> Iterator[Billing]:
     try:
         yield server
     finally:
-        listening.close()
+        asyncio.run_coroutine_threadsafe(_closed(listening, server), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
+        loop.close()
+
+
+async def _closed(listening: asyncio.Server, server: Billing) -> None:
+    listening.close()
+    for transport in server.connections:
+        transport.abort()
+    await asyncio.sleep(0)

@@ -1,8 +1,9 @@
 """The real command in a process of its own, again and again: forked from one that has imported everything already.
 
-Each process runs ``personagen`` with the arguments it is given and nothing is changed in it but two things: whoever
-gets an answer says so through a pipe (the acknowledgement that a crash must not undo), and a mutant is put in where a
-trial asks for one. The fork happens before there is any thread, loop or open file.
+Each process runs ``personagen`` with the arguments it is given and nothing is changed in it but this: whoever gets an
+answer says so through a pipe (the acknowledgement that a crash must not undo), and a mutant is put in where a trial
+asks for one. The fork happens before there is any thread, loop or open file; by then the prompt files are compiled,
+which would be half of a small run's work.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from tests.faults.disk import VARIABLES, Operation, begin, library
 
 ROOT = Path(__file__).parent.parent.parent
 LARGEST = 1 << 16
+NO_MUTANT = 113
 # What a run imports on its way; a process that had to do it itself would spend half a second on that.
 IMPORTS = (
     "aiohttp",
@@ -109,12 +111,18 @@ class Driver:
             started(pid)
             acks = [Ack(*line.split()) for line in pipe.read().decode().splitlines() if line.count(" ") == 2]
             ended = orjson.loads(self._control.recv(LARGEST))
+        # A mutant that the program has outgrown must not pass for one that was caught.
+        assert ended["status"] != NO_MUTANT, self._said.read_text(errors="replace")
         return Ended(ended["status"], tuple(acks), self._said.read_text(errors="replace"), ended["seconds"])
 
 
 def _serve(control: socket.socket) -> None:
     for name in IMPORTS:
         import_module(name)
+    prompts = import_module("personagen.prompts")
+    names = import_module("personagen.flows.simulate").PROMPTS
+    compiled = {name: prompts.load(name, prompts.folders(None)) for name in names}
+    prompts.load = lambda name, where: compiled[name]  # type: ignore[attr-defined]
     gc.collect()
     gc.freeze()
     while True:
@@ -163,7 +171,7 @@ def _be_the_command(asked: dict[str, Any], pipe: int) -> None:
 
 
 def _command(asked: dict[str, Any], pipe: int) -> int:
-    from personagen import cli
+    from personagen.__main__ import start
     from personagen.flows import session
     from tests.faults import mutants
 
@@ -173,7 +181,11 @@ def _command(asked: dict[str, Any], pipe: int) -> int:
         if asked["disk"]["DISK_LOG"]:
             log = os.open(asked["disk"]["DISK_LOG"], os.O_WRONLY | os.O_APPEND)
     if asked["mutant"]:
-        mutants.become(asked["mutant"])
+        try:
+            mutants.become(asked["mutant"])
+        except Exception:
+            sys.excepthook(*sys.exc_info())
+            return NO_MUTANT
 
     def tell(key: str, answer: Any) -> None:
         seen = f"{answer.model} {hashlib.sha256(answer.text.encode()).hexdigest()[:16]}"
@@ -182,7 +194,8 @@ def _command(asked: dict[str, Any], pipe: int) -> int:
             os.write(log, Operation("A", key, 0, seen.encode()).line())
 
     session.journaled = _acknowledging(session.journaled, tell)  # type: ignore[assignment]
-    cli.main(asked["arguments"], prog_name="personagen")
+    sys.argv = ["personagen", *asked["arguments"]]
+    start()
     return 0
 
 

@@ -34,17 +34,22 @@ def trial(scale: Scale) -> Iterable[Finding]:
 
 
 def findings(what: str, crashes: int, name: str, stories: list[Any]) -> Iterable[Finding]:
-    """What stories of crashes have shown; ``lost`` holds answers paid in vain and the concurrency, by process."""
+    """What stories of crashes have shown."""
     wrong = [fault for story in stories for fault in story["wrong"]]
-    lost = [tuple(row) for story in stories for row in story["lost"]]
     measured = f"{crashes:,} {name} in {len(stories):,} runs: {summed(wrong)}"
     yield Finding(what, "0 stored answers lost or paid again, results identical", measured, not wrong)
-    # Those in flight hold a slot each; as many again may be on their way from the server to the disk.
+    yield from paid_in_vain(what, "", stories)
+
+
+def paid_in_vain(what: str, first: str, stories: list[Any]) -> Iterable[Finding]:
+    """What a crash loses at most: calls in flight hold a slot each; as many again may be on their way to the disk."""
+    lost = [tuple(row) for story in stories for row in story["lost"]]
+    alone = [n for n, concurrency in lost if concurrency == 1]
+    numbers = [n for n, _ in lost] or [0]
+    spread = f"{first}median {median(numbers):g} answers a crash, most {max(numbers)}"
+    spread += f"; with 1 in flight most {max(alone)}" if alone else ""
     held = all(n <= 2 * concurrency for n, concurrency in lost)
-    alone = max((n for n, concurrency in lost if concurrency == 1), default=0)
-    most = max((n for n, _ in lost), default=0)
-    spread = f"median {median([n for n, _ in lost] or [0]):g}, most {most}; with 1 in flight most {alone}"
-    yield Finding(f"paid and lost: {what}", "at most the calls in flight", spread, held)
+    yield Finding(f"paid in vain: {what}", "at most the calls in flight or on their way to the disk", spread, held)
 
 
 def killed(shop: Workshop, rng: Random, mutant: str = "") -> dict[str, Any]:

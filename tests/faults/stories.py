@@ -62,6 +62,7 @@ class Process:
     client: Client
     ended: Ended
     concurrency: int
+    expected: int = 0
 
     def bodies(self) -> set[str]:
         """What it asked and was billed for."""
@@ -123,9 +124,10 @@ class Story:
         budget: float | None = None,
         kill_after: float | None = None,
         disk: dict[str, Any] | None = None,
+        expected: int = 0,
         mutant: str = "",
     ) -> Process:
-        """One process; ``disk`` is what ``failing`` takes."""
+        """One process; ``disk`` is what ``failing`` takes, ``expected`` the exit code that is no fault of it."""
         arguments = [*self._command(), "--base-url", self.workshop.billing.address(client)]
         arguments += ["--concurrency", str(concurrency), *(["--budget", f"{budget:.9f}"] if budget else [])]
 
@@ -143,7 +145,7 @@ class Story:
             kill_after=kill_after,
             started=started,
         )
-        self.processes.append(Process(client, ended, concurrency))
+        self.processes.append(Process(client, ended, concurrency, expected))
         return self.processes[-1]
 
     def _command(self) -> list[str]:
@@ -214,7 +216,7 @@ def _faults(process: Process, acked: dict[str, Ack], reference: Reference) -> It
         yield f"{unknown} questions are none of this run's"
     if changed := sum(ack.body in acked and ack.text != acked[ack.body].text for ack in process.ended.acks):
         yield f"{changed} answers have changed"
-    if process.ended.status not in (0, KILLED):
+    if process.ended.status not in (0, KILLED, process.expected):
         yield f"ended with {process.ended.status}: {process.ended.said.strip()[-300:]}"
 
 

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from personagen.errors import ConfigError, Interrupted
+from personagen.errors import ConfigError, Interrupted, UsageError
 from personagen.flows import session
 from personagen.llm import Call, Sampling
 from personagen.llm.connect import Endpoint
@@ -41,6 +41,18 @@ def test_the_most_a_call_can_cost_counts_every_byte_and_every_token_it_may_answe
     assert session._bound(PRICES)(open_ended) >= session.DEFAULT_MAX_TOKENS * 2e-3
     dear = {"user": Price(1e-3, 2e-3, cache_write=5e-3)}
     assert session._bound(dear)(call) >= 200 * 5e-3 + 50 * 2e-3
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -1.0])
+@pytest.mark.parametrize("name", ["budget", "timeout"])
+def test_a_budget_or_a_timeout_that_is_no_number_to_reckon_with_is_refused(tmp_path, name, value):
+    async def main():
+        with opened(tmp_path / "r", "simulate", {}, {}, []) as run:
+            async with session.session(run, ModelOptions(**{name: value}), {}, seed=0):
+                raise AssertionError("opened")
+
+    with pytest.raises(UsageError, match=f"--{name}"):
+        asyncio.run(main())
 
 
 def test_a_role_without_a_model_of_its_own_has_the_common_one_and_its_address():

@@ -102,4 +102,5 @@ def _user(asked: str, rng: Random) -> str:
 def _assistant(asked: str, rng: Random) -> str:
     words = " ".join(asked.split()[:6])
     first, second = rng.sample(ADVICE, 2)
-    return f"About {words!r}: {first} {second} That makes {rng.randint(2, 900)} minutes in all."
+    makes = f"{rng.randint(2, 900)} minutes, {rng.randint(2, 900)} steps and {rng.randint(2, 900)} cents"
+    return f"About {words!r}: {first} {second} That makes {makes} in all."

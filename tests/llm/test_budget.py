@@ -119,3 +119,16 @@ def test_what_committed_calls_may_cost_is_not_to_be_spent_by_others():
     ledger = Ledger(budget=1.0, spent=0.9, calls=1, committed={"gone": 0.9})
     with pytest.raises(BudgetError, match=r"0\.9000 of 1 USD"):
         asyncio.run(budgeted(Fake(lambda _: "x"), ledger, lambda _: 0.5)(CALL))
+
+
+def test_an_answer_whose_tokens_nobody_counted_costs_the_most_it_can_and_is_stored_so():
+    ledger = Ledger(budget=1.0)
+    uncounted = Fake(lambda _: Completion(text="x", usage=Usage(cost_usd=None)))
+    answer = asyncio.run(budgeted(uncounted, ledger, lambda _: 0.5)(CALL))
+    assert answer.usage.cost_usd == 0.5
+    assert ledger.spent == 0.5
+
+
+def test_where_no_price_is_known_the_cost_stays_unknown():
+    uncounted = Fake(lambda _: Completion(text="x", usage=Usage(cost_usd=None)))
+    assert asyncio.run(budgeted(uncounted, Ledger(), lambda _: None)(CALL)).usage.cost_usd is None

@@ -225,3 +225,11 @@ def test_the_limit_never_falls_below_one_and_a_server_that_refuses_long_is_asked
     assert limit.limit >= 1
     assert len(asked_at) < 40
     assert asked_at[-1] - asked_at[-2] <= 20
+
+
+def test_a_wait_of_no_seconds_or_until_a_time_that_is_past_is_none_that_was_told():
+    told, untold = Limit(64, Random(1)), Limit(64, Random(1))
+    for limit, wish in ((told, 0.0), (untold, None)):
+        tickets = [limit.start(0.0) for _ in range(9)]
+        limit.refused(tickets[-1], 0.1, wish)
+    assert told.wait(0.1) == untold.wait(0.1) > 0

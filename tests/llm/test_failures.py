@@ -91,3 +91,18 @@ def test_every_failure_becomes_one_short_line_of_ours(status, words, code):
     assert isinstance(problem, PersonagenError)
     assert len(str(problem)) < LONGEST_QUOTE + 300
     assert len(str(problem).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "body", [b"<" * 10**6, b"<script " * 10**5, b"*" * 10**6, b'{"error": "' + b"*" * 10**6 + b'"}']
+)
+def test_megabytes_of_a_servers_words_are_not_searched_for_patterns(body):
+    told = str(error(SERVER, failure(503, body, {})))
+    assert "HTTP 503" in told
+    assert len(told) < LONGEST_QUOTE + 300
+
+
+def test_a_key_within_a_long_page_is_hidden_however_it_is_cut():
+    for before in (0, 250, 290, 1180, 1195, 19_990):
+        told = quoted(SERVER, " " * 50 + "x " * (before // 2) + CANARY + "y" * 30_000)
+        assert not any(CANARY[i : i + 8] in told for i in range(len(CANARY) - 7))

@@ -133,7 +133,6 @@ def test_the_wait_a_server_asks_for_is_kept(headers, seconds):
         b'"text"',
         b'{"choices": []}',
         b'{"choices": [{"message": {"content": 7}}]}',
-        b'{"choices": [{"message": {"content": "\\ud800"}}]}',
     ],
 )
 def test_an_answer_that_is_no_completion_may_be_asked_again(body):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +11,9 @@ import orjson
 
 from personagen.errors import ServerError
 from personagen.llm import Call, anthropic
-from personagen.llm.batch.protocol import Outcome, State, no_batches
-from personagen.llm.failures import error, failure, garbled, server_at, unreachable
+from personagen.llm.batch.protocol import Outcome, State, told
+from personagen.llm.failures import failure, garbled, server_at
+from personagen.parse import loads
 from personagen.records import Completion
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class AnthropicBatches:
         from anthropic import NotFoundError
 
         try:
-            with self._told(passing=NotFoundError):
+            with self._told(passing=(NotFoundError,)):
                 found = await self._client.messages.batches.retrieve(batch)
         except NotFoundError:
             return None
@@ -111,7 +112,7 @@ class AnthropicBatches:
         from anthropic import NotFoundError
 
         try:
-            with self._told(passing=NotFoundError):
+            with self._told(passing=(NotFoundError,)):
                 answer = await self._client.get(f"{PATH}/{batch}/results", cast_to=httpx2.Response)
         except NotFoundError:
             return None
@@ -119,14 +120,14 @@ class AnthropicBatches:
 
     def _outcome(self, line: bytes) -> tuple[str, Outcome]:
         try:
-            value = orjson.loads(line)
+            value = loads(line)
             custom_id, result = str(value["custom_id"]), value["result"]
             if result["type"] == "succeeded":
                 return custom_id, orjson.dumps(result["message"])
             if result["type"] == "errored":
-                told = result["error"]
-                kind = told.get("error", told).get("type")
-                return custom_id, failure(STATUS.get(kind, 500), orjson.dumps(told), {})
+                why = result["error"]
+                kind = why.get("error", why).get("type")
+                return custom_id, failure(STATUS.get(kind, 500), orjson.dumps(why), {})
             return custom_id, ServerError(f"{self.server.model}: a batch left a request out: {result['type']}")
         except (ValueError, TypeError, LookupError, AttributeError):
             return "", garbled(self.server, line.decode("utf-8", "replace"))
@@ -138,19 +139,7 @@ class AnthropicBatches:
         if "_client" in vars(self):
             await self._client.close()
 
-    @contextmanager
-    def _told(self, *, begins: bool = False, passing: type[Exception] | None = None) -> Iterator[None]:
-        """The SDK's errors as ours, but for ``passing``; ``begins`` where a 404 means that there are no batches."""
+    def _told(self, *, begins: bool = False, passing: tuple[type[Exception], ...] = ()) -> AbstractContextManager[None]:
         import anthropic as sdk
 
-        try:
-            yield
-        except sdk.APIStatusError as problem:
-            if passing is not None and isinstance(problem, passing):
-                raise
-            if begins and problem.status_code in (404, 405, 501):
-                raise no_batches(self.server, self._roles) from None
-            told = failure(problem.status_code, problem.response.content, problem.response.headers)
-            raise error(self.server, told) from None
-        except sdk.APIError as problem:
-            raise unreachable(self.server, problem) from None
+        return told(sdk, self.server, self._roles, begins=begins, passing=passing)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,8 +11,9 @@ import orjson
 
 from personagen.errors import ServerError
 from personagen.llm import Call, openai
-from personagen.llm.batch.protocol import Outcome, State, no_batches
-from personagen.llm.failures import Failure, error, failure, garbled, server_at, unreachable
+from personagen.llm.batch.protocol import Outcome, State, told
+from personagen.llm.failures import Failure, failure, garbled, server_at
+from personagen.parse import loads
 from personagen.records import Completion
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class OpenAIBatches:
         from openai import NotFoundError
 
         try:
-            with self._told(passing=NotFoundError):
+            with self._told(passing=(NotFoundError,)):
                 found = await self._client.batches.retrieve(batch)
         except NotFoundError:
             return None
@@ -102,7 +103,7 @@ class OpenAIBatches:
         outcomes: dict[str, Outcome] = {}
         for name in state.files:
             try:
-                with self._told(passing=NotFoundError):
+                with self._told(passing=(NotFoundError,)):
                     content = (await self._client.files.content(name)).content
             except NotFoundError:
                 return None
@@ -114,14 +115,14 @@ class OpenAIBatches:
 
     def _outcome(self, line: bytes) -> tuple[str, Outcome]:
         try:
-            value = orjson.loads(line)
+            value = loads(line)
             custom_id, answer = str(value["custom_id"]), value.get("response")
             if answer and answer["status_code"] == 200:
                 return custom_id, orjson.dumps(answer["body"])
             if answer:
                 return custom_id, failure(answer["status_code"], orjson.dumps(answer["body"]), {})
-            told = value["error"]["message"]
-            return custom_id, ServerError(f"{self.server.model}: a batch left a request out: {told}")
+            why = value["error"]["message"]
+            return custom_id, ServerError(f"{self.server.model}: a batch left a request out: {why}")
         except (ValueError, TypeError, LookupError, AttributeError):
             return "", garbled(self.server, line.decode("utf-8", "replace"))
 
@@ -132,22 +133,10 @@ class OpenAIBatches:
         if "_client" in vars(self):
             await self._client.close()
 
-    @contextmanager
-    def _told(self, *, begins: bool = False, passing: type[Exception] | None = None) -> Iterator[None]:
-        """The SDK's errors as ours, but for ``passing``; ``begins`` where a 404 means that there are no batches."""
+    def _told(self, *, begins: bool = False, passing: tuple[type[Exception], ...] = ()) -> AbstractContextManager[None]:
         import openai as sdk
 
-        try:
-            yield
-        except sdk.APIStatusError as problem:
-            if passing is not None and isinstance(problem, passing):
-                raise
-            if begins and problem.status_code in (404, 405, 501):
-                raise no_batches(self.server, self._roles) from None
-            told = failure(problem.status_code, problem.response.content, problem.response.headers)
-            raise error(self.server, told) from None
-        except sdk.APIError as problem:
-            raise unreachable(self.server, problem) from None
+        return told(sdk, self.server, self._roles, begins=begins, passing=passing)
 
 
 def _refusal(batch: Batch) -> Failure | None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any, Protocol, TypeAlias
 
 from personagen.errors import ConfigError, ServerError
 from personagen.llm import Call
-from personagen.llm.failures import Failure, Server
+from personagen.llm.failures import Failure, Server, error, failure, unreachable
 from personagen.records import Completion
 
 # The body of an answer, a request that was refused, or one that the batch never came to.
@@ -76,3 +78,21 @@ def no_batches(server: Server, roles: str) -> ConfigError:
         f"{server.model}{where} ({roles}) has no batch API: leave out --batch, or give these roles a model of OpenAI"
         " or Anthropic, or offline"
     )
+
+
+@contextmanager
+def told(
+    sdk: ModuleType, server: Server, roles: str, *, begins: bool = False, passing: tuple[type[Exception], ...] = ()
+) -> Iterator[None]:
+    """The errors of ``sdk`` as ours, but for ``passing``; ``begins`` where a 404 means that there are no batches."""
+    try:
+        yield
+    except passing:
+        raise
+    except sdk.APIStatusError as problem:
+        if begins and problem.status_code in (404, 405, 501):
+            raise no_batches(server, roles) from None
+        answer = problem.response
+        raise error(server, failure(problem.status_code, answer.content, answer.headers)) from None
+    except sdk.APIError as problem:
+        raise unreachable(server, problem) from None

@@ -1,0 +1,74 @@
+"""What came of every message that was asked for in one tree: rows for ``rejections.jsonl``, counts for the summary."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from personagen import tree
+from personagen.agents.ask import Answer
+from personagen.parse import Spoken
+from personagen.records import Rejection
+
+FINISHED = "goodbye"
+
+
+@dataclass
+class Heard:
+    """The answers by node, and where branches ended before their turns were used up: the gate, by node.
+
+    A branch ends at a message that was turned away for good, or as finished (``goodbye``) where both have taken leave.
+    """
+
+    answers: dict[str, Answer[Spoken]] = field(default_factory=dict)
+    ended: dict[str, str] = field(default_factory=dict)
+
+    def dropped(self, node: str) -> bool:
+        """Whether what was said at ``node`` was turned away for good."""
+        return node in self.answers and self.answers[node].dropped
+
+    def end(self, node: str) -> None:
+        """The branch ends at ``node``: its message was turned away, or it was the last goodbye."""
+        answer = self.answers[node]
+        self.ended[node] = answer.flaws[-1].gate if answer.dropped else FINISHED
+
+    def above(self, depth: int) -> Heard:
+        """The part that is at most so deep. After a failure deeper nodes were asked or not, as answers arrived."""
+        answers = {node: answer for node, answer in self.answers.items() if node.count(".") <= depth}
+        return Heard(answers, {node: gate for node, gate in self.ended.items() if node in answers})
+
+    def rejections(self, tree_id: str) -> list[Rejection]:
+        """A row for every message or part of one that was dropped and every end that is no fault, in path order."""
+        rows: list[Rejection] = []
+        for node in sorted(self.answers, key=tree.order):
+            answer, place = self.answers[node], f"{tree_id}/{node}"
+            for number, flaw in enumerate(answer.flaws, 1):
+                last = answer.dropped and number == len(answer.flaws)
+                what = (
+                    ("; the branch ends here" if node in self.ended else "; it was left out")
+                    if last
+                    else "; asked again"
+                )
+                rows.append(Rejection(place=place, gate=flaw.gate, reason=flaw.reason + what, text=flaw.text))
+            if answer.value.cut and not answer.dropped:
+                rows.append(Rejection(place=place, gate="cut", reason=_CUT, text=answer.value.cut))
+            if self.ended.get(node) == FINISHED:
+                rows.append(Rejection(place=place, gate=FINISHED, reason=_OVER))
+        return rows
+
+    def counts(self) -> dict[str, Any]:
+        """``spoken`` messages, those among them ``turned_away`` and ``repaired``, and branches ``ended``, by gate."""
+        answers = self.answers.values()
+        kept = [answer.value for answer in answers if not answer.dropped]
+        repaired = {"label": sum(said.labelled for said in kept), "cut": sum(bool(said.cut) for said in kept)}
+        return {
+            "spoken": len(kept) + sum(len(answer.flaws) for answer in answers),
+            "turned_away": Counter(flaw.gate for answer in answers for flaw in answer.flaws),
+            "repaired": {name: n for name, n in repaired.items() if n},
+            "ended": Counter(self.ended.values()),
+        }
+
+
+_CUT = "it went on with the other speaker's line, which was cut off"
+_OVER = "both sides have taken leave; the branch ends here, finished before its turns were used up"

@@ -1,0 +1,51 @@
+"""When a conversation is over before its turns are used up: both sides only take their leave."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from personagen.gates.turn import fold
+from personagen.records import Message
+
+_MOST = 60  # words of a message that only takes leave
+_SENTENCES = re.compile(r"[^.!?\n;]+[.!?\n;]*")
+_WHEN = r"(?:day|evening|night|morning|afternoon|week|weekend|time|trip|one)"
+_LEAVE = re.compile(
+    r"\b(?:good ?bye|bye(?:-bye| now)?|see you|see ya|so long|farewell|take care|cheerio|good ?night|ciao"
+    rf"|have an? (?:\w+ )?(?:\w+ )?{_WHEN}|until (?:next time|then)|talk (?:to you )?(?:soon|later|again)"
+    r"|all the best|best wishes|safe travels|enjoy (?:your|the rest)|over and out)\b"
+)
+_THANKS = re.compile(
+    r"\b(?:thanks|thank you|thx|cheers|much appreciated|appreciate (?:it|that|this|your|you)|grateful|my pleasure"
+    r"|you(?:'re| are) (?:very |most |so |always )?welcome|any ?time|don't mention it|no (?:problem|worries|trouble)"
+    r"|glad (?:i|to|that|we|it|you)|happy (?:to|i could|that)|likewise|(?:same|right back) (?:to|at) you|you too"
+    r"|and you|good luck|that(?:'s| is| was| will be) all|wishing you|pleasure|you(?:'ve| have) been"
+    r"|(?:i'm|i am|i'll be|we're) (?:always )?(?:right )?here (?:if|when|any|for)"
+    r"|(?:nice|great|good) (?:talking|chatting|speaking)|(?:feel free to|don't hesitate to|do) "
+    r"(?:come back|reach out|return|ask)|if you (?:ever )?need (?:anything|me|more))\b"
+)
+_FILLER = re.compile(
+    r"\W*(?:right|ok(?:ay)?|great|perfect|good|lovely|wonderful|all ?right|awesome|will do|sounds good|yes|no|well)\W*"
+)
+_LONG = 16  # words of a sentence that is nothing but polite
+
+
+def over(said: Sequence[Message]) -> bool:
+    """Whether the user's last message and the reply to it only say goodbye; of mere thanks, twice in a row."""
+    if len(said) < 2 or not all(_polite(message.content) for message in said[-2:]):
+        return False
+    if any(_LEAVE.search(fold(message.content)) for message in said[-2:]):
+        return True
+    return len(said) >= 4 and all(_polite(message.content) for message in said[-4:-2])
+
+
+def _polite(text: str) -> bool:
+    """Whether every sentence of ``text`` takes leave or gives thanks, and none asks or tells anything."""
+    if len(text) > 6 * _MOST or "?" in text:
+        return False
+    sentences = [part for part in _SENTENCES.findall(fold(text)) if any(map(str.isalnum, part))]
+    said = [part for part in sentences if not _FILLER.fullmatch(part)]
+    return bool(said) and all(
+        len(part.split()) <= _LONG and (_LEAVE.search(part) or _THANKS.search(part)) for part in said
+    )

@@ -1,0 +1,59 @@
+"""What is said holds no token that steers a model, and no tag of the prompts that it answers; what is told, as data."""
+
+from __future__ import annotations
+
+import re
+
+from personagen.gates.turn import Turn, prose
+
+# Chat templates' control tokens; a tokenizer may read them as such wherever they stand.
+SPECIAL = re.compile(
+    r"<[|\uff5c][^<>|\uff5c\s][^<>|\uff5c\n]{0,40}[|\uff5c]>"  # <|im_start|>, <|eot_id|>
+    r"|\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\]|<</?SYS>>"
+    r"|</?(?:start_of_turn|end_of_turn|start_header_id|end_header_id|bos|eos)>"
+)
+# One of these is part of whatever is found: that none is there is seen in a hundredth of the time.
+_TOKENS = ("<|", "<\uff5c", "<<SYS", "<</SYS", "_turn>", "_id>", "bos>", "eos>", "<s>", "</s>")
+_TAGS = ("conversation>", "who_you_are>", "the_user>", "think>", "system>", "user>", "assistant>")
+_ANGLED = _TOKENS + _TAGS
+_SQUARE = ("INST]", "_PROMPT]", "_TOOLS]", "_CALLS]", "_RESULTS]")
+_STOP = re.compile(r"\A<s>|</s>\s*\Z")  # in between, <s> is HTML
+_OWN = re.compile(r"</?(?:conversation|who_you_are|the_user|think|system)>|^[ \t]*</?(?:user|assistant)>[ \t]*$", re.M)
+_HEADING = re.compile(
+    r"^###[ \t]*(?:instruction|human|assistant|user|system)[ \t]*:|^###[ \t]*response[ \t]*:\s*\Z", re.M | re.I
+)
+
+
+_TAG = re.compile(r"</?([A-Za-z_][\w-]*)")
+_ESCAPES = {"<": "&lt;", "[": "&#91;"}
+
+
+def tags_of(source: str) -> re.Pattern[str]:
+    """Finds the tags with which the prompt file ``source`` and the transcripts of a conversation are marked up."""
+    names = {*_TAG.findall(source), "conversation", "user", "assistant", "system"}
+    return re.compile(rf"</?(?:{'|'.join(sorted(names))})\b", re.I)
+
+
+def as_data(text: str, tags: re.Pattern[str]) -> str:
+    """``text`` such that nothing in it can open or close one of ``tags``, or be read as a control token.
+
+    Their first character becomes ``&lt;`` or ``&#91;``; all else stays as it is, and so does nearly every text.
+    """
+    if "<" not in text and "[" not in text:
+        return text
+    for pattern in (SPECIAL, tags):
+        text = pattern.sub(lambda found: _ESCAPES[found[0][0]] + found[0][1:], text)
+    return text
+
+
+def markup(turn: Turn) -> str | None:
+    """No special tokens, no headings of training templates, no tags of our own; all of it may stand in code marks."""
+    text = turn.text
+    signed = ("<" in text and any(map(text.__contains__, _ANGLED))) or (
+        "[" in text and any(map(text.__contains__, _SQUARE))
+    )
+    patterns = ((SPECIAL, _STOP, _OWN) if signed else ()) + ((_HEADING,) if "###" in text else ())
+    for pattern in patterns:
+        if pattern.search(text) and (found := pattern.search(prose(text))):
+            return f"it holds {found.group().strip()!r}, which marks up conversations"
+    return None

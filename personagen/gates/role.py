@@ -1,0 +1,153 @@
+"""The user speaks as a user, the assistant as an assistant, and neither speaks of the prompts behind them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from personagen.gates.turn import Turn, prose
+
+_OPENING = 160  # characters
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """What is wrong where ``pattern`` is found in folded text, or with ``opening`` at its very beginning.
+
+    One of ``signs`` is part of whatever matches: that none is there is found out in a hundredth of the time.
+    """
+
+    what: str
+    signs: tuple[str, ...]
+    pattern: re.Pattern[str]
+    opening: bool = False
+
+    def found(self, folded: str) -> str | None:
+        text = folded[:_OPENING] if self.opening else folded
+        if not any(map(text.__contains__, self.signs)):
+            return None
+        match = self.pattern.match(text) if self.opening else self.pattern.search(prose(text))
+        return match.group().strip() if match else None
+
+
+def _rule(what: str, signs: tuple[str, ...], *patterns: str, opening: bool = False) -> _Rule:
+    # What stands in quotation marks is somebody else's.
+    either = "|".join(rf"(?<![\"'\u201c\u2018])(?:{pattern})" for pattern in patterns)
+    return _Rule(what, signs, re.compile(either, re.M), opening)
+
+
+_START = r"(?:\A|^|(?<=[.!?] )|(?<=[.!?]  ))"
+_HELP = r"(?:help|assist)"
+_AI = r"(?:ai(?: (?:language model|assistant|chatbot|model))?|(?:large )?language model|artificial intelligence)"
+_MAKER = r"(?: (?:created|developed|trained|made) by [\w ]{2,20})?"
+_MORE = r"(?:any |more |further |additional )*"
+_COUNT = r"(?:a few|some|a couple of|several|three|four|five|\d+|an? list of)"
+_ADVICE = r"(?:tips|steps|suggestions|strategies|ways|ideas|options|recommendations|things)"
+_TODAY = r"(?:today|further|out|now|tonight|with (?:that|this|it|anything|your))"
+_USER = (
+    _rule(
+        "speaks as an assistant",
+        (" ai", "language model", "artificial intelligence"),
+        rf"\bas an? {_AI}{_MAKER},? (?:i\b|my (?:purpose|goal|knowledge|role|training))",
+        rf"\bi(?:'m| am) (?:just |only |merely )?an? {_AI}"
+        r"(?:[.!?;)]|,? (?:so|and|but) (?:i|can't|cannot|don't)\b|,? (?:designed|trained|created|here) |$)",
+    ),
+    _rule(
+        "offers help",
+        (" help", " assist"),
+        rf"\bhow (?:can|may|could|might) i (?:best )?{_HELP} you(?: {_TODAY}\b|[?!.]|$)",
+        rf"\b(?:is there )?anything else (?:that )?i can {_HELP}(?: you)?\b",
+        rf"\bwhat (?:else )?can i {_HELP} you with\b",
+        rf"{_START}(?:i'd be|i would be|i'm|i am)(?: always| more than| very)? (?:happy|glad|here|delighted) to {_HELP}"
+        r"(?: you\b(?! (?:help|test|improve))|[.!] (?:what|could|can|please|let|to |here|which|how))",
+        r"\b(?:let me know|feel free to (?:ask|reach out)) if you (?:need|want|require|would like) "
+        rf"{_MORE}(?:{_HELP}|assistance|guidance|clarification)",
+        rf"\bi can (?:{_HELP} you|assist) with (?:that|this|a wide|any|your)\b",
+        rf"{_START}(?:sure|certainly|absolutely|of course)[!,.] "
+        rf"(?:i can|i'll|i'd be (?:happy|glad) to|let me|happy to) {_HELP} you\b",
+    ),
+    _rule(
+        "offers help",
+        ("questions",),
+        r"\bif you have any (?:other |more |further )?questions,? "
+        r"(?:feel free|don't hesitate|do not hesitate|please (?:let|ask|feel))",
+    ),
+    _rule(
+        "gives the assistant's answer",
+        ("here are ", "here's ", "here is "),
+        rf"\bhere(?:'s| are| is) {_COUNT} (?:\w+ )?{_ADVICE} "
+        r"(?:to help you|for you|you (?:can|could|might)|that (?:may|might|can|could|will) help you)",
+    ),
+    _rule("gives the assistant's answer", ("reaching out",), r"(?:thanks|thank you) for reaching out\b", opening=True),
+)
+_HELLO = r"(?:(?:hi|hello|hey|ok|okay|well)[,!.]? )?"
+_SOME = r"(?:a|an|some|any)\b"
+_KIN = (
+    r"(?:wife|husband|boss|mother|father|mom|mum|dad|daughter|son|sister|brother|kids|children|girlfriend|boyfriend"
+    r"|landlord)"
+)
+_ASSISTANT = (
+    _rule(
+        "speaks as the user",
+        ("i ", "my ", "i'm ", "me ", "you ", "thank"),
+        rf"{_HELLO}(?:can|could|would) you (?:please )?(?:help me (?!understand|clarify|get|see|know|picture)"
+        rf"|(?:recommend|suggest) (?:me )?{_SOME})",
+        rf"{_HELLO}(?:how (?:do|should) i (?!help|assist|address|call)|what should i do\b)",
+        rf"{_HELLO}i(?:'m| am) (?:looking for (?:a|an|some|advice|help|tips)|struggling with|having trouble)\b",
+        rf"{_HELLO}i (?:need|could use|want) (?:your |some |a bit of )?(?:help|advice)\b",
+        rf"{_HELLO}my {_KIN} (?!would|will)",
+        r"(?:thanks|thank you)(?: so much| a lot)?(?: for (?:the|your) (?:advice|help|tips|suggestions?)"
+        r"|[,!.] (?:i'll|i will|let me) (?:try|give) (?:that|it|this))",
+        opening=True,
+    ),
+    _rule("speaks as the user", ("a user", "the user"), r"\bas (?:a|the) user,? i\b"),
+)
+_BOTH = (
+    _rule(
+        "speaks of the prompt",
+        ("next message", "next turn", "next reply"),
+        r"\b(?:the )?user's next (?:message|turn|reply)\b",
+        r"\b(?:here(?:'s| is)|this is) (?:my|the) next (?:message|turn|reply)\b",
+    ),
+    _rule("speaks of the prompt", ("who_you_are", "the_user"), r"\bwho_you_are\b", r"\bthe_user\b"),
+    _rule(
+        "speaks of the prompt",
+        (" persona ", " persona,", " persona.", " persona'"),
+        r"\b(?:as|playing|portraying|speaking as|stay true to|based on) (?:the|this|my|your|the given|the assigned) "
+        r"(?:assigned |given |user )?persona\b(?! (?:non|grata|5|4|3|game|series))",
+    ),
+    _rule(
+        "speaks of the prompt",
+        ("in character", "ing character", "k character", "role-play", "roleplay"),
+        r"\bi(?:'m| am| will|'ll) (?:now )?"
+        r"(?:role-?playing|role-?play as|stay(?:ing)? in character|break(?:ing)? character)\b",
+    ),
+)
+_WHICH = r"(?:the|this|your|that|my) (?:hidden |private |system )?note"
+_NOTE = _rule(
+    "speaks of the hidden note",
+    (" note ", " note,", "[a note"),
+    rf"\b{_WHICH} (?:says|suggests|mentions|tells me|indicates|states|above)\b",
+    rf"\b(?:based on|according to|per|as stated in) {_WHICH}\b(?! (?:you|he|she|they|from))",
+    r"\[a note for you\b",
+)
+# Whoever asks for a draft or for a part to be played gets it in the first person.
+_DRAFT = re.compile(
+    r"\b(?:writ|draft|phras|word(?:ing|ed)? |text (?:him|her|them|my)|e-?mail|letter|reply to|respond|message|caption"
+    r"|tell (?:him|her|them|my)|script|say to|speech|role-?play|pretend|story|poem|persona|character|dialog|chatbot"
+    r"|prompt|improv)"
+)
+
+
+def role(turn: Turn) -> str | None:
+    """The user offers no help as an assistant would, the assistant does not ask for it as a user would; neither steps
+    out of the part. Whoever is asked to draft or to act is free to."""
+    folded = turn.folded
+    rules = (*(_USER if turn.role == "user" else _ASSISTANT), *_BOTH)
+    if turn.role == "assistant" and "note" in folded and not any("note" in m.content for m in turn.before):
+        rules += (_NOTE,)
+    for rule in rules:
+        if found := rule.found(folded):
+            drafted = turn.role == "assistant" and _DRAFT.search(turn.asked)
+            return None if drafted else f"the {turn.role} {rule.what}: {found!r}"
+    return None

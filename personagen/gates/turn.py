@@ -1,0 +1,51 @@
+"""What a conversation gate looks at, and what it finds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from personagen.records import Message
+
+_CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What ``role`` (``user`` or ``assistant``) is about to say after ``before``, in a talk held in ``language``."""
+
+    role: str
+    text: str
+    before: Sequence[Message] = ()
+    language: str = "en"
+
+    @cached_property
+    def folded(self) -> str:
+        """The text in lower case, with straight apostrophes."""
+        return fold(self.text)
+
+    @cached_property
+    def asked(self) -> str:
+        """What the other said last, folded; empty where nobody has spoken."""
+        return fold(self.before[-1].content) if self.before else ""
+
+
+@dataclass(frozen=True)
+class Flaw:
+    """A message that ``gate`` turned away, and why."""
+
+    gate: str
+    reason: str
+    text: str
+
+
+def fold(text: str) -> str:
+    """``text`` in lower case, with straight apostrophes."""
+    return text.lower().replace("\u2019", "'")
+
+
+def prose(text: str) -> str:
+    """``text`` without what stands in code marks: there anything may be quoted."""
+    return _CODE.sub(" ", text) if "`" in text else text

@@ -1,0 +1,38 @@
+"""Persona records that come from outside: checked before anything is named by them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from pydantic import ValidationError
+
+from personagen.records import Persona
+
+_ID = re.compile(r"[^./\\\s\x00-\x1f\x7f-\x9f][^/\\\x00-\x1f\x7f-\x9f]{0,199}")
+
+
+def is_id(text: str) -> bool:
+    """Whether ``text`` can be an id: one that is shown on one line, and that would do as the name of a file."""
+    return _ID.fullmatch(text) is not None
+
+
+def record_of(row: Mapping[str, object]) -> Persona:
+    """The persona that ``row`` is.
+
+    Raises:
+        ValueError: it is none, saying why.
+    """
+    try:
+        persona = Persona.model_validate(row)
+        persona.line()
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    except TypeError:
+        raise ValueError("it holds half a character") from None
+    if not is_id(persona.id):
+        raise ValueError(
+            "its id is empty, longer than 200 characters, begins with a dot, or holds / or a control character"
+        )
+    return persona

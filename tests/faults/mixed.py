@@ -1,0 +1,145 @@
+"""One request in ten goes wrong, in every way: what it costs, what hangs, what comes out."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import time
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from personagen.errors import PersonagenError
+from personagen.flows.simulate import SimulateSummary, simulate
+from personagen.llm import Call
+from personagen.llm.connect import Endpoint, connect
+from personagen.llm.http import LARGEST
+from personagen.llm.retry import retried
+from personagen.options import SimulateOptions, build
+from personagen.records import Message
+from personagen.runner import run_sync
+from tests.faults.faults import HARMLESS, PASSING, SPOILT
+from tests.faults.refused import PROTOCOLS, RESULTS, personas
+from tests.faults.server import Choose, Seen, seeded, serving
+from tests.faults.trial import Finding, Scale
+
+SHARE = 0.1
+TIMEOUT = 1.0
+SLACK = 1.0
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A run: its summary, tasks that were left over, the server's log, and the results' bytes."""
+
+    summary: SimulateSummary
+    hung: int
+    seen: list[Seen]
+    results: dict[str, bytes]
+
+
+def trial(scale: Scale) -> Iterable[Finding]:
+    folder = scale.folder / "mixed"
+    shutil.rmtree(folder, ignore_errors=True)
+    who = personas(folder / "in", scale.of(60, 10))[1]
+    for protocol in PROTOCOLS if not scale.short else PROTOCOLS[scale.seed % 2 :][:1]:
+        plain = _run(folder / f"{protocol}-plain", who, protocol, lambda _request, _seen: None)
+        passing = seeded(scale.seed, SHARE, (*PASSING, *HARMLESS))
+        yield from _passing(protocol, plain, _run(folder / f"{protocol}-passing", who, protocol, passing))
+        spoilt = seeded(scale.seed, SHARE, (*PASSING, *HARMLESS, *SPOILT))
+        yield _spoilt(protocol, _run(folder / f"{protocol}-spoilt", who, protocol, spoilt))
+    yield asyncio.run(_deadline(scale))
+    yield from asyncio.run(_huge())
+
+
+def _run(out: Path, who: str, protocol: str, choose: Choose) -> Ran:
+    async def main(url: str) -> tuple[SimulateSummary, int]:
+        values = {"personas": who, "out": str(out), "turns": 3, "timeout": TIMEOUT}
+        values |= {"model": f"{protocol}/m", "base_url": url}
+        summary = await simulate(build(SimulateOptions, values))
+        await asyncio.sleep(0.1)
+        return summary, len(asyncio.all_tasks()) - 1
+
+    with serving(choose, latency=0.02) as server:
+        summary, hung = run_sync(main(server.url))
+    return Ran(summary, hung, server.seen, {name: (out / name).read_bytes() for name in RESULTS})
+
+
+def _passing(protocol: str, plain: Ran, faulty: Ran) -> Iterable[Finding]:
+    faults = Counter(seen.fault for seen in faulty.seen if seen.fault)
+    needed, asked = faulty.summary.calls, len(faulty.seen)
+    longest = max(seen.ended - seen.at for seen in faulty.seen)
+    same = plain.results == faulty.results
+    yield Finding(
+        f"10 % mixed faults that pass, {protocol}: {faults.total()} of {len(faults)} kinds in {asked:,} requests",
+        "at most 1.25 requests per needed call, the bytes of a run without faults",
+        f"{asked / needed:.2f} requests a call, {'the same bytes' if same else 'OTHER BYTES'}",
+        asked <= 1.25 * needed and same,
+    )
+    yield Finding(
+        f"the same run, {protocol}: hung tasks, and the longest request with a timeout of {TIMEOUT:g} s",
+        f"0 hung tasks, at most {TIMEOUT + SLACK:g} s",
+        f"{faulty.hung} hung, {longest:.2f} s",
+        not faulty.hung and longest <= TIMEOUT + SLACK,
+    )
+
+
+def _spoilt(protocol: str, ran: Ran) -> Finding:
+    s, asked = ran.summary, len(ran.seen)
+    needed = s.calls - s.asked_again
+    adds_up = s.trees + s.failed == s.conversations and s.pairs + sum(s.rejected.values()) == s.turns
+    return Finding(
+        f"10 % mixed faults with replies that are empty, cut off or refused, {protocol}",
+        "at most 1.25 requests per needed call; accepted + rejected + failed = planned",
+        f"{asked / needed:.2f} requests a call, {s.asked_again} asked again; {s.trees} trees and {s.failed} failed"
+        f" of {s.conversations}, {s.pairs} pairs and {sum(s.rejected.values())} rejected of {s.turns} turns",
+        asked <= 1.25 * needed and adds_up and not ran.hung,
+    )
+
+
+async def _deadline(scale: Scale) -> Finding:
+    """Calls of which every request goes wrong, each of them with a total deadline."""
+    seconds, calls = 3.0, 16
+    took: list[float] = []
+
+    async def ask(llm: Any, number: int) -> None:
+        began = time.monotonic()
+        with suppress(PersonagenError):
+            await llm(Call("m", (Message(role="user", content=str(number)),), prompt="user/x"))
+        took.append(time.monotonic() - began)
+
+    names = ("drip", "silence", "reset inside", "503", "429 none", "429 seconds", "too long", "429 absurd")
+    with serving(seeded(scale.seed, 1.0, names)) as server:
+        async with connect({"user": Endpoint("openai/m", server.url)}, timeout=TIMEOUT) as backend:
+            llm = retried(backend, seconds=seconds)
+            await asyncio.gather(*(ask(llm, number) for number in range(calls)))
+        hung = len(asyncio.all_tasks()) - 1
+    return Finding(
+        f"{calls} calls that only meet drips, silence, resets and refusals, {seconds:g} s for each in all",
+        f"each ends within {seconds + SLACK:g} s, 0 hung tasks",
+        f"{max(took):.2f} s at most, {hung} hung",
+        max(took) <= seconds + SLACK and not hung,
+    )
+
+
+async def _huge() -> list[Finding]:
+    """An answer of 100 MB."""
+    said = ""
+    with serving(lambda _request, _seen: "huge") as server:
+        async with connect({"user": Endpoint("openai/m", server.url)}) as backend:
+            try:
+                await retried(backend)(Call("m", (Message(role="user", content="Hi."),), prompt="user/x"))
+            except PersonagenError as problem:
+                said = str(problem)
+    sent, most = sum(seen.sent for seen in server.seen), 1.5 * LARGEST
+    return [
+        Finding(
+            "a reply of 100 MB",
+            f"asked for once, refused in a sentence after {LARGEST >> 20} MB",
+            f"{len(server.seen)} request, {sent >> 20} MB left the server; {'told so' if 'MB' in said else 'NOT TOLD'}",
+            len(server.seen) == 1 and sent < most and "MB" in said,
+        )
+    ]

@@ -1,0 +1,217 @@
+"""Conversation faults: an actor that commits each of them now and then, and what becomes of every single one.
+
+The actor writes down what it plants and where; that, and not what the program says of itself, is what is compared.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import orjson
+
+from personagen.errors import BudgetError
+from personagen.flows.expand import expand
+from personagen.flows.simulate import SimulateSummary, simulate
+from personagen.gates import TALK
+from personagen.llm import Call
+from personagen.llm.offline import offline
+from personagen.options import ExpandOptions, SimulateOptions, build
+from personagen.records import Completion
+from tests.faults.trial import Finding, Scale
+
+RATE = 0.1
+RESULTS = ("trees.jsonl", "pairs.jsonl", "rejections.jsonl")
+BYE, REPLY = "Thank you, that is all I wanted to know. Goodbye!", "You're welcome. Take care!"
+ROLES = {
+    "user": ("How can I help you today?", "As an AI language model, I can't say.", "I can help you with that."),
+    "assistant": ("As the user, I find that too long.", "The user's next message will be shorter."),
+}
+TOKENS = ("<|im_end|>", "<|eot_id|>", "</conversation>", "[/INST]", "\n### Instruction:\nGo on.")
+FOREIGN = (
+    "Ich habe das nicht verstanden, aber wenn du mir sagst, wie es geht, dann kann ich es auch noch einmal versuchen.",
+    "Je ne sais pas si vous pouvez le faire, mais avec un peu de patience, c'est une bonne idée pour les enfants.",
+    "我觉得你应该先和他们谈一谈，然后再决定要不要付这张账单，不用着急，慢慢来就好了。",
+)
+LABELS = {"user": ("User", "Assistant"), "assistant": ("Assistant", "User")}
+
+
+@dataclass
+class Actor:
+    """The offline cast, which spoils a message in ten. ``planted`` tells what, by place and attempt."""
+
+    seed: int
+    planted: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    asked: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.cast = offline(self.seed)
+
+    async def __call__(self, call: Call) -> Completion:
+        await asyncio.sleep(Random(call.key).random() / 2000)
+        answer = await self.cast(call)
+        if call.role not in LABELS:
+            return answer
+        before, _, attempt = call.sample.rpartition("/")
+        self.asked[call.place, before] += 1
+        rng = Random(f"{self.seed}/{call.key}/fault")
+        said = [m.content for m in call.inputs["conversation"]]
+        text = REPLY if said and call.role == "assistant" and said[-1] == BYE else answer.text
+        if rng.random() < RATE:
+            kinds = [kind for kind in FAULTS if _possible(kind, call.role, said)]
+            kind = rng.choice(kinds)
+            text = FAULTS[kind](text, call.role, said, rng)
+            self.planted[call.place, attempt] = (kind, text)
+        return answer.model_copy(update={"text": text})
+
+
+def _possible(kind: str, role: str, said: list[str]) -> bool:
+    if kind == "goodbye":
+        return role == "user" and bool(said)
+    return kind != "repeats" or any(len(text.split()) > 6 for text in said)
+
+
+FAULTS: dict[str, Callable[[str, str, list[str], Random], str]] = {
+    "role": lambda text, role, _, rng: f"{text} {rng.choice(ROLES[role])}",
+    "markup": lambda text, _role, _said, rng: f"{text} {rng.choice(TOKENS)}",
+    "language": lambda _text, _role, _said, rng: rng.choice(FOREIGN),
+    "speaker": lambda text, role, _, __: f"{LABELS[role][1]}: {text}",
+    "cut": lambda text, role, _, __: f"{text}\n\n{LABELS[role][1]}: And then?",
+    "label": lambda text, role, _, __: f"{LABELS[role][0]}: {text}",
+    "repeats": lambda _text, _role, said, rng: rng.choice([text for text in said if len(text.split()) > 6]),
+    "goodbye": lambda _text, _role, _said, _rng: BYE,
+}
+ACTING: list[Actor] = []
+
+
+async def llm(call: Call) -> Completion:
+    """``--model tests.faults.talk:llm``: whichever actor plays now."""
+    return await ACTING[-1](call)
+
+
+def trial(scale: Scale) -> Iterator[Finding]:
+    folder = scale.folder / "talk"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    asyncio.run(expand(ExpandOptions(target=30, seed=scale.seed, out=str(folder / "pool"))))
+    size = {"conversations": scale.of(300, 30), "turns": scale.of(10, 7)}
+    actor, summary = _run(folder, "whole", scale.seed, concurrency=64, **size)
+    scale.tell(f"{len(actor.planted)} faults planted among {sum(actor.asked.values())} messages")
+    rows = [orjson.loads(line) for line in (folder / "whole" / "rejections.jsonl").read_bytes().splitlines()]
+    yield _found(actor, rows, summary)
+    trees = [orjson.loads(line) for line in (folder / "whole" / "trees.jsonl").read_bytes().splitlines()]
+    yield _ended(actor, trees, rows, summary, size["turns"])
+    yield _counted(actor, rows, summary)
+    yield _again(folder, scale, size)
+
+
+def _run(folder: Path, out: str, seed: int, **options: Any) -> tuple[Actor, SimulateSummary]:
+    ACTING.append(Actor(seed))
+    given = {
+        "personas": str(folder / "pool" / "personas.jsonl"),
+        "out": str(folder / out),
+        "model": f"{__name__}:llm",
+        "seed": seed,
+    }
+    made = build(SimulateOptions, {**given, **options})
+    return ACTING[-1], asyncio.run(asyncio.wait_for(simulate(made), 600))
+
+
+def _found(actor: Actor, rows: list[dict[str, Any]], summary: SimulateSummary) -> Finding:
+    """Every fault has a row with its gate, place and text, and no row is without a fault."""
+    known = Counter((row["place"], row["gate"]) for row in rows)
+    faults = [
+        (place, kind, text) for (place, _), (kind, text) in actor.planted.items() if kind not in ("label", "goodbye")
+    ]
+    planted = Counter((place, kind) for place, kind, _ in faults)
+    missed, false = planted - known, known - planted
+    false = Counter({at: n for at, n in false.items() if at[1] in FAULTS and at[1] != "goodbye"})
+    lost = [row for row in rows if row["gate"] in FAULTS and row["gate"] != "goodbye" and not row["text"]]
+    by_kind = ", ".join(f"{kind} {n}" for kind, n in sorted(Counter(kind for _, kind, _ in faults).items()))
+    measured = (
+        f"{len(faults)} planted in {summary.spoken:,} messages ({by_kind}), {sum(missed.values())} missed;"
+        f" {sum(false.values())} of {summary.spoken - len(faults):,} sound ones turned away"
+    )
+    held = sum(missed.values()) <= len(faults) / 100 and not false and not lost
+    return Finding("conversation faults are found", "99 %, and no sound message turned away", measured, held)
+
+
+def _ended(
+    actor: Actor, trees: list[dict[str, Any]], rows: list[dict[str, Any]], summary: SimulateSummary, turns: int
+) -> Finding:
+    """Nobody is asked more than twice, all conversations come to an end, and just those that end early say why."""
+    most = max(actor.asked.values())
+    whole = {tree["id"] for tree in trees if sum(node["role"] == "user" for node in tree["nodes"]) == turns}
+    told = {row["place"].split("/")[0] for row in rows if row["reason"].find("the branch ends here") >= 0}
+    grown = {tree["id"] for tree in trees}
+    endless = sum(node["content"] == BYE and _goes_on(tree, node["id"]) for tree in trees for node in tree["nodes"])
+    unsaid = (grown - whole) ^ (told & grown)
+    measured = (
+        f"asked at most {most} times; {summary.trees} conversations kept and {summary.failed} failed of"
+        f" {summary.conversations}; {len(told & grown)} ended early, {summary.ended.get('goodbye', 0)} of them with"
+        f" goodbye; {len(unsaid)} without saying so, {endless} went on after that"
+    )
+    held = (
+        most == 2
+        and not unsaid
+        and not endless
+        and len(grown) == summary.trees == summary.conversations - summary.failed
+    )
+    return Finding(
+        "a spoiled message is asked for once again, or its branch ends", "2 requests, a reason", measured, held
+    )
+
+
+def _goes_on(tree: dict[str, Any], node_id: str) -> bool:
+    return any(node["role"] == "user" and node["id"].startswith(f"{node_id}.") for node in tree["nodes"])
+
+
+def _counted(actor: Actor, rows: list[dict[str, Any]], summary: SimulateSummary) -> Finding:
+    """The rates of the summary are those of what was planted; every judged turn is a pair or has its row."""
+    planted = Counter(kind for kind, _ in actor.planted.values())
+    off = {kind: summary.turned_away.get(kind, 0) - planted[kind] for kind in TALK}
+    off |= {kind: summary.repaired.get(kind, 0) - planted[kind] for kind in ("cut", "label")}
+    off["spoken"] = summary.spoken - sum(actor.asked.values())
+    gates = Counter(row["gate"] for row in rows)
+    balance = summary.pairs + sum(summary.rejected.values()) == summary.turns
+    listed = all(gates[name] == n for name, n in {**summary.rejected, **summary.turned_away}.items())
+    rate = sum(summary.turned_away.values()) / summary.spoken
+    measured = (
+        f"turned away {rate:.2%}, repaired {sum(summary.repaired.values()) / summary.spoken:.2%} of messages; off by"
+        f" {sum(map(abs, off.values()))}; {summary.pairs:,} pairs + {sum(summary.rejected.values()):,} rejected"
+        f" = {summary.turns:,} turns: {balance and listed}"
+    )
+    exact = sum(map(abs, off.values())) <= len(actor.planted) / 100
+    return Finding(
+        "the summary counts conversation faults",
+        "as many as planted, up to 1 %",
+        measured,
+        exact and balance and listed,
+    )
+
+
+def _again(folder: Path, scale: Scale, size: dict[str, Any]) -> Finding:
+    """The same bytes one call at a time, and after stops in the middle."""
+    whole = _results(folder / "whole")
+    _run(folder, "single", scale.seed, concurrency=1, **size)
+    stops, calls = 0, 0
+    while True:
+        calls += 7 * size["conversations"]
+        try:
+            _run(folder, "stopped", scale.seed, concurrency=16, max_calls=calls, **size)
+            break
+        except BudgetError:
+            stops += 1
+    same = [_results(folder / name) == whole for name in ("single", "stopped")]
+    measured = f"one call at a time: {same[0]}; stopped {stops} times: {same[1]}"
+    return Finding("conversation faults leave runs reproducible", "the same bytes", measured, all(same) and stops > 2)
+
+
+def _results(folder: Path) -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name in RESULTS}

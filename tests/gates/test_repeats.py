@@ -1,0 +1,75 @@
+"""A conversation that says the same again."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.gates.talk import turned_away
+
+LONG = (
+    "Start with the part that annoys you most, because it is "
+    "usually the shortest, and only then look at the rest of it.",
+    "I keep four hens behind the shed and since last week one "
+    "of them lays nothing at all, though she eats like a horse.",
+    "Give it ten minutes a day for a week, write down what "
+    "you notice each time, and look at the notes again on Sunday.",
+    "My sister says I should leave it alone, and I would rather "
+    "not, since the roof has been leaking on my bed for a month.",
+    "Check the small print of the contract first, that is where "
+    "the fee hides, then call them and ask for it in writing.",
+    "It went differently from what I expected: the dough rose, the oven died, and half the street came to eat it raw.",
+    "Ask two people you trust for a quote before you decide, "
+    "and tell both of them that you are asking somebody else too.",
+    "Put the date into your calendar, tell one person about it, "
+    "and lay out what you need by the door the night before.",
+    "I can spare an hour for it this week at best, since the "
+    "harvest is on and my brother has broken his leg in two places.",
+    "Borrow the tool from a neighbour before you buy one, and if "
+    "you use it more than three times get a used one instead.",
+)
+
+
+def changed(text: str) -> tuple[str, ...]:
+    """Near copies of ``text``."""
+    return (text, text.upper().capitalize(), text.replace(",", ""), f"{text} Yes.", text.replace(" the ", " that ", 1))
+
+
+BAD = tuple((text, copy) for text in LONG for copy in changed(text))
+
+
+def test_copies_and_near_copies_of_an_earlier_turn_are_found_as_often_as_this():
+    assert len(BAD) == 50
+    found = [
+        copy
+        for text, copy in BAD
+        if turned_away("repeats", "user", copy, text, "Hm, tell me more about it.", "ok", "So?")
+    ]
+    assert len(found) >= 49
+
+
+@pytest.mark.parametrize("text", LONG)
+def test_an_echo_of_the_other_side_is_found(text: str):
+    assert turned_away("repeats", "assistant", text, text)
+
+
+def test_other_sentences_about_the_same_are_no_repetition():
+    for text in LONG:
+        assert not turned_away("repeats", "user", text, *(other for other in LONG if other != text))
+
+
+@pytest.mark.parametrize("text", ["Thanks!", "And then?", "Yes, please do.", "Hm, I am not sure.", "Good. What next?"])
+def test_people_may_say_a_few_words_again(text: str):
+    assert not turned_away("repeats", "user", text, text, "Salt it last.")
+
+
+def test_an_exact_copy_of_one_short_sentence_is_found():
+    assert turned_away(
+        "repeats", "assistant", "Salt it last, then taste it.", "Hm.", "Salt it last, then taste it!", "So?"
+    )
+
+
+@pytest.mark.parametrize("words", [20, 40, 80])
+def test_from_one_word_in_ten_changed_it_is_a_new_turn(words: int):
+    text = [f"word{n}" for n in range(words)]
+    other = [f"new{n}" if n % 10 == 5 else f"word{n}" for n in range(words)]
+    assert not turned_away("repeats", "user", " ".join(other), " ".join(text))

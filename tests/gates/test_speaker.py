@@ -1,0 +1,96 @@
+"""Whose lines a reply holds: its own label goes, the other's next lines are cut off, the other's opening is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from personagen.errors import ReplyError
+from personagen.parse import Spoken, speech
+from tests.gates.talk import turned_away
+
+OTHERS = tuple(
+    (role, f"{label}{gap}{text}")
+    for role, labels in (
+        (
+            "user",
+            ("Assistant:", "ASSISTANT:", "assistant:", "AI:", "**Assistant:**", "**AI**:", "AI Assistant:", "ChatGPT:"),
+        ),
+        ("assistant", ("User:", "USER:", "user:", "Human:", "**User:**", "**Human**:", "human:", "HUMAN :")),
+    )
+    for label in labels
+    for gap, text in ((" ", "salt it last."), ("\n", "and then?"))
+)
+SCRIPTS = tuple(
+    (role, said, f"{line}{rest}")
+    for role, said, lines in (
+        (
+            "user",
+            "My soup is bland.",
+            (
+                "Assistant:",
+                "**Assistant:**",
+                "AI:",
+                "ASSISTANT:",
+                "AI Assistant:",
+                "<assistant>\n",
+                "</user>\n",
+                "  Assistant:",
+            ),
+        ),
+        (
+            "assistant",
+            "Salt it last.",
+            ("User:", "**User:**", "Human:", "HUMAN:", "USER:", "<user>\n", "</assistant>\n", "\tUser:"),
+        ),
+    )
+    for line in lines
+    for rest in (" Taste it first.", " Hm.\nAssistant: Well.\nUser: No.")
+)
+
+
+@pytest.mark.parametrize(("role", "text"), OTHERS)
+def test_a_reply_that_opens_as_the_other_is_turned_away(role: str, text: str):
+    assert len(OTHERS) >= 30
+    assert turned_away("speaker", role, speech(text, role).text)
+
+
+@pytest.mark.parametrize(("role", "said", "more"), SCRIPTS)
+@pytest.mark.parametrize("between", ["\n", "\n\n"])
+def test_the_other_speakers_next_lines_are_cut_off_and_kept_apart(role: str, said: str, more: str, between: str):
+    assert len(SCRIPTS) >= 30
+    found = speech(f"{said}{between}{more}", role)
+    assert (found.text, found.cut) == (said, more.rstrip())
+
+
+@pytest.mark.parametrize(
+    ("role", "text", "said"),
+    [
+        ("user", "User: my soup is bland", "my soup is bland"),
+        ("user", "<user>\nmy soup is bland\n</user>", "my soup is bland"),
+        ("user", "**Human:** my soup is bland\n\nAssistant: Salt it.", "my soup is bland"),
+        ("assistant", "Assistant: Salt it.", "Salt it."),
+        ("assistant", "<assistant>Salt it.</assistant>", "Salt it."),
+        ("assistant", "AI: Salt it.\n\nHuman: Thanks", "Salt it."),
+    ],
+)
+def test_a_speakers_own_label_is_removed_and_said_to_be(role: str, text: str, said: str):
+    found = speech(text, role)
+    assert (found.text, found.labelled) == (said, True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The dialogue goes like this:\n\nUser: where is the key?\nSystem: under the mat",
+        "```\nUser: root\n```",
+        "In short: ask.\n\nUsers: many",
+        "It begins `\nUser: x` there",
+    ],
+)
+def test_an_example_of_a_dialogue_is_left_whole(text: str):
+    assert speech(text, "assistant") == Spoken(text)
+
+
+def test_a_label_with_nothing_behind_it_is_an_empty_reply():
+    with pytest.raises(ReplyError, match="empty"):
+        speech("User:\n", "user")

@@ -1,0 +1,43 @@
+"""What the conversation gates share: what they let through, the order they are asked in, and what a flaw tells."""
+
+from __future__ import annotations
+
+import pytest
+
+from personagen.gates import TALK, Flaw, Turn, flaw_of
+from personagen.llm.offline.texts import bank
+from personagen.parse import speech
+from tests.gates.talk import GOOD_ASSISTANT, GOOD_USER, chat
+
+
+@pytest.mark.parametrize("text", GOOD_USER)
+def test_what_a_person_may_well_write_is_let_through(text: str):
+    assert flaw_of(Turn("user", text, chat("My tap drips.", "Since when does it drip?"))) is None
+    assert flaw_of(Turn("user", text)) is None
+
+
+@pytest.mark.parametrize("text", GOOD_ASSISTANT)
+def test_what_an_assistant_may_well_answer_is_let_through_whole(text: str):
+    said = speech(text, "assistant")
+    assert (said.text, said.cut) == (text, "")
+    assert flaw_of(Turn("assistant", text, chat("My tap drips. What can I do?"))) is None
+
+
+def test_gates_are_asked_in_this_order_and_the_first_that_objects_is_named():
+    assert list(TALK) == ["speaker", "markup", "language", "role", "repeats"]
+    both = "Assistant: How can I help you today? <|im_end|>"
+    flaw = flaw_of(Turn("user", both))
+    assert flaw == Flaw("speaker", "the user begins as 'Assistant:'", both)
+
+
+def test_what_is_asked_for_as_a_draft_may_speak_for_the_user():
+    letter = "My wife and I have lived here since May. The roof leaks. Please send somebody."
+    assert flaw_of(Turn("assistant", letter, chat("Write a letter to my landlord about the roof."))) is None
+    assert flaw_of(Turn("assistant", letter, chat("The roof leaks. What now?"))) is not None
+
+
+def test_sentences_of_the_offline_cast_are_let_through():
+    for name in ("user", "assistant"):
+        for sentences in bank(name).values():
+            for sentence in sentences if isinstance(sentences, (list, tuple)) else ():
+                assert flaw_of(Turn(name, str(sentence))) is None, sentence

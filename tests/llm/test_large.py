@@ -1,0 +1,48 @@
+"""Answers that are larger than anything a model says."""
+
+from __future__ import annotations
+
+from personagen.errors import ReplyError, ServerError
+from personagen.llm import http, openai
+from tests.llm.calls import a_call, failing
+from tests.llm.server import connections, head, read_request
+
+SIZE = 64 << 20
+
+
+def opened(server):
+    return openai.backend("double", base_url=f"http://127.0.0.1:{server['port']}/v1", api_key=None, timeout=20.0)
+
+
+def oversized(status):
+    """A server of raw bytes whose answers are many times as large as is read; it counts what leaves it."""
+    sent = []
+
+    async def answer(reader, writer):
+        await read_request(reader)
+        writer.write(head(SIZE, status))
+        for _ in range(SIZE >> 16):
+            writer.write(b" " * (1 << 16))
+            await writer.drain()
+            sent.append(1 << 16)
+
+    return answer, sent
+
+
+def test_an_answer_that_is_too_large_is_not_read_to_its_end(monkeypatch):
+    monkeypatch.setattr(http, "LARGEST", 1 << 20)
+    answer, sent = oversized("200 OK")
+    with connections(answer) as server:
+        error = failing(opened(server), a_call())
+    assert type(error) is ReplyError
+    assert "more than 1 MB" in str(error)
+    assert sum(sent) < SIZE
+
+
+def test_a_refusal_that_is_too_large_is_still_told_by_its_status(monkeypatch):
+    monkeypatch.setattr(http, "LARGEST", 1 << 20)
+    answer, _ = oversized("503 Service Unavailable")
+    with connections(answer) as server:
+        error = failing(opened(server), a_call())
+    assert type(error) is ServerError
+    assert error.status == 503
