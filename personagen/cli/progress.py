@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import click
 
@@ -75,5 +75,10 @@ def _live() -> Iterator[Callable[[Status], None]]:
     from rich.live import Live
     from rich.text import Text
 
-    with Live(Text(), console=Console(stderr=True), refresh_per_second=4, transient=True) as live:
+    live = Live(Text(), console=Console(stderr=True), refresh_per_second=4, transient=True)
+    live.start()
+    try:
         yield lambda status: live.update(Text(line(status)))
+    finally:
+        with suppress(OSError):  # the terminal may be gone
+            live.stop()
