@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import click
 
@@ -84,4 +84,5 @@ def _live() -> Iterator[Callable[[Status], None]]:
     try:
         yield show
     finally:
-        live.stop()
+        with suppress(OSError):  # the terminal may be gone
+            live.stop()
