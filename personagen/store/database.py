@@ -11,6 +11,7 @@ from zlib import crc32
 
 from personagen.errors import CorruptError, DiskError
 from personagen.store.files import reserve, sync_folder
+from personagen.store.log import is_damaged
 
 FORMAT = 3
 # Pages of 4 KB in the write-ahead log; SQLite's own 1,000 move them to the main file so often that it halves the speed.
@@ -52,10 +53,13 @@ def opened(file: Path) -> sqlite3.Connection:
         elif not file.stat().st_size:
             raise CorruptError(f"{file} is empty, and every answer in it is lost; {_WAYS_OUT}")
         has_log = log.exists()
+        if has_log and is_damaged(file):
+            raise damaged(log, "answers in it were stored after what can't be read any more")
         connection = connect(file)
         try:
             _check(file, connection, has_log)
             _upgrade(file, connection)
+            _check_answers(file, connection)
             if not has_log and _logged_more(connection):
                 raise CorruptError(
                     f"{log} is missing, and answers with it; put it back, or go on without them by an empty file of"
@@ -160,6 +164,12 @@ def _check(file: Path, connection: sqlite3.Connection, has_log: bool) -> None:
     found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
     if found != "ok":
         raise damaged(file, " ".join(str(found).split()))
+
+
+def _check_answers(file: Path, connection: sqlite3.Connection) -> None:
+    for line, kept in connection.execute("SELECT completion, crc FROM calls WHERE crc IS NOT NULL"):
+        if not isinstance(line, bytes) or crc32(line) != kept:
+            raise damaged(file, "an answer in it is not what was stored")
 
 
 def _upgrade(file: Path, connection: sqlite3.Connection) -> None:
