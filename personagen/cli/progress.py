@@ -76,9 +76,13 @@ def _live() -> Iterator[Callable[[Status], None]]:
     from rich.text import Text
 
     live = Live(Text(), console=Console(stderr=True), refresh_per_second=4, transient=True)
-    live.start()
+
+    def show(status: Status) -> None:
+        live.start()  # not before: until there is something to show, a question may stand there
+        live.update(Text(line(status)))
+
     try:
-        yield lambda status: live.update(Text(line(status)))
+        yield show
     finally:
         with suppress(OSError):  # the terminal may be gone
             live.stop()

@@ -10,7 +10,7 @@ from pathlib import Path
 from zlib import crc32
 
 from personagen.errors import CorruptError, DiskError
-from personagen.store.files import sync_folder
+from personagen.store.files import reserve, sync_folder
 from personagen.store.log import is_damaged
 
 FORMAT = 3
@@ -77,7 +77,7 @@ def opened(file: Path) -> sqlite3.Connection:
 def keep_log(file: Path) -> None:
     """After a failed write to the closed journal ``file``: SQLite may have removed a log that the file says follows."""
     with suppress(OSError):
-        file.with_name(f"{file.name}-wal").touch()
+        file.with_name(f"{file.name}-wal").touch(0o600)
 
 
 def connect(file: Path) -> sqlite3.Connection:
@@ -144,6 +144,7 @@ def _create(file: Path) -> None:
     beside = file.with_name(f".{file.name}.new")
     for rest in file.parent.glob(f"{beside.name}*"):
         rest.unlink()
+    reserve(beside)  # SQLite gives its other files the same mode
     # Without a log of its own: what fails when that is moved at the end, SQLite does not tell.
     with closing(sqlite3.connect(beside, isolation_level=None)) as connection:
         connection.executescript(f"PRAGMA journal_mode = MEMORY; BEGIN; {_TABLES} COMMIT;")
