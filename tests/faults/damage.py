@@ -20,7 +20,7 @@ def trial(scale: Scale) -> Iterable[Finding]:
     """Flipped bytes, cut files, missing ones, and whole ones of a newer format."""
     rng, size = Random(f"{scale.seed}/damage"), TINY if scale.short else SMALL
     shares = [n / 20 for n in range(20)]
-    ways = [f"flip {rng.random():.9f}" for _ in range(scale.of(1000, 14))]
+    ways = [f"flip {rng.random():.9f}" for _ in range(scale.of(1000, 10))]
     ways += [f"flip {rng.random():.9f} killed" for _ in range(scale.of(500, 6))]
     ways += [f"cut {share}" for share in (shares if not scale.short else shares[::5])]
     ways += ["cut 0.9999", "text", "gone", "log-gone killed", "unreadable", "newer"]

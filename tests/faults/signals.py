@@ -39,7 +39,7 @@ def trial(scale: Scale) -> Iterable[Finding]:
         [("asking", 3), ("writing", 2)] if scale.short else [(s, n) for s in ("asking", "writing") for n in (2, 3)] * 4
     )
     hurried = scale.each("hurried", [f"{stage} {times} {n}" for n, (stage, times) in enumerate(pairs)], _hurried)
-    moments = [round(START * n / scale.of(60, 5), 3) for n in range(scale.of(60, 5))]
+    moments = [round(START * n / scale.of(60, 4), 3) for n in range(scale.of(60, 4))]
     starting = scale.each("starting", moments, _starting)
     late = max(row["late"] for row in drained)
     yield _finding(

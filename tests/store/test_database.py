@@ -86,7 +86,7 @@ def test_a_journal_of_a_newer_format_is_refused_and_left_as_it_is(file):
 
 def test_a_changed_byte_is_noticed_or_changes_nothing_that_is_read(file):
     rng, content, noticed = random.Random(7), NEWEST.read_bytes(), 0
-    for _ in range(150):
+    for _ in range(60):
         at = rng.randrange(len(content))
         file.write_bytes(content[:at] + bytes([content[at] ^ rng.randrange(1, 256)]) + content[at + 1 :])
         try:
@@ -95,7 +95,7 @@ def test_a_changed_byte_is_noticed_or_changes_nothing_that_is_read(file):
             noticed += 1
         for rest in file.parent.iterdir():
             rest.unlink()
-    assert noticed > 20
+    assert noticed > 8
 
 
 @pytest.mark.parametrize("share", [0.0, 0.001, 0.3, 0.6, 0.999])

@@ -27,7 +27,7 @@ def bank(name: str) -> Any:
     return orjson.loads((files("personagen.llm.offline") / "bank" / f"{name}.json").read_bytes())
 
 
-@lru_cache(maxsize=32768)
+@lru_cache(maxsize=8192)
 def _parsed(template: str) -> tuple[str | tuple[str, ...], ...]:
     """Literal strings, and tuples: one element is a slot, more are alternatives."""
     parts: list[str | tuple[str, ...]] = []
@@ -57,7 +57,7 @@ def canon(text: str) -> str:
     return f" {' '.join(same.get(w, w) for w in _TOKEN.findall(text.lower().replace('’', chr(39))))} "
 
 
-@lru_cache(maxsize=32768)
+@lru_cache(maxsize=8192)
 def skeleton(template: str) -> str:
     """The longest literal stretch of a template, lower-case: what any text made from it contains."""
     return max((p for p in _parsed(template) if isinstance(p, str)), key=len).strip(" .,;:!?").lower()
@@ -100,7 +100,7 @@ def fill(template: str, rng: Random, slots: Mapping[str, str]) -> str:
     return "".join(out)
 
 
-@lru_cache(maxsize=32768)
+@lru_cache(maxsize=8192)
 def _slots_of(template: str) -> frozenset[str]:
     return frozenset(name.lower() for name in _SLOT.findall(template))
 
