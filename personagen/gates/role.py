@@ -131,7 +131,7 @@ _NOTE = _rule(
     rf"\b(?:based on|according to|per|as stated in) {_WHICH}\b(?! (?:you|he|she|they|from))",
     r"\[a note for you\b",
 )
-# Whoever asks for a draft gets it in the first person, and whoever asks for a part to be played, or about prompts, that.
+# Whoever asks for a draft gets it in the first person; whoever asks for a part to be played, or about prompts, that.
 _PLAY = r"role-?play|pretend|story|poem|persona\b|character|dialog|chatbot|prompt|improv|script|users?\b"
 _PLAYED = re.compile(rf"\b(?:{_PLAY})")
 _DRAFT = re.compile(
