@@ -5,10 +5,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TRAIN := .venv-train
+AUDIT := .venv-audit
 UV := $(shell command -v uv 2>/dev/null)
 # The checks against TRL need a torch. Which file that is differs from machine to machine, so no hash is locked for it.
 TORCH ?= torch==2.13.0
 PYTEST_ARGS ?=
+AUDITOR ?= pip-audit==2.10.1
+# An old release that is known to be vulnerable: where it is not said to be, no advisory can be had from here.
+ADVISED ?= https://pypi.org/pypi/jinja2/2.10/json
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -25,7 +29,7 @@ define require_python
 	"personagen needs Python 3.11 or newer, but $(PYTHON) is '$$("$(PYTHON)" --version 2>&1)': name a newer one, as in: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 endef
 
-.PHONY: help demo test test-train check bench bench-short faults faults-short lock clean
+.PHONY: help demo test test-train check audit bench bench-short faults faults-short lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -52,6 +56,12 @@ check: $(VENV)/.dev  ## format, lint, types and the tests: what must pass before
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	@$(MAKE) --no-print-directory test
+
+audit: $(AUDIT)/.ready  ## every locked version against PyPI's advisories; needs the network, and fails without it
+	@$(AUDIT)/bin/python -c "import json, urllib.request as u; assert json.load(u.urlopen('$(ADVISED)', timeout=30))['vulnerabilities']" \
+	2>/dev/null || { echo "make audit: $(ADVISED) tells no advisories from here, so nothing was checked: run it where pypi.org can be reached" >&2; exit 1; }
+	for lock in main dev train; do \
+	$(AUDIT)/bin/pip-audit --strict --disable-pip --no-deps --progress-spinner off -r requirements/$$lock.txt || exit 1; done
 
 bench: $(VENV)/.dev  ## every benchmark in full: about an hour, 20 GB of disk
 	$(BIN)/python benchmarks/throughput.py
@@ -98,7 +108,7 @@ lock:  ## resolve pyproject.toml again and write requirements/*.txt (needs uv)
 	echo "torch; python_version < '3'" | $(compile) --group train --override - -o requirements/train.txt
 
 clean:  ## remove the environments and caches; outputs/ stays
-	rm -rf .venv .venv-train .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
+	rm -rf .venv .venv-train .venv-audit .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
 
 # A stamp is written last, so an interrupted set-up starts again from nothing. Changed requirements do so too: nothing
 # that was installed by hand, or is no longer asked for, can make a test pass.
@@ -115,6 +125,13 @@ $(VENV)/.project: $(VENV)/.main pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.project
 	$(call install,$(VENV)) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(AUDIT)/.ready:
+	$(require_python)
+	rm -rf $(AUDIT)
+	"$(PYTHON)" -m venv $(AUDIT)
+	$(AUDIT)/bin/python -m pip install --quiet $(AUDITOR)
 	@touch $@
 
 $(TRAIN)/.ready: requirements/train.txt

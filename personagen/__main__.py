@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-import atexit
 import os
-import signal
 import sys
+
+# `python -m` puts the working folder first, and a json.py that lies there would be taken for Python's own.
+if __name__ == "__main__" and not sys.flags.safe_path and sys.path[:1] == [os.getcwd()]:  # noqa: PTH109 - no import
+    del sys.path[0]
+
+import atexit
+import signal
 
 
 def start() -> None:

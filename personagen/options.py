@@ -28,9 +28,10 @@ class ModelOptions:
     ``model``, ``base_url`` and ``price`` are values for every role, or ``ROLE=VALUE`` for one (roles: author, user,
     observer, assistant, judge). ``price`` is ``IN,OUT`` in USD per million tokens. ``concurrency`` is the number of
     calls in flight at one endpoint, None finds out what its server can take. ``budget`` is in USD and ``max_calls`` in
-    calls, both for the whole run folder; ``timeout`` is seconds a request. ``batch`` sends calls by the wave through
-    the providers' batch APIs, all that are ready at once. ``noise`` is the share of verdicts the offline judge gets
-    wrong, from 0 to 0.5.
+    calls, both for the whole run folder. The command line asks before a run that may cost more than ``confirm_above``
+    USD (None: never); the library never does. ``timeout`` is seconds a request. ``batch`` sends calls by the wave
+    through the providers' batch APIs, all that are ready at once. ``noise`` is the share of verdicts the offline judge
+    gets wrong, from 0 to 0.5.
     """
 
     model: tuple[str, ...] = ("offline",)
@@ -39,6 +40,7 @@ class ModelOptions:
     concurrency: int | None = None
     budget: float | None = None
     max_calls: int | None = None
+    confirm_above: float | None = 5.0
     timeout: float = 120.0
     batch: bool = False
     noise: float = 0.0

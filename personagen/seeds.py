@@ -47,6 +47,13 @@ class _Log:
     repeats: list[str] = field(default_factory=list)
     guessed: Counter[tuple[str, Kind]] = field(default_factory=Counter)
 
+    def refuse(self, line: str, place: str, reason: str) -> None:
+        if not self.skip_bad_lines:
+            raise UsageError(f"{line}: {reason}; {_WAY_OUT}") from None
+        self.skipped += 1
+        if self.skipped <= MAX_NOTES:
+            self.notes.append(f"{place}: skipped: {reason}")
+
 
 def load_seeds(path: Path | None, *, skip_bad_lines: bool = False) -> Seeds:
     """The seed profiles and personalities of a file or folder; the packaged ones where ``path`` is None.
@@ -134,24 +141,21 @@ def _gather(
                     raise ValueError(row.reason)
                 made = make(row.value, file, row.line)
             except ValueError as error:
-                if not log.skip_bad_lines:
-                    raise UsageError(f"{file}:{row.line}: {error}; {_WAY_OUT}") from None
-                log.skipped += 1
-                if log.skipped <= MAX_NOTES:
-                    log.notes.append(f"{place}: skipped: {error}")
+                log.refuse(f"{file}:{row.line}", place, str(error))
             else:
                 yield from ((entry, place) for entry in made)
 
 
 def _unique(found: Iterable[tuple[T, str]], log: _Log) -> tuple[T, ...]:
     """Each entry once, in order."""
-    first: dict[str, T] = {}
+    first: dict[str, tuple[T, str]] = {}
     for entry, place in found:
-        if entry.id in first:
+        other, at = first.setdefault(entry.id, (entry, place))
+        if isinstance(entry, Persona) and entry != other:
+            log.refuse(place, place, f"the id {entry.id} is that of the persona at {at}, and they differ")
+        elif entry is not other:
             log.repeats.append(place)
-        else:
-            first[entry.id] = entry
-    return tuple(first.values())
+    return tuple(entry for entry, _ in first.values())
 
 
 def _closed(log: _Log) -> tuple[str, ...]:
@@ -170,11 +174,7 @@ def _closed(log: _Log) -> tuple[str, ...]:
 
 
 def _descriptions(value: object, file: Path, line: int, log: _Log) -> list[Description]:
-    """The one or two pool entries of a row.
-
-    Raises:
-        ValueError: it has none.
-    """
+    """The one or two pool entries of a row; ValueError where it has none."""
     row = _row(value)
     entries = []
     for key in ("profile", "personality"):

@@ -8,6 +8,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -73,6 +74,9 @@ def _examples(command: click.Command) -> list[list[str]]:
     return [shlex.split(line, comments=True) for line in lines]
 
 
+MALICIOUS = ("litellm==1.82.7", "litellm==1.82.8")  # March 2026: they sent out keys, from a .pth file at every start
+
+
 def lock_faults(root: Path) -> list[str]:
     """Pins without a hash, addresses, and direct dependencies that are not locked."""
     found = []
@@ -83,6 +87,7 @@ def lock_faults(root: Path) -> list[str]:
         found += [f"{name}.txt: {e.splitlines()[0]} has no hash" for e in entries if "--hash=sha256:" not in e]
         found += [f"{name}.txt: {line}" for line in text.splitlines() if re.search(r"://|^-|@ |[\s=]/", line)]
         pins[name] = {entry.partition(" ")[0].partition("==")[0] for entry in entries}
+        found += [f"{name}.txt: {bad} is malicious" for bad in MALICIOUS if f"{bad} " in text]
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     wanted = {re.split(r"[^a-z0-9-]", dependency)[0] for dependency in project["dependencies"]}
     for name, locked in pins.items():
@@ -143,6 +148,7 @@ def test_requirements_are_hashed_complete_and_name_no_address():
         ("--index-url https://mirror.example/simple", "main.txt: --index-url https://mirror.example/simple"),
         ("#    uv pip compile -o /home/me/main.txt", "main.txt: #    uv pip compile -o /home/me/main.txt"),
         ("novel==1.0 \\\n    --hash=sha256:00", "dev.txt: novel stands in main.txt only"),
+        ("litellm==1.82.8 \\\n    --hash=sha256:00", "main.txt: litellm==1.82.8 is malicious"),
     ],
 )
 def test_a_fault_in_the_requirements_is_reported(tmp_path: Path, line: str, said: str):
@@ -194,3 +200,14 @@ def test_make_says_so_too_where_there_is_no_python(tmp_path: Path):
 def test_make_help_lists_the_targets(tmp_path: Path):
     listed = made(tmp_path, "help").stdout
     assert [target for target in ("demo", "test", "check", "lock") if f"make {target} " not in listed] == []
+
+
+@pytest.mark.parametrize("told", ["", "{}", '{"vulnerabilities": []}'])
+def test_an_audit_that_can_ask_nobody_fails_and_says_so(tmp_path: Path, told: str):
+    (tmp_path / ".venv-audit" / "bin").mkdir(parents=True)
+    (tmp_path / ".venv-audit" / "bin" / "python").symlink_to(sys.executable)
+    (tmp_path / ".venv-audit" / ".ready").touch()
+    (tmp_path / "told.json").write_text(told)
+    result = made(tmp_path, "audit", f"ADVISED=file://{tmp_path}/told.json")
+    assert result.returncode != 0
+    assert "so nothing was checked" in result.stderr

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
 
 import pytest
 
+from personagen import runner
 from personagen.errors import BudgetError, Interrupted
 from personagen.llm.slots import Slots
 from personagen.runner import interruptible, run_sync
@@ -26,6 +28,62 @@ def test_the_first_signal_closes_the_slots_and_the_second_cancels():
 
     asyncio.run(main())
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_third_signal_or_time_gets_the_handler_from_before_also_while_the_loop_is_busy(
+    monkeypatch,
+):
+    monkeypatch.setattr(runner, "PATIENCE", 0.05)
+    heard = []
+    before = signal.signal(signal.SIGINT, lambda number, _: heard.append(number))
+
+    async def main():
+        with interruptible(Slots(1)):
+            for _ in range(3):
+                os.kill(os.getpid(), signal.SIGINT)
+                time.sleep(0.001)  # noqa: ASYNC251
+            assert heard == [signal.SIGINT]
+            until = time.monotonic() + 5
+            while len(heard) < 2 and time.monotonic() < until:
+                pass
+            assert heard == [signal.SIGINT] * 2
+            with pytest.raises(asyncio.CancelledError):
+                await asyncio.sleep(5)
+
+    try:
+        asyncio.run(main())
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_closed_terminal_and_a_request_to_end_drain_the_run_too(number):
+    async def main():
+        slots = Slots(1)
+        with interruptible(slots):
+            os.kill(os.getpid(), number)
+            await asyncio.sleep(0.01)
+            assert isinstance(slots.closed, Interrupted)
+
+    asyncio.run(main())
+    assert signal.getsignal(number) is signal.SIG_DFL
+
+
+def test_a_closed_terminal_is_nothing_to_a_run_that_was_told_so():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    async def main():
+        slots = Slots(1)
+        with interruptible(slots):
+            os.kill(os.getpid(), signal.SIGHUP)
+            await asyncio.sleep(0.01)
+            assert slots.closed is None
+
+    try:
+        asyncio.run(main())
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_a_flow_can_be_run_where_a_loop_runs_already():

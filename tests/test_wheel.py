@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+import sysconfig
+import venv
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import pytest
@@ -88,6 +93,66 @@ def test_no_file_of_the_wheel_runs_when_python_starts(wheel: Path):
         assert [
             name for name in archive.namelist() if name.endswith((".pth", "sitecustomize.py", "usercustomize.py"))
         ] == []
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clean environment with the wheel and nothing else installed; what it needs is found on PYTHONPATH."""
+    folder = tmp_path_factory.mktemp("clean")
+    venv.create(folder)
+    python = folder / "bin" / "python"
+    ours = [sys.executable, "-m", "pip", "--python", python, "install"]
+    command = ours if find_spec("pip") else ["uv", "pip", "install", "--python", python]  # as the Makefile has it
+    subprocess.run([*command, "--quiet", "--no-index", "--no-deps", wheel], check=True, capture_output=True)
+    return folder
+
+
+# What runs a console script as the shell does, and says at the end what was loaded and which sockets were touched.
+WATCHED = """
+import json, runpy, sys
+sockets = []
+sys.addaudithook(lambda event, args: sockets.append(event) if event.startswith("socket.") else None)
+sys.argv = sys.argv[1:]
+sys.path.pop(0)
+try:
+    runpy.run_path(sys.argv[0], run_name="__main__")
+finally:
+    import personagen
+    told = {"modules": sorted(sys.modules), "sockets": sockets, "from": personagen.__file__}
+    print(json.dumps(told), file=sys.stderr)
+"""
+HEAVY = {"litellm", "openai", "anthropic", "torch", "datasets", "numpy", "aiohttp", "jinja2", "sentence_transformers"}
+
+
+def watched(environment: Path, *words: str) -> dict[str, Any]:
+    """What the installed command did."""
+    command = [environment / "bin" / "python", "-c", WATCHED, environment / "bin" / "personagen", *words]
+    env = {**os.environ, "PYTHONPATH": sysconfig.get_path("purelib")}
+    done = subprocess.run(command, env=env, cwd=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stderr.splitlines()[-1])
+
+
+def test_a_clean_installation_has_no_file_that_runs_when_python_starts(installed: Path):
+    assert [path.name for path in installed.rglob("*") if path.suffix == ".pth" or "customize" in path.name] == []
+
+
+@pytest.mark.parametrize("words", [("--help",), ("--version",), ("simulate", "--help")])
+def test_help_opens_no_socket_and_loads_no_sdk(installed: Path, words: tuple[str, ...]):
+    done = watched(installed, *words)
+    assert Path(done["from"]).is_relative_to(installed)
+    assert done["sockets"] == []
+    assert HEAVY & {name.partition(".")[0] for name in done["modules"]} == set()
+
+
+def test_what_is_loaded_and_touched_is_seen(installed: Path, tmp_path: Path):
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "python").symlink_to(installed / "bin" / "python")
+    script = "import numpy, socket\nsocket.socket().close()\nimport personagen\n"
+    (tmp_path / "bin" / "personagen").write_text(script)
+    done = watched(tmp_path, "--help")
+    assert "numpy" in done["modules"]
+    assert "socket.__new__" in done["sockets"]
 
 
 def test_prompts_that_are_left_out_are_reported(copy: Path, tmp_path: Path):

@@ -35,6 +35,19 @@ def concurrency(value: str | int) -> int | None:
     return number
 
 
+def confirm_above(value: str | float) -> float | None:
+    """``never``, which is None, or a number from 0 up."""
+    if str(value).lower() == "never":
+        return None
+    try:
+        number = float(value)
+    except ValueError:
+        number = -1.0
+    if not number >= 0:
+        raise click.BadParameter(f"{value!r} is neither never nor a number from 0 up.")
+    return number
+
+
 def model_options(function: F) -> F:
     """The options of every command that asks models."""
     return options(
@@ -52,6 +65,14 @@ def model_options(function: F) -> F:
         click.option("--price", multiple=True, metavar="[ROLE=]IN,OUT", help="USD per million tokens, where unknown."),
         click.option(
             "--budget", type=click.FloatRange(0), metavar="USD", help="Stop before the run folder costs more."
+        ),
+        click.option(
+            "--confirm-above",
+            type=confirm_above,
+            default=MODELS.confirm_above,
+            show_default=True,
+            metavar="USD|never",
+            help="In a terminal, ask before a run that may cost more.",
         ),
         click.option("--max-calls", type=click.IntRange(1), metavar="N", help="Stop after so many calls."),
         click.option(
@@ -132,11 +153,30 @@ def usage_rows(summary: Any) -> list[tuple[str, str]]:
     return [
         ("calls", f"{summary.calls:,} in all; this time {summary.new_calls:,} asked, {summary.reused_calls:,} reused"),
         ("sent again", again if summary.retried else ""),
+        *((("left out", f"{', '.join(parts)}: {where} refuses it") for where, parts in summary.left_out.items())),
         ("in flight", ", ".join(f"up to {n:,} at {where}" for where, n in summary.concurrency.items())),
         ("tokens", tokens + (f"; of the input {', '.join(shares)}" if shares else "")),
         ("cost", money(usage)),
+        ("estimated", compared(summary)),
         *((f"  {name}", f"{row['calls']:,} calls, {money(row)}") for name, row in summary.usage_by_role.items()),
     ]
+
+
+def compared(summary: Any) -> str:
+    """What was estimated for this time, and what it was; nothing where nothing was asked."""
+    told, actual = summary.estimate, summary.estimate["actual"]
+    if not told["calls"] or not actual["calls"]:
+        return ""
+    calls = f"{told['calls']:,} calls, asked {actual['calls']:,}"
+    cost, paid = told["cost_usd"], actual["cost_usd"]
+    if cost is None or paid is None or not cost["upper"]:
+        return calls
+    return f"{usd(cost['expected'])}, paid {usd(paid)}; {calls}"
+
+
+def usd(amount: float) -> str:
+    """``1.20 USD``, small amounts with four digits."""
+    return f"{amount:.2f} USD" if amount >= 0.1 else f"{amount:.4f} USD"
 
 
 def duration(seconds: float) -> str:

@@ -80,12 +80,15 @@ def expand(as_json: bool, quiet: bool, **values: Any) -> None:
     Writes personas.jsonl, rejections.jsonl and run.json. Without --model it plays offline, which costs nothing. The
     same command on the same folder goes on where it stopped.
     """
+    from personagen.cli.consent import consent
     from personagen.cli.progress import shown
     from personagen.flows.expand import expand as flow
     from personagen.runner import run_sync
 
+    chosen = build(ExpandOptions, values)
+    may_begin = consent(above=chosen.models.confirm_above, quiet=quiet or as_json)
     with shown(quiet=quiet or as_json) as progress:
-        summary = run_sync(flow(build(ExpandOptions, values), progress))
+        summary = run_sync(flow(chosen, progress, may_begin))
     tell(summary, _text(summary), as_json=as_json, quiet=quiet)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import click
 
@@ -75,5 +75,14 @@ def _live() -> Iterator[Callable[[Status], None]]:
     from rich.live import Live
     from rich.text import Text
 
-    with Live(Text(), console=Console(stderr=True), refresh_per_second=4, transient=True) as live:
-        yield lambda status: live.update(Text(line(status)))
+    live = Live(Text(), console=Console(stderr=True), refresh_per_second=4, transient=True)
+
+    def show(status: Status) -> None:
+        live.start()  # not before: until there is something to show, a question may stand there
+        live.update(Text(line(status)))
+
+    try:
+        yield show
+    finally:
+        with suppress(OSError):  # the terminal may be gone
+            live.stop()

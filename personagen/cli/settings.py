@@ -57,7 +57,7 @@ def _wanted(option: click.Option, value: Any) -> str:
         (option.is_flag, bool, "true or false"),
         (isinstance(option.type, click.types.IntParamType), int, "a whole number"),
         (isinstance(option.type, click.types.FloatParamType), int | float, "a number"),
-        (isinstance(option.type, click.types.FuncParamType), int | str, "a number or a text"),
+        (isinstance(option.type, click.types.FuncParamType), int | float | str, "a number or a text"),
         (True, str, "a text"),
     ]
     kind, said = next((kind, said) for applies, kind, said in kinds if applies)

@@ -88,12 +88,15 @@ def simulate(as_json: bool, quiet: bool, **values: Any) -> None:
     Writes trees.jsonl, pairs.jsonl, rejections.jsonl and run.json. Without --model it plays offline, which costs
     nothing. The same command on the same folder goes on where it stopped.
     """
+    from personagen.cli.consent import consent
     from personagen.cli.progress import shown
     from personagen.flows.simulate import simulate as flow
     from personagen.runner import run_sync
 
+    chosen = build(SimulateOptions, values)
+    may_begin = consent(above=chosen.models.confirm_above, quiet=quiet or as_json)
     with shown(quiet=quiet or as_json) as progress:
-        summary = run_sync(flow(build(SimulateOptions, values), progress))
+        summary = run_sync(flow(chosen, progress, may_begin))
     tell(summary, _text(summary), as_json=as_json, quiet=quiet)
 
 

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 
 from personagen.encoders.encoder import Encoder, from_bytes, to_bytes
 from personagen.llm import LLM
+from personagen.llm.prices import Price
 from personagen.llm.retry import retried
 
 LOCAL = "sentence-transformers/"
@@ -25,13 +26,15 @@ async def open_encoder(
     seeds: Sequence[str],
     *,
     base_url: str | None = None,
+    price: Price | None = None,
     timeout: float = 120.0,  # noqa: ASYNC109
     wrap: Callable[[LLM], LLM] = retried,
 ) -> AsyncIterator[Encoder]:
     """The encoder that ``spec`` names. ``seeds`` are the texts on which the hashed encoder freezes its idf.
 
     A model asks through ``wrap(llm)``, so that a run can put its journal, budget and retries round it; ``base_url``
-    points at another server, and ``timeout`` is in seconds a request.
+    points at another server, ``price`` is what it costs there instead of the list price, and ``timeout`` is in seconds
+    a request.
 
     Raises:
         ConfigError: the model can't be had (a missing extra or key, an unknown name); nothing was sent.
@@ -51,5 +54,5 @@ async def open_encoder(
         return
     from personagen.encoders import remote
 
-    async with remote.backend(spec, base_url=base_url, timeout=timeout) as llm:
+    async with remote.backend(spec, base_url=base_url, price=price, timeout=timeout) as llm:
         yield Encoder(spec, embedding(wrap(llm), spec))

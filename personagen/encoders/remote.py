@@ -19,7 +19,7 @@ from personagen.llm.failures import Failure, error, garbled, server_at
 from personagen.llm.http import posting
 from personagen.llm.litellm import close, failure_of, opened
 from personagen.llm.openai import HOST, KEY, headers
-from personagen.llm.prices import cost, price_of
+from personagen.llm.prices import Price, cost, price_of
 from personagen.records import Completion
 
 
@@ -28,17 +28,18 @@ async def backend(
     spec: str,
     *,
     base_url: str | None = None,
+    price: Price | None = None,
     timeout: float = 120.0,  # noqa: ASYNC109
 ) -> AsyncIterator[LLM]:
     """The embedding model ``spec``, ``openai/NAME`` or as LiteLLM has it; ``timeout`` is in seconds.
 
-    Keys come from the environment. There are no retries here. Completions carry the tokens used and their cost in USD,
-    None where the price is unknown.
+    Keys come from the environment. There are no retries here. Completions carry the tokens used and their cost in USD
+    by ``price`` or else the list price, None where neither is known.
 
     Raises:
         ConfigError: there is no key, the model string is unknown, or ``base_url`` is no address. Nothing was sent.
     """
-    price = price_of(spec, base_url=base_url)
+    known = price_of(spec, base_url=base_url, override=price)
     async with (
         _openai(spec, base_url, timeout) if spec.startswith("openai/") else _litellm(spec, base_url, timeout) as ask
     ):
@@ -49,7 +50,7 @@ async def backend(
                     answer = await ask(call)
             except TimeoutError:
                 raise ServerError(f"{spec} gave no answer within {timeout:g} seconds", status=408) from None
-            usage = answer.usage.model_copy(update={"cost_usd": cost(price, answer.usage)})
+            usage = answer.usage.model_copy(update={"cost_usd": cost(known, answer.usage)})
             return answer.model_copy(update={"usage": usage})
 
         yield costed

@@ -5,20 +5,24 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from personagen import pool
 from personagen import prompts as prompt_files
 from personagen.encoders import LOCAL, Encoder, open_encoder
-from personagen.errors import ConfigError, PersonagenError, UsageError
+from personagen.errors import PersonagenError, UsageError
 from personagen.filters import Filter, Rules, Threshold
 from personagen.filters.form import LANGUAGES
 from personagen.flows.grow_pool import Growth, grow_pool
+from personagen.flows.needs import of_expansion
+from personagen.flows.preflight import Consent, Estimate, begin, left_out
 from personagen.flows.session import Progress, Session, identity_of, session
+from personagen.flows.strays import strays
 from personagen.functions import function
-from personagen.llm.prices import price_of
+from personagen.llm.connect import Endpoint
+from personagen.llm.prices import parse_price
 from personagen.metrics.diversity import acceptance_curve, distinct_n, nearest_similarity, vendi_score
 from personagen.metrics.spread import ages, genders, tone
 from personagen.options import ENCODER, ExpandOptions, by_role, flat
@@ -37,8 +41,9 @@ class ExpandSummary:
     ``pools`` has for each kind: seeds, size, target, why it stopped, candidates asked for, received, admitted and
     rejected by filter, failed calls, rounds and acceptance curve, the similarity threshold, and measures of diversity.
     ``spread`` describes the personas. ``retried`` requests, ``refused`` ones (HTTP 429) and ``concurrency``, the most
-    calls that were in flight at each endpoint, are this process's. ``usage["cost_usd"]`` is None where a price is
-    unknown.
+    calls that were in flight at each endpoint, are this process's; ``estimate`` was made before its first call, its
+    ``actual`` part at the end. ``left_out`` are parts of requests that a server refused. ``usage["cost_usd"]`` is None
+    where a price is unknown.
     """
 
     out: str
@@ -56,17 +61,23 @@ class ExpandSummary:
     reused_calls: int
     usage: dict[str, Any]
     usage_by_role: dict[str, Any]
+    estimate: dict[str, Any]
+    left_out: dict[str, list[str]]
     seconds: float
     notes: tuple[str, ...]
 
 
-async def expand(options: ExpandOptions, progress: Progress | None = None) -> ExpandSummary:
+async def expand(
+    options: ExpandOptions, progress: Progress | None = None, consent: Consent | None = None
+) -> ExpandSummary:
     """Grows the pools and writes ``personas.jsonl``, ``rejections.jsonl`` and ``run.json``.
 
-    The same options on the same folder go on where the last run stopped.
+    The same options on the same folder go on where the last run stopped. ``consent`` is shown what that will take, and
+    nothing is asked where it says no.
 
     Raises:
         UsageError: an option, a seed file or a prompt file is wrong.
+        Interrupted: ``consent`` said no.
         PersonagenError: the run can't go on; the personas so far are written, and it can be resumed.
     """
     _check(options)
@@ -74,17 +85,26 @@ async def expand(options: ExpandOptions, progress: Progress | None = None) -> Ex
     filters: dict[str, Filter] = {name: _filter(name) for name in options.filters}
     where = prompt_files.folders(options.prompts)
     prompts = {name: prompt_files.load(name, where) for name in PROMPTS}
+    seeds = replace(seeds, notes=(*seeds.notes, *strays(where)))
     identity = identity_of(options, prompts) | {
         "personalities": _targets(options, seeds)["personality"],
         "seeds": content_id([d.id for d in (*seeds.profiles, *seeds.personalities)]),
     }
     with opened(Path(options.out), "expand", identity, flat(options), prompts.values()) as run:
-        async with session(run, options.models, prompts, seed=options.seed) as opened_session:
-            url = by_role("--base-url", options.models.base_url).get(ENCODER)
+        served = _encoder(options)
+        async with session(run, options.models, prompts, seed=options.seed, encoder=served) as opened_session:
+            estimate = await of_expansion(run, opened_session, options, seeds, _targets(options, seeds))
+            begin(estimate, run.folder, consent)
             texts = [d.text for d in (*seeds.profiles, *seeds.personalities)]
-            timeout, wrap = options.models.timeout, opened_session.wrap
-            async with open_encoder(options.encoder, texts, base_url=url, timeout=timeout, wrap=wrap) as encoder:
-                return await _expand(run, opened_session, options, seeds, encoder, filters, progress)
+            async with open_encoder(
+                options.encoder,
+                texts,
+                base_url=served.base_url if served else None,
+                price=served.price if served else None,
+                timeout=options.models.timeout,
+                wrap=opened_session.wrap,
+            ) as encoder:
+                return await _expand(run, opened_session, options, seeds, encoder, filters, estimate, progress)
 
 
 def _check(options: ExpandOptions) -> None:
@@ -98,12 +118,17 @@ def _check(options: ExpandOptions) -> None:
         raise UsageError(f"--similarity {options.similarity}: choose a cosine above 0 and up to 1")
     if options.language not in LANGUAGES:
         raise UsageError(f"--language {options.language}: known are {', '.join(LANGUAGES)}")
-    url = by_role("--base-url", options.models.base_url).get(ENCODER)
-    remote = options.encoder != "hashed" and not options.encoder.startswith(LOCAL)
-    if remote and options.models.budget is not None and price_of(options.encoder, base_url=url) is None:
-        raise ConfigError(f"--budget needs prices, and that of the encoder {options.encoder} is unknown")
     if options.similarity is not None and options.calibrate:
         raise UsageError("--similarity sets the threshold and --calibrate finds it: give one of them")
+
+
+def _encoder(options: ExpandOptions) -> Endpoint | None:
+    """The encoder as a model on a server, None where it is on this machine."""
+    if options.encoder == "hashed" or options.encoder.startswith(LOCAL):
+        return None
+    price = by_role("--price", options.models.price).get(ENCODER)
+    url = by_role("--base-url", options.models.base_url).get(ENCODER)
+    return Endpoint(options.encoder, url, None if price is None else parse_price(price))
 
 
 def _filter(name: str) -> Filter:
@@ -130,6 +155,7 @@ async def _expand(
     seeds: Seeds,
     encoder: Encoder,
     filters: Mapping[str, Filter],
+    estimate: Estimate,
     progress: Progress | None,
 ) -> ExpandSummary:
     targets = _targets(options, seeds)
@@ -156,7 +182,7 @@ async def _expand(
     errors = [result for result in results if isinstance(result, BaseException)]
     for growth, result in zip(growths.values(), results, strict=True):
         growth.stopped = growth.stopped or f"stopped: {result}"
-    summary = _finish(run, opened_session, options, growths, encoder, seeds.notes)
+    summary = _finish(run, opened_session, options, growths, encoder, seeds.notes, estimate)
     for error in sorted(errors, key=lambda e: isinstance(e, PersonagenError)):
         raise error
     return summary
@@ -182,6 +208,7 @@ def _finish(
     growths: Mapping[Kind, Growth],
     encoder: Encoder,
     notes: Sequence[str],
+    estimate: Estimate,
 ) -> ExpandSummary:
     profiles, personalities = (growths[kind].view.entries for kind in KINDS)
     personas = _combined(profiles, personalities, options)
@@ -206,11 +233,13 @@ def _finish(
         reused_calls=opened_session.tally.reused,
         usage=usage.model_dump(),
         usage_by_role=by_role_usage,
+        estimate=estimate.against(opened_session.tally),
+        left_out=left_out(run, opened_session),
         seconds=opened_session.status("", 0, 0).seconds,
         notes=(*notes, *run.notes, *map(_full, filter(_is_full, growths.values()))),
     )
-    told = {k: v for k, v in vars(summary).items() if k not in ("usage", "usage_by_role", "out")}
-    run.record(summary.status, told)
+    told = {k: v for k, v in vars(summary).items() if k not in ("usage", "usage_by_role", "out", "estimate")}
+    run.record(summary.status, told, summary.estimate)
     return summary
 
 

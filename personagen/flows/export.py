@@ -12,12 +12,12 @@ from typing import Any, cast
 
 import orjson
 
-from personagen.errors import CorruptError, DiskError, PersonagenError, UsageError
+from personagen.errors import CorruptError, PersonagenError, UsageError
 from personagen.exporters import EXPORTERS, Exporter
 from personagen.functions import function
 from personagen.options import place
 from personagen.records import ConversationTree, PreferencePair
-from personagen.store.files import read_records, read_state, write
+from personagen.store.files import make_folder, read_records, read_state, write
 
 OWN = ("run.json", "trees.jsonl", "pairs.jsonl", "rejections.jsonl", "personas.jsonl", ".lock")
 
@@ -64,10 +64,7 @@ def export(run: Path, format: str, out: Path) -> ExportSummary:
             rows += 1
             yield line
 
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DiskError(f"{out.parent} can't be made: {error.strerror}; give another --out") from error
+    make_folder(out.parent)
     size = write(out, counted())
     load = f'load_dataset("json", data_files={json.dumps(str(out), ensure_ascii=False)}, split="train")'
     return ExportSummary(str(run), format, str(out), rows, size, load, notes)

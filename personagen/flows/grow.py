@@ -13,6 +13,7 @@ and a turn with fewer than two replies left is not judged. Where that is hangs o
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -247,6 +248,14 @@ def at_once(plan: Plan) -> float:
     aware = (plan.candidates + 1) // 2 / plan.candidates
     chain = {"coin": CALLS_A_TURN - 1 + aware, "best": CALLS_A_TURN + 1, "all": CALLS_A_TURN}[plan.grow]
     return user_turns * (plan.candidates + 4) / (plan.turns * chain + 1)
+
+
+def levels(plan: Plan) -> list[int]:
+    """How many user turns the tree has at each depth."""
+    if plan.grow != "all":
+        return [1] * plan.turns
+    counts = Counter(tree.turn(at) for at in _planned(plan))
+    return [counts[turn] for turn in sorted(counts)]
 
 
 def _agent(slot: int) -> str:

@@ -14,27 +14,27 @@ from urllib.parse import urlsplit
 
 from personagen.agents.ask import Stage
 from personagen.errors import ConfigError, UsageError
-from personagen.llm import LLM, Call
+from personagen.flows.money import bound_of, ledger_of
+from personagen.llm import LLM
 from personagen.llm.batch.watch import Board
 from personagen.llm.batch.waves import BatchMode
 from personagen.llm.budget import CostBound, Ledger, budgeted
-from personagen.llm.connect import Endpoint, Heard, connect, is_local
+from personagen.llm.connect import Endpoint, connect, is_local
 from personagen.llm.journaled import Tally, journaled
-from personagen.llm.prices import Price, cost, parse_price, price_of
+from personagen.llm.prices import Price, parse_price, price_of
 from personagen.llm.retry import retried
 from personagen.llm.slots import Slots, proven, stopping
-from personagen.options import ModelOptions, by_role, flat, shared_and_own
+from personagen.options import ENCODER, ModelOptions, by_role, flat, shared_and_own
 from personagen.prompts import Prompt
 from personagen.records import Usage
 from personagen.runner import interruptible
 from personagen.store.batches import Batches, Wave
 from personagen.store.run import Run
 
-DEFAULT_MAX_TOKENS = 4096
 BATCH_IN_FLIGHT = 10_000
 _FREE = {
     *("out", "prompts", "skip_bad_lines", "seeds"),
-    *("base_url", "price", "concurrency", "budget", "max_calls", "timeout", "batch"),
+    *("base_url", "price", "concurrency", "budget", "max_calls", "timeout", "batch", "confirm_above"),
 }
 
 
@@ -68,7 +68,11 @@ Progress = Callable[[Status], None]
 
 @dataclass(frozen=True)
 class Session:
-    """An open session: the stage for the agents, and ``wrap``, the layers around a model, for an encoder."""
+    """An open session: the stage for the agents, and ``wrap``, the layers around a model, for an encoder.
+
+    ``endpoints`` and ``prices`` are by role, the encoder's among them. ``refused`` grows by the parts of a request (a
+    schema, a setting) that each server refuses.
+    """
 
     stage: Stage
     slots: Slots
@@ -76,6 +80,11 @@ class Session:
     wrap: Callable[[LLM], LLM]
     began: float
     board: Board
+    endpoints: Mapping[str, Endpoint]
+    prices: Mapping[str, Price | None]
+    ledger: Ledger
+    batch: bool
+    refused: Mapping[str, set[str]]
 
     @asynccontextmanager
     async def ticking(self, tell: Callable[[], None], every: float = 0.5) -> AsyncIterator[None]:
@@ -122,8 +131,11 @@ async def session(
     seed: int,
     attempts: int = 3,
     language: str = "en",
+    encoder: Endpoint | None = None,
 ) -> AsyncIterator[Session]:
     """Connects the models of the roles that ``prompts`` name, behind journal, budget, slots and retries.
+
+    ``encoder`` is a model on a server that will be asked through ``wrap``.
 
     Raises:
         UsageError: the budget or the timeout is no number to reckon with.
@@ -131,54 +143,80 @@ async def session(
     """
     _check_numbers(options)
     endpoints = endpoints_of(options, prompts)
-    prices = {
-        role: price_of(e.model, base_url=e.base_url, override=e.price, batch=options.batch)
-        for role, e in endpoints.items()
-    }
-    _check_budget(options, endpoints, prices)
+    everyone = endpoints | ({} if encoder is None else {ENCODER: encoder})
+    prices = _prices(options, everyone)
+    _check_budget(options, everyone, prices)
     book = Batches(run.journal)
     pending = book.pending()
     _check_pending(options, pending)
-    ledger, bound = _ledger(run, options, prices, pending), _bound(prices)
+    ledger, bound = ledger_of(run, options, prices, pending), bound_of(prices)
     slots, tally = _slots(options, endpoints), Tally()
     slots.at_close(ledger.close)
     mode = BatchMode(book, lambda: slots.closed, bound)
 
-    def wrap(llm: LLM, *, batch: bool = False) -> LLM:
-        # In a batch there is no first call alone, and what has to be asked again goes into the next wave.
-        again = partial(retried, first=0.0, seconds=math.inf) if batch else retried
-        for layer in (
-            lambda inner: again(inner, slots),
-            lambda inner: budgeted(inner, ledger, bound),
-            *(() if batch else (proven,)),
-            lambda inner: journaled(inner, run.journal, tally),
-            lambda inner: stopping(inner, slots),
-        ):
-            llm = layer(llm)
-        return llm
+    wrap = partial(_layered, run=run, ledger=ledger, bound=bound, slots=slots, tally=tally)
 
-    def heard(endpoint: Endpoint) -> Heard:
-        return slots.at(_address(endpoint)).heard
-
-    rest = ", and batches that are sent go on at the provider" if options.batch else ""
-    waves = mode if options.batch else None
+    refused: dict[str, set[str]] = {address_of(endpoint): set() for endpoint in endpoints.values()}
     async with connect(
-        endpoints, timeout=options.timeout, seed=seed, noise=options.noise, heard=heard, batch=waves
+        endpoints,
+        timeout=options.timeout,
+        seed=seed,
+        noise=options.noise,
+        heard=lambda endpoint: slots.at(address_of(endpoint)).heard,
+        refused=lambda endpoint: refused[address_of(endpoint)],
+        batch=mode if options.batch else None,
     ) as backend:
         models = {role: endpoint.model for role, endpoint in endpoints.items()}
         stage = Stage(wrap(backend, batch=options.batch), prompts, models, tally, attempts, language)
-        with interruptible(slots, rest):
-            yield Session(stage, slots, tally, wrap, time.monotonic(), mode.board)
+        with interruptible(slots, ", and batches that are sent go on at the provider" if options.batch else ""):
+            yield Session(
+                stage=stage,
+                slots=slots,
+                tally=tally,
+                wrap=wrap,
+                began=time.monotonic(),
+                board=mode.board,
+                endpoints=everyone,
+                prices=prices,
+                ledger=ledger,
+                batch=options.batch,
+                refused=refused,
+            )
 
 
 def _slots(options: ModelOptions, endpoints: Mapping[str, Endpoint]) -> Slots:
-    local = {_address(endpoint) for endpoint in endpoints.values() if is_local(endpoint.model)}
+    local = {address_of(endpoint) for endpoint in endpoints.values() if is_local(endpoint.model)}
     # By the wave as many are in flight as are ready, unless a number is given.
     most = BATCH_IN_FLIGHT if options.batch and options.concurrency is None else options.concurrency
-    return Slots(most, {role: _address(endpoint) for role, endpoint in endpoints.items()}, local)
+    return Slots(most, {role: address_of(endpoint) for role, endpoint in endpoints.items()}, local)
 
 
-def _address(endpoint: Endpoint) -> str:
+def _prices(options: ModelOptions, endpoints: Mapping[str, Endpoint]) -> dict[str, Price | None]:
+    return {
+        role: price_of(e.model, base_url=e.base_url, override=e.price, batch=options.batch and role != ENCODER)
+        for role, e in endpoints.items()
+    }
+
+
+def _layered(
+    llm: LLM, *, run: Run, ledger: Ledger, bound: CostBound, slots: Slots, tally: Tally, batch: bool = False
+) -> LLM:
+    """``llm`` behind all that a run has it go through, the last of them outermost."""
+    # In a batch there is no first call alone, and what has to be asked again goes into the next wave.
+    again = partial(retried, first=0.0, seconds=math.inf) if batch else retried
+    for layer in (
+        lambda inner: again(inner, slots),
+        lambda inner: budgeted(inner, ledger, bound),
+        *(() if batch else (lambda inner: proven(inner, slots),)),
+        lambda inner: journaled(inner, run.journal, tally),
+        lambda inner: stopping(inner, slots),
+    ):
+        llm = layer(llm)
+    return llm
+
+
+def address_of(endpoint: Endpoint) -> str:
+    """What calls that share a server's limits have in common: the model and where it is served."""
     return f"{endpoint.model} at {endpoint.base_url}" if endpoint.base_url else endpoint.model
 
 
@@ -192,7 +230,12 @@ def identity_of(options: Any, prompts: Mapping[str, Prompt]) -> dict[str, Any]:
 
 
 def endpoints_of(options: ModelOptions, prompts: Mapping[str, Prompt]) -> dict[str, Endpoint]:
-    """The endpoint of each role that ``prompts`` need."""
+    """The endpoint of each role that ``prompts`` need.
+
+    Raises:
+        UsageError: an option is not what it should be.
+        ConfigError: keys would be sent where they do not belong.
+    """
     roles = sorted({name.partition("/")[0] for name in prompts})
     models = by_role("--model", options.model)
     urls = by_role("--base-url", options.base_url)
@@ -229,40 +272,11 @@ def _check_numbers(options: ModelOptions) -> None:
 def _check_budget(options: ModelOptions, endpoints: Mapping[str, Endpoint], prices: Mapping[str, Price | None]) -> None:
     unknown = sorted({endpoints[role].model for role, price in prices.items() if price is None})
     if options.budget is not None and unknown:
-        raise ConfigError(f"--budget needs prices, and that of {', '.join(unknown)} is unknown; give --price IN,OUT")
+        form = "IN,OUT" if any(prices[role] is None for role in prices if role != ENCODER) else f"{ENCODER}=IN,OUT"
+        raise ConfigError(f"--budget needs prices, and that of {', '.join(unknown)} is unknown; give --price {form}")
 
 
 def _check_pending(options: ModelOptions, pending: Sequence[Wave]) -> None:
     calls = sum(len(wave.keys) for wave in pending)
     if calls and not options.batch:
         raise ConfigError(f"{calls} calls of this run are paid for and under way in batches; give --batch to get them")
-
-
-def _ledger(run: Run, options: ModelOptions, prices: Mapping[str, Price | None], pending: Sequence[Wave]) -> Ledger:
-    """What is spent, with what the batches under way may cost at most."""
-    committed = {key: most for wave in pending for key, most in wave.keys.items()}
-    spent, calls = _spent(run, prices) + sum(committed.values()), run.usage()[0] + len(committed)
-    return Ledger(options.budget, options.max_calls, spent=spent, calls=calls, committed=committed)
-
-
-def _spent(run: Run, prices: Mapping[str, Price | None]) -> float:
-    """What the stored answers cost; those without a known cost count by their tokens, at today's price."""
-    rows = run.journal.usage().items()
-    return sum(u.cost_usd if u.cost_usd is not None else cost(prices.get(role), u) or 0.0 for (role, _), (_, u) in rows)
-
-
-def _bound(prices: Mapping[str, Price | None]) -> CostBound:
-    """The most a call can cost: a token is at least one byte, and a reply is at most ``max_tokens`` long."""
-
-    known = dict(prices)
-
-    def bound(call: Call) -> float | None:
-        if call.role not in known:
-            known[call.role] = price_of(call.model)
-        price = known[call.role]
-        if price is None:
-            return None
-        input_tokens = sum(len(m.content.encode()) + 16 for m in call.messages)
-        return price.dearest_input * input_tokens + price.output * (call.sampling.max_tokens or DEFAULT_MAX_TOKENS)
-
-    return bound

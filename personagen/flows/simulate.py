@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
-from random import Random
-from typing import Any, get_args
+from typing import Any
 
 import orjson
 
@@ -16,18 +16,20 @@ from personagen import prompts as prompt_files
 from personagen.errors import PersonagenError, QualityError, UsageError
 from personagen.flows.grow import FailedTree, Growing, Plan, at_once
 from personagen.flows.heard import Heard
+from personagen.flows.needs import of_simulation
+from personagen.flows.plans import Outcomes, Plans, check
+from personagen.flows.preflight import Consent, Estimate, begin, left_out, prove
 from personagen.flows.session import Progress, Session, identity_of, session
-from personagen.gates.language import LANGUAGES
-from personagen.options import Grow, SimulateOptions, flat
+from personagen.flows.strays import strays
+from personagen.options import SimulateOptions, flat
 from personagen.pairs import pairs_of
-from personagen.records import ConversationTree, Persona, Rejection, content_id
+from personagen.records import ConversationTree, Rejection
 from personagen.schedule import Job, run_jobs
 from personagen.seeds import load_personas
 from personagen.store.run import Run, opened
 
 PROMPTS = ("user/speak", "observer/infer", "assistant/plain", "assistant/aware", "judge/prefer")
 RESULTS = ("trees.jsonl", "pairs.jsonl", "rejections.jsonl")
-TOO_MANY = 10
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,8 @@ class SimulateSummary:
     ``cut``) were mended; ``ended`` (by gate) counts the branches that ended before their turns were used up.
     ``calls`` and ``usage`` cover the folder, ``new_calls`` this process, as do ``retried`` requests, ``refused`` ones
     (HTTP 429), and ``concurrency``, the most calls that were in flight at each endpoint; ``usage["cost_usd"]`` is None
-    where a price is unknown.
+    where a price is unknown. ``estimate`` was made before this process's first call, its ``actual`` part at the end;
+    ``left_out`` are parts of requests that a server refused.
     """
 
     out: str
@@ -67,26 +70,33 @@ class SimulateSummary:
     reused_calls: int
     usage: dict[str, Any]
     usage_by_role: dict[str, Any]
+    estimate: dict[str, Any]
+    left_out: dict[str, list[str]]
     seconds: float
     notes: tuple[str, ...]
 
 
-async def simulate(options: SimulateOptions, progress: Progress | None = None) -> SimulateSummary:
+async def simulate(
+    options: SimulateOptions, progress: Progress | None = None, consent: Consent | None = None
+) -> SimulateSummary:
     """Grows the trees and writes ``trees.jsonl``, ``pairs.jsonl``, ``rejections.jsonl`` and ``run.json``.
 
-    The same options on the same folder go on where the last run stopped.
+    The same options on the same folder go on where the last run stopped. ``consent`` is shown what that will take, and
+    nothing is asked where it says no.
 
     Raises:
         UsageError: an option, the personas or a prompt file is wrong.
+        Interrupted: ``consent`` said no.
         PersonagenError: the run can't go on; whatever is finished is written, and it can be resumed.
     """
-    _check(options)
+    check(options)
     personas, notes = load_personas(Path(options.personas), skip_bad_lines=options.skip_bad_lines)
     if not personas:
         raise UsageError(f"{options.personas} holds no personas; `personagen expand` makes some")
     where = prompt_files.folders(options.prompts)
     prompts = {name: prompt_files.load(name, where) for name in PROMPTS}
-    plans = _Plans(options, tuple({p.id: p for p in personas}.values()))
+    notes = (*notes, *strays(where))
+    plans = Plans(options, tuple({p.id: p for p in personas}.values()))
     identity = identity_of(options, prompts) | {"conversations": len(plans), "personas": plans.personas_id}
     if options.language == SimulateOptions.language:
         del identity["language"]  # runs begun before there was the option go on
@@ -94,93 +104,46 @@ async def simulate(options: SimulateOptions, progress: Progress | None = None) -
         async with session(
             run, options.models, prompts, seed=options.seed, attempts=options.attempts, language=options.language
         ) as opened_session:
-            return await _simulate(run, opened_session, plans, (*notes, *run.notes), progress)
+            done = run.journal.slots("trees.jsonl", run.made_with)
+            estimate = await of_simulation(run, opened_session, options, plans, done)
+            begin(estimate, run.folder, consent)
+            state = _Grown(estimate, Outcomes(len(plans), done), (*notes, *run.notes))
+            return await _simulate(run, opened_session, plans, state, progress)
 
 
 @dataclass(frozen=True)
-class _Plans:
-    """The planned trees by slot: personas in a drawn order, again from the first when all had their turn."""
+class _Grown:
+    """What goes into the summary besides what the journal holds."""
 
-    options: SimulateOptions
-    personas: tuple[Persona, ...]
-
-    def __len__(self) -> int:
-        return self.options.conversations or len(self.personas)
-
-    @property
-    def personas_id(self) -> str:
-        return content_id([vars(p) for p in self.personas])
-
-    def order(self) -> list[int]:
-        places = list(range(len(self.personas)))
-        Random(f"{self.options.seed}/personas").shuffle(places)
-        return places
-
-    def __iter__(self) -> Iterator[tuple[int, Plan]]:
-        o, order = self.options, self.order()
-        for slot in range(len(self)):
-            repeat, place = divmod(slot, len(order))
-            persona = self.personas[order[place]]
-            yield (
-                slot,
-                Plan(
-                    id=f"{persona.id}-{repeat}",
-                    persona=persona,
-                    repeat=repeat,
-                    turns=o.turns,
-                    candidates=o.candidates,
-                    grow=o.grow,
-                    max_nodes=o.max_nodes,
-                    seed=o.seed,
-                ),
-            )
-
-
-def _check(options: SimulateOptions) -> None:
-    limits = {
-        "--turns": (options.turns, 1, 1000),
-        "--candidates": (options.candidates, 2, 26),
-        "--max-nodes": (options.max_nodes, 1 + options.candidates, 1_000_000),
-        "--attempts": (options.attempts, 1, 100),
-        "--concurrency": (1 if options.models.concurrency is None else options.models.concurrency, 1, 10_000),
-        "--noise": (options.models.noise, 0, 0.5),
-        "--conversations": (1 if options.conversations is None else options.conversations, 1, 100_000_000),
-    }
-    for name, (value, least, most) in limits.items():
-        if not least <= value <= most:
-            raise UsageError(f"{name} {value}: choose a number from {least} to {most}")
-    if options.grow not in get_args(Grow):
-        raise UsageError(f"--grow {options.grow}: choose one of {', '.join(get_args(Grow))}")
-    if options.language not in LANGUAGES:
-        raise UsageError(f"--language {options.language}: known are {', '.join(LANGUAGES)}")
+    estimate: Estimate
+    outcomes: Outcomes
+    notes: tuple[str, ...]
 
 
 async def _simulate(
-    run: Run, opened_session: Session, plans: _Plans, notes: Sequence[str], progress: Progress | None
+    run: Run, opened_session: Session, plans: Plans, state: _Grown, progress: Progress | None
 ) -> SimulateSummary:
-    done = run.journal.slots("trees.jsonl", run.made_with)
-    total, failures = len(plans), Counter[str]()
-    grown = before = sum(slot < total for slot in done)
+    total, outcomes, slots = len(plans), state.outcomes, opened_session.slots
+    done = frozenset(outcomes.grown)
+    before = sum(slot < total for slot in done)
 
     def tell() -> None:
         if progress:
-            progress(opened_session.status("trees", grown, total, failed=failures.total(), done_before=before))
+            grown, failed = before + len(outcomes.grown) - len(done), len(outcomes.failures)
+            progress(opened_session.status("trees", grown, total, failed=failed, done_before=before))
 
     async def finish(slot: int, plan: Plan, growing: Growing) -> None:
-        nonlocal grown
+        problem = ""
         try:
-            tree = growing.tree()
+            lines = _lines(growing.tree(), growing.heard)
         except FailedTree as failure:
-            failures[str(failure)] += 1
-            await run.journal.put(slot, run.made_with, _failed(plan, failure, growing.heard))
-            try:
-                _give_up_on_many(failures, grown)
-            except QualityError as error:
-                opened_session.slots.close(error)
-                raise
-        else:
-            await run.journal.put(slot, run.made_with, _lines(tree, growing.heard))
-            grown += 1
+            problem, lines = str(failure), _failed(plan, failure, growing.heard)
+        await run.journal.put(slot, run.made_with, lines)
+        try:
+            outcomes.add(slot, problem)
+        except QualityError as error:
+            slots.close(error)
+            raise
         tell()
 
     def jobs() -> Iterator[Job]:
@@ -193,9 +156,10 @@ async def _simulate(
     status = "done"
     try:
         async with opened_session.ticking(tell):
-            await run_jobs(jobs(), opened_session.slots, at_once=at_once(next(iter(plans))[1]))
-        if failures.total() > total / 2:
-            raise _too_many(failures, total)
+            rest = jobs()
+            begun = [job async for job in prove(run, opened_session, rest)]
+            await run_jobs(chain(begun, rest), slots, at_once=at_once(next(iter(plans))[1]))
+        outcomes.close()
     except PersonagenError as error:
         status = f"stopped: {error}"
         raise
@@ -204,8 +168,8 @@ async def _simulate(
         raise
     finally:
         run.derive(*RESULTS)
-        summary = _summary(run, opened_session, total, failures, status, notes)
-        run.record(status, _of_results(summary))
+        summary = _summary(run, opened_session, total, state, status)
+        run.record(status, _of_results(summary), summary.estimate)
     return summary
 
 
@@ -241,22 +205,7 @@ def _rows(rejections: Sequence[Rejection]) -> bytes:
     return b"".join(rejection.line() + b"\n" for rejection in rejections)
 
 
-def _give_up_on_many(failures: Counter[str], grown: int) -> None:
-    if failures.total() >= TOO_MANY and failures.total() > grown:
-        raise _too_many(failures, failures.total() + grown)
-
-
-def _too_many(failures: Counter[str], tried: int) -> QualityError:
-    reason, times = failures.most_common(1)[0]
-    return QualityError(
-        f"{failures.total()} of {tried} conversations failed, {times} of them because {reason};"
-        " see rejections.jsonl, mend the cause and run the same command to go on"
-    )
-
-
-def _summary(
-    run: Run, opened_session: Session, total: int, failures: Counter[str], status: str, notes: Sequence[str]
-) -> SimulateSummary:
+def _summary(run: Run, opened_session: Session, total: int, state: _Grown, status: str) -> SimulateSummary:
     counts: Counter[str] = Counter()
     by_gate = {name: Counter[str]() for name in ("rejected", "turned_away", "repaired", "ended")}
     for line in run.journal.lines("counts", run.made_with):
@@ -265,6 +214,7 @@ def _summary(
             total_of.update(entry.pop(name, {}))  # what an older version wrote has not all of them
         counts.update(entry)
     calls, usage, by_role = run.usage()
+    failures = state.outcomes.failed()
     now = opened_session.status("trees", counts["trees"], total)
     return SimulateSummary(
         out=str(run.folder),
@@ -288,10 +238,29 @@ def _summary(
         reused_calls=now.reused,
         usage=usage.model_dump(),
         usage_by_role=by_role,
+        estimate=state.estimate.against(opened_session.tally),
+        left_out=left_out(run, opened_session),
         seconds=now.seconds,
-        notes=tuple(notes),
+        notes=(*state.notes, *_outdated(run)),
+    )
+
+
+def _outdated(run: Run) -> tuple[str, ...]:
+    """A note where finished conversations wait to be made anew, since a prompt has changed."""
+    found = run.journal.rows(
+        "SELECT COUNT(*) FROM results WHERE file = 'trees.jsonl' AND made_with != ?", (run.made_with,)
+    )[0][0]
+    if not found:
+        return ()
+    return (
+        f"{found} conversations that were finished with earlier prompts are not in the results now: the same command"
+        " makes them anew, and reuses every answer to a question that is still the same",
     )
 
 
 def _of_results(summary: SimulateSummary) -> dict[str, Any]:
-    return {name: value for name, value in vars(summary).items() if name not in ("usage", "usage_by_role", "out")}
+    return {
+        name: value
+        for name, value in vars(summary).items()
+        if name not in ("usage", "usage_by_role", "out", "estimate")
+    }

@@ -48,20 +48,21 @@ async def backend(
     api_key: str | None,
     timeout: float,  # noqa: ASYNC109
     heard: Heard | None = None,
+    refused: set[str] | None = None,
 ) -> AsyncIterator[LLM]:
     """A model at Anthropic or at ``base_url`` (with or without ``/v1``), by its name there; ``timeout`` is in seconds.
 
     The key is ``api_key`` or ANTHROPIC_API_KEY; with a ``base_url`` there may be none. System messages go into the
     protocol's own field, neighbouring messages of one role are joined, ``max_tokens`` is ``MAX_TOKENS`` where the call
-    names none. What the server refuses (a JSON schema, a sampling setting) is left out from then on. ``heard`` gets the
-    headers of every answer.
+    names none. What the server refuses (a JSON schema, a sampling setting) is left out from then on, and told in
+    ``refused``. ``heard`` gets the headers of every answer.
 
     Raises:
         ConfigError: there is no key, or ``base_url`` is no address. Nothing was sent.
     """
     url = base_url and base_url.rstrip("/").removesuffix("/v1")
     server = server_at(f"anthropic/{model}", base_url=url, host=HOST, key_name=KEY, api_key=api_key)
-    refused: set[str] = set()
+    refused = set() if refused is None else refused
     async with posting(server, "/v1/messages", headers(server), timeout=timeout, heard=heard) as post:
 
         async def complete(call: Call) -> Completion:

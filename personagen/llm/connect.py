@@ -52,20 +52,23 @@ async def connect(
     noise: float = 0.0,
     timeout: float = 120.0,  # noqa: ASYNC109
     heard: Callable[[Endpoint], Heard] | None = None,
+    refused: Callable[[Endpoint], set[str]] | None = None,
     batch: BatchMode | None = None,
 ) -> AsyncIterator[LLM]:
     """One LLM for all of ``models`` (role -> endpoint): a call goes to its role's endpoint, or to that of ``default``.
 
     Every endpoint is opened once, whoever shares it, and closed at the end. Nothing is sent before the first call, and
     no SDK but LiteLLM is imported before it. ``seed`` and ``noise`` are for the offline cast; ``timeout`` is seconds a
-    request. ``heard(endpoint)`` is told the headers of each of its answers, where the backend knows them. Completions
-    come back with their cost, None where the price is unknown. With ``batch`` every model but the offline cast is asked
-    by the wave, and no request has a ``timeout``.
+    request. ``heard(endpoint)`` is told the headers of each of its answers, where the backend knows them, and the set
+    ``refused(endpoint)`` gets the parts of requests (a schema, a setting) that it refuses, which are left out from then
+    on. Completions come back with their cost, None where the price is unknown. With ``batch`` every model but the
+    offline cast is asked by the wave, and no request has a ``timeout``.
 
     Raises:
         ConfigError: a model string, base URL or key can't work, or a model has no batch API.
         UsageError: a function of one's own can't be loaded.
     """
+    parts = refused or (lambda _: set())
     async with AsyncExitStack() as stack:
         opened: dict[Endpoint, LLM] = {}
         for endpoint in dict.fromkeys(models.values()):
@@ -73,10 +76,10 @@ async def connect(
                 opened[endpoint] = _offline(seed, noise)
             elif batch:
                 roles = ", ".join(role for role, other in models.items() if other == endpoint)
-                llm = await stack.enter_async_context(_batched(endpoint, roles, batch))
+                llm = await stack.enter_async_context(_batched(endpoint, roles, batch, parts(endpoint)))
                 opened[endpoint] = _costed(llm, endpoint, batch=True)
             else:
-                llm = await stack.enter_async_context(_backend(endpoint, timeout, heard))
+                llm = await stack.enter_async_context(_backend(endpoint, timeout, heard, parts(endpoint)))
                 bounds_itself = endpoint.model.partition("/")[0] in BACKENDS
                 opened[endpoint] = _costed(llm if bounds_itself else _bounded(llm, endpoint, timeout), endpoint)
         by_role = {role: opened[endpoint] for role, endpoint in models.items()}
@@ -100,7 +103,7 @@ def is_local(model: str) -> bool:
 
 
 def _backend(
-    endpoint: Endpoint, seconds: float, heard: Callable[[Endpoint], Heard] | None
+    endpoint: Endpoint, seconds: float, heard: Callable[[Endpoint], Heard] | None, refused: set[str]
 ) -> AbstractAsyncContextManager[LLM]:
     provider, _, name = endpoint.model.partition("/")
     url = address(endpoint.model, endpoint.base_url)
@@ -110,18 +113,18 @@ def _backend(
         if not name:
             raise no_model(endpoint.model)
         tell = heard(endpoint) if heard else None
-        return BACKENDS[provider](name, base_url=url, api_key=None, timeout=seconds, heard=tell)
-    return litellm.backend(endpoint.model, base_url=url, api_key=None, timeout=seconds)
+        return BACKENDS[provider](name, base_url=url, api_key=None, timeout=seconds, heard=tell, refused=refused)
+    return litellm.backend(endpoint.model, base_url=url, api_key=None, timeout=seconds, refused=refused)
 
 
-def _batched(endpoint: Endpoint, roles: str, mode: BatchMode) -> AbstractAsyncContextManager[LLM]:
+def _batched(endpoint: Endpoint, roles: str, mode: BatchMode, refused: set[str]) -> AbstractAsyncContextManager[LLM]:
     provider, _, name = endpoint.model.partition("/")
     if provider not in BATCHES:
         raise no_batches(Server(endpoint.model, "", ""), roles)
     if not name:
         raise no_model(endpoint.model)
     url = address(endpoint.model, endpoint.base_url)
-    return batched(BATCHES[provider](name, base_url=url, roles=roles), mode)
+    return batched(BATCHES[provider](name, base_url=url, roles=roles), mode, refused=refused)
 
 
 @asynccontextmanager

@@ -38,17 +38,19 @@ async def backend(
     base_url: str | None,
     api_key: str | None,
     timeout: float,  # noqa: ASYNC109
+    refused: set[str] | None = None,
 ) -> AsyncIterator[LLM]:
     """The model that LiteLLM knows as ``model`` (``gemini/...``), or one of ``litellm.custom_provider_map``.
 
     LiteLLM reads the keys it needs from the environment; ``timeout`` is in seconds. Its own retries, fallbacks and cost
-    map download are off. What the provider refuses (a JSON schema, a sampling setting) is left out from then on.
+    map download are off. What the provider refuses (a JSON schema, a sampling setting) is left out from then on, and
+    told in ``refused``.
 
     Raises:
         ConfigError: LiteLLM knows no such provider, or a key is missing. Nothing was sent.
     """
     litellm, server, options = opened(model, base_url, api_key, timeout)
-    refused: set[str] = set()
+    refused = set() if refused is None else refused
 
     async def complete(call: Call) -> Completion:
         async def attempt() -> tuple[Any, list[str]]:

@@ -32,18 +32,20 @@ async def backend(
     api_key: str | None,
     timeout: float,  # noqa: ASYNC109
     heard: Heard | None = None,
+    refused: set[str] | None = None,
 ) -> AsyncIterator[LLM]:
     """A model at OpenAI or at ``base_url``, by its name there; ``timeout`` is in seconds.
 
     The key is ``api_key`` or OPENAI_API_KEY; with a ``base_url`` there may be none. What the server refuses (a JSON
-    schema, a sampling setting) is left out from then on. OpenAI itself is sent ``max_completion_tokens``, others
-    ``max_tokens``, and the other one where that is refused. ``heard`` gets the headers of every answer.
+    schema, a sampling setting) is left out from then on, and told in ``refused``. OpenAI itself is sent
+    ``max_completion_tokens``, others ``max_tokens``, and the other one where that is refused. ``heard`` gets the
+    headers of every answer.
 
     Raises:
         ConfigError: there is no key, or ``base_url`` is no address. Nothing was sent.
     """
     server = server_at(f"openai/{model}", base_url=versioned(base_url), host=HOST, key_name=KEY, api_key=api_key)
-    refused: set[str] = set()
+    refused = set() if refused is None else refused
     async with posting(server, "/chat/completions", headers(server), timeout=timeout, heard=heard) as post:
 
         async def complete(call: Call) -> Completion:

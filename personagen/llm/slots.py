@@ -52,9 +52,13 @@ class Slots:
                 gate.close(self.closed)
         return gate
 
+    def endpoint(self, call: Call) -> str:
+        """Where ``call`` goes."""
+        return self._endpoints.get(call.role, call.model)
+
     def of(self, call: Call) -> Gate:
         """The gate that ``call`` goes through."""
-        return self.at(self._endpoints.get(call.role, call.model))
+        return self.at(self.endpoint(call))
 
     @property
     def limit(self) -> int:
@@ -135,16 +139,18 @@ def stopping(llm: LLM, slots: Slots) -> LLM:
     return ask
 
 
-def proven(llm: LLM) -> LLM:
-    """``llm`` whose first call for each role and model goes alone, so that a wrong key costs one request.
+def proven(llm: LLM, slots: Slots | None = None) -> LLM:
+    """``llm`` whose first call of each form at each endpoint goes alone, so that a wrong key costs one request.
 
-    The others wait until one call was answered; after a refusal that is final, they fail with it unasked.
+    The form is what a server may refuse as well: with a schema or without, and the sampling settings. The others of
+    that form wait until one call was answered; after a refusal that is final, they fail with it unasked.
     """
-    gates: dict[tuple[str, str], asyncio.Lock | None] = {}
-    refused: dict[tuple[str, str], PersonagenError] = {}
+    gates: dict[object, asyncio.Lock | None] = {}
+    refused: dict[object, PersonagenError] = {}
+    of = slots or Slots()
 
     async def ask(call: Call) -> Completion:
-        endpoint = (call.role, call.model)
+        endpoint = (of.endpoint(call), call.sampling, call.schema is None)
         gate = gates.setdefault(endpoint, asyncio.Lock())
         if gate is None:
             return await llm(call)

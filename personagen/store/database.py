@@ -10,7 +10,8 @@ from pathlib import Path
 from zlib import crc32
 
 from personagen.errors import CorruptError, DiskError
-from personagen.store.files import sync_folder
+from personagen.store.files import reserve, sync_folder
+from personagen.store.log import is_damaged
 
 FORMAT = 3
 # Pages of 4 KB in the write-ahead log; SQLite's own 1,000 move them to the main file so often that it halves the speed.
@@ -52,10 +53,13 @@ def opened(file: Path) -> sqlite3.Connection:
         elif not file.stat().st_size:
             raise CorruptError(f"{file} is empty, and every answer in it is lost; {_WAYS_OUT}")
         has_log = log.exists()
+        if has_log and is_damaged(file):
+            raise damaged(log, "answers in it were stored after what can't be read any more")
         connection = connect(file)
         try:
             _check(file, connection, has_log)
             _upgrade(file, connection)
+            _check_answers(file, connection)
             if not has_log and _logged_more(connection):
                 raise CorruptError(
                     f"{log} is missing, and answers with it; put it back, or go on without them by an empty file of"
@@ -73,7 +77,7 @@ def opened(file: Path) -> sqlite3.Connection:
 def keep_log(file: Path) -> None:
     """After a failed write to the closed journal ``file``: SQLite may have removed a log that the file says follows."""
     with suppress(OSError):
-        file.with_name(f"{file.name}-wal").touch()
+        file.with_name(f"{file.name}-wal").touch(0o600)
 
 
 def connect(file: Path) -> sqlite3.Connection:
@@ -140,6 +144,7 @@ def _create(file: Path) -> None:
     beside = file.with_name(f".{file.name}.new")
     for rest in file.parent.glob(f"{beside.name}*"):
         rest.unlink()
+    reserve(beside)  # SQLite gives its other files the same mode
     # Without a log of its own: what fails when that is moved at the end, SQLite does not tell.
     with closing(sqlite3.connect(beside, isolation_level=None)) as connection:
         connection.executescript(f"PRAGMA journal_mode = MEMORY; BEGIN; {_TABLES} COMMIT;")
@@ -159,6 +164,12 @@ def _check(file: Path, connection: sqlite3.Connection, has_log: bool) -> None:
     found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
     if found != "ok":
         raise damaged(file, " ".join(str(found).split()))
+
+
+def _check_answers(file: Path, connection: sqlite3.Connection) -> None:
+    for line, kept in connection.execute("SELECT completion, crc FROM calls WHERE crc IS NOT NULL"):
+        if not isinstance(line, bytes) or crc32(line) != kept:
+            raise damaged(file, "an answer in it is not what was stored")
 
 
 def _upgrade(file: Path, connection: sqlite3.Connection) -> None:

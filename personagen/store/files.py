@@ -1,8 +1,13 @@
-"""Files that are whole or absent: written beside their place, synced, then renamed into it."""
+"""Files that are whole or absent: written beside their place, synced, then renamed into it.
+
+What is made here is its owner's alone, whatever the umask: files 0600, folders 0700. A file that is replaced keeps the
+mode it has, so whoever opens one to others need not do so again.
+"""
 
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -29,7 +34,10 @@ def write(file: Path, parts: Iterable[bytes]) -> int:
     beside = file.with_name(f".{file.name}.new")
     size = 0
     try:
-        with beside.open("wb", buffering=CHUNK) as out:
+        beside.unlink(missing_ok=True)  # what a crash left, or somebody's link
+        with os.fdopen(_created(beside), "wb", buffering=CHUNK) as out:
+            if file.is_file():
+                os.fchmod(out.fileno(), stat.S_IMODE(file.stat().st_mode))
             for part in parts:
                 size += out.write(part)
             out.flush()
@@ -46,6 +54,47 @@ def write(file: Path, parts: Iterable[bytes]) -> int:
     return size
 
 
+def make_folder(folder: Path) -> None:
+    """Makes ``folder`` and what is missing above it; its name is durable afterwards, whoever made it.
+
+    Raises:
+        DiskError: the disk refuses, or a file stands where a folder is needed.
+    """
+    if not folder.parent.exists():
+        make_folder(folder.parent)
+    try:
+        if not folder.is_dir():
+            _make(folder)
+        sync_folder(folder.parent)
+    except OSError as error:
+        raise DiskError(f"{folder} can't be made: {error.strerror}; give another --out") from error
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700)
+        folder.chmod(0o700)
+    except FileExistsError:
+        if not folder.is_dir():  # or somebody else was faster
+            raise
+
+
+def reserve(file: Path) -> None:
+    """Makes ``file``, empty, where there is none, so that whoever opens it need not choose its mode.
+
+    Raises:
+        OSError: it can't be made.
+    """
+    with suppress(FileExistsError):
+        os.close(_created(file))
+
+
+def _created(file: Path) -> int:
+    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    os.fchmod(handle, 0o600)
+    return handle
+
+
 def sync_folder(folder: Path) -> None:
     """Makes the names in ``folder`` durable."""
     handle = os.open(folder, os.O_RDONLY)
@@ -53,21 +102,6 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def make_folder(folder: Path) -> None:
-    """Makes ``folder`` and what is missing above it; its name is durable afterwards, whoever made it.
-
-    Raises:
-        DiskError: the disk refuses.
-    """
-    if not folder.parent.exists():
-        make_folder(folder.parent)
-    try:
-        folder.mkdir(exist_ok=True)
-        sync_folder(folder.parent)
-    except OSError as error:
-        raise DiskError(f"{folder} can't be made: {error.strerror}; give another --out") from error
 
 
 def read_records(file: Path, kind: type[R]) -> Iterator[R]:

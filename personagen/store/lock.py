@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from personagen.errors import DiskError, InUseError
-from personagen.store.files import sync_folder
+from personagen.store.files import reserve, sync_folder
 
 # How long a holder may take to write its name, in seconds.
 NAMED_WITHIN = 2.0
@@ -28,7 +28,8 @@ def locked(folder: Path) -> Iterator[None]:
         DiskError: the file can't be written.
     """
     try:
-        handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        reserve(folder / ".lock")
+        handle = os.open(folder / ".lock", os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
         sync_folder(folder)  # by its name a folder is known as a run's, so it must outlive what is made after it
     except OSError as error:
         raise _refused(folder, error) from error

@@ -55,8 +55,8 @@ class Run:
         }
         return sum(n for n, _ in by_role.values()), total, dict(sorted(rows.items()))
 
-    def record(self, status: str, summary: Mapping[str, Any]) -> None:
-        """Writes ``run.json``: what was asked for, what it cost and how it stands."""
+    def record(self, status: str, summary: Mapping[str, Any], estimate: Mapping[str, Any] | None = None) -> None:
+        """Writes ``run.json``: what was asked for, what it was to cost and did cost, and how it stands."""
         calls, total, rows = self.usage()
         state = {
             "command": self.command,
@@ -66,6 +66,7 @@ class Run:
             "options": dict(self.options),
             "prompts": dict(self.prompts),
             "versions": {"personagen": version("personagen"), "python": platform.python_version()},
+            "estimate": dict(estimate or {}),
             "usage": {"calls": calls, **total.model_dump(), "by_role": rows},
             "summary": dict(summary),
         }

@@ -195,6 +195,9 @@ def test_another_concurrency_is_refused_in_a_sentence(settings, given):
     assert f"{given!r} is neither auto nor a number from 1 up" in result.output
 
 
+UNTOLD = {"left_out": {}, "estimate": {"calls": 0, "actual": {}}}
+
+
 @pytest.mark.parametrize(
     ("cached", "written", "told"),
     [
@@ -208,6 +211,14 @@ def test_the_summary_tells_what_of_the_input_a_cache_served_and_took(cached, wri
         input_tokens=1000, output_tokens=50, cached_input_tokens=cached, cache_write_input_tokens=written
     ).model_dump()
     summary = SimpleNamespace(
-        usage=usage, usage_by_role={}, calls=1, new_calls=1, reused_calls=0, retried=0, refused=0, concurrency={}
+        usage=usage,
+        usage_by_role={},
+        calls=1,
+        new_calls=1,
+        reused_calls=0,
+        retried=0,
+        refused=0,
+        concurrency={},
+        **UNTOLD,
     )
     assert dict(usage_rows(summary))["tokens"] == told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from importlib import import_module
@@ -55,6 +56,31 @@ def test_a_faulty_model_function_is_named_and_stops_the_run(command, personas, n
     assert result.exit_code == 3
     assert f"{model} {complaint}" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_what_stops_before_its_end_is_told_with_the_command_that_goes_on(command, personas):
+    typed = ("simulate", "--personas", personas, "--out", "my run", *MODEL, "--max-calls", "3")
+    result = command(*typed)
+    assert result.exit_code == 4
+    told = f"to go on: personagen simulate --personas {shlex.quote(str(personas))} --out 'my run' --model"
+    assert told in result.stderr
+    assert "to go on" not in command("simulate", "--personas", "missing.jsonl").stderr
+
+
+START = """
+import os, signal, sys, threading
+sys.argv = ["personagen", "simulate", "--out", "my run"]
+sys.meta_path.insert(0, type("Slow", (), {"find_spec": staticmethod(
+    lambda name, *_: name == "personagen.cli" and os.kill(os.getpid(), signal.SIGINT) or None)}))
+from personagen.__main__ import start
+start()
+"""
+
+
+def test_ctrl_c_while_the_program_is_imported_ends_it_in_a_line():
+    result = subprocess.run([sys.executable, "-c", START], capture_output=True, text=True, check=False)
+    assert result.returncode == 130
+    assert result.stderr == "personagen: interrupted; to go on: personagen simulate --out 'my run'\n"
 
 
 def test_python_dash_m_is_the_same_command():

@@ -13,6 +13,7 @@ from personagen.encoders import open_encoder
 from personagen.encoders.remote import backend
 from personagen.errors import BudgetError, ConfigError, ServerError
 from personagen.llm import Call
+from personagen.llm.prices import Price
 from personagen.records import Message
 from tests.llm.server import Reply, refusal, serving
 
@@ -88,11 +89,21 @@ def test_texts_are_sent_in_batches_and_none_twice():
 
 
 def test_the_tokens_and_the_cost_of_a_known_model_are_told(monkeypatch):
-    monkeypatch.setattr("personagen.encoders.remote.price_of", lambda model, base_url: _price(model))
+    monkeypatch.setattr("personagen.encoders.remote.price_of", lambda model, base_url, override: _price(model))
     with serving(lambda request: embeddings(request, tokens=1000)) as server:
         usage = ask("openai/text-embedding-3-small", server.v1, a_call("x")).usage
     assert usage.input_tokens == 1000
     assert usage.cost_usd == pytest.approx(2e-5)
+
+
+def test_a_price_that_is_given_goes_before_the_list_and_where_nothing_is_listed():
+    async def usage(spec, url):
+        async with backend(spec, base_url=url, price=Price(3e-6, 0.0), timeout=5) as llm:
+            return (await llm(a_call("x"))).usage
+
+    with serving(lambda request: embeddings(request, tokens=1000)) as server:
+        for spec in ("openai/text-embedding-3-small", "openai/double"):
+            assert asyncio.run(usage(spec, server.v1)).cost_usd == pytest.approx(3e-3)
 
 
 def _price(model):

@@ -116,6 +116,9 @@ class Billing:
         if body not in self._answers:
             asked = orjson.loads(body)
             reply: Any = actor(Request(CHAT, {}, asked)).body
+            if digest < "4":  # some verdicts are ties, so that there are rejections too
+                said = reply["choices"][0]["message"]
+                said["content"] = said["content"].replace('"tie":false', '"tie":true')
             size = sum(len(message["content"].encode()) for message in asked["messages"])
             used = {"prompt_tokens": int(INPUT * size), "completion_tokens": int(OUTPUT * asked["max_tokens"])}
             cost = (IN * used["prompt_tokens"] + OUT * used["completion_tokens"]) / 1e6

@@ -35,7 +35,7 @@ def trial(scale: Scale) -> Iterable[Finding]:
 
         stories = scale.each("cuts", range(runs), attempt)
         crashes = sum(len(story["lost"]) for story in stories)
-        yield from findings("power cuts", crashes, f"cuts of {runs} runs", stories)
+        yield from findings("power cuts", crashes, "cuts", stories)
 
 
 @dataclass(frozen=True)

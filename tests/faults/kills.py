@@ -42,13 +42,13 @@ def findings(what: str, crashes: int, name: str, stories: list[Any]) -> Iterable
 
 
 def paid_in_vain(what: str, first: str, stories: list[Any]) -> Iterable[Finding]:
-    """What a crash loses at most: calls in flight hold a slot each; as many again may be on their way to the disk."""
+    """What a crash loses at most: the calls that hold a slot, and as many, but at least 3, on their way to the disk."""
     lost = [tuple(row) for story in stories for row in story["lost"]]
     alone = [n for n, concurrency in lost if concurrency == 1]
     numbers = [n for n, _ in lost] or [0]
     spread = f"{first}median {median(numbers):g} answers a crash, most {max(numbers)}"
     spread += f"; with 1 in flight most {max(alone)}" if alone else ""
-    held = all(n <= 2 * concurrency for n, concurrency in lost)
+    held = all(n <= concurrency + max(3, concurrency) for n, concurrency in lost)
     yield Finding(f"paid in vain: {what}", "at most the calls in flight or on their way to the disk", spread, held)
 
 

@@ -175,7 +175,7 @@ def test_one_failed_round_does_not(run, model):
 
 
 def test_a_budget_needs_the_price_of_the_encoder_too(run):
-    with pytest.raises(ConfigError, match="the encoder openai/nobody-knows is unknown"):
+    with pytest.raises(ConfigError, match="that of openai/nobody-knows is unknown; give --price encoder=IN,OUT"):
         run(encoder="openai/nobody-knows", budget=1.0, price="1,1")
 
 

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import base64
+import re
+import time
+
 import orjson
 import pytest
 from hypothesis import given
@@ -28,6 +32,35 @@ def test_keys_that_are_masked_or_other_peoples_are_hidden_too():
 def test_what_any_variable_named_like_a_secret_holds_is_hidden(monkeypatch):
     monkeypatch.setenv("SOME_PROVIDER_TOKEN", "swordfish-and-chips")
     assert quoted(SERVER, "bad token swordfish-and-chips!") == "bad token [key]!"
+
+
+SPELLINGS = {
+    "percent": "".join(f"%{byte:02X}" for byte in CANARY.encode()),
+    "base64": base64.b64encode(f"Bearer {CANARY}".encode()).decode(),
+    "url-safe": base64.urlsafe_b64encode(CANARY[3:].encode()).decode(),
+    "hex": CANARY.encode().hex(),
+    "lines": "\r\n".join(CANARY),
+    "pieces": " ".join(CANARY[i : i + 4] for i in range(0, len(CANARY), 4)),
+    "tags": f"<b>{CANARY[:6]}</b>{CANARY[6:]}",
+}
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_a_key_is_hidden_however_a_server_spells_it(spelling):
+    body = f"<p>the key {SPELLINGS[spelling]} is wrong".encode()
+    told = quoted(SERVER, failure(401, body, {}).message)
+    assert re.fullmatch(r"the key \S{0,10}\[key\]\S{0,3} is wrong", told)  # base64 may keep a Bearer, and a half byte
+
+
+def test_a_password_within_an_address_in_the_environment_is_hidden(monkeypatch):
+    monkeypatch.setenv("WAREHOUSE", "postgres://me:swordfish-and-chips@db/x?sig=salt-and-vinegar")
+    assert quoted(SERVER, "no swordfish-and-chips, no salt-and-vinegar") == "no [key], no [key]"
+
+
+def test_an_endless_page_is_quoted_at_once():
+    began = time.process_time()
+    assert len(quoted(SERVER, failure(502, b"<script" * 5_000_000 + b"*" * 5_000_000, {}).message)) < 400
+    assert time.process_time() - began < 2
 
 
 def test_a_key_on_the_edge_of_the_cut_is_hidden():

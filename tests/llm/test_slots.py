@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from personagen.errors import BudgetError, ConfigError, Interrupted, ServerError
-from personagen.llm import Call
+from personagen.llm import Call, Sampling
 from personagen.llm.retry import retried
 from personagen.llm.slots import LOCAL, Slots, proven, stopping
 from tests.fakes import Fake
@@ -173,6 +174,31 @@ def test_every_role_and_model_is_proven_on_its_own():
         return [c.model for c in fake.calls].count("bad"), sum(not isinstance(r, Exception) for r in results)
 
     assert asyncio.run(main()) == (1, 4)
+
+
+def test_one_answer_proves_an_endpoint_for_every_role_that_asks_in_the_same_form():
+    async def main():
+        fake = Fake(lambda c: "x", delay=1)
+        llm = proven(fake, Slots(None, {"user": "a", "assistant": "a", "judge": "b"}))
+        await llm(call(0))
+        roles = ("user/speak", "assistant/plain", "judge/prefer")
+        await ask_all(llm, [call(n, roles[n % 3]) for n in range(1, 13)])
+        return fake.most, simulated.now()
+
+    assert simulated.run(main()) == (8 + 1, 3.0)
+
+
+def test_a_call_with_a_schema_or_other_settings_is_proven_apart():
+    async def main():
+        fake = Fake(lambda c: ConfigError("refused") if c.schema or c.sampling.temperature else "x", delay=1)
+        llm = proven(fake)
+        plain = [call(n) for n in range(4)]
+        schemas = [replace(c, schema={"type": "object"}) for c in plain]
+        warm = [replace(c, sampling=Sampling(temperature=0.5)) for c in plain]
+        await ask_all(llm, [*plain, *schemas, *warm])
+        return sum(bool(c.schema) for c in fake.calls), sum(c.sampling.temperature is not None for c in fake.calls)
+
+    assert simulated.run(main()) == (1, 1)
 
 
 def test_after_the_first_answer_calls_go_at_once():

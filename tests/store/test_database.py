@@ -148,6 +148,26 @@ def test_a_write_ahead_log_that_was_deleted_is_missed(file, tmp_path):
         assert journal.completion(golden.calls()[2].key) is not None
 
 
+def test_a_changed_byte_in_the_log_is_noticed_where_something_was_stored_after_it(file, tmp_path):
+    left = killed(file, tmp_path, answers=6)
+    log = tmp_path / "killed.db-wal"
+    content, rng = log.read_bytes(), random.Random(7)
+    for part in (0.2, 0.4, 0.6):
+        at = int(part * len(content)) + rng.randrange(100)
+        log.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
+        for _ in range(2):  # a refusal leaves it as it is
+            with pytest.raises(CorruptError, match=r"killed\.db-wal is damaged"):
+                Journal(left)
+
+
+def test_a_log_whose_last_transaction_was_torn_is_read_as_far_as_it_goes(file, tmp_path):
+    left = killed(file, tmp_path, answers=6)
+    log = tmp_path / "killed.db-wal"
+    log.write_bytes(log.read_bytes()[:-2000])
+    with Journal(left) as journal:
+        assert sum(journal.completion(call.key) is not None for call in golden.calls()) == 5
+
+
 def test_a_write_ahead_log_is_missed_also_after_parts_of_it_were_moved(file, tmp_path, monkeypatch):
     monkeypatch.setattr(writer, "CHECKPOINT", 2)
     left = killed(file, tmp_path, answers=9)

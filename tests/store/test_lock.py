@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -43,3 +44,14 @@ def test_the_name_of_the_lock_is_durable_before_anything_is_done_in_the_folder(t
     monkeypatch.setattr("personagen.store.lock.sync_folder", synced.append)
     with locked(tmp_path):
         assert synced == [tmp_path]
+
+
+def test_a_killed_process_is_not_named_in_place_of_its_successor(tmp_path):
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    with locked(tmp_path):
+        name = (tmp_path / ".lock").read_text()
+        (tmp_path / ".lock").write_text(name.replace(str(os.getpid()), str(dead.pid)))
+        threading.Timer(0.2, (tmp_path / ".lock").write_text, [name]).start()  # the successor comes to write its own
+        with pytest.raises(InUseError, match=f"process {os.getpid()} on "), locked(tmp_path):
+            pass

@@ -42,12 +42,15 @@ class BatchMode:
 
 
 @asynccontextmanager
-async def batched(api: BatchApi, mode: BatchMode, pace: Pace | None = None) -> AsyncIterator[LLM]:
+async def batched(
+    api: BatchApi, mode: BatchMode, pace: Pace | None = None, refused: set[str] | None = None
+) -> AsyncIterator[LLM]:
     """The model behind ``api``, asked by the wave. Calls end at once with the error that ``mode.stopped`` gives.
 
-    Equal calls in flight must have been merged before. At the end, what was sent goes on at the provider.
+    ``refused`` gets the parts of requests that it refuses, which are left out from then on. Equal calls in flight must
+    have been merged before. At the end, what was sent goes on at the provider.
     """
-    waves = _Waves(api, mode, pace or watch.PACE)
+    waves = _Waves(api, mode, pace or watch.PACE, set() if refused is None else refused)
     try:
         yield waves.ask
     finally:
@@ -58,10 +61,10 @@ async def batched(api: BatchApi, mode: BatchMode, pace: Pace | None = None) -> A
 class _Waves:
     """One endpoint: calls that wait to be sent, waves under way, and answers that nobody has asked for yet."""
 
-    def __init__(self, api: BatchApi, mode: BatchMode, pace: Pace) -> None:
+    def __init__(self, api: BatchApi, mode: BatchMode, pace: Pace, refused: set[str]) -> None:
         self._api, self._mode, self._book = api, mode, mode.book
         self._watch = Watch(api, mode.board, pace, mode.stopped)
-        self._refused: set[str] = set()
+        self._refused = refused
         self._asked: dict[str, tuple[Call, asyncio.Future[Answer]]] = {}
         self._waiting: dict[str, Call] = {}
         self._last = 0.0

@@ -1,0 +1,45 @@
+"""Prompt files that nothing asks for: with a name that is not quite right, the packaged prompt stays in force."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+
+from personagen.prompts import names, packaged
+
+_INCLUDED = re.compile(rb"\{%-?\s*include\s+[\"']([^\"']+)")
+_NEAR = 0.7
+log = logging.getLogger(__name__)
+
+
+def strays(where: tuple[Path, ...]) -> tuple[str, ...]:
+    """A note for each file in the user's own folders of prompts that no agent asks for and no prompt includes.
+
+    Each is logged too, before any money is spent on prompts that were not meant.
+    """
+    notes = tuple(note for folder in where if folder != packaged() for note in unknown(folder))
+    for note in notes:
+        log.warning("%s", note)
+    return notes
+
+
+def unknown(folder: Path) -> Iterator[str]:
+    """A sentence for each file of ``folder`` that is no prompt, with the name that may have been meant."""
+    known = [f"{name}.md" for name in names()]
+    known += sorted(file.name for file in packaged().glob("*.md"))
+    files = sorted(file for file in folder.rglob("*") if file.is_file() and not file.name.startswith("."))
+    included = {
+        part.decode() for file in files if file.suffix == ".md" for part in _INCLUDED.findall(file.read_bytes())
+    }
+    for file in files:
+        name = file.relative_to(folder).as_posix()
+        if name in known or name in included or name.endswith(("~", ".bak", ".orig")):
+            continue
+        near = get_close_matches(name.lower(), known, 1, _NEAR)
+        if near and not (folder / near[0]).is_file():
+            yield f"{file} is no agent's prompt, so another {near[0]} is used: if it was meant for that, rename it"
+        elif file.suffix == ".md" and "/" in name:
+            yield f"{file}: no agent asks for it"

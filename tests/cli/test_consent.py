@@ -1,0 +1,163 @@
+"""What is shown before a run, and when it asks whether it may begin."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import pytest
+
+from personagen.cli import consent as asking
+from personagen.cli.common import compared
+from personagen.flows.preflight import Estimate, Range
+from tests import fakes
+
+ESTIMATE = Estimate(
+    what="4 conversations of 3 turns",
+    calls=72,
+    most_calls=216,
+    input_tokens=Range(50_000, 90_000, 900_000),
+    cached_input_tokens=30_600,
+    output_tokens=Range(6_000, 12_000, 130_000),
+    cost_usd=Range(0.05, 7.2, 71.0),
+    known_usd=7.2,
+    unknown=(),
+    by_role={"user": 7.0, "judge": 0.2},
+    may_cost_usd=7.2,
+    limit="",
+    bytes=2_100_000,
+    free_bytes=5_000_000_000,
+)
+UNKNOWN = replace(ESTIMATE, cost_usd=None, known_usd=0.2, unknown=("openai/x",), by_role={"user": None, "judge": 0.2})
+
+
+def test_the_block_tells_calls_tokens_cost_and_disk():
+    assert asking.told(ESTIMATE).splitlines() == [
+        "4 conversations of 3 turns to go",
+        "  calls   about 72, at most 216",
+        "  tokens  about 90,000 in (34% of it from a cache), 12,000 out",
+        "  cost    about 7.20 USD, 0.0500 USD if replies are short; at the very most 71.00 USD",
+        "          user 7.00 USD, judge 0.20 USD",
+        "  disk    about 3 MB of 5.0 GB free",
+    ]
+
+
+def test_an_unknown_price_is_told_as_unknown():
+    assert "unknown: no price of openai/x (give --price IN,OUT); the others about 0.20 USD" in asking.told(UNKNOWN)
+
+
+def test_a_disk_that_may_get_full_and_a_limit_are_told():
+    told = asking.told(
+        replace(ESTIMATE, free_bytes=3_000_000, limit="--max-calls 5, of which 5 are left, ends it before")
+    )
+    assert "it may get full" in told
+    assert "--max-calls 5" in told
+
+
+@pytest.mark.parametrize(
+    ("may_cost", "above", "terminal", "asks"),
+    [
+        (7.2, 5.0, True, True),
+        (7.2, 5.0, False, False),
+        (7.2, 10.0, True, False),
+        (5.0, 5.0, True, False),
+        (float("inf"), 1e9, True, True),
+        (float("inf"), None, True, False),
+    ],
+)
+def test_it_asks_only_in_a_terminal_and_above_the_limit(monkeypatch, may_cost, above, terminal, asks):
+    asked = []
+    monkeypatch.setattr(asking, "_confirmed", lambda estimate: asked.append(estimate) or False)
+    for stream in (sys.stdin, sys.stderr):
+        monkeypatch.setattr(stream, "isatty", lambda: terminal, raising=False)
+    went_on = asking.consent(above=above, quiet=False)(replace(ESTIMATE, may_cost_usd=may_cost))
+    assert (bool(asked), went_on) == (asks, not asks)
+
+
+@pytest.mark.parametrize("asks", [True, False])
+def test_quiet_shows_nothing_unless_there_is_a_question(monkeypatch, capsys, asks):
+    monkeypatch.setattr(asking, "_confirmed", lambda estimate: True)
+    for stream in (sys.stdin, sys.stderr):
+        monkeypatch.setattr(stream, "isatty", lambda: True, raising=False)
+    assert asking.consent(above=1.0 if asks else 9.0, quiet=True)(ESTIMATE)
+    assert ("at most 216" in capsys.readouterr().err) == asks
+
+
+def test_the_block_stands_before_the_summary_and_the_summary_compares(command, personas):
+    result = command("simulate", "--personas", personas, "--turns", 1, "--model", "tests.fakes:llm", "--price", "1,1")
+    assert result.exit_code == 0
+    assert "6 conversations of 1 turns to go\n  calls   about 36, at most 108" in result.stderr
+    assert "USD; 36 calls, asked 36" in result.stdout
+
+
+@pytest.mark.parametrize("given", ["nan", "-1", "soon"])
+def test_another_limit_than_a_number_or_never_is_refused(command, personas, given):
+    result = command("simulate", "--personas", personas, "--confirm-above", given)
+    assert result.exit_code == 2
+    assert "neither never nor a number" in result.stderr
+
+
+@pytest.mark.parametrize("given", ["nan", "inf", "-1"])
+def test_a_budget_that_is_no_number_exits_2(command, personas, given):
+    assert command("simulate", "--personas", personas, "--budget", given).exit_code == 2
+
+
+def test_the_comparison_is_left_out_where_nothing_was_asked(command, personas):
+    command("simulate", "--personas", personas, "--turns", 1, "--model", "tests.fakes:llm", "--out", "r")
+    again = command("simulate", "--personas", personas, "--turns", 1, "--model", "tests.fakes:llm", "--out", "r")
+    assert "estimated" not in again.stdout
+    assert again.stderr == ""
+    assert compared(type("S", (), {"estimate": {"calls": 0, "actual": {"calls": 0}}})) == ""
+
+
+@pytest.mark.parametrize("answer", ["n\n", "\n", "y\n", "ctrl-c"])
+def test_in_a_terminal_a_dear_run_waits_for_a_yes(tmp_path, answer):
+    file = fakes.personas(tmp_path, 2)
+    command = [sys.executable, "-m", "personagen", "simulate", "--personas", file, "--turns", "1", "--json"]
+    command += ["--model", "tests.fakes:llm", "--price", "9000,9000", "--out", tmp_path / "run"]
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        command, stdin=theirs, stderr=theirs, stdout=subprocess.PIPE, start_new_session=True
+    ) as child:
+        try:
+            os.close(theirs)
+            shown = _until(ours, b"[y/N]")
+            assert "at most 36" in shown
+            if answer == "ctrl-c":
+                time.sleep(0.2)
+                os.kill(child.pid, signal.SIGINT)
+            else:
+                os.write(ours, answer.encode())
+            rest = _until(ours, None)
+            out, _ = child.communicate(timeout=30)
+        finally:
+            child.kill()
+    os.close(ours)
+    if answer == "y\n":
+        assert (child.returncode, json.loads(out)["trees"]) == (0, 2)
+    else:
+        assert (child.returncode, out) == (130, b"")
+        assert "not begun: nothing was asked and nothing is spent" in rest
+
+
+def _until(terminal, mark, seconds=30.0):
+    """What the terminal shows until ``mark``, or until the other side is closed."""
+    shown, until = b"", time.monotonic() + seconds
+    while (mark is None or mark not in shown) and time.monotonic() < until:
+        if not select.select([terminal], [], [], 0.2)[0]:
+            continue
+        try:
+            piece = os.read(terminal, 4096)
+        except OSError:
+            break
+        if not piece:
+            break
+        shown += piece
+    return shown.decode()

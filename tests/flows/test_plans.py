@@ -1,0 +1,49 @@
+"""When a run gives up on too many failures: the same at whatever order trees end in."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from personagen.errors import QualityError
+from personagen.flows.plans import TOO_MANY, Outcomes
+
+
+def ended(failed, order, before=()):
+    """What is raised when the slots end in ``order``."""
+    outcomes = Outcomes(len(failed), set(before))
+    try:
+        for slot in order:
+            outcomes.add(slot, "no reply" if failed[slot] else "")
+        outcomes.close()
+    except QualityError as error:
+        return str(error)
+    return ""
+
+
+@given(failed=st.lists(st.booleans(), min_size=1, max_size=60), seed=st.integers(0, 9))
+def test_whether_a_run_gives_up_and_what_it_says_does_not_depend_on_the_order_of_arrival(failed, seed):
+    slots = list(range(len(failed)))
+    shuffled = Random(seed).sample(slots, len(slots))
+    assert ended(failed, slots) == ended(failed, shuffled)
+
+
+def test_failures_that_end_first_do_not_count_before_the_slots_in_front_of_them():
+    failed = [slot % 2 == 1 for slot in range(40)]
+    assert ended(failed, [*range(1, 40, 2), *range(0, 40, 2)]) == ""
+
+
+def test_it_gives_up_at_the_first_slot_up_to_which_more_than_half_have_failed():
+    outcomes = Outcomes(100, set())
+    for slot in range(TOO_MANY - 1):
+        outcomes.add(slot, "no reply")
+    with pytest.raises(QualityError, match="10 of 10 conversations failed, 10 of them because no reply"):
+        outcomes.add(TOO_MANY - 1, "no reply")
+
+
+def test_what_was_grown_before_counts_in_its_place():
+    assert ended([True] * 10 + [False] * 20, range(10), before=range(10, 30)) != ""
+    assert ended([False] * 10 + [True] * 10, range(10, 20), before=range(10)) == ""

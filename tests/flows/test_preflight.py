@@ -1,0 +1,249 @@
+"""What a run is said to take before it begins, against what it takes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from random import Random
+from types import SimpleNamespace
+
+import orjson
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from benchmarks.prefix_cache import prompt_tokens, tokens
+from benchmarks.tokens import Cast
+from personagen.errors import BudgetError, DiskError, Interrupted, QualityError
+from personagen.flows import grow, needs, preflight
+from personagen.flows.expand import expand
+from personagen.flows.simulate import simulate
+from personagen.options import ExpandOptions, SimulateOptions, build
+from personagen.records import Completion, Usage
+from personagen.seeds import load_seeds
+from personagen.text import sentences
+from tests import fakes
+
+MODEL = "tests.fakes:llm"
+
+
+@pytest.fixture
+def run(tmp_path):
+    def run(out="run", consent=None, people=6, **options):
+        file = fakes.personas(tmp_path, people)
+        given = {"personas": str(file), "out": str(tmp_path / out), "turns": 2, "model": MODEL, **options}
+        return asyncio.run(simulate(build(SimulateOptions, given), consent=consent))
+
+    return run
+
+
+@pytest.fixture
+def model(monkeypatch):
+    def use(reply):
+        fake = fakes.Fake(reply)
+
+        async def llm(call):
+            return await fake(call)
+
+        monkeypatch.setattr(fakes, "llm", llm)
+        return fake
+
+    return use
+
+
+def people(folder, count=12):
+    """A file of personas as they are: profiles and personalities of the packaged seeds."""
+    seeds = load_seeds(None)
+    file = folder / "people.jsonl"
+    rows = zip(seeds.profiles[:count], Random(3).sample(seeds.personalities, count), strict=True)
+    file.write_bytes(b"".join(orjson.dumps({"profile": p.text, "personality": q.text}) + b"\n" for p, q in rows))
+    return str(file)
+
+
+def measured_cast():
+    """A model whose texts have the usual lengths, and whose tokens are counted by a real vocabulary."""
+    seeds = load_seeds(None)
+    bank = [s for entry in (*seeds.profiles, *seeds.personalities) for s in sentences(entry.text)]
+    facts: Sequence[str] = [item.replace(".", "") for entry in seeds.profiles for item in entry.items]
+    cast = Cast(50, 150, 0.15, bank, facts)
+
+    def reply(call):
+        messages = [{"role": m.role, "content": m.content} for m in call.messages]
+        text = fakes.cast(call) if call.role == "judge" else cast.said(call.role, messages, call.schema is not None)
+        asked = len(prompt_tokens(messages)) + len(tokens(orjson.dumps(call.schema).decode()) if call.schema else ())
+        usage = Usage(input_tokens=asked, output_tokens=len(tokens(text)), cost_usd=None)
+        return Completion(text=text, model="fake", usage=usage)
+
+    return reply
+
+
+@pytest.mark.parametrize(
+    ("growth", "turns", "candidates"),
+    [("coin", 1, 2), ("coin", 6, 2), ("coin", 3, 4), ("best", 3, 2), ("all", 3, 2)],
+)
+def test_the_expected_tokens_are_within_three_tenths_of_those_counted(tmp_path, run, model, growth, turns, candidates):
+    model(measured_cast())
+    summary = run(personas=people(tmp_path), conversations=4, grow=growth, turns=turns, candidates=candidates)
+    told, actual = summary.estimate, summary.estimate["actual"]
+    assert told["calls"] == actual["calls"] == summary.calls
+    for name in ("input_tokens", "output_tokens"):
+        assert 0.7 < told[name]["expected"] / actual[name] < 1.3, (name, told[name], actual[name])
+        assert told[name]["low"] < actual[name] < told[name]["upper"]
+
+
+def test_the_cost_is_that_of_the_prices_that_hold_and_half_in_batches():
+    size = needs.Size(calls=2, input=2_000_000, cached=1_000_000, output=1_000_000)
+    price = preflight.Price(1e-6, 8e-6, cached_input=0.1e-6)
+    assert preflight._cost(price, size, caches=True) == pytest.approx(1 + 0.1 + 8)
+    assert preflight._cost(price, size, caches=False) == pytest.approx(2 + 8)
+    assert preflight._cost(None, size, caches=True) is None
+    assert preflight._cost(None, needs.Size(), caches=True) == 0.0
+
+
+def test_an_unknown_price_is_said_to_be_unknown_and_the_others_are_summed(run):
+    summary = run(price=("judge=1,1", "user=1,1"))
+    told = summary.estimate
+    assert told["cost_usd"] is None
+    assert told["unknown"] == (MODEL,)
+    assert told["known_usd"] == pytest.approx(sum(told["by_role"][role] for role in ("judge", "user")))
+
+
+CHOICES = st.fixed_dictionaries(
+    {
+        "turns": st.integers(1, 4),
+        "candidates": st.integers(2, 4),
+        "grow": st.sampled_from(["coin", "best", "all"]),
+        "attempts": st.integers(1, 3),
+        "max_nodes": st.integers(5, 40),
+        "conversations": st.integers(1, 4),
+        "seed": st.integers(0, 5),
+    }
+)
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(options=CHOICES, bad=st.integers(0, 3))
+def test_no_run_makes_more_calls_than_the_upper_bound_says(tmp_path, options, bad):
+    """One reply in ``bad`` can't be used, so that it is asked for again."""
+    file = fakes.personas(tmp_path, 2)
+    out = tmp_path / f"{len(list(tmp_path.iterdir()))}"
+    asked = []
+
+    def reply(call):
+        asked.append(call)
+        unusable = bad and Random(f"{bad}/{call.key}").randrange(4) < bad
+        return "" if unusable else fakes.cast(call)
+
+    fake = fakes.Fake(reply)
+
+    async def llm(call):
+        return await fake(call)
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(fakes, "llm", llm)
+    try:
+        given_options = {"personas": str(file), "out": str(out), "model": MODEL, **options}
+        with suppress(QualityError):
+            asyncio.run(simulate(build(SimulateOptions, given_options)))
+    finally:
+        patch.undo()
+    told = orjson.loads((out / "run.json").read_bytes())["estimate"]
+    assert len(asked) == told["actual"]["calls"] <= told["most_calls"]
+    if not bad:
+        assert len(asked) == told["calls"]
+        assert told["most_calls"] == options["attempts"] * len(asked)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.fixed_dictionaries(
+        {
+            "target": st.integers(20, 45),
+            "count": st.integers(1, 6),
+            "calls_per_round": st.integers(1, 4),
+            "saturation": st.integers(1, 3),
+            "seed": st.integers(0, 3),
+        }
+    )
+)
+def test_no_growth_makes_more_calls_than_the_upper_bound_says(tmp_path, options):
+    out = tmp_path / f"{len(list(tmp_path.iterdir()))}"
+    summary = asyncio.run(
+        expand(build(ExpandOptions, {"out": str(out), "model": MODEL, "similarity": 0.95, **options}))
+    )
+    assert summary.new_calls <= summary.estimate["most_calls"]
+
+
+def test_the_bound_of_a_growth_is_reached_where_every_round_admits_as_little_as_can_be():
+    options = ExpandOptions(count=20, calls_per_round=8, saturation=3)
+    rounds = [min(8, -(-missing * 10 // 20)) for missing in range(1, 31)]
+    assert needs._most_calls(30, options, 2) == (sum(rounds) * 3 * 2, 30 * 3)
+
+
+def test_a_resumed_run_is_told_what_is_left_and_goes_by_what_the_finished_conversations_took(run):
+    with pytest.raises(BudgetError):
+        run(people=9, max_calls=65, concurrency=1)
+    summary = run(people=9)
+    told, actual = summary.estimate, summary.estimate["actual"]
+    assert told["calls"] == actual["calls"] == 9 * 12 - 65
+    assert told["most_calls"] == 3 * 12 * 4 - (65 - 60) or told["most_calls"] >= actual["calls"]
+    assert told["input_tokens"]["expected"] == actual["input_tokens"] == 3 * actual["calls"]
+
+
+def test_after_a_judges_prompt_changed_only_its_calls_are_expected(run, tmp_path):
+    run()
+    file = tmp_path / "mine" / "judge" / "prefer.md"
+    file.parent.mkdir(parents=True)
+    text = (preflight.Path(__file__).parents[2] / "prompts" / "judge" / "prefer.md").read_text()
+    file.write_text(text.replace("Order is no reason", "Remember: order is no reason"))
+    summary = run(prompts=str(tmp_path / "mine"))
+    assert summary.estimate["calls"] == summary.estimate["actual"]["calls"] == 6 * 2 * 2
+    assert summary.estimate["most_calls"] >= 24
+
+
+def test_a_finished_run_needs_nothing_and_asks_nobody(run):
+    run()
+    asked = []
+    summary = run(consent=lambda estimate: asked.append(estimate) or True)
+    assert summary.estimate["calls"] == summary.estimate["most_calls"] == 0
+    assert asked == []
+
+
+def test_a_no_ends_it_before_anything_is_asked(run, model):
+    fake = model(fakes.cast)
+    with pytest.raises(Interrupted, match="not begun: nothing was asked and nothing is spent"):
+        run(consent=lambda estimate: False)
+    assert fake.calls == []
+    assert run().trees == 6
+
+
+def test_the_estimate_stands_in_run_json_beside_what_it_was(run, tmp_path):
+    summary = run()
+    state = orjson.loads((tmp_path / "run" / "run.json").read_bytes())
+    assert state["estimate"]["calls"] == state["estimate"]["actual"]["calls"] == summary.calls
+    assert state["estimate"]["most_calls"] == 3 * summary.calls
+
+
+def test_a_disk_without_room_for_the_run_stops_it_before_it_begins(run, model, monkeypatch):
+    fake = model(fakes.cast)
+    monkeypatch.setattr(preflight.shutil, "disk_usage", lambda _: SimpleNamespace(free=10_000))
+    with pytest.raises(DiskError, match=r"will need about 0\.4 MB and its disk has 0\.1 MB left; nothing was asked"):
+        run()
+    assert fake.calls == []
+
+
+@pytest.mark.parametrize("turns", [1, 8])
+def test_the_run_folder_is_not_larger_than_was_told(run, model, tmp_path, turns):
+    model(measured_cast())
+    summary = run(personas=people(tmp_path), conversations=8, turns=turns)
+    size = sum(file.stat().st_size for file in (tmp_path / "run").rglob("*"))
+    assert 0.9 * size < summary.estimate["bytes"] < 1.8 * size
+
+
+def test_the_levels_of_a_tree_are_those_that_it_grows(run, tmp_path):
+    run(grow="all", turns=3, max_nodes=30)
+    tree = orjson.loads((tmp_path / "run" / "trees.jsonl").read_bytes().splitlines()[0])
+    users = [node["id"].count(".") // 2 for node in tree["nodes"] if node["role"] == "user"]
+    plan = grow.Plan("t", fakes.PERSONA, 0, 3, 2, "all", 30, 0)
+    assert grow.levels(plan) == [users.count(depth) for depth in range(max(users) + 1)]

@@ -1,0 +1,175 @@
+"""Endpoints are proven by questions that the run needs, all of them before much is paid at any."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+
+import orjson
+import pytest
+
+from personagen import prompts
+from personagen.errors import BudgetError, ConfigError
+from personagen.flows import preflight
+from personagen.flows.expand import expand
+from personagen.flows.simulate import simulate
+from personagen.llm.connect import Endpoint
+from personagen.options import ExpandOptions, SimulateOptions, build
+from tests import fakes
+from tests.llm.actor import actor
+from tests.llm.server import Reply, refusal, serving
+
+RESULTS = ("trees.jsonl", "pairs.jsonl", "rejections.jsonl")
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test-0123456789")
+
+    def run(server, out="run", **options):
+        file = fakes.personas(tmp_path, 8)
+        given = {"personas": str(file), "out": str(tmp_path / out), "turns": 2, "base_url": server.v1, **options}
+        return asyncio.run(simulate(build(SimulateOptions, given)))
+
+    return run
+
+
+def refusing(model, status=404, words="The model does not exist"):
+    """An actor that does not know ``model``."""
+    return lambda request: refusal(status, words) if request.body["model"] == model else actor(request)
+
+
+def test_a_judges_model_that_is_not_there_costs_one_request_after_one_turn_of_one_conversation(run):
+    with serving(refusing("b")) as server, pytest.raises(ConfigError, match="no such model"):
+        run(server, model=("openai/a", "judge=openai/b"), concurrency=64)
+    asked = [request.body["model"] for request in server.requests]
+    assert asked.count("b") == 1
+    assert asked.count("a") <= 8  # one turn is 4; the conversation's next turn goes on beside what leads to the judge
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_refusal_of_the_one_model_of_all_roles_costs_one_request_in_all(run, status):
+    with serving(lambda request: refusal(status, "no")) as server, pytest.raises(ConfigError):
+        run(server, model="openai/a", concurrency=64)
+    assert len(server.requests) == 1
+
+
+def test_what_was_asked_to_prove_endpoints_is_asked_once_and_changes_no_result(run, tmp_path):
+    with serving(actor) as server:
+        one = run(server, "one", model="openai/a", concurrency=1)
+        asked = len(server.requests)
+        several = run(server, "several", model=("openai/a",), base_url=(server.v1, f"judge={server.url}/v1/"))
+        assert len(server.requests) - asked == asked == one.calls == several.calls
+        assert several.reused_calls == one.reused_calls
+    for name in RESULTS:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "several" / name).read_bytes()
+
+
+def test_a_wrong_model_of_the_encoder_is_met_before_the_author_is_asked(tmp_path, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test-0123456789")
+    with serving(refusing("e")) as server, pytest.raises(ConfigError, match="no such model"):
+        asyncio.run(
+            expand(
+                build(
+                    ExpandOptions,
+                    {
+                        "out": str(tmp_path / "pool"),
+                        "model": "openai/a",
+                        "base_url": (server.v1, f"encoder={server.v1}"),
+                        "encoder": "openai/e",
+                        "target": 30,
+                    },
+                )
+            )
+        )
+    assert [request.body["model"] for request in server.requests] == ["e"]
+
+
+def test_what_a_server_refuses_stands_in_run_json_and_in_the_summary_of_every_later_run(run, tmp_path):
+    def answer(request):
+        if request.schema:
+            return refusal(400, "response_format is not supported")
+        if "temperature" in request.body:
+            return refusal(400, "Unsupported parameter: temperature is not supported")
+        return _in_words(request)
+
+    with serving(answer) as server:
+        first = run(server, model="openai/a", conversations=2)
+        again = run(server, model="openai/a", conversations=2)
+        where = f"openai/a at {server.v1}"
+        assert again.new_calls == 0
+    assert first.left_out == again.left_out == {where: ["schema", "temperature"]}
+    state = orjson.loads((tmp_path / "run" / "run.json").read_bytes())
+    assert state["summary"]["left_out"] == first.left_out
+
+
+def _in_words(request) -> Reply:
+    """The actor's answer to a request whose schema stands in its last message."""
+    text = request.messages[-1]["content"]
+    body = dict(request.body)
+    if '"inferences"' in text.rpartition("follows this JSON schema")[2]:
+        body["response_format"] = {"json_schema": {"schema": {"properties": {"inferences": {}}}}}
+    elif '"ranking"' in text.rpartition("follows this JSON schema")[2]:
+        body["response_format"] = {"json_schema": {"schema": {"properties": {"ranking": {}}}}}
+    return actor(type(request)(request.path, request.headers, body, request.at))
+
+
+def test_the_price_of_the_encoder_counts_in_the_estimate_and_in_what_was_paid(tmp_path, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test-0123456789")
+
+    def answer(request):
+        if request.path != "/v1/embeddings":
+            return actor(request)
+        rows = [{"index": i, "embedding": [len(t), i + 1.0, hash(t) % 97]} for i, t in enumerate(request.body["input"])]
+        return Reply({"data": rows, "usage": {"prompt_tokens": 115 * len(rows), "total_tokens": 0}})
+
+    with serving(answer) as server:
+        options = {
+            "out": str(tmp_path / "pool"),
+            "model": "openai/a",
+            "base_url": (server.v1, f"encoder={server.v1}"),
+            "price": ("1,1", "encoder=2,0"),
+            "encoder": "openai/e",
+            "similarity": 1.0,
+            "target": 24,
+            "budget": 5.0,
+        }
+        summary = asyncio.run(expand(build(ExpandOptions, options)))
+    embedded = summary.usage_by_role["encoder (openai/e)"]
+    assert embedded["cost_usd"] == pytest.approx(2e-6 * embedded["input_tokens"])
+    assert summary.estimate["by_role"]["encoder"] > 0
+    assert summary.new_calls <= summary.estimate["most_calls"]
+
+
+def test_after_an_edited_prompt_and_an_early_stop_the_notes_say_what_is_missing_from_the_results(run, tmp_path):
+    judge = tmp_path / "mine" / "judge" / "prefer.md"
+    judge.parent.mkdir(parents=True)
+    text = (prompts.packaged() / "judge" / "prefer.md").read_text()
+    judge.write_text(text.replace("Order is no reason", "Remember: order is no reason"))
+    with serving(actor) as server:
+        whole = run(server, model="openai/a")
+        with pytest.raises(BudgetError):
+            run(server, model="openai/a", prompts=str(judge.parents[1]), max_calls=whole.calls + 5, concurrency=1)
+        notes = orjson.loads((tmp_path / "run" / "run.json").read_bytes())["summary"]["notes"]
+        kept = len((tmp_path / "run" / "trees.jsonl").read_bytes().splitlines())
+        assert kept < 8
+        assert f"{8 - kept} conversations that were finished with earlier prompts are not in the results" in notes[-1]
+        assert not any("earlier prompts" in note for note in run(server, model="openai/a").notes)
+
+
+@pytest.mark.parametrize(
+    ("model", "url", "near"),
+    [
+        ("openai/x", "http://127.0.0.1:8000/v1", True),
+        ("openai/x", "http://localhost:8000/v1", True),
+        ("openai/x", "http://192.168.3.4/v1", True),
+        ("openai/x", "http://[::1]:8000/v1", True),
+        ("openai/x", "https://api.example.com/v1", False),
+        ("openai/x", None, False),
+        ("mistral/x", None, False),
+        ("tests.fakes:llm", None, True),
+    ],
+)
+def test_an_unknown_price_is_asked_about_unless_the_server_is_near_by(monkeypatch, model, url, near):
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    assert preflight._is_near(SimpleNamespace(endpoints={"user": Endpoint(model, url)}), "user") == near

@@ -1,0 +1,22 @@
+"""Ids that personas are given: two different people can't share one."""
+
+from __future__ import annotations
+
+import orjson
+import pytest
+
+from personagen.errors import UsageError
+from personagen.seeds import load_personas
+
+MAPS, BEES = "She is 60 and sells maps in Leiden.", "He is 31 and keeps bees near Bergen."
+
+
+def test_two_personas_of_one_id_are_refused_with_both_lines_or_the_later_one_is_skipped(tmp_path):
+    row = {"id": "p1", "profile": BEES, "personality": "He is shy."}
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(b"".join(orjson.dumps(r) + b"\n" for r in (row, row, row | {"profile": MAPS})))
+    with pytest.raises(UsageError, match=r"^x.jsonl:3: the id p1 is that of the persona at x.jsonl:1, and they differ"):
+        load_personas(path)
+    (persona,), notes = load_personas(path, skip_bad_lines=True)
+    assert persona.profile == BEES
+    assert [note[:19] for note in notes] == ["x.jsonl:3: skipped:", "1 repeated entries "]
