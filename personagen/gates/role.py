@@ -131,11 +131,12 @@ _NOTE = _rule(
     rf"\b(?:based on|according to|per|as stated in) {_WHICH}\b(?! (?:you|he|she|they|from))",
     r"\[a note for you\b",
 )
-# Whoever asks for a draft or for a part to be played gets it in the first person.
+# Whoever asks for a draft gets it in the first person; whoever asks for a part to be played, or about prompts, that.
+_PLAY = r"role-?play|pretend|story|poem|persona\b|character|dialog|chatbot|prompt|improv|script|users?\b"
+_PLAYED = re.compile(rf"\b(?:{_PLAY})")
 _DRAFT = re.compile(
     r"\b(?:writ|draft|phras|word(?:ing|ed)? |text (?:him|her|them|my)|e-?mail|letter|reply to|respond|message|caption"
-    r"|tell (?:him|her|them|my)|script|say to|speech|role-?play|pretend|story|poem|persona|character|dialog|chatbot"
-    r"|prompt|improv)"
+    rf"|tell (?:him|her|them|my)|say to|speech|{_PLAY})"
 )
 
 
@@ -148,6 +149,7 @@ def role(turn: Turn) -> str | None:
         rules += (_NOTE,)
     for rule in rules:
         if found := rule.found(folded):
-            drafted = turn.role == "assistant" and _DRAFT.search(turn.asked)
+            wished = _DRAFT if rule.opening else _PLAYED
+            drafted = turn.role == "assistant" and wished.search(turn.asked)
             return None if drafted else f"the {turn.role} {rule.what}: {found!r}"
     return None

@@ -124,21 +124,21 @@ def _run(folder: Path, out: str, seed: int, **options: Any) -> tuple[Actor, Simu
 
 
 def _found(actor: Actor, rows: list[dict[str, Any]], summary: SimulateSummary) -> Finding:
-    """Every fault has a row with its gate, place and text, and no row is without a fault."""
-    known = Counter((row["place"], row["gate"]) for row in rows)
+    """Every fault has a row with its place and text, by whichever gate, and no row is without a fault."""
+    known = Counter(
+        (row["place"], "" if row["gate"] == "cut" else row["text"]) for row in rows if row["gate"] in (*TALK, "cut")
+    )
     faults = [
         (place, kind, text) for (place, _), (kind, text) in actor.planted.items() if kind not in ("label", "goodbye")
     ]
-    planted = Counter((place, kind) for place, kind, _ in faults)
+    planted = Counter((place, "" if kind == "cut" else text.strip()) for place, kind, text in faults)
     missed, false = planted - known, known - planted
-    false = Counter({at: n for at, n in false.items() if at[1] in FAULTS and at[1] != "goodbye"})
-    lost = [row for row in rows if row["gate"] in FAULTS and row["gate"] != "goodbye" and not row["text"]]
     by_kind = ", ".join(f"{kind} {n}" for kind, n in sorted(Counter(kind for _, kind, _ in faults).items()))
     measured = (
         f"{len(faults)} planted in {summary.spoken:,} messages ({by_kind}), {sum(missed.values())} missed;"
         f" {sum(false.values())} of {summary.spoken - len(faults):,} sound ones turned away"
     )
-    held = sum(missed.values()) <= len(faults) / 100 and not false and not lost
+    held = sum(missed.values()) <= len(faults) / 100 and not false
     return Finding("conversation faults are found", "99 %, and no sound message turned away", measured, held)
 
 

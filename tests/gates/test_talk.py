@@ -36,6 +36,12 @@ def test_what_is_asked_for_as_a_draft_may_speak_for_the_user():
     assert flaw_of(Turn("assistant", letter, chat("The roof leaks. What now?"))) is not None
 
 
+def test_a_draft_is_no_reason_to_speak_of_the_prompt():
+    said = "Sign it. The user's next message will be shorter."
+    assert flaw_of(Turn("assistant", said, chat("Write a letter to my landlord."))) is not None
+    assert flaw_of(Turn("assistant", said, chat("Write a dialogue with a chatbot."))) is None
+
+
 def test_sentences_of_the_offline_cast_are_let_through():
     for name in ("user", "assistant"):
         for sentences in bank(name).values():
