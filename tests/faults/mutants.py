@@ -31,12 +31,15 @@ def become(name: str) -> None:
     if name == "checkpoints often":
         from personagen.store import writer
 
-        writer.CHECKPOINT = 12
+        _put(writer, "CHECKPOINT", 12)
     else:
         MUTANTS[name].become()
 
 
-# -- the journal -----------------------------------------------------------------------------------------------------
+def _put(place: Any, name: str, new: Any) -> None:
+    """Puts ``new`` where ``place`` has something of that name; AttributeError where the program has outgrown it."""
+    getattr(place, name)
+    setattr(place, name, new)
 
 
 def _no_recovery() -> None:
@@ -50,8 +53,8 @@ def _no_recovery() -> None:
             file.with_name(file.name + end).unlink(missing_ok=True)
         opened(self, file)
 
-    Journal.__init__ = init  # type: ignore[method-assign]
-    database._logged_more = lambda connection: False
+    _put(Journal, "__init__", init)
+    _put(database, "_logged_more", lambda connection: False)
 
 
 def _acknowledged_early() -> None:
@@ -61,7 +64,7 @@ def _acknowledged_early() -> None:
         loop = asyncio.get_running_loop()
         self._queue.put(_Write(tuple(statements), loop, loop.create_future()))
 
-    Writer.write = write  # type: ignore[method-assign]
+    _put(Writer, "write", write)
 
 
 def _not_synchronous() -> None:
@@ -74,7 +77,7 @@ def _not_synchronous() -> None:
         connection.execute("PRAGMA synchronous = OFF")
         return connection
 
-    writer.connect = unsynced
+    _put(writer, "connect", unsynced)
 
 
 def _failures_ignored() -> None:
@@ -86,13 +89,13 @@ def _failures_ignored() -> None:
         with suppress(sqlite3.Error):
             commit(self, connection, group)
 
-    Writer._commit = careless  # type: ignore[method-assign]
+    _put(Writer, "_commit", careless)
 
 
 def _looked_up_never() -> None:
     from personagen.store.journal import Journal
 
-    Journal.completion = lambda self, key: None  # type: ignore[method-assign]
+    _put(Journal, "completion", lambda self, key: None)
 
 
 def _results_in_pieces() -> None:
@@ -104,7 +107,7 @@ def _results_in_pieces() -> None:
                 row = (name, slot, made_with, lines, None)
                 await self.write([("INSERT OR REPLACE INTO results VALUES(?,?,?,?,?)", row)])
 
-    Journal.put = put  # type: ignore[method-assign]
+    _put(Journal, "put", put)
 
 
 def _rows_as_they_came() -> None:
@@ -114,10 +117,7 @@ def _rows_as_they_came() -> None:
         query = "SELECT lines FROM results WHERE file = ? AND made_with = ? ORDER BY rowid"
         return iter([row[0] for row in self.rows(query, (file, made_with))])
 
-    Journal.lines = lines  # type: ignore[method-assign]
-
-
-# -- what is asked, and when it is used ------------------------------------------------------------------------------
+    _put(Journal, "lines", lines)
 
 
 def _used_early() -> None:
@@ -137,7 +137,7 @@ def _used_early() -> None:
 
         return ask
 
-    session.journaled = journaled
+    _put(session, "journaled", journaled)
 
 
 def _never_merged() -> None:
@@ -153,7 +153,7 @@ def _never_merged() -> None:
 
         return ask
 
-    session.journaled = journaled
+    _put(session, "journaled", journaled)
 
 
 def _keys_at_random() -> None:
@@ -162,7 +162,7 @@ def _keys_at_random() -> None:
     salt = os.urandom(4).hex()
     key = Call.__dict__["key"]
     computed = key.func
-    key.func = lambda call: salt + computed(call)[8:]
+    _put(key, "func", lambda call: salt + computed(call)[8:])
 
 
 def _coins_in_order_of_arrival() -> None:
@@ -173,7 +173,7 @@ def _coins_in_order_of_arrival() -> None:
     def coin(self: Growing, said: str) -> int:
         return self._coins.setdefault(said, rng.randrange(self.plan.candidates))
 
-    Growing._coin = coin  # type: ignore[method-assign]
+    _put(Growing, "_coin", coin)
 
 
 def _refused_keys_tried_again() -> None:
@@ -191,10 +191,7 @@ def _refused_keys_tried_again() -> None:
 
         return retried(twice, *rest, **more)
 
-    session.retried = again
-
-
-# -- files and folders -----------------------------------------------------------------------------------------------
+    _put(session, "retried", again)
 
 
 def _written_in_place() -> None:
@@ -204,7 +201,7 @@ def _written_in_place() -> None:
         with file.open("wb", buffering=0) as out:
             return sum(out.write(part) for part in parts)
 
-    run.write = write
+    _put(run, "write", write)
 
 
 def _renamed_unsynced() -> None:
@@ -214,28 +211,25 @@ def _renamed_unsynced() -> None:
         if stat.S_ISDIR(os.fstat(handle).st_mode):
             os.fsync(handle)
 
-    files.os = SimpleNamespace(**{**vars(os), "fsync": fsync})  # type: ignore[assignment]
+    _put(files, "os", SimpleNamespace(**{**vars(os), "fsync": fsync}))
 
 
 def _names_unsynced() -> None:
     from personagen.store import files
 
-    files.sync_folder = lambda folder: None
+    _put(files, "sync_folder", lambda folder: None)
 
 
 def _new_folders_unsynced() -> None:
     from personagen.store import run
 
-    run.make_folder = lambda folder: folder.mkdir(parents=True, exist_ok=True)
+    _put(run, "make_folder", lambda folder: folder.mkdir(parents=True, exist_ok=True))
 
 
 def _unlocked() -> None:
     from personagen.store import run
 
-    run.locked = lambda folder: nullcontext()
-
-
-# -- money -----------------------------------------------------------------------------------------------------------
+    _put(run, "locked", lambda folder: nullcontext())
 
 
 def _not_reserved() -> None:
@@ -246,7 +240,7 @@ def _not_reserved() -> None:
     async def no_more_than_asked(self: Ledger, most: float) -> None:
         await reserve(self, 0.0)
 
-    Ledger.reserve = no_more_than_asked  # type: ignore[method-assign]
+    _put(Ledger, "reserve", no_more_than_asked)
 
 
 def _settled_before_sent() -> None:
@@ -263,13 +257,13 @@ def _settled_before_sent() -> None:
 
         return ask
 
-    session.budgeted = budgeted
+    _put(session, "budgeted", budgeted)
 
 
 def _earlier_processes_forgotten() -> None:
-    from personagen.flows import session
+    from personagen.flows import money
 
-    session._spent = lambda run, prices: 0.0
+    _put(money, "spent", lambda run, prices: 0.0)
 
 
 MUTANTS = {
