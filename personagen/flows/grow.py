@@ -51,11 +51,14 @@ class Plan:
 
 
 class FailedTree(PersonagenError):
-    """A step of this tree failed for good, at the node ``place``; other trees are not concerned."""
+    """A step of this tree failed for good, at the node ``place``; other trees are not concerned.
+
+    ``unanswered`` is whether the server gave no answer, rather than one that can't be used.
+    """
 
     def __init__(self, place: str, cause: PersonagenError) -> None:
         super().__init__(str(cause))
-        self.place = place
+        self.place, self.unanswered = place, isinstance(cause, ServerError)
 
 
 class Growing:

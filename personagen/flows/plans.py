@@ -84,28 +84,38 @@ class Plans:
 
 @dataclass
 class Outcomes:
-    """Which slots failed and why. Whether to give up is decided in slot order, whichever tree ends first."""
+    """Which slots failed and why.
+
+    Whether replies are too bad to go on is decided in slot order, whichever tree ends first: the same replies, the same
+    decision. A server that has gone is no such thing, and costs time and money until it is noticed: it counts at once.
+    """
 
     total: int
     grown: set[int]
     failures: dict[int, str] = field(default_factory=dict)
     _next: int = 0
     _failed: Counter[str] = field(default_factory=Counter)
+    _unanswered: Counter[str] = field(default_factory=Counter)
 
     def failed(self) -> Counter[str]:
         """The failures by reason."""
         return Counter(self.failures[slot] for slot in sorted(self.failures))
 
-    def add(self, slot: int, failure: str = "") -> None:
-        """Notes that the tree of ``slot`` is grown, or has failed.
+    def add(self, slot: int, failure: str = "", *, unanswered: bool = False) -> None:
+        """Notes that the tree of ``slot`` is grown, or has failed, ``unanswered`` if its server gave no answer.
 
         Raises:
-            QualityError: of the trees up to some slot at least ``TOO_MANY``, and more than half, have failed.
+            QualityError: of the trees up to some slot at least ``TOO_MANY``, and more than half, have failed; or so
+                many have ended unanswered since one was grown.
         """
         if failure:
             self.failures[slot] = failure
+            self._unanswered[failure] += unanswered
         else:
             self.grown.add(slot)
+            self._unanswered.clear()
+        if self._unanswered.total() >= TOO_MANY:
+            raise _too_many(self._unanswered, self._unanswered.total())
         while self._next in self.grown or self._next in self.failures:
             if self._next in self.failures:
                 self._failed[self.failures[self._next]] += 1

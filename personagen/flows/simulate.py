@@ -133,14 +133,15 @@ async def _simulate(
             progress(opened_session.status("trees", grown, total, failed=failed, done_before=before))
 
     async def finish(slot: int, plan: Plan, growing: Growing) -> None:
-        problem = ""
+        problem, unanswered = "", False
         try:
             lines = _lines(growing.tree(), growing.heard)
         except FailedTree as failure:
-            problem, lines = str(failure), _failed(plan, failure, growing.heard)
+            problem, unanswered = str(failure), failure.unanswered
+            lines = _failed(plan, failure, growing.heard)
         await run.journal.put(slot, run.made_with, lines)
         try:
-            outcomes.add(slot, problem)
+            outcomes.add(slot, problem, unanswered=unanswered)
         except QualityError as error:
             slots.close(error)
             raise

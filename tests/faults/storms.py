@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import partial
 from random import Random
@@ -14,7 +13,7 @@ from typing import Any
 from benchmarks.concurrency import Result, adaptive, drive, latency, simulate
 from personagen.errors import PersonagenError, QualityError, ServerError
 from personagen.flows.grow import Growing, Plan
-from personagen.flows.simulate import _give_up_on_many
+from personagen.flows.plans import Outcomes
 from personagen.llm import Call
 from personagen.llm.connect import Endpoint, connect
 from personagen.llm.retry import retried
@@ -122,15 +121,12 @@ async def _gone(error: ServerError, after: int, seed: int) -> tuple[float, int, 
         sent += 1
         raise ServerError(str(error), status=error.status, retry_after=error.retry_after)
 
-    slots, failures, grown = Slots(), Counter[str](), 0
+    slots, outcomes = Slots(), Outcomes(total=200, grown=set())
     llm = stopping(proven(retried(model, slots, rng=Random(seed))), slots)
 
-    async def finish(growing: Growing) -> None:
-        nonlocal grown
-        failures.update(str(failure) for failure in growing.failures[:1])
-        grown += not growing.failures
+    async def finish(slot: int, growing: Growing) -> None:
         try:
-            _give_up_on_many(failures, grown)
+            outcomes.add(slot, "".join(str(failure) for failure in growing.failures[:1]), unanswered=True)
         except QualityError as problem:
             slots.close(problem)
             raise
@@ -139,7 +135,7 @@ async def _gone(error: ServerError, after: int, seed: int) -> tuple[float, int, 
     stage = fakes.stage(llm)
     growings = [Growing(stage, plan) for plan in plans]
     try:
-        await run_jobs((Job(growing.first(), partial(finish, growing)) for growing in growings), slots)
+        await run_jobs((Job(growing.first(), partial(finish, n, growing)) for n, growing in enumerate(growings)), slots)
     except PersonagenError as problem:
         return simulated.now(), sent, problem
     return simulated.now(), sent, None

@@ -44,6 +44,20 @@ def test_it_gives_up_at_the_first_slot_up_to_which_more_than_half_have_failed():
         outcomes.add(TOO_MANY - 1, "no reply")
 
 
+def test_a_server_that_has_gone_counts_at_once_wherever_its_trees_stand():
+    outcomes = Outcomes(1000, set(range(500)))
+    for slot in range(900, 900 + TOO_MANY - 1):
+        outcomes.add(slot, "no answer", unanswered=True)
+    with pytest.raises(QualityError, match="10 of 10 conversations failed, 10 of them because no answer"):
+        outcomes.add(950, "no answer", unanswered=True)
+
+
+def test_a_server_that_answers_in_between_has_not_gone():
+    outcomes = Outcomes(1000, set())
+    for slot in range(500, 500 + 3 * TOO_MANY):
+        outcomes.add(slot, "" if slot % TOO_MANY == 0 else "no answer", unanswered=True)
+
+
 def test_what_was_grown_before_counts_in_its_place():
     assert ended([True] * 10 + [False] * 20, range(10), before=range(10, 30)) != ""
     assert ended([False] * 10 + [True] * 10, range(10, 20), before=range(10)) == ""
