@@ -6,6 +6,7 @@ mode it has, so whoever opens one to others need not do so again.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -96,10 +97,20 @@ def _created(file: Path) -> int:
 
 
 def sync_folder(folder: Path) -> None:
-    """Makes the names in ``folder`` durable."""
-    handle = os.open(folder, os.O_RDONLY)
+    """Makes the names in ``folder`` durable, where it may be read and its file system can.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except PermissionError:  # it may be entered and not read, as a home folder of others
+        return
     try:
         os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
     finally:
         os.close(handle)
 

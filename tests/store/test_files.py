@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 import pytest
 
 from personagen.errors import CorruptError, DiskError, UsageError
@@ -45,6 +47,32 @@ def test_the_name_of_a_folder_is_durable_and_so_are_those_of_new_ones_above_it(t
     assert synced == [tmp_path, tmp_path / "a"]
     files.make_folder(tmp_path / "a" / "b")  # somebody made it who may not have come to sync it
     assert synced[2:] == [tmp_path / "a"]
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOTSUP])
+def test_a_file_system_that_syncs_no_folders_is_none_of_the_disks_faults(tmp_path, monkeypatch, number):
+    def fsync(_):
+        raise OSError(number, "no")
+
+    monkeypatch.setattr(files.os, "fsync", fsync)
+    files.sync_folder(tmp_path)
+
+
+def test_a_folder_that_may_be_entered_and_not_read_is_worked_in(tmp_path, monkeypatch):
+    def refused(*_):
+        raise PermissionError
+
+    monkeypatch.setattr(files.os, "open", refused)
+    files.sync_folder(tmp_path)
+
+
+def test_a_folder_that_is_not_synced_for_a_fault_of_the_disk_is_told(tmp_path, monkeypatch):
+    def fsync(_):
+        raise OSError(errno.EIO, "input/output error")
+
+    monkeypatch.setattr(files.os, "fsync", fsync)
+    with pytest.raises(OSError, match="input/output"):
+        files.sync_folder(tmp_path)
 
 
 def test_a_folder_that_cant_be_made_is_told_as_the_disks_fault(tmp_path):
