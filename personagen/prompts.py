@@ -52,6 +52,7 @@ class Prompt:
     inputs: tuple[str, ...]
     sampling: Sampling
     blocks: tuple[tuple[str, Template | str], ...]
+    tags: re.Pattern[str]
     sources: tuple[tuple[str, bytes], ...]
     hash: str
 
@@ -65,12 +66,13 @@ class Prompt:
             given = ", ".join(inputs) or "nothing"
             raise UsageError(f"{self.file}: wants {', '.join(missing)}, and there is only {given} to be had")
         said: list[Message] = []
+        data = {name: _data(inputs[name], self.tags) for name in self.inputs}
         for role, body in self.blocks:
             if isinstance(body, str):
                 said += inputs[body]
                 continue
             try:
-                said.append(Message(role=cast(Role, role), content=body.render(inputs).strip()))
+                said.append(Message(role=cast(Role, role), content=body.render(data).strip()))
             except Exception as error:  # whatever an expression of the file can raise
                 raise UsageError(f"{_at(self.file, error)}: {getattr(error, 'message', None) or error}") from None
         return _joined(said)
@@ -114,10 +116,7 @@ def load(name: str, where: tuple[Path, ...]) -> Prompt:
         raise UsageError(f"{file}:1: a prompt file begins with front matter between two lines of ---")
     settings = front_matter(file, front[1])
     offset = text[: front.end()].count("\n")
-    tags = tags_of(text)
-    environment = Sandbox(
-        loader=_loader(where), finalize=lambda value: as_data(value, tags) if isinstance(value, str) else value
-    )
+    environment = Sandbox(loader=_loader(where))
     blocks, used, included = _blocks(file, text[front.end() :], offset, environment)
     declared = tuple(cast(Sequence[str], settings["inputs"]))
     if used != set(declared):
@@ -130,6 +129,7 @@ def load(name: str, where: tuple[Path, ...]) -> Prompt:
         inputs=declared,
         sampling=Sampling(**{k: settings[k] for k in SETTINGS if k in settings}),
         blocks=blocks,
+        tags=tags_of(text),
         sources=sources,
         hash=hashlib.sha256(b"\0".join(body for _, body in sources)).hexdigest()[:12],
     )
@@ -197,6 +197,20 @@ def _names(
         used |= names
         included |= {part, *parts}
     return used, included, size
+
+
+def _data(value: Any, tags: re.Pattern[str]) -> Any:
+    """An input as a template gets it: no text in it can open or close one of ``tags``."""
+    if isinstance(value, str):
+        return as_data(value, tags)
+    if isinstance(value, Message):
+        content = as_data(value.content, tags)
+        return value if content == value.content else Message(role=value.role, content=content)
+    if isinstance(value, list | tuple):
+        return [_data(one, tags) for one in value]
+    if isinstance(value, Mapping):
+        return {name: _data(one, tags) for name, one in value.items()}
+    return value
 
 
 def _at(file: Path, error: Exception) -> str:
