@@ -11,6 +11,7 @@ import sqlite3
 import sys
 from contextlib import closing
 from pathlib import Path
+from typing import Literal
 
 _HEADER, _FRAME = 32, 24
 _FRAMES_SEEN = slice(16, 20)  # in the index beside the log, the number of frames that SQLite takes for valid
@@ -34,10 +35,21 @@ def _commits(log: Path, first: int) -> int:
     with log.open("rb") as frames:
         header = frames.read(_HEADER)
         size, salts = int.from_bytes(header[8:12], "big") + _FRAME, header[16:24]
-        if len(header) < _HEADER or size <= _FRAME:
-            return 0
+        if size <= _FRAME or not _is_whole(header):
+            return 0  # a crash while the log began anew, when all of it stood in the main file
         frames.seek(_HEADER + first * size)
         while len(frame := frames.read(size)) == size:
             # Frames of an earlier round, which this one has not overwritten yet, have other salts.
             commits += frame[8:16] == salts and frame[4:8] != bytes(4)
     return commits
+
+
+def _is_whole(header: bytes) -> bool:
+    """Whether the check sum of the log's header is right."""
+    order: Literal["big", "little"] = "big" if header[3:4] == b"\x83" else "little"
+    words = [int.from_bytes(header[at : at + 4], order) for at in range(0, 24, 4)]
+    first = second = 0
+    for even, odd in zip(words[::2], words[1::2], strict=True):
+        first = (first + even + second) % 2**32
+        second = (second + odd + first) % 2**32
+    return header[24:] == first.to_bytes(4, "big") + second.to_bytes(4, "big")

@@ -6,6 +6,7 @@ import asyncio
 import random
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -166,6 +167,21 @@ def test_a_log_whose_last_transaction_was_torn_is_read_as_far_as_it_goes(file, t
     log.write_bytes(log.read_bytes()[:-2000])
     with Journal(left) as journal:
         assert sum(journal.completion(call.key) is not None for call in golden.calls()) == 5
+
+
+def test_a_log_that_was_torn_while_it_began_anew_holds_nothing_that_is_missing(file, tmp_path):
+    left = killed(file, tmp_path, answers=6)
+    again = tmp_path / "again.db"
+    with closing(sqlite3.connect(left)) as moved:
+        moved.execute("PRAGMA wal_checkpoint(FULL)").fetchall()  # next, the log is written from its start
+        for part in ("", "-wal"):
+            shutil.copy(f"{left}{part}", f"{again}{part}")
+    log = Path(f"{again}-wal")
+    content = bytearray(log.read_bytes())
+    content[15] += 1  # half a header: the number of the next round, with the salts of this one
+    log.write_bytes(content)
+    with Journal(again) as journal:
+        assert sum(journal.completion(call.key) is not None for call in golden.calls()) == 6
 
 
 def test_a_write_ahead_log_is_missed_also_after_parts_of_it_were_moved(file, tmp_path, monkeypatch):
