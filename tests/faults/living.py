@@ -34,12 +34,6 @@ class Asked:
         return Reply(reply.body, reply.status, reply.headers, self.delay)
 
 
-def _heeding() -> None:
-    """A process heeds the signals that the harness may have been told to ignore, as by nohup or a shell's ``&``."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
-
-
 class Living:
     """A process of the command ``arguments``; with ``terminal`` it has one, and its output is read from there."""
 
@@ -56,18 +50,11 @@ class Living:
             opened = f"import os,sys; os.open({name!r}, os.O_RDWR); os.execv(sys.executable, {command!r})"
             command = [sys.executable, "-S", "-c", opened]
             self._process = subprocess.Popen(
-                command,
-                env=env,
-                stdin=slave,
-                stdout=slave,
-                stderr=slave,
-                start_new_session=True,
-                preexec_fn=_heeding,
+                command, env=env, stdin=slave, stdout=slave, stderr=slave, start_new_session=True
             )
             os.close(slave)
         else:
-            quiet, said = subprocess.DEVNULL, subprocess.PIPE
-            self._process = subprocess.Popen(command, env=env, stdout=quiet, stderr=said, preexec_fn=_heeding)
+            self._process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         self.began = time.monotonic()
 
     def send(self, number: int) -> float:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from random import Random
-from signal import SIGINT
+from signal import SIG_DFL, SIGHUP, SIGINT, SIGTERM, default_int_handler, signal
 from typing import Any
 
 import orjson
@@ -29,6 +29,9 @@ AT_ONCE, SOON = 0.3, 1.0
 
 def trial(scale: Scale) -> Iterable[Finding]:
     """Every stage, with every signal."""
+    # What the harness ignores, started by nohup or a shell's `&`, its processes would ignore as well.
+    for number in (SIGHUP, SIGINT, SIGTERM):
+        signal(number, default_int_handler if number == SIGINT else SIG_DFL)
     rng = Random(f"{scale.seed}/signals")
     names = list(SIGNALS)[: scale.of(3, 1)]
     ways = [f"{name} {rng.randint(5, 100)}" for name in names for _ in range(scale.of(8, 1))]
