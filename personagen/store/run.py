@@ -17,6 +17,7 @@ import orjson
 from personagen.errors import CorruptError, DiskError, UsageError
 from personagen.prompts import Prompt
 from personagen.records import Usage, content_id, dump
+from personagen.store.batches import Batches
 from personagen.store.files import make_folder, write
 from personagen.store.journal import Journal
 from personagen.store.lock import locked
@@ -85,7 +86,7 @@ def opened(
 
     ``identity`` are the settings that shape the results: a folder made with others is refused. Prompt files may change:
     answers to questions that stay the same are reused, the others are asked, and a note says so. So may everything
-    while no answer is stored: a first mistake must not occupy the folder.
+    while no answer is stored and none under way in a batch: a first mistake must not occupy the folder.
 
     Raises:
         UsageError: the folder holds something else, or a run with another identity; the difference is shown.
@@ -97,7 +98,7 @@ def opened(
     with locked(folder), Journal(_journal_of(folder)) as journal:
         now = {"command": command, **identity}
         before = _stored(journal, "identity")
-        if before is not None and before != _plain(now) and journal.usage():
+        if before is not None and before != _plain(now) and (journal.usage() or Batches(journal).pending()):
             raise UsageError(f"{folder} holds another run: {_difference(before, _plain(now))}; give another --out")
         notes = _prompt_notes(_stored(journal, "prompts") or hashes, hashes)
         started = journal.setting("started") or _now()

@@ -9,6 +9,7 @@ import pytest
 
 from personagen import prompts
 from personagen.errors import UsageError
+from personagen.store.batches import Batches, Wave
 from personagen.store.files import read_state
 from personagen.store.run import opened
 from tests.fakes import answer
@@ -45,6 +46,17 @@ def test_a_folder_in_which_nothing_was_answered_takes_the_corrected_command(tmp_
     with (
         pytest.raises(UsageError, match="model was typo, now tpyo"),
         opened(tmp_path / "r", "simulate", {"model": "tpyo"}, {}, [judge("a")]),
+    ):
+        pass
+
+
+def test_a_folder_whose_first_answers_are_under_way_in_a_batch_is_refused_with_other_settings(tmp_path, judge):
+    wave = Wave("w", "openai/m", "http://127.0.0.1/v1", frozenset(), 5.0, {"k": 0.5})
+    with opened(tmp_path / "r", "simulate", {"seed": 1}, {}, [judge("a")]) as run:
+        asyncio.run(Batches(run.journal).intend(wave))
+    with (
+        pytest.raises(UsageError, match="seed was 1, now 2"),
+        opened(tmp_path / "r", "simulate", {"seed": 2}, {}, [judge("a")]),
     ):
         pass
 
