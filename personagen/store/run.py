@@ -23,6 +23,7 @@ from personagen.store.journal import Journal
 from personagen.store.lock import locked
 
 log = logging.getLogger(__name__)
+_SYSTEMS = {".DS_Store", "lost+found"}  # with .nfs*: what a system puts into a folder that its user left empty
 
 
 @dataclass(frozen=True)
@@ -119,13 +120,14 @@ def opened(
 
 
 def _prepare(folder: Path) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder} is a file; --out names a folder")
     try:
-        fresh = not folder.exists() or not any(folder.iterdir())
+        if folder.exists() and not folder.is_dir():
+            raise UsageError(f"{folder} is a file; --out names a folder")
+        found = {file.name for file in folder.iterdir()} if folder.exists() else set()
     except OSError as error:
         raise DiskError(f"{folder} can't be read: {error.strerror}; give another --out") from error
-    if not fresh and not (folder / "journal.db").exists() and not (folder / ".lock").exists():
+    theirs = {name for name in found if name not in _SYSTEMS and not name.startswith(".nfs")}
+    if theirs and not found & {"journal.db", ".lock"}:
         raise UsageError(f"{folder} holds files that are not a run; give an empty or new folder as --out")
     make_folder(folder)
 
