@@ -71,7 +71,10 @@ def run_sync(main: Coroutine[Any, Any, T]) -> T:
     """
     try:
         asyncio.get_running_loop()
+        inside = True
     except RuntimeError:
+        inside = False
+    if not inside:  # not while handling that error, or it would be the first cause of every error of the run
         try:
             return asyncio.run(main)
         except asyncio.CancelledError:

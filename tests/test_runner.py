@@ -5,14 +5,19 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
+import struct
 import time
 
 import pytest
 
 from personagen import runner
-from personagen.errors import BudgetError, Interrupted
+from personagen.errors import BudgetError, Interrupted, ServerError
+from personagen.llm import openai
 from personagen.llm.slots import Slots
 from personagen.runner import interruptible, run_sync
+from tests.llm.calls import a_call
+from tests.llm.server import connections, read_request
 
 
 def test_the_first_signal_closes_the_slots_and_the_second_cancels():
@@ -100,3 +105,18 @@ def test_a_flow_can_be_run_where_a_loop_runs_already():
 
     asyncio.run(notebook())
     assert run_sync(inner(8)) == 8
+
+
+def test_a_connection_that_is_reset_is_told_with_its_own_reason():
+    async def reset(reader, writer):
+        await read_request(reader)
+        at_once = struct.pack("ii", 1, 0)
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+        writer.transport.abort()
+
+    async def main(url):
+        async with openai.backend("double", base_url=url, api_key="k", timeout=5.0) as llm:
+            await llm(a_call())
+
+    with connections(reset) as server, pytest.raises(ServerError, match="reset by peer"):
+        run_sync(main(f"http://127.0.0.1:{server['port']}/v1"))

@@ -72,7 +72,8 @@ class Commands(click.Group):
                 _tell_how_to_go_on(ctx)
             ctx.exit(error.exit_code)
         except KeyboardInterrupt:
-            _tell("personagen: interrupted without waiting for the calls in flight")
+            rest = " without waiting for the calls in flight" if ctx.invoked_subcommand in _RUNS else ""
+            _tell(f"personagen: interrupted{rest}")
             _tell_how_to_go_on(ctx)
             ctx.exit(Interrupted.exit_code)
         except click.ClickException as error:
@@ -120,8 +121,11 @@ def main(ctx: click.Context) -> None:
 
     Options can also stand in personagen.toml and in PERSONAGEN_<COMMAND>_<OPTION>.
     """
+    from personagen.cli.common import interruptible
     from personagen.cli.settings import load_defaults
 
+    if ctx.invoked_subcommand not in _RUNS:  # a run has handlers of its own, and survives being killed
+        ctx.with_resource(interruptible())
     # Looking for cycles as often as Python does by default is an eighth of a call's cost, and there are hardly any.
     gc.set_threshold(50_000, 20, 100)
     ctx.default_map = load_defaults(commands)

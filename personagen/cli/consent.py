@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import math
-import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
 
-from personagen.cli.common import table, usd
+from personagen.cli.common import interruptible, table, usd
 
 if TYPE_CHECKING:
     from personagen.flows.preflight import Estimate
@@ -67,20 +64,7 @@ def _size(size: float) -> str:
 def _confirmed(e: Estimate) -> bool:
     cost = f"about {usd(e.may_cost_usd)}" if math.isfinite(e.may_cost_usd) else "an unknown cost"
     try:
-        with _interruptible():
+        with interruptible():  # the run's own handler would only take note of it
             return click.confirm(f"Begin, for {cost}?", default=False, err=True)
     except click.Abort:
         return False
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Lets Ctrl-C end the wait for an answer: the event loop's own handler would only take note of it."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

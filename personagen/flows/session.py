@@ -248,14 +248,14 @@ def _check_urls(options: ModelOptions, models: Mapping[str, str]) -> None:
     """One address for models of several providers would send it the keys of all of them."""
     shared, own = shared_and_own("--base-url", options.base_url)
     for url in (shared or "", *own.values()):
-        try:
-            _ = urlsplit(url).port
-        except ValueError as error:
-            raise ConfigError(f"--base-url {url} is no address ({error}): write it as http://HOST:PORT/v1") from None
         if "@" in url or "?" in url:
             raise ConfigError(
                 "--base-url holds a password or a query, which would be written down; set the provider's key instead"
             )
+        try:
+            _ = urlsplit(url).port
+        except ValueError as error:
+            raise ConfigError(f"--base-url {url} is no address ({error}): write it as http://HOST:PORT/v1") from None
     providers = {model.partition("/")[0] for role, model in models.items() if role not in own and "/" in model}
     if shared and len(providers) > 1:
         names = " and ".join(sorted(providers))

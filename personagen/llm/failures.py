@@ -77,8 +77,7 @@ def server_at(model: str, *, base_url: str | None, host: str, key_name: str, api
     if "@" in url or "?" in url:
         # It is shown in messages and kept with the run.
         raise ConfigError(f"the base URL of {model} holds a password or a query: give the key in {key_name} instead")
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if not is_address(url):
         raise ConfigError(f"the base URL {url} is no address: write it as http://HOST:PORT/v1")
     key = (api_key or os.environ.get(key_name) or "").strip()
     if not key and not base_url:
@@ -88,6 +87,16 @@ def server_at(model: str, *, base_url: str | None, host: str, key_name: str, api
     if not (key.isascii() and key.isprintable()):
         raise ConfigError(f"the key in {key_name} holds characters that no key has: copy it again")
     return Server(model, url, key_name, key or NO_KEY)
+
+
+def is_address(url: str) -> bool:
+    """Whether ``url`` is of http or https, with a host that can be looked up and a port, if any, that can be one."""
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").encode("idna")
+        return parts.scheme in ("http", "https") and bool(host) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def no_model(model: str) -> ConfigError:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from personagen.errors import ConfigError, ServerError
-from personagen.llm.failures import Failure, Server, failure, too_large, unreachable
+from personagen.llm.failures import Failure, Server, failure, is_address, too_large, unreachable
 
 if TYPE_CHECKING:
     import ssl
@@ -46,7 +47,7 @@ async def posting(
     Raises, when called:
         ServerError: there was no answer, or not the whole of it.
         ReplyError: the answer has more than ``LARGEST`` bytes; no more than that are read.
-        ConfigError: the proxy that the environment names can't be used.
+        ConfigError: the proxy or the certificates that the environment names can't be used.
     """
     # Here, not before the first request: meanwhile nobody could interrupt, and the request would leave all the same.
     import aiohttp
@@ -120,9 +121,18 @@ def _certificates() -> ssl.SSLContext:
 
     import certifi
 
-    context = ssl.create_default_context()
-    if not (os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR")):
-        context.load_verify_locations(certifi.where())
+    file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    try:
+        context = ssl.create_default_context()
+        if file and Path(file).is_file():
+            context.load_verify_locations(file)  # done already, but without a word where it holds none
+        elif not (file or folder):
+            context.load_verify_locations(certifi.where())
+    except OSError as error:  # ssl.SSLError, too
+        raise ConfigError(
+            f"the certificates in {file or folder or certifi.where()} can't be loaded ({error.strerror}): name a file"
+            " of certificates as PEM in SSL_CERT_FILE"
+        ) from None
     return context
 
 
@@ -136,11 +146,16 @@ def _proxy(server: Server) -> str | None:
     if not proxy or proxy_bypass(parts.netloc):
         return None
     proxy = proxy if "://" in proxy else f"http://{proxy}"
-    scheme = urlsplit(proxy).scheme
-    if scheme not in ("http", "https"):
+    scheme = proxy.partition("://")[0].lower()
+    if scheme.isalnum() and scheme not in ("http", "https"):
         raise ConfigError(
             f"the proxy that the environment names for {server.url} speaks {scheme}, and only http and https are known:"
             f" name another one in {parts.scheme.upper()}_PROXY, or list {parts.hostname} in NO_PROXY"
+        )
+    if not is_address(proxy):
+        raise ConfigError(
+            f"the proxy that the environment names for {server.url} is no address: write it as http://HOST:PORT in"
+            f" {parts.scheme.upper()}_PROXY, or list {parts.hostname} in NO_PROXY"
         )
     return proxy
 

@@ -140,4 +140,4 @@ def _hidden(value: dict[str, Any], body: bytes) -> Failure:
 
 def versioned(base_url: str | None) -> str | None:
     """``base_url`` with the protocol's version, where it is a bare host."""
-    return f"{base_url.rstrip('/')}/v1" if base_url and urlsplit(base_url).path in ("", "/") else base_url
+    return f"{base_url.rstrip('/')}/v1" if base_url and base_url.rstrip("/").count("/") == 2 else base_url

@@ -11,19 +11,21 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 _KEY_PIECE = 8
 _SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH(?!OR)|COOKIE|CUSTOM_HEADERS", re.IGNORECASE)
+_SCHEME = re.compile(r"^\s*https?://", re.IGNORECASE)  # eight characters that no address could be told without
+# A masked word from its beginning to its last mask; looked for from within words too, that would take their square.
 _LIKE_A_KEY = re.compile(
-    r"\b(?:sk|pk|rk|gsk|xai|hf|key)[-_][\w*.\-]{6,}|\bAIza[\w\-]{10,}|\S*\*{3,}[^\s,;]*", re.IGNORECASE
+    r"(?<!\S)\S*\*{3,}[^\s,;]*|\b(?:sk|pk|rk|gsk|xai|hf|key)[-_][\w*.\-]{6,}|\bAIza[\w\-]{10,}", re.IGNORECASE
 )
 
 
 def secrets(key: str) -> set[str]:
     """``key`` and whatever else the environment holds that must not be repeated."""
     # LiteLLM reads a hundred variables by itself, so their names decide.
-    held = {value for name, value in os.environ.items() if _SECRET_NAME.search(name)}
+    held = {_SCHEME.sub("", value) for name, value in os.environ.items() if _SECRET_NAME.search(name)}
     for value in os.environ.values():
         if "://" in value:
             held.update(_in_address(value))
-    return {secret for secret in {key, *held} if len(secret) >= _KEY_PIECE}
+    return {bare for secret in {key, *held} if len(bare := "".join(secret.split())) >= _KEY_PIECE}
 
 
 def scrubbed(text: str, secrets: Iterable[str]) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from zlib import crc32
 
 from personagen.errors import CorruptError, DiskError
-from personagen.store.files import reserve, sync_folder
+from personagen.store.files import reserve, sync_folder, synced
 from personagen.store.log import is_damaged
 
 FORMAT = 3
@@ -86,6 +86,8 @@ def connect(file: Path) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA fullfsync = 1")  # macOS alone has it: its fsync leaves data in the drive's memory
+        connection.execute("PRAGMA checkpoint_fullfsync = 1")
         connection.execute("PRAGMA wal_autocheckpoint = 0")
     except BaseException:
         connection.close()
@@ -150,7 +152,7 @@ def _create(file: Path) -> None:
         connection.executescript(f"PRAGMA journal_mode = MEMORY; BEGIN; {_TABLES} COMMIT;")
     handle = os.open(beside, os.O_RDWR)
     try:
-        os.fsync(handle)
+        synced(handle)
     finally:
         os.close(handle)
     beside.replace(file)

@@ -7,6 +7,7 @@ mode it has, so whoever opens one to others need not do so again.
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -38,11 +39,11 @@ def write(file: Path, parts: Iterable[bytes]) -> int:
         beside.unlink(missing_ok=True)  # what a crash left, or somebody's link
         with os.fdopen(_created(beside), "wb", buffering=CHUNK) as out:
             if file.is_file():
-                os.fchmod(out.fileno(), stat.S_IMODE(file.stat().st_mode))
+                _choose_mode(out.fileno(), stat.S_IMODE(file.stat().st_mode))
             for part in parts:
                 size += out.write(part)
             out.flush()
-            os.fsync(out.fileno())
+            synced(out.fileno())
         beside.replace(file)
         sync_folder(file.parent)
     except BaseException as error:
@@ -61,9 +62,9 @@ def make_folder(folder: Path) -> None:
     Raises:
         DiskError: the disk refuses, or a file stands where a folder is needed.
     """
-    if not folder.parent.exists():
-        make_folder(folder.parent)
     try:
+        if not folder.parent.exists():
+            make_folder(folder.parent)
         if not folder.is_dir():
             _make(folder)
         sync_folder(folder.parent)
@@ -74,7 +75,7 @@ def make_folder(folder: Path) -> None:
 def _make(folder: Path) -> None:
     try:
         folder.mkdir(mode=0o700)
-        folder.chmod(0o700)
+        _choose_mode(folder, 0o700)
     except FileExistsError:
         if not folder.is_dir():  # or somebody else was faster
             raise
@@ -92,8 +93,31 @@ def reserve(file: Path) -> None:
 
 def _created(file: Path) -> int:
     handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    os.fchmod(handle, 0o600)
+    _choose_mode(handle, 0o600)
     return handle
+
+
+def _choose_mode(what: int | Path, mode: int) -> None:
+    # Some mounts know no modes. The one it was made with withholds as much: here the umask's share is given back.
+    with suppress(OSError, NotImplementedError):
+        os.chmod(what, mode)  # noqa: PTH101 - a handle too
+
+
+def synced(handle: int) -> None:
+    """Returns when what was written to the file or folder ``handle`` is on the disk, where macOS's own fsync does not.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    fully = getattr(fcntl, "F_FULLFSYNC", None)
+    if fully is not None:
+        try:
+            fcntl.fcntl(handle, fully)
+            return
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.ENOTTY):
+                raise
+    os.fsync(handle)
 
 
 def sync_folder(folder: Path) -> None:
@@ -107,7 +131,7 @@ def sync_folder(folder: Path) -> None:
     except PermissionError:  # it may be entered and not read, as a home folder of others
         return
     try:
-        os.fsync(handle)
+        synced(handle)
     except OSError as error:
         if error.errno not in (errno.EINVAL, errno.ENOTSUP):
             raise

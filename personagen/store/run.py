@@ -17,11 +17,13 @@ import orjson
 from personagen.errors import CorruptError, DiskError, UsageError
 from personagen.prompts import Prompt
 from personagen.records import Usage, content_id, dump
+from personagen.store.batches import Batches
 from personagen.store.files import make_folder, write
 from personagen.store.journal import Journal
 from personagen.store.lock import locked
 
 log = logging.getLogger(__name__)
+_SYSTEMS = {".DS_Store", "lost+found"}  # with .nfs*: what a system puts into a folder that its user left empty
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def opened(
 
     ``identity`` are the settings that shape the results: a folder made with others is refused. Prompt files may change:
     answers to questions that stay the same are reused, the others are asked, and a note says so. So may everything
-    while no answer is stored: a first mistake must not occupy the folder.
+    while no answer is stored and none under way in a batch: a first mistake must not occupy the folder.
 
     Raises:
         UsageError: the folder holds something else, or a run with another identity; the difference is shown.
@@ -97,7 +99,7 @@ def opened(
     with locked(folder), Journal(_journal_of(folder)) as journal:
         now = {"command": command, **identity}
         before = _stored(journal, "identity")
-        if before is not None and before != _plain(now) and journal.usage():
+        if before is not None and before != _plain(now) and (journal.usage() or Batches(journal).pending()):
             raise UsageError(f"{folder} holds another run: {_difference(before, _plain(now))}; give another --out")
         notes = _prompt_notes(_stored(journal, "prompts") or hashes, hashes)
         started = journal.setting("started") or _now()
@@ -118,13 +120,14 @@ def opened(
 
 
 def _prepare(folder: Path) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder} is a file; --out names a folder")
     try:
-        fresh = not folder.exists() or not any(folder.iterdir())
+        if folder.exists() and not folder.is_dir():
+            raise UsageError(f"{folder} is a file; --out names a folder")
+        found = {file.name for file in folder.iterdir()} if folder.exists() else set()
     except OSError as error:
         raise DiskError(f"{folder} can't be read: {error.strerror}; give another --out") from error
-    if not fresh and not (folder / "journal.db").exists() and not (folder / ".lock").exists():
+    theirs = {name for name in found if name not in _SYSTEMS and not name.startswith(".nfs")}
+    if theirs and not found & {"journal.db", ".lock"}:
         raise UsageError(f"{folder} holds files that are not a run; give an empty or new folder as --out")
     make_folder(folder)
 

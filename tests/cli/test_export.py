@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -52,3 +56,19 @@ def test_a_mistake_is_one_sentence_with_its_exit_code(command, folder: Path):
     assert result.exit_code == 2
     assert result.stderr.startswith("personagen: --format csv: choose one of trl, aloe")
     assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_export_that_is_interrupted_leaves_nothing_behind(folder: Path, tmp_path: Path, number: int):
+    (tmp_path / "shapes.py").write_text("def endless(trees, pairs):\n    while True:\n        yield {'n': 1}\n")
+    typed = ["export", str(folder), "--format", "shapes:endless", "--out", "x.jsonl"]
+    running = subprocess.Popen(
+        [sys.executable, "-m", "personagen", *typed], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    )
+    until = time.monotonic() + 30
+    while not (tmp_path / ".x.jsonl.new").exists() and running.poll() is None and time.monotonic() < until:
+        time.sleep(0.01)
+    running.send_signal(number)
+    _, told = running.communicate(timeout=30)
+    assert (running.returncode, told) == (130, "personagen: interrupted\n")
+    assert not list(tmp_path.glob("*x.jsonl*")) + list(tmp_path.glob(".x.jsonl*"))

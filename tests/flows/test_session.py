@@ -71,8 +71,9 @@ def test_an_address_of_two_providers_is_refused():
         session.endpoints_of(options, {"user/speak": None, "judge/prefer": None})
 
 
-def test_an_address_with_a_password_is_refused_without_showing_it():
-    options = ModelOptions(model=("ollama/x",), base_url=("http://u:hunter2@127.0.0.1:1/v1",))
+@pytest.mark.parametrize("place", ["127.0.0.1:1", "127.0.0.1:80x", "[::1"])
+def test_an_address_with_a_password_is_refused_without_showing_it(place):
+    options = ModelOptions(model=("ollama/x",), base_url=(f"http://u:hunter2@{place}/v1",))
     with pytest.raises(ConfigError, match="holds a password") as refused:
         session.endpoints_of(options, {"user/speak": None})
     assert "hunter2" not in str(refused.value)

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from personagen.errors import BudgetError, PersonagenError, ServerError
+from personagen.errors import BudgetError, ConfigError, PersonagenError, ServerError
+from personagen.llm import anthropic, openai
 from personagen.llm.failures import LONGEST_QUOTE, Failure, Server, error, failure, quoted, retry_after, scrubbed
-from tests.llm.calls import CANARY
+from tests.llm.calls import CANARY, a_call, ask
 
 SERVER = Server("openai/m", "http://127.0.0.1/v1", "OPENAI_API_KEY", CANARY)
 
@@ -27,6 +28,7 @@ def test_no_eight_characters_of_a_key_survive(before, after, key, data):
 def test_keys_that_are_masked_or_other_peoples_are_hidden_too():
     told = quoted(SERVER, "you sent sk-ab****wxyz and abcd****wxyz, use gsk_1234567890 or AIzaSyD-1234567890")
     assert told == "you sent [key] and [key], use [key] or [key]"
+    assert quoted(SERVER, "not key_0123456,ab**cd****wxyz") == "not [key]"
 
 
 def test_what_any_variable_named_like_a_secret_holds_is_hidden(monkeypatch):
@@ -55,6 +57,46 @@ def test_a_key_is_hidden_however_a_server_spells_it(spelling):
 def test_a_password_within_an_address_in_the_environment_is_hidden(monkeypatch):
     monkeypatch.setenv("WAREHOUSE", "postgres://me:swordfish-and-chips@db/x?sig=salt-and-vinegar")
     assert quoted(SERVER, "no swordfish-and-chips, no salt-and-vinegar") == "no [key], no [key]"
+
+
+def test_a_variable_of_almost_nothing_but_blanks_hides_nothing(monkeypatch):
+    monkeypatch.setenv("AUTH_MODE", "  a     ")
+    assert quoted(SERVER, "a bad day") == "a bad day"
+
+
+def test_an_address_in_a_variable_named_like_a_secret_hides_no_other_address(monkeypatch):
+    monkeypatch.setenv("KEYCLOAK_URL", "https://sso.example/swordfish")
+    assert quoted(SERVER, "see https://help.org, not /swordfish") == "see https://help.org, not [key]"
+
+
+def test_a_long_word_is_searched_for_masks_in_time_that_grows_with_its_length():
+    began = time.process_time()
+    assert scrubbed("x" * 100_000, []) == "x" * 100_000
+    assert time.process_time() - began < 5
+
+
+ADDRESSES = (
+    "http://a..b/v1",
+    f"http://{'a' * 70}.example/v1",
+    "http://[::1/v1",
+    "http://h:80x/v1",
+    "h:80",
+    "http:///v1",
+)
+
+
+@pytest.mark.parametrize("url", ADDRESSES)
+@pytest.mark.parametrize("backend", [openai.backend, anthropic.backend])
+def test_an_address_that_can_be_none_is_refused(backend, url):
+    with pytest.raises(ConfigError, match="is no address"):
+        ask(backend("m", base_url=url, api_key="k", timeout=1.0), a_call())
+
+
+@pytest.mark.parametrize("backend", [openai.backend, anthropic.backend])
+def test_an_address_that_can_be_none_is_refused_without_its_password(backend):
+    with pytest.raises(ConfigError, match="holds a password") as told:
+        ask(backend("m", base_url="http://me:hunter22@[::1", api_key="k", timeout=1.0), a_call())
+    assert "hunter22" not in str(told.value)
 
 
 def test_an_endless_page_is_quoted_at_once():

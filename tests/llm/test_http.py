@@ -130,6 +130,23 @@ def test_a_kind_of_proxy_that_is_not_known_is_refused_before_any_request(monkeyp
     assert "speaks socks5" in str(error)
 
 
+@pytest.mark.parametrize("place", ["a:80x", "a..b:80", "[::1", "a:99999", ""])
+def test_a_proxy_whose_address_can_be_none_is_refused_without_showing_its_password(monkeypatch, place):
+    monkeypatch.setenv("HTTP_PROXY", f"http://me:hunter22@{place}")
+    error = failing(opened("http://model.example/v1"), a_call())
+    assert isinstance(error, ConfigError)
+    assert "write it as http://HOST:PORT in HTTP_PROXY" in str(error)
+    assert "hunter22" not in repr(error)
+
+
+def test_a_file_of_certificates_that_holds_none_is_named(monkeypatch, tmp_path):
+    (tmp_path / "own.pem").write_text("-----BEGIN CERTIFICATE-----\nno\n-----END CERTIFICATE-----\n")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "own.pem"))
+    error = failing(opened("https://127.0.0.1:9/v1"), a_call())
+    assert isinstance(error, ConfigError)
+    assert f"the certificates in {tmp_path}/own.pem can't be loaded" in str(error)
+
+
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
     """A file with a key and a certificate for 127.0.0.1 that nobody but its owner trusts."""

@@ -223,3 +223,9 @@ def test_a_run_whose_journal_is_gone_is_refused(tmp_path):
     (tmp_path / "r" / "journal.db").unlink()
     with pytest.raises(CorruptError, match=r"journal\.db is missing"), opened(tmp_path / "r", "simulate", {}, {}, []):
         pass
+
+
+def test_the_journal_is_synced_to_the_disk_itself_where_the_system_tells_it_from_its_memory(file):
+    with closing(database.connect(file)) as connection:
+        names = ("synchronous", "fullfsync", "checkpoint_fullfsync")
+        assert [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names] == [2, 1, 1]

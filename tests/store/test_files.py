@@ -75,6 +75,46 @@ def test_a_folder_that_is_not_synced_for_a_fault_of_the_disk_is_told(tmp_path, m
         files.sync_folder(tmp_path)
 
 
+@pytest.mark.parametrize("code", [errno.EPERM, errno.ENOTSUP])
+def test_where_modes_cant_be_set_files_are_written_all_the_same(tmp_path, monkeypatch, code):
+    def chmod(*_):
+        raise OSError(code, "no")
+
+    monkeypatch.setattr(files.os, "chmod", chmod)
+    files.make_folder(tmp_path / "a")
+    for text in (b"x", b"y"):
+        files.write(tmp_path / "a" / "b", [text])
+    assert (tmp_path / "a" / "b").read_bytes() == b"y"
+    assert (tmp_path / "a" / "b").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(("fault", "asked"), [(None, ["full"]), (errno.ENOTSUP, ["full", "fsync"])])
+def test_the_disk_itself_is_synced_where_the_system_tells_it_from_its_memory(tmp_path, monkeypatch, fault, asked):
+    seen = []
+
+    def fully(handle, number):
+        assert number == 51
+        seen.append("full")
+        if fault:
+            raise OSError(fault, "no")
+
+    monkeypatch.setattr(files.fcntl, "F_FULLFSYNC", 51, raising=False)
+    monkeypatch.setattr(files.fcntl, "fcntl", fully)
+    monkeypatch.setattr(files.os, "fsync", lambda _: seen.append("fsync"))
+    files.sync_folder(tmp_path)
+    assert seen == asked
+
+
+def test_a_disk_that_fails_to_sync_is_not_asked_again_in_an_easier_way(tmp_path, monkeypatch):
+    def fully(*_):
+        raise OSError(errno.EIO, "input/output error")
+
+    monkeypatch.setattr(files.fcntl, "F_FULLFSYNC", 51, raising=False)
+    monkeypatch.setattr(files.fcntl, "fcntl", fully)
+    with pytest.raises(DiskError, match="input/output"):
+        files.write(tmp_path / "a", [b"x"])
+
+
 def test_a_folder_that_cant_be_made_is_told_as_the_disks_fault(tmp_path):
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(DiskError, match="give another --out"):

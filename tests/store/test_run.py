@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
 
 import orjson
 import pytest
 
 from personagen import prompts
-from personagen.errors import UsageError
-from personagen.store.files import read_state
+from personagen.errors import DiskError, UsageError
+from personagen.store.batches import Batches, Wave
+from personagen.store.files import make_folder, read_state
 from personagen.store.run import opened
 from tests.fakes import answer
 
@@ -47,6 +49,48 @@ def test_a_folder_in_which_nothing_was_answered_takes_the_corrected_command(tmp_
         opened(tmp_path / "r", "simulate", {"model": "tpyo"}, {}, [judge("a")]),
     ):
         pass
+
+
+def test_a_folder_whose_first_answers_are_under_way_in_a_batch_is_refused_with_other_settings(tmp_path, judge):
+    wave = Wave("w", "openai/m", "http://127.0.0.1/v1", frozenset(), 5.0, {"k": 0.5})
+    with opened(tmp_path / "r", "simulate", {"seed": 1}, {}, [judge("a")]) as run:
+        asyncio.run(Batches(run.journal).intend(wave))
+    with (
+        pytest.raises(UsageError, match="seed was 1, now 2"),
+        opened(tmp_path / "r", "simulate", {"seed": 2}, {}, [judge("a")]),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("name", [".DS_Store", "lost+found", ".nfs0000001"])
+def test_what_the_system_puts_into_a_folder_does_not_make_it_somebodys(tmp_path, judge, name):
+    (tmp_path / "r").mkdir()
+    (tmp_path / "r" / name).write_bytes(b"")
+    with opened(tmp_path / "r", "simulate", {}, {}, [judge("a")]):
+        pass
+    (tmp_path / "r" / ".lock").unlink()
+    (tmp_path / "r" / "journal.db").unlink()
+    with pytest.raises(UsageError, match="not a run"), opened(tmp_path / "r", "simulate", {}, {}, [judge("a")]):
+        pass
+
+
+@pytest.mark.parametrize("path", ["r", "r/s"])
+def test_a_folder_below_one_that_may_not_be_entered_is_told_as_the_disks_refusal(tmp_path, judge, path):
+    (tmp_path / "theirs").mkdir(mode=0)
+    prompt, me = judge("a"), os.geteuid()
+    if me == 0:
+        os.seteuid(65534)
+    try:
+        with (
+            pytest.raises(DiskError, match="Permission denied; give another --out"),
+            opened(tmp_path / "theirs" / path, "simulate", {}, {}, [prompt]),
+        ):
+            pass
+        with pytest.raises(DiskError, match="Permission denied; give another --out"):
+            make_folder(tmp_path / "theirs" / path)
+    finally:
+        os.seteuid(me)
+        (tmp_path / "theirs").chmod(0o700)
 
 
 def test_a_folder_made_with_other_settings_is_refused_with_the_difference(tmp_path, judge):
