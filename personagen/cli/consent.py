@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import signal
 import sys
 import threading
@@ -23,12 +24,25 @@ def consent(*, above: float | None, quiet: bool) -> Callable[[Estimate], bool]:
 
     def may_begin(estimate: Estimate) -> bool:
         dear = above is not None and estimate.may_cost_usd > above
-        asks = dear and sys.stdin.isatty() and sys.stderr.isatty()
+        asks = dear and _is_answered()
         if asks or not quiet:
             click.echo(told(estimate), err=True)
         return not asks or _confirmed(estimate)
 
     return may_begin
+
+
+def _is_answered() -> bool:
+    """Whether somebody can answer a question here: at a terminal of theirs, with this process in the foreground."""
+    # A notebook's and many a CI's terminal is one that nobody can type at.
+    if os.environ.get("CI", "false").lower() not in ("", "0", "false") or "JPY_PARENT_PID" in os.environ:
+        return False
+    try:
+        # A stream that was closed before the start is None.
+        is_terminal = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
+        return is_terminal and os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
+    except (OSError, ValueError):
+        return False
 
 
 def told(estimate: Estimate) -> str:
@@ -75,12 +89,18 @@ def _confirmed(e: Estimate) -> bool:
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Lets Ctrl-C end the wait for an answer: the event loop's own handler would only take note of it."""
+    """Lets a signal end the wait for an answer as Ctrl-C does: the run's own handler would only take note of it."""
+    from personagen.runner import SIGNALS
+
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    before = {number: handler for number, handler in before.items() if handler is not signal.SIG_IGN}
+    for number in before:
+        signal.signal(number, signal.default_int_handler)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Sequence
 from contextlib import suppress
 from random import Random
@@ -242,6 +243,19 @@ def test_a_no_ends_it_before_anything_is_asked(run, model):
         run(consent=lambda estimate: False)
     assert fake.calls == []
     assert run().trees == 6
+
+
+def test_an_interruption_during_the_estimate_ends_it_before_the_question(run, model, monkeypatch):
+    fake, asked, estimated = model(fakes.cast), [], needs.estimated
+
+    def interrupted(*given):
+        signal.raise_signal(signal.SIGTERM)
+        return estimated(*given)
+
+    monkeypatch.setattr(needs, "estimated", interrupted)
+    with pytest.raises(Interrupted, match="run the same command to go on"):
+        run(consent=lambda estimate: asked.append(estimate) or True)
+    assert fake.calls == asked == []
 
 
 def test_the_estimate_stands_in_run_json_beside_what_it_was(run, tmp_path):
