@@ -187,8 +187,7 @@ def left_out(run: Run, session: Session) -> dict[str, list[str]]:
     before: dict[str, list[str]] = orjson.loads(run.journal.setting("left_out") or "{}")
     told = dict(before)
     for server, parts in session.refused.items():
-        # OpenAI's protocol has two names for it, and sends the other one.
-        named = parts - ({"max_tokens"} if server.startswith("openai/") else set())
+        named = parts - {"max_tokens"}  # that is never left out: it has two names, and the other one is sent
         if named:
             told[server] = sorted(named.union(told.get(server, ())))
     if told != before:

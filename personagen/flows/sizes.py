@@ -15,8 +15,7 @@ import orjson
 
 from personagen.agents import assistant, author, judge, observer, user
 from personagen.agents.ask import At, Stage
-from personagen.flows.money import DEFAULT_MAX_TOKENS
-from personagen.llm import Call
+from personagen.llm import DEFAULT_MAX_TOKENS, Call
 from personagen.llm.connect import OFFLINE as OFFLINE_MODEL
 from personagen.llm.journaled import Tally
 from personagen.llm.schema import strict_once
