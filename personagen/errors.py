@@ -73,14 +73,21 @@ class Interrupted(PersonagenError):
 
 
 class ReplyError(PersonagenError):
-    """A model's reply can't be used as it is; ``str(error)`` is the reason kept with the rejection."""
+    """A model's reply can't be used as it is; ``str(error)`` is the reason kept with the rejection.
+
+    ``billed`` says that a whole answer arrived all the same, which is paid for.
+    """
+
+    billed = False
 
 
 class ServerError(PersonagenError):
     """A request failed in a way that may pass: refused connection, timeout, 408, 409, 429, 5xx.
 
-    ``retry_after`` is the server's own wish in seconds, where it gave one.
+    ``retry_after`` is the server's own wish in seconds, where it gave one; ``billed`` as in ``ReplyError``.
     """
+
+    billed = False
 
     def __init__(self, message: str, *, status: int | None = None, retry_after: float | None = None) -> None:
         super().__init__(message)

@@ -33,6 +33,7 @@ def record_of(row: Mapping[str, object]) -> Persona:
         raise ValueError("it holds half a character") from None
     if not is_id(persona.id):
         raise ValueError(
-            "its id is empty, longer than 200 characters, begins with a dot, or holds / or a control character"
+            "its id is empty, longer than 200 characters, begins with a dot or white space, or holds /, \\ or a control"
+            " character"
         )
     return persona

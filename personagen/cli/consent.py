@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -20,12 +21,25 @@ def consent(*, above: float | None, quiet: bool) -> Callable[[Estimate], bool]:
 
     def may_begin(estimate: Estimate) -> bool:
         dear = above is not None and estimate.may_cost_usd > above
-        asks = dear and sys.stdin.isatty() and sys.stderr.isatty()
+        asks = dear and _is_answered()
         if asks or not quiet:
             click.echo(told(estimate), err=True)
         return not asks or _confirmed(estimate)
 
     return may_begin
+
+
+def _is_answered() -> bool:
+    """Whether somebody can answer a question here: at a terminal of theirs, with this process in the foreground."""
+    # A notebook's and many a CI's terminal is one that nobody can type at.
+    if os.environ.get("CI", "false").lower() not in ("", "0", "false") or "JPY_PARENT_PID" in os.environ:
+        return False
+    try:
+        # A stream that was closed before the start is None.
+        is_terminal = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
+        return is_terminal and os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
+    except (OSError, ValueError):
+        return False
 
 
 def told(estimate: Estimate) -> str:

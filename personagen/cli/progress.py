@@ -24,7 +24,7 @@ def shown(*, quiet: bool) -> Iterator[Callable[[Status], None] | None]:
 
     if logging.lastResort:  # what shows warnings as long as nobody asks for more
         logging.lastResort.addFilter(cleans)
-    if quiet:
+    if quiet or sys.stderr is None:  # None: it was closed before the start
         yield None
     elif sys.stderr.isatty():
         with _live() as show:

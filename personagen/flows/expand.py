@@ -94,7 +94,7 @@ async def expand(
         served = _encoder(options)
         async with session(run, options.models, prompts, seed=options.seed, encoder=served) as opened_session:
             estimate = await of_expansion(run, opened_session, options, seeds, _targets(options, seeds))
-            begin(estimate, run.folder, consent)
+            await begin(estimate, opened_session.slots, run.folder, consent)
             texts = [d.text for d in (*seeds.profiles, *seeds.personalities)]
             async with open_encoder(
                 options.encoder,

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from personagen.llm import Call
+from personagen.llm import DEFAULT_MAX_TOKENS, Call
 from personagen.llm.budget import CostBound, Ledger
 from personagen.llm.prices import Price, cost
 from personagen.options import ModelOptions
 from personagen.store.batches import Wave
 from personagen.store.run import Run
-
-DEFAULT_MAX_TOKENS = 4096
 
 
 def ledger_of(run: Run, options: ModelOptions, prices: Mapping[str, Price | None], pending: Sequence[Wave]) -> Ledger:

@@ -26,6 +26,7 @@ from personagen.llm.connect import is_local
 from personagen.llm.failures import address
 from personagen.llm.journaled import Tally
 from personagen.llm.prices import Price, cost
+from personagen.llm.slots import Slots
 from personagen.records import Usage
 from personagen.schedule import Job
 from personagen.store.run import Run
@@ -88,12 +89,12 @@ class Estimate:
 Consent: TypeAlias = Callable[[Estimate], bool]
 
 
-def begin(estimate: Estimate, folder: Path, consent: Consent | None) -> None:
+async def begin(estimate: Estimate, slots: Slots, folder: Path, consent: Consent | None) -> None:
     """Tells ``estimate``, and goes on if it may: nothing was sent yet.
 
     Raises:
         DiskError: the run folder would not fit on its disk.
-        Interrupted: ``consent`` says no.
+        Interrupted: ``consent`` says no, or the run was interrupted meanwhile.
     """
     if estimate.bytes > estimate.free_bytes:
         needed, free = (f"{math.ceil(size / 1e5) / 10:,.1f} MB" for size in (estimate.bytes, estimate.free_bytes))
@@ -101,6 +102,9 @@ def begin(estimate: Estimate, folder: Path, consent: Consent | None) -> None:
             f"{folder} will need about {needed} and its disk has {free} left; nothing was asked: free some, or give"
             " another --out"
         )
+    await asyncio.sleep(0)  # an interruption during the estimate is heard here
+    if slots.closed:
+        raise slots.closed
     if estimate.calls and consent and not consent(estimate):
         raise Interrupted("not begun: nothing was asked and nothing is spent")
 
@@ -183,8 +187,7 @@ def left_out(run: Run, session: Session) -> dict[str, list[str]]:
     before: dict[str, list[str]] = orjson.loads(run.journal.setting("left_out") or "{}")
     told = dict(before)
     for server, parts in session.refused.items():
-        # OpenAI's protocol has two names for it, and sends the other one.
-        named = parts - ({"max_tokens"} if server.startswith("openai/") else set())
+        named = parts - {"max_tokens"}  # that is never left out: it has two names, and the other one is sent
         if named:
             told[server] = sorted(named.union(told.get(server, ())))
     if told != before:

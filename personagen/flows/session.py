@@ -18,7 +18,7 @@ from personagen.flows.money import bound_of, ledger_of
 from personagen.llm import LLM
 from personagen.llm.batch.watch import Board
 from personagen.llm.batch.waves import BatchMode
-from personagen.llm.budget import CostBound, Ledger, budgeted
+from personagen.llm.budget import CostBound, Ledger, booked, budgeted
 from personagen.llm.connect import Endpoint, connect, is_local
 from personagen.llm.journaled import Tally, journaled
 from personagen.llm.prices import Price, parse_price, price_of
@@ -205,6 +205,7 @@ def _layered(
     # In a batch there is no first call alone, and what has to be asked again goes into the next wave.
     again = partial(retried, first=0.0, seconds=math.inf) if batch else retried
     for layer in (
+        lambda inner: booked(inner, ledger, bound),
         lambda inner: again(inner, slots),
         lambda inner: budgeted(inner, ledger, bound),
         *(() if batch else (lambda inner: proven(inner, slots),)),

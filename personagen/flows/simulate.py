@@ -106,7 +106,7 @@ async def simulate(
         ) as opened_session:
             done = run.journal.slots("trees.jsonl", run.made_with)
             estimate = await of_simulation(run, opened_session, options, plans, done)
-            begin(estimate, run.folder, consent)
+            await begin(estimate, opened_session.slots, run.folder, consent)
             state = _Grown(estimate, Outcomes(len(plans), done), (*notes, *run.notes))
             return await _simulate(run, opened_session, plans, state, progress)
 

@@ -2,7 +2,7 @@
 
 The prompts are rendered with the run's own personas or seeds. What nobody has said yet stands in as text of the length
 that such replies usually have; a conversation is measured at a few turns and interpolated between them, since every
-turn adds as much as the one before it.
+turn adds as much as the one before it. Texts that are long altogether are not rendered but reckoned from short ones.
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ import orjson
 
 from personagen.agents import assistant, author, judge, observer, user
 from personagen.agents.ask import At, Stage
-from personagen.flows.money import DEFAULT_MAX_TOKENS
-from personagen.llm import Call
+from personagen.llm import DEFAULT_MAX_TOKENS, Call
 from personagen.llm.connect import OFFLINE as OFFLINE_MODEL
 from personagen.llm.journaled import Tally
 from personagen.llm.schema import strict_once
@@ -29,6 +28,8 @@ BYTES_A_TOKEN = 4.5
 FEWEST_BYTES = 3.0
 A_MESSAGE = 4  # tokens that a chat template puts round a message
 LEAST_CACHED, CACHED_STEP = 1024, 128
+RENDERED = 200_000  # bytes of what is said, at most: a prompt may be rendered to no more than ``sandbox.WORK``
+SPEAKERS = ("user/speak", "assistant/plain")
 # Tokens of a reply; of the observer for each inference, of the author for each description.
 TYPICAL = {
     "user/speak": 65.0,
@@ -159,8 +160,37 @@ async def _turn(
     prompts: Mapping[str, Prompt], persona: Persona, turn: int, shape: Shape, length: Length, bytes_a_token: float
 ) -> dict[str, Size]:
     """What the user turn at this depth takes, with all that is asked about it, by role."""
-    calls = await _asked(prompts, persona, turn, shape, length)
-    before = await _asked(prompts, persona, turn - 1, shape, length) if turn > 1 else {}
+
+    async def size(said: Sequence[str]) -> dict[str, Size]:
+        return await _rendered(prompts, persona, turn, shape, said, length, bytes_a_token)
+
+    tokens = [length(name, 1.0) for name in SPEAKERS]
+    parts = (turn + shape.candidates) * sum(tokens) * BYTES_A_TOKEN / RENDERED
+    if parts <= 1:
+        return await size([_filler(persona, number) for number in tokens])
+    # A prompt grows by every byte alike. What is said grows in the larger of the steps that the speakers need.
+    shorter = [_filler(persona, 0) for _ in tokens]
+    longer = [_filler(persona, max(1.0, number / parts)) for number in tokens]
+    steps = max(
+        (number * BYTES_A_TOKEN - len(short.encode())) / max(1, len(long.encode()) - len(short.encode()))
+        for number, short, long in zip(tokens, shorter, longer, strict=True)
+    )
+    least, more = await size(shorter), await size(longer)
+    return {role: there + more[role].left(there).times(steps) for role, there in least.items()}
+
+
+async def _rendered(
+    prompts: Mapping[str, Prompt],
+    persona: Persona,
+    turn: int,
+    shape: Shape,
+    said: Sequence[str],
+    length: Length,
+    bytes_a_token: float,
+) -> dict[str, Size]:
+    """What a turn takes where each message of a user and of an assistant is as ``said``."""
+    calls = await _asked(prompts, persona, turn, shape, said)
+    before = await _asked(prompts, persona, turn - 1, shape, said) if turn > 1 else {}
     aware = (shape.candidates + 1) // 2
     slots = {"assistant/plain": shape.candidates - aware, "assistant/aware": aware}
     sizes: dict[str, Size] = {}
@@ -177,10 +207,9 @@ async def _turn(
 
 
 async def _asked(
-    prompts: Mapping[str, Prompt], persona: Persona, turn: int, shape: Shape, length: Length
+    prompts: Mapping[str, Prompt], persona: Persona, turn: int, shape: Shape, said: Sequence[str]
 ) -> dict[str, tuple[Call, Call | None]]:
     """The calls of a turn by prompt, the judge's with the same in the other order."""
-    said = [_filler(persona, length(name, 1.0)) for name in ("user/speak", "assistant/plain")]
     roles = ("user", "assistant")
     chat = [Message(role=roles[i % 2], content=said[i % 2]) for i in range(2 * turn - 1)]
     facts = round(turn * INFERENCES_A_TURN)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -20,7 +21,9 @@ def strays(where: tuple[Path, ...]) -> tuple[str, ...]:
 
     Each is logged too, before any money is spent on prompts that were not meant.
     """
-    notes = tuple(note for folder in where if folder != packaged() for note in unknown(folder))
+    notes: tuple[str, ...] = ()
+    with suppress(Exception):  # it only helps: no folder, however odd, may stop a run
+        notes = tuple(note for folder in where if folder != packaged() for note in unknown(folder))
     for note in notes:
         log.warning("%s", note)
     return notes
@@ -31,9 +34,7 @@ def unknown(folder: Path) -> Iterator[str]:
     known = [f"{name}.md" for name in names()]
     known += sorted(file.name for file in packaged().glob("*.md"))
     files = sorted(file for file in folder.rglob("*") if file.is_file() and not file.name.startswith("."))
-    included = {
-        part.decode() for file in files if file.suffix == ".md" for part in _INCLUDED.findall(file.read_bytes())
-    }
+    included = {part for file in files if file.suffix == ".md" for part in _included(file)}
     for file in files:
         name = file.relative_to(folder).as_posix()
         if name in known or name in included or name.endswith(("~", ".bak", ".orig")):
@@ -43,3 +44,10 @@ def unknown(folder: Path) -> Iterator[str]:
             yield f"{file} is no agent's prompt, so another {near[0]} is used: if it was meant for that, rename it"
         elif file.suffix == ".md" and "/" in name:
             yield f"{file}: no agent asks for it"
+
+
+def _included(file: Path) -> list[str]:
+    """The names that ``file`` includes; none where it can't be read, which matters only if a prompt needs it."""
+    with suppress(OSError):
+        return [name.decode(errors="replace") for name in _INCLUDED.findall(file.read_bytes())]
+    return []

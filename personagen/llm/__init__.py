@@ -12,10 +12,15 @@ import orjson
 
 from personagen.records import Completion, Message
 
+DEFAULT_MAX_TOKENS = 4096
+
 
 @dataclass(frozen=True)
 class Sampling:
-    """Sampling settings, as a prompt file's front matter gives them; None leaves it to the server."""
+    """Sampling settings, as a prompt file's front matter gives them; None leaves it to the server.
+
+    ``max_tokens`` is always sent, ``DEFAULT_MAX_TOKENS`` where it is None: a budget counts on it.
+    """
 
     temperature: float | None = None
     max_tokens: int | None = None

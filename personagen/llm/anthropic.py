@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from personagen.llm import LLM, Call
+from personagen.llm import DEFAULT_MAX_TOKENS, LLM, Call
 from personagen.llm.counted import ended, mapping, tokens, word
 from personagen.llm.failures import Failure, Server, garbled, server_at
 from personagen.llm.http import Heard, own_headers, posting
@@ -30,7 +30,6 @@ HOST = "https://api.anthropic.com"
 VERSION = "2023-06-01"
 CACHED = {"cache_control": {"type": "ephemeral"}}
 # Required by the protocol; every model still served allows as many.
-MAX_TOKENS = 4096
 COUNTED = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
 REASONS = {
     "end_turn": "stop",
@@ -53,7 +52,7 @@ async def backend(
     """A model at Anthropic or at ``base_url`` (with or without ``/v1``), by its name there; ``timeout`` is in seconds.
 
     The key is ``api_key`` or ANTHROPIC_API_KEY; with a ``base_url`` there may be none. System messages go into the
-    protocol's own field, neighbouring messages of one role are joined, ``max_tokens`` is ``MAX_TOKENS`` where the call
+    protocol's own field, neighbouring messages are joined, ``max_tokens`` is ``DEFAULT_MAX_TOKENS`` where the call
     names none. What the server refuses (a JSON schema, a sampling setting) is left out from then on, and told in
     ``refused``. ``heard`` gets the headers of every answer.
 
@@ -102,7 +101,7 @@ def request(model: str, call: Call, refused: Collection[str]) -> tuple[dict[str,
         sent.append("cache_control")
     if system:
         body["system"] = system
-    body |= {"model": model, "max_tokens": call.sampling.max_tokens or MAX_TOKENS, "messages": turns}
+    body |= {"model": model, "max_tokens": call.sampling.max_tokens or DEFAULT_MAX_TOKENS, "messages": turns}
     return body, sent
 
 

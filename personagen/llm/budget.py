@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from personagen.errors import BudgetError, PersonagenError
+from personagen.errors import BudgetError, PersonagenError, ReplyError, ServerError
 from personagen.llm import LLM, Call
 from personagen.records import Completion
 
@@ -66,6 +66,19 @@ class Ledger:
             self.spent += most if answer.usage.cost_usd is None else answer.usage.cost_usd
         self._wake()
 
+    def book(self, most: float) -> None:
+        """Books ``most`` for an answer of a call that is still in flight and may be sent again.
+
+        Raises:
+            BudgetError: what is reserved goes over the budget now.
+        """
+        self.spent += most
+        if self.budget is not None and self.spent + self.reserved > self.budget:
+            raise BudgetError(
+                f"answers that can't be used may have cost so much that {self.spent:.4f} of {self.budget:g} USD count"
+                " as spent; raise --budget and run the same command to go on"
+            )
+
     def close(self, error: PersonagenError) -> None:
         """Fails what waits for money to be left."""
         self.closed = error
@@ -82,6 +95,23 @@ class Ledger:
             cost = f"{self.spent:.4f} of {self.budget:g} USD are spent"
             return f"the next call may cost {most:.4f} USD and {cost}; raise --budget"
         return ""
+
+
+def booked(llm: LLM, ledger: Ledger, bound: CostBound) -> LLM:
+    """``llm``, each of whose answers that arrived and can't be used is booked at the most it can cost.
+
+    It stands within the retries: each such answer is paid for. Only this process knows of them, the journal does not.
+    """
+
+    async def ask(call: Call) -> Completion:
+        try:
+            return await llm(call)
+        except (ReplyError, ServerError) as error:
+            if error.billed:
+                ledger.book(bound(call) or 0.0)
+            raise
+
+    return ask
 
 
 def budgeted(llm: LLM, ledger: Ledger, bound: CostBound) -> LLM:

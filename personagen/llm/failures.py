@@ -173,15 +173,19 @@ def unreachable(server: Server, problem: BaseException) -> ServerError:
 def garbled(server: Server, body: object) -> ServerError:
     """The error for an answer that says it is fine and isn't what the protocol promises."""
     said = quoted(server, _TAG.sub(" ", str(body)[:LONGEST_READ]))
-    return ServerError(f"{server.model} at {server.url} answered with something that is not a completion: {said}")
+    problem = ServerError(f"{server.model} at {server.url} answered with something that is not a completion: {said}")
+    problem.billed = True
+    return problem
 
 
 def too_large(server: Server, most: int) -> ReplyError:
     """The error for an answer of more than ``most`` bytes: asked again it would be paid for again."""
-    return ReplyError(
+    problem = ReplyError(
         f"the answer of {server.model} at {server.url} has more than {most >> 20} MB and was not read to its end:"
         " lower max_tokens in the prompt file, or see what else answers there"
     )
+    problem.billed = True
+    return problem
 
 
 def retry_after(headers: Mapping[str, str], now: float | None = None) -> float | None:

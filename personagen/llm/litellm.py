@@ -11,7 +11,7 @@ from copy import deepcopy
 from typing import Any
 
 from personagen.errors import ConfigError, PersonagenError
-from personagen.llm import LLM, Call
+from personagen.llm import DEFAULT_MAX_TOKENS, LLM, Call
 from personagen.llm.counted import ended, tokens, word
 from personagen.llm.failures import (
     NO_KEY,
@@ -75,9 +75,12 @@ async def backend(
 def request(call: Call, refused: Collection[str]) -> tuple[dict[str, Any], list[str]]:
     """The arguments of ``litellm.acompletion`` for ``call``, and the parts of them that a provider may refuse."""
     s = call.sampling
-    settings = {"temperature": s.temperature, "top_p": s.top_p, "max_tokens": s.max_tokens}
+    settings = {"temperature": s.temperature, "top_p": s.top_p}
     body: dict[str, Any] = {name: v for name, v in settings.items() if v is not None and name not in refused}
     sent = list(body)
+    # Its other name is tried where it is refused; without either a reply's cost would have no bound.
+    body["max_completion_tokens" if "max_tokens" in refused else "max_tokens"] = s.max_tokens or DEFAULT_MAX_TOKENS
+    sent += [] if "max_tokens" in refused else ["max_tokens"]
     messages = call.messages
     if call.schema is not None and "schema" in refused:
         messages = in_words(messages, call.schema)

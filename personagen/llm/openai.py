@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from personagen.llm import LLM, Call
+from personagen.llm import DEFAULT_MAX_TOKENS, LLM, Call
 from personagen.llm.counted import ended, mapping, tokens, word
 from personagen.llm.failures import Failure, Server, error, failure, garbled, server_at
 from personagen.llm.http import Heard, own_headers, posting
@@ -72,11 +72,10 @@ def request(server: Server, model: str, call: Call, refused: Collection[str]) ->
     body: dict[str, Any] = {name: v for name, v in settings.items() if v is not None and name not in refused}
     sent = list(body)
     is_openais = _is_openais(server)
-    if sampling.max_tokens is not None:
-        # OpenAI's newer models refuse the old name, other servers may not know the new one.
-        new = is_openais != ("max_tokens" in refused)
-        body["max_completion_tokens" if new else "max_tokens"] = sampling.max_tokens
-        sent += [] if "max_tokens" in refused else ["max_tokens"]
+    # OpenAI's newer models refuse the old name, other servers may not know the new one.
+    new = is_openais != ("max_tokens" in refused)
+    body["max_completion_tokens" if new else "max_tokens"] = sampling.max_tokens or DEFAULT_MAX_TOKENS
+    sent += [] if "max_tokens" in refused else ["max_tokens"]
     if is_openais and call.transcript and "prompt_cache_key" not in refused:
         # Prefixes are cached machine by machine; calls about one tree are sent to the same.
         body["prompt_cache_key"] = hashlib.sha256(call.place.partition("/")[0].encode()).hexdigest()[:32]

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import pty
 import select
+import shlex
 import signal
 import subprocess
 import sys
+import termios
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -61,6 +65,44 @@ def test_a_disk_that_may_get_full_and_a_limit_are_told():
     assert "--max-calls 5" in told
 
 
+def at_a_terminal(monkeypatch, *, terminal=True):
+    for name in ("CI", "JPY_PARENT_PID"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(isatty=lambda: terminal, fileno=lambda: 0))
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal, raising=False)
+    monkeypatch.setattr(os, "tcgetpgrp", lambda _: os.getpgrp())
+
+
+@pytest.mark.parametrize("where", ["CI", "notebook", "background", "another terminal", "no stdin", "no stderr"])
+def test_it_does_not_ask_where_nobody_can_answer(monkeypatch, where):
+    def not_ours(_):
+        raise OSError(25, "Inappropriate ioctl for device")
+
+    at_a_terminal(monkeypatch)
+    assert asking._is_answered()
+    match where:
+        case "CI":
+            monkeypatch.setenv("CI", "true")
+        case "notebook":
+            monkeypatch.setenv("JPY_PARENT_PID", "12")
+        case "background":
+            monkeypatch.setattr(os, "tcgetpgrp", lambda _: os.getpgrp() + 1)
+        case "another terminal":
+            monkeypatch.setattr(os, "tcgetpgrp", not_ours)
+        case _:
+            monkeypatch.setattr(sys, where.partition(" ")[2], None)
+    assert not asking._is_answered()
+    assert asking.consent(above=1.0, quiet=True)(ESTIMATE)
+
+
+@pytest.mark.parametrize("closed", ["<&-", "2>&-"])
+def test_a_run_goes_on_where_a_stream_is_closed(tmp_path, closed):
+    command = [sys.executable, "-m", "personagen", "simulate", "--personas", str(fakes.personas(tmp_path, 1))]
+    command += ["--turns", "1", "--model", "tests.fakes:llm", "--price", "9000,9000", "--out", str(tmp_path / "run")]
+    done = subprocess.run(["sh", "-c", f"{shlex.join(command)} {closed}"], capture_output=True, timeout=60, check=False)
+    assert (done.returncode, (tmp_path / "run" / "trees.jsonl").is_file()) == (0, True), done
+
+
 @pytest.mark.parametrize(
     ("may_cost", "above", "terminal", "asks"),
     [
@@ -75,8 +117,7 @@ def test_a_disk_that_may_get_full_and_a_limit_are_told():
 def test_it_asks_only_in_a_terminal_and_above_the_limit(monkeypatch, may_cost, above, terminal, asks):
     asked = []
     monkeypatch.setattr(asking, "_confirmed", lambda estimate: asked.append(estimate) or False)
-    for stream in (sys.stdin, sys.stderr):
-        monkeypatch.setattr(stream, "isatty", lambda: terminal, raising=False)
+    at_a_terminal(monkeypatch, terminal=terminal)
     went_on = asking.consent(above=above, quiet=False)(replace(ESTIMATE, may_cost_usd=may_cost))
     assert (bool(asked), went_on) == (asks, not asks)
 
@@ -84,8 +125,7 @@ def test_it_asks_only_in_a_terminal_and_above_the_limit(monkeypatch, may_cost, a
 @pytest.mark.parametrize("asks", [True, False])
 def test_quiet_shows_nothing_unless_there_is_a_question(monkeypatch, capsys, asks):
     monkeypatch.setattr(asking, "_confirmed", lambda estimate: True)
-    for stream in (sys.stdin, sys.stderr):
-        monkeypatch.setattr(stream, "isatty", lambda: True, raising=False)
+    at_a_terminal(monkeypatch)
     assert asking.consent(above=1.0 if asks else 9.0, quiet=True)(ESTIMATE)
     assert ("at most 216" in capsys.readouterr().err) == asks
 
@@ -117,22 +157,28 @@ def test_the_comparison_is_left_out_where_nothing_was_asked(command, personas):
     assert compared(type("S", (), {"estimate": {"calls": 0, "actual": {"calls": 0}}})) == ""
 
 
-@pytest.mark.parametrize("answer", ["n\n", "\n", "y\n", "ctrl-c"])
+@pytest.mark.parametrize("answer", ["n\n", "\n", "y\n", "SIGINT", "SIGTERM", "SIGHUP"])
 def test_in_a_terminal_a_dear_run_waits_for_a_yes(tmp_path, answer):
     file = fakes.personas(tmp_path, 2)
     command = [sys.executable, "-m", "personagen", "simulate", "--personas", file, "--turns", "1", "--json"]
     command += ["--model", "tests.fakes:llm", "--price", "9000,9000", "--out", tmp_path / "run"]
     ours, theirs = pty.openpty()
     with subprocess.Popen(
-        command, stdin=theirs, stderr=theirs, stdout=subprocess.PIPE, start_new_session=True
+        command,
+        stdin=theirs,
+        stderr=theirs,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - the session's own terminal
+        env={name: value for name, value in os.environ.items() if name not in ("CI", "JPY_PARENT_PID")},
     ) as child:
         try:
             os.close(theirs)
             shown = _until(ours, b"[y/N]")
             assert "at most 36" in shown
-            if answer == "ctrl-c":
+            if answer.startswith("SIG"):
                 time.sleep(0.2)
-                os.kill(child.pid, signal.SIGINT)
+                os.kill(child.pid, signal.Signals[answer])
             else:
                 os.write(ours, answer.encode())
             rest = _until(ours, None)

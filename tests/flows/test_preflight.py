@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Sequence
 from contextlib import suppress
 from random import Random
@@ -15,10 +16,11 @@ from hypothesis import strategies as st
 
 from benchmarks.prefix_cache import prompt_tokens, tokens
 from benchmarks.tokens import Cast
+from personagen import prompts as prompt_files
 from personagen.errors import BudgetError, DiskError, Interrupted, QualityError
-from personagen.flows import grow, needs, preflight
+from personagen.flows import grow, needs, preflight, sizes
 from personagen.flows.expand import expand
-from personagen.flows.simulate import simulate
+from personagen.flows.simulate import PROMPTS, simulate
 from personagen.options import ExpandOptions, SimulateOptions, build
 from personagen.records import Completion, Usage
 from personagen.seeds import load_seeds
@@ -107,6 +109,31 @@ def test_an_unknown_price_is_said_to_be_unknown_and_the_others_are_summed(run):
     assert told["cost_usd"] is None
     assert told["unknown"] == (MODEL,)
     assert told["known_usd"] == pytest.approx(sum(told["by_role"][role] for role in ("judge", "user")))
+
+
+def test_texts_that_are_not_rendered_are_reckoned_as_large_as_they_are_or_little_larger(monkeypatch):
+    prompts = {name: prompt_files.load(name, prompt_files.folders(None)) for name in PROMPTS}
+    stage = SimpleNamespace(prompts=prompts)
+    persona, shape = fakes.PERSONA, sizes.Shape(6, [1, 1, 2, 2, 4, 4], 3)
+    rendered = asyncio.run(sizes.conversation(prompts, persona, shape, sizes.longest(stage), 3.0))
+    monkeypatch.setattr(sizes, "RENDERED", 5000)
+    reckoned = asyncio.run(sizes.conversation(prompts, persona, shape, sizes.longest(stage), 3.0))
+    for role, size in rendered.items():
+        assert (reckoned[role].calls, reckoned[role].output) == (size.calls, size.output)
+        assert size.input - 1 < reckoned[role].input < 1.05 * size.input, role
+
+
+@pytest.mark.parametrize(("turns", "max_tokens"), [(1000, 700), (16, 64_000)])
+def test_a_long_run_is_estimated_without_rendering_the_longest_texts(run, tmp_path, turns, max_tokens):
+    file = tmp_path / "mine" / "assistant" / "plain.md"
+    file.parent.mkdir(parents=True)
+    text = (preflight.Path(__file__).parents[2] / "prompts" / "assistant" / "plain.md").read_text()
+    file.write_text(text.replace("max_tokens: 700", f"max_tokens: {max_tokens}"))
+    shown = []
+    with pytest.raises(Interrupted, match="not begun"):
+        run(turns=turns, prompts=str(tmp_path / "mine"), conversations=1, consent=lambda e: bool(shown.append(e)))
+    assert shown[0].input_tokens.upper > turns**2 * max_tokens * 1.5
+    assert shown[0].input_tokens.low < shown[0].input_tokens.expected < shown[0].input_tokens.upper
 
 
 CHOICES = st.fixed_dictionaries(
@@ -216,6 +243,19 @@ def test_a_no_ends_it_before_anything_is_asked(run, model):
         run(consent=lambda estimate: False)
     assert fake.calls == []
     assert run().trees == 6
+
+
+def test_an_interruption_during_the_estimate_ends_it_before_the_question(run, model, monkeypatch):
+    fake, asked, estimated = model(fakes.cast), [], needs.estimated
+
+    def interrupted(*given):
+        signal.raise_signal(signal.SIGTERM)
+        return estimated(*given)
+
+    monkeypatch.setattr(needs, "estimated", interrupted)
+    with pytest.raises(Interrupted, match="run the same command to go on"):
+        run(consent=lambda estimate: asked.append(estimate) or True)
+    assert fake.calls == asked == []
 
 
 def test_the_estimate_stands_in_run_json_beside_what_it_was(run, tmp_path):

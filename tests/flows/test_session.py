@@ -10,7 +10,7 @@ import pytest
 
 from personagen.errors import ConfigError, Interrupted, UsageError
 from personagen.flows import money, session
-from personagen.llm import Call, Sampling
+from personagen.llm import DEFAULT_MAX_TOKENS, Call, Sampling
 from personagen.llm.connect import Endpoint
 from personagen.llm.prices import Price
 from personagen.options import ModelOptions
@@ -38,7 +38,7 @@ def test_the_most_a_call_can_cost_counts_every_byte_and_every_token_it_may_answe
     call = Call("m", (Message(role="user", content="\u00e9" * 100),), Sampling(max_tokens=50), prompt="user/speak")
     assert money.bound_of(PRICES)(call) >= 200 * 1e-3 + 50 * 2e-3
     open_ended = Call("m", (Message(role="user", content=""),), prompt="user/speak")
-    assert money.bound_of(PRICES)(open_ended) >= money.DEFAULT_MAX_TOKENS * 2e-3
+    assert money.bound_of(PRICES)(open_ended) >= DEFAULT_MAX_TOKENS * 2e-3
     dear = {"user": Price(1e-3, 2e-3, cache_write=5e-3)}
     assert money.bound_of(dear)(call) >= 200 * 5e-3 + 50 * 2e-3
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -70,3 +71,17 @@ def test_a_run_notes_it_and_logs_it_before_it_begins(folder, tmp_path, caplog):
     summary = asyncio.run(simulate(options, consent=consent))
     assert "judge/prefers.md" in told[0]
     assert told[0] in summary.notes
+
+
+def test_files_that_cant_be_read_as_text_or_at_all_stop_no_run(folder, monkeypatch):
+    where = folder("judge/prefers.md", "other.md")
+    (where[0] / "other.md").write_bytes('{% include "caf\u00e9.md" %}'.encode("latin-1"))
+    assert len(strays(where)) == 1
+
+    def refused(_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", refused)
+    assert len(strays(where)) == 1
+    monkeypatch.setattr(Path, "rglob", refused)
+    assert strays(where) == ()

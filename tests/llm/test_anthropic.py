@@ -6,7 +6,8 @@ import socket
 import pytest
 
 from personagen.errors import ConfigError, ServerError
-from personagen.llm.anthropic import MAX_TOKENS, backend
+from personagen.llm import DEFAULT_MAX_TOKENS
+from personagen.llm.anthropic import backend
 from tests.llm.calls import CANARY, REFUSALS, SCHEMA, a_call, ask, failing
 from tests.llm.server import Reply, message, refusal, serving
 
@@ -48,7 +49,7 @@ def test_a_call_arrives_with_system_apart_and_roles_alternating_and_comes_back_c
 def test_max_tokens_is_sent_even_where_the_call_names_none():
     with serving(lambda _: message("Fine.")) as server:
         ask(opened(server.url), a_call())
-    assert server.requests[0].body["max_tokens"] == MAX_TOKENS
+    assert server.requests[0].body["max_tokens"] == DEFAULT_MAX_TOKENS
 
 
 @pytest.mark.parametrize("tail", ["", "/", "/v1", "/v1/"])

@@ -10,12 +10,15 @@ from hypothesis import strategies as st
 
 from personagen.errors import BudgetError, Interrupted, ServerError
 from personagen.llm import Call
-from personagen.llm.budget import Ledger, budgeted
+from personagen.llm.budget import Ledger, booked, budgeted
+from personagen.llm.failures import Server, garbled, too_large
+from personagen.llm.retry import retried
 from personagen.records import Completion, Usage
 from tests.fakes import Fake
 from tests.llm import simulated
 
 CALL = Call("m", (), sample="taken")
+SERVER = Server("m", "http://double", "K")
 
 
 @given(
@@ -132,3 +135,38 @@ def test_an_answer_whose_tokens_nobody_counted_costs_the_most_it_can_and_is_stor
 def test_where_no_price_is_known_the_cost_stays_unknown():
     uncounted = Fake(lambda _: Completion(text="x", usage=Usage(cost_usd=None)))
     assert asyncio.run(budgeted(uncounted, Ledger(), lambda _: None)(CALL)).usage.cost_usd is None
+
+
+@pytest.mark.parametrize("problem", [garbled(SERVER, "<html>"), too_large(SERVER, 1 << 20), ServerError("busy")])
+def test_an_answer_that_cant_be_used_is_booked_at_the_most_it_can_cost(problem):
+    def reply(call):
+        raise problem
+
+    async def main(ledger):
+        llm = budgeted(booked(Fake(reply), ledger, lambda call: 0.4), ledger, lambda call: 0.4)
+        with pytest.raises((type(problem), BudgetError)) as caught:
+            await llm(Call("m", ()))
+        return caught.type
+
+    ledger = Ledger(budget=1.0)
+    assert asyncio.run(main(ledger)) is type(problem)
+    assert (ledger.spent, ledger.reserved) == (0.4 if problem.billed else 0.0, 0.0)
+    # What it was reserved for can't be sent again: that would go over the budget.
+    ledger = Ledger(budget=0.5)
+    assert (asyncio.run(main(ledger)) is BudgetError) == problem.billed
+
+
+def test_each_answer_that_cant_be_used_is_booked_though_the_last_one_can():
+    async def main():
+        ledger, answers = Ledger(), iter([garbled(SERVER, "{"), garbled(SERVER, "{")])
+
+        async def llm(call):
+            if problem := next(answers, None):
+                raise problem
+            return Completion(text="x", usage=Usage(cost_usd=0.1))
+
+        layered = retried(booked(llm, ledger, lambda call: 0.4), first=0.0)
+        await budgeted(layered, ledger, lambda call: 0.4)(Call("m", ()))
+        return ledger.spent
+
+    assert asyncio.run(main()) == pytest.approx(0.9)

@@ -7,6 +7,7 @@ import socket
 import pytest
 
 from personagen.errors import BudgetError, ConfigError, ReplyError, ServerError
+from personagen.llm import DEFAULT_MAX_TOKENS
 from personagen.llm.litellm import backend
 from personagen.llm.schema import strict, strict_once
 from personagen.records import Usage
@@ -122,6 +123,24 @@ def test_a_call_arrives_and_comes_back_counted():
     usage = completion.usage
     assert (usage.input_tokens, usage.output_tokens, usage.cached_input_tokens) == (20, 4, 8)
     assert usage.cost_usd is None
+
+
+def test_a_reply_has_a_limit_even_where_the_call_names_none():
+    with serving(lambda _: chat("Fine.")) as server:
+        ask(served(server.v1), a_call())
+    assert server.requests[0].body["max_tokens"] == DEFAULT_MAX_TOKENS
+
+
+def test_a_limit_that_is_refused_goes_by_its_other_name_and_is_never_left_out():
+    def answer(got):
+        names = [name for name in got.body if name.startswith("max_")]
+        return refusal(400, f"Unsupported parameter: '{names[0]}' is not supported.") if names else chat("Fine.")
+
+    with serving(answer) as server:
+        error = failing(served(server.v1), a_call(max_tokens=9))
+    assert isinstance(error, ConfigError)
+    sent = [{name: value for name, value in got.body.items() if name.startswith("max_")} for got in server.requests]
+    assert sent == [{"max_tokens": 9}, {"max_completion_tokens": 9}]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from personagen.errors import ConfigError, ServerError
+from personagen.llm import DEFAULT_MAX_TOKENS
 from personagen.llm.failures import Server
 from personagen.llm.openai import HOST, backend, request
 from tests.llm.calls import CANARY, REFUSALS, SCHEMA, a_call, ask, failing
@@ -241,6 +242,12 @@ def test_a_setting_that_a_model_does_not_know_is_left_out_with_a_warning(caplog)
 def test_openai_itself_is_sent_the_new_name_of_max_tokens():
     body, _ = request(Server("openai/m", HOST, "K"), "m", a_call(max_tokens=9), set())
     assert (body.get("max_completion_tokens"), body.get("max_tokens")) == (9, None)
+
+
+def test_a_reply_has_a_limit_even_where_the_call_names_none():
+    with serving(lambda _: chat("Fine.")) as server:
+        ask(opened(server.v1), a_call())
+    assert server.requests[0].body["max_tokens"] == DEFAULT_MAX_TOKENS
 
 
 def test_the_other_name_of_max_tokens_is_tried_once_where_one_is_refused():
