@@ -134,4 +134,5 @@ async def say(
     def check(said: Spoken) -> Flaw | None:
         return flaw_of(Turn(role, said.text, conversation, stage.language))
 
-    return await ask(stage, name, inputs, partial(speech, role=role), at, check=check)
+    parse = partial(speech, role=role, acted=Turn(role, "", conversation).acted)
+    return await ask(stage, name, inputs, parse, at, check=check)

@@ -19,8 +19,8 @@ _LEAD = (  # what may stand before it
 _WILL = r"(?:(?:i|we)(?:'ll| will) )?"
 # At the start of its sentence, with little behind it: elsewhere people speak of long times and good nights.
 _LEAVE = re.compile(
-    rf"\W*{_LEAD}(?:good ?bye|bye(?:-bye| now)?|farewell|take care(?! of)|cheerio|good ?night(?!'| of| sleep)|ciao|see ya"
-    rf"|{_WILL}see you(?= soon| later| then| tomorrow| around| next| on\b|\W*$)|so long(?=[^\w\s]|\s*$)"
+    rf"\W*{_LEAD}(?:good ?bye|bye(?:-bye| now)?|farewell|take care(?! of)|cheerio|good ?night(?!'| of| sleep)|see ya"
+    rf"|ciao|{_WILL}see you(?= soon| later| then| tomorrow| around| next| on\b|\W*$)|so long(?=[^\w\s]|\s*$)"
     rf"|have an? (?:\w+ )?(?:\w+ )?{_WHEN}|until (?:next time|then)|{_WILL}talk (?:to you )?(?:soon|later|again)"
     rf"|all the best|best wishes|safe travels|enjoy (?:your|the rest of (?:your|the)) (?:\w+ )?{_WHEN}|over and out)\b"
     r"(?:\W+\w[\w'-]*){0,6}\W*"
