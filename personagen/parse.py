@@ -30,18 +30,22 @@ _HALF = re.compile(  # an escape of half a character; whole pairs are matched to
 )
 _LABELS = {
     "user": re.compile(r"\A\s*(?:\**(?:user|human)\**\s*:\**|<user>)\s*", re.I),
-    "assistant": re.compile(r"\A\s*(?:\**(?:assistant|ai)\**\s*:\**|<assistant>)\s*", re.I),
+    "assistant": re.compile(r"\A\s*(?:\**assistant\**\s*:\**|<assistant>)\s*", re.I),
 }
 # A line that goes on as the other speaker, or closes the tag that a transcript puts around what is said.
 _GOES_ON = {
-    "user": re.compile(r"^[ \t]*(?:\**(?:Assistant|ASSISTANT|AI|AI Assistant)\**[ \t]*:|</?assistant>)|</user>", re.M),
+    "user": re.compile(r"^[ \t]*(?:\**(?:Assistant|ASSISTANT|AI Assistant)\**[ \t]*:|</?assistant>)|</user>", re.M),
     "assistant": re.compile(r"^[ \t]*(?:\**(?:User|USER|Human|HUMAN)\**[ \t]*:|</?user>)|</assistant>", re.M),
 }
 _SIGNS = {
-    "user": ("Assistant", "ASSISTANT", "AI", "assistant>", "</user>"),
+    "user": ("Assistant", "ASSISTANT", "assistant>", "</user>"),
     "assistant": ("User", "USER", "Human", "HUMAN", "user>", "</assistant>"),
 }
 _EXAMPLES = 20  # lines of a dialogue that are looked at
+# A line of a list of settings, or what somebody else says in a script.
+_LISTED = re.compile(
+    r"[ \t>*-]*(?!(?:user|human|assistant|ai|ai assistant|chatgpt)\b\**[ \t]*:)\w+(?: \w+)?\**[ \t]*:", re.I
+)
 _SPACE = re.compile(r"\s+")
 _QUOTES = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"'})
 
@@ -86,13 +90,17 @@ class Spoken:
     cut: str = ""
 
 
-def speech(text: str, role: str) -> Spoken:
+def speech(text: str, role: str, *, acted: bool = False) -> Spoken:
     """What ``role`` (``user`` or ``assistant``) says: the reply without reasoning, its own label and the other's lines.
+
+    ``acted``: it was asked for a dialogue, and lines of both are one.
 
     Raises:
         ReplyError: nothing is left, or the reply is longer than ``MAX_REPLY`` characters.
     """
     answer = _answer(text).strip()
+    if acted and _GOES_ON[role].search(answer):
+        return Spoken(answer)
     label = _LABELS[role].match(answer)
     said = answer[label.end() :].strip() if label else answer
     cut = _cut(said, role)
@@ -103,13 +111,20 @@ def speech(text: str, role: str) -> Spoken:
 
 
 def _cut(said: str, role: str) -> int:
-    """Where ``said`` goes on as the other speaker; not where it shows an example, in code or after a colon."""
+    """Where ``said`` goes on as the other speaker; not where it shows an example: in code, after a colon or in a list.
+
+    What begins as the other is left as it is, for a gate to turn away.
+    """
     if not any(map(said.__contains__, _SIGNS[role])):  # which is found out in a hundredth of the time
         return len(said)
     for found in islice(_GOES_ON[role].finditer(said), _EXAMPLES):
         before = said[: found.start()].rstrip()
-        if before and not before.endswith(":") and before.count("```") % 2 == 0 and before.count("`") % 2 == 0:
-            return found.start()
+        if before.count("```") % 2 or before.count("`") % 2:
+            continue
+        after = said[found.end() :].partition("\n")[2].lstrip()
+        if not before or before.endswith(":") or any(map(_LISTED.match, (before[before.rfind("\n") + 1 :], after))):
+            return len(said)
+        return found.start()
     return len(said)
 
 
@@ -125,7 +140,7 @@ def loads(text: str | bytes) -> Any:
         data = text.encode("utf-8", "replace") if isinstance(text, str) else text
         whole = data.removeprefix(_BOM).decode("utf-8", "replace").encode()
         mended = _HALF.sub(lambda half: half[0] if half[2] else half[1] + rb"\ufffd", whole)
-        if mended == text:
+        if mended == data and (data is text or data.decode() == text):
             raise
     return orjson.loads(mended)
 

@@ -81,14 +81,17 @@ async def ask(
 ) -> Answer[T]:
     """Asks the prompt ``name`` and returns the first reply that ``parse`` accepts and ``check`` finds nothing in.
 
+    If there is none, the last one that ``check`` found something in comes back as ``dropped``.
+
     Raises:
-        ReplyError: none of ``stage.attempts`` replies could be used; the reason is the last one's.
+        ReplyError: ``parse`` accepted none of ``stage.attempts`` replies; the reason is the last one's.
         PersonagenError: the call itself failed.
     """
     prompt = stage.prompts[name]
     messages = prompt.render(inputs)
     reason = ""
     flaws: list[Flaw] = []
+    flawed: tuple[T, str] | None = None
     for attempt in range(stage.attempts):
         call = Call(
             model=stage.models[name.partition("/")[0]],
@@ -111,11 +114,15 @@ async def ask(
             stage.tally.asked_again += attempt + 1 < stage.attempts
             continue
         flaw = check(value) if check else None
-        flaws += [flaw] if flaw else []
-        dropped = bool(flaw) and (len(flaws) > AGAIN or attempt + 1 == stage.attempts)
-        if not flaw or dropped:
-            return Answer(value, call.key, tuple(flaws), dropped)
-        stage.tally.asked_again += 1
+        if not flaw:
+            return Answer(value, call.key, tuple(flaws))
+        flaws.append(flaw)
+        flawed = value, call.key
+        if len(flaws) > AGAIN:
+            break
+        stage.tally.asked_again += attempt + 1 < stage.attempts
+    if flawed:
+        return Answer(*flawed, tuple(flaws), dropped=True)
     raise ReplyError(f"{name} gave no usable reply in {stage.attempts} attempts: {reason}")
 
 
@@ -127,4 +134,5 @@ async def say(
     def check(said: Spoken) -> Flaw | None:
         return flaw_of(Turn(role, said.text, conversation, stage.language))
 
-    return await ask(stage, name, inputs, partial(speech, role=role), at, check=check)
+    parse = partial(speech, role=role, acted=Turn(role, "", conversation).acted)
+    return await ask(stage, name, inputs, parse, at, check=check)

@@ -110,7 +110,7 @@ def _of_simulate(state: dict[str, Any]) -> list[tuple[str, str]]:
     return [
         ("trees", f"{s.get('trees', 0):,} of {s.get('conversations', 0):,}"),
         ("failed", counts(s.get("failures", {})) if s.get("failed") else ""),
-        ("pairs", f"{pairs:,} of {s.get('turns', 0):,} judged turns{share}"),
+        ("pairs", f"{pairs:,} of {s.get('turns', 0):,} turns{share}"),
         ("no pair", counts(s.get("rejected", {}))),
         ("turned away", turned_away(s.get("turned_away", {}), s.get("spoken", 0))),
         ("ended early", counts(s.get("ended", {})) if s.get("ended") else ""),

@@ -106,7 +106,7 @@ def _text(summary: SimulateSummary) -> str:
     rows = [
         ("trees", f"{s.trees:,} of {s.conversations:,}"),
         ("failed", counts(s.failures) if s.failed else ""),
-        ("pairs", f"{s.pairs:,} of {s.turns:,} judged turns{share}"),
+        ("pairs", f"{s.pairs:,} of {s.turns:,} turns{share}"),
         ("no pair", counts(s.rejected)),
         ("turned away", turned_away(s.turned_away, s.spoken)),
         ("repaired", counts(s.repaired) if s.repaired else ""),

@@ -7,8 +7,9 @@ With ``coin`` the sibling that continues is drawn beforehand, so the next user t
 reply is there; observing, the other replies and the judging go on beside it (ALOE, arXiv 2410.03642, section 3.2, draws
 it so). ``docs/scheduling.md`` tells more.
 
-A message that the conversation gates turn away for good is left out: a branch ends where its next message is missing,
-and a turn with fewer than two replies left is not judged. Where that is hangs on places alone, never on arrival.
+A message that the conversation gates turn away for good is left out: a branch ends where its next message is missing
+(``best`` goes on with a reply that is left), and a turn with fewer than two replies left is not judged. Where that is
+hangs on places alone, never on arrival.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ class Growing:
         self._chats: dict[str, tuple[Message, ...]] = {}
         self._beliefs: dict[str, Belief] = {}
         self._verdicts: dict[str, dict[int, Judgment]] = {}
-        self._coins: dict[str, int] = {}
+        self._coins: dict[tuple[str, int], int] = {}
         self._planned = _planned(plan) if plan.grow == "all" else frozenset()
 
     def first(self) -> list[Step]:
@@ -164,9 +165,9 @@ class Growing:
         return steps + [partial(self._reply, said, s, (), known) for s in others]
 
     def _verdicts_about(self, said: str, replies: Sequence[str]) -> list[Step]:
-        if sum(reply in self._nodes for reply in replies) < 2:
-            dropped = next(reply for reply in replies if reply not in self._nodes)
-            return self._next_turn(dropped) if self.plan.grow == "best" else []
+        left = [reply for reply in replies if reply in self._nodes]
+        if len(left) < 2:
+            return self._next_turn((left or replies)[0]) if self.plan.grow == "best" else []
         # Where nobody waits for them, the second finds the first one's question in the provider's cache.
         both = self.plan.grow == "best" or tree.turn(said) == self.plan.turns
         first = partial(self._judge, said, 0, () if both else (1,))
@@ -195,8 +196,8 @@ class Growing:
             return [partial(self._judge, said, other) for other in later]
         firsts = {judgment.ranking[0] for judgment in verdicts.values()}
         tied = any(judgment.tie for judgment in verdicts.values())
-        chosen = tree.child(said, self._coin(said)) if tied or len(firsts) > 1 else firsts.pop()
-        return self._next_turn(chosen)
+        left = sorted((node.id for node in nodes), key=tree.order)
+        return self._next_turn(left[self._coin(said, len(left))] if tied or len(firsts) > 1 else firsts.pop())
 
     # -- what they share -------------------------------------------------------------------------------------------
 
@@ -238,11 +239,12 @@ class Growing:
         later = CALLS_A_TURN * (self.plan.turns - tree.turn(node)) if onward else 0
         return At(f"{self.plan.id}/{node}", sample, later + ahead + 1)
 
-    def _coin(self, said: str) -> int:
-        """The slot that is drawn among the replies to ``said``."""
-        if said not in self._coins:
-            self._coins[said] = Random(f"{self.plan.seed}/{self.plan.id}/{said}").randrange(self.plan.candidates)
-        return self._coins[said]
+    def _coin(self, said: str, sides: int = 0) -> int:
+        """Which of ``sides`` replies to ``said`` is drawn; of all its slots if not told."""
+        toss = said, sides or self.plan.candidates
+        if toss not in self._coins:
+            self._coins[toss] = Random(f"{self.plan.seed}/{self.plan.id}/{said}").randrange(toss[1])
+        return self._coins[toss]
 
 
 def at_once(plan: Plan) -> float:

@@ -11,10 +11,19 @@ from personagen.records import Message
 _MOST = 60  # words of a message that only takes leave
 _SENTENCES = re.compile(r"[^.!?\n;]+[.!?\n;]*")
 _WHEN = r"(?:day|evening|night|morning|afternoon|week|weekend|time|trip|one)"
+_LEAD = (  # what may stand before it
+    r"(?:(?:(?:thanks|thank you|thx)(?: (?:so much|very much|a lot|again|for (?:\w+ ){0,2}\w+))?|cheers|likewise"
+    r"|you too|you(?:'re| are) (?:very |most |so )?welcome|ok(?:ay)?|well|and|so|then|right|all ?right|great|good"
+    r"|perfect|lovely|yes|no|please|anyway|that's all)\b\W*)*"
+)
+_WILL = r"(?:(?:i|we)(?:'ll| will) )?"
+# At the start of its sentence, with little behind it: elsewhere people speak of long times and good nights.
 _LEAVE = re.compile(
-    r"\b(?:good ?bye|bye(?:-bye| now)?|see you|see ya|so long|farewell|take care|cheerio|good ?night|ciao"
-    rf"|have an? (?:\w+ )?(?:\w+ )?{_WHEN}|until (?:next time|then)|talk (?:to you )?(?:soon|later|again)"
-    r"|all the best|best wishes|safe travels|enjoy (?:your|the rest)|over and out)\b"
+    rf"\W*{_LEAD}(?:good ?bye|bye(?:-bye| now)?|farewell|take care(?! of)|cheerio|good ?night(?!'| of| sleep)|see ya"
+    rf"|ciao|{_WILL}see you(?= soon| later| then| tomorrow| around| next| on\b|\W*$)|so long(?=[^\w\s]|\s*$)"
+    rf"|have an? (?:\w+ )?(?:\w+ )?{_WHEN}|until (?:next time|then)|{_WILL}talk (?:to you )?(?:soon|later|again)"
+    rf"|all the best|best wishes|safe travels|enjoy (?:your|the rest of (?:your|the)) (?:\w+ )?{_WHEN}|over and out)\b"
+    r"(?:\W+\w[\w'-]*){0,6}\W*"
 )
 _THANKS = re.compile(
     r"\b(?:thanks|thank you|thx|cheers|much appreciated|appreciate (?:it|that|this|your|you)|grateful|my pleasure"
@@ -35,7 +44,7 @@ def over(said: Sequence[Message]) -> bool:
     """Whether the user's last message and the reply to it only say goodbye; of mere thanks, twice in a row."""
     if len(said) < 2 or not all(_polite(message.content) for message in said[-2:]):
         return False
-    if any(_LEAVE.search(fold(message.content)) for message in said[-2:]):
+    if any(map(_LEAVE.fullmatch, _sentences(said[-2].content) + _sentences(said[-1].content))):
         return True
     return len(said) >= 4 and all(_polite(message.content) for message in said[-4:-2])
 
@@ -44,8 +53,11 @@ def _polite(text: str) -> bool:
     """Whether every sentence of ``text`` takes leave or gives thanks, and none asks or tells anything."""
     if len(text) > 6 * _MOST or "?" in text:
         return False
-    sentences = [part for part in _SENTENCES.findall(fold(text)) if any(map(str.isalnum, part))]
-    said = [part for part in sentences if not _FILLER.fullmatch(part)]
+    said = [part for part in _sentences(text) if not _FILLER.fullmatch(part)]
     return bool(said) and all(
-        len(part.split()) <= _LONG and (_LEAVE.search(part) or _THANKS.search(part)) for part in said
+        len(part.split()) <= _LONG and (_LEAVE.fullmatch(part) or _THANKS.search(part)) for part in said
     )
+
+
+def _sentences(text: str) -> list[str]:
+    return [part for part in _SENTENCES.findall(fold(text)) if any(map(str.isalnum, part))]

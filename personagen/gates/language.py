@@ -33,11 +33,13 @@ _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 _ASCII = re.compile(r"[\x00-\x7f]+")
 _OTHER_SCRIPT = re.compile(r"[^\W\d_\u0000-\u024f\u1e00-\u1eff]")
 _LETTER = re.compile(r"[^\W\d_]")
-# Whoever speaks about a language may get it.
+# Whoever speaks about a language, or asks what to say, may get it.
 _ABOUT = re.compile(
     r"\btranslat|\blanguage|\bphrase|\bpronounc|\bspell|\b(?:english|french|german|spanish|italian|portuguese|dutch|chinese"
     r"|mandarin|cantonese|japanese|korean|arabic|hebrew|greek|russian|ukrainian|polish|turkish|hindi|urdu|bengali|tamil"
     r"|thai|vietnamese|persian|farsi|latin|swedish|danish|norwegian|finnish|czech|hungarian|romanian|tagalog|swahili)\b"
+    r"|\b(?:what|how) (?:do|should|can|could|would|might|must) (?:i|we) "
+    r"(?:say|ask|tell|write|order|greet|answer|reply|call)\b"
     r"|\bübersetz|\btradu[cizç]|\bvertaal"
 )
 

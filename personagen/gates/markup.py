@@ -18,9 +18,15 @@ _TAGS = ("conversation>", "who_you_are>", "the_user>", "think>", "system>", "use
 _ANGLED = _TOKENS + _TAGS
 _SQUARE = ("INST]", "_PROMPT]", "_TOOLS]", "_CALLS]", "_RESULTS]")
 _STOP = re.compile(r"\A<s>|</s>\s*\Z")  # in between, <s> is HTML
-_OWN = re.compile(r"</?(?:conversation|who_you_are|the_user|think|system)>|^[ \t]*</?(?:user|assistant)>[ \t]*$", re.M)
+# People ask about <think>, so that and <system> only where they would stand.
+_OWN = re.compile(
+    r"</?(?:conversation|who_you_are|the_user)>|^[ \t]*<(?:think|system)>|</(?:think|system)>[ \t]*$"
+    r"|^[ \t]*</?(?:user|assistant)>[ \t]*$",
+    re.M,
+)
 _HEADING = re.compile(
-    r"^###[ \t]*(?:instruction|human|assistant|user|system)[ \t]*:|^###[ \t]*response[ \t]*:\s*\Z", re.M | re.I
+    r"^###[ \t]*(?:(?:human|assistant)[ \t]*:|(?:instruction|user|system)[ \t]*:[ \t]*$|response[ \t]*:\s*\Z)",
+    re.M | re.I,
 )
 
 

@@ -2,31 +2,45 @@
 
 from __future__ import annotations
 
-from personagen.gates.turn import Turn
+import re
+
+from personagen.gates.turn import Turn, prose
 from personagen.text import words
 
 SAME, NEAR = 6, 15  # words from which on an exact and a near copy is one; people say "Thanks, that helps." twice
 LIKE = 0.75
 _PROBES, _LONG = 4, 18
+# Whoever is asked to change a word of it, or for all of it once more, says nearly the same again.
+_WISHED = re.compile(
+    r"\b(?:chang|replac|correct|fix|edit|revis|rewrit|rewrote|rephras|reword|shorten|adjust|updat|remov|delet|swap"
+    r"|renam|tweak|polish|proofread|repeat|remind|resend|instead\b|(?:leave|left) out|add(?:ed|ing)?\b|again\b"
+    r"|once more|one more time|version|typo|mistake|wrong\b|lost (?:it|that)|should (?:be|start|say|read|have|end)"
+    r"|make (?:it|that|this|them|the)\b|not [^.!?]{1,40}\bbut\b|put (?:in|back)\b|use [^.!?]{1,40}\bfor\b)|, not \w"
+)
 
 
 def repeats(turn: Turn) -> str | None:
     """Not nearly what either side said earlier on this path.
 
     Nearly: the word triples of both overlap by 0.75 (Jaccard; resemblance of shingled texts, Broder 1997), which is one
-    word changed in 21. Texts of under 15 words must be equal but for case and punctuation, and have at least 6.
+    word changed in 21. Texts of under 15 words must be equal but for case and punctuation, and have at least 6. Code
+    is not compared, nor what an assistant says who is asked for a change or a repetition.
     """
-    text, length = turn.text, len(turn.text)
+    text = prose(turn.text)
+    length = len(text)
     probes: list[str] = []
     own: list[str] = []
     for back, message in enumerate(reversed(turn.before), 1):
-        if not 0.8 * length <= len(message.content) <= 1.25 * length:
+        said = prose(message.content)
+        if not 0.8 * length <= len(said) <= 1.25 * length:
             continue
         probes = probes or _probes(text)
-        if not any(map(message.content.__contains__, probes)):
+        if not any(map(said.__contains__, probes)):
             continue
         own = own or words(text)
-        if _alike(own, words(message.content)):
+        if _alike(own, words(said)):
+            if turn.role == "assistant" and _WISHED.search(turn.asked):
+                return None
             return f"it says again what the {message.role} said {back} {'message' if back == 1 else 'messages'} before"
     return None
 

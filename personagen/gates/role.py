@@ -42,29 +42,32 @@ _AI = r"(?:ai(?: (?:language model|assistant|chatbot|model))?|(?:large )?languag
 _MAKER = r"(?: (?:created|developed|trained|made) by [\w ]{2,20})?"
 _MORE = r"(?:any |more |further |additional )*"
 _COUNT = r"(?:a few|some|a couple of|several|three|four|five|\d+|an? list of)"
-_ADVICE = r"(?:tips|steps|suggestions|strategies|ways|ideas|options|recommendations|things)"
+_ADVICE = r"(?:tips|steps|suggestions|strategies|ways|ideas|options|recommendations)"
 _TODAY = r"(?:today|further|out|now|tonight|with (?:that|this|it|anything|your))"
+_GRASP = r"(?! (?:help|test|improve|understand|see|picture|get|imagine))"
 _USER = (
     _rule(
         "speaks as an assistant",
         (" ai", "language model", "artificial intelligence"),
         rf"\bas an? {_AI}{_MAKER},? (?:i\b|my (?:purpose|goal|knowledge|role|training))",
-        rf"\bi(?:'m| am) (?:just |only |merely )?an? {_AI}"
+        rf"{_START}(?:(?:sorry|unfortunately|well|but|remember|actually|since|because),? )?"
+        rf"i(?:'m| am) (?:just |only |merely )?an? {_AI}"
         r"(?:[.!?;)]|,? (?:so|and|but) (?:i|can't|cannot|don't)\b|,? (?:designed|trained|created|here) |$)",
     ),
     _rule(
         "offers help",
         (" help", " assist"),
-        rf"\bhow (?:can|may|could|might) i (?:best )?{_HELP} you(?: {_TODAY}\b|[?!.]|$)",
-        rf"\b(?:is there )?anything else (?:that )?i can {_HELP}(?: you)?\b",
-        rf"\bwhat (?:else )?can i {_HELP} you with\b",
+        rf"{_START}(?:(?:hello|hi|hey|hi there|so|and|great|ok|okay|sure),? )?"
+        rf"how (?:can|may|could|might) i (?:best )?{_HELP} you(?: {_TODAY}\b|[?!.]|$)",
+        r"\b(?:is there )?anything else (?:that )?i can (?:(?:help|assist) you\b|assist(?: with)?[?!.])",
+        rf"{_START}(?:so |and )?what (?:else )?can i {_HELP} you with\b",
         rf"{_START}(?:i'd be|i would be|i'm|i am)(?: always| more than| very)? (?:happy|glad|here|delighted) to {_HELP}"
-        r"(?: you\b(?! (?:help|test|improve))|[.!] (?:what|could|can|please|let|to |here|which|how))",
+        rf"(?: you\b{_GRASP}|[.!] (?:what|could|can|please|let|to |here|which|how))",
         r"\b(?:let me know|feel free to (?:ask|reach out)) if you (?:need|want|require|would like) "
         rf"{_MORE}(?:{_HELP}|assistance|guidance|clarification)",
         rf"\bi can (?:{_HELP} you|assist) with (?:that|this|a wide|any|your)\b",
         rf"{_START}(?:sure|certainly|absolutely|of course)[!,.] "
-        rf"(?:i can|i'll|i'd be (?:happy|glad) to|let me|happy to) {_HELP} you\b",
+        rf"(?:i can|i'll|i'd be (?:happy|glad) to|let me|happy to) {_HELP} you\b{_GRASP}",
     ),
     _rule(
         "offers help",
@@ -76,7 +79,8 @@ _USER = (
         "gives the assistant's answer",
         ("here are ", "here's ", "here is "),
         rf"\bhere(?:'s| are| is) {_COUNT} (?:\w+ )?{_ADVICE} "
-        r"(?:to help you|for you|you (?:can|could|might)|that (?:may|might|can|could|will) help you)",
+        r"(?:to help you|for you|you (?:can|could|might) (?:take|try|use|follow|do)"
+        r"|that (?:may|might|can|could|will) help you)",
     ),
     _rule("gives the assistant's answer", ("reaching out",), r"(?:thanks|thank you) for reaching out\b", opening=True),
 )
@@ -92,11 +96,11 @@ _ASSISTANT = (
         ("i ", "my ", "i'm ", "me ", "you ", "thank"),
         rf"{_HELLO}(?:can|could|would) you (?:please )?(?:help me (?!understand|clarify|get|see|know|picture)"
         rf"|(?:recommend|suggest) (?:me )?{_SOME})",
-        rf"{_HELLO}(?:how (?:do|should) i (?!help|assist|address|call)|what should i do\b)",
+        rf"{_HELLO}(?:how (?:do|should) i (?!help|assist|address|call)|what should i do\b)[^?]*\?\s*\Z",
         rf"{_HELLO}i(?:'m| am) (?:looking for (?:a|an|some|advice|help|tips)|struggling with|having trouble)\b",
         rf"{_HELLO}i (?:need|could use|want) (?:your |some |a bit of )?(?:help|advice)\b",
         rf"{_HELLO}my {_KIN} (?!would|will)",
-        r"(?:thanks|thank you)(?: so much| a lot)?(?: for (?:the|your) (?:advice|help|tips|suggestions?)"
+        r"(?:thanks|thank you)(?: so much| a lot)?(?: for (?:the|your) (?:advice|help|tips)"
         r"|[,!.] (?:i'll|i will|let me) (?:try|give) (?:that|it|this))",
         opening=True,
     ),
@@ -113,14 +117,16 @@ _BOTH = (
     _rule(
         "speaks of the prompt",
         (" persona ", " persona,", " persona.", " persona'"),
-        r"\b(?:as|playing|portraying|speaking as|stay true to|based on) (?:the|this|my|your|the given|the assigned) "
-        r"(?:assigned |given |user )?persona\b(?! (?:non|grata|5|4|3|game|series))",
+        r"\b(?:as|playing|portraying|speaking as|stay true to) (?:the|this|my|your) "
+        r"(?:assigned |given |user )?persona(?:,? i\b|[,.:])",
     ),
     _rule(
         "speaks of the prompt",
-        ("in character", "ing character", "k character", "role-play", "roleplay"),
+        ("character", "role-play", "roleplay"),
         r"\bi(?:'m| am| will|'ll) (?:now )?"
-        r"(?:role-?playing|role-?play as|stay(?:ing)? in character|break(?:ing)? character)\b",
+        r"(?:role-?play(?:ing)? (?:as )?(?:the|this|your) (?:\w+ )?(?:user|persona|assistant)\b"
+        r"|(?:stay(?:ing)? in|break(?:ing)?) character"
+        r"(?::| as (?:the (?:user|assistant|persona)|instructed|requested)\b))",
     ),
 )
 _WHICH = r"(?:the|this|your|that|my) (?:hidden |private |system )?note"
@@ -128,7 +134,7 @@ _NOTE = _rule(
     "speaks of the hidden note",
     (" note ", " note,", "[a note"),
     rf"\b{_WHICH} (?:says|suggests|mentions|tells me|indicates|states|above)\b",
-    rf"\b(?:based on|according to|per|as stated in) {_WHICH}\b(?! (?:you|he|she|they|from))",
+    rf"\b(?:based on|according to|per|as stated in) {_WHICH}(?:,|\.|:)",
     r"\[a note for you\b",
 )
 # Whoever asks for a draft gets it in the first person; whoever asks for a part to be played, or about prompts, that.

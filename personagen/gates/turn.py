@@ -9,6 +9,11 @@ from functools import cached_property
 
 from personagen.records import Message
 
+_DIALOGUE = re.compile(
+    r"\b(?:dialog|scripts?\b|transcript|role-?play|chatbot|chat log|skit\b|scene\b|faq\b"
+    r"|(?:sample|example|mock|made-up|fictional|imaginary|short) (?:conversation|chat|exchange|interview|call)\b"
+    r"|(?:conversation|chat|exchange|interview|call) between\b)"
+)
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
 
 
@@ -30,6 +35,11 @@ class Turn:
     def asked(self) -> str:
         """What the other said last, folded; empty where nobody has spoken."""
         return fold(self.before[-1].content) if self.before else ""
+
+    @cached_property
+    def acted(self) -> bool:
+        """Whether an assistant speaks that was asked for something like a dialogue: lines of both may be in it."""
+        return self.role == "assistant" and bool(_DIALOGUE.search(self.asked))
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ def test_the_summary_says_what_came_out_what_it_cost_and_what_to_do_next(command
     assert result.exit_code == 0
     for part in (
         "6 of 6",
-        "12 of 12 judged turns",
+        "12 of 12 turns",
         "72 in all; this time 72 asked, 0 reused",
         "36.0000 USD",
         "next: personagen show run",

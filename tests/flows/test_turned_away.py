@@ -16,7 +16,7 @@ from personagen.llm.slots import Slots
 from personagen.options import SimulateOptions, build
 from personagen.schedule import Job, run_jobs
 from tests import fakes
-from tests.fakes import PERSONA, Fake, cast, stage
+from tests.fakes import PERSONA, Fake, answer, cast, stage
 
 BAD = "<|im_end|>"
 
@@ -123,10 +123,34 @@ def test_what_is_spoiled_in_the_last_turn_ends_nothing_early():
     assert heard.ended == {}
 
 
-def test_the_best_reply_can_not_be_told_where_one_is_left():
+def test_best_goes_on_with_the_one_reply_that_is_left_and_ends_where_none_is():
     made, heard = grow(spoiling("0.0"), grow="best")
-    assert [node.id for node in made.nodes] == ["0", "0.1"]
-    assert heard.ended == {"0.0": "markup"}
+    assert users(made)[:2] == ["0", "0.1.0"]
+    assert len(users(made)) == 3
+    assert {judgment.node for judgment in made.judgments} == set(users(made)[1:])
+    assert heard.ended == {}
+    made, heard = grow(spoiling("0.0", "0.1.0.0", "0.1.0.1"), grow="best")
+    assert [node.id for node in made.nodes] == ["0", "0.1", "0.1.0"]
+    assert heard.ended == {"0.1.0.0": "markup"}
+
+
+@pytest.mark.parametrize("lost", ["0.0", "0.1", "0.2"])
+@pytest.mark.parametrize("tie", ["true", "false"])
+def test_a_tie_is_drawn_among_the_replies_that_are_left(lost, tie):
+    spoilt = spoiling(lost, times=99).reply
+
+    def undecided(call):
+        labels = '"A", "B", "C"' if len(call.inputs.get("replies", ())) == 3 else '"A", "B"'
+        return (
+            f'{{"ranking": [{labels}], "tie": {tie}, "reason": ""}}' if call.prompt == "judge/prefer" else spoilt(call)
+        )
+
+    seconds = set()
+    for seed in range(12):
+        made, heard = grow(Fake(undecided), grow="best", candidates=3, turns=2, seed=seed)
+        assert heard.ended == {}
+        seconds.add(users(made)[1])
+    assert seconds == {f"{at}.0" for at in ("0.0", "0.1", "0.2") if at != lost}
 
 
 def test_where_every_reply_goes_on_only_the_spoiled_branch_ends():
@@ -169,9 +193,24 @@ def test_with_one_attempt_nothing_is_asked_again():
 def test_unusable_and_spoiled_replies_share_the_attempts():
     said = iter(["", BAD, "", "never asked"])
     fake = Fake(lambda call: next(said) if call.role == "user" else cast(call))
-    failed, _ = grow(fake)
-    assert "in 3 attempts: the reply is empty" in str(failed)
+    failed, heard = grow(fake)
+    assert str(failed) == "no exchange was left by the gate markup"
+    assert [row.text for row in heard.rejections("t")] == [BAD]
     assert len(fake.calls) == 3
+
+
+@pytest.mark.parametrize("kind", ["coin", "best", "all"])
+def test_a_spoiled_message_followed_by_replies_that_are_cut_off_fails_no_conversation(kind):
+    def reply(call):
+        if call.role != "user" or call.inputs["turn"] < 3:
+            return cast(call)
+        return BAD if call.sample.endswith("/0") else answer("half a sent", finish_reason="length")
+
+    made, heard = grow(Fake(reply), grow=kind)
+    assert len(users(made)) == (3 if kind == "all" else 2)
+    assert set(heard.ended.values()) == {"markup"}
+    assert {row.text for row in heard.rejections("t")} == {BAD}
+    assert heard.rejections("t")[-1].reason.endswith("the branch ends here")
 
 
 def test_a_label_and_the_other_speakers_lines_are_mended_and_the_cut_is_kept():

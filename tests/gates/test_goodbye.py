@@ -24,6 +24,8 @@ FAREWELLS = (
     ("Right. So long.", "So long, and thanks for the chat."),
     ("Thanks! Until next time.", "Until next time!"),
     ("Bye now.", "Bye!"),
+    ("Thanks for everything and see you later!", "You're welcome, take care."),
+    ("Okay, thank you so much, I'll talk to you soon.", "You too, have a lovely day."),
 )
 THANKS = (
     ("Thank you!", "You're welcome!"),
@@ -49,6 +51,17 @@ GOES_ON = (
     ("My boss thanked me. I was speechless.", "Enjoy it."),
     ("How do I say goodbye to my team?", "Bring a cake and keep the speech short."),
     ("Thanks, I'll try the stew on Sunday. My mother comes at noon and she hates garlic.", "Then leave it out."),
+    ("It took me so long to find a job.", "I'm glad you found one."),
+    ("So long a wait.", "I'm glad you kept at it."),
+    ("I have to take care of my mother at home now.", "I'd be happy to help you plan that."),
+    ("Take care of her, they said.", "I'm happy to help with that."),
+    ("I see you like lists.", "No problem, I'll write prose from now on."),
+    ("See you like lists.", "No problem, I'll write prose from now on."),
+    ("I just want to have a good time with my kids this summer.", "Happy to help with that."),
+    ("I'd love a good night of sleep again.", "I'm glad you brought it up."),
+    ("I'll have a good time.", "Glad to hear that."),
+    ("A good night's sleep.", "I'm glad you brought it up."),
+    ("I'm happy to say the soup was a success.", "Enjoy your soup!"),
 )
 
 

@@ -62,6 +62,14 @@ def test_whoever_asks_for_a_language_gets_it(text: str):
     assert not turned_away("language", "assistant", text, "Translate that for my neighbour, please.")
 
 
+def test_whoever_asks_what_to_say_abroad_may_get_it_in_that_language():
+    said = (
+        "Bonjour, je voudrais réserver une table pour deux personnes ce soir, est-ce que vous avez encore de la place ?"
+    )
+    assert not turned_away("language", "assistant", said, "What do I say on the phone to the bistro in Nice?")
+    assert turned_away("language", "assistant", said, "Where do I eat in Nice?")
+
+
 @pytest.mark.parametrize("text", BAD)
 def test_any_language_will_do_where_it_is_left_open(text: str):
     assert not turned_away("language", "assistant", text, language="any")

@@ -47,9 +47,40 @@ def test_copies_and_near_copies_of_an_earlier_turn_are_found_as_often_as_this():
     assert len(found) >= 49
 
 
-@pytest.mark.parametrize("text", LONG)
+@pytest.mark.parametrize("text", [text for text in LONG if " again " not in text and " instead" not in text])
 def test_an_echo_of_the_other_side_is_found(text: str):
     assert turned_away("repeats", "assistant", text, text)
+
+
+MAIL = (
+    "Dear Ms Okafor, thank you for seeing me on Monday. I was glad to hear of your plans for the school garden and "
+    "would like to help with the beds. I could come by with my tools in the first week of May. Please write to me "
+    "which day would suit you. Kind regards, Ana"
+)
+CODE = (
+    "Here it is:\n\n```python\ndef total(items):\n    result = 0\n    for item in items:\n        result += item\n```"
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "asked", "reply"),
+    [
+        (MAIL, "It was Tuesday, not Monday. Change that please", MAIL.replace("Monday", "Tuesday")),
+        (MAIL, "It was Tuesday, not Monday.", MAIL.replace("Monday", "Tuesday")),
+        (MAIL, "She is a doctor, so it should say Dr.", MAIL.replace("Ms", "Dr")),
+        (MAIL, "Make it June.", MAIL.replace("May", "June")),
+        (MAIL, "Sorry, I lost that, can you say it again?", MAIL),
+        (CODE, "result should start as a float", CODE.replace("= 0", "= 0.0")),
+        (CODE, "Hm, and as a float?", CODE.replace("= 0", "= 0.0")),
+    ],
+)
+def test_an_assistant_may_say_again_what_it_was_asked_to_change_or_repeat(said: str, asked: str, reply: str):
+    assert not turned_away("repeats", "assistant", reply, "Write it for me.", said, asked)
+
+
+def test_an_assistant_that_says_the_same_to_another_question_is_found():
+    assert turned_away("repeats", "assistant", MAIL, "Write it for me.", MAIL, "Thanks. How do I plant leeks?")
+    assert turned_away("repeats", "user", MAIL, MAIL, "Say that again?")
 
 
 def test_other_sentences_about_the_same_are_no_repetition():

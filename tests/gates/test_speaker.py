@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
+from personagen.agents import assistant
+from personagen.agents.ask import At
 from personagen.errors import ReplyError
 from personagen.parse import Spoken, speech
-from tests.gates.talk import turned_away
+from tests.fakes import Fake, stage
+from tests.gates.talk import chat, turned_away
 
 OTHERS = tuple(
     (role, f"{label}{gap}{text}")
     for role, labels in (
         (
             "user",
-            ("Assistant:", "ASSISTANT:", "assistant:", "AI:", "**Assistant:**", "**AI**:", "AI Assistant:", "ChatGPT:"),
+            (
+                "Assistant:",
+                "ASSISTANT:",
+                "assistant:",
+                "Assistant :",
+                "**Assistant:**",
+                "**Assistant**:",
+                "AI Assistant:",
+                "**AI assistant:**",
+            ),
         ),
         ("assistant", ("User:", "USER:", "user:", "Human:", "**User:**", "**Human**:", "human:", "HUMAN :")),
     )
@@ -29,7 +43,7 @@ SCRIPTS = tuple(
             (
                 "Assistant:",
                 "**Assistant:**",
-                "AI:",
+                "**Assistant**:",
                 "ASSISTANT:",
                 "AI Assistant:",
                 "<assistant>\n",
@@ -70,7 +84,7 @@ def test_the_other_speakers_next_lines_are_cut_off_and_kept_apart(role: str, sai
         ("user", "**Human:** my soup is bland\n\nAssistant: Salt it.", "my soup is bland"),
         ("assistant", "Assistant: Salt it.", "Salt it."),
         ("assistant", "<assistant>Salt it.</assistant>", "Salt it."),
-        ("assistant", "AI: Salt it.\n\nHuman: Thanks", "Salt it."),
+        ("assistant", "**Assistant**: Salt it.\n\nHuman: Thanks", "Salt it."),
     ],
 )
 def test_a_speakers_own_label_is_removed_and_said_to_be(role: str, text: str, said: str):
@@ -85,10 +99,39 @@ def test_a_speakers_own_label_is_removed_and_said_to_be(role: str, text: str, sa
         "```\nUser: root\n```",
         "In short: ask.\n\nUsers: many",
         "It begins `\nUser: x` there",
+        "Here is a short script:\n\nUser: Where is it?\nBot: Your code?\nUser: 1234\nBot: On its way.",
+        "Here is a short script:\n\nUser: Where is it?\n\nAssistant: Your code?\n\nUser: 1234\n\nHope that helps.",
+        "A script.\n\nBot: Your name?\nUser: Ana\nAssistant: Welcome.\nUser: Thanks",
+        "These go in.\n\nHost: ftp.example.org\nUser: anna\nPassword: the one I sent\nPort: 21",
+        "Fill in\n\n**User:** your e-mail address\n**Port:** 993",
+        "AI: artificial intelligence. ML: machine learning.",
     ],
 )
 def test_an_example_of_a_dialogue_is_left_whole(text: str):
     assert speech(text, "assistant") == Spoken(text)
+
+
+DIALOGUES = (
+    "User: Where is my parcel?\nAssistant: What is your code?\nUser: 1234\nAssistant: On its way.",
+    "Assistant: What is your code?\nUser: 1234\nAssistant: On its way.",
+)
+
+
+@pytest.mark.parametrize("text", DIALOGUES)
+def test_a_dialogue_that_was_asked_for_is_left_whole_and_let_through(text: str):
+    for asked in ("Show me a sample dialogue for my shop's chatbot.", "How do I cook rice?"):
+        fake = Fake(lambda call: text)
+        said = asyncio.run(assistant.reply(stage(fake), chat(asked), None, At("t/0.0", "0")))
+        assert (said.value, said.dropped) == (
+            (Spoken(text), False) if "sample" in asked else (said.value, text[0] == "U")
+        )
+        assert (said.value.text == text) == (text[0] == "U" or "sample" in asked)
+
+
+def test_a_user_may_ask_about_ai():
+    said = speech("AI: hype or not?", "user")
+    assert said == Spoken("AI: hype or not?")
+    assert not turned_away("speaker", "user", said.text)
 
 
 def test_a_label_with_nothing_behind_it_is_an_empty_reply():
