@@ -20,3 +20,11 @@ def test_two_personas_of_one_id_are_refused_with_both_lines_or_the_later_one_is_
     (persona,), notes = load_personas(path, skip_bad_lines=True)
     assert persona.profile == BEES
     assert [note[:19] for note in notes] == ["x.jsonl:3: skipped:", "1 repeated entries "]
+
+
+@pytest.mark.parametrize("odd", ["", "a/b", "a\\b", ".a", " a", "a\x00", "a" * 201])
+def test_an_id_that_can_be_no_files_name_is_refused_for_a_reason_that_is_told(tmp_path, odd):
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(orjson.dumps({"id": odd, "profile": BEES, "personality": "He is shy."}))
+    with pytest.raises(UsageError, match=r"empty, longer than 200 .* dot or white space, or holds /, \\ or a control"):
+        load_personas(path)

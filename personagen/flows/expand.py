@@ -17,7 +17,7 @@ from personagen.filters import Filter, Rules, Threshold
 from personagen.filters.form import LANGUAGES
 from personagen.flows.grow_pool import Growth, grow_pool
 from personagen.flows.needs import of_expansion
-from personagen.flows.preflight import Consent, Estimate, begin, left_out
+from personagen.flows.preflight import Consent, Estimate, Grown, begin, keep_grown, left_out
 from personagen.flows.session import Progress, Session, identity_of, session
 from personagen.flows.strays import strays
 from personagen.functions import function
@@ -215,6 +215,7 @@ def _finish(
     run.write_lines("personas.jsonl", (persona.line() + b"\n" for persona in personas))
     rejections = [rejection for growth in growths.values() for rejection in growth.rejections]
     run.write_lines("rejections.jsonl", (rejection.line() + b"\n" for rejection in rejections))
+    keep_grown(run, {kind: _grown(growth) for kind, growth in growths.items()})
     calls, usage, by_role_usage = run.usage()
     stopped = [growth.stopped for growth in growths.values() if growth.stopped.startswith("stopped")]
     summary = ExpandSummary(
@@ -241,6 +242,12 @@ def _finish(
     told = {k: v for k, v in vars(summary).items() if k not in ("usage", "usage_by_role", "out", "estimate")}
     run.record(summary.status, told, summary.estimate)
     return summary
+
+
+def _grown(growth: Growth) -> Grown:
+    # A call that failed is not stored: it is made again.
+    ended = growth.stopped in ("target", "saturated")
+    return Grown(len(growth.view), len(growth.rounds), finished=ended and not growth.failed_calls)
 
 
 def _is_full(growth: Growth) -> bool:

@@ -10,7 +10,7 @@ from statistics import fmean
 from personagen.agents.ask import Stage
 from personagen.flows.grow import levels
 from personagen.flows.plans import Plans
-from personagen.flows.preflight import Estimate, Need, estimated, stored
+from personagen.flows.preflight import Estimate, Need, estimated, grown_before, stored
 from personagen.flows.session import Session
 from personagen.flows.sizes import (
     AUTHORS,
@@ -56,9 +56,10 @@ async def of_simulation(run: Run, session: Session, options: SimulateOptions, pl
     needs: dict[str, Need] = {}
     for role, size in most.items():
         there = begun.get(role, Size())
+        expected = whole.get(role, Size()).times(left).left(there)
         needs[role] = Need(
-            low=briefly[role].times(left).left(there),
-            expected=whole.get(role, Size()).times(left).left(there),
+            low=briefly[role].times(left).left(there).at_most(expected),
+            expected=expected,
             upper=size.times(options.attempts * left).left(there),
         )
     what = f"{left:,} conversations of {options.turns} turns"
@@ -69,33 +70,41 @@ async def of_expansion(
     run: Run, session: Session, options: ExpandOptions, seeds: Seeds, targets: Mapping[Kind, int]
 ) -> Estimate:
     """The estimate for pools that are to have their ``targets``."""
-    begun, _ = stored(run, (), apart=False)
+    known = grown_before(run)
+    finished = {kind for kind, grown in known.items() if grown.finished}
+    begun, _ = stored(run, {f"{kind}/{n}" for kind in finished for n in range(known[kind].rounds)}, apart=False)
     stage, prompts = session.stage, session.stage.prompts
     total = {"low": Size(), "expected": Size(), "upper": Size()}
+    new, least = 0, Size()
     embedded = {"expected": Size(), "upper": Size()}
     for kind, entries in _pools(seeds):
         texts = sorted((entry.text for entry in entries), key=len)
         middle = max(0, (len(texts) - options.examples) // 2)
         needed = max(0, targets[kind] - len(texts))
-        expected, rounds = _calls(needed, options)
+        mean, rounds = _calls(needed, options)
         most, most_rounds = _most_calls(needed, options, stage.attempts)
+        missing = targets[kind] - max(len(texts), known[kind].size if kind in known else 0)
+        new += max(0, missing)
         for name, length, calls in (
-            ("low", typical(stage, SHORT), expected),
-            ("expected", typical(stage), expected),
+            ("low", typical(stage, SHORT), mean),
+            ("expected", typical(stage), mean),
             ("upper", longest(stage), most),
         ):
             call = await authoring(prompts, kind, texts[middle:][: options.examples], options.count, length)
-            total[name] += call.times(calls)
+            total[name] += call.times(0 if kind in finished else calls)
+            if name == "expected" and kind not in finished and begun:
+                # However much is stored, what is missing takes a round, of as many calls as a weak author is given.
+                least += call.times(min(options.calls_per_round, math.ceil(10 * max(0, missing) / options.count)))
         written = max(options.count, (prompts[AUTHORS[kind]].sampling.max_tokens or 0) // FEWEST_TOKENS)
-        embedded["expected"] += _embedding(len(texts), rounds, expected * options.count)
+        embedded["expected"] += _embedding(len(texts), rounds, mean * options.count)
         embedded["upper"] += _embedding(len(texts), most_rounds, most * written)
-    author = {name: size.left(begun.get("author", Size())) for name, size in total.items()}
-    needs = {"author": Need(**author)}
-    if ENCODER in session.endpoints:
+    low, expected, upper = (size.left(begun.get("author", Size())) for size in total.values())
+    expected = (expected + least.left(expected)).at_most(upper)
+    needs = {"author": Need(low.at_most(expected), expected, upper)}
+    if ENCODER in session.endpoints and len(finished) < len(targets):
         there = begun.get(ENCODER, Size())
         usual, most_of_it = (embedded[name].left(there) for name in ("expected", "upper"))
         needs[ENCODER] = Need(usual, usual, most_of_it)
-    new = sum(max(0, targets[kind] - len(pool)) for kind, pool in _pools(seeds))
     size = sum(need.expected.calls * ANSWER + need.expected.output * BYTES_A_TOKEN * 1.1 for need in needs.values())
     size += targets["profile"] * options.per_profile * PERSONA
     return estimated(run, session, f"{new:,} new descriptions", needs, size)

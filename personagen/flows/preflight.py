@@ -27,7 +27,7 @@ from personagen.llm.failures import address
 from personagen.llm.journaled import Tally
 from personagen.llm.prices import Price, cost
 from personagen.llm.slots import Slots
-from personagen.records import Usage
+from personagen.records import Kind, Usage
 from personagen.schedule import Job
 from personagen.store.run import Run
 
@@ -105,7 +105,7 @@ async def begin(estimate: Estimate, slots: Slots, folder: Path, consent: Consent
     await asyncio.sleep(0)  # an interruption during the estimate is heard here
     if slots.closed:
         raise slots.closed
-    if estimate.calls and consent and not consent(estimate):
+    if estimate.most_calls and consent and not consent(estimate):
         raise Interrupted("not begun: nothing was asked and nothing is spent")
 
 
@@ -161,6 +161,29 @@ def stored(run: Run, finished: Collection[str], *, apart: bool) -> tuple[dict[st
         sizes[role] = sizes.get(role, Size()) + Size(*figures)
     told = len(finished) >= 3 and not since and not since_judge and all(size.input for size in whole.values())
     return begun, {role: size.times(1 / len(finished)) for role, size in whole.items()} if told and whole else None
+
+
+@dataclass(frozen=True)
+class Grown:
+    """What an earlier process left of a pool; ``finished`` if it needs no more calls."""
+
+    size: int
+    rounds: int
+    finished: bool
+
+
+def keep_grown(run: Run, pools: Mapping[Kind, Grown]) -> None:
+    """Keeps how far ``pools`` are, for the next estimate."""
+    kept = {"version": THIS, "made_with": run.made_with, "pools": {kind: asdict(pool) for kind, pool in pools.items()}}
+    run.journal.put_settings({"grown": orjson.dumps(kept).decode()})
+
+
+def grown_before(run: Run) -> dict[Kind, Grown]:
+    """The pools as an earlier process left them, where they would become the same again."""
+    kept = orjson.loads(run.journal.setting("grown") or "{}")
+    if (kept.get("version"), kept.get("made_with")) != (THIS, run.made_with):
+        return {}
+    return {kind: Grown(**pool) for kind, pool in kept["pools"].items()}
 
 
 def _since(run: Run, *, apart: bool) -> tuple[int, int]:

@@ -74,6 +74,10 @@ class Size:
         """So many of these."""
         return Size(*(value * factor for value in vars(self).values()))
 
+    def at_most(self, other: Size) -> Size:
+        """The smaller of both, figure by figure."""
+        return Size(*map(min, vars(self).values(), vars(other).values()))
+
     def left(self, stored: Size) -> Size:
         """What is left of this when ``stored`` is there already."""
         pairs = zip(vars(self).values(), vars(stored).values(), strict=True)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from benchmarks.prefix_cache import prompt_tokens, tokens
 from benchmarks.tokens import Cast
 from personagen import prompts as prompt_files
-from personagen.errors import BudgetError, DiskError, Interrupted, QualityError
+from personagen.errors import BudgetError, DiskError, Interrupted, QualityError, ReplyError
 from personagen.flows import grow, needs, preflight, sizes
 from personagen.flows.expand import expand
 from personagen.flows.simulate import PROMPTS, simulate
@@ -216,6 +216,62 @@ def test_a_resumed_run_is_told_what_is_left_and_goes_by_what_the_finished_conver
     assert told["calls"] == actual["calls"] == 9 * 12 - 65
     assert told["most_calls"] == 3 * 12 * 4 - (65 - 60) or told["most_calls"] >= actual["calls"]
     assert told["input_tokens"]["expected"] == actual["input_tokens"] == 3 * actual["calls"]
+
+
+def test_replies_that_were_shorter_than_short_ones_do_not_make_the_low_estimate_larger_than_the_expected(run):
+    with pytest.raises(BudgetError):
+        run(people=9, max_calls=65, concurrency=1, price="1,1")
+    told = run(people=9, price="1,1").estimate
+    for name in ("input_tokens", "output_tokens", "cost_usd"):
+        assert told[name]["low"] <= told[name]["expected"] <= told[name]["upper"], name
+
+
+@pytest.fixture
+def grown(tmp_path):
+    def grown(consent=None, **options):
+        given = {"out": str(tmp_path / "pool"), "model": MODEL, "target": 30, "personalities": 30, "count": 4}
+        return asyncio.run(expand(build(ExpandOptions, {**given, **options}), consent=consent))
+
+    return grown
+
+
+def test_a_growth_that_took_more_calls_than_expected_still_expects_a_round_and_asks(grown, model):
+    def weak(call):
+        written = orjson.loads(fakes.cast(call))["descriptions"]
+        return orjson.dumps({"descriptions": written[:1] * len(written)}).decode()
+
+    model(weak)
+    with pytest.raises(BudgetError):
+        grown(max_calls=14, calls_per_round=3, similarity=0.99)
+    shown = []
+    with pytest.raises(Interrupted):
+        grown(calls_per_round=3, similarity=0.99, consent=lambda e: bool(shown.append(e)))
+    [told] = shown
+    assert 3 <= told.calls <= 6
+    assert told.most_calls > 6
+    assert 0 <= told.output_tokens.low <= told.output_tokens.expected < told.output_tokens.upper
+
+
+def test_a_finished_growth_needs_nothing_and_asks_nobody(grown):
+    grown()
+    asked = []
+    told = grown(consent=lambda estimate: asked.append(estimate) or True).estimate
+    assert (told["calls"], told["most_calls"], told["what"], asked) == (0, 0, "0 new descriptions", [])
+
+
+def test_where_one_pool_is_finished_only_what_the_other_misses_is_expected(grown, model):
+    def profiles_alone(call):
+        if call.prompt == "author/personalities":
+            raise ReplyError("nothing")
+        return fakes.cast(call)
+
+    fake = model(profiles_alone)
+    with pytest.raises(QualityError):
+        grown(saturation=1)
+    fake.reply = fakes.cast
+    told = grown(saturation=1).estimate
+    assert told["what"] == "10 new descriptions"
+    assert told["calls"] == told["actual"]["calls"] == 3
 
 
 def test_after_a_judges_prompt_changed_only_its_calls_are_expected(run, tmp_path):
