@@ -37,13 +37,13 @@ class SimulateSummary:
     """What a run folder holds after ``simulate``.
 
     ``conversations`` were asked for, ``trees`` are grown, ``failed`` gave up and the rest was not reached. ``pairs``
-    plus the sum of ``rejected`` (by gate) is the number of ``turns``, the user messages of all trees. Of the messages ``spoken`` by users and
-    assistants, failed conversations included, ``turned_away`` (by gate) were dropped and ``repaired`` (``label``,
-    ``cut``) were mended; ``ended`` (by gate) counts the branches that ended before their turns were used up.
-    ``calls`` and ``usage`` cover the folder, ``new_calls`` this process, as do ``retried`` requests, ``refused`` ones
-    (HTTP 429), and ``concurrency``, the most calls that were in flight at each endpoint; ``usage["cost_usd"]`` is None
-    where a price is unknown. ``estimate`` was made before this process's first call, its ``actual`` part at the end;
-    ``left_out`` are parts of requests that a server refused.
+    plus the sum of ``rejected`` (by gate) is the number of ``turns``, the user messages of all trees. Of the messages
+    ``spoken`` by users and assistants, failed conversations included, ``turned_away`` (by gate) were dropped and
+    ``repaired`` (``label``, ``cut``) were mended; ``ended`` (by gate) counts the branches that ended before their turns
+    were used up. ``calls`` and ``usage`` cover the folder, ``new_calls`` this process, as do ``retried`` requests,
+    ``refused`` ones (HTTP 429), and ``concurrency``, the most calls that were in flight at each endpoint;
+    ``usage["cost_usd"]`` is None where a price is unknown. ``estimate`` was made before this process's first call, its
+    ``actual`` part at the end; ``left_out`` are parts of requests that a server refused.
     """
 
     out: str
