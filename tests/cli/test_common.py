@@ -11,7 +11,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from personagen import errors
+from personagen import cli, errors
 from personagen.cli import Commands, commands, main
 from personagen.cli.common import counts, duration, money, options, table, tell, usage_rows
 from personagen.cli.settings import load_defaults
@@ -163,10 +163,12 @@ def test_an_expected_error_is_one_sentence_and_its_own_exit_code(kind: type[Pers
     assert (result.exit_code, result.stdout, result.stderr) == (kind.exit_code, "", "personagen: this went wrong\n")
 
 
-def test_an_interruption_that_waits_for_nothing_exits_with_130():
+@pytest.mark.parametrize(("runs", "rest"), [((), ""), (("fail",), " without waiting for the calls in flight")])
+def test_an_interruption_exits_with_130_and_speaks_of_calls_where_some_are_made(monkeypatch, runs, rest: str):
+    monkeypatch.setattr(cli, "_RUNS", runs)
     result = failing(KeyboardInterrupt())
     assert result.exit_code == 130
-    assert result.stderr == "personagen: interrupted without waiting for the calls in flight\n"
+    assert result.stderr.splitlines()[0] == f"personagen: interrupted{rest}"
 
 
 def test_a_text_in_an_error_does_not_steer_the_screen():
