@@ -5,14 +5,11 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Sequence
-from contextlib import suppress
 from random import Random
 from types import SimpleNamespace
 
 import orjson
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from benchmarks.prefix_cache import prompt_tokens, tokens
 from benchmarks.tokens import Cast
@@ -134,78 +131,6 @@ def test_a_long_run_is_estimated_without_rendering_the_longest_texts(run, tmp_pa
         run(turns=turns, prompts=str(tmp_path / "mine"), conversations=1, consent=lambda e: bool(shown.append(e)))
     assert shown[0].input_tokens.upper > turns**2 * max_tokens * 1.5
     assert shown[0].input_tokens.low < shown[0].input_tokens.expected < shown[0].input_tokens.upper
-
-
-CHOICES = st.fixed_dictionaries(
-    {
-        "turns": st.integers(1, 4),
-        "candidates": st.integers(2, 4),
-        "grow": st.sampled_from(["coin", "best", "all"]),
-        "attempts": st.integers(1, 3),
-        "max_nodes": st.integers(5, 40),
-        "conversations": st.integers(1, 4),
-        "seed": st.integers(0, 5),
-    }
-)
-
-
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(options=CHOICES, bad=st.integers(0, 3))
-def test_no_run_makes_more_calls_than_the_upper_bound_says(tmp_path, options, bad):
-    """One reply in ``bad`` can't be used, so that it is asked for again."""
-    file = fakes.personas(tmp_path, 2)
-    out = tmp_path / f"{len(list(tmp_path.iterdir()))}"
-    asked = []
-
-    def reply(call):
-        asked.append(call)
-        unusable = bad and Random(f"{bad}/{call.key}").randrange(4) < bad
-        return "" if unusable else fakes.cast(call)
-
-    fake = fakes.Fake(reply)
-
-    async def llm(call):
-        return await fake(call)
-
-    patch = pytest.MonkeyPatch()
-    patch.setattr(fakes, "llm", llm)
-    try:
-        given_options = {"personas": str(file), "out": str(out), "model": MODEL, **options}
-        with suppress(QualityError):
-            asyncio.run(simulate(build(SimulateOptions, given_options)))
-    finally:
-        patch.undo()
-    told = orjson.loads((out / "run.json").read_bytes())["estimate"]
-    assert len(asked) == told["actual"]["calls"] <= told["most_calls"]
-    if not bad:
-        assert len(asked) == told["calls"]
-        assert told["most_calls"] == options["attempts"] * len(asked)
-
-
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    st.fixed_dictionaries(
-        {
-            "target": st.integers(20, 45),
-            "count": st.integers(1, 6),
-            "calls_per_round": st.integers(1, 4),
-            "saturation": st.integers(1, 3),
-            "seed": st.integers(0, 3),
-        }
-    )
-)
-def test_no_growth_makes_more_calls_than_the_upper_bound_says(tmp_path, options):
-    out = tmp_path / f"{len(list(tmp_path.iterdir()))}"
-    summary = asyncio.run(
-        expand(build(ExpandOptions, {"out": str(out), "model": MODEL, "similarity": 0.95, **options}))
-    )
-    assert summary.new_calls <= summary.estimate["most_calls"]
-
-
-def test_the_bound_of_a_growth_is_reached_where_every_round_admits_as_little_as_can_be():
-    options = ExpandOptions(count=20, calls_per_round=8, saturation=3)
-    rounds = [min(8, -(-missing * 10 // 20)) for missing in range(1, 31)]
-    assert needs._most_calls(30, options, 2) == (sum(rounds) * 3 * 2, 30 * 3)
 
 
 def test_a_resumed_run_is_told_what_is_left_and_goes_by_what_the_finished_conversations_took(run):
