@@ -14,6 +14,7 @@ from personagen.store.files import reserve, sync_folder, synced
 from personagen.store.log import is_damaged
 
 FORMAT = 3
+LONGEST = 200  # characters of SQLite's words
 # Pages of 4 KB in the write-ahead log; SQLite's own 1,000 move them to the main file so often that it halves the speed.
 CHECKPOINT = 8000
 _TABLES = f"""
@@ -136,7 +137,8 @@ def translated(file: Path) -> Iterator[None]:
 
 def damaged(file: Path, how: object) -> CorruptError:
     """The error for a journal that is not what was written."""
-    return CorruptError(f"{file} is damaged ({how}); {_WAYS_OUT}")
+    told = " ".join(str(how).split())  # SQLite's own message may quote what it found
+    return CorruptError(f"{file} is damaged ({told if len(told) <= LONGEST else told[:LONGEST] + '...'}); {_WAYS_OUT}")
 
 
 _WAYS_OUT = "restore it from a copy, or give another --out"

@@ -107,6 +107,17 @@ def test_a_journal_that_was_cut_off_is_refused(file, share):
         Journal(file)
 
 
+def test_damage_is_told_on_one_line_however_much_is_quoted_of_it(file):
+    with Journal(file) as journal:
+        journal.put_settings({"prompts": '{\n"judge": 1,\n' * 50})
+    with closing(sqlite3.connect(file)) as other, other:
+        other.execute("UPDATE meta SET value = CAST(X'7B0AFF' || value AS TEXT) WHERE name = 'prompts'")
+    with pytest.raises(CorruptError) as refused, Journal(file) as journal:
+        journal.setting("prompts")
+    assert "\n" not in str(refused.value)
+    assert len(str(refused.value)) < 500
+
+
 def test_a_file_that_is_no_database_is_refused(file):
     file.write_bytes(b"this is no database" * 100)
     with pytest.raises(CorruptError, match="damaged"):
