@@ -30,7 +30,7 @@ from personagen.seeds import Seeds
 from personagen.store.run import Run
 
 SHORT = 0.5  # of the usual length, in the low estimate
-SAMPLE = 10_000  # personas whose length is looked at
+SAMPLE = 1000  # personas whose length is looked at; they stand in a drawn order
 ADMITTED = 0.8  # of what an author writes; a capable model's, early in the growth of a pool
 FEWEST_TOKENS = 40  # of a description that passes the screens
 EMBEDDED = 115.0  # tokens of a description
