@@ -22,7 +22,7 @@ def strays(where: tuple[Path, ...]) -> tuple[str, ...]:
     Each is logged too, before any money is spent on prompts that were not meant.
     """
     notes: tuple[str, ...] = ()
-    with suppress(Exception):  # it only helps: no folder, however odd, may stop a run
+    with suppress(OSError, RecursionError):  # it only helps: no folder, however odd, may stop a run
         notes = tuple(note for folder in where if folder != packaged() for note in unknown(folder))
     for note in notes:
         log.warning("%s", note)

@@ -78,7 +78,7 @@ def test_files_that_cant_be_read_as_text_or_at_all_stop_no_run(folder, monkeypat
     (where[0] / "other.md").write_bytes('{% include "caf\u00e9.md" %}'.encode("latin-1"))
     assert len(strays(where)) == 1
 
-    def refused(_):
+    def refused(*_):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "read_bytes", refused)
