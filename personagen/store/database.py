@@ -13,7 +13,7 @@ from personagen.errors import CorruptError, DiskError
 from personagen.store.files import reserve, sync_folder, synced
 from personagen.store.log import is_damaged
 
-FORMAT = 3
+FORMAT = 4
 LONGEST = 200  # characters of SQLite's words
 # Pages of 4 KB in the write-ahead log; SQLite's own 1,000 move them to the main file so often that it halves the speed.
 CHECKPOINT = 8000
@@ -29,10 +29,17 @@ CREATE TABLE results(
 CREATE INDEX results_of_slot ON results(slot);
 INSERT INTO meta VALUES('format', '{FORMAT}', NULL);
 """
-# What each format added to the one before it. Nothing can be said of rows without a check sum.
+# What each format changed of the one before it. Nothing can be said of rows without a check sum, and those of format 3
+# covered an answer or a result, but not which question or slot it belongs to.
 _UPGRADES = {
     2: ("ALTER TABLE calls ADD COLUMN cache_write_input_tokens INTEGER NOT NULL DEFAULT 0",),
     3: tuple(f"ALTER TABLE {table} ADD COLUMN crc INTEGER" for table in ("meta", "calls", "results")),
+    4: ("UPDATE meta SET crc = NULL", "UPDATE calls SET crc = NULL", "UPDATE results SET crc = NULL"),
+}
+_CHECKED = {
+    "a setting": "SELECT * FROM meta WHERE crc IS NOT NULL",
+    "an answer": "SELECT * FROM calls WHERE crc IS NOT NULL",
+    "a result": "SELECT * FROM results WHERE crc IS NOT NULL",
 }
 _REFUSED_BY_DISK = {
     *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM),
@@ -60,7 +67,7 @@ def opened(file: Path) -> sqlite3.Connection:
         try:
             _check(file, connection, has_log)
             _upgrade(file, connection)
-            _check_answers(file, connection)
+            _check_rows(file, connection)
             if not has_log and _logged_more(connection):
                 raise CorruptError(
                     f"{log} is missing, and answers with it; put it back, or go on without them by an empty file of"
@@ -114,9 +121,13 @@ def mark(connection: sqlite3.Connection, what: str) -> None:
     connection.execute("INSERT OR REPLACE INTO meta VALUES('log', ?, NULL)", (what,))
 
 
-def crc(value: bytes) -> int:
-    """The check sum that is kept beside ``value``."""
-    return crc32(value)
+def crc(*row: object) -> int:
+    """The check sum that stands last in a row, of its other columns in the table's order, as SQLite returns them."""
+    total = crc32(repr([value for value in row if not isinstance(value, bytes)]).encode())
+    for value in row:
+        if isinstance(value, bytes):
+            total = crc32(value, total)
+    return total
 
 
 @contextmanager
@@ -170,10 +181,11 @@ def _check(file: Path, connection: sqlite3.Connection, has_log: bool) -> None:
         raise damaged(file, " ".join(str(found).split()))
 
 
-def _check_answers(file: Path, connection: sqlite3.Connection) -> None:
-    for line, kept in connection.execute("SELECT completion, crc FROM calls WHERE crc IS NOT NULL"):
-        if not isinstance(line, bytes) or crc32(line) != kept:
-            raise damaged(file, "an answer in it is not what was stored")
+def _check_rows(file: Path, connection: sqlite3.Connection) -> None:
+    for what, sql in _CHECKED.items():
+        for *row, kept in connection.execute(sql):
+            if crc(*row) != kept:
+                raise damaged(file, f"{what} in it is not what was stored")
 
 
 def _upgrade(file: Path, connection: sqlite3.Connection) -> None:

@@ -2,7 +2,7 @@
 
 Writes are queued and committed in groups, so that a write waits for the disk but hardly ever for another write. Reads
 go through a connection of their own. The journal is the only truth of a run: the result files are derived from it.
-Every answer, result and setting has a check sum, so that a changed byte is noticed before it is used.
+Every answer, result and setting has a check sum, so that a changed byte is noticed before anything is used.
 """
 
 from __future__ import annotations
@@ -48,21 +48,19 @@ class Journal:
 
     def completion(self, key: str) -> Completion | None:
         """The stored answer to the call with this key, or None."""
-        rows = self.rows("SELECT completion, crc FROM calls WHERE key = ?", (key,))
-        if not rows:
-            return None
-        line, kept = rows[0]
+        rows = self.rows("SELECT completion FROM calls WHERE key = ?", (key,))
         try:
-            return Completion.model_validate_json(self._checked(line, kept, f"the answer {key}"))
+            return Completion.model_validate_json(rows[0][0]) if rows else None
         except ValidationError as error:
             raise damaged(self._file, f"the answer {key} is none") from error
 
     async def store(self, key: str, role: str, model: str, place: str, answer: Completion, seconds: float) -> None:
         """Stores an answer; returns when it is on disk."""
-        usage, line = answer.usage, answer.line()
-        row = (key, role, model, place, line, usage.input_tokens, usage.output_tokens)
-        rest = (usage.cached_input_tokens, usage.cost_usd, time.time(), seconds, usage.cache_write_input_tokens)
-        await self.write([(_CALL, (*row, *rest, crc(line)))])
+        usage = answer.usage
+        cost = None if usage.cost_usd is None else usage.cost_usd + 0.0  # SQLite returns 0.0 for -0.0
+        what = (key, role, model, place, answer.line(), usage.input_tokens, usage.output_tokens)
+        row = (*what, usage.cached_input_tokens, cost, time.time(), float(seconds), usage.cache_write_input_tokens)
+        await self.write([(_CALL, (*row, crc(*row)))])
 
     def usage(self) -> dict[tuple[str, str], tuple[int, Usage]]:
         """Stored calls and their usage by (role, model)."""
@@ -81,14 +79,9 @@ class Journal:
 
     async def put(self, slot: int, made_with: str, files: dict[str, bytes]) -> None:
         """Stores the lines that ``slot`` contributes to each result file, in place of what it had."""
-        await self.write(
-            [("DELETE FROM results WHERE slot = ?", (slot,))]
-            + [
-                ("INSERT INTO results VALUES(?,?,?,?,?)", (file, slot, made_with, lines, crc(lines)))
-                for file, lines in files.items()
-                if lines
-            ]
-        )
+        rows = [(file, slot, made_with, lines) for file, lines in files.items() if lines]
+        put = [("INSERT INTO results VALUES(?,?,?,?,?)", (*row, crc(*row))) for row in rows]
+        await self.write([("DELETE FROM results WHERE slot = ?", (slot,)), *put])
 
     def slots(self, file: str, made_with: str) -> set[int]:
         """The slots that have lines in ``file`` made with these settings."""
@@ -99,24 +92,22 @@ class Journal:
         """The stored lines of ``file`` in slot order, one slot at a time."""
         with translated(self._file):
             rows = self._reader.execute(
-                "SELECT slot, lines, crc FROM results WHERE file = ? AND made_with = ? ORDER BY slot", (file, made_with)
+                "SELECT lines FROM results WHERE file = ? AND made_with = ? ORDER BY slot", (file, made_with)
             )
-            for slot, lines, kept in rows:
-                yield self._checked(lines, kept, f"slot {slot} of {file}")
+            for (lines,) in rows:
+                yield lines
 
     # -- settings ---------------------------------------------------------------------------------------------
 
     def setting(self, name: str) -> str | None:
         """A stored setting, or None."""
-        rows = self.rows("SELECT value, crc FROM meta WHERE name = ?", (name,))
-        if not rows:
-            return None
-        return self._checked(str(rows[0][0]).encode(), rows[0][1], f"the setting {name}").decode()
+        rows = self.rows("SELECT value FROM meta WHERE name = ?", (name,))
+        return str(rows[0][0]) if rows else None
 
     def put_settings(self, settings: Mapping[str, str]) -> None:
         """Stores settings, in place of what they were; returns when they are on disk."""
         with translated(self._file):
-            rows = [(name, value, crc(value.encode())) for name, value in settings.items()]
+            rows = [(name, value, crc(name, value)) for name, value in settings.items()]
             self._reader.executemany("INSERT OR REPLACE INTO meta VALUES(?,?,?)", rows)
 
     # -- all else ---------------------------------------------------------------------------------------------
@@ -129,8 +120,3 @@ class Journal:
     async def write(self, statements: Iterable[Statement]) -> None:
         """Executes ``statements`` in one transaction; returns when they are on disk."""
         await self._writer.write(statements)
-
-    def _checked(self, value: bytes, kept: int | None, what: str) -> bytes:
-        if not isinstance(value, bytes) or (kept is not None and crc(value) != kept):
-            raise damaged(self._file, f"{what} is not what was stored")
-        return value

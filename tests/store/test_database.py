@@ -13,7 +13,7 @@ import pytest
 
 from personagen.errors import CorruptError, DiskError
 from personagen.llm.journaled import Tally, journaled
-from personagen.records import Usage
+from personagen.records import Completion, Usage
 from personagen.store import database, writer
 from personagen.store.database import FORMAT
 from personagen.store.journal import Journal
@@ -99,6 +99,36 @@ def test_a_changed_byte_is_noticed_or_changes_nothing_that_is_read(file):
     assert noticed > 8
 
 
+COLUMNS = {
+    "meta": ("name", "value"),
+    "calls": ("key", "role", "model", "place", "input_tokens", "cost_usd", "finished"),
+    "results": ("file", "slot", "made_with"),
+}
+
+
+@pytest.mark.parametrize(("table", "column"), [(table, name) for table, names in COLUMNS.items() for name in names])
+def test_a_row_of_which_any_column_was_changed_is_refused_when_the_journal_is_opened(file, table, column):
+    shutil.copy(NEWEST, file)
+    assert reads_as_written(file)
+    with closing(sqlite3.connect(file)) as other, other:
+        (last,) = other.execute(f"SELECT MAX({column}) FROM {table} WHERE crc IS NOT NULL").fetchone()
+        other.execute(f"UPDATE {table} SET {column} = {column} || 1 WHERE crc IS NOT NULL AND {column} = ?", (last,))
+    with pytest.raises(CorruptError, match="in it is not what was stored"):
+        Journal(file)
+
+
+@pytest.mark.parametrize("cost", [0, -0.0, 1, 1e-7, 0.1 + 0.2, 1e300, None])
+def test_an_answer_of_any_cost_is_read_as_it_was_stored(file, cost):
+    async def main():
+        with Journal(file) as journal:
+            usage = Usage(cost_usd=cost)
+            await journal.store("k", "user", "m", "", Completion(text="a", usage=usage), 1)
+
+    asyncio.run(main())
+    with Journal(file) as journal:
+        assert journal.completion("k").usage.cost_usd == cost
+
+
 @pytest.mark.parametrize("share", [0.0, 0.001, 0.3, 0.6, 0.999])
 def test_a_journal_that_was_cut_off_is_refused(file, share):
     content = NEWEST.read_bytes()
@@ -112,8 +142,8 @@ def test_damage_is_told_on_one_line_however_much_is_quoted_of_it(file):
         journal.put_settings({"prompts": '{\n"judge": 1,\n' * 50})
     with closing(sqlite3.connect(file)) as other, other:
         other.execute("UPDATE meta SET value = CAST(X'7B0AFF' || value AS TEXT) WHERE name = 'prompts'")
-    with pytest.raises(CorruptError) as refused, Journal(file) as journal:
-        journal.setting("prompts")
+    with pytest.raises(CorruptError) as refused:
+        Journal(file)
     assert "\n" not in str(refused.value)
     assert len(str(refused.value)) < 500
 
