@@ -123,7 +123,8 @@ def mark(connection: sqlite3.Connection, what: str) -> None:
 
 def crc(*row: object) -> int:
     """The check sum that stands last in a row, of its other columns in the table's order, as SQLite returns them."""
-    total = crc32(repr([value for value in row if not isinstance(value, bytes)]).encode())
+    # Not repr, which spells a character by what the Unicode tables of this Python know.
+    total = crc32(ascii([value for value in row if not isinstance(value, bytes)]).encode())
     for value in row:
         if isinstance(value, bytes):
             total = crc32(value, total)
@@ -178,7 +179,7 @@ def _check(file: Path, connection: sqlite3.Connection, has_log: bool) -> None:
         raise damaged(file, "its end is missing")
     found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
     if found != "ok":
-        raise damaged(file, " ".join(str(found).split()))
+        raise damaged(file, found)
 
 
 def _check_rows(file: Path, connection: sqlite3.Connection) -> None:

@@ -157,7 +157,7 @@ def _stored(journal: Journal, name: str) -> dict[str, Any] | None:
     value = journal.setting(name)
     try:
         return None if value is None else dict(orjson.loads(value))
-    except (orjson.JSONDecodeError, TypeError, ValueError) as error:
+    except (TypeError, ValueError) as error:
         raise CorruptError(f"the {name} of this run is damaged in its journal; give another --out") from error
 
 

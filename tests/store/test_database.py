@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 
@@ -115,6 +116,10 @@ def test_a_row_of_which_any_column_was_changed_is_refused_when_the_journal_is_op
         other.execute(f"UPDATE {table} SET {column} = {column} || 1 WHERE crc IS NOT NULL AND {column} = ?", (last,))
     with pytest.raises(CorruptError, match="in it is not what was stored"):
         Journal(file)
+
+
+def test_a_check_sum_is_the_same_under_every_version_of_python():
+    assert database.crc("k", "\xe9", 0.5, b"xy", None) == crc32(b"xy", crc32(rb"['k', '\xe9', 0.5, None]"))
 
 
 @pytest.mark.parametrize("cost", [0, -0.0, 1, 1e-7, 0.1 + 0.2, 1e300, None])
