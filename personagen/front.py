@@ -42,7 +42,10 @@ def front_matter(file: Path, front: str) -> dict[str, Any]:
             raise UsageError(f"{file}: `{name}` is a number, not {value!r}")
         whole = name == "max_tokens"
         if value is not None and not (1 <= value < 2**31 and value == int(value) if whole else 0 <= value <= 100):
-            raise UsageError(f"{file}: `{name}` is {value}: choose {'a whole number from 1' if whole else '0'} up")
+            wanted = "a whole number from 1 up" if whole else "a number from 0 to 100"
+            raise UsageError(f"{file}: `{name}` is {value}: choose {wanted}")
+        if value is not None and whole:
+            settings[name] = int(value)
     return settings
 
 
@@ -55,7 +58,7 @@ def _plain_yaml(text: str) -> Any:
     depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > _DEEPEST or getattr(event, "anchor", None):
-            problem = "nested too deeply" if depth > _DEEPEST else "anchors and aliases have no place here"
+        if depth > _DEEPEST or getattr(event, "anchor", None) or getattr(event, "tag", None):
+            problem = "nested too deeply" if depth > _DEEPEST else "anchors, aliases and tags have no place here"
             raise yaml.composer.ComposerError(problem=problem, problem_mark=cast(Any, event.start_mark))
     return yaml.safe_load(text)

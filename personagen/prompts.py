@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from jinja2 import FunctionLoader, Template, TemplateError, TemplateNotFound, TemplateSyntaxError, meta
+from jinja2 import FunctionLoader, Template, TemplateError, TemplateSyntaxError, meta
 
 from personagen.errors import UsageError
 from personagen.front import SETTINGS, front_matter
@@ -69,13 +69,19 @@ class Prompt:
         data = {name: _data(inputs[name], self.tags) for name in self.inputs}
         for role, body in self.blocks:
             if isinstance(body, str):
-                said += inputs[body]
+                said += _talk(inputs[body], body, self.file)
                 continue
             try:
                 said.append(Message(role=cast(Role, role), content=body.render(data).strip()))
             except Exception as error:  # whatever an expression of the file can raise
                 raise UsageError(f"{_at(self.file, error)}: {getattr(error, 'message', None) or error}") from None
         return _joined(said)
+
+
+def _talk(value: Any, name: str, file: Path) -> Sequence[Message]:
+    if not isinstance(value, list | tuple) or not all(isinstance(one, Message) for one in value):
+        raise UsageError(f"{file}: a `chat:` block takes a list of messages, and {name} is none")
+    return value
 
 
 def packaged() -> Path:
@@ -159,13 +165,13 @@ def _blocks(
         try:
             names, parts, _ = _names(source, environment)
             blocks.append((opening[1], environment.from_string(source)))
-        except TemplateNotFound as error:
-            raise UsageError(f"{file}: includes {error}, which is in no folder of prompts") from None
+        except UsageError as error:
+            raise UsageError(f"{file}: what it includes can't be used: {error}") from None
         except TemplateError as error:
             place, line = getattr(error, "filename", None), getattr(error, "lineno", None) or 1
             place = file if place is None or place.startswith("<") else place
             raise UsageError(f"{place}:{line}: {error.message}") from None
-        except Exception as error:  # Python's own limits, such as 20 loops in one another
+        except (SyntaxError, RecursionError, MemoryError, ValueError) as error:  # Python's own limits
             raise UsageError(f"{file}:{offset + 1}: this template is too deep or too large: {error}") from None
         used |= names
         included |= parts
@@ -224,12 +230,9 @@ def _at(file: Path, error: Exception) -> str:
 def _loader(where: tuple[Path, ...]) -> FunctionLoader:
     """Jinja's look-up for includes: the same folders in the same order as for prompt files."""
 
-    def source(part: str) -> tuple[str, str, None] | None:
-        try:
-            file = _find(part, where)
-            return _read(file).strip(), str(file), None
-        except UsageError:
-            return None
+    def source(part: str) -> tuple[str, str, None]:
+        file = _find(part, where)
+        return _read(file).strip(), str(file), None
 
     return FunctionLoader(source)
 

@@ -35,12 +35,12 @@ _TOO_MUCH = f"this makes more than {WORK:,} characters, or takes as many steps"
 _INCLUDE = 5000  # nodes that an include counts for in a loop
 _PIECES = 64  # joined at once
 _LARGEST = WORK // 4  # characters of a value that a template builds
-_BITS = 4096  # of a number
+_BITS = 64  # of a number
 _FIELDS = frozenset(Message.model_fields)
 _STATEMENTS = (nodes.Template, nodes.Output, nodes.If, nodes.For, nodes.Include, nodes.Assign, nodes.With)
 _HELPERS = (nodes.Keyword, nodes.Pair, nodes.Operand)
 _NOT_HERE = (nodes.Pow, nodes.MarkSafe, nodes.EnvironmentAttribute, nodes.ExtensionAttribute)
-_BUILT = (nodes.List, nodes.Tuple, nodes.Dict, nodes.Concat)
+_BUILT = (nodes.List, nodes.Tuple, nodes.Dict)
 _FILTERS = """
     abs capitalize count d default dictsort first float groupby indent int items join last length list lower map max min
     reject rejectattr replace reverse round select selectattr sort string title tojson trim truncate unique upper
@@ -203,6 +203,8 @@ def _harden(node: nodes.Node) -> int:
         node.iter = _through("_steps", node.iter, nodes.Const(size))
     elif isinstance(node, nodes.Operand) and not isinstance(node.expr, nodes.Const):
         node.expr = _through("_weighed", node.expr)
+    elif isinstance(node, nodes.Concat):  # each before all are joined at once
+        node.nodes = [_through("_weighed", one) for one in node.nodes]
     else:
         for name, value in node.iter_fields():
             if isinstance(value, list):

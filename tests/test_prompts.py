@@ -153,16 +153,33 @@ def test_neighbouring_messages_of_one_role_are_joined(write):
     assert load(root).render({"talk": talk}) == (Message(role="user", content="a\n\nb\n\nlast"),)
 
 
+@pytest.mark.parametrize("talk", ["a profile", 3, ["a", "b"]])
+def test_a_chat_block_of_anything_but_messages_is_refused_by_its_file(write, talk):
+    root = write("---\ndescription: d\ninputs: [talk]\n---\nchat:\ntalk\n")
+    with pytest.raises(UsageError, match=r"prefer\.md: a `chat:` block takes a list of messages, and talk is none"):
+        load(root).render({"talk": talk})
+
+
+def test_a_whole_number_of_tokens_is_sent_as_one(write):
+    root = write("---\ndescription: d\ninputs: []\nmax_tokens: 500.0\n---\nuser:\nx")
+    assert repr(load(root).sampling.max_tokens) == "500"
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
         ("user:\nhello", "prefer.md:1: a prompt file begins with front matter"),
         ("---\na: [\n---\nuser:\n", r"prefer.md:\d: the front matter is not valid YAML"),
         ("---\ninputs: []\n---\nuser:\n", "prefer.md:1: the front matter needs `description`"),
-        ("---\ndescription: &a d\ninputs: [*a]\n---\nuser:\n", r"prefer.md:2: .*anchors and aliases have no place"),
+        (
+            "---\ndescription: &a d\ninputs: [*a]\n---\nuser:\n",
+            r"prefer.md:2: .*anchors, aliases and tags have no place",
+        ),
         ("---\ninputs: " + "[" * 99 + "]" * 99 + "\n---\nuser:\n", r"prefer.md:2: .*nested too deeply"),
         ("---\ndescription: 2026-99-99\ninputs: []\n---\nuser:\n", r"prefer.md:1: .*not valid YAML"),
         ("---\ndescription: !!python/object/apply:os.getcwd []\ninputs: []\n---\nuser:\n", r"prefer.md:2: "),
+        ("---\ndescription: d\ninputs: []\nmax_tokens: !!int ''\n---\nuser:\n", r"prefer.md:4: .*tags have no place"),
+        ("---\ndescription: d\ninputs: []\ntemperature: 101\n---\nuser:\n", "is 101: choose a number from 0 to 100"),
         ("---\ndescription: d\ninputs: []\ntemperature: .nan\n---\nuser:\n", "`temperature` is nan"),
         ("---\ndescription: d\ninputs: []\nmax_tokens: 0.5\n---\nuser:\n", "`max_tokens` is 0.5"),
         ("---\ndescription: d\ninputs: []\nheat: 1\n---\nuser:\n", "unknown setting heat"),
@@ -171,8 +188,14 @@ def test_neighbouring_messages_of_one_role_are_joined(write):
         (FRONT + "user:\nhello", "declares name in `inputs` without using it"),
         (FRONT + "user:\n{{ name }} {{ age }}", "uses age without declaring it"),
         (FRONT + "user:\none\n{% if name %}", "prefer.md:8: "),
-        (FRONT + 'user:\n{{ name }}{% include "gone.md" %}', "includes gone.md, which is in no folder"),
-        (FRONT + 'user:\n{{ name }}{% include "../../etc/passwd" %}', "which is in no folder"),
+        (
+            FRONT + 'user:\n{{ name }}{% include "gone.md" %}',
+            "prefer.md: what it includes can't be used: no prompt file gone.md",
+        ),
+        (
+            FRONT + 'user:\n{{ name }}{% include "../../etc/passwd" %}',
+            "etc/passwd: a prompt is named by its place inside",
+        ),
     ],
 )
 def test_a_faulty_prompt_file_is_refused_with_its_place(write, text, complaint):
@@ -184,7 +207,7 @@ def test_a_link_out_of_the_folder_is_refused(write, tmp_path):
     root = write(FRONT + 'user:\n{{ name }}{% include "part.md" %}')
     (tmp_path / "key.md").write_text("a key")
     (root / "part.md").symlink_to(tmp_path / "key.md")
-    with pytest.raises(UsageError, match=r"includes part\.md, which is in no folder"):
+    with pytest.raises(UsageError, match=r"can't be used: .*part\.md is a link out of"):
         load(root)
     (root / "judge" / "prefer.md").unlink()
     (root / "judge" / "prefer.md").symlink_to(tmp_path / "key.md")

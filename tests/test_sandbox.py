@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
 
 import pytest
 
@@ -128,6 +129,16 @@ def test_a_namespace_shows_nothing_of_what_it_holds_many_times(load):
     twice = "".join(f"{{% set n{i + 1} = namespace(a=n{i}, b=n{i}) %}}" for i in range(60))
     text = load("{% set n0 = namespace(a=long) %}" + twice + "{{ n60 }}").render(INPUTS)[0].content
     assert text == "<namespace>"
+
+
+def test_a_text_of_many_pieces_is_given_up_before_it_is_joined(load):
+    prompt = load("{% set a = long ~ long %}{{ " + "a ~ " * 2000 + "a }}")
+    tracemalloc.start()
+    with pytest.raises(UsageError, match="this makes more than"):
+        prompt.render(INPUTS)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 10e6  # joined, it has 80 MB
 
 
 def test_every_rendering_may_spend_the_same(load):
