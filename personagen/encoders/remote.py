@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,14 +11,15 @@ import orjson
 
 from personagen.encoders.embedding import packed
 from personagen.encoders.encoder import unit
-from personagen.errors import ConfigError, PersonagenError, ServerError
+from personagen.errors import ConfigError, PersonagenError
 from personagen.llm import LLM, Call
+from personagen.llm.connect import bounded, costed
 from personagen.llm.counted import mapping, tokens
-from personagen.llm.failures import Failure, error, garbled, server_at
+from personagen.llm.failures import Failure, address, error, garbled, server_at
 from personagen.llm.http import posting
 from personagen.llm.litellm import close, failure_of, opened
-from personagen.llm.openai import HOST, KEY, headers
-from personagen.llm.prices import Price, cost, price_of
+from personagen.llm.openai import HOST, KEY, headers, versioned
+from personagen.llm.prices import Price, price_of
 from personagen.records import Completion
 
 
@@ -39,27 +39,15 @@ async def backend(
     Raises:
         ConfigError: there is no key, the model string is unknown, or ``base_url`` is no address. Nothing was sent.
     """
-    known = price_of(spec, base_url=base_url, override=price)
-    async with (
-        _openai(spec, base_url, timeout) if spec.startswith("openai/") else _litellm(spec, base_url, timeout) as ask
-    ):
-
-        async def costed(call: Call) -> Completion:
-            try:
-                async with asyncio.timeout(timeout):
-                    answer = await ask(call)
-            except TimeoutError:
-                raise ServerError(f"{spec} gave no answer within {timeout:g} seconds", status=408) from None
-            usage = answer.usage.model_copy(update={"cost_usd": cost(known, answer.usage)})
-            return answer.model_copy(update={"usage": usage})
-
-        yield costed
+    open_ = _openai if spec.startswith("openai/") else _litellm
+    async with open_(spec, address(spec, base_url), timeout) as ask:
+        yield costed(bounded(ask, spec, timeout), price_of(spec, base_url=base_url, override=price))
 
 
 @asynccontextmanager
 async def _openai(spec: str, base_url: str | None, seconds: float) -> AsyncIterator[LLM]:
     name = spec.removeprefix("openai/")
-    server = server_at(spec, base_url=base_url, host=HOST, key_name=KEY, api_key=None)
+    server = server_at(spec, base_url=versioned(base_url), host=HOST, key_name=KEY, api_key=None)
     async with posting(server, "/embeddings", headers(server), timeout=seconds) as post:
 
         async def ask(call: Call) -> Completion:

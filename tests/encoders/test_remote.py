@@ -24,6 +24,7 @@ CANARY = "sk-canary-0123456789abcdef"
 def _key(monkeypatch):
     for name in [name for name in os.environ if name.endswith("_API_KEY")]:
         monkeypatch.delenv(name)
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
     monkeypatch.setenv("OPENAI_API_KEY", CANARY)
 
 
@@ -153,8 +154,19 @@ def test_an_answer_that_is_no_list_of_embeddings_is_a_server_error(spec, body):
         ask(spec, server.v1, a_call("x"))
 
 
+def test_the_address_may_come_from_the_environment_or_be_a_bare_host_as_for_other_models(monkeypatch):
+    with serving(embeddings) as server:
+        assert encode("openai/double", server.url, ["x"]).shape == (1, 3)
+        monkeypatch.setenv("OPENAI_BASE_URL", server.v1)
+        assert encode("openai/double", None, ["x"]).shape == (1, 3)
+    assert [request.path for request in server.requests] == ["/v1/embeddings"] * 2
+
+
 def test_an_answer_that_does_not_come_in_time_is_a_server_error():
-    with serving(lambda request: Reply(b"", delay=2.0)) as server, pytest.raises(ServerError, match="in"):
+    with (
+        serving(lambda request: Reply(b"", delay=2.0)) as server,
+        pytest.raises(ServerError, match=r"no answer within 0\.2 sec|in time"),
+    ):
         ask("openai/double", server.v1, a_call("x"), timeout=0.2)
 
 
