@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from personagen.errors import DiskError
+from personagen.errors import CorruptError, DiskError
 from personagen.llm.slots import Slots
 
 Step: TypeAlias = Callable[[], Coroutine[Any, Any, Sequence["Step"]]]
@@ -107,7 +107,7 @@ class _Crew:
                 del self.open[number]
         except Exception as error:
             self.failures.append(error)
-            if isinstance(error, DiskError):  # the other answers could not be stored either
+            if isinstance(error, (CorruptError, DiskError)):  # the other answers could not be stored either
                 for task in self.tasks - {asyncio.current_task()}:
                     task.cancel()
         if self._stopped() or self._short():

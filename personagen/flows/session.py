@@ -31,6 +31,7 @@ from personagen.runner import interruptible
 from personagen.store.batches import Batches, Wave
 from personagen.store.run import Run
 
+LEAST_PATIENCE = 600.0  # seconds for a call in all; with a long --timeout more, or its second request would be cut off
 BATCH_IN_FLIGHT = 10_000
 _FREE = {
     *("out", "prompts", "skip_bad_lines", "seeds"),
@@ -154,7 +155,8 @@ async def session(
     slots.at_close(ledger.close)
     mode = BatchMode(book, lambda: slots.closed, bound)
 
-    wrap = partial(_layered, run=run, ledger=ledger, bound=bound, slots=slots, tally=tally)
+    seconds = max(LEAST_PATIENCE, 5 * options.timeout)
+    wrap = partial(_layered, seconds=seconds, run=run, ledger=ledger, bound=bound, slots=slots, tally=tally)
 
     refused: dict[str, set[str]] = {address_of(endpoint): set() for endpoint in endpoints.values()}
     async with connect(
@@ -199,11 +201,19 @@ def _prices(options: ModelOptions, endpoints: Mapping[str, Endpoint]) -> dict[st
 
 
 def _layered(
-    llm: LLM, *, run: Run, ledger: Ledger, bound: CostBound, slots: Slots, tally: Tally, batch: bool = False
+    llm: LLM,
+    *,
+    seconds: float,
+    run: Run,
+    ledger: Ledger,
+    bound: CostBound,
+    slots: Slots,
+    tally: Tally,
+    batch: bool = False,
 ) -> LLM:
-    """``llm`` behind all that a run has it go through, the last of them outermost."""
+    """``llm`` behind all that a run has it go through, the last of them outermost; ``seconds`` for a call in all."""
     # In a batch there is no first call alone, and what has to be asked again goes into the next wave.
-    again = partial(retried, first=0.0, seconds=math.inf) if batch else retried
+    again = partial(retried, first=0.0, seconds=math.inf) if batch else partial(retried, seconds=seconds)
     for layer in (
         lambda inner: booked(inner, ledger, bound),
         lambda inner: again(inner, slots),

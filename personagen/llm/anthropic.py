@@ -29,7 +29,6 @@ KEY = "ANTHROPIC_API_KEY"
 HOST = "https://api.anthropic.com"
 VERSION = "2023-06-01"
 CACHED = {"cache_control": {"type": "ephemeral"}}
-# Required by the protocol; every model still served allows as many.
 COUNTED = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
 REASONS = {
     "end_turn": "stop",

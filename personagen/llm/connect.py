@@ -8,7 +8,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import TypeAlias, cast
+from typing import cast
 
 from personagen.errors import ConfigError, PersonagenError, ServerError, UsageError
 from personagen.functions import function
@@ -17,7 +17,8 @@ from personagen.llm.batch.anthropic import AnthropicBatches
 from personagen.llm.batch.openai import OpenAIBatches
 from personagen.llm.batch.protocol import BatchApi, no_batches
 from personagen.llm.batch.waves import BatchMode, batched
-from personagen.llm.failures import Server, address, no_model
+from personagen.llm.failures import Server, address, no_model, quoted
+from personagen.llm.http import Heard
 from personagen.llm.prices import Price, cost, price_of
 from personagen.records import Completion
 
@@ -26,8 +27,6 @@ OFFLINE = "offline"
 BACKENDS = {"openai": openai.backend, "anthropic": anthropic.backend}
 BATCHES: dict[str, Callable[..., BatchApi]] = {"openai": OpenAIBatches, "anthropic": AnthropicBatches}
 _FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
-
-Heard: TypeAlias = Callable[[Mapping[str, str]], None]
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,7 @@ async def connect(
             else:
                 llm = await stack.enter_async_context(_backend(endpoint, timeout, heard, parts(endpoint)))
                 bounds_itself = endpoint.model.partition("/")[0] in BACKENDS
-                opened[endpoint] = _costed(llm if bounds_itself else _bounded(llm, endpoint, timeout), endpoint)
+                opened[endpoint] = _costed(llm if bounds_itself else bounded(llm, endpoint.model, timeout), endpoint)
         by_role = {role: opened[endpoint] for role, endpoint in models.items()}
 
         async def route(call: Call) -> Completion:
@@ -133,14 +132,22 @@ async def _own(endpoint: Endpoint, seconds: float) -> AsyncIterator[LLM]:
     if inspect.iscoroutinefunction(found) or inspect.iscoroutinefunction(type(found).__call__):
         yield _checked(cast(LLM, found), endpoint.model)
         return
-    try:
-        opening = found(endpoint.model, base_url=endpoint.base_url, api_key=None, timeout=seconds)
-    except TypeError as error:
-        raise UsageError(
-            f"{endpoint.model} is neither an async (Call) -> Completion nor a factory of one: {error}"
-        ) from error
-    async with opening as llm:
+    async with AsyncExitStack() as stack:
+        try:
+            opening = found(endpoint.model, base_url=endpoint.base_url, api_key=None, timeout=seconds)
+            llm = await stack.enter_async_context(opening)
+        except PersonagenError:
+            raise
+        except Exception as error:  # whatever code of the user's own can raise
+            raise UsageError(
+                f"{endpoint.model} is neither an async (Call) -> Completion nor a factory of one: {_told(error)}"
+            ) from error
         yield _checked(llm, endpoint.model)
+
+
+def _told(error: Exception) -> str:
+    # Its words may quote an address with a key in it.
+    return f"{type(error).__name__}: {quoted(Server('', '', ''), str(error))}"
 
 
 def _checked(llm: LLM, name: str) -> LLM:
@@ -152,7 +159,7 @@ def _checked(llm: LLM, name: str) -> LLM:
         except (PersonagenError, TimeoutError):
             raise
         except Exception as error:
-            raise ConfigError(f"{name} raised {type(error).__name__}: {error}; mend it and run again") from error
+            raise ConfigError(f"{name} raised {_told(error)}; mend it and run again") from error
         if not isinstance(answer, Completion):
             raise ConfigError(f"{name} returned a {type(answer).__name__}, not a personagen.Completion")
         return answer
@@ -160,23 +167,31 @@ def _checked(llm: LLM, name: str) -> LLM:
     return ask
 
 
-def _bounded(llm: LLM, endpoint: Endpoint, seconds: float) -> LLM:
-    # LiteLLM bounds the wait for the next bytes, not the whole request, and a function of one's own nothing.
+def bounded(llm: LLM, name: str, seconds: float) -> LLM:
+    """``llm``, called ``name``, with ``seconds`` for each whole request; LiteLLM bounds the wait for the next bytes.
+
+    Raises:
+        ServerError: there was no answer in time.
+    """
+
     async def ask(call: Call) -> Completion:
         try:
             async with asyncio.timeout(seconds):
                 return await llm(call)
         except TimeoutError:
-            raise ServerError(f"{endpoint.model} gave no answer within {seconds:g} seconds", status=408) from None
+            raise ServerError(f"{name} gave no answer within {seconds:g} seconds", status=408) from None
 
     return ask
 
 
 def _costed(llm: LLM, endpoint: Endpoint, *, batch: bool = False) -> LLM:
-    is_own = _FUNCTION.fullmatch(endpoint.model) is not None
     price = price_of(endpoint.model, base_url=endpoint.base_url, override=endpoint.price, batch=batch)
-    if is_own and price is None:
-        return llm
+    is_own = _FUNCTION.fullmatch(endpoint.model) is not None
+    return llm if is_own and price is None else costed(llm, price)
+
+
+def costed(llm: LLM, price: Price | None) -> LLM:
+    """``llm`` whose completions tell their cost in USD, None where there is no ``price``."""
 
     async def ask(call: Call) -> Completion:
         completion = await llm(call)

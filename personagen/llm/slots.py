@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 
-from personagen.errors import BudgetError, ConfigError, DiskError, PersonagenError, ServerError
+from personagen.errors import BudgetError, ConfigError, CorruptError, DiskError, PersonagenError, ServerError
 from personagen.llm import LLM, Call
 from personagen.llm.concurrency import Limit
 from personagen.llm.gate import Gate
 from personagen.records import Completion
 
-STOPS = (BudgetError, ConfigError, DiskError)
+STOPS = (BudgetError, ConfigError, CorruptError, DiskError)
 LOCAL = 32
 
 

@@ -55,6 +55,23 @@ def test_a_budget_or_a_timeout_that_is_no_number_to_reckon_with_is_refused(tmp_p
         asyncio.run(main())
 
 
+@pytest.mark.parametrize(("timeout", "in_all"), [(120.0, 600.0), (1800.0, 9000.0)])
+def test_a_call_has_time_for_several_requests_however_long_one_may_take(tmp_path, monkeypatch, timeout, in_all):
+    given = []
+
+    def retried(llm, slots, *, seconds):
+        given.append(seconds)
+        return llm
+
+    async def main():
+        with opened(tmp_path / "r", "simulate", {}, {}, []) as run:
+            async with session.session(run, ModelOptions(timeout=timeout), {}, seed=0):
+                return given
+
+    monkeypatch.setattr(session, "retried", retried)
+    assert asyncio.run(main()) == [in_all]
+
+
 def test_a_role_without_a_model_of_its_own_has_the_common_one_and_its_address():
     options = ModelOptions(model=("openai/a", "judge=openai/b"), base_url=("http://127.0.0.1:1/v1",), price=("1,2",))
     found = session.endpoints_of(options, {"user/speak": None, "judge/prefer": None})

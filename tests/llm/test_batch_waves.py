@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from itertools import pairwise
 
 import pytest
@@ -44,6 +45,19 @@ def test_what_an_expired_batch_did_not_reach_is_asked_in_the_next_one(tmp_path, 
     assert second.keys == first.keys[1::2]
 
 
+def test_a_batch_whose_answers_say_429_each_time_is_given_up_like_any_other_failure(tmp_path):
+    with batching(lambda request: refusal(429, "slow down")) as double:
+        setting = Setting(tmp_path, double)
+
+        async def run():
+            async with setting.opened(stored=False) as llm:
+                return await retried(llm, first=0.0, seconds=math.inf)(calls(1)[0])
+
+        with pytest.raises(ServerError, match="asked 6 times"):
+            asyncio.run(asyncio.wait_for(run(), 20))
+    assert len(double.batches) == 6
+
+
 @BOTH
 @pytest.mark.parametrize(
     ("status", "words", "kind"),
@@ -77,13 +91,13 @@ def test_a_schema_that_the_server_refuses_is_left_out_in_the_next_wave(tmp_path,
     assert [len(batch.requests) for batch in double.batches] == [3, 3]
 
 
-@pytest.mark.parametrize(("limit", "value"), [("most_requests", 4), ("most_bytes", 1300)])
-def test_a_wave_over_the_providers_limits_goes_as_several_batches(tmp_path, limit, value):
+@pytest.mark.parametrize(("limit", "value", "sizes"), [("most_requests", 4, [2, 4, 4]), ("most_bytes", 1300, [5, 5])])
+def test_a_wave_over_the_providers_limits_goes_as_several_batches(tmp_path, limit, value, sizes):
     with batching(echo) as double:
         setting = Setting(tmp_path, double)
         setting.limits = {limit: value}
         assert texts(setting.ask(*calls(10))) == said(10)
-    assert sorted(len(batch.requests) for batch in double.batches) in ([2, 4, 4], [5, 5])
+    assert sorted(len(batch.requests) for batch in double.batches) == sizes
 
 
 def test_a_queue_that_is_full_gets_one_smaller_batch_at_a_time(tmp_path):

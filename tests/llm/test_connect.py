@@ -125,6 +125,32 @@ def test_a_factory_of_ones_own_is_opened_and_closed(own):
     assert sys.modules[module].seen == [3.0, "closed"]
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "async def backend(*_, **__):\n    yield None\n",
+        "def backend(*_, **__):\n    return {}['MY_KEY']\n",
+        "def backend():\n    return 1\n",
+    ],
+)
+def test_a_factory_that_cant_be_opened_is_refused_by_its_name(own, code):
+    module = own(code)
+    error = failing(connect({"user": Endpoint(f"{module}:backend")}), a_call())
+    assert type(error) is UsageError
+    assert f"{module}:backend is neither" in str(error)
+
+
+def test_what_a_function_of_ones_own_raises_is_told_without_keys(own, monkeypatch):
+    monkeypatch.setenv("MY_API_KEY", "canary-0123456789abcdef")
+    module = own(
+        "import os\n"
+        "async def answer(call):\n"
+        "    raise OSError(f\"404 for http://host/generate?key={os.environ['MY_API_KEY']}\")\n"
+    )
+    error = failing(connect({"user": Endpoint(f"{module}:answer")}), a_call())
+    assert "raised OSError: 404 for http://host/generate?key=[key]" in str(error)
+
+
 def test_roles_with_the_same_endpoint_share_it(own):
     module = own(
         "from contextlib import asynccontextmanager\n"

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from personagen.errors import BudgetError, ConfigError, Interrupted, ServerError
+from personagen.errors import BudgetError, ConfigError, CorruptError, Interrupted, ServerError
 from personagen.llm import Call, Sampling
 from personagen.llm.retry import retried
 from personagen.llm.slots import LOCAL, Slots, proven, stopping
@@ -115,7 +115,7 @@ def test_a_call_that_is_cancelled_gives_its_place_back():
     assert simulated.run(main()) == (["0", "3"], 0, True, "x")
 
 
-@pytest.mark.parametrize("error", [BudgetError("spent"), ConfigError("no key")])
+@pytest.mark.parametrize("error", [BudgetError("spent"), ConfigError("no key"), CorruptError("damaged")])
 def test_an_error_that_asking_again_cannot_help_closes_the_slots(error):
     async def main():
         fake, slots = Fake(lambda c: error), Slots(1)

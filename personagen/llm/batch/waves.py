@@ -20,7 +20,7 @@ from personagen.llm.batch import watch
 from personagen.llm.batch.protocol import BatchApi, Outcome, State
 from personagen.llm.batch.watch import Board, Pace, Watch
 from personagen.llm.budget import CostBound
-from personagen.llm.failures import Failure, error
+from personagen.llm.failures import Failure, error, quoted
 from personagen.llm.schema import refused_part, remember
 from personagen.records import Completion, content_id
 from personagen.store.batches import Batches, Wave
@@ -84,7 +84,10 @@ class _Waves:
                 raise outcome
             part = refused_part(outcome, self._api.request(call, refused)[1])
             if part is None:
-                raise error(self._api.server, outcome)
+                problem = error(self._api.server, outcome)
+                if isinstance(problem, ServerError):
+                    problem.status = None  # a batch has no limit to wait for as a request has: such tries are counted
+                raise problem
             remember(self._api.server, self._refused, part)
 
     async def close(self) -> None:
@@ -126,7 +129,8 @@ class _Waves:
             except PersonagenError as problem:
                 fail(problem)
             except Exception as problem:
-                fail(ConfigError(f"{self._api.server.model}, batches: {type(problem).__name__}: {problem}"))
+                told = f"{type(problem).__name__}: {quoted(self._api.server, str(problem))}"
+                fail(ConfigError(f"{self._api.server.model}, batches: {told}"))
 
         def fail(problem: PersonagenError) -> None:
             for _, future in [self._asked[key] for key in keys if key in self._asked]:
