@@ -27,7 +27,7 @@ class Finding:
 
 
 def finding(promise: str, goal: str, told: str, rows: Iterable[Mapping[str, Any]], held: bool = True) -> Finding:
-    """What the outcomes ``rows`` come to: ``told``, and how much was ``wrong`` in them; one fault breaks the promise."""
+    """What the outcomes ``rows`` come to: ``told``, and what was ``wrong`` in them; one fault breaks the promise."""
     wrong = [f"{row['at']}: {fault}" for row in rows for fault in row["wrong"]]
     faults = f"{len(wrong)} faults" + (f"; the first: {wrong[0]}" if wrong else "")
     return Finding(promise, goal, f"{told}, {faults}", held and not wrong)
