@@ -15,9 +15,10 @@ class Trial:
     """A trial of three attempts, the middle one of which goes wrong as long as ``faults`` are left."""
 
     def __init__(self, faults: int) -> None:
-        self.faults, self.attempts = faults, 0
+        self.faults, self.attempts, self.calls = faults, 0, 0
 
     def __call__(self, scale: Scale) -> list[Finding]:
+        self.calls += 1
         rows = scale.each("rows", range(3), self._attempt)
         return [finding("kept", "all", f"{len(rows)} attempts", rows)]
 
@@ -55,7 +56,7 @@ def test_a_trial_that_held_is_not_done_again(scale: Scale):
     trial = Trial(faults=0)
     first, second = tried(scale, trial), tried(scale, trial)
     assert first == second
-    assert (first[0].held, trial.attempts) == (True, 3)
+    assert (first[0].held, trial.attempts, trial.calls) == (True, 3, 1)
 
 
 def test_a_trial_that_failed_is_done_again_as_a_whole_and_its_rows_are_kept(scale: Scale):
@@ -74,7 +75,9 @@ def test_a_fault_that_an_interrupted_trial_saw_still_counts(scale: Scale):
 def test_the_table_is_never_written_from_some_of_the_trials(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ):
-    monkeypatch.setattr("sys.argv", ["faults", "--only", "soak", "--write", "--out", str(tmp_path)])
+    monkeypatch.setattr("tests.faults.space.trial", lambda scale: [])
+    monkeypatch.setattr("tests.faults.__main__._write", lambda findings, how: None)
+    monkeypatch.setattr("sys.argv", ["faults", "--only", "space", "--short", "--write", "--out", str(tmp_path)])
     with pytest.raises(SystemExit, match="2"):
         main()
     assert "--write needs every trial" in capsys.readouterr().err
