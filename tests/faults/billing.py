@@ -107,8 +107,8 @@ class Billing:
         self._loop.call_later(client.rng.uniform(0, 2 * client.delay), self._send, client, answer, bill, send)
 
     def _send(self, client: Client, answer: bytes, bill: Bill, send: Callable[[bytes, int], None]) -> None:
-        client.answered(bill)
         send(answer, 200)
+        client.answered(bill)
 
     def _answer(self, body: bytes) -> tuple[bytes, Bill]:
         """The same body, the same answer. Its ``model`` is the body's digest, by which an acknowledgement names it."""

@@ -31,16 +31,19 @@ def trial(scale: Scale) -> Iterable[Finding]:
             variant = "checkpoints often" if number % 2 else ""
             record = recorded(shop, rng.choice((SMALL, TINY)), rng, variant)
             done = [cut(shop, record, rng, variant, again=n % 3 == 0) for n in range(CUTS)]
-            return {name: [row for one in done for row in one[name]] for name in ("wrong", "lost")}
+            wrong, lost = ([row for one in done for row in one[name]] for name in ("wrong", "lost"))
+            return {"kills": len(lost), "wrong": wrong, "lost": lost}
 
         stories = scale.each("cuts", range(runs), attempt)
-        crashes = sum(len(story["lost"]) for story in stories)
-        yield from findings("power cuts", crashes, "cuts", stories)
+        yield from findings("power cuts", "cuts", stories)
 
 
 @dataclass(frozen=True)
 class Recording:
-    """What a process did to the files of ``disk``, what it asked and got meanwhile, and the processes before it."""
+    """What a process did to the files of ``disk``, and what it asked and got meanwhile.
+
+    Then the processes before it, and what was already seen to be wrong.
+    """
 
     size: Size
     disk: Path | None
@@ -48,6 +51,7 @@ class Recording:
     ended: int
     concurrency: int
     before: tuple[Process, ...] = ()
+    torn: tuple[str, ...] = ()
 
 
 def recorded(shop: Workshop, size: Size, rng: Random, mutant: str = "", story: Story | None = None) -> Recording:
@@ -67,8 +71,10 @@ def recorded(shop: Workshop, size: Size, rng: Random, mutant: str = "", story: S
         process = story.attempt(client, concurrency=concurrency, disk={"log": log}, mutant=mutant)
     finally:
         os.close(handle)
+    if status := process.ended.status:
+        story.torn.append(f"before a cut a run ended with {status}: {process.ended.said.strip()[-300:]}")
     shutil.rmtree(story.folder)
-    return Recording(size, base, tuple(operations(log)), process.ended.status, concurrency, before)
+    return Recording(size, base, tuple(operations(log)), status, concurrency, before, tuple(story.torn))
 
 
 def _book(log: int, bill: Bill) -> None:
@@ -89,6 +95,7 @@ def cut(
             disk.play(op)
     story = Story(shop, record.size, shop.fresh())
     story.processes += [*record.before, _until(record, at)]
+    story.torn += record.torn
     put(disk.cut(rng), story.folder)
     finished = at == length and not record.ended
     story.look(reference, complete=finished)

@@ -48,8 +48,7 @@ __attribute__((constructor)) void disk_begin(void) {
     sync_at = number("DISK_SYNC", 0);
     room = number("DISK_ROOM", -1);
     torn = number("DISK_TORN", 0) != 0;
-    operations = syncs = full = 0;
-    grown = 0;
+    operations = syncs = full = grown = 0;
     for (int i = 0; i < FILES; i++) watched[i] = NULL;
     if (log_to >= 0) REAL("close", int, int)(log_to);
     log_to = -1;
@@ -80,10 +79,7 @@ static const char *below(const char *path, char *out) {
 static const char *of(int fd) { return fd >= 0 && fd < FILES ? watched[fd] : NULL; }
 
 static void forget(int fd) {
-    if (fd >= 0 && fd < FILES) {
-        free(watched[fd]);
-        watched[fd] = NULL;
-    }
+    if (fd >= 0 && fd < FILES) free(watched[fd]), watched[fd] = NULL;
 }
 
 /* Little endian: kind (1), length of the path (4), offset or size (8), length of the data (4); then path and data. */
@@ -108,9 +104,7 @@ static void die(void) {
     for (;;) pause();
 }
 
-static void step(void) {
-    if (due()) die();
-}
+static void step(void) { if (due()) die(); }
 
 static long long size_of(const char *path) {
     struct stat found;
@@ -122,21 +116,31 @@ static void gives_back(long long bytes) {
     if (bytes > 0) full = 0;
 }
 
+/* Makes a change and returns; `freed` bytes are given back and the rest is done if it succeeds. */
+#define CHANGE(freed, call, ...)                                                                \
+    do {                                                                                        \
+        pthread_mutex_lock(&lock);                                                              \
+        step();                                                                                 \
+        long long bytes = freed;                                                                \
+        int result = call, error = errno;                                                       \
+        if (!result) gives_back(bytes), __VA_ARGS__;                                            \
+        pthread_mutex_unlock(&lock);                                                            \
+        errno = error;                                                                          \
+        return result;                                                                          \
+    } while (0)
+
 /* -- files ------------------------------------------------------------------------------------------------------- */
 
 static int opened(const char *name, int at, const char *path, int flags, mode_t mode) {
     char buffer[PATH_MAX];
-    const char *mine;
-    int fd, there, error;
     pthread_mutex_lock(&lock);
-    mine = (at == AT_FDCWD || (path && path[0] == '/')) ? below(path, buffer) : NULL;
-    there = mine && access(path, F_OK) == 0;
+    const char *mine = (at == AT_FDCWD || (path && path[0] == '/')) ? below(path, buffer) : NULL;
+    int there = mine && access(path, F_OK) == 0;
     if (mine && ((flags & O_CREAT && !there) || (flags & O_TRUNC && there))) {
         step();
         if (there) gives_back(size_of(path));
     }
-    fd = REAL(name, int, int, const char *, int, ...)(at, path, flags, mode);
-    error = errno;
+    int fd = REAL(name, int, int, const char *, int, ...)(at, path, flags, mode), error = errno;
     if (fd >= 0) {
         forget(fd);
         if (mine && fd < FILES) watched[fd] = strdup(mine);
@@ -148,28 +152,18 @@ static int opened(const char *name, int at, const char *path, int flags, mode_t 
     return fd;
 }
 
-static mode_t mode_of(int flags, va_list more) { return flags & (O_CREAT | O_TMPFILE) ? va_arg(more, mode_t) : 0; }
-
-#define OPEN(name, through)                                      \
-    int name(const char *path, int flags, ...) {                 \
-        va_list more;                                            \
-        va_start(more, flags);                                   \
-        mode_t mode = mode_of(flags, more);                      \
-        va_end(more);                                            \
-        return opened(through, AT_FDCWD, path, flags, mode);     \
+#define OPEN(name, through, at, ...)                                                            \
+    int name(__VA_ARGS__ const char *path, int flags, ...) {                                    \
+        va_list more;                                                                           \
+        va_start(more, flags);                                                                  \
+        mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(more, mode_t) : 0;                 \
+        va_end(more);                                                                           \
+        return opened(through, at, path, flags, mode);                                          \
     }
-#define OPENAT(name, through)                                    \
-    int name(int at, const char *path, int flags, ...) {         \
-        va_list more;                                            \
-        va_start(more, flags);                                   \
-        mode_t mode = mode_of(flags, more);                      \
-        va_end(more);                                            \
-        return opened(through, at, path, flags, mode);           \
-    }
-OPEN(open, "openat")
-OPEN(open64, "openat64")
-OPENAT(openat, "openat")
-OPENAT(openat64, "openat64")
+OPEN(open, "openat", AT_FDCWD, )
+OPEN(open64, "openat64", AT_FDCWD, )
+OPEN(openat, "openat", at, int at, )
+OPEN(openat64, "openat64", at, int at, )
 int __open_2(const char *path, int flags) { return opened("openat", AT_FDCWD, path, flags, 0); }
 int __open64_2(const char *path, int flags) { return opened("openat64", AT_FDCWD, path, flags, 0); }
 
@@ -188,15 +182,13 @@ static ssize_t wrote(int fd, const void *data, size_t length, off64_t at, int mo
     struct stat now;
     ssize_t done = -1;
     size_t part = length;
-    long long more;
-    int dies, error;
     pthread_mutex_lock(&lock);
     if (fstat(fd, &now)) now.st_size = 0;
     if (moves) at = fcntl(fd, F_GETFL) & O_APPEND ? now.st_size : lseek64(fd, 0, SEEK_CUR);
-    dies = due();
+    int dies = due();
     if (dies && torn) part = length / 2;
     else if (dies) die();
-    more = at + (long long)part - now.st_size;
+    long long more = at + (long long)part - now.st_size;
     if (room >= 0 && more > 0 && grown + more > room) {
         long long fits = room - grown - (at > now.st_size ? at - now.st_size : 0);
         part = full ? 0 : part / 2;
@@ -204,11 +196,10 @@ static ssize_t wrote(int fd, const void *data, size_t length, off64_t at, int mo
         full = 1;
     }
     errno = ENOSPC;
-    if (part || !length) {
+    if (part || !length)
         done = moves ? REAL("write", ssize_t, int, const void *, size_t)(fd, data, part)
                      : REAL("pwrite64", ssize_t, int, const void *, size_t, off64_t)(fd, data, part, at);
-    }
-    error = errno;
+    int error = errno;
     if (done > 0) {
         if (at + done > now.st_size) grown += at + done - now.st_size;
         record('W', of(fd) ? of(fd) : "", at, data, (uint32_t)done);
@@ -224,32 +215,21 @@ ssize_t write(int fd, const void *data, size_t length) {
     return wrote(fd, data, length, 0, 1);
 }
 
-ssize_t pwrite(int fd, const void *data, size_t length, off_t at) {
-    if (!of(fd)) return REAL("pwrite", ssize_t, int, const void *, size_t, off_t)(fd, data, length, at);
-    return wrote(fd, data, length, at, 0);
-}
-
 ssize_t pwrite64(int fd, const void *data, size_t length, off64_t at) {
     if (!of(fd)) return REAL("pwrite64", ssize_t, int, const void *, size_t, off64_t)(fd, data, length, at);
     return wrote(fd, data, length, at, 0);
 }
 
-int ftruncate64(int fd, off64_t size) {
+ssize_t pwrite(int fd, const void *data, size_t length, off_t at) { return pwrite64(fd, data, length, at); }
+
+static long long beyond(int fd, off64_t size) {
     struct stat now;
-    int result, error;
+    return fstat(fd, &now) ? 0 : now.st_size - size;
+}
+
+int ftruncate64(int fd, off64_t size) {
     if (!of(fd)) return REAL("ftruncate64", int, int, off64_t)(fd, size);
-    pthread_mutex_lock(&lock);
-    step();
-    if (fstat(fd, &now)) now.st_size = size;
-    result = REAL("ftruncate64", int, int, off64_t)(fd, size);
-    error = errno;
-    if (!result) {
-        gives_back(now.st_size - size);
-        record('T', of(fd), size, NULL, 0);
-    }
-    pthread_mutex_unlock(&lock);
-    errno = error;
-    return result;
+    CHANGE(beyond(fd, size), REAL("ftruncate64", int, int, off64_t)(fd, size), record('T', of(fd), size, NULL, 0));
 }
 
 int ftruncate(int fd, off_t size) { return ftruncate64(fd, size); }
@@ -276,28 +256,22 @@ int fdatasync(int fd) { return synced("fdatasync", fd); }
 
 /* -- names ------------------------------------------------------------------------------------------------------- */
 
+/* Which files stand behind the descriptors now; an unlinked one has no name any more. */
+static void named(const char *old, const char *new) {
+    for (int i = 0; i < FILES; i++) {
+        if (!watched[i] || (strcmp(watched[i], old) && (!new || strcmp(watched[i], new)))) continue;
+        int moved = new && !strcmp(watched[i], old);
+        forget(i);
+        if (moved) watched[i] = strdup(new);
+    }
+}
+
 static int renamed(const char *from, const char *to) {
     char a[PATH_MAX], b[PATH_MAX];
     const char *old = below(from, a), *new = below(to, b);
-    int result, error;
-    long long freed;
     if (!old || !new) return REAL("rename", int, const char *, const char *)(from, to);
-    pthread_mutex_lock(&lock);
-    step();
-    freed = size_of(to);
-    result = REAL("rename", int, const char *, const char *)(from, to);
-    error = errno;
-    for (int i = 0; !result && i < FILES; i++) {
-        if (watched[i] && !strcmp(watched[i], new)) forget(i);
-        else if (watched[i] && !strcmp(watched[i], old)) forget(i), watched[i] = strdup(new);
-    }
-    if (!result) {
-        gives_back(freed);
-        record('R', old, 0, new, (uint32_t)strlen(new));
-    }
-    pthread_mutex_unlock(&lock);
-    errno = error;
-    return result;
+    CHANGE(size_of(to), REAL("rename", int, const char *, const char *)(from, to),
+           named(old, new), record('R', old, 0, new, (uint32_t)strlen(new)));
 }
 
 int rename(const char *from, const char *to) { return renamed(from, to); }
@@ -309,23 +283,8 @@ int renameat(int at, const char *from, int to_at, const char *to) {
 int unlink(const char *path) {
     char buffer[PATH_MAX];
     const char *mine = below(path, buffer);
-    int result, error;
-    long long freed;
     if (!mine || access(path, F_OK)) return REAL("unlink", int, const char *)(path);
-    pthread_mutex_lock(&lock);
-    step();
-    freed = size_of(path);
-    result = REAL("unlink", int, const char *)(path);
-    error = errno;
-    for (int i = 0; !result && i < FILES; i++)
-        if (watched[i] && !strcmp(watched[i], mine)) forget(i);
-    if (!result) {
-        gives_back(freed);
-        record('U', mine, 0, NULL, 0);
-    }
-    pthread_mutex_unlock(&lock);
-    errno = error;
-    return result;
+    CHANGE(size_of(path), REAL("unlink", int, const char *)(path), named(mine, NULL), record('U', mine, 0, NULL, 0));
 }
 
 int unlinkat(int at, const char *path, int flags) {
@@ -336,14 +295,6 @@ int unlinkat(int at, const char *path, int flags) {
 int mkdir(const char *path, mode_t mode) {
     char buffer[PATH_MAX];
     const char *mine = below(path, buffer);
-    int result, error;
     if (!mine || !access(path, F_OK)) return REAL("mkdir", int, const char *, mode_t)(path, mode);
-    pthread_mutex_lock(&lock);
-    step();
-    result = REAL("mkdir", int, const char *, mode_t)(path, mode);
-    error = errno;
-    if (!result) record('M', mine, 0, NULL, 0);
-    pthread_mutex_unlock(&lock);
-    errno = error;
-    return result;
+    CHANGE(0, REAL("mkdir", int, const char *, mode_t)(path, mode), record('M', mine, 0, NULL, 0));
 }

@@ -12,8 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.faults.trial import ROOT
+
 SOURCE = Path(__file__).with_name("disk.c")
-BUILT = SOURCE.parent.parent.parent / "outputs" / "faults"
+BUILT = ROOT / "outputs" / "faults"
 VARIABLES = ("DISK_FOLDER", "DISK_LOG", "DISK_KILL", "DISK_TORN", "DISK_ROOM", "DISK_SYNC")
 HEAD = struct.Struct("<cIqI")
 

@@ -8,8 +8,8 @@ from itertools import islice
 from random import Random
 from typing import Any
 
-from personagen.errors import ConfigError, DiskError, InUseError
-from tests.faults import cuts, kills, spending, steps
+from personagen.errors import ConfigError, InUseError
+from tests.faults import cuts, kills, space, spending, steps
 from tests.faults.billing import Client
 from tests.faults.driven import Driver
 from tests.faults.mutants import MUTANTS
@@ -26,8 +26,8 @@ def trial(scale: Scale) -> Iterable[Finding]:
     with workshop() as shop:
 
         def hunted(name: str) -> dict[str, Any]:
-            tries, rng = CHECKS[MUTANTS[name].check](shop, name, Random(f"{scale.seed}/{name}")), range(1, TRIES + 1)
-            return next(({"tries": n, "seen": wrong[0]} for n, wrong in zip(rng, tries, strict=False) if wrong), {})
+            tries = islice(CHECKS[MUTANTS[name].check](shop, name, Random(f"{scale.seed}/{name}")), TRIES)
+            return next(({"tries": n, "seen": wrong[0]} for n, wrong in enumerate(tries, 1) if wrong), {})
 
         def control(check: str) -> dict[str, Any]:
             tries = CHECKS[check](shop, "", Random(f"{scale.seed}/{check}"))
@@ -108,13 +108,9 @@ def _refused(shop: Workshop, mutant: str, rng: Random) -> Iterator[list[str]]:
 
 def _full(shop: Workshop, mutant: str, rng: Random) -> Iterator[list[str]]:
     """A disk that fills up in the middle."""
-    reference = shop.reference(SMALL)
     while True:
-        story = Story(shop, SMALL, shop.fresh())
-        full = story.attempt(Client(), disk={"room": 150_000}, expected=DiskError.exit_code, mutant=mutant).ended
-        story.attempt(Client(), mutant=mutant)
-        missed = [] if full.status == DiskError.exit_code else [f"on a full disk it ended with {full.status}"]
-        yield missed + story.outcome(reference)["wrong"]
+        full = space.refused(shop, SMALL, "room 150000", mutant)
+        yield [*full["wrong"], *([] if full["said"] else ["it did not end with 74"])]
 
 
 def _raced(shop: Workshop, mutant: str, rng: Random) -> Iterator[list[str]]:

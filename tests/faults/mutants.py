@@ -170,8 +170,9 @@ def _coins_in_order_of_arrival() -> None:
 
     rng = Random(7)
 
-    def coin(self: Growing, said: str) -> int:
-        return self._coins.setdefault(said, rng.randrange(self.plan.candidates))
+    def coin(self: Growing, said: str, sides: int = 0) -> int:
+        sides = sides or self.plan.candidates
+        return self._coins.setdefault((said, sides), rng.randrange(sides))
 
     _put(Growing, "_coin", coin)
 

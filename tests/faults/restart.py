@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import resource
 import sqlite3
-import subprocess
 import sys
 import tempfile
 import time
@@ -19,9 +17,8 @@ import orjson
 
 from personagen.errors import BudgetError
 from tests import fakes
-from tests.faults.trial import Finding, Scale
+from tests.faults.trial import Finding, Scale, apart
 
-ROOT = Path(__file__).parent.parent.parent
 CALLS_A_TREE = 60  # ten turns of six calls
 SECONDS, MEGABYTES = 10.0, 500.0
 
@@ -42,9 +39,8 @@ def trial(scale: Scale) -> Iterable[Finding]:
 def restart(calls: int) -> dict[str, Any]:
     """Builds the run with a model that answers at once, then goes on with it in processes of their own."""
     with tempfile.TemporaryDirectory(prefix="personagen-restart-") as name:
-        _process("build", name, calls)
-        asks = _process("resume", name, calls)
-        ends = _process("resume", name, calls)
+        apart("tests.faults.restart", "build", name, calls)
+        asks, ends = (apart("tests.faults.restart", "resume", name, calls) for _ in range(2))
         began = time.perf_counter()
         with closing(sqlite3.connect(Path(name) / "run" / "journal.db")) as journal:
             stored = sum(1 for _ in journal.execute("SELECT key, completion FROM calls"))
@@ -55,12 +51,6 @@ def restart(calls: int) -> dict[str, Any]:
         **{"asks": asks["first"], "asks_mb": asks["first_mb"], "ends": ends["all"], "ends_mb": ends["all_mb"]},
         "new": ends["new"],
     }
-
-
-def _process(what: str, folder: str, calls: int) -> Any:
-    command = [sys.executable, "-m", "tests.faults.restart", what, folder, str(calls)]
-    env = os.environ | {"PYTHONPATH": str(ROOT)}
-    return orjson.loads(subprocess.run(command, env=env, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout)
 
 
 async def _timed(folder: Path, calls: int, most: int | None) -> dict[str, Any]:

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
 import resource
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable
@@ -21,9 +19,8 @@ from typing import Any
 import orjson
 
 from tests import fakes
-from tests.faults.trial import Finding, Scale
+from tests.faults.trial import Finding, Scale, apart
 
-ROOT = Path(__file__).parent.parent.parent
 CALLS_A_TREE = 12  # two turns of six calls
 GOAL = 1.0  # MB for 100,000 calls
 GRAIN = 0.25  # MB: what one large list or a new arena of the allocator takes, however few calls there are
@@ -47,10 +44,7 @@ def trial(scale: Scale) -> Iterable[Finding]:
 
 def soak(calls: int, model: str) -> dict[str, Any]:
     """How memory and open files go over so many calls."""
-    command = [sys.executable, "-m", "tests.faults.soak", str(calls), model]
-    env = os.environ | {"PYTHONPATH": str(ROOT), "MALLOC_ARENA_MAX": "2"}
-    done = subprocess.run(command, env=env, cwd=ROOT, stdout=subprocess.PIPE, check=True)
-    found: dict[str, Any] = orjson.loads(done.stdout)
+    found: dict[str, Any] = apart("tests.faults.soak", calls, model, MALLOC_ARENA_MAX="2")
     return found
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from random import Random
 from typing import Any
 
+from personagen.errors import DiskError
 from tests.faults.billing import Client
 from tests.faults.disk import Operation
 from tests.faults.steps import CONCURRENCY, recorded
 from tests.faults.stories import SMALL, TINY, Story, Workshop, workshop
-from tests.faults.trial import Finding, Scale
+from tests.faults.trial import Finding, Scale, finding
 
-REFUSED = 74
+REFUSED = DiskError.exit_code
+SHARE = 0.75  # of the runs that must say so; nobody need, where the disk refuses while a journal is closed
 
 
 def trial(scale: Scale) -> Iterable[Finding]:
@@ -50,35 +52,26 @@ def _grown(done: list[Operation]) -> int:
 
 
 def refused(shop: Workshop, size: Any, what: str, mutant: str = "") -> dict[str, Any]:
-    """A run whose disk refuses, tried twice, and once more after it is mended; what was wrong, and what it paid."""
-    reference = shop.reference(size)
-    story = Story(shop, size, shop.fresh())
+    """A run whose disk refuses, tried twice, and once more after it is mended.
+
+    What was wrong, what it paid in vain, and whether the first process said that the disk refused.
+    """
+    reference, story = shop.reference(size), Story(shop, size, shop.fresh())
     kind, _, number = what.partition(" ")
-    disk = {kind: int(number)}
     wrong: list[str] = []
     for _ in range(2):
-        process = story.attempt(
-            Client(delay=0.002, rng=Random(what)), concurrency=CONCURRENCY, disk=disk, mutant=mutant
-        )
-        wrong += _refusal(process.ended.status, process.ended.said)
+        client, disk = Client(delay=0.002, rng=Random(what)), {kind: int(number)}
+        ended = story.attempt(client, concurrency=CONCURRENCY, disk=disk, expected=REFUSED, mutant=mutant).ended
+        if ended.status and (ended.said.count("personagen: ") != 1 or "Traceback" in ended.said):
+            wrong.append(f"not one sentence: {ended.said[-300:]}")
         wrong += [
             f"{name} holds other lines"
             for name, found in story.results().items()
             if _strange(found, reference.files[name])
         ]
     story.attempt(Client(delay=0.002, rng=Random(what)), concurrency=CONCURRENCY)
-    expected = f"ended with {REFUSED}: "
-    wrong += [fault for fault in story.wrong(reference) if expected not in fault]
-    again = story.outcome(reference)["lost"]
-    seconds = max(process.ended.seconds for process in story.processes[:2])
-    return {"wrong": wrong, "lost": sum(lost for lost, _ in again), "seconds": seconds}
-
-
-def _refusal(status: int, said: str) -> Iterator[str]:
-    if status not in (0, REFUSED):
-        yield f"exit {status}: {said[-300:]}"
-    if status and (said.count("personagen: ") != 1 or "Traceback" in said):
-        yield f"not one sentence: {said[-300:]}"
+    said, outcome = story.processes[0].ended.status == REFUSED, story.outcome(reference)
+    return {"wrong": wrong + outcome["wrong"], "lost": sum(lost for lost, *_ in outcome["lost"]), "said": said}
 
 
 def _strange(found: bytes, whole: bytes) -> bool:
@@ -86,12 +79,11 @@ def _strange(found: bytes, whole: bytes) -> bool:
 
 
 def _finding(what: str, outcomes: list[Any]) -> Finding:
-    wrong = [f"{outcome['at']}: {fault}" for outcome in outcomes for fault in outcome["wrong"]]
-    most = max(outcome["lost"] for outcome in outcomes)
-    told = f"{len(outcomes)} runs, {len(wrong)} faults; at most {most} calls in flight paid in vain"
-    return Finding(
+    most, said = max(outcome["lost"] for outcome in outcomes), sum(outcome["said"] for outcome in outcomes)
+    return finding(
         what,
         "exit 74 in one sentence; nothing lost, corrupt or paid again; the same bytes once it is mended",
-        told + (f"; the first: {wrong[0]}" if wrong else ""),
-        not wrong and most <= 2 * CONCURRENCY,
+        f"{len(outcomes)} runs, {said} of them ended with 74; at most {most} calls in flight paid in vain",
+        outcomes,
+        most <= 2 * CONCURRENCY and said >= SHARE * len(outcomes),
     )

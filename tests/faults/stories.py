@@ -22,14 +22,13 @@ from typing import Any
 from tests.faults.billing import PRICE, Billing, Client, billing
 from tests.faults.disk import failing
 from tests.faults.driven import Ack, Driver, Ended
+from tests.faults.trial import RESULTS
 
-RESULTS = ("trees.jsonl", "pairs.jsonl", "rejections.jsonl")
 KILLED = -signal.SIGKILL
 PEOPLE = (
     ("I keep six hens behind my house. I bake bread on Sundays. I drive a bus at night.", "blunt, patient, curious"),
     ("I repair clocks in a small shop. My son is learning the cello. I cycle to work.", "orderly, shy, kind"),
     ("I teach chemistry in the evenings. I am allergic to nuts. I rent a flat by the port.", "hurried, witty, warm"),
-    ("I row on the lake before work. I am saving for a boat. My knee was operated on.", "stubborn, cheerful, loud"),
 )
 
 
@@ -40,6 +39,14 @@ class Size:
     conversations: int
     turns: int
     twins: int = 0
+
+    @property
+    def widest(self) -> int:
+        """The most calls under way at once, at the server or on the way to the disk, however slow either is.
+
+        A conversation goes on beside one call of each earlier turn, and has two under way in the turn it is at.
+        """
+        return self.conversations * (self.turns + 1)
 
 
 TINY, SMALL, MORE = Size(1, 1), Size(2, 2), Size(3, 3)
@@ -196,14 +203,15 @@ class Story:
             return dict(journal.execute("SELECT key, completion ->> '$.model' FROM calls").fetchall())
 
     def outcome(self, reference: Reference) -> dict[str, Any]:
-        """What was wrong in words, and the answers paid for in vain with the concurrency, process by process.
+        """What was wrong in words, and what was paid for in vain, process by process. The folder is removed.
 
-        The folder is removed.
+        That is the number of answers, of calls at once, and of calls that could be under way at once in this run.
         """
         wrong, bodies = self.wrong(reference), [process.bodies() for process in self.processes]
         again = [len(mine & set[str]().union(*bodies[n:])) for n, mine in enumerate(bodies[:-1], 1)]
         shutil.rmtree(self.folder)
-        return {"wrong": wrong, "lost": [(n, p.concurrency) for n, p in zip(again, self.processes, strict=False)]}
+        lost = [(n, p.concurrency, self.size.widest) for n, p in zip(again, self.processes, strict=False)]
+        return {"wrong": wrong, "lost": lost}
 
 
 def _faults(process: Process, acked: dict[str, Ack], reference: Reference) -> Iterator[str]:

@@ -47,7 +47,7 @@ def outcome(folder: Path, processes: Iterable[Process], kept: str = "abc", **fil
 
 def test_a_run_that_was_killed_and_went_on_has_no_fault_and_lost_what_was_in_flight(tmp_path: Path):
     told = outcome(tmp_path, [process("ab", "a"), process("bc", "abc", 0)])
-    assert told == {"wrong": [], "lost": [(1, 4)]}
+    assert told == {"wrong": [], "lost": [(1, 4, 2)]}
 
 
 @pytest.mark.parametrize(

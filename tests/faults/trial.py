@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import orjson
+
+ROOT = Path(__file__).parent.parent.parent
+RESULTS = ("trees.jsonl", "pairs.jsonl", "rejections.jsonl")
 
 
 @dataclass(frozen=True)
@@ -18,6 +24,20 @@ class Finding:
     goal: str
     measured: str
     held: bool
+
+
+def finding(promise: str, goal: str, told: str, rows: Iterable[Mapping[str, Any]], held: bool = True) -> Finding:
+    """What the outcomes ``rows`` come to: ``told``, and what was ``wrong`` in them; one fault breaks the promise."""
+    wrong = [f"{row['at']}: {fault}" for row in rows for fault in row["wrong"]]
+    faults = f"{len(wrong)} faults" + (f"; the first: {wrong[0]}" if wrong else "")
+    return Finding(promise, goal, f"{told}, {faults}", held and not wrong)
+
+
+def apart(module: str, *arguments: object, **variables: str) -> Any:
+    """What ``module``, run in a process of its own with these arguments and variables, writes as JSON."""
+    command = [sys.executable, "-m", module, *map(str, arguments)]
+    env = os.environ | {"PYTHONPATH": str(ROOT)} | variables
+    return orjson.loads(subprocess.run(command, env=env, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout)
 
 
 @dataclass(frozen=True)
@@ -50,9 +70,6 @@ class Scale:
                     if number % max(1, len(todo) // 10) == 0:
                         self.tell(f"{name}: {number} of {len(todo)}")
         return [outcomes[at] for at in todo]
-
-
-Trial = Callable[[Scale], Iterable[Finding]]
 
 
 def _rows(file: Path) -> Iterator[dict[str, Any]]:
