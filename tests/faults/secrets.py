@@ -79,7 +79,6 @@ def leaking(rng: Random, number: int) -> dict[str, Any]:
     said = {"screen": done.output + str(done.exception), "export": exported.output, "log": log.getvalue()}
     found = {name: text.encode() for name, text in said.items()}
     found |= {str(f.relative_to(folder)): f.read_bytes() for f in folder.rglob("*") if f.is_file()}
-    found.pop("personas.jsonl")
     shutil.rmtree(folder)
     hits = [
         f"{name} ({spelling}, {status}): {hit}" for name, content in found.items() for hit in _hits(content, secrets)
