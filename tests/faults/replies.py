@@ -121,11 +121,12 @@ async def _on_the_wire(count: int) -> Finding:
                 for first in range(0, count // 2, 50):
                     await asyncio.gather(*(ask(llm, number) for number in range(first, first + 50)))
     told = ", ".join(f"{number:,} {how}" for how, number in sorted(hows.items()))
+    again = sum(seen.nth > 1 for seen in server.seen)
     return Finding(
         f"{count:,} answers with bytes changed on the wire, in head and body",
-        "0 crashes, one request for each",
-        f"{told}; {len(server.seen):,} requests",
-        len(server.seen) == count and "CRASHED" not in told,
+        "0 crashes, no question asked twice",
+        f"{told}; {again} asked twice",
+        not again and "CRASHED" not in told,
     )
 
 
