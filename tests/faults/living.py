@@ -7,6 +7,7 @@ import pty
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -74,7 +75,9 @@ class Living:
         return time.monotonic()
 
     def ended(self) -> tuple[int, str, float]:
-        """Its exit code, what it said on standard error, and when it ended."""
+        """Its exit code (-9 where it hung and had to be killed), what it said on standard error, and when it ended."""
+        patience = threading.Timer(PATIENCE, self._process.kill)
+        patience.start()
         said = b""
         if self._master >= 0:
             with suppress(OSError):  # the terminal ends with its last process
@@ -84,11 +87,8 @@ class Living:
         elif self._process.stderr:
             said = self._process.stderr.read()
             self._process.stderr.close()
-        try:
-            code = self._process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            code = self._process.wait()
+        code = self._process.wait()
+        patience.cancel()
         return code, said.decode(errors="replace"), time.monotonic()
 
     def wait_for(self, happened: Callable[[], bool]) -> None:

@@ -12,8 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from personagen.errors import PersonagenError
 from personagen.flows.simulate import SimulateSummary, simulate
+from personagen.gates import GATES
 from personagen.llm import Call
 from personagen.llm.connect import Endpoint, connect
 from personagen.llm.http import LARGEST
@@ -44,15 +47,16 @@ class Ran:
 def trial(scale: Scale) -> Iterable[Finding]:
     folder = scale.folder / "mixed"
     shutil.rmtree(folder, ignore_errors=True)
-    who = personas(folder / "in", scale.of(60, 10))[1]
+    planned = scale.of(60, 10)
+    who = personas(folder / "in", planned)[1]
     for protocol in PROTOCOLS if not scale.short else PROTOCOLS[scale.seed % 2 :][:1]:
         plain = _run(folder / f"{protocol}-plain", who, protocol, lambda _request, _seen: None)
         passing = seeded(scale.seed, SHARE, (*PASSING, *HARMLESS))
         yield from _passing(protocol, plain, _run(folder / f"{protocol}-passing", who, protocol, passing))
         spoilt = seeded(scale.seed, SHARE, (*PASSING, *HARMLESS, *SPOILT))
-        yield _spoilt(protocol, _run(folder / f"{protocol}-spoilt", who, protocol, spoilt))
+        yield _spoilt(protocol, _run(folder / f"{protocol}-spoilt", who, protocol, spoilt), planned)
     yield asyncio.run(_deadline(scale))
-    yield from asyncio.run(_huge())
+    yield asyncio.run(_huge())
 
 
 def _run(out: Path, who: str, protocol: str, choose: Choose) -> Ran:
@@ -87,17 +91,28 @@ def _passing(protocol: str, plain: Ran, faulty: Ran) -> Iterable[Finding]:
     )
 
 
-def _spoilt(protocol: str, ran: Ran) -> Finding:
+def _spoilt(protocol: str, ran: Ran, planned: int) -> Finding:
     s, asked = ran.summary, len(ran.seen)
     needed = s.calls - s.asked_again
-    adds_up = s.trees + s.failed == s.conversations and s.pairs + sum(s.rejected.values()) == s.turns
+    trees, pairs, rows = ([orjson.loads(line) for line in ran.results[name].splitlines()] for name in RESULTS)
+    gates = Counter(row["gate"] for row in rows)
+    rejected, turns = sum(gates[gate] for gate in GATES), user_messages(trees)
+    adds_up = len(trees) + gates["failed"] == planned and len(pairs) + rejected == turns
+    told = (s.conversations, s.trees, s.failed, s.turns, s.pairs, sum(s.rejected.values()))
+    is_true = told == (planned, len(trees), gates["failed"], turns, len(pairs), rejected)
     return Finding(
         f"10 % mixed faults with replies that are empty, cut off or refused, {protocol}",
-        "at most 1.25 requests per needed call; accepted + rejected + failed = planned",
-        f"{asked / needed:.2f} requests a call, {s.asked_again} asked again; {s.trees} trees and {s.failed} failed"
-        f" of {s.conversations}, {s.pairs} pairs and {sum(s.rejected.values())} rejected of {s.turns} turns",
-        asked <= 1.25 * needed and adds_up and not ran.hung,
+        "at most 1.25 requests per needed call; the files add up: accepted + rejected + failed = planned",
+        f"{asked / needed:.2f} requests a call, {s.asked_again} asked again; {len(trees)} trees and {gates['failed']}"
+        f" failed of {planned}, {len(pairs)} pairs and {rejected} rejected of {turns} turns"
+        + ("" if is_true else "; THE SUMMARY SAYS OTHERWISE"),
+        asked <= 1.25 * needed and adds_up and is_true and not ran.hung,
     )
+
+
+def user_messages(trees: list[dict[str, Any]]) -> int:
+    """Those of all the trees, each of which is a pair or was turned away."""
+    return sum(node["role"] == "user" for tree in trees for node in tree["nodes"])
 
 
 async def _deadline(scale: Scale) -> Finding:
@@ -125,7 +140,7 @@ async def _deadline(scale: Scale) -> Finding:
     )
 
 
-async def _huge() -> list[Finding]:
+async def _huge() -> Finding:
     """An answer of 100 MB."""
     said = ""
     with serving(lambda _request, _seen: "huge") as server:
@@ -135,11 +150,9 @@ async def _huge() -> list[Finding]:
             except PersonagenError as problem:
                 said = str(problem)
     sent, most = sum(seen.sent for seen in server.seen), 1.5 * LARGEST
-    return [
-        Finding(
-            "a reply of 100 MB",
-            f"asked for once, refused in a sentence after {LARGEST >> 20} MB",
-            f"{len(server.seen)} request, {sent >> 20} MB left the server; {'told so' if 'MB' in said else 'NOT TOLD'}",
-            len(server.seen) == 1 and sent < most and "MB" in said,
-        )
-    ]
+    return Finding(
+        "a reply of 100 MB",
+        f"asked for once, refused in a sentence after {LARGEST >> 20} MB",
+        f"{len(server.seen)} request, {sent >> 20} MB left the server; {'told so' if 'MB' in said else 'NOT TOLD'}",
+        len(server.seen) == 1 and sent < most and "MB" in said,
+    )

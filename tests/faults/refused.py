@@ -140,7 +140,6 @@ def _out_of(fault: str, scale: Scale) -> dict[str, Any]:
         "lost": server.billed.total() - stored,
         "resumed": resumed.code,
         "again": (paid - needed).total(),
-        "missing": (needed - paid).total(),
         "same": all(one == other for one, other in pairs) and not leaked(folder, stopped),
         "said": stopped.said,
     }

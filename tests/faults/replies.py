@@ -46,17 +46,21 @@ ASKS: dict[str, Callable[[Stage, At], Awaitable[Answer[Any]]]] = {
     "profiles": lambda stage, at: author.write(stage, "profile", ["She keeps bees."], 3, at),
     "personalities": lambda stage, at: author.write(stage, "personality", ["She is blunt."], 3, at),
 }
-CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+UNFIT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")  # control characters, and halves of others
 SLOWEST = 1.0
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one reply: ``how`` is accepted, repaired, rejected, failed, or crashed with ``why``."""
+    """What became of one reply: ``how`` is accepted, repaired, rejected, failed, or crashed with ``why``.
+
+    ``issued`` counts the replies that were given, by the model's own count.
+    """
 
     kind: str
     how: str
     why: str
+    issued: int
     seconds: float
 
 
@@ -77,14 +81,15 @@ def trial(scale: Scale) -> Iterable[Finding]:
     crashes = Counter(f"{o.kind}: {o.why}" for o in outcomes if o.how == "crashed")
     for crash, times in crashes.most_common(5):
         scale.tell(f"{times} times {crash}")
+    issued = sum(outcome.issued for outcome in outcomes)
     unexplained = sum(o.how in ("rejected", "failed") and not o.why.strip() for o in outcomes)
     told = ", ".join(f"{hows[how]:,} {how}" for how in ("accepted", "repaired", "rejected", "failed"))
     slowest = max(outcomes, key=lambda outcome: outcome.seconds)
     yield Finding(
         f"{count:,} malformed replies of {len(TEXTS)} x {len(BODIES)} kinds, to {len(ASKS)} agents in both protocols",
-        "0 crashes; each accepted, repaired or rejected with a reason; accepted + rejected + failed = issued",
-        f"{hows['crashed']} crashes; {told}: {sum(hows.values()):,} in all, {unexplained} without a reason",
-        not hows["crashed"] and not unexplained and sum(hows.values()) == count,
+        "0 crashes, no sound one turned away, none without a reason; accepted + repaired + rejected + failed = issued",
+        f"{hows['crashed']} crashes; {told} of {issued:,} issued, {unexplained} without a reason",
+        not hows["crashed"] and not unexplained and hows.total() == issued == count,
     )
     yield Finding(
         "no reply keeps the program busy",
@@ -116,11 +121,12 @@ async def _on_the_wire(count: int) -> Finding:
                 for first in range(0, count // 2, 50):
                     await asyncio.gather(*(ask(llm, number) for number in range(first, first + 50)))
     told = ", ".join(f"{number:,} {how}" for how, number in sorted(hows.items()))
+    again = sum(seen.nth > 1 for seen in server.seen)
     return Finding(
         f"{count:,} answers with bytes changed on the wire, in head and body",
-        "0 crashes, all accounted for",
-        told,
-        hows.total() == count and "CRASHED" not in told,
+        "0 crashes, no question asked twice",
+        f"{told}; {again} asked twice",
+        not again and "CRASHED" not in told,
     )
 
 
@@ -136,9 +142,12 @@ async def _one(rng: Random, number: int, stage: Stage) -> Outcome:
     text, body = rng.choice(list(TEXTS)), rng.choice(list(BODIES))
     if rng.random() < 0.9:
         text, body = (text, "untouched") if rng.random() < 0.6 else ("untouched", body)
-    kind = f"{agent}, {protocol}, text {text}, body {body}"
+    kind, issued = f"{agent}, {protocol}, text {text}, body {body}", 0
+    is_untouched = text == body == "untouched"
 
     async def llm(call: Call) -> Completion:
+        nonlocal issued
+        issued += 1
         completion, told = PROTOCOLS.get(protocol, PROTOCOLS["openai"])
         raw = BODIES[body](told(TEXTS[text](fakes.cast(call), rng), usage=(50, 5, 0)).body, rng)
         if protocol == "refusal":
@@ -147,8 +156,11 @@ async def _one(rng: Random, number: int, stage: Stage) -> Outcome:
 
     stage = replace(stage, llm=journaled(llm, _Journal(), Tally()))  # type: ignore[arg-type]
     began = time.process_time()
-    how, why = await _asked(ASKS[agent](stage, At(f"t/{number}", str(number))), text == body == "untouched")
-    return Outcome(kind, how, why, time.process_time() - began)
+    how, why = await _asked(ASKS[agent](stage, At(f"t/{number}", str(number))), is_untouched)
+    seconds = time.process_time() - began
+    if is_untouched and protocol != "refusal" and how in ("rejected", "failed"):
+        how, why = "crashed", f"a sound reply was turned away: {why}"
+    return Outcome(kind, how, why, issued, seconds)
 
 
 async def _asked(asked: Awaitable[Answer[Any]], is_untouched: bool) -> tuple[str, str]:
@@ -161,18 +173,10 @@ async def _asked(asked: Awaitable[Answer[Any]], is_untouched: bool) -> tuple[str
         return ("failed", str(problem)) if short else ("crashed", f"says too much: {str(problem)[:200]}")
     except Exception as problem:
         return "crashed", f"{type(problem).__name__}: {str(problem)[:200]}"
-    wrong = [text for text in _texts(answer.value) if CONTROLS.search(text) or not _fits(text)]
+    wrong = [text for text in _texts(answer.value) if UNFIT.search(text)]
     if wrong:
         return "crashed", f"let in {wrong[0][:80]!r}"
     return ("accepted" if is_untouched else "repaired"), ""
-
-
-def _fits(text: str) -> bool:
-    """Whether ``text`` can be written down."""
-    try:
-        return bool(text.encode("utf-8")) or not text
-    except UnicodeEncodeError:
-        return False
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -79,7 +79,6 @@ def leaking(rng: Random, number: int) -> dict[str, Any]:
     said = {"screen": done.output + str(done.exception), "export": exported.output, "log": log.getvalue()}
     found = {name: text.encode() for name, text in said.items()}
     found |= {str(f.relative_to(folder)): f.read_bytes() for f in folder.rglob("*") if f.is_file()}
-    found.pop("personas.jsonl")
     shutil.rmtree(folder)
     hits = [
         f"{name} ({spelling}, {status}): {hit}" for name, content in found.items() for hit in _hits(content, secrets)
@@ -127,12 +126,13 @@ def _environment(secrets: Mapping[str, str]) -> Iterator[None]:
         os.environ[f"{provider}_CUSTOM_HEADERS"] = f"X-Canary: {secrets['header']}"
     os.environ["DATABASE_URL"] = f"postgres://me:{secrets['proxy']}@db.example/x"
     os.environ["NO_PROXY"] = "*"
-    patient = session.retried
-    session.retried = partial(patient, attempts=2, seconds=0.5, first=0.001)  # type: ignore[assignment]
+    patient, least = session.retried, session.LEAST_PATIENCE
+    session.retried = partial(patient, attempts=2, first=0.001)  # type: ignore[assignment]
+    session.LEAST_PATIENCE = 0.5
     try:
         yield
     finally:
-        session.retried = patient
+        session.retried, session.LEAST_PATIENCE = patient, least
         os.environ.clear()
         os.environ.update(before)
 

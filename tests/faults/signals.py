@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import re
 import shlex
 import shutil
 import sqlite3
@@ -19,11 +21,13 @@ import orjson
 
 from personagen.store.journal import Journal
 from tests import fakes
-from tests.faults.living import SIGNALS, Living, asked
+from tests.faults.living import ROOT, SIGNALS, Living, asked
+from tests.faults.refused import RESULTS
 from tests.faults.trial import Finding, Scale
 
 # From the command's first instruction to the first request; what Python does before it is Python's.
 START = 0.6
+OWN = 0.15
 AT_ONCE, SOON = 0.3, 1.0
 
 
@@ -163,14 +167,24 @@ def _hurried(at: str) -> dict[str, Any]:
         server.delay = 0.0
         code, said, _ = Living(command).ended()
         wrong += [f"the run that went on ended with {code}: {said[-200:]}"] if code else []
-        if stage == "writing" and (run / "trees.jsonl").stat().st_size != whole:
-            wrong.append("trees.jsonl is not whole")
         wrong += [f"{file.name} was left behind" for file in run.rglob(".*.new")]
+        made = _hashes(run)
+        if stage == "asking":
+            shutil.rmtree(run)
+            code, said, _ = Living(command).ended()
+            wrong += [f"the run that nobody stopped ended with {code}: {said[-200:]}"] if code else []
+            whole = _hashes(run)
+        wrong += [f"{name} has other bytes" for name in RESULTS if made.get(name) != whole.get(name, "")]
     return {"wrong": wrong, "took": ended - told}
 
 
-def _enlarge(run: Path, megabytes: int = 400) -> int:
-    """Gives a finished run results that take a while to write; returns the size trees.jsonl will have."""
+def _hashes(run: Path) -> dict[str, str]:
+    files = [run / name for name in RESULTS if (run / name).is_file()]
+    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+
+
+def _enlarge(run: Path, megabytes: int = 400) -> dict[str, str]:
+    """Gives a finished run results that take a while to write; returns the hashes that they will have."""
     with closing(sqlite3.connect(run / "journal.db")) as journal:
         made_with = journal.execute("SELECT made_with FROM results").fetchone()[0]
     line = b'"' + b"x" * 999_997 + b'"\n'
@@ -181,7 +195,10 @@ def _enlarge(run: Path, megabytes: int = 400) -> int:
                 await journal.put(slot, made_with, {"trees.jsonl": line})
 
     asyncio.run(grow())
-    return (run / "trees.jsonl").stat().st_size + megabytes * len(line)
+    trees = hashlib.sha256((run / "trees.jsonl").read_bytes())
+    for _ in range(megabytes):
+        trees.update(line)
+    return _hashes(run) | {"trees.jsonl": trees.hexdigest()}
 
 
 def _starting(at: float) -> dict[str, Any]:
@@ -191,9 +208,14 @@ def _starting(at: float) -> dict[str, Any]:
         time.sleep(max(0.0, process.began + at - time.monotonic()))
         process.send(SIGINT)
         code, said, _ = process.ended()
-    pythons = (
-        (code == -SIGINT and not said) or "init_import_site" in said or "runpy" in said.partition("personagen/")[0]
-    )
     lines = said.strip().splitlines()
     fine = code == 130 and len(lines) <= 2 and all(line.startswith(("personagen: ", "to go on: ")) for line in lines)
-    return {"wrong": [] if fine else [f"exit {code}: {said[-300:]}"], "pythons": pythons and not fine}
+    pythons = not fine and at <= OWN and _before_start(code, said)
+    return {"wrong": [] if fine else [f"exit {code}: {said[-300:]}"], "pythons": pythons}
+
+
+def _before_start(code: int, said: str) -> bool:
+    """Whether Python itself was told: a traceback has frames of its own then, and of our modules' beginning at most."""
+    frames = re.findall(r'File "(.+)", line \d+, in (.+)', said)
+    ours = {where for file, where in frames if f"{ROOT}/personagen/" in file}
+    return code == -SIGINT if not said else "KeyboardInterrupt" in said and ours <= {"<module>"}

@@ -19,15 +19,16 @@ import orjson
 from personagen.errors import BudgetError
 from personagen.flows.expand import expand
 from personagen.flows.simulate import SimulateSummary, simulate
-from personagen.gates import TALK
+from personagen.gates import GATES, TALK
 from personagen.llm import Call
 from personagen.llm.offline import offline
 from personagen.options import ExpandOptions, SimulateOptions, build
 from personagen.records import Completion
+from tests.faults.mixed import user_messages
+from tests.faults.refused import RESULTS
 from tests.faults.trial import Finding, Scale
 
 RATE = 0.1
-RESULTS = ("trees.jsonl", "pairs.jsonl", "rejections.jsonl")
 BYE, REPLY = "Thank you, that is all I wanted to know. Goodbye!", "You're welcome. Take care!"
 ROLES = {
     "user": ("How can I help you today?", "As an AI language model, I can't say.", "I can help you with that."),
@@ -103,11 +104,12 @@ def trial(scale: Scale) -> Iterator[Finding]:
     size = {"conversations": scale.of(300, 30), "turns": scale.of(10, 7)}
     actor, summary = _run(folder, "whole", scale.seed, concurrency=64, **size)
     scale.tell(f"{len(actor.planted)} faults planted among {sum(actor.asked.values())} messages")
-    rows = [orjson.loads(line) for line in (folder / "whole" / "rejections.jsonl").read_bytes().splitlines()]
+    trees, pairs, rows = (
+        [orjson.loads(line) for line in content.splitlines()] for content in _results(folder / "whole").values()
+    )
     yield _found(actor, rows, summary)
-    trees = [orjson.loads(line) for line in (folder / "whole" / "trees.jsonl").read_bytes().splitlines()]
     yield _ended(actor, trees, rows, summary, size["turns"])
-    yield _counted(actor, rows, summary)
+    yield _counted(actor, rows, summary, (user_messages(trees), len(pairs)))
     yield _again(folder, scale, size)
 
 
@@ -172,20 +174,25 @@ def _goes_on(tree: dict[str, Any], node_id: str) -> bool:
     return any(node["role"] == "user" and node["id"].startswith(f"{node_id}.") for node in tree["nodes"])
 
 
-def _counted(actor: Actor, rows: list[dict[str, Any]], summary: SimulateSummary) -> Finding:
-    """The rates of the summary are those of what was planted; every judged turn is a pair or has its row."""
+def _counted(actor: Actor, rows: list[dict[str, Any]], summary: SimulateSummary, in_files: tuple[int, int]) -> Finding:
+    """The rates of the summary are those of what was planted; every user message is a pair or has its row.
+
+    ``in_files`` are the user messages and the pairs that the result files hold.
+    """
     planted = Counter(kind for kind, _ in actor.planted.values())
     off = {kind: summary.turned_away.get(kind, 0) - planted[kind] for kind in TALK}
     off |= {kind: summary.repaired.get(kind, 0) - planted[kind] for kind in ("cut", "label")}
     off["spoken"] = summary.spoken - sum(actor.asked.values())
     gates = Counter(row["gate"] for row in rows)
-    balance = summary.pairs + sum(summary.rejected.values()) == summary.turns
-    listed = all(gates[name] == n for name, n in {**summary.rejected, **summary.turned_away}.items())
+    (turns, pairs), rejected = in_files, sum(gates[gate] for gate in GATES)
+    balance = pairs + rejected == turns
+    listed = (turns, pairs, rejected) == (summary.turns, summary.pairs, sum(summary.rejected.values()))
+    listed &= all(gates[name] == n for name, n in {**summary.rejected, **summary.turned_away}.items())
     rate = sum(summary.turned_away.values()) / summary.spoken
     measured = (
         f"turned away {rate:.2%}, repaired {sum(summary.repaired.values()) / summary.spoken:.2%} of messages; off by"
-        f" {sum(map(abs, off.values()))}; {summary.pairs:,} pairs + {sum(summary.rejected.values()):,} rejected"
-        f" = {summary.turns:,} turns: {balance and listed}"
+        f" {sum(map(abs, off.values()))}; {pairs:,} pairs + {rejected:,} rejected"
+        f" = {turns:,} turns in the files: {balance}, as the summary says: {listed}"
     )
     exact = sum(map(abs, off.values())) <= len(actor.planted) / 100
     return Finding(

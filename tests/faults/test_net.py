@@ -8,6 +8,7 @@ from collections import Counter
 import pytest
 
 from personagen import parse
+from personagen.agents import ask
 from personagen.errors import BudgetError, ConfigError, PersonagenError, ReplyError, ServerError
 from personagen.llm import anthropic, openai
 from tests.faults import replies
@@ -16,6 +17,10 @@ from tests.faults.server import seeded, serving
 from tests.llm.calls import CANARY, a_call
 
 BACKENDS = {"openai": openai.backend, "anthropic": anthropic.backend}
+CUT = {
+    "openai": {"truncated": "length", "refusal": "content_filter"},
+    "anthropic": {"truncated": "length", "refusal": "refusal"},
+}
 ENDS = {"400 context": ReplyError, "huge": ReplyError} | {f"{n} credit": BudgetError for n in (400, 402, 429)}
 
 
@@ -56,6 +61,7 @@ def test_a_harmless_fault_is_billed_and_changes_nothing_that_is_said(protocol, n
 def test_a_spoilt_reply_is_billed_and_can_not_be_used(protocol, name):
     outcome, server = met(protocol, name)
     assert server.billed.total() == 1
+    assert outcome.finish_reason == CUT[protocol].get(name, "stop")
     if outcome.finish_reason == "stop":
         with pytest.raises(ReplyError):
             parse.speech(outcome.text, "assistant")
@@ -93,6 +99,16 @@ def test_a_parser_that_crashes_is_found(monkeypatch):
     crashed = [o for o in asyncio.run(replies.tried(7, 300)) if o.how == "crashed"]
     assert crashed
     assert all("RecursionError" in outcome.why for outcome in crashed)
+
+
+def test_a_sound_reply_that_is_turned_away_is_found(monkeypatch):
+    def picky(text, role, acted):
+        raise ReplyError("it could be better")
+
+    monkeypatch.setattr(ask, "speech", picky)
+    crashed = [outcome.why for outcome in asyncio.run(replies.tried(7, 120)) if outcome.how == "crashed"]
+    assert crashed
+    assert all("could be better" in why for why in crashed)
 
 
 def test_a_control_character_that_is_let_in_is_found(monkeypatch):
