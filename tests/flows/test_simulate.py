@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from functools import partial
 
 import orjson
 import pytest
 
 from personagen import prompts
-from personagen.errors import BudgetError, ConfigError, QualityError, ServerError, UsageError
+from personagen.errors import BudgetError, ConfigError, DiskError, QualityError, ServerError, UsageError
 from personagen.flows import session
 from personagen.flows.simulate import simulate
 from personagen.options import SimulateOptions, build
-from personagen.records import ConversationTree, PreferencePair, Rejection
+from personagen.records import Completion, ConversationTree, PreferencePair, Rejection, Usage
+from personagen.store import writer
 from personagen.store.files import read_records
 from tests import fakes
 
@@ -131,6 +133,37 @@ def test_a_call_limit_stops_the_run_and_raising_it_finishes_with_the_same_bytes(
     summary = run("part")
     assert summary.reused_calls > 0
     assert summary.calls == 6 * 3 * 6
+    assert results(tmp_path / "part") == results(tmp_path / "whole")
+
+
+def test_a_budget_holds_for_the_folder_not_for_each_process(run, tmp_path, model):
+    usage = Usage(input_tokens=3, output_tokens=100, cost_usd=None)
+    model(lambda call: Completion(text=fakes.cast(call), model="fake", usage=usage))
+    for _ in range(2):
+        with pytest.raises(BudgetError, match="raise --budget"):
+            run(budget=3.0, price="0,1000", concurrency=1)
+        assert 1 < orjson.loads((tmp_path / "run" / "run.json").read_bytes())["usage"]["cost_usd"] <= 3
+
+
+def test_a_disk_that_is_full_in_mid_run_stops_it_and_the_same_command_ends_it_with_the_same_bytes(
+    run, tmp_path, monkeypatch
+):
+    run("whole")
+    execute, executed = writer._execute, []
+
+    def filling(*given):
+        executed.append(given)
+        if len(executed) > 40:
+            error = sqlite3.OperationalError("database or disk is full")
+            error.sqlite_errorcode = sqlite3.SQLITE_FULL
+            raise error
+        execute(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(writer, "_execute", filling)
+        with pytest.raises(DiskError, match="run the same command again"):
+            run("part", concurrency=1)
+    assert run("part").reused_calls > 0
     assert results(tmp_path / "part") == results(tmp_path / "whole")
 
 
