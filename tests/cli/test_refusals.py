@@ -74,6 +74,8 @@ def test_a_path_that_can_be_none_is_refused(command, here: Path, line, path: str
         (*SIMULATE, "--timeout", "nan"),
         (*SIMULATE, "--timeout", "inf"),
         (*SIMULATE, "--budget", "1e999"),
+        (*SIMULATE, "--budget", "nan"),
+        (*SIMULATE, "--budget", -1),
         (*SIMULATE, "--noise", "nan"),
         (*SIMULATE, "--base-url", "http://[::1", "--model", "openai/x"),
         (*SIMULATE, "--model", f"openai/{UNREADABLE}"),
