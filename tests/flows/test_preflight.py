@@ -91,7 +91,7 @@ def test_the_expected_tokens_are_within_three_tenths_of_those_counted(tmp_path, 
         assert told[name]["low"] < actual[name] < told[name]["upper"]
 
 
-def test_the_cost_is_that_of_the_prices_that_hold_and_half_in_batches():
+def test_the_cost_is_that_of_the_prices_that_hold_with_or_without_a_cache():
     size = needs.Size(calls=2, input=2_000_000, cached=1_000_000, output=1_000_000)
     price = preflight.Price(1e-6, 8e-6, cached_input=0.1e-6)
     assert preflight._cost(price, size, caches=True) == pytest.approx(1 + 0.1 + 8)
@@ -172,9 +172,8 @@ def test_a_growth_that_took_more_calls_than_expected_still_expects_a_round_and_a
     with pytest.raises(Interrupted):
         grown(calls_per_round=3, similarity=0.99, consent=lambda e: bool(shown.append(e)))
     [told] = shown
-    assert 3 <= told.calls <= 6
-    assert told.most_calls > 6
-    assert 0 <= told.output_tokens.low <= told.output_tokens.expected < told.output_tokens.upper
+    assert (told.calls, told.most_calls) == (6, 526)
+    assert told.output_tokens.low <= told.output_tokens.expected < told.output_tokens.upper
 
 
 def test_a_finished_growth_needs_nothing_and_asks_nobody(grown):
@@ -207,7 +206,7 @@ def test_after_a_judges_prompt_changed_only_its_calls_are_expected(run, tmp_path
     file.write_text(text.replace("Order is no reason", "Remember: order is no reason"))
     summary = run(prompts=str(tmp_path / "mine"))
     assert summary.estimate["calls"] == summary.estimate["actual"]["calls"] == 6 * 2 * 2
-    assert summary.estimate["most_calls"] >= 24
+    assert summary.estimate["most_calls"] == 168
 
 
 def test_a_finished_run_needs_nothing_and_asks_nobody(run):
@@ -255,7 +254,7 @@ def test_a_disk_without_room_for_the_run_stops_it_before_it_begins(run, model, m
 
 
 @pytest.mark.parametrize("turns", [1, 8])
-def test_the_run_folder_is_not_larger_than_was_told(run, model, tmp_path, turns):
+def test_the_run_folder_is_about_as_large_as_was_told(run, model, tmp_path, turns):
     model(measured_cast())
     summary = run(personas=people(tmp_path), conversations=8, turns=turns)
     size = sum(file.stat().st_size for file in (tmp_path / "run").rglob("*"))

@@ -73,8 +73,9 @@ def test_more_conversations_than_personas_repeat_them_with_talks_of_their_own(ru
     assert len({t.nodes[0].content for t in trees}) == 8
 
 
-def test_results_are_the_same_bytes_at_any_concurrency(run, tmp_path):
+def test_results_are_the_same_bytes_at_any_concurrency_and_order_of_arrival(run, tmp_path, model):
     run("one", concurrency=1)
+    model(fakes.cast).shuffle = 5
     run("many", concurrency=64)
     assert results(tmp_path / "one") == results(tmp_path / "many")
 
@@ -100,6 +101,13 @@ def test_other_settings_on_the_same_folder_are_refused(run):
     run()
     with pytest.raises(UsageError, match="turns was 3, now 4"):
         run(turns=4)
+
+
+def test_a_run_begun_before_there_was_a_language_goes_on_in_english_and_not_in_another(run):
+    run()
+    assert run(language="en").new_calls == 0
+    with pytest.raises(UsageError, match="language was None, now de"):
+        run(language="de")
 
 
 def test_speed_and_limits_may_change_between_runs(run):
@@ -268,6 +276,7 @@ def test_progress_tells_where_a_run_stands(run):
         ({"conversations": 0}, "--conversations 0"),
         ({"personas": "nowhere.jsonl"}, "nowhere.jsonl"),
         ({"model": "robot=offline"}, "no role robot"),
+        ({"language": "xx"}, "--language xx: known are en"),
     ],
 )
 def test_a_wrong_option_is_refused_before_anything_is_made(run, tmp_path, options, complaint):
