@@ -38,22 +38,6 @@ def run(tmp_path):
     return run
 
 
-@pytest.fixture
-def model(monkeypatch):
-    """Replaces the cast by ``reply`` for one test."""
-
-    def use(reply):
-        fake = fakes.Fake(reply)
-
-        async def llm(call):
-            return await fake(call)
-
-        monkeypatch.setattr(fakes, "llm", llm)
-        return fake
-
-    return use
-
-
 def results(folder):
     return {name: (folder / name).read_bytes() for name in RESULTS}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from functools import partial
 
@@ -12,46 +11,16 @@ import pytest
 from personagen import prompts
 from personagen.errors import BudgetError, ConfigError, DiskError, QualityError, ServerError, UsageError
 from personagen.flows import session
-from personagen.flows.simulate import simulate
-from personagen.options import SimulateOptions, build
 from personagen.records import Completion, ConversationTree, PreferencePair, Rejection, Usage
 from personagen.store import writer
 from personagen.store.files import read_records
 from tests import fakes
 
 RESULTS = ("trees.jsonl", "pairs.jsonl", "rejections.jsonl")
-MODEL = "tests.fakes:llm"
-
-
-@pytest.fixture
-def run(tmp_path):
-    file = fakes.personas(tmp_path)
-
-    def run(out="run", progress=None, **options):
-        given = {"personas": str(file), "out": str(tmp_path / out), "turns": 3, "model": MODEL, **options}
-        return asyncio.run(simulate(build(SimulateOptions, given), progress))
-
-    return run
 
 
 def results(folder):
     return {name: (folder / name).read_bytes() for name in RESULTS}
-
-
-@pytest.fixture
-def model(monkeypatch):
-    """Replaces the cast by ``reply`` for one test."""
-
-    def use(reply):
-        fake = fakes.Fake(reply)
-
-        async def llm(call):
-            return await fake(call)
-
-        monkeypatch.setattr(fakes, "llm", llm)
-        return fake
-
-    return use
 
 
 def test_it_writes_one_tree_a_persona_and_one_pair_a_judged_turn(run, tmp_path):
@@ -115,14 +84,10 @@ def test_speed_and_limits_may_change_between_runs(run):
     assert run(concurrency=9, budget=None, price="1,1").new_calls == 0
 
 
-def test_an_edited_prompt_asks_its_own_questions_anew_and_no_others(run, tmp_path, model):
+def test_an_edited_prompt_asks_its_own_questions_anew_and_no_others(run, edited, tmp_path, model):
     run()
-    mine = tmp_path / "mine" / "judge"
-    mine.mkdir(parents=True)
-    text = (prompts.packaged() / "judge" / "prefer.md").read_text()
-    (mine / "prefer.md").write_text(text.replace("Order is no reason", "Remember: order is no reason"))
     fake = model(fakes.cast)
-    summary = run(prompts=str(tmp_path / "mine"))
+    summary = run(prompts=edited("judge/prefer", "Order is no reason", "Remember: order is no reason"))
     assert {c.prompt for c in fake.calls} == {"judge/prefer"}
     assert len(fake.calls) == 6 * 3 * 2
     assert any("judge/prefer changed" in note for note in summary.notes)
