@@ -47,12 +47,12 @@ class _Log:
     repeats: list[str] = field(default_factory=list)
     guessed: Counter[tuple[str, Kind]] = field(default_factory=Counter)
 
-    def refuse(self, line: str, place: str, reason: str) -> None:
+    def refuse(self, place: str, reason: str) -> None:
         if not self.skip_bad_lines:
-            raise UsageError(f"{line}: {reason}; {_WAY_OUT}") from None
+            raise UsageError(f"{place}: {reason}; {_WAY_OUT}") from None
         self.skipped += 1
         if self.skipped <= MAX_NOTES:
-            self.notes.append(f"{place}: skipped: {reason}")
+            self.notes.append(f"{Path(place).name}: skipped: {reason}")
 
 
 def load_seeds(path: Path | None, *, skip_bad_lines: bool = False) -> Seeds:
@@ -132,16 +132,16 @@ def _gather(
     log.notes += notes
     for file in files:
         for row in rows_of(file):
-            place = f"{file.name}:{row.line}" if row.line else file.name
+            place = f"{file}:{row.line}" if row.line else str(file)
             if isinstance(row, Note):
-                log.notes.append(f"{place}: {row.text}")
+                log.notes.append(f"{Path(place).name}: {row.text}")
                 continue
             try:
                 if isinstance(row, Fault):
                     raise ValueError(row.reason)
                 made = make(row.value, file, row.line)
             except ValueError as error:
-                log.refuse(f"{file}:{row.line}", place, str(error))
+                log.refuse(place, str(error))
             else:
                 yield from ((entry, place) for entry in made)
 
@@ -152,9 +152,9 @@ def _unique(found: Iterable[tuple[T, str]], log: _Log) -> tuple[T, ...]:
     for entry, place in found:
         other, at = first.setdefault(entry.id, (entry, place))
         if isinstance(entry, Persona) and entry != other:
-            log.refuse(place, place, f"the id {entry.id} is that of the persona at {at}, and they differ")
+            log.refuse(place, f"the id {entry.id} is that of the persona at {Path(at).name}, and they differ")
         elif entry is not other:
-            log.repeats.append(place)
+            log.repeats.append(Path(place).name)
     return tuple(entry for entry, _ in first.values())
 
 

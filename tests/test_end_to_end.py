@@ -45,6 +45,10 @@ def read(folder):
     return {name: Path(folder, name).read_bytes() for name in RESULTS}
 
 
+def stored():
+    return b"".join(file.read_bytes() for file in Path().rglob("*") if file.is_file())
+
+
 def test_offline_from_seeds_to_pairs(command):
     summary = pipeline(command)
     assert summary["trees"] == 5
@@ -79,8 +83,7 @@ def test_against_a_server_that_speaks(command, protocol):
         options = ("--personas", "pool/personas.jsonl", "--conversations", 5, "--turns", 3, "--concurrency", 1)
         command("simulate", *options, "--out", "again", *model)
         assert read("again") == first == read("run")
-    stored = b"".join(f.read_bytes() for f in Path().rglob("*") if f.is_file())
-    assert KEY.encode() not in stored
+    assert KEY.encode() not in stored()
 
 
 def test_against_a_custom_model_of_litellm(command):
@@ -124,6 +127,8 @@ def test_a_wrong_key_or_model_costs_one_request_and_exits_3(command, protocol, s
         result = command("simulate", *options, *model, "--quiet", code=3)
     assert len(server.requests) == 1
     assert KEY not in result.output
+    assert Path("other/run.json").is_file()
+    assert KEY.encode() not in stored()
     assert len(result.stderr.strip().splitlines()) == 1
 
 

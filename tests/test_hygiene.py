@@ -82,13 +82,14 @@ def test_numpy_may_load_arrays_alone():
     assert not list(faults("np.load(f, allow_pickle=False)"))
 
 
-@pytest.mark.parametrize("code", ["import pickle\n\npickle.loads", "import marshal\n\nmarshal.loads", "eval(x)"])
-def test_the_linter_refuses_it_too(tmp_path: Path, code: str):
-    command = [sys.executable, "-m", "ruff", "check", "--config", REPO / "pyproject.toml", "--no-cache", "--select"]
+@pytest.mark.parametrize(
+    ("code", "rule"), [("import pickle", "TID251"), ("import marshal", "TID251"), ("eval(x)", "S307")]
+)
+def test_the_linter_refuses_it_too(tmp_path: Path, code: str, rule: str):
+    command = [sys.executable, "-m", "ruff", "check", "--config", REPO / "pyproject.toml", "--no-cache"]
     file = tmp_path / "m.py"
     file.write_text(f"{code}\n")
-    done = subprocess.run([*command, "TID251,S", file], capture_output=True, text=True, check=False)
-    assert done.returncode == 1, done.stdout + done.stderr
+    assert rule in subprocess.run([*command, file], capture_output=True, text=True, check=False).stdout
 
 
 HOSTILE = "open('owned', 'w').write(__name__)\n"

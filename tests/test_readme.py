@@ -233,6 +233,13 @@ def test_every_relative_link_leads_somewhere():
     assert [link for link in links if not (REPO / link).exists()] == []
 
 
+def test_it_leads_to_what_defends_its_reader_and_that_to_tests_that_are_there():
+    assert "[SECURITY.md](SECURITY.md)" in README.read_text(encoding="utf-8")
+    named = re.findall(r"`(tests/[\w/]+\.py)`", (REPO / "SECURITY.md").read_text(encoding="utf-8"))
+    assert len(named) >= 5
+    assert [path for path in named if not (REPO / path).is_file()] == []
+
+
 def test_a_command_that_fails_a_sample_that_differs_and_a_block_without_a_test_are_reported(tmp_path: Path):
     text = (
         "```sh\npersonagen prompts check\n```\n\n```sh\npersonagen shew\n```\n\n```python\nimport nothing\n```\n\n"

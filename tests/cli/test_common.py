@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from personagen import cli, errors
 from personagen.cli import Commands, commands, main
-from personagen.cli.common import counts, duration, money, options, table, tell, usage_rows
+from personagen.cli.common import counts, duration, money, options, table, tell, turned_away, usage_rows
 from personagen.cli.settings import load_defaults
 from personagen.errors import PersonagenError, UsageError
 from personagen.records import Usage
@@ -134,6 +134,11 @@ def test_counts_begin_with_the_most_frequent():
     assert counts({}) == "0"
 
 
+def test_what_was_turned_away_is_told_with_its_share_and_nothing_where_there_was_none():
+    assert turned_away({"role": 2, "markup": 1}, 800) == "3 of 800 messages (0.4%): role 2, markup 1"
+    assert turned_away({}, 800) == ""
+
+
 def test_an_unknown_cost_is_said_to_be_unknown_never_zero():
     assert money({"cost_usd": None}).startswith("unknown")
     assert money({"cost_usd": 0.0}) == "0.0000 USD"
@@ -195,6 +200,13 @@ def test_another_concurrency_is_refused_in_a_sentence(settings, given):
     result = CliRunner().invoke(main, ["simulate", "--concurrency", given])
     assert result.exit_code == 2
     assert f"{given!r} is neither auto nor a number from 1 up" in result.output
+
+
+def test_a_run_of_more_than_5_usd_is_asked_about_unless_another_limit_is_given_or_none(settings):
+    settings("")
+    assert taken("simulate")["confirm_above"] == taken("expand")["confirm_above"] == 5.0
+    assert taken("simulate", "--confirm-above", "0")["confirm_above"] == 0.0
+    assert taken("simulate", "--confirm-above", "never")["confirm_above"] is None
 
 
 UNTOLD = {"left_out": {}, "estimate": {"calls": 0, "actual": {}}}

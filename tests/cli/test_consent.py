@@ -19,7 +19,6 @@ from types import SimpleNamespace
 import pytest
 
 from personagen.cli import consent as asking
-from personagen.cli.common import compared
 from personagen.flows.preflight import Estimate, Range
 from tests import fakes
 
@@ -39,6 +38,8 @@ ESTIMATE = Estimate(
     bytes=2_100_000,
     free_bytes=5_000_000_000,
 )
+# Where somebody may be asked, wherever the tests run themselves.
+ALONE = {name: value for name, value in os.environ.items() if name not in ("CI", "JPY_PARENT_PID")}
 UNKNOWN = replace(ESTIMATE, cost_usd=None, known_usd=0.2, unknown=("openai/x",), by_role={"user": None, "judge": 0.2})
 
 
@@ -99,7 +100,8 @@ def test_it_does_not_ask_where_nobody_can_answer(monkeypatch, where):
 def test_a_run_goes_on_where_a_stream_is_closed(tmp_path, closed):
     command = [sys.executable, "-m", "personagen", "simulate", "--personas", str(fakes.personas(tmp_path, 1))]
     command += ["--turns", "1", "--model", "tests.fakes:llm", "--price", "9000,9000", "--out", str(tmp_path / "run")]
-    done = subprocess.run(["sh", "-c", f"{shlex.join(command)} {closed}"], capture_output=True, timeout=60, check=False)
+    closing = ["sh", "-c", f"{shlex.join(command)} {closed}"]
+    done = subprocess.run(closing, env=ALONE, capture_output=True, timeout=60, check=False)
     assert (done.returncode, (tmp_path / "run" / "trees.jsonl").is_file()) == (0, True), done
 
 
@@ -144,17 +146,11 @@ def test_another_limit_than_a_number_or_never_is_refused(command, personas, give
     assert "neither never nor a number" in result.stderr
 
 
-@pytest.mark.parametrize("given", ["nan", "inf", "-1"])
-def test_a_budget_that_is_no_number_exits_2(command, personas, given):
-    assert command("simulate", "--personas", personas, "--budget", given).exit_code == 2
-
-
 def test_the_comparison_is_left_out_where_nothing_was_asked(command, personas):
     command("simulate", "--personas", personas, "--turns", 1, "--model", "tests.fakes:llm", "--out", "r")
     again = command("simulate", "--personas", personas, "--turns", 1, "--model", "tests.fakes:llm", "--out", "r")
     assert "estimated" not in again.stdout
     assert again.stderr == ""
-    assert compared(type("S", (), {"estimate": {"calls": 0, "actual": {"calls": 0}}})) == ""
 
 
 @pytest.mark.parametrize("answer", ["n\n", "\n", "y\n", "SIGINT", "SIGTERM", "SIGHUP"])
@@ -170,7 +166,7 @@ def test_in_a_terminal_a_dear_run_waits_for_a_yes(tmp_path, answer):
         stdout=subprocess.PIPE,
         start_new_session=True,
         preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - the session's own terminal
-        env={name: value for name, value in os.environ.items() if name not in ("CI", "JPY_PARENT_PID")},
+        env=ALONE,
     ) as child:
         try:
             os.close(theirs)

@@ -34,10 +34,11 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def refused(result) -> bool:
-    """One line on standard error, and exit code 2, or 3 for a model or an address."""
-    said = result.stderr.strip().splitlines()
-    assert result.exit_code in (2, 3), (result.exit_code, said)
-    assert said[-1].startswith(("personagen: ", "Error: ")), said
+    """Exit code 2 and one line on standard error, which Click puts how the command is used in front of."""
+    *before, said = result.stderr.splitlines()
+    assert result.exit_code == 2, result.stderr
+    assert said.startswith(("personagen: ", "Error: ")), result.stderr
+    assert before == [] or before[0].startswith("Usage: personagen "), result.stderr
     return not any(ord(c) < 32 or 0x7F <= ord(c) < 0xA0 for c in result.stderr if c != "\n")
 
 
@@ -74,8 +75,9 @@ def test_a_path_that_can_be_none_is_refused(command, here: Path, line, path: str
         (*SIMULATE, "--timeout", "nan"),
         (*SIMULATE, "--timeout", "inf"),
         (*SIMULATE, "--budget", "1e999"),
+        (*SIMULATE, "--budget", "nan"),
+        (*SIMULATE, "--budget", -1),
         (*SIMULATE, "--noise", "nan"),
-        (*SIMULATE, "--base-url", "http://[::1", "--model", "openai/x"),
         (*SIMULATE, "--model", f"openai/{UNREADABLE}"),
         (*SIMULATE, "--model", "a\x1b]0;t\x07:f"),
         (*SIMULATE, "--gr\x1b[2Jow", "coin"),
@@ -99,6 +101,12 @@ def test_a_path_that_can_be_none_is_refused(command, here: Path, line, path: str
 def test_a_value_that_cannot_be_meant_is_refused(command, here: Path, line):
     assert refused(command(*line))
     assert (here / "pipe.jsonl").is_fifo()
+
+
+def test_an_address_that_is_none_exits_3_and_says_how_to_write_one(command, here: Path):
+    result = command(*SIMULATE, "--base-url", "http://[::1", "--model", "openai/x")
+    said = "personagen: --base-url http://[::1 is no address (Invalid IPv6 URL): write it as http://HOST:PORT/v1\n"
+    assert (result.exit_code, result.stderr) == (3, said)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from personagen.cli.progress import line
@@ -50,7 +50,6 @@ def test_what_steers_the_screen_is_dropped_and_what_is_read_stays(text: str, lef
     assert clean(text) == left
 
 
-@settings(deadline=None)
 @given(st.lists(st.one_of(STEERING, st.text(max_size=5), st.characters(categories=["Cc", "Cf"]))).map("".join))
 def test_nothing_that_is_left_steers_the_screen(text: str):
     left = clean(text)
@@ -61,7 +60,6 @@ def test_nothing_that_is_left_steers_the_screen(text: str):
     assert "\n" not in one_line(text)
 
 
-@settings(deadline=None)
 @given(st.lists(st.one_of(STEERING, st.text(max_size=5), st.characters(categories=["Cc", "Cf"]))).map("".join))
 def test_json_shows_nothing_that_steers_and_reads_back_as_it_was(text: str):
     line = as_json({"text": text})

@@ -32,40 +32,30 @@ CHOICES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(options=CHOICES, bad=st.integers(0, 3))
 def test_no_run_makes_more_calls_than_the_upper_bound_says(tmp_path, options, bad):
     """One reply in ``bad`` can't be used, so that it is asked for again."""
     file = fakes.personas(tmp_path, 2)
     out = tmp_path / f"{len(list(tmp_path.iterdir()))}"
-    asked = []
 
     def reply(call):
-        asked.append(call)
         unusable = bad and Random(f"{bad}/{call.key}").randrange(4) < bad
         return "" if unusable else fakes.cast(call)
 
     fake = fakes.Fake(reply)
-
-    async def llm(call):
-        return await fake(call)
-
-    patch = pytest.MonkeyPatch()
-    patch.setattr(fakes, "llm", llm)
-    try:
-        given_options = {"personas": str(file), "out": str(out), "model": MODEL, **options}
-        with suppress(QualityError):
-            asyncio.run(simulate(build(SimulateOptions, given_options)))
-    finally:
-        patch.undo()
+    given_options = {"personas": str(file), "out": str(out), "model": MODEL, **options}
+    with pytest.MonkeyPatch.context() as patch, suppress(QualityError):
+        patch.setattr(fakes, "llm", fake)
+        asyncio.run(simulate(build(SimulateOptions, given_options)))
     told = orjson.loads((out / "run.json").read_bytes())["estimate"]
-    assert len(asked) == told["actual"]["calls"] <= told["most_calls"]
+    assert len(fake.calls) == told["actual"]["calls"] <= told["most_calls"]
     if not bad:
-        assert len(asked) == told["calls"]
-        assert told["most_calls"] == options["attempts"] * len(asked)
+        assert len(fake.calls) == told["calls"]
+        assert told["most_calls"] == options["attempts"] * len(fake.calls)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.fixed_dictionaries(
         {

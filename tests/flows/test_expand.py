@@ -38,22 +38,6 @@ def run(tmp_path):
     return run
 
 
-@pytest.fixture
-def model(monkeypatch):
-    """Replaces the cast by ``reply`` for one test."""
-
-    def use(reply):
-        fake = fakes.Fake(reply)
-
-        async def llm(call):
-            return await fake(call)
-
-        monkeypatch.setattr(fakes, "llm", llm)
-        return fake
-
-    return use
-
-
 def results(folder):
     return {name: (folder / name).read_bytes() for name in RESULTS}
 
@@ -90,10 +74,9 @@ def test_per_profile_makes_so_many_different_personas_of_each(run, tmp_path):
     assert len(personas) == len({p.id for p in personas}) == 30 * 4
 
 
-def test_results_are_the_same_bytes_at_any_concurrency_and_order_of_arrival(run, tmp_path, model, monkeypatch):
+def test_results_are_the_same_bytes_at_any_concurrency_and_order_of_arrival(run, tmp_path, model):
     run("one", concurrency=1)
-    fake = model(fakes.cast)
-    fake.shuffle = 5
+    model(fakes.cast).shuffle = 5
     run("many", concurrency=64)
     assert results(tmp_path / "one") == results(tmp_path / "many")
 

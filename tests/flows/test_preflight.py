@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Sequence
+from functools import partial
 from random import Random
 from types import SimpleNamespace
 
@@ -17,8 +18,8 @@ from personagen import prompts as prompt_files
 from personagen.errors import BudgetError, DiskError, Interrupted, QualityError, ReplyError
 from personagen.flows import grow, needs, preflight, sizes
 from personagen.flows.expand import expand
-from personagen.flows.simulate import PROMPTS, simulate
-from personagen.options import ExpandOptions, SimulateOptions, build
+from personagen.flows.simulate import PROMPTS
+from personagen.options import ExpandOptions, build
 from personagen.records import Completion, Usage
 from personagen.seeds import load_seeds
 from personagen.text import sentences
@@ -28,27 +29,8 @@ MODEL = "tests.fakes:llm"
 
 
 @pytest.fixture
-def run(tmp_path):
-    def run(out="run", consent=None, people=6, **options):
-        file = fakes.personas(tmp_path, people)
-        given = {"personas": str(file), "out": str(tmp_path / out), "turns": 2, "model": MODEL, **options}
-        return asyncio.run(simulate(build(SimulateOptions, given), consent=consent))
-
-    return run
-
-
-@pytest.fixture
-def model(monkeypatch):
-    def use(reply):
-        fake = fakes.Fake(reply)
-
-        async def llm(call):
-            return await fake(call)
-
-        monkeypatch.setattr(fakes, "llm", llm)
-        return fake
-
-    return use
+def run(run):
+    return partial(run, turns=2)
 
 
 def people(folder, count=12):
@@ -91,7 +73,7 @@ def test_the_expected_tokens_are_within_three_tenths_of_those_counted(tmp_path, 
         assert told[name]["low"] < actual[name] < told[name]["upper"]
 
 
-def test_the_cost_is_that_of_the_prices_that_hold_and_half_in_batches():
+def test_the_cost_is_that_of_the_prices_that_hold_with_or_without_a_cache():
     size = needs.Size(calls=2, input=2_000_000, cached=1_000_000, output=1_000_000)
     price = preflight.Price(1e-6, 8e-6, cached_input=0.1e-6)
     assert preflight._cost(price, size, caches=True) == pytest.approx(1 + 0.1 + 8)
@@ -121,14 +103,11 @@ def test_texts_that_are_not_rendered_are_reckoned_as_large_as_they_are_or_little
 
 
 @pytest.mark.parametrize(("turns", "max_tokens"), [(1000, 700), (16, 64_000)])
-def test_a_long_run_is_estimated_without_rendering_the_longest_texts(run, tmp_path, turns, max_tokens):
-    file = tmp_path / "mine" / "assistant" / "plain.md"
-    file.parent.mkdir(parents=True)
-    text = (preflight.Path(__file__).parents[2] / "prompts" / "assistant" / "plain.md").read_text()
-    file.write_text(text.replace("max_tokens: 700", f"max_tokens: {max_tokens}"))
+def test_a_long_run_is_estimated_without_rendering_the_longest_texts(run, edited, turns, max_tokens):
+    mine = edited("assistant/plain", "max_tokens: 700", f"max_tokens: {max_tokens}")
     shown = []
     with pytest.raises(Interrupted, match="not begun"):
-        run(turns=turns, prompts=str(tmp_path / "mine"), conversations=1, consent=lambda e: bool(shown.append(e)))
+        run(turns=turns, prompts=mine, conversations=1, consent=lambda e: bool(shown.append(e)))
     assert shown[0].input_tokens.upper > turns**2 * max_tokens * 1.5
     assert shown[0].input_tokens.low < shown[0].input_tokens.expected < shown[0].input_tokens.upper
 
@@ -172,9 +151,8 @@ def test_a_growth_that_took_more_calls_than_expected_still_expects_a_round_and_a
     with pytest.raises(Interrupted):
         grown(calls_per_round=3, similarity=0.99, consent=lambda e: bool(shown.append(e)))
     [told] = shown
-    assert 3 <= told.calls <= 6
-    assert told.most_calls > 6
-    assert 0 <= told.output_tokens.low <= told.output_tokens.expected < told.output_tokens.upper
+    assert (told.calls, told.most_calls) == (6, 526)
+    assert told.output_tokens.low <= told.output_tokens.expected < told.output_tokens.upper
 
 
 def test_a_finished_growth_needs_nothing_and_asks_nobody(grown):
@@ -199,15 +177,11 @@ def test_where_one_pool_is_finished_only_what_the_other_misses_is_expected(grown
     assert told["calls"] == told["actual"]["calls"] == 3
 
 
-def test_after_a_judges_prompt_changed_only_its_calls_are_expected(run, tmp_path):
+def test_after_a_judges_prompt_changed_only_its_calls_are_expected(run, edited):
     run()
-    file = tmp_path / "mine" / "judge" / "prefer.md"
-    file.parent.mkdir(parents=True)
-    text = (preflight.Path(__file__).parents[2] / "prompts" / "judge" / "prefer.md").read_text()
-    file.write_text(text.replace("Order is no reason", "Remember: order is no reason"))
-    summary = run(prompts=str(tmp_path / "mine"))
+    summary = run(prompts=edited("judge/prefer", "Order is no reason", "Remember: order is no reason"))
     assert summary.estimate["calls"] == summary.estimate["actual"]["calls"] == 6 * 2 * 2
-    assert summary.estimate["most_calls"] >= 24
+    assert summary.estimate["most_calls"] == 168
 
 
 def test_a_finished_run_needs_nothing_and_asks_nobody(run):
@@ -255,7 +229,7 @@ def test_a_disk_without_room_for_the_run_stops_it_before_it_begins(run, model, m
 
 
 @pytest.mark.parametrize("turns", [1, 8])
-def test_the_run_folder_is_not_larger_than_was_told(run, model, tmp_path, turns):
+def test_the_run_folder_is_about_as_large_as_was_told(run, model, tmp_path, turns):
     model(measured_cast())
     summary = run(personas=people(tmp_path), conversations=8, turns=turns)
     size = sum(file.stat().st_size for file in (tmp_path / "run").rglob("*"))

@@ -8,14 +8,11 @@ from types import SimpleNamespace
 import orjson
 import pytest
 
-from personagen import prompts
 from personagen.errors import BudgetError, ConfigError
 from personagen.flows import preflight
 from personagen.flows.expand import expand
-from personagen.flows.simulate import simulate
 from personagen.llm.connect import Endpoint
-from personagen.options import ExpandOptions, SimulateOptions, build
-from tests import fakes
+from personagen.options import ExpandOptions, build
 from tests.llm.actor import actor
 from tests.llm.server import Reply, refusal, serving
 
@@ -23,15 +20,9 @@ RESULTS = ("trees.jsonl", "pairs.jsonl", "rejections.jsonl")
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch):
+def run(run, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-test-0123456789")
-
-    def run(server, out="run", **options):
-        file = fakes.personas(tmp_path, 8)
-        given = {"personas": str(file), "out": str(tmp_path / out), "turns": 2, "base_url": server.v1, **options}
-        return asyncio.run(simulate(build(SimulateOptions, given)))
-
-    return run
+    return lambda server, out="run", **options: run(out, **{"people": 8, "turns": 2, "base_url": server.v1, **options})
 
 
 def refusing(model, status=404, words="The model does not exist"):
@@ -141,15 +132,12 @@ def test_the_price_of_the_encoder_counts_in_the_estimate_and_in_what_was_paid(tm
     assert summary.new_calls <= summary.estimate["most_calls"]
 
 
-def test_after_an_edited_prompt_and_an_early_stop_the_notes_say_what_is_missing_from_the_results(run, tmp_path):
-    judge = tmp_path / "mine" / "judge" / "prefer.md"
-    judge.parent.mkdir(parents=True)
-    text = (prompts.packaged() / "judge" / "prefer.md").read_text()
-    judge.write_text(text.replace("Order is no reason", "Remember: order is no reason"))
+def test_after_an_edited_prompt_and_an_early_stop_the_notes_say_what_is_missing_from_the_results(run, edited, tmp_path):
+    mine = edited("judge/prefer", "Order is no reason", "Remember: order is no reason")
     with serving(actor) as server:
         whole = run(server, model="openai/a")
         with pytest.raises(BudgetError):
-            run(server, model="openai/a", prompts=str(judge.parents[1]), max_calls=whole.calls + 5, concurrency=1)
+            run(server, model="openai/a", prompts=mine, max_calls=whole.calls + 5, concurrency=1)
         notes = orjson.loads((tmp_path / "run" / "run.json").read_bytes())["summary"]["notes"]
         kept = len((tmp_path / "run" / "trees.jsonl").read_bytes().splitlines())
         assert kept < 8

@@ -2,54 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
+import sqlite3
 from functools import partial
 
 import orjson
 import pytest
 
 from personagen import prompts
-from personagen.errors import BudgetError, ConfigError, QualityError, ServerError, UsageError
+from personagen.errors import BudgetError, ConfigError, DiskError, QualityError, ServerError, UsageError
 from personagen.flows import session
-from personagen.flows.simulate import simulate
-from personagen.options import SimulateOptions, build
-from personagen.records import ConversationTree, PreferencePair, Rejection
+from personagen.records import Completion, ConversationTree, PreferencePair, Rejection, Usage
+from personagen.store import writer
 from personagen.store.files import read_records
 from tests import fakes
 
 RESULTS = ("trees.jsonl", "pairs.jsonl", "rejections.jsonl")
-MODEL = "tests.fakes:llm"
-
-
-@pytest.fixture
-def run(tmp_path):
-    file = fakes.personas(tmp_path)
-
-    def run(out="run", progress=None, **options):
-        given = {"personas": str(file), "out": str(tmp_path / out), "turns": 3, "model": MODEL, **options}
-        return asyncio.run(simulate(build(SimulateOptions, given), progress))
-
-    return run
 
 
 def results(folder):
     return {name: (folder / name).read_bytes() for name in RESULTS}
-
-
-@pytest.fixture
-def model(monkeypatch):
-    """Replaces the cast by ``reply`` for one test."""
-
-    def use(reply):
-        fake = fakes.Fake(reply)
-
-        async def llm(call):
-            return await fake(call)
-
-        monkeypatch.setattr(fakes, "llm", llm)
-        return fake
-
-    return use
 
 
 def test_it_writes_one_tree_a_persona_and_one_pair_a_judged_turn(run, tmp_path):
@@ -71,8 +42,9 @@ def test_more_conversations_than_personas_repeat_them_with_talks_of_their_own(ru
     assert len({t.nodes[0].content for t in trees}) == 8
 
 
-def test_results_are_the_same_bytes_at_any_concurrency(run, tmp_path):
+def test_results_are_the_same_bytes_at_any_concurrency_and_order_of_arrival(run, tmp_path, model):
     run("one", concurrency=1)
+    model(fakes.cast).shuffle = 5
     run("many", concurrency=64)
     assert results(tmp_path / "one") == results(tmp_path / "many")
 
@@ -100,19 +72,22 @@ def test_other_settings_on_the_same_folder_are_refused(run):
         run(turns=4)
 
 
+def test_a_run_begun_before_there_was_a_language_goes_on_in_english_and_not_in_another(run):
+    run()
+    assert run(language="en").new_calls == 0
+    with pytest.raises(UsageError, match="language was None, now de"):
+        run(language="de")
+
+
 def test_speed_and_limits_may_change_between_runs(run):
     run(max_calls=500, concurrency=2)
     assert run(concurrency=9, budget=None, price="1,1").new_calls == 0
 
 
-def test_an_edited_prompt_asks_its_own_questions_anew_and_no_others(run, tmp_path, model):
+def test_an_edited_prompt_asks_its_own_questions_anew_and_no_others(run, edited, tmp_path, model):
     run()
-    mine = tmp_path / "mine" / "judge"
-    mine.mkdir(parents=True)
-    text = (prompts.packaged() / "judge" / "prefer.md").read_text()
-    (mine / "prefer.md").write_text(text.replace("Order is no reason", "Remember: order is no reason"))
     fake = model(fakes.cast)
-    summary = run(prompts=str(tmp_path / "mine"))
+    summary = run(prompts=edited("judge/prefer", "Order is no reason", "Remember: order is no reason"))
     assert {c.prompt for c in fake.calls} == {"judge/prefer"}
     assert len(fake.calls) == 6 * 3 * 2
     assert any("judge/prefer changed" in note for note in summary.notes)
@@ -131,6 +106,37 @@ def test_a_call_limit_stops_the_run_and_raising_it_finishes_with_the_same_bytes(
     summary = run("part")
     assert summary.reused_calls > 0
     assert summary.calls == 6 * 3 * 6
+    assert results(tmp_path / "part") == results(tmp_path / "whole")
+
+
+def test_a_budget_holds_for_the_folder_not_for_each_process(run, tmp_path, model):
+    usage = Usage(input_tokens=3, output_tokens=100, cost_usd=None)
+    model(lambda call: Completion(text=fakes.cast(call), model="fake", usage=usage))
+    for _ in range(2):
+        with pytest.raises(BudgetError, match="raise --budget"):
+            run(budget=3.0, price="0,1000", concurrency=1)
+        assert 1 < orjson.loads((tmp_path / "run" / "run.json").read_bytes())["usage"]["cost_usd"] <= 3
+
+
+def test_a_disk_that_is_full_in_mid_run_stops_it_and_the_same_command_ends_it_with_the_same_bytes(
+    run, tmp_path, monkeypatch
+):
+    run("whole")
+    execute, executed = writer._execute, []
+
+    def filling(*given):
+        executed.append(given)
+        if len(executed) > 40:
+            error = sqlite3.OperationalError("database or disk is full")
+            error.sqlite_errorcode = sqlite3.SQLITE_FULL
+            raise error
+        execute(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(writer, "_execute", filling)
+        with pytest.raises(DiskError, match="run the same command again"):
+            run("part", concurrency=1)
+    assert run("part").reused_calls > 0
     assert results(tmp_path / "part") == results(tmp_path / "whole")
 
 
@@ -235,6 +241,7 @@ def test_progress_tells_where_a_run_stands(run):
         ({"conversations": 0}, "--conversations 0"),
         ({"personas": "nowhere.jsonl"}, "nowhere.jsonl"),
         ({"model": "robot=offline"}, "no role robot"),
+        ({"language": "xx"}, "--language xx: known are en"),
     ],
 )
 def test_a_wrong_option_is_refused_before_anything_is_made(run, tmp_path, options, complaint):

@@ -9,13 +9,10 @@ import orjson
 import pytest
 
 from personagen import tree
-from personagen.errors import QualityError, UsageError
+from personagen.errors import QualityError
 from personagen.flows.grow import FailedTree, Growing, Plan
-from personagen.flows.simulate import simulate
 from personagen.llm.slots import Slots
-from personagen.options import SimulateOptions, build
 from personagen.schedule import Job, run_jobs
-from tests import fakes
 from tests.fakes import PERSONA, Fake, answer, cast, stage
 
 BAD = "<|im_end|>"
@@ -240,29 +237,13 @@ def test_the_same_answers_give_the_same_tree_and_rows_in_any_order_of_arrival(ki
 # -- the run and its summary -----------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def run(tmp_path, monkeypatch):
-    file = fakes.personas(tmp_path)
-
-    def run(reply, **options):
-        fake = Fake(reply)
-
-        async def llm(call):
-            return await fake(call)
-
-        monkeypatch.setattr(fakes, "llm", llm)
-        given = {"personas": str(file), "out": str(tmp_path / "run"), "turns": 3, "model": "tests.fakes:llm", **options}
-        return asyncio.run(simulate(build(SimulateOptions, given)))
-
-    return run
-
-
-def test_the_summary_tells_what_was_turned_away_and_every_turn_has_its_pair_or_row(run, tmp_path):
+def test_the_summary_tells_what_was_turned_away_and_every_turn_has_its_pair_or_row(run, model, tmp_path):
     def reply(call):
         bees = "is 22" in str(call.inputs.get("profile"))
         return f"{cast(call)} {BAD}" if call.role == "user" and call.inputs["turn"] == 2 and bees else cast(call)
 
-    summary = run(reply)
+    model(reply)
+    summary = run()
     assert (summary.trees, summary.failed, summary.turns, summary.pairs) == (6, 0, 16, 16)
     assert summary.spoken == 5 * 9 + 3 + 2
     assert (summary.turned_away, summary.ended) == ({"markup": 2}, {"markup": 1})
@@ -271,13 +252,10 @@ def test_the_summary_tells_what_was_turned_away_and_every_turn_has_its_pair_or_r
     assert orjson.loads((tmp_path / "run" / "run.json").read_bytes())["summary"]["turned_away"] == {"markup": 2}
 
 
-def test_conversations_that_never_begin_end_the_run_and_count_as_failed(run):
-    with pytest.raises(QualityError, match="no exchange was left by the gate role"):
-        run(lambda call: "How can I help you today?" if call.role == "user" else cast(call))
+FAILED = "6 of 6 conversations failed, 6 of them because no exchange was left by the gate role"
 
 
-def test_a_run_begun_before_there_was_a_language_goes_on_in_english_and_not_in_another(run, tmp_path):
-    run(cast)
-    assert run(cast, language="en").new_calls == 0
-    with pytest.raises(UsageError, match="language was None, now de"):
-        run(cast, language="de")
+def test_conversations_that_never_begin_end_the_run_and_count_as_failed(run, model):
+    model(lambda call: "How can I help you today?" if call.role == "user" else cast(call))
+    with pytest.raises(QualityError, match=FAILED):
+        run()

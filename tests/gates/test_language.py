@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from personagen.errors import UsageError
 from tests.gates.talk import turned_away
 
 BAD = (
@@ -92,13 +91,3 @@ def test_lists_code_and_names_are_in_no_language():
     )
     assert not turned_away("language", "assistant", listed)
     assert not turned_away("language", "assistant", "```python\n" + "die = das = der = und = nicht = ein\n" * 9 + "```")
-
-
-def test_a_language_that_is_not_known_is_refused_as_an_option(tmp_path):
-    import asyncio
-
-    from personagen.flows.simulate import simulate
-    from personagen.options import SimulateOptions
-
-    with pytest.raises(UsageError, match="--language xx: known are en"):
-        asyncio.run(simulate(SimulateOptions(personas="p", out=str(tmp_path / "run"), language="xx")))

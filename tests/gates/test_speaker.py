@@ -117,15 +117,21 @@ DIALOGUES = (
 )
 
 
+def replied(text: str, asked: str):
+    return asyncio.run(assistant.reply(stage(Fake(lambda call: text)), chat(asked), None, At("t/0.0", "0")))
+
+
 @pytest.mark.parametrize("text", DIALOGUES)
 def test_a_dialogue_that_was_asked_for_is_left_whole_and_let_through(text: str):
-    for asked in ("Show me a sample dialogue for my shop's chatbot.", "How do I cook rice?"):
-        fake = Fake(lambda call: text)
-        said = asyncio.run(assistant.reply(stage(fake), chat(asked), None, At("t/0.0", "0")))
-        assert (said.value, said.dropped) == (
-            (Spoken(text), False) if "sample" in asked else (said.value, text[0] == "U")
-        )
-        assert (said.value.text == text) == (text[0] == "U" or "sample" in asked)
+    said = replied(text, "Show me a sample dialogue for my shop's chatbot.")
+    assert (said.value, said.dropped) == (Spoken(text), False)
+
+
+def test_a_dialogue_that_nobody_asked_for_is_turned_away_or_cut_off():
+    assert replied(DIALOGUES[0], "How do I cook rice?").dropped
+    said = replied(DIALOGUES[1], "How do I cook rice?")
+    rest = "User: 1234\nAssistant: On its way."
+    assert (said.value, said.dropped) == (Spoken("What is your code?", labelled=True, cut=rest), False)
 
 
 def test_a_user_may_ask_about_ai():

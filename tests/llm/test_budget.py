@@ -137,23 +137,24 @@ def test_where_no_price_is_known_the_cost_stays_unknown():
     assert asyncio.run(budgeted(uncounted, Ledger(), lambda _: None)(CALL)).usage.cost_usd is None
 
 
-@pytest.mark.parametrize("problem", [garbled(SERVER, "<html>"), too_large(SERVER, 1 << 20), ServerError("busy")])
-def test_an_answer_that_cant_be_used_is_booked_at_the_most_it_can_cost(problem):
-    def reply(call):
-        raise problem
-
-    async def main(ledger):
-        llm = budgeted(booked(Fake(reply), ledger, lambda call: 0.4), ledger, lambda call: 0.4)
-        with pytest.raises((type(problem), BudgetError)) as caught:
-            await llm(Call("m", ()))
-        return caught.type
-
+@pytest.mark.parametrize(
+    ("problem", "paid"),
+    [(garbled(SERVER, "<html>"), 0.4), (too_large(SERVER, 1 << 20), 0.4), (ServerError("busy"), 0.0)],
+)
+def test_an_answer_that_cant_be_used_is_booked_at_the_most_it_can_cost(problem, paid):
     ledger = Ledger(budget=1.0)
-    assert asyncio.run(main(ledger)) is type(problem)
-    assert (ledger.spent, ledger.reserved) == (0.4 if problem.billed else 0.0, 0.0)
-    # What it was reserved for can't be sent again: that would go over the budget.
-    ledger = Ledger(budget=0.5)
-    assert (asyncio.run(main(ledger)) is BudgetError) == problem.billed
+    llm = budgeted(booked(Fake(lambda _: problem), ledger, lambda _: 0.4), ledger, lambda _: 0.4)
+    with pytest.raises(type(problem)):
+        asyncio.run(llm(CALL))
+    assert (ledger.spent, ledger.reserved) == (paid, 0.0)
+
+
+def test_a_call_whose_answer_used_up_the_budget_is_not_sent_again():
+    ledger, fake = Ledger(budget=0.5), Fake(lambda _: garbled(SERVER, "{"))
+    layered = retried(booked(fake, ledger, lambda _: 0.4), first=0.0)
+    with pytest.raises(BudgetError, match="raise --budget"):
+        asyncio.run(budgeted(layered, ledger, lambda _: 0.4)(CALL))
+    assert len(fake.calls) == 1
 
 
 def test_each_answer_that_cant_be_used_is_booked_though_the_last_one_can():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +25,15 @@ def test_a_file_is_replaced_in_one_step(tmp_path):
     assert files.write(file, parts()) == 5
     assert file.read_bytes() == b"newer"
     assert [f.name for f in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_file_gets_its_name_once_its_content_is_synced_and_the_name_is_synced_last(tmp_path, monkeypatch):
+    done, replace = [], Path.replace
+    monkeypatch.setattr(files, "synced", lambda handle: done.append(f"synced {os.fstat(handle).st_size} bytes"))
+    monkeypatch.setattr(Path, "replace", lambda *names: (replace(*names), done.append("renamed")))
+    monkeypatch.setattr(files, "sync_folder", lambda folder: done.append(f"synced {folder.name}"))
+    files.write(tmp_path / "a", [b"x"])
+    assert done == ["synced 1 bytes", "renamed", f"synced {tmp_path.name}"]
 
 
 def test_what_stood_there_stays_when_the_disk_refuses(tmp_path):
