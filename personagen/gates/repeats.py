@@ -10,11 +10,12 @@ from personagen.text import words
 SAME, NEAR = 6, 15  # words from which on an exact and a near copy is one; people say "Thanks, that helps." twice
 LIKE = 0.75
 _PROBES, _LONG = 4, 18
-# Whoever is asked to change a word of it, or for all of it once more, says nearly the same again.
-_WISHED = re.compile(
+# Who is asked for it once more says the same again, and who is asked to change a word of it nearly the same.
+_AGAIN = re.compile(r"\b(?:repeat(?:s|ed|ing)?\b|remind|resend|again\b|once more|one more time|lost (?:it|that))")
+_CHANGED = re.compile(
     r"\b(?:chang|replac|correct|fix|edit|revis|rewrit|rewrote|rephras|reword|shorten|adjust|updat|remov|delet|swap"
-    r"|renam|tweak|polish|proofread|repeat|remind|resend|instead\b|(?:leave|left) out|add(?:ed|ing)?\b|again\b"
-    r"|once more|one more time|version|typo|mistake|wrong\b|lost (?:it|that)|should (?:be|start|say|read|have|end)"
+    r"|renam|tweak|polish|proofread|instead\b|(?:leave|left) out|add(?:ed|ing)?\b|version|typo|mistake|wrong\b"
+    r"|should (?:be|start|say|read|have|end)"
     r"|make (?:it|that|this|them|the)\b|not [^.!?]{1,40}\bbut\b|put (?:in|back)\b|use [^.!?]{1,40}\bfor\b)|, not \w"
 )
 
@@ -24,7 +25,7 @@ def repeats(turn: Turn) -> str | None:
 
     Nearly: the word triples of both overlap by 0.75 (Jaccard; resemblance of shingled texts, Broder 1997), which is one
     word changed in 21. Texts of under 15 words must be equal but for case and punctuation, and have at least 6. Code
-    is not compared, nor what an assistant says who is asked for a change or a repetition.
+    is not compared, nor what an assistant says who is asked for it once more, or for a change and makes one.
     """
     text = prose(turn.text)
     length = len(text)
@@ -38,8 +39,10 @@ def repeats(turn: Turn) -> str | None:
         if not any(map(said.__contains__, probes)):
             continue
         own = own or words(text)
-        if _alike(own, words(said)):
-            if turn.role == "assistant" and _WISHED.search(turn.asked):
+        other = words(said)
+        if _alike(own, other):
+            wished = _AGAIN.search(turn.asked) or (own != other and _CHANGED.search(turn.asked))
+            if turn.role == "assistant" and wished:
                 return None
             return f"it says again what the {message.role} said {back} {'message' if back == 1 else 'messages'} before"
     return None

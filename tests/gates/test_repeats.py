@@ -80,7 +80,12 @@ def test_an_assistant_may_say_again_what_it_was_asked_to_change_or_repeat(said: 
 
 def test_an_assistant_that_says_the_same_to_another_question_is_found():
     assert turned_away("repeats", "assistant", MAIL, "Write it for me.", MAIL, "Thanks. How do I plant leeks?")
+    assert turned_away("repeats", "assistant", MAIL, "Write it for me.", MAIL, "Thanks. Are wifi repeaters any good?")
     assert turned_away("repeats", "user", MAIL, MAIL, "Say that again?")
+
+
+def test_an_assistant_that_changes_nothing_when_it_is_asked_to_is_found():
+    assert turned_away("repeats", "assistant", MAIL, "Write it for me.", MAIL, "It was Tuesday. Change that please")
 
 
 def test_other_sentences_about_the_same_are_no_repetition():
