@@ -14,7 +14,7 @@ from tests.faults.stories import SMALL, TINY, Story, Workshop, workshop
 from tests.faults.trial import Finding, Scale, finding
 
 REFUSED = DiskError.exit_code
-SHARE = 0.75  # of the runs that must say so; nobody need, where the disk refuses while a journal is closed
+SHARE = 0.75  # of the runs that must say so; the others got by with less than the one that was recorded
 
 
 def trial(scale: Scale) -> Iterable[Finding]:
