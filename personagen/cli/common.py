@@ -151,7 +151,7 @@ def counts(numbers: Mapping[str, int]) -> str:
 
 
 def turned_away(numbers: Mapping[str, int], spoken: int) -> str:
-    """``3 of 800 messages (0.4 %): role 2, markup 1``, or nothing where there are none."""
+    """``3 of 800 messages (0.4%): role 2, markup 1``, or nothing where there are none."""
     total = sum(numbers.values())
     _, _, listed = counts(numbers).partition(": ")
     return f"{total:,} of {spoken:,} messages ({total / max(1, spoken):.1%}): {listed}" if total else ""

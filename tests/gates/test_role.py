@@ -90,7 +90,6 @@ def test_whoever_speaks_out_of_the_part_is_found_as_often_as_this(role: str, tex
     found = [
         text for text in texts if turned_away("role", role, text, *["It drips.", "Since when?"][: 1 + (role == "user")])
     ]
-    assert len(texts) >= 30
     assert len(found) == known
 
 

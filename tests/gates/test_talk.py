@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from personagen.gates import TALK, Flaw, Turn, flaw_of
-from personagen.llm.offline.texts import bank
 from personagen.parse import speech
 from tests.gates.talk import GOOD_ASSISTANT, GOOD_USER, chat
 
@@ -40,10 +39,3 @@ def test_a_draft_is_no_reason_to_speak_of_the_prompt():
     said = "Sign it. The user's next message will be shorter."
     assert flaw_of(Turn("assistant", said, chat("Write a letter to my landlord."))) is not None
     assert flaw_of(Turn("assistant", said, chat("Write a dialogue with a chatbot."))) is None
-
-
-def test_sentences_of_the_offline_cast_are_let_through():
-    for name in ("user", "assistant"):
-        for sentences in bank(name).values():
-            for sentence in sentences if isinstance(sentences, (list, tuple)) else ():
-                assert flaw_of(Turn(name, str(sentence))) is None, sentence

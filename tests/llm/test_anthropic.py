@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import asyncio
-import socket
-
 import pytest
 
 from personagen.errors import ConfigError, ServerError
@@ -95,30 +92,6 @@ def test_an_answer_that_is_no_completion_may_be_asked_again(body):
     assert type(error) is ServerError
 
 
-def test_where_nothing_listens_the_message_says_so():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    error = failing(opened(f"http://127.0.0.1:{port}"), a_call())
-    assert type(error) is ServerError
-    assert f"nothing listens at http://127.0.0.1:{port}" in str(error)
-
-
-def test_a_server_that_hangs_up_may_be_asked_again():
-    with serving(lambda _: Reply(status=0)) as server:
-        error = failing(opened(server.url), a_call())
-    assert type(error) is ServerError
-    assert len(server.requests) == 1
-
-
-def test_an_answer_that_takes_too_long_may_be_asked_again():
-    with serving(lambda _: Reply(delay=1.0)) as server:
-        error = failing(opened(server.url, timeout=0.1), a_call())
-    assert type(error) is ServerError
-    assert "in time" in str(error)
-    assert len(server.requests) == 1
-
-
 @pytest.mark.parametrize(
     ("stop_reason", "reason"),
     [("end_turn", "stop"), ("stop_sequence", "stop"), ("max_tokens", "length"), ("refusal", "refusal")],
@@ -161,15 +134,3 @@ def test_of_two_settings_that_exclude_each_other_temperature_stays():
     assert len(server.requests) == 2
     assert server.requests[1].body["temperature"] == 0.8
     assert "top_p" not in server.requests[1].body
-
-
-def test_many_calls_are_under_way_at_once():
-    async def run(base_url):
-        async with opened(base_url, timeout=30) as llm:
-            await asyncio.gather(*(llm(a_call(f"Question {i}")) for i in range(120)))
-
-    with serving(lambda _: Reply(message("Fine.").body, delay=2.0)) as server:
-        asyncio.run(run(server.url))
-    arrivals = [got.at for got in server.requests]
-    assert len(arrivals) == 120
-    assert max(arrivals) - min(arrivals) < 2.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import copy
 
 import orjson
@@ -16,10 +15,7 @@ from personagen.llm.batch.anthropic import AnthropicBatches
 from personagen.llm.batch.openai import OpenAIBatches
 from personagen.llm.counted import ended, tokens
 from personagen.llm.failures import Server
-from personagen.llm.journaled import Tally, journaled
 from personagen.records import Completion, Usage
-from tests.fakes import Fake
-from tests.llm.calls import a_call
 from tests.llm.server import chat, message
 
 SERVER = Server("openai/m", "http://127.0.0.1/v1", "OPENAI_API_KEY")
@@ -182,17 +178,3 @@ def test_nesting_digits_and_nan_are_told_in_a_sentence(raw):
     for protocol in PROTOCOLS:
         with pytest.raises(ServerError, match="not a completion"):
             read(protocol, raw)
-
-
-def test_a_stored_answer_holds_no_half_characters():
-    class Journal:
-        stored = None
-
-        def completion(self, key):
-            return None
-
-        async def store(self, key, role, model, place, answer, seconds):
-            self.stored = answer.line()
-
-    llm = journaled(Fake(lambda _: "a\ud800b"), Journal(), Tally())
-    assert asyncio.run(llm(a_call())).text == "a?b"

@@ -99,12 +99,6 @@ def test_an_address_that_can_be_none_is_refused_without_its_password(backend):
     assert "hunter22" not in str(told.value)
 
 
-def test_an_endless_page_is_quoted_at_once():
-    began = time.process_time()
-    assert len(quoted(SERVER, failure(502, b"<script" * 5_000_000 + b"*" * 5_000_000, {}).message)) < 400
-    assert time.process_time() - began < 2
-
-
 def test_a_key_on_the_edge_of_the_cut_is_hidden():
     told = quoted(SERVER, "x" * (LONGEST_QUOTE - 5) + " " + CANARY)
     assert "sk-c" not in told
@@ -172,7 +166,9 @@ def test_every_failure_becomes_one_short_line_of_ours(status, words, code):
     "body", [b"<" * 10**6, b"<script " * 10**5, b"*" * 10**6, b'{"error": "' + b"*" * 10**6 + b'"}']
 )
 def test_megabytes_of_a_servers_words_are_not_searched_for_patterns(body):
+    began = time.process_time()
     told = str(error(SERVER, failure(503, body, {})))
+    assert time.process_time() - began < 2
     assert "HTTP 503" in told
     assert len(told) < LONGEST_QUOTE + 300
 

@@ -273,17 +273,17 @@ def test_a_connection_is_kept_for_the_next_call_and_given_up_before_servers_do(i
 def test_a_call_imports_no_sdk(provider):
     code = (
         "import asyncio, sys\n"
-        f"from personagen.llm.{provider} import backend\n"
         "from personagen.llm import Call\n"
+        "from personagen.llm.connect import Endpoint, connect\n"
         "from personagen.records import Message\n"
         "async def main():\n"
-        "    async with backend('double', base_url=sys.argv[1], api_key='k', timeout=9.0) as llm:\n"
+        f"    async with connect({{'default': Endpoint('{provider}/double', sys.argv[1])}}) as llm:\n"
         "        return await llm(Call('m', (Message(role='user', content='Hi.'),)))\n"
-        "print(asyncio.run(main()).text, [m for m in ('openai', 'anthropic', 'httpx', 'httpx2') if m in sys.modules])"
+        "print(asyncio.run(main()).text, *{'openai', 'anthropic', 'httpx', 'httpx2', 'litellm'} & sys.modules.keys())"
     )
     with serving(lambda _: BACKENDS[provider][1]("Fine.")) as server:
         done = subprocess.run([sys.executable, "-c", code, server.url], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "Fine. []"
+    assert done.stdout.strip() == "Fine."
 
 
 def test_the_client_is_loaded_before_the_first_request_so_that_ctrl_c_can_still_stop_it():

@@ -47,6 +47,15 @@ def test_an_answer_is_stored_before_it_is_returned(tmp_path):
     assert asyncio.run(main()) == ["stored"]
 
 
+def test_half_a_character_is_neither_used_nor_stored(tmp_path):
+    async def main():
+        with Journal(tmp_path / "j") as journal:
+            answer = await journaled(Fake(lambda c: "a\ud800b"), journal, Tally())(call())
+            return answer.text, journal.completion(call().key).text
+
+    assert asyncio.run(main()) == ("a?b", "a?b")
+
+
 def test_equal_calls_in_flight_are_sent_once(tmp_path):
     async def main():
         with Journal(tmp_path / "j") as journal:

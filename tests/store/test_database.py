@@ -13,6 +13,7 @@ from zlib import crc32
 import pytest
 
 from personagen.errors import CorruptError, DiskError
+from personagen.llm import Call
 from personagen.llm.journaled import Tally, journaled
 from personagen.records import Completion, Usage
 from personagen.store import database, writer
@@ -52,7 +53,7 @@ def test_there_is_a_golden_journal_of_every_format():
 def test_a_run_on_a_journal_of_any_format_asks_nothing_that_is_stored_and_goes_on(file, made):
     shutil.copy(made, file)
     assert reads_as_written(file)
-    fresh = golden.calls()[0].__class__(model="openai/m", messages=(), place="new/0", prompt="user/speak")
+    fresh = Call(model="openai/m", messages=(), place="new/0", prompt="user/speak")
     written = Usage(input_tokens=90, output_tokens=2, cached_input_tokens=40, cache_write_input_tokens=30, cost_usd=0.5)
     asked = []
 
@@ -252,7 +253,6 @@ def test_a_journal_that_another_program_read_after_a_crash_is_whole(file, tmp_pa
 
 
 def test_a_journal_is_made_whole_or_not_at_all(file, monkeypatch):
-    monkeypatch.setattr(database, "sync_folder", lambda _: None)
     monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
     with pytest.raises(DiskError, match="No space left"):
         Journal(file)
