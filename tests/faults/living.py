@@ -12,12 +12,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 
+from tests.faults.trial import ROOT
 from tests.llm.actor import actor
 from tests.llm.server import Reply, Request, Server, serving
 
-ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 60.0
 
 

@@ -25,9 +25,9 @@ from personagen.options import SimulateOptions, build
 from personagen.records import Message
 from personagen.runner import run_sync
 from tests.faults.faults import HARMLESS, PASSING, SPOILT
-from tests.faults.refused import PROTOCOLS, RESULTS, personas
+from tests.faults.refused import PROTOCOLS, personas
 from tests.faults.server import Choose, Seen, seeded, serving
-from tests.faults.trial import Finding, Scale
+from tests.faults.trial import RESULTS, Finding, Scale
 
 SHARE = 0.1
 TIMEOUT = 1.0

@@ -13,15 +13,13 @@ from typing import Any
 
 from tests import fakes
 from tests.faults.server import Choose, Running, Seen, serving
-from tests.faults.trial import Finding, Scale
+from tests.faults.trial import RESULTS, ROOT, Finding, Scale
 
-ROOT = Path(__file__).parent.parent.parent
 CANARY = "sk-canary-0123456789abcdefghij"
 PIECE = "canary-0"
 PROTOCOLS = ("openai", "anthropic")
 FOR_GOOD = ("401", "403", "404", "400 parameter", "400 value")
 CREDIT = {"429 credit": "openai", "402 credit": "openai", "400 credit": "anthropic"}
-RESULTS = ("trees.jsonl", "pairs.jsonl", "rejections.jsonl")
 GRACE = 0.1
 
 

@@ -23,7 +23,7 @@ from click.testing import CliRunner
 from personagen.cli import main
 from personagen.flows import session
 from tests import fakes
-from tests.faults.trial import Finding, Scale
+from tests.faults.trial import Finding, Scale, finding
 from tests.llm.actor import actor
 from tests.llm.server import Reply, Request, serving
 
@@ -51,14 +51,14 @@ def trial(scale: Scale) -> Iterable[Finding]:
     """Runs, each with a fault, a spelling and secrets of its own."""
     runs = scale.of(300, 15)
     rows = scale.each("secrets", range(runs), lambda number: leaking(Random(f"{scale.seed}/secrets/{number}"), number))
-    hits = [f"run {row['at']}: {hit}" for row in rows for hit in row["hits"]]
     codes = sorted({row["code"] for row in rows})
-    told = f"{runs} runs with {len(VARIABLES) + 5} secrets each ended with {codes}; {len(hits)} hits in "
-    yield Finding(
+    read = sum(row["bytes"] for row in rows)
+    yield finding(
         "canary keys in the environment, addresses, headers and cookies, repeated by servers in any spelling",
         "0 hits in the run folder, on the screen, in logs and exports",
-        told + f"{sum(row['bytes'] for row in rows):,} bytes" + (f"; the first: {hits[0]}" if hits else ""),
-        not hits and len(codes) > 1,
+        f"{runs} runs with {len(VARIABLES) + 5} secrets each ended with {codes}; {read:,} bytes read",
+        rows,
+        len(codes) > 1,
     )
 
 
@@ -83,7 +83,7 @@ def leaking(rng: Random, number: int) -> dict[str, Any]:
     hits = [
         f"{name} ({spelling}, {status}): {hit}" for name, content in found.items() for hit in _hits(content, secrets)
     ]
-    return {"hits": hits, "code": done.exit_code, "bytes": sum(map(len, found.values()))}
+    return {"wrong": hits, "code": done.exit_code, "bytes": sum(map(len, found.values()))}
 
 
 def _secret(rng: Random) -> str:

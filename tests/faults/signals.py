@@ -22,8 +22,7 @@ import orjson
 from personagen.store.journal import Journal
 from tests import fakes
 from tests.faults.living import ROOT, SIGNALS, Living, asked
-from tests.faults.refused import RESULTS
-from tests.faults.trial import Finding, Scale
+from tests.faults.trial import RESULTS, Finding, Scale, finding
 
 # From the command's first instruction to the first request; what Python does before it is Python's.
 START = 0.6
@@ -49,7 +48,7 @@ def trial(scale: Scale) -> Iterable[Finding]:
     moments = [round(START * n / scale.of(60, 4), 3) for n in range(scale.of(60, 4))]
     starting = scale.each("starting", moments, _starting)
     late = max(row["late"] for row in drained)
-    yield _finding(
+    yield finding(
         "Ctrl-C, SIGTERM, SIGHUP, ^C in a terminal and a closed one, also in a resumed run and in a long Retry-After",
         "no new request after 100 ms; what is answered is stored, never asked again; exit 130 and the command to go on",
         f"{len(drained)} runs; the last request {1000 * late:.0f} ms after the signal",
@@ -57,7 +56,7 @@ def trial(scale: Scale) -> Iterable[Finding]:
         late <= 0.1,
     )
     twice, thrice = ([row["took"] for row in hurried if row["at"].split()[1] == n] for n in "23")
-    yield _finding(
+    yield finding(
         "a second and a third Ctrl-C, while calls are in flight and while results are written",
         "exit 130 within 1 s of the second, at once after the third; the same bytes after going on",
         f"{len(hurried)} runs; {max(twice):.2f} s after the second, {max(thrice):.2f} s after the third",
@@ -65,18 +64,13 @@ def trial(scale: Scale) -> Iterable[Finding]:
         max(twice) <= SOON and max(thrice) <= AT_ONCE,
     )
     mine = [row for row in starting if not row["pythons"]]
-    yield _finding(
+    yield finding(
         "Ctrl-C in the first 0.6 s, while Python imports",
         "exit 130, one line at most",
         f"{len(mine)} moments; {len(starting) - len(mine)} more within Python's own start",
         mine,
         bool(mine),
     )
-
-
-def _finding(what: str, goal: str, told: str, rows: list[Any], held: bool) -> Finding:
-    wrong = [f"{row['at']}: {fault}" for row in rows for fault in row["wrong"]]
-    return Finding(what, goal, told + (f"; {len(wrong)} faults: {wrong[0]}" if wrong else ""), held and not wrong)
 
 
 @contextmanager

@@ -25,8 +25,7 @@ from personagen.llm.offline import offline
 from personagen.options import ExpandOptions, SimulateOptions, build
 from personagen.records import Completion
 from tests.faults.mixed import user_messages
-from tests.faults.refused import RESULTS
-from tests.faults.trial import Finding, Scale
+from tests.faults.trial import RESULTS, Finding, Scale
 
 RATE = 0.1
 BYE, REPLY = "Thank you, that is all I wanted to know. Goodbye!", "You're welcome. Take care!"
