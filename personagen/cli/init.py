@@ -107,8 +107,13 @@ def _create(file: Path, content: bytes) -> bool:
     """Writes ``file`` unless something stands there; whether it did."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("xb") as out:
-            out.write(content)
+        out = file.open("xb")
+        try:
+            with out:
+                out.write(content)
+        except BaseException:  # or a part of it would be taken for the user's own the next time
+            file.unlink(missing_ok=True)
+            raise
     except FileExistsError as error:
         if not file.parent.is_dir():
             raise UsageError(f"{error.filename} is a file; give another folder") from None

@@ -108,3 +108,35 @@ def test_every_setting_is_accepted_when_its_comment_sign_is_taken_away(tmp_path:
 
 def test_quiet_says_nothing(command):
     assert command("init", "--quiet").output == ""
+
+
+@pytest.mark.parametrize(
+    ("problem", "code"), [(OSError(28, "No space left on device"), 74), (KeyboardInterrupt(), 130)]
+)
+def test_a_file_that_is_half_written_does_not_stay(command, tmp_path: Path, monkeypatch, problem, code):
+    opened = Path.open
+
+    class Full:
+        def __init__(self, file):
+            self.file = file
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            self.file.close()
+
+        def write(self, content):
+            self.file.write(content[:20])
+            raise problem
+
+    def full(self, mode="r", **options):
+        file = opened(self, mode, **options)
+        return Full(file) if mode == "xb" and self.name == "prefer.md" else file
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", full)
+        assert command("init").exit_code == code
+    assert not Path("prompts/judge/prefer.md").exists()
+    assert command("init").exit_code == 0
+    assert Path("prompts/judge/prefer.md").read_bytes() == (prompts.packaged() / "judge/prefer.md").read_bytes()
