@@ -79,12 +79,13 @@ def check(ctx: click.Context, prompts: str | None, as_json: bool, quiet: bool) -
 
     Exits with 2 when one can't be used.
     """
+    from personagen.flows.strays import found
     from personagen.prompts import folders, names
 
     prompts, as_json, quiet = _inherited(ctx, prompts, as_json, quiet)
     where = folders(prompts)
     problems = [problem for name in names() for problem in _problems(name, where)]
-    notes = _unused(where)
+    notes = list(found(where))
     told = [f"note: {note}" for note in notes]
     summary = {"checked": len(names()), "problems": problems, "notes": notes}
     if not problems:
@@ -179,14 +180,6 @@ def _problems(name: str, where: tuple[Path, ...]) -> list[str]:
     except UsageError as error:
         return [str(error)]
     return []
-
-
-def _unused(where: tuple[Path, ...]) -> list[str]:
-    """Prompt files that look like an agent's and are none: a wrong name would go unnoticed else."""
-    from personagen.prompts import names
-
-    files = [(folder, file.relative_to(folder)) for folder in where for file in sorted(folder.glob("*/*.md"))]
-    return [f"{folder / file}: no agent asks for it" for folder, file in files if str(file)[:-3] not in names()]
 
 
 def _persona(where: str) -> Persona:

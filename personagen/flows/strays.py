@@ -21,12 +21,17 @@ def strays(where: tuple[Path, ...]) -> tuple[str, ...]:
 
     Each is logged too, before any money is spent on prompts that were not meant.
     """
-    notes: tuple[str, ...] = ()
-    with suppress(OSError, RecursionError):  # it only helps: no folder, however odd, may stop a run
-        notes = tuple(note for folder in where if folder != packaged() for note in unknown(folder))
+    notes = found(where)
     for note in notes:
         log.warning("%s", note)
     return notes
+
+
+def found(where: tuple[Path, ...]) -> tuple[str, ...]:
+    """The notes of ``strays``, which nobody is told of yet."""
+    with suppress(OSError, RecursionError):  # it only helps: no folder, however odd, may stop a run
+        return tuple(note for folder in where if folder != packaged() for note in unknown(folder))
+    return ()
 
 
 def unknown(folder: Path) -> Iterator[str]:

@@ -119,6 +119,13 @@ def test_a_prompt_under_a_wrong_name_is_noticed(command, own: Path):
     assert "perfer.md: no agent asks for it" in result.stdout
 
 
+def test_a_part_that_a_prompt_includes_is_not_taken_for_one_under_a_wrong_name(command, own: Path):
+    (own / "judge" / "rules.md").write_text("Be fair.\n")
+    with (own / "judge" / "prefer.md").open("a") as prompt:
+        prompt.write('{% include "judge/rules.md" %}\n')
+    assert "note" not in command("prompts", "check", "--prompts", own).stdout
+
+
 async def sent(name: str, persona) -> list[dict[str, str]]:
     """What the agent of ``name`` really sends for the sample conversation."""
     from personagen.cli.rehearsal import Scene
