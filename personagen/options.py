@@ -28,10 +28,10 @@ class ModelOptions:
     ``model``, ``base_url`` and ``price`` are values for every role, or ``ROLE=VALUE`` for one (roles: author, user,
     observer, assistant, judge). ``price`` is ``IN,OUT`` in USD per million tokens. ``concurrency`` is the number of
     calls in flight at one endpoint, None finds out what its server can take. ``budget`` is in USD and ``max_calls`` in
-    calls, both for the whole run folder. The command line asks before a run that may cost more than ``confirm_above``
-    USD (None: never); the library never does. ``timeout`` is seconds a request. ``batch`` sends calls by the wave
-    through the providers' batch APIs, all that are ready at once. ``noise`` is the share of verdicts the offline judge
-    gets wrong, from 0 to 0.5.
+    calls, both for the whole run folder. The command line asks before a run that is expected to cost more than
+    ``confirm_above`` USD (None: never); the library never does. ``timeout`` is seconds a request. ``batch`` sends calls
+    by the wave through the providers' batch APIs, all that are ready at once. ``noise`` is the share of verdicts the
+    offline judge gets wrong, from 0 to 0.5.
     """
 
     model: tuple[str, ...] = ("offline",)
@@ -78,7 +78,7 @@ class ExpandOptions:
 
 @dataclass(frozen=True)
 class SimulateOptions:
-    """What ``simulate`` does: grow ``conversations`` trees of ``turns`` turns (None: one for each persona).
+    """What ``simulate`` does: grow ``conversations`` trees (None: one for each persona) of ``turns`` turns.
 
     Every user turn gets ``candidates`` replies, by turns from the aware and the plain assistant. ``grow`` says which
     siblings continue: ``coin`` one drawn at random, ``best`` the one the judge prefers, ``all`` every one, up to
@@ -109,11 +109,22 @@ def build(options: type[Any], values: Mapping[str, Any]) -> Any:
         UsageError: a value has another type than the option, or is a number or a path that can't be used.
     """
     kinds = {f.name: str(f.type) for f in (*fields(options), *fields(ModelOptions))}
-    checked = {k: _checked(k, _tuple(k, v), kinds[k]) if k in kinds else v for k, v in values.items()}
+    checked = {k: _checked(k, _tuple(v, kinds[k]), kinds[k]) if k in kinds else v for k, v in values.items()}
     model_names = {f.name for f in fields(ModelOptions)}
     of_models = {k: v for k, v in checked.items() if k in model_names}
     rest = {k: v for k, v in checked.items() if k not in model_names}
     return options(**rest, models=ModelOptions(**of_models))
+
+
+def in_range(limits: Mapping[str, tuple[float | None, float, float]]) -> None:
+    """Looks at values by option, each with the least and the most it may be; None is not given.
+
+    Raises:
+        UsageError: one is out of its range.
+    """
+    for name, (value, least, most) in limits.items():
+        if value is not None and not least <= value <= most:
+            raise UsageError(f"{name} {value}: choose a number from {least} to {most}")
 
 
 def place(name: str, path: Any) -> str:
@@ -191,5 +202,5 @@ def _checked(name: str, value: Any, kind: str) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _tuple(name: str, value: Any) -> Any:
-    return (value,) if name in ("model", "base_url", "price") and isinstance(value, str) else value
+def _tuple(value: Any, kind: str) -> Any:
+    return (value,) if kind.startswith("tuple") and isinstance(value, str) else value

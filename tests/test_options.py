@@ -15,6 +15,11 @@ def test_flat_names_go_where_they_belong_and_back():
     assert flat(ExpandOptions())["concurrency"] == ModelOptions().concurrency
 
 
+def test_one_text_will_do_for_any_option_that_takes_several():
+    assert build(ExpandOptions, {"filters": "mine:f"}).filters == ("mine:f",)
+    assert build(SimulateOptions, {"model": "offline"}).models.model == ("offline",)
+
+
 def test_an_option_that_does_not_exist_is_refused():
     with pytest.raises(TypeError, match="turn"):
         build(SimulateOptions, {"turn": 3})

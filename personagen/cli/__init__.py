@@ -83,6 +83,9 @@ class Commands(click.Group):
         except Exception as error:  # a fault of this program: told in a sentence too, and in full when asked for
             if os.environ.get("PERSONAGEN_TRACEBACK"):
                 raise
+            if isinstance(error, OSError) and error.filename is not None:  # any look at a file can be refused
+                _tell(f"personagen: {error.filename}: {error.strerror}; check its permissions and the disk")
+                ctx.exit(DiskError.exit_code)
             told = f"{type(error).__name__}: {error}"
             _tell(f"personagen: a fault of its own ({told}); PERSONAGEN_TRACEBACK=1 shows where")
             ctx.exit(CorruptError.exit_code)

@@ -75,7 +75,7 @@ def model_options(function: F) -> F:
             default=MODELS.confirm_above,
             show_default=True,
             metavar="USD|never",
-            help="In a terminal, ask before a run that may cost more.",
+            help="In a terminal, ask before a run that is expected to cost more.",
         ),
         click.option("--max-calls", type=click.IntRange(1), metavar="N", help="Stop after so many calls."),
         click.option(

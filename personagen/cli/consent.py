@@ -23,7 +23,9 @@ def consent(*, above: float | None, quiet: bool) -> Callable[[Estimate], bool]:
         dear = above is not None and estimate.may_cost_usd > above
         asks = dear and _is_answered()
         if asks or not quiet:
-            click.echo(told(estimate), err=True)
+            from personagen.cli.screen import clean
+
+            click.echo(clean(told(estimate)), err=True)
         return not asks or _confirmed(estimate)
 
     return may_begin

@@ -25,13 +25,14 @@ from personagen.llm.connect import Endpoint
 from personagen.llm.prices import parse_price
 from personagen.metrics.diversity import acceptance_curve, distinct_n, nearest_similarity, vendi_score
 from personagen.metrics.spread import ages, genders, tone
-from personagen.options import ENCODER, ExpandOptions, by_role, flat
+from personagen.options import ENCODER, ExpandOptions, by_role, flat, in_range
 from personagen.records import Description, Kind, Persona, content_id
 from personagen.seeds import Seeds, load_seeds
 from personagen.store.run import Run, opened
 
 PROMPTS = ("author/profiles", "author/personalities")
 KINDS: tuple[Kind, Kind] = ("profile", "personality")
+LARGEST_POOL = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -108,12 +109,13 @@ async def expand(
 
 
 def _check(options: ExpandOptions) -> None:
-    for name in ("target", "per_profile", "examples", "count", "calls_per_round", "saturation"):
-        if getattr(options, name) < 1:
-            raise UsageError(f"--{name.replace('_', '-')} {getattr(options, name)}: choose a number from 1 up")
-    for number in (options.models.concurrency, options.personalities):
-        if number is not None and number < 1:
-            raise UsageError("--concurrency and --personalities: choose a number from 1 up")
+    small = ("per_profile", "examples", "count", "calls_per_round", "saturation")
+    pools = {"--target": options.target, "--personalities": options.personalities}
+    in_range(
+        {name: (value, 1, LARGEST_POOL) for name, value in pools.items()}
+        | {f"--{name.replace('_', '-')}": (getattr(options, name), 1, 10_000) for name in small}
+        | {"--concurrency": (options.models.concurrency, 1, 10_000)}
+    )
     if options.similarity is not None and not 0 < options.similarity <= 1:
         raise UsageError(f"--similarity {options.similarity}: choose a cosine above 0 and up to 1")
     if options.language not in LANGUAGES:
@@ -215,7 +217,7 @@ def _finish(
     run.write_lines("personas.jsonl", (persona.line() + b"\n" for persona in personas))
     rejections = [rejection for growth in growths.values() for rejection in growth.rejections]
     run.write_lines("rejections.jsonl", (rejection.line() + b"\n" for rejection in rejections))
-    keep_grown(run, {kind: _grown(growth) for kind, growth in growths.items()})
+    keep_grown(run, {kind: _grown(growth, options) for kind, growth in growths.items()})
     calls, usage, by_role_usage = run.usage()
     stopped = [growth.stopped for growth in growths.values() if growth.stopped.startswith("stopped")]
     summary = ExpandSummary(
@@ -244,10 +246,10 @@ def _finish(
     return summary
 
 
-def _grown(growth: Growth) -> Grown:
-    # A call that failed is not stored: it is made again.
-    ended = growth.stopped in ("target", "saturated")
-    return Grown(len(growth.view), len(growth.rounds), finished=ended and not growth.failed_calls)
+def _grown(growth: Growth, options: ExpandOptions) -> Grown:
+    # A call that failed is not stored: it is made again. And what a filter of one's own lets through can change.
+    ended = growth.stopped in ("target", "saturated") and not growth.failed_calls and not options.filters
+    return Grown(len(growth.view), len(growth.rounds), finished=ended)
 
 
 def _is_full(growth: Growth) -> bool:

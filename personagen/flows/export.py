@@ -99,6 +99,8 @@ def _lines(
         raise
     except Exception as error:
         if format in EXPORTERS:
+            if isinstance(error, OSError):
+                raise
             raise CorruptError(f"{run} can't be exported: {error}; run `personagen simulate` on it again") from error
         raise UsageError(f"--format {format} failed: {_told(error, exporter)}") from error
 

@@ -11,7 +11,7 @@ from typing import get_args
 from personagen.errors import QualityError, UsageError
 from personagen.flows.grow import Plan
 from personagen.gates.language import LANGUAGES
-from personagen.options import Grow, SimulateOptions
+from personagen.options import Grow, SimulateOptions, in_range
 from personagen.records import Persona, content_id
 
 TOO_MANY = 10
@@ -23,18 +23,16 @@ def check(options: SimulateOptions) -> None:
     Raises:
         UsageError: an option is out of its range.
     """
-    limits = {
+    limits: dict[str, tuple[float | None, float, float]] = {
         "--turns": (options.turns, 1, 1000),
         "--candidates": (options.candidates, 2, 26),
         "--max-nodes": (options.max_nodes, 1 + options.candidates, 1_000_000),
         "--attempts": (options.attempts, 1, 100),
-        "--concurrency": (1 if options.models.concurrency is None else options.models.concurrency, 1, 10_000),
+        "--concurrency": (options.models.concurrency, 1, 10_000),
         "--noise": (options.models.noise, 0, 0.5),
-        "--conversations": (1 if options.conversations is None else options.conversations, 1, 100_000_000),
+        "--conversations": (options.conversations, 1, 100_000_000),
     }
-    for name, (value, least, most) in limits.items():
-        if not least <= value <= most:
-            raise UsageError(f"{name} {value}: choose a number from {least} to {most}")
+    in_range(limits)
     if options.grow not in get_args(Grow):
         raise UsageError(f"--grow {options.grow}: choose one of {', '.join(get_args(Grow))}")
     if options.language not in LANGUAGES:

@@ -203,3 +203,8 @@ def _until(terminal, mark, seconds=30.0):
             break
         shown += piece
     return shown.decode()
+
+
+def test_a_model_that_would_turn_the_line_round_is_shown_cleaned(capsys):
+    asking.consent(above=None, quiet=False)(replace(UNKNOWN, unknown=("openai/\u202egpt\x1b[2J",)))
+    assert "no price of openai/gpt (give" in capsys.readouterr().err

@@ -76,6 +76,7 @@ def test_a_path_that_can_be_none_is_refused(command, here: Path, line, path: str
         (*SIMULATE, "--timeout", "inf"),
         (*SIMULATE, "--budget", "1e999"),
         (*SIMULATE, "--budget", "nan"),
+        ("expand", "--target", "1000000000000"),
         (*SIMULATE, "--budget", -1),
         (*SIMULATE, "--noise", "nan"),
         (*SIMULATE, "--model", f"openai/{UNREADABLE}"),
@@ -204,3 +205,28 @@ def test_no_settings_file_raises_anything_but_a_usage_error(here: Path, content:
         load_defaults(commands)
     except UsageError as error:
         assert "personagen.toml" in str(error)  # noqa: PT017
+
+
+@pytest.mark.parametrize(
+    ("line", "hidden"),
+    [
+        (("show", "run"), "run.json"),
+        (("export", "run", "--out", "x.jsonl"), "run.json"),
+        (("export", "run", "--format", "aloe", "--out", "x.jsonl"), "trees.jsonl"),
+        (("prompts", "check"), "personagen.toml"),
+        ((*SIMULATE, "--out", "new"), "personagen.toml"),
+    ],
+)
+def test_a_file_that_may_not_be_read_is_told_in_one_line(here: Path, command, monkeypatch, line, hidden: str):
+    stat = Path.stat
+
+    def denied(self, **options):
+        if self.name == hidden:
+            raise PermissionError(13, "Permission denied", str(self))
+        return stat(self, **options)
+
+    monkeypatch.setattr(Path, "stat", denied)
+    result = command(*line)
+    assert result.exit_code == 74
+    [said] = result.stderr.splitlines()
+    assert said.endswith(f"{hidden}: Permission denied; check its permissions and the disk")

@@ -162,6 +162,16 @@ def test_a_finished_growth_needs_nothing_and_asks_nobody(grown):
     assert (told["calls"], told["most_calls"], told["what"], asked) == (0, 0, "0 new descriptions", [])
 
 
+def anybody(candidate, view):
+    """A filter that lets everybody through, today."""
+
+
+def test_a_growth_with_a_filter_of_ones_own_is_never_taken_for_finished(grown):
+    filters = (f"{__name__}:anybody",)
+    grown(filters=filters)
+    assert grown(filters=filters).estimate["most_calls"] > 0
+
+
 def test_where_one_pool_is_finished_only_what_the_other_misses_is_expected(grown, model):
     def profiles_alone(call):
         if call.prompt == "author/personalities":
