@@ -205,19 +205,6 @@ def _since(run: Run, *, apart: bool) -> tuple[int, int]:
     return since
 
 
-def left_out(run: Run, session: Session) -> dict[str, list[str]]:
-    """What the servers of this run refused, so that requests were sent without it; earlier processes' too."""
-    before: dict[str, list[str]] = orjson.loads(run.journal.setting("left_out") or "{}")
-    told = dict(before)
-    for server, parts in session.refused.items():
-        named = parts - {"max_tokens"}  # that is never left out: it has two names, and the other one is sent
-        if named:
-            told[server] = sorted(named.union(told.get(server, ())))
-    if told != before:
-        run.journal.put_settings({"left_out": orjson.dumps(told).decode()})
-    return told
-
-
 async def prove(run: Run, session: Session, jobs: Iterator[Job]) -> AsyncIterator[Job]:
     """``jobs``, of which the first ones are begun one by one until every endpoint was asked once.
 
