@@ -155,18 +155,16 @@ async def _simulate(
                 yield Job(growing.first(), partial(finish, slot, plan, growing))
 
     tell()
-    status = "done"
+    status = "interrupted"
     try:
         async with opened_session.ticking(tell):
             rest = jobs()
             begun = [job async for job in prove(run, opened_session, rest)]
             await run_jobs(chain(begun, rest), slots, at_once=at_once(next(iter(plans))[1]))
         outcomes.close()
+        status = "done"
     except PersonagenError as error:
         status = f"stopped: {error}"
-        raise
-    except BaseException:
-        status = "interrupted"
         raise
     finally:
         run.derive(*RESULTS)
