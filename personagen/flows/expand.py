@@ -11,6 +11,7 @@ from typing import Any
 
 from personagen import pool
 from personagen import prompts as prompt_files
+from personagen.agents import author
 from personagen.encoders import LOCAL, Encoder, open_encoder
 from personagen.errors import PersonagenError, UsageError
 from personagen.filters import Filter, Rules, Threshold
@@ -31,8 +32,8 @@ from personagen.records import Description, Kind, Persona, content_id
 from personagen.seeds import Seeds, load_seeds
 from personagen.store.run import Run, opened
 
-PROMPTS = ("author/profiles", "author/personalities")
-KINDS: tuple[Kind, Kind] = ("profile", "personality")
+KINDS = tuple(author.PROMPTS)
+PROMPTS = tuple(author.PROMPTS.values())
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,6 @@ OFFLINE = {
 }
 INFERENCES_A_TURN = 1.2
 FACT = 12.0  # tokens of an inference as the aware assistant is told it
-AUTHORS: dict[Kind, str] = {"profile": "author/profiles", "personality": "author/personalities"}
 
 # Tokens of a reply to the prompt of this name that lists so many things.
 Length: TypeAlias = Callable[[str, float], float]
@@ -130,9 +129,8 @@ async def authoring(
     prompts: Mapping[str, Prompt], kind: Kind, examples: Sequence[str], count: int, length: Length
 ) -> Size:
     """What one call for ``count`` descriptions takes."""
-    name = AUTHORS[kind]
     call = await heard(prompts, lambda stage: author.write(stage, kind, examples, count, At("", "")))
-    return Size(1, _tokens(call, BYTES_A_TOKEN), 0.0, length(name, count))
+    return Size(1, _tokens(call, BYTES_A_TOKEN), 0.0, length(author.PROMPTS[kind], count))
 
 
 async def heard(prompts: Mapping[str, Prompt], act: Callable[[Stage], Awaitable[Any]]) -> Call:
