@@ -42,7 +42,7 @@ FOLDER, ANSWER, NODE, VERDICT, PAIR, PERSONA = 60_000, 620, 160, 330, 900, 2500
 
 async def of_simulation(run: Run, session: Session, options: SimulateOptions, plans: Plans, done: Set[int]) -> Estimate:
     """The estimate for the conversations that are not ``done``."""
-    left = len(plans) - sum(slot < len(plans) for slot in done)
+    left = len(plans) - len(done)
     _, plan = next(iter(plans))
     shape = Shape(options.turns, levels(plan), options.candidates)
     finished = {plan.id for slot, plan in islice(plans, max(done, default=-1) + 1) if slot in done}

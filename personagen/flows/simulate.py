@@ -126,12 +126,11 @@ async def _simulate(
 ) -> SimulateSummary:
     total, outcomes, slots = len(plans), state.outcomes, opened_session.slots
     done = frozenset(outcomes.grown)
-    before = sum(slot < total for slot in done)
 
     def tell() -> None:
         if progress:
-            grown, failed = before + len(outcomes.grown) - len(done), len(outcomes.failures)
-            progress(opened_session.status("trees", grown, total, failed=failed, done_before=before))
+            grown, failed = len(outcomes.grown), len(outcomes.failures)
+            progress(opened_session.status("trees", grown, total, failed=failed, done_before=len(done)))
 
     async def finish(slot: int, plan: Plan, growing: Growing) -> None:
         problem, unanswered = "", False
