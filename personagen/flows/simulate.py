@@ -18,7 +18,8 @@ from personagen.flows.grow import FailedTree, Growing, Plan, at_once
 from personagen.flows.heard import Heard
 from personagen.flows.needs import of_simulation
 from personagen.flows.plans import Outcomes, Plans, check
-from personagen.flows.preflight import Consent, Estimate, begin, prove
+from personagen.flows.preflight import Consent, Estimate, begin
+from personagen.flows.prove import prove
 from personagen.flows.session import Progress, Session, identity_of, session
 from personagen.flows.strays import strays
 from personagen.flows.summary import figures, record
