@@ -6,7 +6,7 @@ asked for again once, within the same bound: what is wrong with it tends to come
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -15,9 +15,10 @@ from personagen.errors import ReplyError
 from personagen.gates import Flaw, Turn, flaw_of
 from personagen.llm import LLM, Call
 from personagen.llm.journaled import Tally
+from personagen.options import ROLES
 from personagen.parse import Spoken, speech
 from personagen.prompts import Prompt
-from personagen.records import Message
+from personagen.records import Completion, Message
 
 T = TypeVar("T")
 AGAIN = 1
@@ -136,3 +137,28 @@ async def say(
 
     parse = partial(speech, role=role, acted=Turn(role, "", conversation).acted)
     return await ask(stage, name, inputs, parse, at, check=check)
+
+
+async def heard(prompts: Mapping[str, Prompt], act: Callable[[Stage], Awaitable[Any]]) -> Call:
+    """The first call that an agent makes; no model is asked.
+
+    Raises:
+        UsageError: a prompt file can't be rendered.
+    """
+
+    async def listen(call: Call) -> Completion:
+        raise _Heard(call)
+
+    try:
+        await act(Stage(listen, prompts, dict.fromkeys(ROLES, "none"), Tally(), 1))
+    except _Heard as stopped:
+        return stopped.call
+    raise AssertionError("an agent asked nothing")
+
+
+class _Heard(Exception):
+    """The call has been heard: nothing more is to happen."""
+
+    def __init__(self, call: Call) -> None:
+        super().__init__()
+        self.call = call

@@ -9,17 +9,15 @@ from personagen.agents.ask import Answer, At, Stage, ask
 from personagen.parse import PERSONALITIES, PROFILES, descriptions
 from personagen.records import Kind
 
-_ACTS = {
-    "profile": ("author/profiles", "facts", PROFILES),
-    "personality": ("author/personalities", "traits", PERSONALITIES),
-}
+PROMPTS: dict[Kind, str] = {"profile": "author/profiles", "personality": "author/personalities"}
+_ITEMS = {"profile": ("facts", PROFILES), "personality": ("traits", PERSONALITIES)}
 
 
 async def write(
     stage: Stage, kind: Kind, examples: Sequence[str], count: int, at: At
 ) -> Answer[list[tuple[str, tuple[str, ...]]]]:
     """Up to ``count`` new descriptions, each a text and its facts or traits (ALOE, arXiv 2410.03642, section 3.1)."""
-    name, items, schema = _ACTS[kind]
+    items, schema = _ITEMS[kind]
     inputs = {"examples": list(examples), "count": count}
     parse = partial(descriptions, items=items)
-    return await ask(stage, name, inputs, parse, at, schema=schema)
+    return await ask(stage, PROMPTS[kind], inputs, parse, at, schema=schema)

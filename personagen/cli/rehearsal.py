@@ -7,12 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from personagen.agents import assistant, author, judge, observer, user
-from personagen.agents.ask import At, Stage
+from personagen.agents.ask import At, Stage, heard
 from personagen.llm import Call
-from personagen.llm.journaled import Tally
-from personagen.options import ROLES
 from personagen.prompts import Prompt
-from personagen.records import Completion, Inference, Message, Persona
+from personagen.records import Inference, Message, Persona
 from personagen.runner import run_sync
 from personagen.seeds import load_seeds
 
@@ -71,21 +69,7 @@ def rehearse(prompt: Prompt, scene: Scene) -> Call:
     Raises:
         UsageError: the prompt file can't be rendered.
     """
-    heard: list[Call] = []
-
-    async def listen(call: Call) -> Completion:
-        heard.append(call)
-        raise _Heard
-
-    async def act() -> None:
-        stage = Stage(listen, {prompt.name: prompt}, dict.fromkeys(ROLES, "none"), Tally(), 1)
-        try:
-            await ACTS[prompt.name](stage, scene)
-        except _Heard:
-            return
-
-    run_sync(act())
-    return heard[0]
+    return run_sync(heard({prompt.name: prompt}, lambda stage: ACTS[prompt.name](stage, scene)))
 
 
 def scenes() -> list[Scene]:
@@ -93,10 +77,6 @@ def scenes() -> list[Scene]:
     nameless = SAMPLE.model_copy(update={"facts": (), "traits": ()})
     first = Scene(spoken=(), heard=CONVERSATION[:1], known=(), turn=1)
     return [Scene(), first, replace(Scene(), turn=10), replace(Scene(), persona=nameless)]
-
-
-class _Heard(Exception):
-    """The call has been heard: nothing more is to happen."""
 
 
 def _examples(half: int) -> list[str]:

@@ -11,15 +11,17 @@ from typing import Any
 
 from personagen import pool
 from personagen import prompts as prompt_files
+from personagen.agents import author
 from personagen.encoders import LOCAL, Encoder, open_encoder
 from personagen.errors import PersonagenError, UsageError
 from personagen.filters import Filter, Rules, Threshold
 from personagen.filters.form import LANGUAGES
 from personagen.flows.grow_pool import Growth, grow_pool
 from personagen.flows.needs import of_expansion
-from personagen.flows.preflight import Consent, Estimate, Grown, begin, keep_grown, left_out
+from personagen.flows.preflight import Consent, Estimate, Grown, begin, keep_grown
 from personagen.flows.session import Progress, Session, identity_of, session
 from personagen.flows.strays import strays
+from personagen.flows.summary import figures, record
 from personagen.functions import function
 from personagen.llm.connect import Endpoint
 from personagen.llm.prices import parse_price
@@ -30,8 +32,8 @@ from personagen.records import Description, Kind, Persona, content_id
 from personagen.seeds import Seeds, load_seeds
 from personagen.store.run import Run, opened
 
-PROMPTS = ("author/profiles", "author/personalities")
-KINDS: tuple[Kind, Kind] = ("profile", "personality")
+KINDS = tuple(author.PROMPTS)
+PROMPTS = tuple(author.PROMPTS.values())
 LARGEST_POOL = 10_000_000
 
 
@@ -218,7 +220,6 @@ def _finish(
     rejections = [rejection for growth in growths.values() for rejection in growth.rejections]
     run.write_lines("rejections.jsonl", (rejection.line() + b"\n" for rejection in rejections))
     keep_grown(run, {kind: _grown(growth, options) for kind, growth in growths.items()})
-    calls, usage, by_role_usage = run.usage()
     stopped = [growth.stopped for growth in growths.values() if growth.stopped.startswith("stopped")]
     summary = ExpandSummary(
         out=str(run.folder),
@@ -227,22 +228,10 @@ def _finish(
         encoder=encoder.name,
         pools={kind: _pool_summary(growth) for kind, growth in growths.items()},
         spread=_spread(personas),
-        asked_again=opened_session.tally.asked_again,
-        retried=opened_session.slots.retried,
-        refused=opened_session.slots.refused,
-        concurrency=opened_session.slots.highest,
-        calls=calls,
-        new_calls=opened_session.tally.calls,
-        reused_calls=opened_session.tally.reused,
-        usage=usage.model_dump(),
-        usage_by_role=by_role_usage,
-        estimate=estimate.against(opened_session.tally),
-        left_out=left_out(run, opened_session),
-        seconds=opened_session.status("", 0, 0).seconds,
         notes=(*notes, *run.notes, *map(_full, filter(_is_full, growths.values()))),
+        **figures(run, opened_session, estimate),
     )
-    told = {k: v for k, v in vars(summary).items() if k not in ("usage", "usage_by_role", "out", "estimate")}
-    run.record(summary.status, told, summary.estimate)
+    record(run, summary)
     return summary
 
 

@@ -114,7 +114,7 @@ async def _written(growth: Growth, session: Session, options: ExpandOptions, pla
     examples = [entry.text for entry in pool.draw(growth.view, options.seed, place, options.examples)]
     stage = session.stage
     answer = await author.write(stage, growth.kind, examples, options.count, At(place, place))
-    prompt = stage.prompts["author/profiles" if growth.kind == "profile" else "author/personalities"]
+    prompt = stage.prompts[author.PROMPTS[growth.kind]]
     return [
         candidate(
             Description(

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence, Set
 from itertools import islice
 from statistics import fmean
 
+from personagen.agents import author
 from personagen.agents.ask import Stage
 from personagen.flows.grow import levels
 from personagen.flows.plans import Plans
 from personagen.flows.preflight import Estimate, Need, estimated, grown_before, stored
 from personagen.flows.session import Session
 from personagen.flows.sizes import (
-    AUTHORS,
     BYTES_A_TOKEN,
     FEWEST_BYTES,
     Length,
@@ -25,7 +25,7 @@ from personagen.flows.sizes import (
     typical,
 )
 from personagen.options import ENCODER, ExpandOptions, SimulateOptions
-from personagen.records import Description, Kind, Persona
+from personagen.records import Kind, Persona
 from personagen.seeds import Seeds
 from personagen.store.run import Run
 
@@ -42,7 +42,7 @@ FOLDER, ANSWER, NODE, VERDICT, PAIR, PERSONA = 60_000, 620, 160, 330, 900, 2500
 
 async def of_simulation(run: Run, session: Session, options: SimulateOptions, plans: Plans, done: Set[int]) -> Estimate:
     """The estimate for the conversations that are not ``done``."""
-    left = len(plans) - sum(slot < len(plans) for slot in done)
+    left = len(plans) - len(done)
     _, plan = next(iter(plans))
     shape = Shape(options.turns, levels(plan), options.candidates)
     finished = {plan.id for slot, plan in islice(plans, max(done, default=-1) + 1) if slot in done}
@@ -77,7 +77,7 @@ async def of_expansion(
     total = {"low": Size(), "expected": Size(), "upper": Size()}
     new, least = 0, Size()
     embedded = {"expected": Size(), "upper": Size()}
-    for kind, entries in _pools(seeds):
+    for kind, entries in zip(author.PROMPTS, (seeds.profiles, seeds.personalities), strict=True):
         texts = sorted((entry.text for entry in entries), key=len)
         middle = max(0, (len(texts) - options.examples) // 2)
         needed = max(0, targets[kind] - len(texts))
@@ -95,7 +95,7 @@ async def of_expansion(
             if name == "expected" and kind not in finished and begun:
                 # However much is stored, what is missing takes a round, of as many calls as a weak author is given.
                 least += call.times(min(options.calls_per_round, math.ceil(10 * max(0, missing) / options.count)))
-        written = max(options.count, (prompts[AUTHORS[kind]].sampling.max_tokens or 0) // FEWEST_TOKENS)
+        written = max(options.count, (prompts[author.PROMPTS[kind]].sampling.max_tokens or 0) // FEWEST_TOKENS)
         embedded["expected"] += _embedding(len(texts), rounds, mean * options.count)
         embedded["upper"] += _embedding(len(texts), most_rounds, most * written)
     low, expected, upper = (size.left(begun.get("author", Size())) for size in total.values())
@@ -164,7 +164,3 @@ def _most_calls(needed: int, options: ExpandOptions, attempts: int) -> tuple[int
 def _embedding(seeds: int, rounds: int, texts: int) -> Size:
     calls = math.ceil(seeds / BATCH) * 2 + rounds + texts // BATCH
     return Size(calls, (texts + 2 * seeds) * EMBEDDED, 0.0, 0.0)
-
-
-def _pools(seeds: Seeds) -> tuple[tuple[Kind, Sequence[Description]], ...]:
-    return ("profile", seeds.profiles), ("personality", seeds.personalities)

@@ -1,8 +1,4 @@
-"""Before the first request of a run: what it will take, whether it fits on the disk, and whether it may begin.
-
-The first request itself proves the endpoint: it is a question the run needs, and it goes alone (``llm.slots.proven``).
-``prove`` has the other endpoints asked as early as that is possible, before any more is paid at the first one.
-"""
+"""Before the first request of a run: what it will take, whether it fits on the disk, and whether it may begin."""
 
 from __future__ import annotations
 
@@ -10,7 +6,7 @@ import asyncio
 import ipaddress
 import math
 import shutil
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -20,7 +16,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from personagen.errors import DiskError, Interrupted
-from personagen.flows.session import Session, address_of
+from personagen.flows.session import Session
 from personagen.flows.sizes import Size
 from personagen.llm.connect import is_local
 from personagen.llm.failures import address
@@ -28,7 +24,6 @@ from personagen.llm.journaled import Tally
 from personagen.llm.prices import Price, cost
 from personagen.llm.slots import Slots
 from personagen.records import Kind, Usage
-from personagen.schedule import Job
 from personagen.store.run import Run
 
 THIS = version("personagen")
@@ -203,49 +198,6 @@ def _since(run: Run, *, apart: bool) -> tuple[int, int]:
     if new != kept:
         run.journal.put_settings({"in_force": new})
     return since
-
-
-def left_out(run: Run, session: Session) -> dict[str, list[str]]:
-    """What the servers of this run refused, so that requests were sent without it; earlier processes' too."""
-    before: dict[str, list[str]] = orjson.loads(run.journal.setting("left_out") or "{}")
-    told = dict(before)
-    for server, parts in session.refused.items():
-        named = parts - {"max_tokens"}  # that is never left out: it has two names, and the other one is sent
-        if named:
-            told[server] = sorted(named.union(told.get(server, ())))
-    if told != before:
-        run.journal.put_settings({"left_out": orjson.dumps(told).decode()})
-    return told
-
-
-async def prove(run: Run, session: Session, jobs: Iterator[Job]) -> AsyncIterator[Job]:
-    """``jobs``, of which the first ones are begun one by one until every endpoint was asked once.
-
-    So a wrong key or name of a judge's model is met after one turn of one conversation, not after one turn of each.
-    What was asked was needed, and each job goes on with the steps that it has left.
-    """
-    waiting = _to_prove(run, session)
-    while waiting - session.slots.highest.keys() and (job := next(jobs, None)):
-        steps = list(job.first)
-        while steps and waiting - session.slots.highest.keys():
-            results = await asyncio.gather(*(step() for step in steps), return_exceptions=True)
-            for result in results:
-                if isinstance(result, BaseException):
-                    raise result
-            steps = [step for result in results if not isinstance(result, BaseException) for step in result]
-        if steps:
-            yield Job(steps, job.finish)
-        else:
-            await job.finish()
-
-
-def _to_prove(run: Run, session: Session) -> set[str]:
-    """The servers that have not answered yet, where there are several; a single one is proven by the first call."""
-    servers = {role: endpoint for role, endpoint in session.endpoints.items() if not is_local(endpoint.model)}
-    if session.batch or len({address_of(endpoint) for endpoint in servers.values()}) < 2:
-        return set()
-    known = run.journal.usage()
-    return {address_of(e) for role, e in servers.items() if (role, e.model) not in known}
 
 
 def _cost(price: Price | None, size: Size, *, caches: bool) -> float | None:

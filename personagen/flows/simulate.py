@@ -18,9 +18,11 @@ from personagen.flows.grow import FailedTree, Growing, Plan, at_once
 from personagen.flows.heard import Heard
 from personagen.flows.needs import of_simulation
 from personagen.flows.plans import Outcomes, Plans, check
-from personagen.flows.preflight import Consent, Estimate, begin, left_out, prove
+from personagen.flows.preflight import Consent, Estimate, begin
+from personagen.flows.prove import prove
 from personagen.flows.session import Progress, Session, identity_of, session
 from personagen.flows.strays import strays
+from personagen.flows.summary import figures, record
 from personagen.options import SimulateOptions, flat
 from personagen.pairs import pairs_of
 from personagen.records import ConversationTree, Rejection
@@ -125,12 +127,11 @@ async def _simulate(
 ) -> SimulateSummary:
     total, outcomes, slots = len(plans), state.outcomes, opened_session.slots
     done = frozenset(outcomes.grown)
-    before = sum(slot < total for slot in done)
 
     def tell() -> None:
         if progress:
-            grown, failed = before + len(outcomes.grown) - len(done), len(outcomes.failures)
-            progress(opened_session.status("trees", grown, total, failed=failed, done_before=before))
+            grown, failed = len(outcomes.grown), len(outcomes.failures)
+            progress(opened_session.status("trees", grown, total, failed=failed, done_before=len(done)))
 
     async def finish(slot: int, plan: Plan, growing: Growing) -> None:
         problem, unanswered = "", False
@@ -154,23 +155,21 @@ async def _simulate(
                 yield Job(growing.first(), partial(finish, slot, plan, growing))
 
     tell()
-    status = "done"
+    status = "interrupted"
     try:
         async with opened_session.ticking(tell):
             rest = jobs()
             begun = [job async for job in prove(run, opened_session, rest)]
             await run_jobs(chain(begun, rest), slots, at_once=at_once(next(iter(plans))[1]))
         outcomes.close()
+        status = "done"
     except PersonagenError as error:
         status = f"stopped: {error}"
-        raise
-    except BaseException:
-        status = "interrupted"
         raise
     finally:
         run.derive(*RESULTS)
         summary = _summary(run, opened_session, total, state, status)
-        run.record(status, _of_results(summary), summary.estimate)
+        record(run, summary)
     return summary
 
 
@@ -214,9 +213,7 @@ def _summary(run: Run, opened_session: Session, total: int, state: _Grown, statu
         for name, total_of in by_gate.items():
             total_of.update(entry.pop(name, {}))  # what an older version wrote has not all of them
         counts.update(entry)
-    calls, usage, by_role = run.usage()
     failures = state.outcomes.failed()
-    now = opened_session.status("trees", counts["trees"], total)
     return SimulateSummary(
         out=str(run.folder),
         status=status,
@@ -227,22 +224,11 @@ def _summary(run: Run, opened_session: Session, total: int, state: _Grown, statu
         turns=counts["turns"],
         pairs=counts["pairs"],
         spoken=counts["spoken"],
-        **{name: dict(sorted(numbers.items())) for name, numbers in by_gate.items()},
         aware_chosen=counts["aware_chosen"],
         quotes_dropped=counts["quotes_dropped"],
-        asked_again=opened_session.tally.asked_again,
-        retried=opened_session.slots.retried,
-        refused=opened_session.slots.refused,
-        concurrency=opened_session.slots.highest,
-        calls=calls,
-        new_calls=now.calls,
-        reused_calls=now.reused,
-        usage=usage.model_dump(),
-        usage_by_role=by_role,
-        estimate=state.estimate.against(opened_session.tally),
-        left_out=left_out(run, opened_session),
-        seconds=now.seconds,
         notes=(*state.notes, *_outdated(run)),
+        **{name: dict(sorted(numbers.items())) for name, numbers in by_gate.items()}
+        | figures(run, opened_session, state.estimate),
     )
 
 
@@ -257,11 +243,3 @@ def _outdated(run: Run) -> tuple[str, ...]:
         f"{found} conversations that were finished with earlier prompts are not in the results now: the same command"
         " makes them anew, and reuses every answer to a question that is still the same",
     )
-
-
-def _of_results(summary: SimulateSummary) -> dict[str, Any]:
-    return {
-        name: value
-        for name, value in vars(summary).items()
-        if name not in ("usage", "usage_by_role", "out", "estimate")
-    }

@@ -7,21 +7,19 @@ turn adds as much as the one before it. Texts that are long altogether are not r
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import orjson
 
 from personagen.agents import assistant, author, judge, observer, user
-from personagen.agents.ask import At, Stage
+from personagen.agents.ask import At, Stage, heard
 from personagen.llm import DEFAULT_MAX_TOKENS, Call
 from personagen.llm.connect import OFFLINE as OFFLINE_MODEL
-from personagen.llm.journaled import Tally
 from personagen.llm.schema import strict_once
-from personagen.options import ROLES
 from personagen.prompts import Prompt
-from personagen.records import Completion, Inference, Kind, Message, Persona
+from personagen.records import Inference, Kind, Message, Persona
 
 # English prose, measured with o200k_base on the packaged seeds and prompts; other languages differ little by bytes.
 BYTES_A_TOKEN = 4.5
@@ -51,7 +49,6 @@ OFFLINE = {
 }
 INFERENCES_A_TURN = 1.2
 FACT = 12.0  # tokens of an inference as the aware assistant is told it
-AUTHORS: dict[Kind, str] = {"profile": "author/profiles", "personality": "author/personalities"}
 
 # Tokens of a reply to the prompt of this name that lists so many things.
 Length: TypeAlias = Callable[[str, float], float]
@@ -130,34 +127,8 @@ async def authoring(
     prompts: Mapping[str, Prompt], kind: Kind, examples: Sequence[str], count: int, length: Length
 ) -> Size:
     """What one call for ``count`` descriptions takes."""
-    name = AUTHORS[kind]
     call = await heard(prompts, lambda stage: author.write(stage, kind, examples, count, At("", "")))
-    return Size(1, _tokens(call, BYTES_A_TOKEN), 0.0, length(name, count))
-
-
-async def heard(prompts: Mapping[str, Prompt], act: Callable[[Stage], Awaitable[Any]]) -> Call:
-    """The first call that an agent makes; no model is asked.
-
-    Raises:
-        UsageError: a prompt file can't be rendered.
-    """
-
-    async def listen(call: Call) -> Completion:
-        raise _Heard(call)
-
-    try:
-        await act(Stage(listen, prompts, dict.fromkeys(ROLES, "none"), Tally(), 1))
-    except _Heard as stopped:
-        return stopped.call
-    raise AssertionError("an agent asked nothing")
-
-
-class _Heard(Exception):
-    """The call has been heard: nothing more is to happen."""
-
-    def __init__(self, call: Call) -> None:
-        super().__init__()
-        self.call = call
+    return Size(1, _tokens(call, BYTES_A_TOKEN), 0.0, length(author.PROMPTS[kind], count))
 
 
 async def _turn(

@@ -19,6 +19,7 @@ from personagen.errors import BudgetError, DiskError, Interrupted, QualityError,
 from personagen.flows import grow, needs, preflight, sizes
 from personagen.flows.expand import expand
 from personagen.flows.simulate import PROMPTS
+from personagen.llm.connect import Endpoint
 from personagen.options import ExpandOptions, build
 from personagen.records import Completion, Usage
 from personagen.seeds import load_seeds
@@ -252,3 +253,21 @@ def test_the_levels_of_a_tree_are_those_that_it_grows(run, tmp_path):
     users = [node["id"].count(".") // 2 for node in tree["nodes"] if node["role"] == "user"]
     plan = grow.Plan("t", fakes.PERSONA, 0, 3, 2, "all", 30, 0)
     assert grow.levels(plan) == [users.count(depth) for depth in range(max(users) + 1)]
+
+
+@pytest.mark.parametrize(
+    ("model", "url", "near"),
+    [
+        ("openai/x", "http://127.0.0.1:8000/v1", True),
+        ("openai/x", "http://localhost:8000/v1", True),
+        ("openai/x", "http://192.168.3.4/v1", True),
+        ("openai/x", "http://[::1]:8000/v1", True),
+        ("openai/x", "https://api.example.com/v1", False),
+        ("openai/x", None, False),
+        ("mistral/x", None, False),
+        ("tests.fakes:llm", None, True),
+    ],
+)
+def test_an_unknown_price_is_asked_about_unless_the_server_is_near_by(monkeypatch, model, url, near):
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    assert preflight._is_near(SimpleNamespace(endpoints={"user": Endpoint(model, url)}), "user") == near

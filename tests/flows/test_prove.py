@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from types import SimpleNamespace
 
 import orjson
 import pytest
 
 from personagen.errors import BudgetError, ConfigError
-from personagen.flows import preflight
 from personagen.flows.expand import expand
-from personagen.llm.connect import Endpoint
 from personagen.options import ExpandOptions, build
 from tests.llm.actor import actor
 from tests.llm.server import Reply, refusal, serving
@@ -141,21 +138,3 @@ def test_after_an_edited_prompt_and_an_early_stop_the_notes_say_what_is_missing_
         assert kept < 8
         assert f"{8 - kept} conversations that were finished with earlier prompts are not in the results" in notes[-1]
         assert not any("earlier prompts" in note for note in run(server, model="openai/a").notes)
-
-
-@pytest.mark.parametrize(
-    ("model", "url", "near"),
-    [
-        ("openai/x", "http://127.0.0.1:8000/v1", True),
-        ("openai/x", "http://localhost:8000/v1", True),
-        ("openai/x", "http://192.168.3.4/v1", True),
-        ("openai/x", "http://[::1]:8000/v1", True),
-        ("openai/x", "https://api.example.com/v1", False),
-        ("openai/x", None, False),
-        ("mistral/x", None, False),
-        ("tests.fakes:llm", None, True),
-    ],
-)
-def test_an_unknown_price_is_asked_about_unless_the_server_is_near_by(monkeypatch, model, url, near):
-    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
-    assert preflight._is_near(SimpleNamespace(endpoints={"user": Endpoint(model, url)}), "user") == near

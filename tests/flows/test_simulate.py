@@ -230,6 +230,18 @@ def test_progress_tells_where_a_run_stands(run):
     assert [s.done for s in told] == sorted(s.done for s in told)
 
 
+def test_a_run_that_a_fault_of_the_caller_ends_is_kept_as_interrupted(run, tmp_path):
+    def progress(status):
+        if status.done:
+            raise RuntimeError("the caller's own")
+
+    with pytest.raises(RuntimeError, match="the caller's own"):
+        run(progress=progress)
+    state = orjson.loads((tmp_path / "run" / "run.json").read_bytes())
+    assert state["status"] == state["summary"]["status"] == "interrupted"
+    assert state["summary"]["trees"] >= 1
+
+
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
