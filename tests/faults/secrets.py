@@ -12,7 +12,6 @@ import string
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -22,6 +21,8 @@ from click.testing import CliRunner
 
 from personagen.cli import main
 from personagen.flows import session
+from personagen.llm import LLM
+from personagen.llm.slots import Slots
 from tests import fakes
 from tests.faults.trial import Finding, Scale, finding
 from tests.llm.actor import actor
@@ -126,13 +127,16 @@ def _environment(secrets: Mapping[str, str]) -> Iterator[None]:
         os.environ[f"{provider}_CUSTOM_HEADERS"] = f"X-Canary: {secrets['header']}"
     os.environ["DATABASE_URL"] = f"postgres://me:{secrets['proxy']}@db.example/x"
     os.environ["NO_PROXY"] = "*"
-    patient, least = session.retried, session.LEAST_PATIENCE
-    session.retried = partial(patient, attempts=2, first=0.001)  # type: ignore[assignment]
-    session.LEAST_PATIENCE = 0.5
+    patient = session.retried
+
+    def hasty(llm: LLM, slots: Slots, **_: float) -> LLM:
+        return patient(llm, slots, attempts=2, seconds=0.5, first=0.001)
+
+    session.retried = hasty
     try:
         yield
     finally:
-        session.retried, session.LEAST_PATIENCE = patient, least
+        session.retried = patient
         os.environ.clear()
         os.environ.update(before)
 
