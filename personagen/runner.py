@@ -14,7 +14,7 @@ from personagen.llm.slots import Slots
 
 T = TypeVar("T")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-PATIENCE = 0.6
+PATIENCE = 0.4
 
 
 @contextmanager

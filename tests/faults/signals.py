@@ -58,8 +58,10 @@ def trial(scale: Scale) -> Iterable[Finding]:
     twice, thrice = ([row["took"] for row in hurried if row["at"].split()[1] == n] for n in "23")
     yield finding(
         "a second and a third Ctrl-C, while calls are in flight and while results are written",
-        "exit 130 (0 if all was written) within 1 s of the second, at once after the third; the same bytes after going on",
-        f"{len(hurried)} runs, {sum(row['finished'] for row in hurried)} of them finished; {max(twice):.2f} s after the second, {max(thrice):.2f} s after the third",
+        "exit 130 (0 if all was written) within 1 s of the second, at once after the third;"
+        " the same bytes after going on",
+        f"{len(hurried)} runs, {sum(row['finished'] for row in hurried)} of them finished;"
+        f" {max(twice):.2f} s after the second, {max(thrice):.2f} s after the third",
         hurried,
         max(twice) <= SOON and max(thrice) <= AT_ONCE,
     )
