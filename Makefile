@@ -91,7 +91,7 @@ bench-short: $(VENV)/.dev  ## every benchmark in a small form, to see that it wo
 	$(BIN)/python benchmarks/results.py --trees 500 --runs 1 --without datasets
 	$(BIN)/python benchmarks/offline_cast.py --conversations 20
 
-faults: $(VENV)/.dev  ## crashes, power cuts, a server that misbehaves: RELIABILITY.md in full, about an hour; goes on when stopped
+faults: $(VENV)/.dev  ## crashes, power cuts, a server that misbehaves: RELIABILITY.md in full, one to two hours; goes on when stopped
 	$(BIN)/python -m tests.faults
 
 faults-short: $(VENV)/.dev  ## the same in under five minutes
