@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import resource
 import sqlite3
 import sys
 import tempfile
@@ -17,7 +16,7 @@ import orjson
 
 from personagen.errors import BudgetError
 from tests import fakes
-from tests.faults.trial import Finding, Scale, apart
+from tests.faults.trial import Finding, Scale, apart, peak
 
 CALLS_A_TREE = 60  # ten turns of six calls
 SECONDS, MEGABYTES = 10.0, 500.0
@@ -72,20 +71,16 @@ async def _timed(folder: Path, calls: int, most: int | None) -> dict[str, Any]:
         await simulate(options)
     except BudgetError:
         assert most
-    return {"all": time.perf_counter() - BEGAN, "all_mb": _most(), **TOLD}
+    return {"all": time.perf_counter() - BEGAN, "all_mb": peak(), **TOLD}
 
 
 async def model(call: Any) -> Any:
     """The cast; notes how often it was asked, and when first."""
     if not TOLD["asked"]:
-        TOLD.update(first=time.perf_counter() - BEGAN, first_mb=_most())
+        TOLD.update(first=time.perf_counter() - BEGAN, first_mb=peak())
     TOLD["asked"] += 1
     text = fakes.cast(call)
     return fakes.answer(text if call.schema else f"{text} {'and so on ' * 40}")
-
-
-def _most() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
 
 
 BEGAN = time.perf_counter()

@@ -178,7 +178,11 @@ def _hurried(at: str) -> dict[str, Any]:
 
 def _hashes(run: Path) -> dict[str, str]:
     files = [run / name for name in RESULTS if (run / name).is_file()]
-    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+    made = {}
+    for file in files:
+        with file.open("rb") as content:
+            made[file.name] = hashlib.file_digest(content, "sha256").hexdigest()
+    return made
 
 
 def _enlarge(run: Path, megabytes: int = 800) -> dict[str, str]:

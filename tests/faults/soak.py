@@ -19,7 +19,7 @@ from typing import Any
 import orjson
 
 from tests import fakes
-from tests.faults.trial import Finding, Scale, apart
+from tests.faults.trial import Finding, Scale, apart, peak
 
 CALLS_A_TREE = 12  # two turns of six calls
 GOAL = 1.0  # MB for 100,000 calls
@@ -92,7 +92,7 @@ def _soak(calls: int, model: str) -> dict[str, Any]:
         "calls": done.calls,
         "growth": growth(memory),
         "rise": memory[-1][1] - memory[0][1],
-        "peak": used.ru_maxrss / 1e3,
+        "peak": peak(),
         "files": max(files),
         "more_files": max(files[len(files) // 2 :]) - max(files[: len(files) // 2]),
         "cpu": 1e3 * (used.ru_utime + used.ru_stime) / done.calls,

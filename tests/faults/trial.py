@@ -40,6 +40,12 @@ def apart(module: str, *arguments: object, **variables: str) -> Any:
     return orjson.loads(subprocess.run(command, env=env, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout)
 
 
+def peak() -> float:
+    """The most memory that this process had, in MB. What getrusage tells counts what its parent had, too."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1e3
+
+
 @dataclass(frozen=True)
 class Scale:
     """How much is tried: ``seed`` draws it all, ``short`` is CI's form, ``folder`` keeps what is done already.
