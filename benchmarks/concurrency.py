@@ -26,8 +26,8 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from personagen.call import LLM, Call
 from personagen.errors import ServerError
-from personagen.llm import LLM, Call
 from personagen.llm.concurrency import Limit
 from personagen.llm.connect import Endpoint, connect
 from personagen.llm.gate import Gate

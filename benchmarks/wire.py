@@ -27,7 +27,8 @@ from typing import Any
 
 import orjson
 
-from personagen.llm import Call, Sampling, anthropic, litellm, openai
+from personagen.call import Call, Sampling
+from personagen.llm import anthropic, litellm, openai
 from personagen.records import Message
 
 KEY = "sk-none"

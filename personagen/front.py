@@ -8,8 +8,8 @@ from typing import Any, cast
 
 import yaml
 
+from personagen.call import Sampling
 from personagen.errors import UsageError
-from personagen.llm import Sampling
 
 SETTINGS = tuple(f.name for f in fields(Sampling))
 _DEEPEST = 8  # front matter is a list in a mapping

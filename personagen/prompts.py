@@ -29,10 +29,10 @@ from typing import Any, cast
 
 from jinja2 import FunctionLoader, Template, TemplateError, TemplateSyntaxError, meta
 
+from personagen.call import Sampling
 from personagen.errors import UsageError
 from personagen.front import SETTINGS, front_matter
 from personagen.gates.markup import as_data, tags_of
-from personagen.llm import Sampling
 from personagen.options import place
 from personagen.records import Message, Role
 from personagen.sandbox import LONGEST, Sandbox

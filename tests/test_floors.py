@@ -16,13 +16,13 @@ PACKAGE = Path(__file__).parent.parent / "personagen"
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"errors"}),
     frozenset({"records", "options"}),
-    frozenset({"tree", "parse", "text", "facts", "pronouns", "verbs", "traits", "lexicon", "llm"}),
+    frozenset({"tree", "parse", "text", "facts", "pronouns", "verbs", "traits", "lexicon", "call"}),
     frozenset({"filters", "gates", "metrics"}),
     frozenset({"pairs", "pool", "exporters"}),
     # From here on there is I/O.
-    frozenset({"prompts", "front", "sandbox", "personas", "seeds", "rows", "functions"}),
+    frozenset({"prompts", "front", "sandbox", "personas", "seeds", "rows", "plugins"}),
     frozenset({"store"}),
-    frozenset({"llm.*"}),
+    frozenset({"llm"}),
     frozenset({"encoders", "runner", "schedule"}),
     frozenset({"agents"}),
     frozenset({"flows"}),

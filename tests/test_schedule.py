@@ -7,8 +7,8 @@ from functools import partial
 
 import pytest
 
+from personagen.call import Call
 from personagen.errors import BudgetError, Interrupted
-from personagen.llm import Call
 from personagen.llm.retry import retried
 from personagen.llm.slots import Slots
 from personagen.schedule import Job, run_jobs

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
 
+from personagen.call import LLM, Call
 from personagen.errors import ReplyError
 from personagen.gates import Flaw, Turn, flaw_of
-from personagen.llm import LLM, Call
 from personagen.llm.journaled import Tally
 from personagen.options import ROLES
 from personagen.parse import Spoken, speech

@@ -12,7 +12,7 @@ from personagen.errors import UsageError
 from personagen.options import place
 
 if TYPE_CHECKING:
-    from personagen.llm import Call
+    from personagen.call import Call
     from personagen.prompts import Prompt
     from personagen.records import Persona
 

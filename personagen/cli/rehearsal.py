@@ -8,7 +8,7 @@ from typing import Any
 
 from personagen.agents import assistant, author, judge, observer, user
 from personagen.agents.ask import At, Stage, heard
-from personagen.llm import Call
+from personagen.call import Call
 from personagen.prompts import Prompt
 from personagen.records import Inference, Message, Persona
 from personagen.runner import run_sync

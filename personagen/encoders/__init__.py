@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
+from personagen.call import LLM
 from personagen.encoders.encoder import Encoder, from_bytes, to_bytes
-from personagen.llm import LLM
 from personagen.llm.prices import Price
 from personagen.llm.retry import retried
 

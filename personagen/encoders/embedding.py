@@ -13,9 +13,9 @@ from collections.abc import Sequence
 import numpy as np
 import orjson
 
+from personagen.call import LLM, Call
 from personagen.encoders.encoder import Encode, FloatArray, from_bytes, to_bytes, unit
 from personagen.errors import CorruptError, ServerError
-from personagen.llm import LLM, Call
 from personagen.records import Message
 
 PROMPT = "encoder/embed"

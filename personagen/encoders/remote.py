@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import orjson
 
+from personagen.call import LLM, Call
 from personagen.encoders.embedding import packed
 from personagen.encoders.encoder import unit
 from personagen.errors import ConfigError, PersonagenError
-from personagen.llm import LLM, Call
 from personagen.llm.connect import bounded, costed
 from personagen.llm.counted import mapping, tokens
 from personagen.llm.failures import Failure, address, error, garbled, server_at

@@ -22,12 +22,12 @@ from personagen.flows.preflight import Consent, Estimate, Grown, begin, keep_gro
 from personagen.flows.session import Progress, Session, identity_of, session
 from personagen.flows.strays import strays
 from personagen.flows.summary import figures, record
-from personagen.functions import function
 from personagen.llm.connect import Endpoint
 from personagen.llm.prices import parse_price
 from personagen.metrics.diversity import acceptance_curve, distinct_n, nearest_similarity, vendi_score
 from personagen.metrics.spread import ages, genders, tone
 from personagen.options import ENCODER, ExpandOptions, by_role, flat, in_range
+from personagen.plugins import function
 from personagen.records import Description, Kind, Persona, content_id
 from personagen.seeds import Seeds, load_seeds
 from personagen.store.run import Run, opened

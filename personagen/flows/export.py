@@ -14,8 +14,8 @@ import orjson
 
 from personagen.errors import CorruptError, PersonagenError, UsageError
 from personagen.exporters import EXPORTERS, Exporter
-from personagen.functions import function
 from personagen.options import place
+from personagen.plugins import function
 from personagen.records import ConversationTree, PreferencePair
 from personagen.store.files import make_folder, read_records, read_state, write
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from personagen.llm import DEFAULT_MAX_TOKENS, Call
+from personagen.call import DEFAULT_MAX_TOKENS, Call
 from personagen.llm.budget import CostBound, Ledger
 from personagen.llm.prices import Price, cost
 from personagen.options import ModelOptions

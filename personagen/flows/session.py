@@ -13,9 +13,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from personagen.agents.ask import Stage
+from personagen.call import LLM
 from personagen.errors import ConfigError, UsageError
 from personagen.flows.money import bound_of, ledger_of
-from personagen.llm import LLM
 from personagen.llm.batch.watch import Board
 from personagen.llm.batch.waves import BatchMode
 from personagen.llm.budget import CostBound, Ledger, booked, budgeted

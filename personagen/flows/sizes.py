@@ -15,7 +15,7 @@ import orjson
 
 from personagen.agents import assistant, author, judge, observer, user
 from personagen.agents.ask import At, Stage, heard
-from personagen.llm import DEFAULT_MAX_TOKENS, Call
+from personagen.call import DEFAULT_MAX_TOKENS, Call
 from personagen.llm.connect import OFFLINE as OFFLINE_MODEL
 from personagen.llm.schema import strict_once
 from personagen.prompts import Prompt

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from personagen.call import LLM, Call
 from personagen.errors import BudgetError, PersonagenError, ReplyError, ServerError
-from personagen.llm import LLM, Call
 from personagen.records import Completion
 
 CostBound = Callable[[Call], float | None]

@@ -10,9 +10,9 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from dataclasses import dataclass
 from typing import cast
 
+from personagen.call import LLM, Call
 from personagen.errors import ConfigError, PersonagenError, ServerError, UsageError
-from personagen.functions import function
-from personagen.llm import LLM, Call, anthropic, litellm, openai
+from personagen.llm import anthropic, litellm, openai
 from personagen.llm.batch.anthropic import AnthropicBatches
 from personagen.llm.batch.openai import OpenAIBatches
 from personagen.llm.batch.protocol import BatchApi, no_batches
@@ -20,6 +20,7 @@ from personagen.llm.batch.waves import BatchMode, batched
 from personagen.llm.failures import Server, address, no_model, quoted
 from personagen.llm.http import Heard
 from personagen.llm.prices import Price, cost, price_of
+from personagen.plugins import function
 from personagen.records import Completion
 
 DEFAULT = "default"

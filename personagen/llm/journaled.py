@@ -6,7 +6,7 @@ import asyncio
 import time
 from dataclasses import dataclass, field
 
-from personagen.llm import LLM, Call
+from personagen.call import LLM, Call
 from personagen.records import Completion, Usage
 from personagen.store.journal import Journal
 

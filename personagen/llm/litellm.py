@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager
 from copy import deepcopy
 from typing import Any
 
+from personagen.call import DEFAULT_MAX_TOKENS, LLM, Call
 from personagen.errors import ConfigError, PersonagenError
-from personagen.llm import DEFAULT_MAX_TOKENS, LLM, Call
 from personagen.llm.counted import ended, tokens, word
 from personagen.llm.failures import (
     NO_KEY,

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from personagen.llm import DEFAULT_MAX_TOKENS, LLM, Call
+from personagen.call import DEFAULT_MAX_TOKENS, LLM, Call
 from personagen.llm.counted import ended, mapping, tokens, word
 from personagen.llm.failures import Failure, Server, error, failure, garbled, server_at
 from personagen.llm.http import Heard, own_headers, posting

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from random import Random
 
+from personagen.call import LLM, Call
 from personagen.errors import ServerError
-from personagen.llm import LLM, Call
 from personagen.llm.concurrency import Ticket
 from personagen.llm.gate import REFUSED, Gate
 from personagen.llm.slots import STOPS, Slots

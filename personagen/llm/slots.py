@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 
+from personagen.call import LLM, Call
 from personagen.errors import BudgetError, ConfigError, CorruptError, DiskError, PersonagenError, ServerError
-from personagen.llm import LLM, Call
 from personagen.llm.concurrency import Limit
 from personagen.llm.gate import Gate
 from personagen.records import Completion

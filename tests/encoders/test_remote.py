@@ -9,10 +9,10 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
+from personagen.call import Call
 from personagen.encoders import open_encoder
 from personagen.encoders.remote import backend
 from personagen.errors import BudgetError, ConfigError, ServerError
-from personagen.llm import Call
 from personagen.llm.prices import Price
 from personagen.records import Message
 from tests.llm.server import Reply, refusal, serving

@@ -14,10 +14,10 @@ from typing import Any
 
 import orjson
 
+from personagen.call import Call
 from personagen.errors import PersonagenError
 from personagen.flows.simulate import SimulateSummary, simulate
 from personagen.gates import GATES
-from personagen.llm import Call
 from personagen.llm.connect import Endpoint, connect
 from personagen.llm.http import LARGEST
 from personagen.llm.retry import retried

@@ -157,7 +157,7 @@ def _never_merged() -> None:
 
 
 def _keys_at_random() -> None:
-    from personagen.llm import Call
+    from personagen.call import Call
 
     salt = os.urandom(4).hex()
     key = Call.__dict__["key"]

@@ -16,8 +16,9 @@ from pydantic import BaseModel
 
 from personagen.agents import assistant, author, judge, observer, user
 from personagen.agents.ask import Answer, At, Stage
+from personagen.call import LLM, Call
 from personagen.errors import PersonagenError, ReplyError
-from personagen.llm import LLM, Call, anthropic, openai
+from personagen.llm import anthropic, openai
 from personagen.llm.connect import Endpoint, connect
 from personagen.llm.failures import Server, error, failure
 from personagen.llm.journaled import Tally, journaled

@@ -19,9 +19,9 @@ from urllib.parse import quote, unquote
 
 from click.testing import CliRunner
 
+from personagen.call import LLM
 from personagen.cli import main
 from personagen.flows import session
-from personagen.llm import LLM
 from personagen.llm.slots import Slots
 from tests import fakes
 from tests.faults.trial import Finding, Scale, finding

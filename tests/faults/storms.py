@@ -11,10 +11,10 @@ from statistics import median
 from typing import Any
 
 from benchmarks.concurrency import Result, adaptive, drive, latency, simulate
+from personagen.call import Call
 from personagen.errors import PersonagenError, QualityError, ServerError
 from personagen.flows.grow import Growing, Plan
 from personagen.flows.plans import Outcomes
-from personagen.llm import Call
 from personagen.llm.connect import Endpoint, connect
 from personagen.llm.retry import retried
 from personagen.llm.slots import Slots, proven, stopping

@@ -16,11 +16,11 @@ from typing import Any
 
 import orjson
 
+from personagen.call import Call
 from personagen.errors import BudgetError
 from personagen.flows.expand import expand
 from personagen.flows.simulate import SimulateSummary, simulate
 from personagen.gates import GATES, TALK
-from personagen.llm import Call
 from personagen.llm.offline import offline
 from personagen.options import ExpandOptions, SimulateOptions, build
 from personagen.records import Completion

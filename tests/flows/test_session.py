@@ -8,9 +8,9 @@ import time
 
 import pytest
 
+from personagen.call import DEFAULT_MAX_TOKENS, Call, Sampling
 from personagen.errors import ConfigError, Interrupted, UsageError
 from personagen.flows import money, session
-from personagen.llm import DEFAULT_MAX_TOKENS, Call, Sampling
 from personagen.llm.connect import Endpoint
 from personagen.llm.prices import Price
 from personagen.options import ModelOptions

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from personagen.call import Call, Sampling
 from personagen.errors import BudgetError, ConfigError, PersonagenError, ReplyError, ServerError
-from personagen.llm import Call, Sampling
 from personagen.records import Message
 
 CANARY = "sk-canary-0123456789abcdefghij"

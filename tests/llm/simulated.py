@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from personagen.call import Call
 from personagen.errors import ServerError
-from personagen.llm import Call
 from personagen.records import Completion
 
 

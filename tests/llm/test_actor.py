@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from personagen import parse, prompts
-from personagen.llm import Call
+from personagen.call import Call
 from personagen.llm.connect import Endpoint, connect
 from personagen.records import Message
 from tests.llm.actor import actor

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from personagen.call import DEFAULT_MAX_TOKENS
 from personagen.errors import ConfigError, ServerError
-from personagen.llm import DEFAULT_MAX_TOKENS
 from personagen.llm.anthropic import backend
 from tests.llm.calls import CANARY, REFUSALS, SCHEMA, a_call, ask, failing
 from tests.llm.server import Reply, message, refusal, serving

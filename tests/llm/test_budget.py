@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from personagen.call import Call
 from personagen.errors import BudgetError, Interrupted, ServerError
-from personagen.llm import Call
 from personagen.llm.budget import Ledger, booked, budgeted
 from personagen.llm.failures import Server, garbled, too_large
 from personagen.llm.retry import retried

@@ -8,7 +8,8 @@ import orjson
 import pytest
 
 from personagen import parse, prompts
-from personagen.llm import Call, anthropic, openai
+from personagen.call import Call
+from personagen.llm import anthropic, openai
 from personagen.llm.failures import Server
 from personagen.records import Message
 from tests.llm.calls import a_call, ask

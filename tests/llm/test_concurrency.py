@@ -8,8 +8,8 @@ from random import Random
 
 import pytest
 
+from personagen.call import Call
 from personagen.errors import ServerError
-from personagen.llm import Call
 from personagen.llm.concurrency import FIRST, LONGEST_PAUSE, MOST, Limit
 from personagen.llm.retry import retried
 from personagen.llm.slots import Slots

@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
+from personagen.call import Call
 from personagen.errors import ServerError
-from personagen.llm import Call
 from personagen.llm.journaled import Tally, journaled
 from personagen.store.journal import Journal
 from tests.fakes import Fake

@@ -6,8 +6,8 @@ import socket
 
 import pytest
 
+from personagen.call import DEFAULT_MAX_TOKENS
 from personagen.errors import BudgetError, ConfigError, ReplyError, ServerError
-from personagen.llm import DEFAULT_MAX_TOKENS
 from personagen.llm.litellm import backend
 from personagen.llm.schema import strict, strict_once
 from personagen.records import Usage

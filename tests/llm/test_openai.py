@@ -6,8 +6,8 @@ import socket
 import orjson
 import pytest
 
+from personagen.call import DEFAULT_MAX_TOKENS
 from personagen.errors import ConfigError, ServerError
-from personagen.llm import DEFAULT_MAX_TOKENS
 from personagen.llm.failures import Server
 from personagen.llm.openai import HOST, backend, request
 from tests.llm.calls import CANARY, REFUSALS, SCHEMA, a_call, ask, failing

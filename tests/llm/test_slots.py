@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
+from personagen.call import Call, Sampling
 from personagen.errors import BudgetError, ConfigError, CorruptError, Interrupted, ServerError
-from personagen.llm import Call, Sampling
 from personagen.llm.retry import retried
 from personagen.llm.slots import LOCAL, Slots, proven, stopping
 from tests.fakes import Fake

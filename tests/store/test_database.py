@@ -12,8 +12,8 @@ from zlib import crc32
 
 import pytest
 
+from personagen.call import Call
 from personagen.errors import CorruptError, DiskError
-from personagen.llm import Call
 from personagen.llm.journaled import Tally, journaled
 from personagen.records import Completion, Usage
 from personagen.store import database, writer

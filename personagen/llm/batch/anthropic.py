@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from personagen.call import Call
 from personagen.errors import ServerError
-from personagen.llm import Call, anthropic
+from personagen.llm import anthropic
 from personagen.llm.batch.protocol import Outcome, State, told
 from personagen.llm.failures import failure, garbled, server_at
 from personagen.parse import loads

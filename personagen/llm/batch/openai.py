@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from personagen.call import Call
 from personagen.errors import ServerError
-from personagen.llm import Call, openai
+from personagen.llm import openai
 from personagen.llm.batch.protocol import Outcome, State, told
 from personagen.llm.failures import Failure, failure, garbled, server_at
 from personagen.parse import loads

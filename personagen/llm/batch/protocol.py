@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Protocol, TypeAlias
 
+from personagen.call import Call
 from personagen.errors import ConfigError, ServerError
-from personagen.llm import Call
 from personagen.llm.failures import Failure, Server, error, failure, unreachable
 from personagen.records import Completion
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeAlias
 
+from personagen.call import LLM, Call
 from personagen.errors import ConfigError, PersonagenError, ServerError
-from personagen.llm import LLM, Call
 from personagen.llm.batch import watch
 from personagen.llm.batch.protocol import BatchApi, Outcome, State
 from personagen.llm.batch.watch import Board, Pace, Watch

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any
 
+from personagen.call import LLM, Call
 from personagen.errors import ConfigError
-from personagen.llm import LLM, Call
 from personagen.llm.offline import assistant, judge, observer, user
 from personagen.records import Completion, Usage
 

@@ -7,8 +7,8 @@ from collections import Counter
 
 import pytest
 
+from personagen.call import Call
 from personagen.errors import ConfigError
-from personagen.llm import Call
 from personagen.llm.offline import offline
 from personagen.llm.offline.facts import told
 from personagen.llm.offline.judge import CLOSE

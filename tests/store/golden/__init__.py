@@ -14,7 +14,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from personagen.llm import Call, Sampling
+from personagen.call import Call, Sampling
 from personagen.records import Completion, Message, Usage
 from personagen.store.journal import Journal
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from personagen.errors import UsageError
-from personagen.functions import function
+from personagen.plugins import function
 
 
 def test_a_function_of_a_module_in_the_working_folder_is_found(tmp_path, monkeypatch):

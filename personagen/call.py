@@ -1,0 +1,78 @@
+"""What a language model is here: any ``async (Call) -> Completion``."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import orjson
+
+from personagen.records import Completion, Message
+
+DEFAULT_MAX_TOKENS = 4096
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """Sampling settings, as a prompt file's front matter gives them; None leaves it to the server.
+
+    ``max_tokens`` is always sent, ``DEFAULT_MAX_TOKENS`` where it is None: a budget counts on it.
+    """
+
+    temperature: float | None = None
+    max_tokens: int | None = None
+    top_p: float | None = None
+
+
+@dataclass(frozen=True)
+class Call:
+    """One question to a model.
+
+    ``schema`` is the JSON schema the reply must follow, or None for free text. ``sample`` keeps intended repeats of
+    the same question apart (``repeat.candidate.attempt``). ``place`` says where in the run it is asked and
+    ``prompt``/``inputs`` what it was rendered from; ``chain`` is the number of calls in a row that begin with it: of
+    calls that wait, the longest chain goes first. A real server never sees these four, and they are not in the key.
+    """
+
+    model: str
+    messages: tuple[Message, ...]
+    sampling: Sampling = Sampling()
+    schema: Mapping[str, Any] | None = None
+    sample: str = ""
+    chain: int = 1
+    place: str = ""
+    prompt: str = ""
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def key(self) -> str:
+        """The hash of everything that can change the answer: 32 hex digits."""
+        s = self.sampling
+        what = [
+            self.model,
+            [(m.role, m.content) for m in self.messages],
+            (s.temperature, s.max_tokens, s.top_p),
+            self.schema,
+            self.sample,
+        ]
+        return hashlib.sha256(orjson.dumps(what, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
+
+    @cached_property
+    def role(self) -> str:
+        """The agent that asks: the folder of its prompt file."""
+        return self.prompt.partition("/")[0]
+
+    @property
+    def transcript(self) -> Sequence[Message]:
+        """The conversation among the inputs, which later calls about the same tree repeat and continue; or nothing."""
+        return next((v for v in self.inputs.values() if isinstance(v, list | tuple) and _are_messages(v)), ())
+
+
+def _are_messages(values: Sequence[Any]) -> bool:
+    return bool(values) and isinstance(values[0], Message)
+
+
+LLM: TypeAlias = Callable[[Call], Awaitable[Completion]]
