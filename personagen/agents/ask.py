@@ -17,7 +17,7 @@ from personagen.gates import Flaw, Turn, flaw_of
 from personagen.llm.journaled import Tally
 from personagen.options import ROLES
 from personagen.parse import Spoken, speech
-from personagen.prompts import Prompt
+from personagen.prompts.files import Prompt
 from personagen.records import Completion, Message
 
 T = TypeVar("T")

@@ -13,7 +13,7 @@ from personagen.options import place
 
 if TYPE_CHECKING:
     from personagen.call import Call
-    from personagen.prompts import Prompt
+    from personagen.prompts.files import Prompt
     from personagen.records import Persona
 
 EPILOG = """\b
@@ -48,7 +48,7 @@ def prompts(ctx: click.Context, prompts: str | None, as_json: bool, quiet: bool)
 @click.pass_context
 def list_(ctx: click.Context, prompts: str | None, as_json: bool, quiet: bool) -> None:
     """List the prompts: name, hash, the file that is used, and its inputs."""
-    from personagen.prompts import folders, load, names
+    from personagen.prompts.files import folders, load, names
 
     prompts, as_json, quiet = _inherited(ctx, prompts, as_json, quiet)
     where = folders(prompts)
@@ -79,8 +79,8 @@ def check(ctx: click.Context, prompts: str | None, as_json: bool, quiet: bool) -
 
     Exits with 2 when one can't be used.
     """
-    from personagen.flows.strays import found
-    from personagen.prompts import folders, names
+    from personagen.prompts.files import folders, names
+    from personagen.prompts.unused import found
 
     prompts, as_json, quiet = _inherited(ctx, prompts, as_json, quiet)
     where = folders(prompts)
@@ -119,7 +119,7 @@ def render(
     NAME is as `personagen prompts` lists it, such as judge/prefer.
     """
     from personagen.cli.rehearsal import SAMPLE, Scene, rehearse
-    from personagen.prompts import folders, load
+    from personagen.prompts.files import folders, load
 
     prompts, as_json, quiet = _inherited(ctx, prompts, as_json, quiet)
     prompt = load(_known(name), folders(prompts))
@@ -161,7 +161,7 @@ def _inherited(ctx: click.Context, prompts: str | None, as_json: bool, quiet: bo
 
 
 def _known(name: str) -> str:
-    from personagen.prompts import names
+    from personagen.prompts.files import names
 
     wanted = name.removesuffix(".md")
     if wanted not in names():
@@ -171,7 +171,7 @@ def _known(name: str) -> str:
 
 def _problems(name: str, where: tuple[Path, ...]) -> list[str]:
     from personagen.cli.rehearsal import rehearse, scenes
-    from personagen.prompts import load
+    from personagen.prompts.files import load
 
     try:
         prompt = load(name, where)

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from personagen import pool
-from personagen import prompts as prompt_files
 from personagen.agents import author
 from personagen.encoders import LOCAL, Encoder, open_encoder
 from personagen.errors import PersonagenError, UsageError
@@ -20,7 +19,6 @@ from personagen.flows.grow_pool import Growth, grow_pool
 from personagen.flows.needs import of_expansion
 from personagen.flows.preflight import Consent, Estimate, Grown, begin, keep_grown
 from personagen.flows.session import Progress, Session, identity_of, session
-from personagen.flows.strays import strays
 from personagen.flows.summary import figures, record
 from personagen.llm.connect import Endpoint
 from personagen.llm.prices import parse_price
@@ -28,6 +26,8 @@ from personagen.metrics.diversity import acceptance_curve, distinct_n, nearest_s
 from personagen.metrics.spread import ages, genders, tone
 from personagen.options import ENCODER, ExpandOptions, by_role, flat, in_range
 from personagen.plugins import function
+from personagen.prompts import files as prompt_files
+from personagen.prompts.unused import strays
 from personagen.records import Description, Kind, Persona, content_id
 from personagen.seeds import Seeds, load_seeds
 from personagen.store.run import Run, opened

@@ -25,7 +25,7 @@ from personagen.llm.prices import Price, parse_price, price_of
 from personagen.llm.retry import retried
 from personagen.llm.slots import Slots, proven, stopping
 from personagen.options import ENCODER, ModelOptions, by_role, flat, shared_and_own
-from personagen.prompts import Prompt
+from personagen.prompts.files import Prompt
 from personagen.records import Usage
 from personagen.runner import interruptible
 from personagen.store.batches import Batches, Wave

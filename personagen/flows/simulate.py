@@ -12,7 +12,6 @@ from typing import Any
 
 import orjson
 
-from personagen import prompts as prompt_files
 from personagen.errors import PersonagenError, QualityError, UsageError
 from personagen.flows.grow import FailedTree, Growing, Plan, at_once
 from personagen.flows.heard import Heard
@@ -21,10 +20,11 @@ from personagen.flows.plans import Outcomes, Plans, check
 from personagen.flows.preflight import Consent, Estimate, begin
 from personagen.flows.prove import prove
 from personagen.flows.session import Progress, Session, identity_of, session
-from personagen.flows.strays import strays
 from personagen.flows.summary import figures, record
 from personagen.options import SimulateOptions, flat
 from personagen.pairs import pairs_of
+from personagen.prompts import files as prompt_files
+from personagen.prompts.unused import strays
 from personagen.records import ConversationTree, Rejection
 from personagen.schedule import Job, run_jobs
 from personagen.seeds import load_personas

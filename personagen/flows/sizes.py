@@ -18,7 +18,7 @@ from personagen.agents.ask import At, Stage, heard
 from personagen.call import DEFAULT_MAX_TOKENS, Call
 from personagen.llm.connect import OFFLINE as OFFLINE_MODEL
 from personagen.llm.schema import strict_once
-from personagen.prompts import Prompt
+from personagen.prompts.files import Prompt
 from personagen.records import Inference, Kind, Message, Persona
 
 # English prose, measured with o200k_base on the packaged seeds and prompts; other languages differ little by bytes.

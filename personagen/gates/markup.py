@@ -1,17 +1,12 @@
-"""What is said holds no token that steers a model, and no tag of the prompts that it answers; what is told, as data."""
+"""A message holds no control token of a model and no tag of the prompt it answers."""
 
 from __future__ import annotations
 
 import re
 
 from personagen.gates.turn import Turn, prose
+from personagen.prompts.escape import SPECIAL
 
-# Chat templates' control tokens; a tokenizer may read them as such wherever they stand.
-SPECIAL = re.compile(
-    r"<[|\uff5c][^<>|\uff5c\s][^<>|\uff5c\n]{0,40}[|\uff5c]>"  # <|im_start|>, <|eot_id|>
-    r"|\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\]|<</?SYS>>"
-    r"|</?(?:start_of_turn|end_of_turn|start_header_id|end_header_id|bos|eos)>"
-)
 # One of these is part of whatever is found: that none is there is seen in a hundredth of the time.
 _TOKENS = ("<|", "<\uff5c", "<<SYS", "<</SYS", "_turn>", "_id>", "bos>", "eos>", "<s>", "</s>")
 _TAGS = ("conversation>", "who_you_are>", "the_user>", "think>", "system>", "user>", "assistant>")
@@ -28,28 +23,6 @@ _HEADING = re.compile(
     r"^###[ \t]*(?:(?:human|assistant)[ \t]*:|(?:instruction|user|system)[ \t]*:[ \t]*$|response[ \t]*:\s*\Z)",
     re.M | re.I,
 )
-
-
-_TAG = re.compile(r"</?([A-Za-z_][\w-]*)")
-_ESCAPES = {"<": "&lt;", "[": "&#91;"}
-
-
-def tags_of(source: str) -> re.Pattern[str]:
-    """Finds the tags with which the prompt file ``source`` and the transcripts of a conversation are marked up."""
-    names = {*_TAG.findall(source), "conversation", "user", "assistant", "system"}
-    return re.compile(rf"</?(?:{'|'.join(sorted(names))})\b", re.I)
-
-
-def as_data(text: str, tags: re.Pattern[str]) -> str:
-    """``text`` such that nothing in it can open or close one of ``tags``, or be read as a control token.
-
-    Their first character becomes ``&lt;`` or ``&#91;``; all else stays as it is, and so does nearly every text.
-    """
-    if "<" not in text and "[" not in text:
-        return text
-    for pattern in (SPECIAL, tags):
-        text = pattern.sub(lambda found: _ESCAPES[found[0][0]] + found[0][1:], text)
-    return text
 
 
 def markup(turn: Turn) -> str | None:

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from personagen.errors import CorruptError, DiskError, UsageError
-from personagen.prompts import Prompt
+from personagen.prompts.files import Prompt
 from personagen.records import Usage, content_id, dump
 from personagen.store.batches import Batches
 from personagen.store.files import make_folder, write

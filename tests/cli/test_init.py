@@ -10,9 +10,10 @@ from pathlib import Path
 import click
 import pytest
 
-from personagen import prompts, seeds
+from personagen import seeds
 from personagen.cli import commands, init, settings
 from personagen.options import ExpandOptions, SimulateOptions, flat
+from personagen.prompts import files as prompts
 
 COMMANDS = {"expand": ExpandOptions(), "simulate": SimulateOptions()}
 

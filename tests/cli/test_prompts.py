@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from personagen import prompts
 from personagen.cli.rehearsal import ACTS
+from personagen.prompts import files as prompts
 from tests.cli.runs import lines
 from tests.fakes import PERSONA, Fake, stage
 from tests.trees import PERSONA as OTHER

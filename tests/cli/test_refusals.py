@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from personagen import prompts
 from personagen.cli import commands
 from personagen.cli.settings import load_defaults
 from personagen.errors import UsageError
+from personagen.prompts import files as prompts
 from personagen.seeds import load_personas, load_seeds
 from tests.cli.runs import several, simulated
 

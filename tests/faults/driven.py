@@ -124,7 +124,7 @@ class Driver:
 def _serve(control: socket.socket) -> None:
     for name in IMPORTS:
         import_module(name)
-    prompts = import_module("personagen.prompts")
+    prompts = import_module("personagen.prompts.files")
     names = import_module("personagen.flows.simulate").PROMPTS
     compiled = {name: prompts.load(name, prompts.folders(None)) for name in names}
     prompts.load = lambda name, where: compiled[name]  # type: ignore[attr-defined]

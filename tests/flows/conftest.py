@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
-from personagen import prompts
 from personagen.flows.simulate import simulate
 from personagen.options import SimulateOptions, build
+from personagen.prompts import files as prompts
 from tests import fakes
 
 

@@ -14,13 +14,13 @@ import pytest
 
 from benchmarks.prefix_cache import prompt_tokens, tokens
 from benchmarks.tokens import Cast
-from personagen import prompts as prompt_files
 from personagen.errors import BudgetError, DiskError, Interrupted, QualityError, ReplyError
 from personagen.flows import grow, needs, preflight, sizes
 from personagen.flows.expand import expand
 from personagen.flows.simulate import PROMPTS
 from personagen.llm.connect import Endpoint
 from personagen.options import ExpandOptions, build
+from personagen.prompts import files as prompt_files
 from personagen.records import Completion, Usage
 from personagen.seeds import load_seeds
 from personagen.text import sentences

@@ -8,9 +8,9 @@ from functools import partial
 import orjson
 import pytest
 
-from personagen import prompts
 from personagen.errors import BudgetError, ConfigError, DiskError, QualityError, ServerError, UsageError
 from personagen.flows import session
+from personagen.prompts import files as prompts
 from personagen.records import Completion, ConversationTree, PreferencePair, Rejection, Usage
 from personagen.store import writer
 from personagen.store.files import read_records

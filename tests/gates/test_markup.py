@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from personagen import prompts
-from personagen.gates.markup import as_data, tags_of
+from personagen.prompts import files as prompts
+from personagen.prompts.escape import as_data, tags_of
 from personagen.records import Message
 from tests.gates.talk import turned_away
 

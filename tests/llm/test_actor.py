@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from personagen import parse, prompts
+from personagen import parse
 from personagen.call import Call
 from personagen.llm.connect import Endpoint, connect
+from personagen.prompts import files as prompts
 from personagen.records import Message
 from tests.llm.actor import actor
 from tests.llm.calls import ask

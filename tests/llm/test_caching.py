@@ -7,10 +7,11 @@ import itertools
 import orjson
 import pytest
 
-from personagen import parse, prompts
+from personagen import parse
 from personagen.call import Call
 from personagen.llm import anthropic, openai
 from personagen.llm.failures import Server
+from personagen.prompts import files as prompts
 from personagen.records import Message
 from tests.llm.calls import a_call, ask
 from tests.llm.server import chat, joined, message, refusal, serving

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from personagen import prompts
 from personagen.errors import DiskError
+from personagen.prompts import files as prompts
 from personagen.store import files
 from personagen.store.run import opened
 from tests.fakes import answer

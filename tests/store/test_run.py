@@ -8,8 +8,8 @@ import os
 import orjson
 import pytest
 
-from personagen import prompts
 from personagen.errors import DiskError, UsageError
+from personagen.prompts import files as prompts
 from personagen.store.batches import Batches, Wave
 from personagen.store.files import make_folder, read_state
 from personagen.store.run import opened

@@ -9,7 +9,7 @@ from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 
-from personagen.prompts import names, packaged
+from personagen.prompts.files import names, packaged
 
 _INCLUDED = re.compile(rb"\{%-?\s*include\s+[\"']([^\"']+)")
 _NEAR = 0.7

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from personagen import prompts
 from personagen.errors import UsageError
+from personagen.prompts import files as prompts
 from personagen.records import Message
 
 FRONT = "---\ndescription: d\ninputs: [name]\ntemperature: 0.5\n---\n"

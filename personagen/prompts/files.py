@@ -31,11 +31,11 @@ from jinja2 import FunctionLoader, Template, TemplateError, TemplateSyntaxError,
 
 from personagen.call import Sampling
 from personagen.errors import UsageError
-from personagen.front import SETTINGS, front_matter
-from personagen.gates.markup import as_data, tags_of
 from personagen.options import place
+from personagen.prompts.escape import as_data, tags_of
+from personagen.prompts.front_matter import SETTINGS, front_matter
+from personagen.prompts.template import LONGEST, Sandbox
 from personagen.records import Message, Role
-from personagen.sandbox import LONGEST, Sandbox
 
 _FRONT = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*\n", re.DOTALL | re.MULTILINE)
 _BLOCK = re.compile(r"^(system|user|assistant|chat):[ \t]*\n", re.MULTILINE)
@@ -86,8 +86,8 @@ def _talk(value: Any, name: str, file: Path) -> Sequence[Message]:
 
 def packaged() -> Path:
     """The folder of the prompts that come along: inside the wheel, or at the root of a checkout."""
-    inside = Path(__file__).parent / "data" / "prompts"
-    return inside if inside.is_dir() else Path(__file__).parent.parent / "prompts"
+    inside = Path(__file__).parent.parent / "data" / "prompts"
+    return inside if inside.is_dir() else Path(__file__).parents[2] / "prompts"
 
 
 def folders(directory: str | None) -> tuple[Path, ...]:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from personagen.flows.simulate import simulate
-from personagen.flows.strays import strays
 from personagen.options import SimulateOptions, build
-from personagen.prompts import packaged
+from personagen.prompts.files import packaged
+from personagen.prompts.unused import strays
 from tests import fakes
 
 

@@ -7,10 +7,10 @@ import tracemalloc
 
 import pytest
 
-from personagen import prompts
 from personagen.errors import UsageError
+from personagen.prompts import files as prompts
+from personagen.prompts.template import LONGEST, WORK
 from personagen.records import Message
-from personagen.sandbox import LONGEST, WORK
 
 TALK = [Message(role=("user", "assistant")[i % 2], content=f"say {i}") for i in range(40)]
 INPUTS = {"talk": TALK, "name": "Ada", "words": ["b", "a"], "count": 3, "long": "word " * 4000}
