@@ -36,7 +36,7 @@ from personagen.encoders.encoder import FloatArray, unit
 from personagen.filters import FILTERS, SCREENS, Candidate, Rules, Threshold, Verdict, View, candidate
 from personagen.filters.threshold import fit
 from personagen.filters.view import shingles
-from personagen.llm.offline import author
+from personagen.offline import author
 from personagen.records import Description, Kind, content_id
 from personagen.seeds import load_seeds
 from personagen.text import normalised, sentences

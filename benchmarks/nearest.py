@@ -30,7 +30,7 @@ import orjson
 from personagen.encoders import hashed
 from personagen.encoders.encoder import FloatArray, unit
 from personagen.filters.nearest import EXACT, Rows
-from personagen.llm.offline import author
+from personagen.offline import author
 from personagen.seeds import load_seeds
 from personagen.text import sentences
 

@@ -20,7 +20,7 @@ from random import Random
 import orjson
 
 from personagen.call import LLM, Call
-from personagen.llm.offline import judge, offline
+from personagen.offline import judge, offline
 from personagen.pronouns import pronoun_of, with_pronoun
 from personagen.records import Message
 from personagen.seeds import load_seeds

@@ -92,7 +92,7 @@ async def connect(
 
 
 def _offline(seed: int, noise: float) -> LLM:
-    from personagen.llm.offline import offline
+    from personagen.offline import offline
 
     return offline(seed, noise)
 

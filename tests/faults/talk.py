@@ -21,7 +21,7 @@ from personagen.errors import BudgetError
 from personagen.flows.expand import expand
 from personagen.flows.simulate import SimulateSummary, simulate
 from personagen.gates import GATES, TALK
-from personagen.llm.offline import offline
+from personagen.offline import offline
 from personagen.options import ExpandOptions, SimulateOptions, build
 from personagen.records import Completion
 from tests.faults.mixed import user_messages

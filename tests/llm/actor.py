@@ -66,7 +66,7 @@ def _said(request: Request, rng: Random) -> str:
 
 
 def _author(asked: str, fields: Any, rng: Random) -> str:
-    from personagen.llm.offline import author
+    from personagen.offline import author
 
     count = re.search(r"Write (\d+) new descriptions", asked)
     examples = re.findall(r"<example>\n(.*?)\n</example>", asked, re.DOTALL)

@@ -1,0 +1,68 @@
+"""The embedded scripted cast: a language model that needs no network and no key.
+
+It plays every agent from the structured inputs of the call (``call.prompt``, ``call.inputs``), deterministically:
+authors with the style of the seeds, users that let out who they are turn by turn, an observer that quotes them, a
+plain and a tailored assistant, and a judge whose ground truth is known (``judge.truth``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from random import Random
+from typing import Any
+
+from personagen.call import LLM, Call
+from personagen.errors import ConfigError
+from personagen.offline import assistant, judge, observer, user
+from personagen.records import Completion, Usage
+
+_CHARACTERS_A_TOKEN = 4
+_Part = Callable[[Mapping[str, Any], Random], str]
+
+
+def _profiles(inputs: Mapping[str, Any], rng: Random) -> str:
+    from personagen.offline import author
+
+    return author.profiles(inputs, rng)
+
+
+def _personalities(inputs: Mapping[str, Any], rng: Random) -> str:
+    from personagen.offline import author
+
+    return author.personalities(inputs, rng)
+
+
+def offline(seed: int, noise: float = 0.0) -> LLM:
+    """The cast as a model. ``noise`` is the share of reply pairs its judge gets wrong, 0 to 1.
+
+    Raises, when called:
+        ConfigError: the call's prompt isn't one of the cast's.
+    """
+    if not 0.0 <= noise <= 1.0:
+        raise ConfigError(f"noise is a share between 0 and 1, and {noise} is not one.")
+    parts: dict[str, _Part] = {
+        "author/profiles": _profiles,
+        "author/personalities": _personalities,
+        "user/speak": user.speak,
+        "observer/infer": observer.infer,
+        "assistant/plain": assistant.plain,
+        "assistant/aware": assistant.aware,
+        "judge/prefer": lambda inputs, rng: judge.prefer(inputs, rng, noise),
+    }
+
+    async def answer(call: Call) -> Completion:
+        if call.prompt not in parts:
+            raise ConfigError(
+                f"The offline cast has no part for the prompt {call.prompt or 'without a name'}: "
+                f"it plays {', '.join(parts)}; choose a model for anything else."
+            )
+        text = parts[call.prompt](call.inputs, Random(f"{seed}/{call.key}"))
+        read = sum(len(m.content) for m in call.messages)
+        usage = Usage(input_tokens=_tokens(read), output_tokens=_tokens(len(text)), cost_usd=0.0)
+        return Completion(text=text, finish_reason="stop", usage=usage, model="offline")
+
+    return answer
+
+
+def _tokens(characters: int) -> int:
+    return -(-characters // _CHARACTERS_A_TOKEN)

@@ -1,0 +1,104 @@
+"""Facts about a person as the cast sees them: their words, their kind, whether a text has told them."""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+
+from personagen.offline.texts import bank, canon
+from personagen.verbs import bag
+
+_BREAK = re.compile(r"(?<=[.!?])\s+|\n+")
+_WORD = re.compile(r"\w+")
+_OPENING = re.compile(r"^(?:\(\?:|\\b|\(\?<![^)]*\)|\^|\()+")
+_HEAD = re.compile(r"[A-Za-z]{1,3}|\\d|\[?[0-9]")
+_ENOUGH = 0.6
+_DENIAL = re.compile(
+    r"\b(?:no|never had|without|not have|n't have|n't want) (?:any )?(?:kids|children|pets|car)|childless|"
+    r"\b(?:wants?|wanted|hopes? for|dreams? of) (?:\w+ )?(?:kids|children|a (?:dog|cat|child|baby))|"
+    # A loss is nothing to tailor advice to.
+    r"\b(?:lost|buried|mourns?|grie\w+|miscarr\w+|late)\b.*\b(?:child|children|baby|son|daughter|wife|husband|partner|"
+    r"sister|brother|mother|father)\b",
+    re.I,
+)
+_STOP = bag(
+    "a an the and or but of in on at to for with from by as is are was were be been am i you he she they we it its "
+    "my your his her their our me him them us this that these those who which what when where how why not no so "
+    "if than then too very just also have has had do does did can could will would should may might must "
+    "about into over out up down off all any some more most much many there here s m ve re d ll t don isn user "
+    "i'd i've i'm "
+    "one get got really always often enjoy enjoys enjoying love loves like likes live lives living work works working "
+    "spend spends spending local free time year years old named called part member"
+)
+
+
+@lru_cache(maxsize=16384)
+def _stem(word: str) -> str:
+    if len(word) > 4 and word.endswith("ies"):
+        word = word[:-3] + "y"
+    for end in ("ing", "ed", "es", "s"):
+        if len(word) - len(end) >= 3 and word.endswith(end):
+            word = word[: -len(end)]
+            break
+    return word[:6].rstrip("e") if len(word) > 3 else word
+
+
+@lru_cache(maxsize=8192)
+def stems(text: str) -> frozenset[str]:
+    """The content words of a text, crudely cut to their stems; any language."""
+    return frozenset(_stem(w) for w in canon(text).split() if w not in _STOP)
+
+
+@lru_cache(maxsize=4096)
+def spoken(text: str) -> tuple[str, ...]:
+    """The sentences of a chat message; quick and rough, lines of a list count as sentences."""
+    return tuple(s for s in _BREAK.split(text) if s)
+
+
+def told(fact: str, texts: tuple[str, ...]) -> bool:
+    """Whether one of ``texts`` says most of what ``fact`` says."""
+    want = stems(fact)
+    return bool(want) and any(len(want & stems(text)) >= _ENOUGH * len(want) for text in texts)
+
+
+def _starts(pattern: str) -> frozenset[str]:
+    """The beginnings (up to three letters, ``0`` for a digit) of which a text must hold one; empty: any may match."""
+    starts = set()
+    for piece in pattern.split("|"):
+        head = _HEAD.match(_OPENING.sub("", piece))
+        if head is None:
+            return frozenset()
+        starts.add("0" if not head.group().isalpha() else head.group().lower())
+    return frozenset(starts)
+
+
+@cache
+def _kinds() -> tuple[tuple[str, re.Pattern[str], frozenset[str]], ...]:
+    return tuple(
+        (kind, re.compile(rf"\b(?:{raw['words']})", re.I), _starts(raw["words"])) for kind, raw in bank("facts").items()
+    )
+
+
+@lru_cache(maxsize=8192)
+def kinds_of(fact: str) -> tuple[str, ...]:
+    """What a fact is about (``job_care``, ``kids``, ``pets``, ...), the weightiest first; not what it denies."""
+    if _DENIAL.search(fact):
+        return ()
+    words = _WORD.findall(fact.lower())
+    has = {w[:n] for w in words for n in (1, 2, 3)} | ({"0"} if any(w[0].isdigit() for w in words) else set())
+    return tuple(k for k, pattern, starts in _kinds() if (not starts or starts & has) and pattern.search(fact))
+
+
+def kind_of(fact: str) -> str | None:
+    """What a fact is about above all, or None where the bank has no word for it."""
+    return next(iter(kinds_of(fact)), None)
+
+
+def tails(kind: str | None) -> list[str]:
+    """Ways a person goes on after telling a fact of this kind: ``so evenings are short``."""
+    return bank("facts")[kind]["tails"] if kind else []
+
+
+def advice_for(kind: str | None, domain: str) -> list[str]:
+    """What a fact of this kind changes about advice in ``domain``; empty where it has no bearing."""
+    return bank("facts")[kind]["tailor"].get(domain, []) if kind else []

@@ -1,0 +1,88 @@
+"""How a person writes whatever they write: the same words, contractions, fillers and punctuation every time."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from random import Random
+
+from personagen.offline.texts import bank, canon, small
+from personagen.verbs import bag
+
+_WORD = re.compile(r"[^\W_][\w'-]*")
+_PRONOUN = re.compile(r"\s+(?:i|you|he|she|it|we|they|been|got|had|there)\b", re.I)
+_FOLLOWED = bag("it's that's there's what's isn't doesn't don't wasn't didn't can't haven't hasn't aren't")
+
+
+@dataclass(frozen=True)
+class Idiolect:
+    """One person's habits: words they say for others, favourite fillers and tags, and how they end sentences."""
+
+    words: tuple[tuple[str, str], ...]
+    long: bool
+    fillers: tuple[str, ...]
+    tags: tuple[str, ...]
+    lower: bool
+    dots: float
+    cheers: float
+
+
+@lru_cache(maxsize=1024)
+def idiolect_of(seed: str, axes: tuple[str, ...]) -> Idiolect:
+    """The habits of the person named by ``seed``; the traits decide some of them."""
+    rng = Random(f"idiolect/{seed}")
+    raw = bank("idiolect")
+    words = {word: rng.choice(options) for word, options in raw["swaps"].items() if rng.random() < 0.45}
+    if rng.random() < 0.3:
+        words |= raw["american"]
+    return Idiolect(
+        words=tuple(words.items()),
+        long=rng.random() < (0.6 if "traditional" in axes or "proud" in axes else 0.18),
+        fillers=tuple(rng.sample(raw["fillers"], 3)),
+        tags=tuple(rng.sample(raw["tags"], 3)),
+        lower=rng.random() < (0.25 if {"impatient", "scattered", "terse"} & set(axes) else 0.03),
+        dots=0.25 if {"gloomy", "tender"} & set(axes) and rng.random() < 0.5 else 0.0,
+        cheers=0.4 if "sunny" in axes else 0.0,
+    )
+
+
+def worded(text: str, habit: Idiolect) -> str:
+    """``text`` in this person's words: swaps, spelling, contractions, case."""
+    swaps = dict(habit.words)
+    long = bank("idiolect")["long"] if habit.long else {}
+
+    def swapped(match: re.Match[str]) -> str:
+        word = match.group()
+        lower = word.lower()
+        new = swaps.get(lower)
+        if new is None and lower in long and not (lower in _FOLLOWED and _PRONOUN.match(text, match.end())):
+            new = long[lower]
+        if new is None:
+            return word
+        return new[:1].upper() + new[1:] if word[:1].isupper() else new
+
+    text = _WORD.sub(swapped, text)
+    return text.lower() if habit.lower else text
+
+
+def voiced(parts: list[str], loose: set[str], habit: Idiolect, rng: Random, said: str) -> str:
+    """The parts of a message as one text, with at most one filler, tags behind the ``loose`` parts, and this
+    person's way of ending sentences. ``said`` (``canon``) is what they said before."""
+    out: list[str] = []
+    for part in parts:
+        plain = part.endswith(".")
+        text = part
+        filler = rng.choice(habit.fillers)
+        if rng.random() < 0.13 and not part.endswith("?") and canon(filler) not in said:
+            text = f"{filler}, {small(part)}"
+            said += canon(filler)
+        elif plain and part in loose and "," not in part and rng.random() < 0.22:
+            text = f"{part[:-1]}, {rng.choice(habit.tags)}."
+        ending = rng.random()
+        if plain and ending < habit.cheers:
+            text = text[:-1] + "!"
+        elif plain and ending < habit.cheers + habit.dots:
+            text = text[:-1] + "..."
+        out.append(text)
+    return " ".join(out)

@@ -1,0 +1,106 @@
+"""The ways of talking ("axes") that traits come down to: how such a person writes and what they want to read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Literal
+
+from personagen.offline.texts import bank, canon
+from personagen.traits import canonical, traits_of
+
+PLAIN_LENGTH = 80
+
+
+_WHOLE = 4
+_LETTERS = 3
+_MARKS = ("!", "2)", "5)")
+Sort = Literal["cues", "likes", "dislikes"]
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One way of talking.
+
+    ``length`` is the reply length in words such a person likes, ``seems`` what an observer writes about them,
+    ``markers`` how they give themselves away, ``leads`` and ``closers`` how a reply that suits them opens and ends.
+    """
+
+    name: str
+    length: int
+    seems: tuple[str, ...]
+    markers: tuple[str, ...]
+    leads: tuple[str, ...]
+    closers: tuple[str, ...]
+
+
+@cache
+def axes() -> dict[str, Axis]:
+    """Every axis by name."""
+    return {
+        name: Axis(
+            name=name,
+            length=raw["length"],
+            seems=tuple(raw["seems"]),
+            markers=tuple(raw["markers"]),
+            leads=tuple(raw["leads"]),
+            closers=tuple(raw["closers"]),
+        )
+        for name, raw in bank("style").items()
+    }
+
+
+@cache
+def _phrases(sort: Sort) -> dict[str, list[tuple[str, str]]]:
+    """First letters -> the phrases that begin with them, each with its axis; short ones must be whole words."""
+    index: dict[str, list[tuple[str, str]]] = {}
+    for name, raw in bank("style").items():
+        for phrase in raw[sort]:
+            plain = phrase if phrase in _MARKS else canon(phrase).strip()
+            if plain:
+                row = (f" {plain} " if len(plain) <= _WHOLE else f" {plain}", name)
+                index.setdefault(plain.split()[0][:_LETTERS], []).append(row)
+    return index
+
+
+@lru_cache(maxsize=8192)
+def axes_in(text: str, sort: Sort) -> frozenset[str]:
+    """The axes whose ``cues``, ``likes`` or ``dislikes`` stand in a text."""
+    words = canon(text) + "".join(f"{mark} " for mark in _MARKS if mark in text)
+    index = _phrases(sort)
+    starts = {word[:_LETTERS] for word in words.split()}
+    return frozenset(name for start in starts for phrase, name in index.get(start, ()) if phrase in words)
+
+
+def axes_cued(sentence: str) -> tuple[str, ...]:
+    """The axes that somebody's own sentence gives away, in the order of the bank."""
+    found = axes_in(sentence, "cues")
+    return tuple(name for name in axes() if name in found) if found else ()
+
+
+@cache
+def _by_trait() -> dict[str, str]:
+    return {word: name for name, raw in bank("style").items() for word in raw["words"]}
+
+
+@lru_cache(maxsize=2048)
+def axes_of(traits: tuple[str, ...], personality: str = "") -> tuple[str, ...]:
+    """The axes of a list of traits, or of a personality text where the list is empty, in order, without repeats."""
+    words = [canonical(t) for t in traits] or list(traits_of(personality))
+    found = (_by_trait().get(word) for word in words)
+    return tuple(dict.fromkeys(name for name in found if name))
+
+
+@lru_cache(maxsize=4096)
+def axes_shown(inference: str) -> tuple[str, ...]:
+    """The axes an observer's statement names (``the user seems anxious ...``)."""
+    named = traits_of(inference)
+    return axes_of(named) if named else ()
+
+
+def wanted_length(names: Iterable[str]) -> float:
+    """The reply length in words that people with these axes like: the geometric mean."""
+    lengths = [axes()[n].length for n in names]
+    return math.exp(sum(map(math.log, lengths)) / len(lengths)) if lengths else float(PLAIN_LENGTH)

@@ -1,0 +1,124 @@
+"""The cast's banks, loaded once, and the small template language they are written in.
+
+A template is plain text with ``{this|that}`` (one is drawn) and ``<slot>`` (filled in; ``<Slot>`` is capitalised).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache, lru_cache
+from importlib.resources import files
+from random import Random
+from typing import Any
+
+import orjson
+
+_PART = re.compile(r"\{([^{}]*)\}|<([A-Za-z]+)>")
+_TOKEN = re.compile(r"[^\W_][\w'-]*")
+_SLOT = re.compile(r"<([A-Za-z]+)>")
+_TRIES = 12
+_TRACE = 6
+
+
+@cache
+def bank(name: str) -> Any:
+    """The parsed content of ``bank/<name>.json``."""
+    return orjson.loads((files("personagen.offline") / "bank" / f"{name}.json").read_bytes())
+
+
+@lru_cache(maxsize=8192)
+def _parsed(template: str) -> tuple[str | tuple[str, ...], ...]:
+    """Literal strings, and tuples: one element is a slot, more are alternatives."""
+    parts: list[str | tuple[str, ...]] = []
+    at = 0
+    for match in _PART.finditer(template):
+        parts.append(template[at : match.start()])
+        options, slot = match.groups()
+        parts.append((slot,) if slot else tuple(options.split("|")))
+        at = match.end()
+    parts.append(template[at:])
+    return tuple(parts)
+
+
+@cache
+def _same() -> dict[str, str]:
+    raw = bank("idiolect")
+    same = {word: group.split()[0] for group in raw["same"] for word in group.split()}
+    same |= {new: same.get(old, old) for old, new in raw["american"].items()}
+    same |= {short: full.lower() for short, full in raw["long"].items()}
+    return same
+
+
+@lru_cache(maxsize=8192)
+def canon(text: str) -> str:
+    """``text`` so that two people's wordings of it are equal: lower case, one word of each set, nothing contracted."""
+    same = _same()
+    return f" {' '.join(same.get(w, w) for w in _TOKEN.findall(text.lower().replace('’', chr(39))))} "
+
+
+@lru_cache(maxsize=8192)
+def skeleton(template: str) -> str:
+    """The longest literal stretch of a template, lower-case: what any text made from it contains."""
+    return max((p for p in _parsed(template) if isinstance(p, str)), key=len).strip(" .,;:!?").lower()
+
+
+def wordings(template: str) -> list[str]:
+    """Every text a template without slots can give."""
+    out = [""]
+    for part in _parsed(template):
+        out = [text + option for text in out for option in ((part,) if isinstance(part, str) else part)]
+    return out
+
+
+def capital(text: str) -> str:
+    """``text`` with its first letter in upper case."""
+    return text[:1].upper() + text[1:]
+
+
+def small(text: str) -> str:
+    """``text`` with its first letter in lower case, unless the first word is ``I`` or an acronym."""
+    first = text.split(" ", 1)[0].rstrip(",.;:")
+    if first in {"I", "I'm", "I've", "I'd", "I'll"} or (len(first) > 1 and not first[1:].islower()):
+        return text
+    return text[:1].lower() + text[1:]
+
+
+def fill(template: str, rng: Random, slots: Mapping[str, str]) -> str:
+    """The template with alternatives drawn and slots filled."""
+    out: list[str] = []
+    for part in _parsed(template):
+        if isinstance(part, str):
+            out.append(part)
+        elif len(part) == 1:
+            name = part[0]
+            value = slots[name.lower()]
+            out.append(capital(value) if name[0].isupper() else value)
+        else:
+            option = rng.choice(part)
+            out.append(fill(option, rng, slots) if "<" in option else option)
+    return "".join(out)
+
+
+@lru_cache(maxsize=8192)
+def _slots_of(template: str) -> frozenset[str]:
+    return frozenset(name.lower() for name in _SLOT.findall(template))
+
+
+def pick(pool: Sequence[str], rng: Random, slots: Mapping[str, str], said: str = "") -> str:
+    """One filled template of ``pool`` whose slots are known and that ``said`` (``canon``) does not show yet.
+
+    Empty where there is none.
+    """
+    for _ in range(_TRIES):
+        if not pool:
+            break
+        template = pool[rng.randrange(len(pool))]
+        if not _slots_of(template) <= slots.keys():
+            continue
+        trace = canon(skeleton(template)).strip()
+        if len(trace) < _TRACE or trace not in said:
+            text = fill(template, rng, slots)
+            if not said or canon(text) not in said:
+                return text
+    return ""
