@@ -29,17 +29,17 @@ from random import Random
 import numpy as np
 import orjson
 
-from personagen import pool
 from personagen.encoders import Encoder, hashed, open_encoder
 from personagen.encoders.calibration import repeats
 from personagen.encoders.encoder import FloatArray, unit
-from personagen.filters import FILTERS, SCREENS, Candidate, Rules, Threshold, Verdict, View, candidate
-from personagen.filters.threshold import fit
-from personagen.filters.view import shingles
 from personagen.offline import author
+from personagen.personas import pool
+from personagen.personas.english.text import normalised, sentences
+from personagen.personas.filters import FILTERS, SCREENS, Candidate, Rules, Threshold, Verdict, View, candidate
+from personagen.personas.filters.pool_view import shingles
+from personagen.personas.filters.threshold import fit
+from personagen.personas.seeds import load_seeds
 from personagen.records import Description, Kind, content_id
-from personagen.seeds import load_seeds
-from personagen.text import normalised, sentences
 
 # What expand asks for in a round: 8 calls for 20 descriptions.
 ROUND = 160

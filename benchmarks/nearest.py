@@ -29,10 +29,10 @@ import orjson
 
 from personagen.encoders import hashed
 from personagen.encoders.encoder import FloatArray, unit
-from personagen.filters.nearest import EXACT, Rows
 from personagen.offline import author
-from personagen.seeds import load_seeds
-from personagen.text import sentences
+from personagen.personas.english.text import sentences
+from personagen.personas.filters.nearest import EXACT, Rows
+from personagen.personas.seeds import load_seeds
 
 BATCH = 2000
 BLOCK = 8192

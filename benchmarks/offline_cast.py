@@ -21,11 +21,11 @@ import orjson
 
 from personagen.call import LLM, Call
 from personagen.offline import judge, offline
-from personagen.pronouns import pronoun_of, with_pronoun
+from personagen.personas.english.pronouns import pronoun_of, with_pronoun
+from personagen.personas.english.text import facts_of, sentences, words
+from personagen.personas.seeds import load_seeds
+from personagen.personas.traits import traits_of
 from personagen.records import Message
-from personagen.seeds import load_seeds
-from personagen.text import facts_of, sentences, words
-from personagen.traits import traits_of
 
 
 @dataclass

@@ -58,7 +58,7 @@ def renamed(lines: dict[str, bytes], slot: int) -> dict[str, bytes]:
 def grow(run: Path, trees: int, distinct: int) -> None:
     """Grows ``distinct`` trees and stores them until there are ``trees``; says how fast that was."""
     from personagen import simulate
-    from personagen.seeds import packaged
+    from personagen.personas.seeds import packaged
     from personagen.store.journal import Journal
 
     simulate(personas=str(packaged() / "profiles.jsonl"), out=str(run), conversations=distinct, turns=10)

@@ -45,8 +45,8 @@ from aiohttp import web
 import personagen
 from benchmarks import aloe_procedure
 from benchmarks.prefix_cache import Cache, chain, prompt_tokens, tokens
-from personagen.seeds import load_seeds
-from personagen.text import sentences
+from personagen.personas.english.text import sentences
+from personagen.personas.seeds import load_seeds
 
 GOAL = "blocks of 16"
 FACT = re.compile(r"One thing about me: ([^.]*)\.")

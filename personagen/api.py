@@ -13,9 +13,9 @@ from personagen.flows.export import export as _export
 from personagen.flows.simulate import SimulateSummary
 from personagen.flows.simulate import simulate as _simulate
 from personagen.options import ExpandOptions, SimulateOptions, build
+from personagen.personas.seeds import load_personas
 from personagen.records import ConversationTree, Persona, PreferencePair
 from personagen.runner import run_sync
-from personagen.seeds import load_personas
 from personagen.store.files import read_records
 
 

@@ -16,10 +16,10 @@ PACKAGE = Path(__file__).parent.parent / "personagen"
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"errors"}),
     frozenset({"records", "options"}),
-    frozenset({"call", "tree", "plugins", "text", "facts", "pronouns", "verbs", "traits", "lexicon", "parse"}),
-    frozenset({"personas", "filters", "seeds", "rows", "prompts"}),
+    frozenset({"call", "tree", "plugins", "parse"}),
+    frozenset({"personas", "prompts"}),
     frozenset({"metrics", "gates", "offline"}),
-    frozenset({"pairs", "pool", "exporters"}),
+    frozenset({"pairs", "exporters"}),
     frozenset({"store"}),
     frozenset({"llm"}),
     frozenset({"encoders", "runner", "schedule"}),
@@ -31,7 +31,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"__main__"}),
 )
 # Below ``llm`` there is no I/O, no async and no printing, except in these.
-IMPURE = frozenset({"plugins", "prompts", "seeds", "rows", "personas.seeds", "personas.rows", "offline", "store"})
+IMPURE = frozenset({"plugins", "prompts", "personas.seeds", "personas.rows", "offline", "store"})
 PURE_BELOW = next(number for number, units in enumerate(FLOORS) if "llm" in units)
 
 IMPURE_MODULES = frozenset(
@@ -56,7 +56,7 @@ def walk(path: Path) -> tuple[ast.AST, ...]:
 
 
 def modules(package: Path) -> dict[str, Path]:
-    """Every module by its name below the package: ``filters.form``; a folder's ``__init__`` is ``filters``."""
+    """Every module by its name below the package: ``gates.tie``; a folder's ``__init__`` is ``gates``."""
     found = {}
     for path in sorted(package.rglob("*.py")):
         parts = path.relative_to(package).with_suffix("").parts

@@ -50,7 +50,7 @@ def init(directory: str, as_json: bool, quiet: bool) -> None:
 
     A file that is there already is kept as it is.
     """
-    from personagen import seeds
+    from personagen.personas import seeds
     from personagen.prompts import files as prompts
 
     folder = Path(place("DIR", directory))

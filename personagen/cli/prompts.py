@@ -184,7 +184,7 @@ def _problems(name: str, where: tuple[Path, ...]) -> list[str]:
 
 def _persona(where: str) -> Persona:
     """The persona at ``FILE:N``."""
-    from personagen.seeds import load_personas
+    from personagen.personas.seeds import load_personas
 
     file, colon, number = where.rpartition(":")
     if not colon or not number.isdecimal() or len(number) > 9 or Path(where).exists():

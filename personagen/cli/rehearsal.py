@@ -9,10 +9,10 @@ from typing import Any
 from personagen.agents import assistant, author, judge, observer, user
 from personagen.agents.ask import At, Stage, heard
 from personagen.call import Call
+from personagen.personas.seeds import load_seeds
 from personagen.prompts.files import Prompt
 from personagen.records import Inference, Message, Persona
 from personagen.runner import run_sync
-from personagen.seeds import load_seeds
 
 SAMPLE = Persona(
     id="sample",

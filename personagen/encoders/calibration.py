@@ -13,9 +13,9 @@ import numpy.typing as npt
 
 from personagen.encoders.encoder import Encoder, FloatArray
 from personagen.errors import UsageError
-from personagen.filters import Threshold
-from personagen.filters.threshold import fit
-from personagen.text import words
+from personagen.personas.english.text import words
+from personagen.personas.filters import Threshold
+from personagen.personas.filters.threshold import fit
 
 FEWEST = 5
 DETAILS = (1, 2, 3)

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from personagen.filters import Threshold
+from personagen.personas.filters import Threshold
 from personagen.records import Kind
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]

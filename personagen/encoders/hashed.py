@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from personagen.encoders.encoder import Encoder, FloatArray, unit
-from personagen.filters import Threshold
+from personagen.personas.filters import Threshold
 from personagen.records import Kind
 
 DIMS = 512

@@ -11,7 +11,7 @@ from personagen.call import LLM, Call
 from personagen.encoders.embedding import packed
 from personagen.encoders.encoder import unit
 from personagen.errors import ConfigError
-from personagen.filters import Threshold
+from personagen.personas.filters import Threshold
 from personagen.records import Completion, Kind
 
 # Fitted to all pairs of ALOE's 331 profiles and 71 personalities, as the hashed encoder's: in pools of 5, 20, 70 and

@@ -9,12 +9,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from personagen import pool
 from personagen.agents import author
 from personagen.encoders import LOCAL, Encoder, open_encoder
 from personagen.errors import PersonagenError, UsageError
-from personagen.filters import Filter, Rules, Threshold
-from personagen.filters.form import LANGUAGES
 from personagen.flows.grow_pool import Growth, grow_pool
 from personagen.flows.needs import of_expansion
 from personagen.flows.preflight import Consent, Estimate, Grown, begin, keep_grown
@@ -25,11 +22,14 @@ from personagen.llm.prices import parse_price
 from personagen.metrics.diversity import acceptance_curve, distinct_n, nearest_similarity, vendi_score
 from personagen.metrics.spread import ages, genders, tone
 from personagen.options import ENCODER, ExpandOptions, by_role, flat, in_range
+from personagen.personas import pool
+from personagen.personas.filters import Filter, Rules, Threshold
+from personagen.personas.filters.format import LANGUAGES
+from personagen.personas.seeds import Seeds, load_seeds
 from personagen.plugins import function
 from personagen.prompts import files as prompt_files
 from personagen.prompts.unused import strays
 from personagen.records import Description, Kind, Persona, content_id
-from personagen.seeds import Seeds, load_seeds
 from personagen.store.run import Run, opened
 
 KINDS = tuple(author.PROMPTS)

@@ -11,15 +11,15 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from personagen import pool
 from personagen.agents import author
 from personagen.agents.ask import At
 from personagen.encoders import Encoder
 from personagen.errors import PersonagenError, QualityError, ReplyError, ServerError
-from personagen.filters import FILTERS, SCREENS, Candidate, Filter, Verdict, View, candidate
 from personagen.flows.session import Session
 from personagen.metrics.diversity import Round
 from personagen.options import ExpandOptions
+from personagen.personas import pool
+from personagen.personas.filters import FILTERS, SCREENS, Candidate, Filter, Verdict, View, candidate
 from personagen.records import Description, Kind, Rejection, content_id
 
 

@@ -25,8 +25,8 @@ from personagen.flows.sizes import (
     typical,
 )
 from personagen.options import ENCODER, ExpandOptions, SimulateOptions
+from personagen.personas.seeds import Seeds
 from personagen.records import Kind, Persona
-from personagen.seeds import Seeds
 from personagen.store.run import Run
 
 SHORT = 0.5  # of the usual length, in the low estimate

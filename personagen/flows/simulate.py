@@ -23,11 +23,11 @@ from personagen.flows.session import Progress, Session, identity_of, session
 from personagen.flows.summary import figures, record
 from personagen.options import SimulateOptions, flat
 from personagen.pairs import pairs_of
+from personagen.personas.seeds import load_personas
 from personagen.prompts import files as prompt_files
 from personagen.prompts.unused import strays
 from personagen.records import ConversationTree, Rejection
 from personagen.schedule import Job, run_jobs
-from personagen.seeds import load_personas
 from personagen.store.run import Run, opened
 
 PROMPTS = ("user/speak", "observer/infer", "assistant/plain", "assistant/aware", "judge/prefer")

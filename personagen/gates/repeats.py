@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from personagen.gates.turn import Turn, prose
-from personagen.text import words
+from personagen.personas.english.text import words
 
 SAME, NEAR = 6, 15  # words from which on an exact and a near copy is one; people say "Thanks, that helps." twice
 LIKE = 0.75

@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from personagen.text import words
+from personagen.personas.english.text import words
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from personagen.traits import valence
+from personagen.personas.traits import valence
 
 AGES = (("under 18", 18), ("18-29", 30), ("30-44", 45), ("45-59", 60), ("60-74", 75), ("75 and over", 1000))
 GENDERS = ("female", "male", "other")

@@ -6,7 +6,7 @@ import re
 from functools import cache, lru_cache
 
 from personagen.offline.texts import bank, canon
-from personagen.verbs import bag
+from personagen.personas.english.verbs import bag
 
 _BREAK = re.compile(r"(?<=[.!?])\s+|\n+")
 _WORD = re.compile(r"\w+")

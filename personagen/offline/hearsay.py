@@ -6,7 +6,7 @@ import re
 from functools import cache, lru_cache
 
 from personagen.offline.texts import bank
-from personagen.verbs import ADVERBS, bag, is_bare, third_form
+from personagen.personas.english.verbs import ADVERBS, bag, is_bare, third_form
 
 TOKEN = re.compile(r"[^\W_][\w'-]*|\s+|.", re.DOTALL)
 _AGED = re.compile(r"(an?) (\d{1,3})-years?-old (\w)", re.I)

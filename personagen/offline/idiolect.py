@@ -8,7 +8,7 @@ from functools import lru_cache
 from random import Random
 
 from personagen.offline.texts import bank, canon, small
-from personagen.verbs import bag
+from personagen.personas.english.verbs import bag
 
 _WORD = re.compile(r"[^\W_][\w'-]*")
 _PRONOUN = re.compile(r"\s+(?:i|you|he|she|it|we|they|been|got|had|there)\b", re.I)

@@ -18,9 +18,9 @@ from personagen.offline.style import axes_in, axes_of, wanted_length
 from personagen.offline.texts import bank, capital, pick, skeleton
 from personagen.offline.thread import Thread, read
 from personagen.offline.topics import given, topics
+from personagen.personas.english.text import facts_of
+from personagen.personas.traits import traits_of
 from personagen.records import Role
-from personagen.text import facts_of
-from personagen.traits import traits_of
 
 TIE = 0.012
 CLOSE = 0.04

@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 from typing import Literal
 
 from personagen.offline.texts import bank, canon
-from personagen.traits import canonical, traits_of
+from personagen.personas.traits import canonical, traits_of
 
 PLAIN_LENGTH = 80
 

@@ -15,7 +15,7 @@ from personagen.offline.texts import bank, canon, capital, fill, pick
 from personagen.offline.thread import Thread, read_messages
 from personagen.offline.topics import Place, Topic, framed_parts, topics
 from personagen.offline.voice import clause
-from personagen.text import facts_of
+from personagen.personas.english.text import facts_of
 
 _CURT = {"terse", "impatient", "blunt"}
 _MAX_CLAUSE = 26

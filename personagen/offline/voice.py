@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 from typing import Literal
 
 from personagen.offline.hearsay import TOKEN, is_adverb, next_word, second, words, words_before
-from personagen.verbs import DETERMINERS, FUNCTION, bag, base_form, is_past, is_third, third_form
+from personagen.personas.english.verbs import DETERMINERS, FUNCTION, bag, base_form, is_past, is_third, third_form
 
 Person = Literal["I", "you"]
 

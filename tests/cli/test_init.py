@@ -10,9 +10,9 @@ from pathlib import Path
 import click
 import pytest
 
-from personagen import seeds
 from personagen.cli import commands, init, settings
 from personagen.options import ExpandOptions, SimulateOptions, flat
+from personagen.personas import seeds
 from personagen.prompts import files as prompts
 
 COMMANDS = {"expand": ExpandOptions(), "simulate": SimulateOptions()}

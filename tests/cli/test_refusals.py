@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from personagen.cli import commands
 from personagen.cli.settings import load_defaults
 from personagen.errors import UsageError
+from personagen.personas.seeds import load_personas, load_seeds
 from personagen.prompts import files as prompts
-from personagen.seeds import load_personas, load_seeds
 from tests.cli.runs import several, simulated
 
 LONG, DEEP, UNREADABLE = "x" * 300, "y/" * 3000, os.fsdecode(b"\xff")

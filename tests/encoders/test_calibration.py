@@ -11,8 +11,8 @@ import pytest
 from personagen.encoders import hashed
 from personagen.encoders.calibration import calibrate, reframed, repeats
 from personagen.errors import UsageError
-from personagen.filters.threshold import fit
-from personagen.text import words
+from personagen.personas.english.text import words
+from personagen.personas.filters.threshold import fit
 
 FRAMES = [
     "is a retired {} from {}", "works as a {} on the {} coast", "collects {} in a shed behind the {}",

@@ -179,7 +179,7 @@ def test_a_filter_of_ones_own_is_asked(run, tmp_path):
 
 
 def no_mending(candidate, view):
-    from personagen.filters import Verdict
+    from personagen.personas.filters import Verdict
 
     return Verdict("mending again") if "mends" in candidate.description.text else None
 

@@ -20,10 +20,10 @@ from personagen.flows.expand import expand
 from personagen.flows.simulate import PROMPTS
 from personagen.llm.connect import Endpoint
 from personagen.options import ExpandOptions, build
+from personagen.personas.english.text import sentences
+from personagen.personas.seeds import load_seeds
 from personagen.prompts import files as prompt_files
 from personagen.records import Completion, Usage
-from personagen.seeds import load_seeds
-from personagen.text import sentences
 from tests import fakes
 
 MODEL = "tests.fakes:llm"

@@ -11,18 +11,18 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from personagen import pool
 from personagen.encoders import hashed
-from personagen.filters import FILTERS, SCREENS, Rules, Threshold, View, candidate
-from personagen.filters.form import unsupported
 from personagen.metrics.spread import tone
 from personagen.offline import author
 from personagen.offline.author import slips as author_slips
 from personagen.offline.texts import bank
+from personagen.personas import pool
+from personagen.personas.english.text import attributes_of, normalised, pronoun_of, words
+from personagen.personas.english.verbs import FUNCTION, bag
+from personagen.personas.filters import FILTERS, SCREENS, Rules, Threshold, View, candidate
+from personagen.personas.filters.format import unsupported
+from personagen.personas.traits import canonical, traits_of
 from personagen.records import Description, content_id
-from personagen.text import attributes_of, normalised, pronoun_of, words
-from personagen.traits import canonical, traits_of
-from personagen.verbs import FUNCTION, bag
 
 EXAMPLES = [
     "She is a 34-year-old nurse in Rome. She swims before work, and she has two cats named Miso and Fig.",

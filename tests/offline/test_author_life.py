@@ -13,8 +13,8 @@ from personagen.offline.author import life as author_life
 from personagen.offline.author import world as author_world
 from personagen.offline.author.prose import facts_of_life, profile
 from personagen.offline.texts import bank, fill
-from personagen.text import attributes_of
-from personagen.traits import canonical
+from personagen.personas.english.text import attributes_of
+from personagen.personas.traits import canonical
 
 
 @cache

@@ -12,7 +12,7 @@ from personagen.offline.facts import kinds_of
 from personagen.offline.style import axes, axes_cued, axes_in, axes_shown
 from personagen.offline.texts import bank, canon, fill, wordings
 from personagen.offline.topics import BANKS, framed_parts, given, located, named, topics
-from personagen.traits import canonical, valence
+from personagen.personas.traits import canonical, valence
 
 SLOTS = {"thing": "the shed", "name": "the shed", "h": "the tick list"}
 DOMAINS = {"home", "work", "money", "health", "food", "travel", "social", "learn", "tech", "hobby", "feelings", "admin"}

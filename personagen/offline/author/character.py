@@ -8,7 +8,7 @@ from random import Random
 
 from personagen.offline.author.grammar import Who, inflected, pick, with_article
 from personagen.offline.texts import bank, capital, fill
-from personagen.traits import canonical, is_flattering
+from personagen.personas.traits import canonical, is_flattering
 
 COUNTS = (8, 8, 9, 9, 10)
 # Of each set, how many traits are not flattering, at least and at most.

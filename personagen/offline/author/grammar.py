@@ -17,7 +17,7 @@ from random import Random
 from typing import Literal, TypeVar
 
 from personagen.offline.texts import bank
-from personagen.verbs import base_form, is_past
+from personagen.personas.english.verbs import base_form, is_past
 
 Who = Literal["she", "he", "they"]
 T = TypeVar("T")

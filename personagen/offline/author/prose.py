@@ -11,7 +11,7 @@ from random import Random
 from personagen.offline.author.grammar import FORMS, Entry, drawn, entry, fits, inflected, pick
 from personagen.offline.author.life import Life
 from personagen.offline.texts import bank, capital, fill
-from personagen.verbs import is_past
+from personagen.personas.english.verbs import is_past
 
 # Facts beside age, job and place, and facts in all.
 TOLD = (6, 6, 7)

@@ -12,9 +12,9 @@ from random import Random
 
 from personagen.offline.author.grammar import inflected, pick
 from personagen.offline.texts import bank, capital, fill
+from personagen.personas.english.text import facts_of, pronoun_of
+from personagen.personas.traits import traits_of
 from personagen.records import Kind
-from personagen.text import facts_of, pronoun_of
-from personagen.traits import traits_of
 
 #: One of the examples again, with a detail or one to three traits changed.
 REPEATED = 0.03

@@ -1,0 +1,1 @@
+"""Reading descriptions of people that are written in English."""

@@ -1,0 +1,112 @@
+"""Reading plain descriptions of people: words, sentences, facts, pronouns, and a form for duplicate search."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from personagen.personas.english.facts import CAPITAL, ages, attributes_of, facts_of, sentences
+from personagen.personas.english.pronouns import pronoun_of, with_pronoun
+from personagen.personas.english.verbs import ADVERBS, FUNCTION, bag
+
+__all__ = ["attributes_of", "facts_of", "fold", "normalised", "pronoun_of", "sentences", "with_pronoun", "words"]
+
+# Combining marks of every script belong to the word they stand in; \w leaves them out.
+_MARKS = "".join(chr(c) for c in range(0x300, 0x3100) if unicodedata.category(chr(c)).startswith("M"))
+_WORD = re.compile(rf"[\w{_MARKS}]+(?:['-][\w{_MARKS}]+)*")
+_PLAIN = re.compile(rf"[\w{_MARKS}]+")
+# ASCII is cut up by bytes, which is many times as fast: what is no part of a word becomes a space.
+_WORDED, _SPACED = (
+    bytes(code if chr(code).isalnum() or chr(code) in joining else 32 for code in range(128)) + bytes(128)
+    for joining in ("'-", "_")
+)
+_LOOSE = re.compile(r"['-](?:(?![a-z0-9])|(?<![a-z0-9].))")
+_ACCENTS = re.compile("[\u0300-\u036f]")
+_ONE_NAME = rf"{CAPITAL}[\w'\u2019-]*"
+# A search skips fast where a pattern opens with a set of characters, so what stands before it is asked second.
+_NAME = re.compile(
+    rf"{CAPITAL}(?<![\w'\u2019-].)[\w'\u2019-]*(?:(?:(?<=\bSt|\bDr|\bMr)\.|(?<=\b[A-Z])\.)? "
+    rf"(?:(?:de|da|del|dos|di|van|von|of|al|el|bin|la|le) )?{_ONE_NAME})*"
+)
+_OPENING = re.compile(r"[\"'\u201c\u2018(\s]*")
+_START = re.compile(rf"[.!?:;\u2026\n]{_OPENING.pattern}")
+_INTRODUCED = re.compile(
+    r",? (?:is|was|has been|lives|grew up|works|keeps|runs|turned)\b|, (?:\d|an?\b|aged|now|who)", re.I
+)
+_WHO = dict.fromkeys(bag("she he they her him them his their hers theirs herself himself themselves themself"), "_who")
+_WHO |= dict.fromkeys(bag("shes hes theyre theyve"), "_who is")
+_COMMON = bag("born most two three four five six seven self every mother father single no yes i i'm i've")
+_COMMON |= FUNCTION | ADVERBS | frozenset(_WHO)
+_I = bag("i i'm i've i'd i'll")
+_NAMING = bag("named called nicknamed")
+
+
+def fold(text: str) -> str:
+    """``text`` in lower case, without accents, with straight apostrophes."""
+    if text.isascii():
+        return text.lower()
+    plain = _ACCENTS.sub("", unicodedata.normalize("NFKD", text)).casefold().replace("\u2019", "'")
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFKD", plain)))
+
+
+def words(text: str) -> list[str]:
+    """The words of ``text`` in lower case, in any script; hyphens and apostrophes inside a word belong to it."""
+    plain = text.lower().replace("\u2019", "'").replace("_", " ")
+    if plain.isascii() and not _LOOSE.search(plain):
+        return plain.encode().translate(_WORDED).decode().split()
+    return _WORD.findall(plain)
+
+
+def normalised(text: str) -> str:
+    """``text`` as duplicate search compares it: folded, without punctuation, who it is about left open.
+
+    Proper names become ``_name``, third-person pronouns ``_who``, the subject's age ``_age``; other numbers stay. So
+    the same frame with another name, gender or age collides. "They work" is brought to "he works" first.
+    """
+    if pronoun_of(text) == "they":
+        text = with_pronoun(text, "he")
+    plain = fold(_nameless(_aged(text))).replace("'", "")
+    tokens = plain.encode().translate(_SPACED).decode().split() if plain.isascii() else _PLAIN.findall(plain)
+    if not _NAMING.isdisjoint(tokens):
+        tokens = [_named(token, before) for before, token in zip(["", *tokens], tokens, strict=False)]
+    return _aged(" ".join([_WHO.get(token, token) for token in tokens]))
+
+
+def _nameless(text: str) -> str:
+    """``text`` with every proper name replaced by ``_name``."""
+    found = list(_NAME.finditer(text))
+    starts = {match.end() for match in (_OPENING.match(text), *_START.finditer(text)) if match}
+    inside = {word for match in found if match.start() not in starts for word in match.group().split()}
+    parts, end = [], 0
+    for match in found:
+        parts += [text[end : match.start()], _mask(match, opens=match.start() in starts, inside=inside)]
+        end = match.end()
+    return "".join([*parts, text[end:]])
+
+
+def _mask(match: re.Match[str], *, opens: bool, inside: set[str]) -> str:
+    """What stands for a word or words with capitals: ``_name``, but for those that only open a sentence."""
+    first, _, rest = match.group().partition(" ")
+    lower = first.lower()
+    if lower in _I:
+        return first
+    if opens and first not in inside:
+        if lower in _COMMON or first.endswith(("ed", "ing", "ly")):
+            return f"{first} _name" if rest else first
+        if not rest and not _INTRODUCED.match(match.string, match.end()):
+            return first
+    return "_name"
+
+
+def _named(token: str, before: str) -> str:
+    known = token[0] == "_" or token in FUNCTION or token in _WHO
+    return "_name" if before in _NAMING and not known else token
+
+
+def _aged(text: str) -> str:
+    """``text`` with the number of every age replaced by ``_age``."""
+    parts, end = [], 0
+    for match in ages(text):
+        parts += [text[end : match.start()], match[0].replace(match[str(match.lastgroup)], "_age", 1)]
+        end = match.end()
+    return "".join([*parts, text[end:]])

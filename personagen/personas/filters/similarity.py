@@ -1,0 +1,23 @@
+"""Turns away a text that means what an entry means."""
+
+from __future__ import annotations
+
+from personagen.personas.filters.pool_view import Candidate, Verdict, View
+
+
+def similarity(candidate: Candidate, view: View) -> Verdict | None:
+    """Rejects a text whose embedding has a cosine with some entry's that reaches the threshold for this pool's size.
+
+    Every entry is compared, exactly; what ``candidate.known`` covers is not searched again.
+
+    Raises:
+        ValueError: the candidate has no vector.
+    """
+    if candidate.vector is None:
+        raise ValueError(f"{candidate.place or candidate.description.id} has no vector: embed it first")
+    newer = view.search(candidate.vector[None], candidate.known.searched)[0]
+    hits = [(n.score, -n.row) for n in (candidate.known, newer) if n.score is not None and n.row is not None]
+    if not hits or max(hits)[0] < view.similarity:
+        return None
+    score, row = max(hits)
+    return Verdict("means what an entry means", round(score, 6), view[-row].id)

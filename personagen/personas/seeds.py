@@ -1,0 +1,300 @@
+"""Loading seeds and personas: the packaged ones, or what researchers already have."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from personagen.errors import CorruptError, UsageError
+from personagen.personas.checks import is_id, record_of
+from personagen.personas.rows import JSON_LINES, Fault, Note, files_of, rows_of
+from personagen.records import Description, Kind, Persona, content_id
+
+MAX_TEXT = 20_000  # characters of one description
+MAX_NOTES = 20  # notes about skipped lines; the rest is counted
+_ITEMS: Mapping[str, str] = {"profile": "facts", "personality": "traits"}
+_PERSONALITY_FILE = re.compile(r"personalit|trait|character", re.I)
+_PROFILE_FILE = re.compile(r"profile|fact|biograph", re.I)
+_UNUSABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+_WAY_OUT = "correct it, or skip such lines with --skip-bad-lines"
+_SEPARATOR = re.compile(r"\s*[;|\n]\s*")
+
+T = TypeVar("T", Description, Persona)
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """The two pools to grow from, and what was repaired, skipped, folded or decided while loading them."""
+
+    profiles: tuple[Description, ...]
+    personalities: tuple[Description, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass
+class _Log:
+    """What one load has to say for itself."""
+
+    skip_bad_lines: bool
+    notes: list[str] = field(default_factory=list)
+    skipped: int = 0
+    repeats: list[str] = field(default_factory=list)
+    guessed: Counter[tuple[str, Kind]] = field(default_factory=Counter)
+
+    def refuse(self, place: str, reason: str) -> None:
+        if not self.skip_bad_lines:
+            raise UsageError(f"{place}: {reason}; {_WAY_OUT}") from None
+        self.skipped += 1
+        if self.skipped <= MAX_NOTES:
+            self.notes.append(f"{Path(place).name}: skipped: {reason}")
+
+
+def load_seeds(path: Path | None, *, skip_bad_lines: bool = False) -> Seeds:
+    """The seed profiles and personalities of a file or folder; the packaged ones where ``path`` is None.
+
+    A row may be a text or an object with ``profile``, ``personality``, ``persona`` or ``text`` (and optional ``facts``
+    and ``traits``); an object with both gives one entry to each pool. Whether a bare text is a profile, the file's name
+    says, else the text itself. A pool the files leave empty is taken from the packaged seeds.
+
+    Raises:
+        UsageError: a path is missing, a line can't be read (unless ``skip_bad_lines``), or nothing was found.
+    """
+    if path is None:
+        return load_seeds(packaged())
+    log = _Log(skip_bad_lines)
+    entries = _unique(_gather(path, log, lambda value, file, line: _descriptions(value, file, line, log)), log)
+    pools = {kind: tuple(entry for entry in entries if entry.kind == kind) for kind in _ITEMS}
+    if not entries:
+        raise UsageError(f"{path} holds no profile and no personality; give a file with one text or object a line")
+    notes = _closed(log)
+    for kind in (kind for kind, pool in pools.items() if not pool):
+        ours = load_seeds(None)
+        pools[kind] = ours.profiles if kind == "profile" else ours.personalities
+        notes += (f"{path.name or path} holds no {kind}: the {len(pools[kind])} packaged ones are used",)
+    return Seeds(pools["profile"], pools["personality"], notes)
+
+
+def load_personas(path: Path, *, skip_bad_lines: bool = False) -> tuple[tuple[Persona, ...], tuple[str, ...]]:
+    """The personas of a ``personas.jsonl``, of a folder that holds one, or of any rows with a profile; and the notes.
+
+    A row may be a Persona record, an object with ``profile`` and ``personality``, or a text, ``persona`` or ``text``
+    alone, which becomes the profile of a persona without personality.
+
+    Raises:
+        UsageError: as ``load_seeds``.
+    """
+    log = _Log(skip_bad_lines)
+    found = _gather(path, log, lambda value, _file, _line: _personas(value), alone="personas.jsonl")
+    personas = _as_written(path) or _unique(found, log)
+    if not personas:
+        raise UsageError(f"{path} holds no persona; give a file with a profile and a personality a line")
+    return personas, _closed(log)
+
+
+def _as_written(path: Path) -> tuple[Persona, ...]:
+    """The personas of a file with a record a line and none twice, in half the time; none where it is any other."""
+    try:
+        file = path / "personas.jsonl" if path.is_dir() else path
+        if file.suffix.lower() not in JSON_LINES or not file.is_file():
+            return ()
+        with file.open("rb", buffering=1 << 18) as lines:
+            personas = tuple(map(Persona.model_validate_json, lines))
+    except (OSError, ValidationError):
+        return ()
+    ids = {persona.id for persona in personas}
+    return personas if len(ids) == len(personas) and all(map(is_id, ids)) else ()
+
+
+def packaged() -> Path:
+    """The folder of the seeds that come with personagen.
+
+    Raises:
+        CorruptError: it was installed without them.
+    """
+    here = Path(__file__).parents[1]
+    for folder in (here / "data" / "seeds", here.parent / "seeds"):
+        if (folder / "profiles.jsonl").is_file():
+            return folder
+    raise CorruptError("personagen was installed without its seeds; install it again")
+
+
+def _gather(
+    path: Path, log: _Log, make: Callable[[object, Path, int], list[T]], alone: str = ""
+) -> Iterator[tuple[T, str]]:
+    """What ``make`` finds in each row, with its ``file:line``; its ValueError refuses the row, saying why."""
+    files, notes = files_of(path, alone)
+    log.notes += notes
+    for file in files:
+        for row in rows_of(file):
+            place = f"{file}:{row.line}" if row.line else str(file)
+            if isinstance(row, Note):
+                log.notes.append(f"{Path(place).name}: {row.text}")
+                continue
+            try:
+                if isinstance(row, Fault):
+                    raise ValueError(row.reason)
+                made = make(row.value, file, row.line)
+            except ValueError as error:
+                log.refuse(place, str(error))
+            else:
+                yield from ((entry, place) for entry in made)
+
+
+def _unique(found: Iterable[tuple[T, str]], log: _Log) -> tuple[T, ...]:
+    """Each entry once, in order."""
+    first: dict[str, tuple[T, str]] = {}
+    for entry, place in found:
+        other, at = first.setdefault(entry.id, (entry, place))
+        if isinstance(entry, Persona) and entry != other:
+            log.refuse(place, f"the id {entry.id} is that of the persona at {Path(at).name}, and they differ")
+        elif entry is not other:
+            log.repeats.append(Path(place).name)
+    return tuple(entry for entry, _ in first.values())
+
+
+def _closed(log: _Log) -> tuple[str, ...]:
+    """The notes, with what was counted said at the end."""
+    notes = list(log.notes)
+    if log.skipped > MAX_NOTES:
+        notes.append(f"{log.skipped} lines were skipped in all")
+    for file in dict.fromkeys(file for file, _ in log.guessed):
+        profiles, personalities = log.guessed[file, "profile"], log.guessed[file, "personality"]
+        read = f"{profiles} read as profiles, {personalities} as personalities"
+        notes.append(f"{file}: neither key nor file name says which kind: {read}")
+    if log.repeats:
+        shown = ", ".join(log.repeats[:5]) + (", ..." if len(log.repeats) > 5 else "")
+        notes.append(f"{len(log.repeats)} repeated entries were folded into one each ({shown})")
+    return tuple(notes)
+
+
+def _descriptions(value: object, file: Path, line: int, log: _Log) -> list[Description]:
+    """The one or two pool entries of a row; ValueError where it has none."""
+    row = _row(value)
+    entries = []
+    for key in ("profile", "personality"):
+        if not _is_empty(row.get(key)):
+            entries.append(_description(key, _text(row[key], key), row.get(_ITEMS[key]), f"{file.name}:{line}"))
+    if entries:
+        return entries
+    text = _bare(row, "profile, personality")
+    kind = _kind_of(row, file)
+    if kind is None:
+        kind = _guess(text)
+        log.guessed[file.name, kind] += 1
+    return [_description(kind, text, row.get(_ITEMS[kind]) or row.get("items"), f"{file.name}:{line}")]
+
+
+def _personas(value: object) -> list[Persona]:
+    """The persona of a row.
+
+    Raises:
+        ValueError: it has none.
+    """
+    row = _row(value)
+    if "id" in row and row.keys() <= Persona.model_fields.keys():
+        return [record_of(row)]
+    from personagen.personas.english.text import attributes_of
+
+    profile = _text(row["profile"], "profile") if not _is_empty(row.get("profile")) else _bare(row, "profile")
+    personality = "" if _is_empty(row.get("personality")) else _text(row["personality"], "personality")
+    return [
+        Persona(
+            id=content_id(profile, personality),
+            profile=profile,
+            personality=personality,
+            facts=_items(row.get("facts"), "facts") or _read_off("profile", profile),
+            traits=_items(row.get("traits"), "traits") or _read_off("personality", personality),
+            attributes=attributes_of(profile),
+        )
+    ]
+
+
+def _row(value: object) -> dict[str, object]:
+    """A row as an object with lower-case keys; a bare text stands under ``text``."""
+    if isinstance(value, str):
+        return {"text": value}
+    if not isinstance(value, dict):
+        named = {bool: "true or false", int: "a number", float: "a number", list: "a list", type(None): "null"}
+        raise ValueError(f"{named.get(type(value), 'this')} stands where a text or an object is expected")
+    return {str(key).strip().lower(): inner for key, inner in value.items()}
+
+
+def _is_empty(value: object) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def _bare(row: Mapping[str, object], wanted: str) -> str:
+    """The text of a row under ``persona`` or ``text``; ``wanted`` is what else could have stood there."""
+    if "chosen" in row and "rejected" in row:
+        raise ValueError("this is a preference pair, and personas are wanted")
+    for key in ("persona", "text"):
+        if not _is_empty(row.get(key)):
+            return _text(row[key], key)
+    if row.keys() == {"text"}:
+        raise ValueError("the text is empty")
+    raise ValueError(f"no {wanted}, persona or text with words in it")
+
+
+def _text(value: object, key: str) -> str:
+    """A description with its white space put in order."""
+    if not isinstance(value, str):
+        raise ValueError(f"the {key} is no text")
+    text = " ".join(value.split())
+    if len(text) > MAX_TEXT:
+        raise ValueError(f"the {key} has {len(text):,} characters, and {MAX_TEXT:,} are the most")
+    if not (text[:1].isalpha() or any(character.isalpha() for character in text)):
+        raise ValueError(f"the {key} holds no words")
+    if not text.isprintable() and _UNUSABLE.search(text):
+        raise ValueError(f"the {key} holds a control character or half a character")
+    return text
+
+
+def _items(value: object, key: str) -> tuple[str, ...]:
+    """Given facts or traits: a list of texts, or one text with semicolons, bars or line ends between them."""
+    if value is None:
+        return ()
+    parts = _SEPARATOR.split(value) if isinstance(value, str) else value
+    if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
+        raise ValueError(f"{key} is no list of texts")
+    return tuple(_text(part, key) for part in parts if part.strip())
+
+
+def _read_off(kind: Kind, text: str) -> tuple[str, ...]:
+    """The facts or traits that ``text`` tells."""
+    # Imported here: a run on a pool that `expand` wrote needs neither.
+    from personagen.personas.english.text import facts_of
+    from personagen.personas.traits import traits_of
+
+    return facts_of(text) if kind == "profile" else traits_of(text)
+
+
+def _description(kind: Kind, text: str, given: object, source: str) -> Description:
+    items = _items(given, _ITEMS[kind]) or _read_off(kind, text)
+    return Description(id=content_id(kind, text), kind=kind, text=text, items=items, source=source)
+
+
+def _kind_of(row: Mapping[str, object], file: Path) -> Kind | None:
+    """Which kind a bare text is by its row's ``kind``, its lists or the name of its file."""
+    if row.get("kind") in ("profile", "personality"):
+        return "profile" if row["kind"] == "profile" else "personality"
+    if ("facts" in row) != ("traits" in row):
+        return "profile" if "facts" in row else "personality"
+    profile, personality = _PROFILE_FILE.search(file.stem), _PERSONALITY_FILE.search(file.stem)
+    if bool(profile) == bool(personality):
+        return None
+    return "profile" if profile else "personality"
+
+
+def _guess(text: str) -> Kind:
+    """A personality where a text names a trait or more a sentence, three at least, and no age; else a profile."""
+    from personagen.personas.english.text import attributes_of, sentences
+
+    named = len(_read_off("personality", text))
+    plain = named >= 3 and named >= len(sentences(text)) and "age" not in attributes_of(text)
+    return "personality" if plain else "profile"

@@ -1,0 +1,182 @@
+"""Finding traits of character in a text, and the one word for each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from personagen.personas.english.text import fold
+from personagen.personas.english.verbs import bag
+from personagen.personas.lexicon import ADJECTIVES, FIRSTS, FORMS, OPPOSITE, TURNS, VALENCE, Valence
+
+_DEGREE = re.compile(
+    r"^(?:(?:a|an|the|very|quite|rather|somewhat|extremely|highly|really|so|too|fairly|pretty|deeply|often|always|"
+    r"sometimes|easily|bit|little|touch|slightly|of|in|with|having|is|being) )+"
+)
+_NEGATIONS = bag(
+    "not never no isn't aren't wasn't weren't don't doesn't didn't hasn't haven't can't cannot hardly scarcely rarely "
+    "seldom lacks lack lacking without little less least hates dislikes despises nor neither"
+)
+# "an impatient man" names a trait, "a patient reader of maps" may, "creative solutions" does not.
+_CARRIERS = bag(
+    "person man woman soul sort type kind one individual listener friend thinker spirit nature mind mindset temper "
+    "temperament manner personality character disposition streak side heart attitude thinking touch way ways outlook "
+    "presence company partner planner neighbour neighbor colleague boss speaker talker driver loser host people-person "
+    "perfectionist realist optimist pessimist introvert extrovert leader communicator conversationalist problem-solver"
+)
+_LINKS = bag(
+    "and or but yet though although if when whenever while because as to with about in on at of for from by towards "
+    "toward than that until unless even only around under over once before after without rather very quite too so "
+    "enough again first almost nearly where who which she he they her his their him them it this these those the a an "
+    "is are was has have can does sometimes always often never not without except especially particularly despite "
+    "among within whatever whoever beyond during between underneath"
+    " long past later soon beside below above"
+)
+# "passionate about photography" says what someone does, not what someone is like.
+_PURSUITS = bag("passionate enthusiastic dedicated committed devoted")
+_GLOSS_OPENERS = bag("able capable someone full ready willing eager afraid unafraid quick")
+_ADVERBS = bag("always never often not rarely seldom even very quite constantly sometimes just ever")
+_TOKEN = re.compile(r"[^\W\d_]+(?:[-'][^\W\d_]+)*|[.,;:!?()\u2013\u2014]")
+_STOPS = frozenset(".,;:!?()\u2013\u2014")
+_TURN_STARTS = frozenset(turn[0] for turn in TURNS)
+_POSSESSIVE = re.compile(r"h(?:is|er)\b(?<!\w...)")
+
+
+def canonical(word: str) -> str:
+    """The one word this lexicon has for a trait; an unknown word comes back folded and without degree words.
+
+    >>> canonical("a bit pig-headed"), canonical("Patience"), canonical("left-handed")
+    ('stubborn', 'patient', 'left-handed')
+    """
+    plain = " ".join(fold(word).strip(" .,;:!?\"'").split())
+    known = FORMS.get(plain.replace("-", "").replace(" ", ""))
+    if known:
+        return known
+    found = traits_of(plain)
+    if len(found) == 1:
+        return found[0]
+    return _DEGREE.sub("", plain)
+
+
+def valence(trait: str) -> Valence | None:
+    """How a trait sounds to the one who has it: flattering, unflattering or neutral; None where it is unknown."""
+    return VALENCE.get(canonical(trait))
+
+
+def is_flattering(trait: str) -> bool | None:
+    """True for a flattering trait, False for an unflattering one, None for a neutral or an unknown one."""
+    sound = valence(trait)
+    return None if sound in (None, "neutral") else sound == "flattering"
+
+
+def traits_of(text: str) -> tuple[str, ...]:
+    """The canonical traits a text ascribes to its subject, once each, in order of appearance.
+
+    An adjective before a thing ("creative solutions") and the gloss after a trait ("patient, never rushing others")
+    name none; a denied trait ("not patient", "lacks tact") counts as its opposite, where the lexicon has one.
+    """
+    return tuple(dict.fromkeys(_named(_TOKEN.findall(_POSSESSIVE.sub("their", fold(text))))))
+
+
+def _named(tokens: list[str]) -> Iterator[str]:
+    """The trait of every trait word or turn of phrase among the tokens of a text."""
+    at, seen = 0, False
+    for spot in [at for at, token in enumerate(tokens) if _may_open_a_trait(token)]:
+        # What stands between matters only as the gloss after a trait.
+        while seen and at < spot:
+            at, seen = _past(tokens, at)
+        at = max(at, spot)
+        if at > spot:
+            continue
+        trait, size = _match(tokens, at)
+        if trait and not _is_of_a_thing(tokens, at, size):
+            seen = True
+            named = OPPOSITE.get(trait) if _is_denied(tokens, at, size) else trait
+            if named:
+                yield named
+        at += size
+
+
+def _past(tokens: list[str], at: int) -> tuple[int, bool]:
+    """Where to go on after the token at ``at``, which follows a trait, and whether a gloss may still come."""
+    if tokens[at] in ".;!?":
+        return at + 1, False
+    if tokens[at] in _STOPS and tokens[at] != ":" and _opens_gloss(tokens, at + 1):
+        return _clause_end(tokens, at + 1), True
+    return at + 1, True
+
+
+@lru_cache(maxsize=20_000)
+def _may_open_a_trait(token: str) -> bool:
+    """Whether ``_match`` can find anything at ``token``: for most words of a text it can't."""
+    return token in _TURN_STARTS or token.partition("-")[0] in FIRSTS or token.replace("-", "") in FORMS
+
+
+def _match(tokens: list[str], at: int) -> tuple[str | None, int]:
+    """The trait named by the tokens from ``at``, and how many of them it takes."""
+    token = tokens[at]
+    if token in _TURN_STARTS:
+        for size in (5, 4, 3, 2):
+            trait = TURNS.get(tuple(tokens[at : at + size]))
+            if trait:
+                return trait, size
+    if token.split("-")[0] in FIRSTS:
+        for size in (3, 2):
+            trait = FORMS.get("".join(tokens[at : at + size]).replace("-", ""))
+            if trait:
+                return trait, size
+    return FORMS.get(token.replace("-", "")), 1
+
+
+def _is_of_a_thing(tokens: list[str], at: int, size: int) -> bool:
+    """Whether the word describes something other than the subject, or only the next trait ("quietly proud")."""
+    word = "".join(tokens[at : at + size]).replace("-", "")
+    after = tokens[at + size] if at + size < len(tokens) else "."
+    if word.endswith("ly") and word not in ADJECTIVES:
+        return after not in _STOPS and after not in _LINKS
+    if word not in ADJECTIVES:
+        return False
+    before = tokens[at - 1] if at else ""
+    if before in ("named", "called", "gluten", "lactose") or (word in _PURSUITS and after in ("about", "to")):
+        return True
+    if word.endswith("ing"):
+        return not (after in _STOPS or after in ("and", "or", "but", "yet", "by", "in") or after in _CARRIERS)
+    if after in _CARRIERS or (after in _STOPS - {"."} and before not in ("a", "an", "the")):
+        return False
+    if before in ("a", "an", "the", "every", "each", "another") and (after in _LINKS or after == "."):
+        return after not in ("and", "or", "but", "yet", "if", "though")
+    return not (after in _STOPS or after in _LINKS or after.endswith("ly") or bool(FORMS.get(after.replace("-", ""))))
+
+
+def _is_denied(tokens: list[str], at: int, size: int) -> bool:
+    """Whether a negation stands up to three words before the trait, or right after a noun ("patience is not")."""
+    for back in range(1, 4):
+        if at - back < 0 or tokens[at - back] in _STOPS or tokens[at - back] in ("but", "yet", "and", "only"):
+            break
+        word = tokens[at - back]
+        if word == "little" and at - back > 0 and tokens[at - back - 1] == "a":
+            continue
+        if word in _NEGATIONS:
+            return True
+    after = tokens[at + size : at + size + 3]
+    return len(after) > 1 and after[0] in ("is", "was", "has", "does") and after[1] in ("not", "never")
+
+
+def _opens_gloss(tokens: list[str], at: int) -> bool:
+    """Whether the words after a comma explain the trait before it: "never giving up", "able to wait"."""
+    while at < len(tokens) and (tokens[at] in _ADVERBS or tokens[at].endswith("ly")):
+        at += 1
+    if at >= len(tokens) or tokens[at] in _STOPS:
+        return False
+    if tokens[at] in _GLOSS_OPENERS:
+        return True
+    trait, size = _match(tokens, at)
+    return tokens[at].endswith("ing") and tokens[at] != "being" and (trait is None or _is_of_a_thing(tokens, at, size))
+
+
+def _clause_end(tokens: list[str], at: int) -> int:
+    """The next stop at or after ``at``."""
+    while at < len(tokens) and tokens[at] not in _STOPS:
+        at += 1
+    return at

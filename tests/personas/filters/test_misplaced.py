@@ -1,0 +1,76 @@
+"""The kind filter."""
+
+from __future__ import annotations
+
+import pytest
+
+from personagen.personas.filters import View
+from personagen.personas.filters.misplaced import kind
+from tests.personas.filters.pools import PERSONALITY, PROFILE, personality, profile
+
+EMPTY = View()
+
+
+def test_a_profile_of_facts_and_a_personality_of_traits_pass():
+    assert kind(profile(), EMPTY) is None
+    assert kind(personality(), EMPTY) is None
+
+
+@pytest.mark.parametrize(
+    ("sentence", "traits"), [("She is generous.", "generous"), ("She is a patient and witty woman.", "patient, witty")]
+)
+def test_a_profile_that_names_traits_is_turned_away_with_them(sentence, traits):
+    verdict = kind(profile(f"{PROFILE} {sentence}"), EMPTY)
+    assert verdict.reason == f"a trait in a profile: {traits}"
+    assert verdict.score == traits.count(",") + 1
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "She keeps a calm horse.", "Her patients are children.", "She works in a kind of cellar.", "A warm bed.",
+        "She runs a creative writing class.",
+    ],
+)  # fmt: skip
+def test_a_word_that_describes_a_thing_is_no_trait(sentence):
+    assert kind(profile(f"{PROFILE} {sentence}"), EMPTY) is None
+
+
+@pytest.mark.parametrize(
+    ("sentence", "what"),
+    [
+        ("She is 34 years old.", "an age"),
+        ("She is a 34-year-old.", "an age"),
+        ("At 34, she is set in her ways.", "an age"),
+        ("She is in her late thirties.", "an age"),
+        ("She works as a nurse.", "work"),
+        ("She is a primary school teacher.", "work"),
+        ("She is retired.", "work"),
+        ("She lives in Oslo.", "a home"),
+        ("She grew up on a farm.", "a home"),
+        ("She is happily married.", "a family"),
+        ("She has two teenage sons.", "a family"),
+        ("She is a mother of three.", "a family"),
+        ("She has a black cat.", "a pet"),
+    ],
+)
+def test_a_personality_that_states_a_fact_is_turned_away_with_it(sentence, what):
+    verdict = kind(personality(f"{PERSONALITY} {sentence}"), EMPTY)
+    assert verdict.reason.startswith(f"a fact in a personality, {what}")
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "She lives in the moment.", "She is a born listener.", "She works well with people.", "She has a sharp tongue.",
+        "She is as stubborn as a mule.", "She sees people as they are.", "She moved on at once.",
+        "She keeps her head.", "She treats everyone like a brother.",
+    ],
+)  # fmt: skip
+def test_a_turn_of_phrase_is_no_fact(sentence):
+    assert kind(personality(f"{PERSONALITY} {sentence}"), EMPTY) is None
+
+
+def test_a_profile_is_no_personality_and_a_personality_no_profile():
+    assert kind(personality(PROFILE), EMPTY) is not None
+    assert kind(profile(PERSONALITY), EMPTY) is not None

@@ -1,0 +1,281 @@
+"""Growing a pool, and combining two into personas."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from personagen.encoders import hashed
+from personagen.errors import UsageError
+from personagen.personas import pool
+from personagen.personas.english.text import pronoun_of
+from personagen.personas.filters import FILTERS, SCREENS, Rules, Threshold, Verdict, View, candidate
+from personagen.personas.seeds import load_seeds
+from personagen.records import Description, content_id
+from tests.personas.filters.pools import FACTS, PERSONALITY, PROFILE, TRAITS, described, pool_of, profile, vector
+
+ALOE = Path(os.environ.get("PERSONAGEN_ALOE") or Path(__file__).parents[3] / "shared" / "data" / "aloe")
+RULES = Rules(similarity=Threshold.fixed(0.9))
+
+
+def entry(text, at=0, angle=0.0):
+    return candidate(described(text, FACTS), f"profile/0/0/{at}", vector(np.cos(angle), np.sin(angle)))
+
+
+def round_of(*angles):
+    return [entry(f"Text number {at} of many others", at, angle) for at, angle in enumerate(angles)]
+
+
+SIMILARITY = {"similarity": FILTERS["profile"]["similarity"]}
+
+
+def test_a_pool_starts_with_every_seed_however_alike():
+    seeds = [described(PROFILE), described(PROFILE)]
+    view = pool.start(seeds, np.stack([vector(1, 0), vector(1, 0)]), RULES)
+    assert view.entries == tuple(seeds)
+
+
+def test_a_draw_depends_on_the_seed_and_the_place_alone():
+    view = pool_of(*(profile(f"text {n}") for n in range(30)))
+    assert pool.draw(view, 1, "a") == pool.draw(view, 1, "a")
+    draws = {tuple(e.id for e in pool.draw(view, seed, place)) for seed in range(5) for place in "abcde"}
+    assert len(draws) == 25
+
+
+def test_a_draw_gives_different_entries_and_all_of_a_small_pool():
+    view = pool_of(*(profile(f"text {n}") for n in range(7)))
+    assert len({e.id for e in pool.draw(view, 1, "a")}) == 5
+    assert {e.id for e in pool.draw(view, 1, "a", 50)} == {e.id for e in view.entries}
+    assert pool.draw(View(), 1, "a") == []
+
+
+def test_a_draw_reaches_every_entry():
+    view = pool_of(*(profile(f"text {n}") for n in range(12)))
+    drawn = Counter(e.id for n in range(600) for e in pool.draw(view, 0, f"profile/{n}"))
+    assert len(drawn) == 12
+    assert max(drawn.values()) < 1.4 * min(drawn.values())
+
+
+def test_screening_needs_no_vectors_and_says_where_what_and_why():
+    good, bad = replace(profile(), place="profile/0/0/0"), candidate(described("Too short.", FACTS), "profile/0/0/1")
+    passed, [rejection] = pool.screen([good, bad], View(), SCREENS)
+    assert passed == [good]
+    assert (rejection.place, rejection.gate, rejection.reason) == ("profile/0/0/1", "form", "2 words, not 30 to 250")
+    assert (rejection.text, rejection.score, rejection.nearest) == ("Too short.", 2.0, None)
+
+
+def test_a_repeat_within_a_round_loses_to_the_earlier_slot():
+    view = pool_of(profile(), rules=RULES, vectors=[vector(-1, 0.0)])
+    candidates = round_of(0.0, 0.1, 1.5, 1.6)
+    admission = pool.admit(candidates, view, SIMILARITY)
+    assert [d.text[:13] for d in admission.admitted] == ["Text number 0", "Text number 2"]
+    assert [r.nearest for r in admission.rejections] == [candidates[0].description.id, candidates[2].description.id]
+    assert [r.score for r in admission.rejections] == pytest.approx([np.cos(0.1)] * 2, abs=1e-6)
+
+
+def test_a_rejected_candidate_stands_in_nobodys_way():
+    view = pool_of(profile(), rules=RULES, vectors=[vector(1, 0.0)])
+    admission = pool.admit(round_of(0.4, 0.8), view, SIMILARITY)
+    assert [d.text[:13] for d in admission.admitted] == ["Text number 1"]
+    assert [r.nearest for r in admission.rejections] == [view[0].id]
+
+
+def test_a_repeat_of_the_frozen_pool_names_the_entry():
+    view = pool_of(profile(), rules=RULES, vectors=[vector(1, 0)])
+    [rejection] = pool.admit(round_of(0.05), view, SIMILARITY).rejections
+    assert (rejection.gate, rejection.nearest) == ("similarity", view[0].id)
+
+
+def test_the_pool_that_was_frozen_does_not_change():
+    view = pool_of(profile(), rules=RULES, vectors=[vector(-1, 0)])
+    grown = pool.admit(round_of(0.0, 1.5), view, SIMILARITY).view
+    assert (len(view), len(grown)) == (1, 3)
+    assert view.entries == grown.entries[:1]
+
+
+def test_filters_are_asked_in_order_and_the_first_verdict_counts():
+    asked = []
+
+    def named(name, verdict):
+        def ask(_, view):
+            asked.append((name, len(view)))
+            return verdict
+
+        return ask
+
+    filters = {"one": named("one", None), "two": named("two", Verdict("no")), "three": named("three", Verdict("never"))}
+    [rejection] = pool.admit(round_of(0.0), View(RULES), filters).rejections
+    assert (rejection.gate, rejection.reason) == ("two", "no")
+    assert asked == [("one", 0), ("two", 0)]
+
+
+def test_a_filter_of_ones_own_sees_the_pool_and_those_admitted_before():
+    def three_at_most(_, view):
+        return Verdict("full", score=len(view), nearest=view[-1].id) if len(view) >= 3 else None
+
+    admission = pool.admit(round_of(0.0, 1.0, 2.0, 3.0, 4.0), View(RULES), {"mine": three_at_most})
+    assert len(admission.admitted) == 3
+    assert [(r.gate, r.score) for r in admission.rejections] == [("mine", 3.0)] * 2
+
+
+def test_a_round_without_candidates_changes_nothing():
+    view = pool_of(profile(), rules=RULES)
+    admission = pool.admit([], view, FILTERS["profile"])
+    assert (admission.view, admission.admitted, admission.rejections) == (view, (), ())
+
+
+def test_a_candidate_without_a_vector_is_an_error():
+    with pytest.raises(ValueError, match="no vector"):
+        pool.admit([profile()], View(RULES), {})
+
+
+@settings(deadline=None)
+@given(seed=st.integers(0, 500), cuts=st.lists(st.integers(1, 9), min_size=1, max_size=12))
+def test_what_is_admitted_does_not_depend_on_how_slots_fall_into_rounds(seed, cuts):
+    """At a fixed threshold, one candidate after the other and all at once come to the same pool."""
+    random = np.random.default_rng(seed)
+    candidates = round_of(*random.uniform(0, 7, size=sum(cuts)))
+    once = pool.admit(candidates, View(RULES), SIMILARITY)
+    view, rejections = View(RULES), []
+    for cut in cuts:
+        admission = pool.admit(candidates[:cut], view, SIMILARITY)
+        view, rejections, candidates = admission.view, [*rejections, *admission.rejections], candidates[cut:]
+    assert view.entries == once.view.entries
+    assert [(r.place, r.nearest) for r in rejections] == [(r.place, r.nearest) for r in once.rejections]
+
+
+# combine
+
+
+def profiles(count, pronoun="She"):
+    return [described(f"{pronoun} is {20 + n} and lives in house number {n}.", (f"is {20 + n}",)) for n in range(count)]
+
+
+def personalities(count):
+    return [described(f"She is patient in way {n}.", ("patient",), "personality") for n in range(count)]
+
+
+def pairs(personas):
+    return [(p.profile, p.personality) for p in personas]
+
+
+@settings(deadline=None)
+@given(
+    n=st.integers(0, 25), m=st.integers(1, 12), per=st.integers(1, 12), seed=st.integers(0, 99),
+    limit=st.none() | st.integers(0, 200),
+)  # fmt: skip
+def test_no_pair_comes_twice_and_both_pools_are_used_evenly(n, m, per, seed, limit):
+    per = min(per, m)
+    made = pool.combine(profiles(n), personalities(m), per_profile=per, seed=seed, limit=limit)
+    assert len(made) == min(n * per, n * per if limit is None else limit)
+    assert len(set(pairs(made))) == len({p.id for p in made}) == len(made)
+    for half, size in (("profile", n), ("personality", m)):
+        uses = Counter(getattr(p, half) for p in made)
+        counts = [*uses.values(), *[0] * (size - len(uses))]
+        assert not counts or max(counts) - min(counts) <= 1
+
+
+def test_more_personalities_a_profile_than_there_are_is_a_usage_error():
+    with pytest.raises(UsageError, match="--per-profile 4: there are 3 different personalities"):
+        pool.combine(profiles(2), personalities(3), per_profile=4, seed=0)
+    with pytest.raises(UsageError, match="--per-profile 0"):
+        pool.combine(profiles(2), personalities(3), per_profile=0, seed=0)
+
+
+def test_personalities_that_differ_in_pronouns_alone_count_once():
+    both = [described(f"{p} is patient.", ("patient",), "personality") for p in ("She", "He")]
+    assert len(pool.combine(profiles(1), both, per_profile=1, seed=0)) == 1
+    with pytest.raises(UsageError, match="1 different"):
+        pool.combine(profiles(1), both, per_profile=2, seed=0)
+
+
+def test_the_seed_decides_who_meets_whom():
+    first, again, other = (
+        pairs(pool.combine(profiles(9), personalities(9), per_profile=2, seed=seed)) for seed in (1, 1, 2)
+    )
+    assert first == again
+    assert first != other
+
+
+def test_personas_stand_in_the_order_of_the_profiles():
+    made = pool.combine(profiles(5), personalities(4), per_profile=3, seed=3)
+    assert [p.profile for p in made] == [p.text for p in profiles(5) for _ in range(3)]
+
+
+@pytest.mark.parametrize("pronoun", ["She", "He", "They"])
+def test_the_personality_speaks_of_the_person_as_the_profile_does(pronoun):
+    person = described(
+        PROFILE.replace("She", pronoun).replace("Her", {"He": "His", "They": "Their"}.get(pronoun, "Her"))
+    )
+    [made] = pool.combine([person], [described(PERSONALITY, TRAITS, "personality")], per_profile=1, seed=0)
+    assert pronoun_of(made.personality) == pronoun.lower()
+    assert made.profile == person.text
+
+
+def test_a_profile_without_a_pronoun_leaves_the_personality_as_it_is():
+    [made] = pool.combine(
+        [described("A lighthouse keeper from Cork.")],
+        [described(PERSONALITY, (), "personality")],
+        per_profile=1,
+        seed=0,
+    )
+    assert made.personality == PERSONALITY
+
+
+def test_a_persona_says_what_it_is_made_of_and_by_whom():
+    half = Description(id="a", kind="profile", text=PROFILE, items=FACTS, origin="openai/x", prompt_hash="abc")
+    other = Description(id="b", kind="personality", text=PERSONALITY, items=TRAITS, prompt_hash="def")
+    [made] = pool.combine([half], [other], per_profile=1, seed=0)
+    assert made.id == content_id(made.profile, made.personality)
+    assert (made.facts, made.traits) == (FACTS, TRAITS)
+    assert made.attributes == {"age": 34, "gender": "female"}
+    assert made.origin == {"profile": "openai/x", "personality": "seed"}
+    assert made.prompt_hash == "abc+def"
+
+
+def test_facts_and_traits_are_read_off_texts_that_come_without_a_list():
+    [made] = pool.combine([described(PROFILE)], [described(PERSONALITY, (), "personality")], per_profile=1, seed=0)
+    assert len(made.facts) >= 8
+    assert {"impatient", "generous", "blunt"} <= set(made.traits)
+
+
+@pytest.mark.skipif(not ALOE.is_dir(), reason="needs ALOE's pools; set PERSONAGEN_ALOE to their folder")
+@pytest.mark.parametrize(
+    ("kind", "most"),
+    [("profile", {"kind": 1, "duplicates": 0, "similarity": 7}),
+     ("personality", {"kind": 0, "traits": 3, "duplicates": 2, "similarity": 3})],
+)  # fmt: skip
+def test_of_aloes_own_entries_only_the_near_ones_would_be_turned_away(kind, most):
+    seeds, own = load_seeds(ALOE), load_seeds(None)
+    entries = seeds.profiles if kind == "profile" else seeds.personalities
+    encoder = hashed.encoder([e.text for e in (*own.profiles, *own.personalities)])
+    vectors = asyncio.run(encoder.encode([e.text for e in entries]))
+    asking = [candidate(e, e.source, v) for e, v in zip(entries, vectors, strict=True)]
+    view = View(Rules(similarity=(encoder.thresholds or {})[kind]))
+    turned_away = {
+        name: len(pool.screen(asking, view, {name: ask})[1]) for name, ask in SCREENS.items() if name == "kind"
+    }
+    for name, ask in FILTERS[kind].items():
+        turned_away[name] = len(pool.admit(asking, View(view.rules), {name: ask}).rejections)
+    assert set(turned_away) == set(most)
+    assert all(turned_away[name] <= most[name] for name in most), turned_away
+
+
+def test_attributes_are_read_off_the_listed_facts_before_the_text():
+    profile = Description(
+        id="a",
+        kind="profile",
+        text="Sixty candles stood on her cake. She sells hats.",
+        items=("She is 60", "She sells hats"),
+    )
+    personality = Description(id="b", kind="personality", text="She is blunt.", items=("blunt",))
+    (persona,) = pool.combine([profile], [personality], per_profile=1, seed=0)
+    assert persona.attributes == {"age": 60, "gender": "female"}

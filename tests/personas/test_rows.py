@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from personagen.errors import UsageError
+from personagen.personas.rows import MAX_LINE, Fault, Note, Row, rows_of
+
+
+@pytest.fixture
+def read(tmp_path: Path):
+    def reader(name: str, data: bytes | str) -> list[Row | Fault | Note]:
+        path = tmp_path / name
+        path.write_bytes(data.encode() if isinstance(data, str) else data)
+        return list(rows_of(path))
+
+    return reader
+
+
+def test_json_lines_give_a_row_each_and_blank_lines_none(read):
+    assert read("a.jsonl", '"x"\n\n{"y": 1}\n  \n[2]') == [Row(1, "x"), Row(3, {"y": 1}), Row(5, [2])]
+
+
+def test_a_byte_order_mark_and_windows_line_ends_are_no_part_of_the_text(read):
+    assert read("a.jsonl", b'\xef\xbb\xbf"x"\r\n"y"\r\n') == [Row(1, "x"), Row(2, "y")]
+    assert read("a.txt", b"\xef\xbb\xbfone\r\ntwo\r\n") == [Row(1, "one"), Row(2, "two")]
+
+
+def test_json_values_glued_on_one_line_are_read_with_a_note(read):
+    assert read("a.jsonl", '"x"\n"y""z" , {"t": "u"}\n') == [
+        Row(1, "x"),
+        Note(2, "3 JSON values stand on one line; read as 3 entries"),
+        Row(2, "y"),
+        Row(2, "z"),
+        Row(2, {"t": "u"}),
+    ]
+
+
+@pytest.mark.parametrize("line", ['"x', '"x"y', "{'x': 1}", '{"x": 1', "She is.", '"x" "y', "[" * 100_000])
+def test_a_line_that_is_no_json_is_one_fault_with_its_line(read, line: str):
+    first, fault, last = read("a.jsonl", f'"before"\n{line}\n"after"')
+    assert (first, last) == (Row(1, "before"), Row(3, "after"))
+    assert isinstance(fault, Fault)
+    assert fault.line == 2
+    assert fault.reason.startswith("this is not JSON (")
+
+
+def test_bytes_that_are_not_utf_8_and_nul_bytes_are_faults_of_their_line(read):
+    faults = read("a.jsonl", b'"x"\n"caf\xe9"\n"y\0"\n"z"')
+    assert faults == [
+        Row(1, "x"),
+        Fault(2, "byte 5 of the line is not UTF-8"),
+        Fault(3, "the line holds a NUL byte"),
+        Row(4, "z"),
+    ]
+
+
+def test_a_utf_16_file_is_named_as_such(read):
+    assert read("a.txt", "hello".encode("utf-16")) == [Fault(1, "the file is UTF-16, and UTF-8 is expected")]
+
+
+def test_a_huge_line_is_a_fault_and_the_next_line_is_read(read):
+    rows = read("a.jsonl", '"' + "a" * (3 * MAX_LINE) + '"\n"next"\n')
+    assert rows == [Fault(1, "the line is longer than 1,000,000 bytes"), Row(2, "next")]
+
+
+def test_a_line_of_just_the_longest_length_is_read(read):
+    line = '"' + "a" * (MAX_LINE - 2) + '"'
+    assert [row.line for row in read("a.jsonl", f"{line}\n{line}") if isinstance(row, Row)] == [1, 2]
+
+
+def test_a_json_array_gives_a_row_an_element_with_its_line(read):
+    assert read("a.json", '[\n  "x",\n  {"a":\n    1},\n\n  "y"]\n') == [Row(2, "x"), Row(3, {"a": 1}), Row(6, "y")]
+
+
+def test_a_json_file_may_hold_one_object_or_several(read):
+    assert read("a.json", '{"a":\n 1}\n{"b": 2}') == [Row(1, {"a": 1}), Row(3, {"b": 2})]
+
+
+def test_a_broken_json_array_names_the_line(read):
+    assert read("a.json", '["x",\n "y\n]') == [Row(1, "x"), Fault(2, "this is not JSON (Invalid control character at)")]
+    assert read("a.json", '["x",\n "y"\n')[-1] == Fault(2, "the list has no closing bracket")
+
+
+def test_csv_rows_come_by_lower_case_column_with_the_line_they_begin_on(read):
+    text = 'Id,Profile\n1,"She knits,\nand sews"\n\n2,He runs\n'
+    assert read("a.csv", text) == [
+        Row(2, {"id": "1", "profile": "She knits,\nand sews"}),
+        Row(5, {"id": "2", "profile": "He runs"}),
+    ]
+
+
+def test_tabs_and_semicolons_part_columns_too(read):
+    assert read("a.tsv", "id\ttext\n1\ta, b; c\n") == [Row(2, {"id": "1", "text": "a, b; c"})]
+    assert read("a.csv", "id;text\n1;a, b\n") == [Row(2, {"id": "1", "text": "a, b"})]
+
+
+def test_a_csv_line_that_is_not_utf_8_is_a_fault_and_the_rest_is_read(read):
+    assert read("a.csv", b"text\na\n\xff\nb\n") == [
+        Row(2, {"text": "a"}),
+        Fault(3, "byte 1 of the line is not UTF-8"),
+        Row(4, {"text": "b"}),
+    ]
+
+
+def test_a_csv_field_beyond_the_limit_is_a_fault(read):
+    rows = read("a.csv", "text\n" + "a" * 200_000 + "\n")
+    assert [type(row) for row in rows] == [Fault]
+
+
+def test_text_is_one_entry_a_line(read):
+    assert read("a.txt", "She knits.\nHe runs\n\nThey sing.\n") == [
+        Row(1, "She knits."),
+        Row(2, "He runs"),
+        Row(4, "They sing."),
+    ]
+
+
+def test_wrapped_text_parted_by_blank_lines_is_one_entry_a_paragraph(read):
+    assert read("a.txt", "She knits\nand sews.\n\n\nHe runs\nmarathons.\n") == [
+        Note(0, "read as paragraphs parted by blank lines"),
+        Row(1, "She knits and sews."),
+        Row(5, "He runs marathons."),
+    ]
+
+
+def test_an_empty_file_has_no_rows(read):
+    assert [read(f"a{suffix}", b"") for suffix in (".jsonl", ".json", ".csv", ".txt")] == [[], [], [], []]
+
+
+def test_a_file_that_can_not_be_opened_is_a_usage_error(tmp_path: Path):
+    with pytest.raises(UsageError, match="can't be read"):
+        list(rows_of(tmp_path / "absent.jsonl"))
+
+
+@given(
+    suffix=st.sampled_from([".jsonl", ".json", ".csv", ".tsv", ".txt"]),
+    data=st.binary(max_size=200)
+    | st.lists(
+        st.sampled_from(
+            [b'"', b"{", b"}", b"[", b"]", b",", b"\n", b"\r", b"a", b"\\ud800", b"\xff", b"\0", b";", b"1e999"]
+        )
+    ).map(b"".join),
+)
+def test_any_bytes_give_rows_faults_and_notes_in_the_order_of_their_lines(tmp_path_factory, suffix: str, data: bytes):
+    path = tmp_path_factory.getbasetemp() / f"wild{suffix}"
+    path.write_bytes(data)
+    rows = list(rows_of(path))
+    assert all(isinstance(row, Row | Fault | Note) for row in rows)
+    assert all(0 <= row.line <= data.count(b"\n") + 1 for row in rows)
