@@ -28,11 +28,11 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from personagen.call import LLM, Call
 from personagen.errors import ServerError
-from personagen.llm.concurrency import Limit
 from personagen.llm.connect import Endpoint, connect
-from personagen.llm.gate import Gate
-from personagen.llm.retry import retried
-from personagen.llm.slots import Slots
+from personagen.llm.limits.adaptive import Limit
+from personagen.llm.limits.limiter import Slots
+from personagen.llm.limits.queue import Gate
+from personagen.llm.limits.retry import retried
 from personagen.records import Completion, Message
 from tests.llm import simulated
 from tests.llm.server import Reply, Request, chat, refusal, serving

@@ -86,8 +86,8 @@ def grow(run: Path, trees: int, distinct: int) -> None:
 
 def derive(run: Path) -> tuple[Iterable[Path], int]:
     from personagen.store.files import read_state
+    from personagen.store.folder import Run
     from personagen.store.journal import Journal
-    from personagen.store.run import Run
 
     state = read_state(run)
     made_with, _ = stored(run, 1)

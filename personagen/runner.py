@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from personagen.errors import Interrupted
-from personagen.llm.slots import Slots
+from personagen.llm.limits.limiter import Slots
 
 T = TypeVar("T")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

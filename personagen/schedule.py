@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from personagen.errors import CorruptError, DiskError
-from personagen.llm.slots import Slots
+from personagen.llm.limits.limiter import Slots
 
 Step: TypeAlias = Callable[[], Coroutine[Any, Any, Sequence["Step"]]]
 

@@ -13,7 +13,7 @@ import orjson
 from personagen.agents.ask import Stage
 from personagen.flows.grow import Growing
 from personagen.llm.journaled import Tally
-from personagen.llm.slots import Slots
+from personagen.llm.limits.limiter import Slots
 from personagen.prompts import files as prompts
 from personagen.records import Completion, Persona, Usage
 from personagen.schedule import Job, run_jobs

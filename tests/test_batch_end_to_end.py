@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from personagen.cli import main
-from personagen.llm.batch import watch
-from personagen.llm.batch.watch import Pace
+from personagen.llm.batch import poll as watch
+from personagen.llm.batch.poll import Pace
 from tests.llm.actor import actor
 from tests.llm.batch_server import batching
 from tests.llm.server import refusal, serving

@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).parent.parent / "personagen"
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"errors"}),
     frozenset({"records", "options"}),
-    frozenset({"call", "tree", "plugins", "parse"}),
+    frozenset({"call", "tree", "plugins"}),
     frozenset({"personas", "prompts"}),
     frozenset({"metrics", "gates", "offline"}),
     frozenset({"pairs", "exporters"}),

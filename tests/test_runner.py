@@ -14,7 +14,7 @@ import pytest
 from personagen import runner
 from personagen.errors import BudgetError, Interrupted, ServerError
 from personagen.llm import openai
-from personagen.llm.slots import Slots
+from personagen.llm.limits.limiter import Slots
 from personagen.runner import interruptible, run_sync
 from tests.llm.calls import a_call
 from tests.llm.server import connections, read_request

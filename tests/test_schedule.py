@@ -9,8 +9,8 @@ import pytest
 
 from personagen.call import Call
 from personagen.errors import BudgetError, Interrupted
-from personagen.llm.retry import retried
-from personagen.llm.slots import Slots
+from personagen.llm.limits.limiter import Slots
+from personagen.llm.limits.retry import retried
 from personagen.schedule import Job, run_jobs
 from tests.fakes import answer
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
 
+from personagen.agents.replies import Spoken, speech
 from personagen.call import LLM, Call
 from personagen.errors import ReplyError
 from personagen.gates import Flaw, Turn, flaw_of
 from personagen.llm.journaled import Tally
 from personagen.options import ROLES
-from personagen.parse import Spoken, speech
 from personagen.prompts.files import Prompt
 from personagen.records import Completion, Message
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from personagen.agents.ask import Answer, At, Stage, say
-from personagen.parse import Spoken
+from personagen.agents.replies import Spoken
 from personagen.records import Inference, Message
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from personagen.agents.ask import Answer, At, Stage, ask
-from personagen.parse import PERSONALITIES, PROFILES, descriptions
+from personagen.agents.replies import PERSONALITIES, PROFILES, descriptions
 from personagen.records import Kind
 
 PROMPTS: dict[Kind, str] = {"profile": "author/profiles", "personality": "author/personalities"}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from personagen.agents.ask import Answer, At, Stage, ask
-from personagen.parse import RANKING, Verdict, ranking
+from personagen.agents.replies import RANKING, Verdict, ranking
 from personagen.records import Message, Persona
 
 LABELS = string.ascii_uppercase

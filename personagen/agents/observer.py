@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from personagen.agents.ask import Answer, At, Stage, ask
-from personagen.parse import INFERENCES, inferences
+from personagen.agents.replies import INFERENCES, inferences
 from personagen.records import Inference, Message
 
 Found = tuple[tuple[Inference, ...], int]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from personagen.agents.ask import Answer, At, Stage, say
-from personagen.parse import Spoken
+from personagen.agents.replies import Spoken
 from personagen.records import Message, Persona
 
 

@@ -118,7 +118,7 @@ def render(
 
     NAME is as `personagen prompts` lists it, such as judge/prefer.
     """
-    from personagen.cli.rehearsal import SAMPLE, Scene, rehearse
+    from personagen.cli.sample import SAMPLE, Scene, rehearse
     from personagen.prompts.files import folders, load
 
     prompts, as_json, quiet = _inherited(ctx, prompts, as_json, quiet)
@@ -170,7 +170,7 @@ def _known(name: str) -> str:
 
 
 def _problems(name: str, where: tuple[Path, ...]) -> list[str]:
-    from personagen.cli.rehearsal import rehearse, scenes
+    from personagen.cli.sample import rehearse, scenes
     from personagen.prompts.files import load
 
     try:

@@ -13,7 +13,7 @@ from personagen.options import place
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from personagen.cli.shelf import Shelf
+    from personagen.cli.browse import Shelf
 
 EPILOG = """\b
 Examples:
@@ -45,7 +45,7 @@ def show(run: str, tree: str | None, rows: int, as_json: bool, quiet: bool) -> N
     TREE is a place in the run counted from 1, an id, or the beginning of one. In the folder of `personagen expand` it
     is a persona.
     """
-    from personagen.cli.shelf import find, listed, opened
+    from personagen.cli.browse import find, listed, opened
 
     folder = Path(place("RUN", run))
     shelf, state = opened(folder)

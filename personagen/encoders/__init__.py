@@ -12,8 +12,8 @@ from contextlib import asynccontextmanager
 
 from personagen.call import LLM
 from personagen.encoders.encoder import Encoder, from_bytes, to_bytes
+from personagen.llm.limits.retry import retried
 from personagen.llm.prices import Price
-from personagen.llm.retry import retried
 
 LOCAL = "sentence-transformers/"
 

@@ -14,12 +14,12 @@ from personagen.encoders.embedding import packed
 from personagen.encoders.encoder import unit
 from personagen.errors import ConfigError, PersonagenError
 from personagen.llm.connect import bounded, costed
-from personagen.llm.counted import mapping, tokens
-from personagen.llm.failures import Failure, address, error, garbled, server_at
+from personagen.llm.errors import Failure, address, error, garbled, server_at
 from personagen.llm.http import posting
 from personagen.llm.litellm import close, failure_of, opened
 from personagen.llm.openai import HOST, KEY, headers, versioned
 from personagen.llm.prices import Price, price_of
+from personagen.llm.usage import mapping, tokens
 from personagen.records import Completion
 
 

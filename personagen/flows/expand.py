@@ -30,7 +30,7 @@ from personagen.plugins import function
 from personagen.prompts import files as prompt_files
 from personagen.prompts.unused import strays
 from personagen.records import Description, Kind, Persona, content_id
-from personagen.store.run import Run, opened
+from personagen.store.folder import Run, opened
 
 KINDS = tuple(author.PROMPTS)
 PROMPTS = tuple(author.PROMPTS.values())

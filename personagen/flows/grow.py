@@ -24,11 +24,11 @@ from typing import TypeVar
 from personagen import tree
 from personagen.agents import assistant, judge, observer, user
 from personagen.agents.ask import Answer, At, Stage
+from personagen.agents.replies import Spoken
 from personagen.errors import PersonagenError, ReplyError, ServerError
 from personagen.flows.heard import Heard
 from personagen.gates import over
 from personagen.options import Grow
-from personagen.parse import Spoken
 from personagen.records import Belief, ConversationTree, Inference, Judgment, Message, Node, Persona
 from personagen.schedule import Step
 

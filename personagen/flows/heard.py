@@ -8,7 +8,7 @@ from typing import Any
 
 from personagen import tree
 from personagen.agents.ask import Answer
-from personagen.parse import Spoken
+from personagen.agents.replies import Spoken
 from personagen.records import Rejection
 
 FINISHED = "goodbye"

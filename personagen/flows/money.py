@@ -9,7 +9,7 @@ from personagen.llm.budget import CostBound, Ledger
 from personagen.llm.prices import Price, cost
 from personagen.options import ModelOptions
 from personagen.store.batches import Wave
-from personagen.store.run import Run
+from personagen.store.folder import Run
 
 
 def ledger_of(run: Run, options: ModelOptions, prices: Mapping[str, Price | None], pending: Sequence[Wave]) -> Ledger:

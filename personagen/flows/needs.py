@@ -27,7 +27,7 @@ from personagen.flows.sizes import (
 from personagen.options import ENCODER, ExpandOptions, SimulateOptions
 from personagen.personas.seeds import Seeds
 from personagen.records import Kind, Persona
-from personagen.store.run import Run
+from personagen.store.folder import Run
 
 SHORT = 0.5  # of the usual length, in the low estimate
 SAMPLE = 1000  # personas whose length is looked at; they stand in a drawn order

@@ -19,12 +19,12 @@ from personagen.errors import DiskError, Interrupted
 from personagen.flows.session import Session
 from personagen.flows.sizes import Size
 from personagen.llm.connect import is_local
-from personagen.llm.failures import address
+from personagen.llm.errors import address
 from personagen.llm.journaled import Tally
+from personagen.llm.limits.limiter import Slots
 from personagen.llm.prices import Price, cost
-from personagen.llm.slots import Slots
 from personagen.records import Kind, Usage
-from personagen.store.run import Run
+from personagen.store.folder import Run
 
 THIS = version("personagen")
 # A judge's answer leads to no other question, unless it says which reply continues.

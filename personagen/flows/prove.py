@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Iterator
 from personagen.flows.session import Session, address_of
 from personagen.llm.connect import is_local
 from personagen.schedule import Job
-from personagen.store.run import Run
+from personagen.store.folder import Run
 
 
 async def prove(run: Run, session: Session, jobs: Iterator[Job]) -> AsyncIterator[Job]:

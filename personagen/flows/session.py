@@ -16,20 +16,20 @@ from personagen.agents.ask import Stage
 from personagen.call import LLM
 from personagen.errors import ConfigError, UsageError
 from personagen.flows.money import bound_of, ledger_of
-from personagen.llm.batch.watch import Board
-from personagen.llm.batch.waves import BatchMode
+from personagen.llm.batch.poll import Board
+from personagen.llm.batch.submit import BatchMode
 from personagen.llm.budget import CostBound, Ledger, booked, budgeted
 from personagen.llm.connect import Endpoint, connect, is_local
 from personagen.llm.journaled import Tally, journaled
+from personagen.llm.limits.limiter import Slots, proven, stopping
+from personagen.llm.limits.retry import retried
 from personagen.llm.prices import Price, parse_price, price_of
-from personagen.llm.retry import retried
-from personagen.llm.slots import Slots, proven, stopping
 from personagen.options import ENCODER, ModelOptions, by_role, flat, shared_and_own
 from personagen.prompts.files import Prompt
 from personagen.records import Usage
 from personagen.runner import interruptible
 from personagen.store.batches import Batches, Wave
-from personagen.store.run import Run
+from personagen.store.folder import Run
 
 LEAST_PATIENCE = 600.0  # seconds for a call in all; with a long --timeout more, or its second request would be cut off
 BATCH_IN_FLIGHT = 10_000

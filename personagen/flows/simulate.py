@@ -28,7 +28,7 @@ from personagen.prompts import files as prompt_files
 from personagen.prompts.unused import strays
 from personagen.records import ConversationTree, Rejection
 from personagen.schedule import Job, run_jobs
-from personagen.store.run import Run, opened
+from personagen.store.folder import Run, opened
 
 PROMPTS = ("user/speak", "observer/infer", "assistant/plain", "assistant/aware", "judge/prefer")
 RESULTS = ("trees.jsonl", "pairs.jsonl", "rejections.jsonl")

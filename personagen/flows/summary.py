@@ -9,7 +9,7 @@ import orjson
 
 from personagen.flows.preflight import Estimate
 from personagen.flows.session import Session
-from personagen.store.run import Run
+from personagen.store.folder import Run
 
 _APART = ("usage", "usage_by_role", "out", "estimate")  # what ``run.json`` has elsewhere
 

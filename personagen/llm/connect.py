@@ -16,8 +16,8 @@ from personagen.llm import anthropic, litellm, openai
 from personagen.llm.batch.anthropic import AnthropicBatches
 from personagen.llm.batch.openai import OpenAIBatches
 from personagen.llm.batch.protocol import BatchApi, no_batches
-from personagen.llm.batch.waves import BatchMode, batched
-from personagen.llm.failures import Server, address, no_model, quoted
+from personagen.llm.batch.submit import BatchMode, batched
+from personagen.llm.errors import Server, address, no_model, quoted
 from personagen.llm.http import Heard
 from personagen.llm.prices import Price, cost, price_of
 from personagen.plugins import function

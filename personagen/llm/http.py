@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from personagen.errors import ConfigError, ServerError
-from personagen.llm.failures import Failure, Server, failure, is_address, too_large, unreachable
+from personagen.llm.errors import Failure, Server, failure, is_address, too_large, unreachable
 
 if TYPE_CHECKING:
     import ssl

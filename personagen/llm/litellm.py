@@ -12,8 +12,7 @@ from typing import Any
 
 from personagen.call import DEFAULT_MAX_TOKENS, LLM, Call
 from personagen.errors import ConfigError, PersonagenError
-from personagen.llm.counted import ended, tokens, word
-from personagen.llm.failures import (
+from personagen.llm.errors import (
     NO_KEY,
     Failure,
     Server,
@@ -26,6 +25,7 @@ from personagen.llm.failures import (
 )
 from personagen.llm.openai import REASONS, response_format
 from personagen.llm.schema import in_words, without_refused
+from personagen.llm.usage import ended, tokens, word
 from personagen.records import Completion
 
 _REPORT = re.compile(r"\nTraceback|\s+This looks like a bug in LiteLLM")

@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 import orjson
 
 from personagen.call import DEFAULT_MAX_TOKENS, LLM, Call
-from personagen.llm.counted import ended, mapping, tokens, word
-from personagen.llm.failures import Failure, Server, error, failure, garbled, server_at
+from personagen.llm.errors import Failure, Server, error, failure, garbled, server_at
 from personagen.llm.http import Heard, own_headers, posting
+from personagen.llm.json import loads
 from personagen.llm.schema import in_words, strict_once, without_refused
-from personagen.parse import loads
+from personagen.llm.usage import ended, mapping, tokens, word
 from personagen.records import Completion
 
 KEY = "OPENAI_API_KEY"

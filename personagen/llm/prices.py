@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from personagen.errors import UsageError
-from personagen.llm.failures import address
+from personagen.llm.errors import address
 from personagen.records import Usage
 
 _TABLE = "model_prices_and_context_window_backup.json"

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import orjson
 
-from personagen.llm.failures import Failure, Server, error
+from personagen.llm.errors import Failure, Server, error
 from personagen.records import Message
 
 # All that OpenAI's and Anthropic's strict modes both take; the parser checks whatever limits other keywords would set.

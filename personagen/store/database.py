@@ -11,7 +11,7 @@ from zlib import crc32
 
 from personagen.errors import CorruptError, DiskError
 from personagen.store.files import reserve, sync_folder, synced
-from personagen.store.log import is_damaged
+from personagen.store.wal import is_damaged
 
 FORMAT = 4
 LONGEST = 200  # characters of SQLite's words

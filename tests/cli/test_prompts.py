@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from personagen.cli.rehearsal import ACTS
+from personagen.cli.sample import ACTS
 from personagen.prompts import files as prompts
 from tests.cli.runs import lines
 from tests.fakes import PERSONA, Fake, stage
@@ -128,7 +128,7 @@ def test_a_part_that_a_prompt_includes_is_not_taken_for_one_under_a_wrong_name(c
 
 async def sent(name: str, persona) -> list[dict[str, str]]:
     """What the agent of ``name`` really sends for the sample conversation."""
-    from personagen.cli.rehearsal import Scene
+    from personagen.cli.sample import Scene
 
     fake = Fake(RuntimeError)
     with pytest.raises(RuntimeError):

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from rich.cells import cell_len
 from rich.console import Console
 
-from personagen.cli import drawing, shelf
+from personagen.cli import browse as shelf
+from personagen.cli import drawing
 from personagen.cli.screen import WIDEST
 from personagen.records import ConversationTree, Persona
 from personagen.store.files import CHUNK

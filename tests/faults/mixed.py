@@ -20,7 +20,7 @@ from personagen.flows.simulate import SimulateSummary, simulate
 from personagen.gates import GATES
 from personagen.llm.connect import Endpoint, connect
 from personagen.llm.http import LARGEST
-from personagen.llm.retry import retried
+from personagen.llm.limits.retry import retried
 from personagen.options import SimulateOptions, build
 from personagen.records import Message
 from personagen.runner import run_sync

@@ -196,7 +196,7 @@ def _refused_keys_tried_again() -> None:
 
 
 def _written_in_place() -> None:
-    from personagen.store import run
+    from personagen.store import folder as run
 
     def write(file: Path, parts: Any) -> int:
         with file.open("wb", buffering=0) as out:
@@ -222,13 +222,13 @@ def _names_unsynced() -> None:
 
 
 def _new_folders_unsynced() -> None:
-    from personagen.store import run
+    from personagen.store import folder as run
 
     _put(run, "make_folder", lambda folder: folder.mkdir(parents=True, exist_ok=True))
 
 
 def _unlocked() -> None:
-    from personagen.store import run
+    from personagen.store import folder as run
 
     _put(run, "locked", lambda folder: nullcontext())
 

@@ -22,7 +22,7 @@ from click.testing import CliRunner
 from personagen.call import LLM
 from personagen.cli import main
 from personagen.flows import session
-from personagen.llm.slots import Slots
+from personagen.llm.limits.limiter import Slots
 from tests import fakes
 from tests.faults.trial import Finding, Scale, finding
 from tests.llm.actor import actor

@@ -16,8 +16,8 @@ from personagen.errors import PersonagenError, QualityError, ServerError
 from personagen.flows.grow import Growing, Plan
 from personagen.flows.plans import Outcomes
 from personagen.llm.connect import Endpoint, connect
-from personagen.llm.retry import retried
-from personagen.llm.slots import Slots, proven, stopping
+from personagen.llm.limits.limiter import Slots, proven, stopping
+from personagen.llm.limits.retry import retried
 from personagen.records import Completion
 from personagen.schedule import Job, run_jobs
 from tests import fakes

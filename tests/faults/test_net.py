@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
 
 import pytest
 
-from personagen import parse
 from personagen.agents import ask
+from personagen.agents import replies as parse
 from personagen.errors import BudgetError, ConfigError, PersonagenError, ReplyError, ServerError
 from personagen.llm import anthropic, openai
 from tests.faults import replies
@@ -93,7 +94,7 @@ def test_a_parser_that_crashes_is_found(monkeypatch):
     def fragile(text):
         if "\\u" in text:
             raise RecursionError("deep")
-        return parse.orjson.loads(text)
+        return json.loads(text)
 
     monkeypatch.setattr(parse, "loads", fragile)
     crashed = [o for o in asyncio.run(replies.tried(7, 300)) if o.how == "crashed"]

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from personagen.cli import main
-from personagen.llm.batch import watch
+from personagen.llm.batch import poll as watch
 from tests import fakes
 from tests.llm.actor import actor
 from tests.llm.batch_server import batching
@@ -22,7 +22,7 @@ from tests.llm.batch_server import batching
 RESULTS = ("trees.jsonl", "pairs.jsonl", "rejections.jsonl")
 TIMES = {"settle": 0.1, "first": 0.02, "longest": 0.1, "grace": 0.5}
 MAIN = (
-    "from personagen.llm.batch import watch\n"
+    "from personagen.llm.batch import poll as watch\n"
     f"watch.PACE = watch.Pace(**{TIMES})\n"
     "from personagen.cli import main\n"
     "main()\n"

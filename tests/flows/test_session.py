@@ -16,7 +16,7 @@ from personagen.llm.prices import Price
 from personagen.options import ModelOptions
 from personagen.records import Completion, Message, Usage
 from personagen.store.batches import Wave
-from personagen.store.run import opened
+from personagen.store.folder import opened
 from tests.llm.calls import a_call
 from tests.llm.server import Reply, chat, refusal, serving
 

@@ -11,7 +11,7 @@ import pytest
 from personagen import tree
 from personagen.errors import QualityError
 from personagen.flows.grow import FailedTree, Growing, Plan
-from personagen.llm.slots import Slots
+from personagen.llm.limits.limiter import Slots
 from personagen.schedule import Job, run_jobs
 from tests.fakes import PERSONA, Fake, answer, cast, stage
 

@@ -8,8 +8,8 @@ import pytest
 
 from personagen.agents import assistant
 from personagen.agents.ask import At
+from personagen.agents.replies import Spoken, speech
 from personagen.errors import ReplyError
-from personagen.parse import Spoken, speech
 from tests.fakes import Fake, stage
 from tests.gates.talk import chat, turned_away
 

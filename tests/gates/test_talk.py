@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from personagen.agents.replies import speech
 from personagen.gates import TALK, Flaw, Turn, flaw_of
-from personagen.parse import speech
 from tests.gates.talk import GOOD_ASSISTANT, GOOD_USER, chat
 
 

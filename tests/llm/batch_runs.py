@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 
 from personagen.llm.batch.anthropic import AnthropicBatches
 from personagen.llm.batch.openai import OpenAIBatches
-from personagen.llm.batch.watch import Board, Pace
-from personagen.llm.batch.waves import BatchMode, batched
+from personagen.llm.batch.poll import Board, Pace
+from personagen.llm.batch.submit import BatchMode, batched
 from personagen.llm.journaled import Tally, journaled
 from personagen.store.batches import Batches
 from personagen.store.journal import Journal

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from personagen import parse
+from personagen.agents import replies as parse
 from personagen.call import Call
 from personagen.llm.connect import Endpoint, connect
 from personagen.prompts import files as prompts

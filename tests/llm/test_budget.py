@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from personagen.call import Call
 from personagen.errors import BudgetError, Interrupted, ServerError
 from personagen.llm.budget import Ledger, booked, budgeted
-from personagen.llm.failures import Server, garbled, too_large
-from personagen.llm.retry import retried
+from personagen.llm.errors import Server, garbled, too_large
+from personagen.llm.limits.retry import retried
 from personagen.records import Completion, Usage
 from tests.fakes import Fake
 from tests.llm import simulated

@@ -7,10 +7,10 @@ import itertools
 import orjson
 import pytest
 
-from personagen import parse
+from personagen.agents import replies as parse
 from personagen.call import Call
 from personagen.llm import anthropic, openai
-from personagen.llm.failures import Server
+from personagen.llm.errors import Server
 from personagen.prompts import files as prompts
 from personagen.records import Message
 from tests.llm.calls import a_call, ask

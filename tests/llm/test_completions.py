@@ -13,8 +13,8 @@ from personagen.errors import PersonagenError, ServerError
 from personagen.llm import anthropic, openai
 from personagen.llm.batch.anthropic import AnthropicBatches
 from personagen.llm.batch.openai import OpenAIBatches
-from personagen.llm.counted import ended, tokens
-from personagen.llm.failures import Server
+from personagen.llm.errors import Server
+from personagen.llm.usage import ended, tokens
 from personagen.records import Completion, Usage
 from tests.llm.server import chat, message
 

@@ -273,7 +273,7 @@ def test_a_connection_is_kept_for_the_next_call_and_given_up_before_servers_do(i
 def test_a_call_imports_no_sdk(provider):
     code = (
         "import asyncio, sys\n"
-        "from personagen.llm import Call\n"
+        "from personagen.call import Call\n"
         "from personagen.llm.connect import Endpoint, connect\n"
         "from personagen.records import Message\n"
         "async def main():\n"

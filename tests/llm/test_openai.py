@@ -8,7 +8,7 @@ import pytest
 
 from personagen.call import DEFAULT_MAX_TOKENS
 from personagen.errors import ConfigError, ServerError
-from personagen.llm.failures import Server
+from personagen.llm.errors import Server
 from personagen.llm.openai import HOST, backend, request
 from tests.llm.calls import CANARY, REFUSALS, SCHEMA, a_call, ask, failing
 from tests.llm.server import Reply, chat, refusal, serving

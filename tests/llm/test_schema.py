@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from personagen import parse
-from personagen.llm.failures import Failure
+from personagen.agents import replies as parse
+from personagen.llm.errors import Failure
 from personagen.llm.schema import in_words, refused_part, strict, strict_once
 from personagen.records import Message
 

@@ -18,8 +18,8 @@ from personagen.llm.journaled import Tally, journaled
 from personagen.records import Completion, Usage
 from personagen.store import database, writer
 from personagen.store.database import FORMAT
+from personagen.store.folder import opened
 from personagen.store.journal import Journal
-from personagen.store.run import opened
 from tests.store import golden
 
 GOLDEN = sorted(Path(golden.__file__).parent.glob("*.db"))

@@ -12,7 +12,7 @@ import pytest
 from personagen.errors import DiskError
 from personagen.prompts import files as prompts
 from personagen.store import files
-from personagen.store.run import opened
+from personagen.store.folder import opened
 from tests.fakes import answer
 
 

@@ -13,8 +13,8 @@ from personagen.call import Call
 from personagen.errors import ServerError
 from personagen.llm import anthropic
 from personagen.llm.batch.protocol import Outcome, State, told
-from personagen.llm.failures import failure, garbled, server_at
-from personagen.parse import loads
+from personagen.llm.errors import failure, garbled, server_at
+from personagen.llm.json import loads
 from personagen.records import Completion
 
 if TYPE_CHECKING:

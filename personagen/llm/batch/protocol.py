@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeAlias
 
 from personagen.call import Call
 from personagen.errors import ConfigError, ServerError
-from personagen.llm.failures import Failure, Server, error, failure, unreachable
+from personagen.llm.errors import Failure, Server, error, failure, unreachable
 from personagen.records import Completion
 
 # The body of an answer, a request that was refused, or one that the batch never came to.

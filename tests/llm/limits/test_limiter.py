@@ -9,8 +9,8 @@ import pytest
 
 from personagen.call import Call, Sampling
 from personagen.errors import BudgetError, ConfigError, CorruptError, Interrupted, ServerError
-from personagen.llm.retry import retried
-from personagen.llm.slots import LOCAL, Slots, proven, stopping
+from personagen.llm.limits.limiter import LOCAL, Slots, proven, stopping
+from personagen.llm.limits.retry import retried
 from tests.fakes import Fake
 from tests.llm import simulated
 

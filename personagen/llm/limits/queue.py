@@ -8,8 +8,8 @@ from heapq import heappop, heappush
 from math import inf
 
 from personagen.errors import PersonagenError, ServerError
-from personagen.llm.concurrency import Limit, Ticket
-from personagen.llm.quota import used_up
+from personagen.llm.limits.adaptive import Limit, Ticket
+from personagen.llm.limits.headers import used_up
 
 REFUSED, LATE = 429, 408  # HTTP
 _FIRST = -1 << 30  # the order of a call that is sent again: before all that were not sent yet

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from personagen.errors import BudgetError, ConfigError, PersonagenError, ReplyError, ServerError
-from personagen.llm.scrub import scrubbed, secrets
+from personagen.llm.redact import scrubbed, secrets
 
 LONGEST_QUOTE = 300
 LONGEST_READ = 8000  # characters of what a server says: looking for patterns in megabytes would take hours

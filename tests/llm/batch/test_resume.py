@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from personagen.llm.failures import ServerError
+from personagen.llm.errors import ServerError
 from tests.llm.batch_runs import Setting, calls, echo, said, texts
 from tests.llm.batch_server import batching
 from tests.llm.calls import SCHEMA

@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from personagen.llm.quota import LONGEST, used_up
-from personagen.llm.slots import Slots
+from personagen.llm.limits.headers import LONGEST, used_up
+from personagen.llm.limits.limiter import Slots
 from tests.llm import simulated
 
 NOW = 1_800_000_000.0  # 2027-01-15T08:00:00Z

@@ -16,11 +16,11 @@ from typing import Any, TypeAlias
 
 from personagen.call import LLM, Call
 from personagen.errors import ConfigError, PersonagenError, ServerError
-from personagen.llm.batch import watch
+from personagen.llm.batch import poll as watch
+from personagen.llm.batch.poll import Board, Pace, Watch
 from personagen.llm.batch.protocol import BatchApi, Outcome, State
-from personagen.llm.batch.watch import Board, Pace, Watch
 from personagen.llm.budget import CostBound
-from personagen.llm.failures import Failure, error, quoted
+from personagen.llm.errors import Failure, error, quoted
 from personagen.llm.schema import refused_part, remember
 from personagen.records import Completion, content_id
 from personagen.store.batches import Batches, Wave

@@ -8,8 +8,8 @@ from random import Random
 import pytest
 
 from personagen.errors import BudgetError, ConfigError, Interrupted, ReplyError, ServerError
-from personagen.llm.retry import LONGEST_WAIT, retried
-from personagen.llm.slots import Slots
+from personagen.llm.limits.limiter import Slots
+from personagen.llm.limits.retry import LONGEST_WAIT, retried
 from personagen.records import Completion
 from tests.llm import simulated
 from tests.llm.calls import a_call

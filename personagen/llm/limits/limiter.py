@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 
 from personagen.call import LLM, Call
 from personagen.errors import BudgetError, ConfigError, CorruptError, DiskError, PersonagenError, ServerError
-from personagen.llm.concurrency import Limit
-from personagen.llm.gate import Gate
+from personagen.llm.limits.adaptive import Limit
+from personagen.llm.limits.queue import Gate
 from personagen.records import Completion
 
 STOPS = (BudgetError, ConfigError, CorruptError, DiskError)

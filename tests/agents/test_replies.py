@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 
 import orjson
@@ -10,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from personagen import parse
+from personagen.agents import replies as parse
 from personagen.errors import ReplyError
 from personagen.records import Message
 
@@ -69,20 +68,6 @@ def test_half_a_character_is_repaired_and_a_whole_one_left_alone():
     assert parse.json_object(r'{"a": "\ud83d\ude00 \ude00\ud83d"}') == {"a": "😀 \ufffd\ufffd"}
     assert parse.json_object(r'{"a": "\\ud83d \\\ud83d"}') == {"a": "\\ud83d \\\ufffd"}
     assert parse.json_object('{"a": "x\ud83dy"}') == {"a": "x?y"}
-
-
-def test_bytes_that_are_not_utf_8_and_a_byte_order_mark_cost_no_value():
-    assert parse.loads(b'\xef\xbb\xbf{"a": "caf\xe9"}') == {"a": "caf\ufffd"}
-
-
-@pytest.mark.parametrize("text", ["no json", b"no json"])
-def test_what_mending_does_not_change_is_not_read_twice(text, monkeypatch):
-    read = []
-    monkeypatch.setattr(parse.orjson, "loads", lambda data: read.append(data) or json.loads(data))
-    monkeypatch.setattr(parse.orjson, "JSONDecodeError", json.JSONDecodeError)
-    with pytest.raises(ValueError, match="Expecting value"):
-        parse.loads(text)
-    assert read == [text]
 
 
 def test_control_characters_are_dropped():

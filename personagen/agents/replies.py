@@ -15,19 +15,14 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, cast, get_args
 
-import orjson
-
 from personagen.errors import ReplyError
+from personagen.llm.json import loads
 from personagen.records import Inference, Kind, Message
 
 MAX_REPLY = 200_000
 _REASONING = re.compile(r"\A(?:\s*<think>)?(?:(?!<think>).)*?</think>", re.DOTALL)
 _FENCE = re.compile(r"```[A-Za-z]*[^\S\n]*\n(.*?)```", re.DOTALL)  # \s would try every blank line anew
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_BOM = b"\xef\xbb\xbf"
-_HALF = re.compile(  # an escape of half a character; whole pairs are matched too, to be passed over
-    rb"(?<!\\)((?:\\\\)*)\\u[dD](?:[89abAB][0-9a-fA-F]{2}(\\u[dD][c-fC-F][0-9a-fA-F]{2})?|[c-fC-F][0-9a-fA-F]{2})"
-)
 _LABELS = {
     "user": re.compile(r"\A\s*(?:\**(?:user|human)\**\s*:\**|<user>)\s*", re.I),
     "assistant": re.compile(r"\A\s*(?:\**assistant\**\s*:\**|<assistant>)\s*", re.I),
@@ -126,23 +121,6 @@ def _cut(said: str, role: str) -> int:
             return len(said)
         return found.start()
     return len(said)
-
-
-def loads(text: str | bytes) -> Any:
-    """The value of a JSON text; halves of surrogate pairs and bytes that are not UTF-8 in it become U+FFFD.
-
-    Raises:
-        ValueError: it is no JSON all the same, is nested too deeply, or holds a number that no float can be.
-    """
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
-        data = text.encode("utf-8", "replace") if isinstance(text, str) else text
-        whole = data.removeprefix(_BOM).decode("utf-8", "replace").encode()
-        mended = _HALF.sub(lambda half: half[0] if half[2] else half[1] + rb"\ufffd", whole)
-        if mended == data and (data is text or data.decode() == text):
-            raise
-    return orjson.loads(mended)
 
 
 def json_object(text: str) -> dict[str, Any]:

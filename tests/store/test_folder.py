@@ -12,7 +12,7 @@ from personagen.errors import DiskError, UsageError
 from personagen.prompts import files as prompts
 from personagen.store.batches import Batches, Wave
 from personagen.store.files import make_folder, read_state
-from personagen.store.run import opened
+from personagen.store.folder import opened
 from tests.fakes import answer
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from personagen.errors import BudgetError, ConfigError, PersonagenError, ServerError
 from personagen.llm import anthropic, openai
-from personagen.llm.failures import LONGEST_QUOTE, Failure, Server, error, failure, quoted, retry_after, scrubbed
+from personagen.llm.errors import LONGEST_QUOTE, Failure, Server, error, failure, quoted, retry_after, scrubbed
 from tests.llm.calls import CANARY, a_call, ask
 
 SERVER = Server("openai/m", "http://127.0.0.1/v1", "OPENAI_API_KEY", CANARY)

@@ -10,9 +10,9 @@ import pytest
 
 from personagen.call import Call
 from personagen.errors import ServerError
-from personagen.llm.concurrency import FIRST, LONGEST_PAUSE, MOST, Limit
-from personagen.llm.retry import retried
-from personagen.llm.slots import Slots
+from personagen.llm.limits.adaptive import FIRST, LONGEST_PAUSE, MOST, Limit
+from personagen.llm.limits.limiter import Slots
+from personagen.llm.limits.retry import retried
 from personagen.records import Completion
 from tests.llm import simulated
 from tests.llm.simulated import Server

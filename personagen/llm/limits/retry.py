@@ -7,9 +7,9 @@ from random import Random
 
 from personagen.call import LLM, Call
 from personagen.errors import ServerError
-from personagen.llm.concurrency import Ticket
-from personagen.llm.gate import REFUSED, Gate
-from personagen.llm.slots import STOPS, Slots
+from personagen.llm.limits.adaptive import Ticket
+from personagen.llm.limits.limiter import STOPS, Slots
+from personagen.llm.limits.queue import REFUSED, Gate
 from personagen.records import Completion
 
 LONGEST_WAIT = 120.0

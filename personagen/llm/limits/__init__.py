@@ -1,0 +1,1 @@
+"""Who may send now: an adaptive limit and a queue for each endpoint, retries."""
