@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from personagen.gates import GATES, Gate
+from personagen.gates import PAIR_GATES, PairGate
 from personagen.records import ConversationTree, Judgment, Node, PreferencePair, Rejection
 from personagen.tree import by_id, messages, order, parent, turn
 
 
-def pairs_of(tree: ConversationTree, gates: Mapping[str, Gate] = GATES) -> tuple[list[PreferencePair], list[Rejection]]:
+def pairs_of(
+    tree: ConversationTree, gates: Mapping[str, PairGate] = PAIR_GATES
+) -> tuple[list[PreferencePair], list[Rejection]]:
     """One pair for every user message of ``tree``, or the rejection that says why there is none.
 
     The pair is the reply both verdicts rank first against the one both rank last. Its prompt is the conversation up
@@ -44,7 +46,7 @@ def _in_order(tree: ConversationTree) -> list[Node]:
 
 
 def _first_failure(
-    gates: Mapping[str, Gate], verdicts: list[Judgment], texts: Mapping[str, str]
+    gates: Mapping[str, PairGate], verdicts: list[Judgment], texts: Mapping[str, str]
 ) -> tuple[str, str] | None:
     for name, gate in gates.items():
         reason = gate(verdicts, texts)

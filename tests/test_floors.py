@@ -56,7 +56,7 @@ def walk(path: Path) -> tuple[ast.AST, ...]:
 
 
 def modules(package: Path) -> dict[str, Path]:
-    """Every module by its name below the package: ``gates.tie``; a folder's ``__init__`` is ``gates``."""
+    """Every module by its name below the package: ``gates.repeats``; a folder's ``__init__`` is ``gates``."""
     found = {}
     for path in sorted(package.rglob("*.py")):
         parts = path.relative_to(package).with_suffix("").parts
@@ -214,10 +214,10 @@ def test_nothing_draws_from_the_global_random_generator():
         ("errors.py", "from personagen import records", "errors:"),
         ("errors.py", "import personagen.records", "errors:"),
         ("errors.py", "from .records import Record", "errors:"),
-        ("gates/tie.py", "from ..agents import judge", "gates.tie:"),
-        ("gates/tie.py", "def f():\n    from personagen.flows import grow", "gates.tie:"),
-        ("gates/tie.py", "from personagen.metrics import x", "gates.tie:"),
-        ("tree.py", "from personagen.gates import GATES", "tree:"),
+        ("gates/repeats.py", "from ..agents import judge", "gates.repeats:"),
+        ("gates/repeats.py", "def f():\n    from personagen.flows import grow", "gates.repeats:"),
+        ("gates/repeats.py", "from personagen.metrics import x", "gates.repeats:"),
+        ("tree.py", "from personagen.gates import PAIR_GATES", "tree:"),
         ("novelty.py", "", "novelty: has no floor"),
     ],
 )
@@ -232,19 +232,19 @@ def test_an_import_that_goes_up_or_sideways_is_reported(copy: Path, module: str,
 
 def test_an_import_within_the_folder_or_downwards_is_not_reported(copy: Path):
     before = wrong_imports(copy)
-    plant(copy, "gates/tie.py", "from personagen.gates.empty import empty\nfrom personagen.tree import turn")
+    plant(copy, "gates/repeats.py", "from personagen.gates.role import role\nfrom personagen.tree import turn")
     plant(copy, "tree.py", "from personagen.records import Usage")
     assert wrong_imports(copy) == before
 
 
 def test_a_cycle_is_reported(copy: Path):
     before = cycles(copy)
-    plant(copy, "gates/tie.py", "from personagen.gates.empty import empty")
+    plant(copy, "gates/repeats.py", "from personagen.gates.role import role")
     assert cycles(copy) == before
-    plant(copy, "gates/empty.py", "def f():\n    from personagen.gates.tie import tie")
+    plant(copy, "gates/role.py", "def f():\n    from personagen.gates.repeats import repeats")
     new = [fault for fault in cycles(copy) if fault not in before]
     assert new
-    assert all("gates.empty" in fault and "gates.tie" in fault for fault in new)
+    assert all("gates.role" in fault and "gates.repeats" in fault for fault in new)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 from personagen.agents.replies import Spoken, speech
 from personagen.call import LLM, Call
 from personagen.errors import ReplyError
-from personagen.gates import Flaw, Turn, flaw_of
+from personagen.gates import Objection, Turn, first_objection
 from personagen.llm.journaled import Tally
 from personagen.options import ROLES
 from personagen.prompts.files import Prompt
@@ -61,12 +61,12 @@ class At:
 class Answer(Generic[T]):
     """A parsed reply and the key of the call that gave it.
 
-    ``flaws`` are those of the replies that were turned away; if the last of them was, it is ``dropped``.
+    ``objections`` are those of the replies that were turned away; if the last of them was, it is ``dropped``.
     """
 
     value: T
     call: str
-    flaws: tuple[Flaw, ...] = ()
+    objections: tuple[Objection, ...] = ()
     dropped: bool = False
 
 
@@ -78,7 +78,7 @@ async def ask(
     at: At,
     *,
     schema: Mapping[str, Any] | None = None,
-    check: Callable[[T], Flaw | None] | None = None,
+    check: Callable[[T], Objection | None] | None = None,
 ) -> Answer[T]:
     """Asks the prompt ``name`` and returns the first reply that ``parse`` accepts and ``check`` finds nothing in.
 
@@ -91,8 +91,8 @@ async def ask(
     prompt = stage.prompts[name]
     messages = prompt.render(inputs)
     reason = ""
-    flaws: list[Flaw] = []
-    flawed: tuple[T, str] | None = None
+    objections: list[Objection] = []
+    rejected: tuple[T, str] | None = None
     for attempt in range(stage.attempts):
         call = Call(
             model=stage.models[name.partition("/")[0]],
@@ -114,16 +114,16 @@ async def ask(
             reason = str(error)
             stage.tally.asked_again += attempt + 1 < stage.attempts
             continue
-        flaw = check(value) if check else None
-        if not flaw:
-            return Answer(value, call.key, tuple(flaws))
-        flaws.append(flaw)
-        flawed = value, call.key
-        if len(flaws) > AGAIN:
+        objection = check(value) if check else None
+        if not objection:
+            return Answer(value, call.key, tuple(objections))
+        objections.append(objection)
+        rejected = value, call.key
+        if len(objections) > AGAIN:
             break
         stage.tally.asked_again += attempt + 1 < stage.attempts
-    if flawed:
-        return Answer(*flawed, tuple(flaws), dropped=True)
+    if rejected:
+        return Answer(*rejected, tuple(objections), dropped=True)
     raise ReplyError(f"{name} gave no usable reply in {stage.attempts} attempts: {reason}")
 
 
@@ -132,8 +132,8 @@ async def say(
 ) -> Answer[Spoken]:
     """Asks for what ``role`` says next in ``conversation``; raises as ``ask``."""
 
-    def check(said: Spoken) -> Flaw | None:
-        return flaw_of(Turn(role, said.text, conversation, stage.language))
+    def check(said: Spoken) -> Objection | None:
+        return first_objection(Turn(role, said.text, conversation, stage.language))
 
     parse = partial(speech, role=role, acted=Turn(role, "", conversation).acted)
     return await ask(stage, name, inputs, parse, at, check=check)

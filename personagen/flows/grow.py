@@ -94,7 +94,7 @@ class Growing:
             self.heard = self.heard.above(failure.place.count("."))
             raise failure
         if len(self._nodes) < 2:
-            gates = sorted({answer.flaws[-1].gate for answer in self.heard.answers.values() if answer.dropped})
+            gates = sorted({answer.objections[-1].gate for answer in self.heard.answers.values() if answer.dropped})
             raise FailedTree(tree.ROOT, ReplyError(f"no exchange was left by the gate {', '.join(gates)}"))
         verdicts = {place: self._verdicts[place] for place in sorted(self._verdicts, key=tree.order)}
         return ConversationTree(

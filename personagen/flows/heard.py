@@ -31,7 +31,7 @@ class Heard:
     def end(self, node: str) -> None:
         """The branch ends at ``node``: its message was turned away, or it was the last goodbye."""
         answer = self.answers[node]
-        self.ended[node] = answer.flaws[-1].gate if answer.dropped else FINISHED
+        self.ended[node] = answer.objections[-1].gate if answer.dropped else FINISHED
 
     def above(self, depth: int) -> Heard:
         """The part that is at most so deep. After a failure deeper nodes were asked or not, as answers arrived."""
@@ -43,14 +43,15 @@ class Heard:
         rows: list[Rejection] = []
         for node in sorted(self.answers, key=tree.order):
             answer, place = self.answers[node], f"{tree_id}/{node}"
-            for number, flaw in enumerate(answer.flaws, 1):
-                last = answer.dropped and number == len(answer.flaws)
+            for number, objection in enumerate(answer.objections, 1):
+                last = answer.dropped and number == len(answer.objections)
                 what = (
                     ("; the branch ends here" if node in self.ended else "; it was left out")
                     if last
                     else "; asked again"
                 )
-                rows.append(Rejection(place=place, gate=flaw.gate, reason=flaw.reason + what, text=flaw.text))
+                reason = objection.reason + what
+                rows.append(Rejection(place=place, gate=objection.gate, reason=reason, text=objection.text))
             if answer.value.cut and not answer.dropped:
                 rows.append(Rejection(place=place, gate="cut", reason=_CUT, text=answer.value.cut))
             if self.ended.get(node) == FINISHED:
@@ -63,8 +64,8 @@ class Heard:
         kept = [answer.value for answer in answers if not answer.dropped]
         repaired = {"label": sum(said.labelled for said in kept), "cut": sum(bool(said.cut) for said in kept)}
         return {
-            "spoken": len(kept) + sum(len(answer.flaws) for answer in answers),
-            "turned_away": Counter(flaw.gate for answer in answers for flaw in answer.flaws),
+            "spoken": len(kept) + sum(len(answer.objections) for answer in answers),
+            "turned_away": Counter(objection.gate for answer in answers for objection in answer.objections),
             "repaired": {name: n for name, n in repaired.items() if n},
             "ended": Counter(self.ended.values()),
         }

@@ -1,48 +1,30 @@
-"""Quality gates: ``GATES`` keep two judged replies from becoming a pair, ``TALK`` a message out of a conversation.
+"""Quality gates, pure functions: ``PAIR_GATES`` say why two judged replies make no pair, ``TURN_GATES`` why a message
+is kept out of a conversation.
 
-A gate of ``GATES`` is any ``(judgments, replies) -> reason | None``: the verdicts about the replies to one user
-message, and those replies by node id. The reason is why there is no pair. Gates are asked in the order below and the
-first reason stands, so a gate may count on what the ones before it hold: after ``judged`` there are two verdicts about
-these very replies. What the replies are comes before what was said of them: about equal ones no two verdicts can agree.
-
-A gate of ``TALK`` is any ``(turn) -> reason | None``: what somebody is about to say, and the conversation so far. A
-message with a reason against it is asked for again once, then its branch ends there; so a gate is silent where it is in
-doubt. ``over`` tells when a conversation has come to its end (docs/conversation-gates.md).
+A turn gate is any ``(turn) -> reason | None``: what a speaker is about to say, and the conversation so far. A message
+that a gate objects to is asked for again once, then its branch ends there; so a gate says nothing where it is in doubt.
+``over`` says when a conversation has come to its end (docs/conversation-gates.md).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from personagen.gates.consistent import consistent
-from personagen.gates.empty import empty
 from personagen.gates.goodbye import over
-from personagen.gates.identical import identical
-from personagen.gates.judged import judged
 from personagen.gates.language import language
 from personagen.gates.markup import markup
+from personagen.gates.pair import PAIR_GATES, PairGate
 from personagen.gates.repeats import repeats
 from personagen.gates.role import role
 from personagen.gates.speaker import speaker
-from personagen.gates.tie import tie
-from personagen.gates.turn import Flaw, Turn
-from personagen.records import Judgment
+from personagen.gates.turn import Objection, Turn
 
-__all__ = ["GATES", "TALK", "Flaw", "Gate", "TalkGate", "Turn", "flaw_of", "over"]
+__all__ = ["PAIR_GATES", "TURN_GATES", "Objection", "PairGate", "Turn", "TurnGate", "first_objection", "over"]
 
-Gate: TypeAlias = Callable[[Sequence[Judgment], Mapping[str, str]], str | None]
-TalkGate: TypeAlias = Callable[[Turn], str | None]
+TurnGate: TypeAlias = Callable[[Turn], str | None]
 
-GATES: dict[str, Gate] = {
-    "judged": judged,
-    "empty": empty,
-    "identical": identical,
-    "tie": tie,
-    "consistent": consistent,
-}
-
-TALK: dict[str, TalkGate] = {
+TURN_GATES: dict[str, TurnGate] = {
     "speaker": speaker,
     "markup": markup,
     "language": language,
@@ -51,10 +33,10 @@ TALK: dict[str, TalkGate] = {
 }
 
 
-def flaw_of(turn: Turn, gates: Mapping[str, TalkGate] = TALK) -> Flaw | None:
-    """What the first gate that objects to ``turn`` says."""
+def first_objection(turn: Turn, gates: Mapping[str, TurnGate] = TURN_GATES) -> Objection | None:
+    """The objection of the first gate that has one to ``turn``."""
     for name, gate in gates.items():
         reason = gate(turn)
         if reason is not None:
-            return Flaw(name, reason, turn.text)
+            return Objection(name, reason, turn.text)
     return None

@@ -43,7 +43,7 @@ class Turn:
 
 
 @dataclass(frozen=True)
-class Flaw:
+class Objection:
     """A message that ``gate`` turned away, and why."""
 
     gate: str

@@ -17,7 +17,7 @@ import orjson
 from personagen.call import Call
 from personagen.errors import PersonagenError
 from personagen.flows.simulate import SimulateSummary, simulate
-from personagen.gates import GATES
+from personagen.gates import PAIR_GATES
 from personagen.llm.connect import Endpoint, connect
 from personagen.llm.http import LARGEST
 from personagen.llm.limits.retry import retried
@@ -96,7 +96,7 @@ def _spoilt(protocol: str, ran: Ran, planned: int) -> Finding:
     needed = s.calls - s.asked_again
     trees, pairs, rows = ([orjson.loads(line) for line in ran.results[name].splitlines()] for name in RESULTS)
     gates = Counter(row["gate"] for row in rows)
-    rejected, turns = sum(gates[gate] for gate in GATES), user_messages(trees)
+    rejected, turns = sum(gates[gate] for gate in PAIR_GATES), user_messages(trees)
     adds_up = len(trees) + gates["failed"] == planned and len(pairs) + rejected == turns
     told = (s.conversations, s.trees, s.failed, s.turns, s.pairs, sum(s.rejected.values()))
     is_true = told == (planned, len(trees), gates["failed"], turns, len(pairs), rejected)

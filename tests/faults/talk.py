@@ -20,7 +20,7 @@ from personagen.call import Call
 from personagen.errors import BudgetError
 from personagen.flows.expand import expand
 from personagen.flows.simulate import SimulateSummary, simulate
-from personagen.gates import GATES, TALK
+from personagen.gates import PAIR_GATES, TURN_GATES
 from personagen.offline import offline
 from personagen.options import ExpandOptions, SimulateOptions, build
 from personagen.records import Completion
@@ -127,7 +127,9 @@ def _run(folder: Path, out: str, seed: int, **options: Any) -> tuple[Actor, Simu
 def _found(actor: Actor, rows: list[dict[str, Any]], summary: SimulateSummary) -> Finding:
     """Every fault has a row with its place and text, by whichever gate, and no row is without a fault."""
     known = Counter(
-        (row["place"], "" if row["gate"] == "cut" else row["text"]) for row in rows if row["gate"] in (*TALK, "cut")
+        (row["place"], "" if row["gate"] == "cut" else row["text"])
+        for row in rows
+        if row["gate"] in (*TURN_GATES, "cut")
     )
     faults = [
         (place, kind, text) for (place, _), (kind, text) in actor.planted.items() if kind not in ("label", "goodbye")
@@ -179,11 +181,11 @@ def _counted(actor: Actor, rows: list[dict[str, Any]], summary: SimulateSummary,
     ``in_files`` are the user messages and the pairs that the result files hold.
     """
     planted = Counter(kind for kind, _ in actor.planted.values())
-    off = {kind: summary.turned_away.get(kind, 0) - planted[kind] for kind in TALK}
+    off = {kind: summary.turned_away.get(kind, 0) - planted[kind] for kind in TURN_GATES}
     off |= {kind: summary.repaired.get(kind, 0) - planted[kind] for kind in ("cut", "label")}
     off["spoken"] = summary.spoken - sum(actor.asked.values())
     gates = Counter(row["gate"] for row in rows)
-    (turns, pairs), rejected = in_files, sum(gates[gate] for gate in GATES)
+    (turns, pairs), rejected = in_files, sum(gates[gate] for gate in PAIR_GATES)
     balance = pairs + rejected == turns
     listed = (turns, pairs, rejected) == (summary.turns, summary.pairs, sum(summary.rejected.values()))
     listed &= all(gates[name] == n for name, n in {**summary.rejected, **summary.turned_away}.items())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from personagen.gates import TALK, Turn
+from personagen.gates import TURN_GATES, Turn
 from personagen.records import Message
 
 
@@ -12,7 +12,7 @@ def chat(*said: str) -> list[Message]:
 
 
 def turned_away(gate: str, role: str, text: str, *before: str, language: str = "en") -> bool:
-    return TALK[gate](Turn(role, text, chat(*before), language)) is not None
+    return TURN_GATES[gate](Turn(role, text, chat(*before), language)) is not None
 
 
 # What real people and models write and what comes close to a fault without being one.

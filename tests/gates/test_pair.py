@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from personagen.gates import GATES
-from personagen.gates.consistent import consistent
-from personagen.gates.empty import empty
-from personagen.gates.identical import identical
-from personagen.gates.judged import judged
-from personagen.gates.tie import tie
+from personagen.gates import PAIR_GATES
+from personagen.gates.pair import consistent, empty, identical, judged, tie
 from personagen.records import Judgment
 from tests.trees import verdicts
 
@@ -21,13 +17,13 @@ def rank(*ranking: str, order: tuple[str, ...] = ("0.0", "0.1", "0.2"), tie: boo
     return Judgment(node="0", order=order, ranking=ranking, tie=tie)
 
 
-@pytest.mark.parametrize("name", GATES)
+@pytest.mark.parametrize("name", PAIR_GATES)
 def test_two_agreeing_verdicts_about_good_replies_pass_every_gate(name: str):
-    assert GATES[name](GOOD, REPLIES) is None
+    assert PAIR_GATES[name](GOOD, REPLIES) is None
 
 
 def test_gates_are_asked_in_this_order():
-    assert list(GATES) == ["judged", "empty", "identical", "tie", "consistent"]
+    assert list(PAIR_GATES) == ["judged", "empty", "identical", "tie", "consistent"]
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])

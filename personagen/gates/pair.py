@@ -1,0 +1,84 @@
+"""The pair gates: what keeps two judged replies from becoming a preference pair.
+
+A pair gate is any ``(judgments, replies) -> reason | None``: the verdicts about the replies to one user message, and
+those replies by node id. The reason is why there is no pair. ``PAIR_GATES`` are asked in order and the first reason
+stands, so a gate may rely on what the ones before it hold: after ``judged`` there are two verdicts about these very
+replies. What the replies are comes before what was said of them: about equal ones no two verdicts can agree.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+from personagen.records import Judgment
+
+PairGate: TypeAlias = Callable[[Sequence[Judgment], Mapping[str, str]], str | None]
+
+
+def judged(judgments: Sequence[Judgment], replies: Mapping[str, str]) -> str | None:
+    """No pair unless two or more replies were ranked twice, shown in two different orders."""
+    if len(replies) < 2:
+        return f"{len(replies)} of at least 2 replies"
+    if len(judgments) != 2:
+        return f"{len(judgments)} of 2 verdicts"
+    for judgment in judgments:
+        if not sorted(judgment.order) == sorted(judgment.ranking) == sorted(replies):
+            return f"a verdict ranks {', '.join(judgment.ranking)} where the replies are {', '.join(replies)}"
+    if judgments[0].order == judgments[1].order:
+        return "both verdicts saw the replies in the same order"
+    return None
+
+
+def _blank(text: str) -> bool:
+    # Zero-width and control characters are not whitespace to str.strip, and show nothing either.
+    return all(char.isspace() or unicodedata.category(char) in ("Cc", "Cf") for char in text)
+
+
+def empty(judgments: Sequence[Judgment], replies: Mapping[str, str]) -> str | None:
+    """No pair where the best or the worst reply holds nothing visible."""
+    ranking = judgments[0].ranking
+    for node in (ranking[0], ranking[-1]):
+        if _blank(replies[node]):
+            return f"reply {node} is empty"
+    return None
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split()).casefold()
+
+
+def identical(judgments: Sequence[Judgment], replies: Mapping[str, str]) -> str | None:
+    """No pair where the best and the worst reply are the same but for case and whitespace."""
+    best, worst = judgments[0].ranking[0], judgments[0].ranking[-1]
+    return f"replies {best} and {worst} are the same" if _folded(replies[best]) == _folded(replies[worst]) else None
+
+
+def tie(judgments: Sequence[Judgment], replies: Mapping[str, str]) -> str | None:  # noqa: ARG001
+    """No pair where either verdict is a tie."""
+    ties = sum(judgment.tie for judgment in judgments)
+    return f"a tie in {ties} of {len(judgments)} verdicts" if ties else None
+
+
+def consistent(judgments: Sequence[Judgment], replies: Mapping[str, str]) -> str | None:  # noqa: ARG001
+    """No pair unless both verdicts name the same best and the same worst reply; between them they may differ.
+
+    A judge model favours a position; asking in both orders and keeping what agrees removes that (Zheng et al. 2023,
+    arXiv 2306.05685, section 3.4).
+    """
+    first, second = (judgment.ranking for judgment in judgments)
+    if first[0] != second[0]:
+        return f"the best reply changed with the order, from {first[0]} to {second[0]}"
+    if first[-1] != second[-1]:
+        return f"the worst reply changed with the order, from {first[-1]} to {second[-1]}"
+    return None
+
+
+PAIR_GATES: dict[str, PairGate] = {
+    "judged": judged,
+    "empty": empty,
+    "identical": identical,
+    "tie": tie,
+    "consistent": consistent,
+}
