@@ -31,8 +31,8 @@ def _ignore() -> None:
 
 
 def _quit(*_: object) -> None:
-    # A run itself ends in order (personagen/runner.py). This is before it, after it, and when it was told three times:
-    # the journal and the result files survive a kill at any time.
+    # A run ends in order by itself (runs/interrupt.py). This is for before it, after it, and for the third signal: the
+    # journal and the result files survive a kill at any time.
     told = "personagen: interrupted"
     try:
         from shlex import join

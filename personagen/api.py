@@ -15,7 +15,7 @@ from personagen.flows.simulate import simulate as _simulate
 from personagen.options import ExpandOptions, SimulateOptions, build
 from personagen.personas.seeds import load_personas
 from personagen.records import ConversationTree, Persona, PreferencePair
-from personagen.runner import run_sync
+from personagen.runs.interrupt import run_sync
 from personagen.store.files import read_records
 
 

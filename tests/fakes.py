@@ -11,12 +11,12 @@ from random import Random
 import orjson
 
 from personagen.agents.ask import Stage
-from personagen.flows.grow import Growing
+from personagen.flows.conversation import Growing
 from personagen.llm.journaled import Tally
 from personagen.llm.limits.limiter import Slots
 from personagen.prompts import files as prompts
 from personagen.records import Completion, Persona, Usage
-from personagen.schedule import Job, run_jobs
+from personagen.runs.schedule import Job, run_jobs
 
 TRAITS = (
     "impatient sceptical terse forgetful blunt anxious stubborn generous patient curious shy loyal moody frugal "

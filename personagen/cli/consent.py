@@ -13,7 +13,7 @@ import click
 from personagen.cli.common import interruptible, table, usd
 
 if TYPE_CHECKING:
-    from personagen.flows.preflight import Estimate
+    from personagen.runs.estimate import Estimate
 
 
 def consent(*, above: float | None, quiet: bool) -> Callable[[Estimate], bool]:

@@ -83,7 +83,7 @@ def expand(as_json: bool, quiet: bool, **values: Any) -> None:
     from personagen.cli.consent import consent
     from personagen.cli.progress import shown
     from personagen.flows.expand import expand as flow
-    from personagen.runner import run_sync
+    from personagen.runs.interrupt import run_sync
 
     chosen = build(ExpandOptions, values)
     may_begin = consent(above=chosen.models.confirm_above, quiet=quiet or as_json)

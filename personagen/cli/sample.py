@@ -12,7 +12,7 @@ from personagen.call import Call
 from personagen.personas.seeds import load_seeds
 from personagen.prompts.files import Prompt
 from personagen.records import Inference, Message, Persona
-from personagen.runner import run_sync
+from personagen.runs.interrupt import run_sync
 
 SAMPLE = Persona(
     id="sample",

@@ -91,7 +91,7 @@ def simulate(as_json: bool, quiet: bool, **values: Any) -> None:
     from personagen.cli.consent import consent
     from personagen.cli.progress import shown
     from personagen.flows.simulate import simulate as flow
-    from personagen.runner import run_sync
+    from personagen.runs.interrupt import run_sync
 
     chosen = build(SimulateOptions, values)
     may_begin = consent(above=chosen.models.confirm_above, quiet=quiet or as_json)

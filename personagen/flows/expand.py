@@ -12,11 +12,8 @@ from typing import Any
 from personagen.agents import author
 from personagen.encoders import LOCAL, Encoder, open_encoder
 from personagen.errors import PersonagenError, UsageError
-from personagen.flows.grow_pool import Growth, grow_pool
 from personagen.flows.needs import of_expansion
-from personagen.flows.preflight import Consent, Estimate, Grown, begin, keep_grown
-from personagen.flows.session import Progress, Session, identity_of, session
-from personagen.flows.summary import figures, record
+from personagen.flows.pool_growth import Growth, grow_pool
 from personagen.llm.connect import Endpoint
 from personagen.llm.prices import parse_price
 from personagen.metrics.diversity import acceptance_curve, distinct_n, nearest_similarity, vendi_score
@@ -30,6 +27,9 @@ from personagen.plugins import function
 from personagen.prompts import files as prompt_files
 from personagen.prompts.unused import strays
 from personagen.records import Description, Kind, Persona, content_id
+from personagen.runs.estimate import Consent, Estimate, Grown, begin, keep_grown
+from personagen.runs.session import Progress, Session, identity_of, session
+from personagen.runs.summary import figures, record
 from personagen.store.folder import Run, opened
 
 KINDS = tuple(author.PROMPTS)

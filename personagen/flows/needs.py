@@ -9,11 +9,14 @@ from statistics import fmean
 
 from personagen.agents import author
 from personagen.agents.ask import Stage
-from personagen.flows.grow import levels
-from personagen.flows.plans import Plans
-from personagen.flows.preflight import Estimate, Need, estimated, grown_before, stored
-from personagen.flows.session import Session
-from personagen.flows.sizes import (
+from personagen.flows.conversation import levels
+from personagen.flows.plan import Plans
+from personagen.options import ENCODER, ExpandOptions, SimulateOptions
+from personagen.personas.seeds import Seeds
+from personagen.records import Kind, Persona
+from personagen.runs.estimate import Estimate, Need, estimated, grown_before, stored
+from personagen.runs.session import Session
+from personagen.runs.tokens import (
     BYTES_A_TOKEN,
     FEWEST_BYTES,
     Length,
@@ -24,9 +27,6 @@ from personagen.flows.sizes import (
     longest,
     typical,
 )
-from personagen.options import ENCODER, ExpandOptions, SimulateOptions
-from personagen.personas.seeds import Seeds
-from personagen.records import Kind, Persona
 from personagen.store.folder import Run
 
 SHORT = 0.5  # of the usual length, in the low estimate

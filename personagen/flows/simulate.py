@@ -13,21 +13,21 @@ from typing import Any
 import orjson
 
 from personagen.errors import PersonagenError, QualityError, UsageError
-from personagen.flows.grow import FailedTree, Growing, Plan, at_once
-from personagen.flows.heard import Heard
+from personagen.flows.conversation import FailedTree, Growing, Plan, at_once
+from personagen.flows.messages import Heard
 from personagen.flows.needs import of_simulation
-from personagen.flows.plans import Outcomes, Plans, check
-from personagen.flows.preflight import Consent, Estimate, begin
-from personagen.flows.prove import prove
-from personagen.flows.session import Progress, Session, identity_of, session
-from personagen.flows.summary import figures, record
+from personagen.flows.plan import Outcomes, Plans, check
 from personagen.options import SimulateOptions, flat
 from personagen.pairs import pairs_of
 from personagen.personas.seeds import load_personas
 from personagen.prompts import files as prompt_files
 from personagen.prompts.unused import strays
 from personagen.records import ConversationTree, Rejection
-from personagen.schedule import Job, run_jobs
+from personagen.runs.estimate import Consent, Estimate, begin
+from personagen.runs.probe import prove
+from personagen.runs.schedule import Job, run_jobs
+from personagen.runs.session import Progress, Session, identity_of, session
+from personagen.runs.summary import figures, record
 from personagen.store.folder import Run, opened
 
 PROMPTS = ("user/speak", "observer/infer", "assistant/plain", "assistant/aware", "judge/prefer")

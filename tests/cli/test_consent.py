@@ -19,7 +19,7 @@ from types import SimpleNamespace
 import pytest
 
 from personagen.cli import consent as asking
-from personagen.flows.preflight import Estimate, Range
+from personagen.runs.estimate import Estimate, Range
 from tests import fakes
 
 ESTIMATE = Estimate(

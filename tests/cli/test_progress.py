@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from personagen.cli import progress
-from personagen.flows.session import Status
 from personagen.records import Usage
+from personagen.runs.session import Status
 
 
 def status(**changes):

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from personagen.cli.progress import line
 from personagen.cli.screen import as_json, clean, cleans, one_line
 from personagen.errors import ServerError
-from personagen.flows.session import Status
 from personagen.records import Usage
+from personagen.runs.session import Status
 from tests.cli.runs import several, simulated
 from tests.trees import conversation
 

@@ -42,7 +42,7 @@ IMPORTS = (
     "personagen.cli.simulate",
     "personagen.flows.simulate",
     "personagen.llm.litellm",
-    "personagen.runner",
+    "personagen.runs.interrupt",
 )
 
 
@@ -175,7 +175,7 @@ def _be_the_command(asked: dict[str, Any], pipe: int) -> None:
 
 def _command(asked: dict[str, Any], pipe: int) -> int:
     from personagen.__main__ import start
-    from personagen.flows import session
+    from personagen.runs import session
 
     log = -1
     if asked["disk"]:

@@ -23,7 +23,7 @@ from personagen.llm.http import LARGEST
 from personagen.llm.limits.retry import retried
 from personagen.options import SimulateOptions, build
 from personagen.records import Message
-from personagen.runner import run_sync
+from personagen.runs.interrupt import run_sync
 from tests.faults.faults import HARMLESS, PASSING, SPOILT
 from tests.faults.refused import PROTOCOLS, personas
 from tests.faults.server import Choose, Seen, seeded, serving

@@ -121,7 +121,7 @@ def _rows_as_they_came() -> None:
 
 
 def _used_early() -> None:
-    from personagen.flows import session
+    from personagen.runs import session
 
     def journaled(llm: Any, journal: Any, tally: Any) -> Any:
         storing = set()
@@ -141,7 +141,7 @@ def _used_early() -> None:
 
 
 def _never_merged() -> None:
-    from personagen.flows import session
+    from personagen.runs import session
 
     def journaled(llm: Any, journal: Any, tally: Any) -> Any:
         async def ask(call: Any) -> Any:
@@ -166,7 +166,7 @@ def _keys_at_random() -> None:
 
 
 def _coins_in_order_of_arrival() -> None:
-    from personagen.flows.grow import Growing
+    from personagen.flows.conversation import Growing
 
     rng = Random(7)
 
@@ -179,7 +179,7 @@ def _coins_in_order_of_arrival() -> None:
 
 def _refused_keys_tried_again() -> None:
     from personagen.errors import ConfigError
-    from personagen.flows import session
+    from personagen.runs import session
 
     retried = session.retried
 
@@ -245,7 +245,7 @@ def _not_reserved() -> None:
 
 
 def _settled_before_sent() -> None:
-    from personagen.flows import session
+    from personagen.runs import session
 
     def budgeted(llm: Any, ledger: Any, bound: Any) -> Any:
         async def ask(call: Any) -> Any:
@@ -262,7 +262,7 @@ def _settled_before_sent() -> None:
 
 
 def _earlier_processes_forgotten() -> None:
-    from personagen.flows import money
+    from personagen.llm import budget as money
 
     _put(money, "spent", lambda run, prices: 0.0)
 

@@ -21,8 +21,8 @@ from click.testing import CliRunner
 
 from personagen.call import LLM
 from personagen.cli import main
-from personagen.flows import session
 from personagen.llm.limits.limiter import Slots
+from personagen.runs import session
 from tests import fakes
 from tests.faults.trial import Finding, Scale, finding
 from tests.llm.actor import actor

@@ -13,13 +13,13 @@ from typing import Any
 from benchmarks.concurrency import Result, adaptive, drive, latency, simulate
 from personagen.call import Call
 from personagen.errors import PersonagenError, QualityError, ServerError
-from personagen.flows.grow import Growing, Plan
-from personagen.flows.plans import Outcomes
+from personagen.flows.conversation import Growing, Plan
+from personagen.flows.plan import Outcomes
 from personagen.llm.connect import Endpoint, connect
 from personagen.llm.limits.limiter import Slots, proven, stopping
 from personagen.llm.limits.retry import retried
 from personagen.records import Completion
-from personagen.schedule import Job, run_jobs
+from personagen.runs.schedule import Job, run_jobs
 from tests import fakes
 from tests.faults.faults import WAITS
 from tests.faults.server import Seen, serving

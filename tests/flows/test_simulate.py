@@ -9,9 +9,9 @@ import orjson
 import pytest
 
 from personagen.errors import BudgetError, ConfigError, DiskError, QualityError, ServerError, UsageError
-from personagen.flows import session
 from personagen.prompts import files as prompts
 from personagen.records import Completion, ConversationTree, PreferencePair, Rejection, Usage
+from personagen.runs import session
 from personagen.store import writer
 from personagen.store.files import read_records
 from tests import fakes

@@ -8,10 +8,10 @@ from functools import partial
 import pytest
 
 from personagen import tree
-from personagen.flows.grow import CALLS_A_TURN, Growing, Plan, at_once
+from personagen.flows.conversation import CALLS_A_TURN, Growing, Plan, at_once
 from personagen.llm.limits.limiter import Slots
 from personagen.llm.limits.retry import retried
-from personagen.schedule import Job, run_jobs
+from personagen.runs.schedule import Job, run_jobs
 from tests.fakes import PERSONA, Fake, stage
 from tests.llm import simulated
 

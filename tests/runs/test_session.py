@@ -10,11 +10,12 @@ import pytest
 
 from personagen.call import DEFAULT_MAX_TOKENS, Call, Sampling
 from personagen.errors import ConfigError, Interrupted, UsageError
-from personagen.flows import money, session
+from personagen.llm import budget as money
 from personagen.llm.connect import Endpoint
 from personagen.llm.prices import Price
 from personagen.options import ModelOptions
 from personagen.records import Completion, Message, Usage
+from personagen.runs import session
 from personagen.store.batches import Wave
 from personagen.store.folder import opened
 from tests.llm.calls import a_call

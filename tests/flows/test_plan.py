@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from personagen.errors import QualityError
-from personagen.flows.plans import TOO_MANY, Outcomes
+from personagen.flows.plan import TOO_MANY, Outcomes
 
 
 def ended(failed, order, before=()):

@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 
-from personagen.flows.session import Session, address_of
 from personagen.llm.connect import is_local
-from personagen.schedule import Job
+from personagen.runs.schedule import Job
+from personagen.runs.session import Session, address_of
 from personagen.store.folder import Run
 
 

@@ -15,10 +15,9 @@ from urllib.parse import urlsplit
 from personagen.agents.ask import Stage
 from personagen.call import LLM
 from personagen.errors import ConfigError, UsageError
-from personagen.flows.money import bound_of, ledger_of
 from personagen.llm.batch.poll import Board
 from personagen.llm.batch.submit import BatchMode
-from personagen.llm.budget import CostBound, Ledger, booked, budgeted
+from personagen.llm.budget import CostBound, Ledger, booked, bound_of, budgeted, ledger_of
 from personagen.llm.connect import Endpoint, connect, is_local
 from personagen.llm.journaled import Tally, journaled
 from personagen.llm.limits.limiter import Slots, proven, stopping
@@ -27,7 +26,7 @@ from personagen.llm.prices import Price, parse_price, price_of
 from personagen.options import ENCODER, ModelOptions, by_role, flat, shared_and_own
 from personagen.prompts.files import Prompt
 from personagen.records import Usage
-from personagen.runner import interruptible
+from personagen.runs.interrupt import interruptible
 from personagen.store.batches import Batches, Wave
 from personagen.store.folder import Run
 

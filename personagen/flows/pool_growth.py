@@ -15,12 +15,12 @@ from personagen.agents import author
 from personagen.agents.ask import At
 from personagen.encoders import Encoder
 from personagen.errors import PersonagenError, QualityError, ReplyError, ServerError
-from personagen.flows.session import Session
 from personagen.metrics.diversity import Round
 from personagen.options import ExpandOptions
 from personagen.personas import pool
 from personagen.personas.filters import FILTERS, SCREENS, Candidate, Filter, Verdict, View, candidate
 from personagen.records import Description, Kind, Rejection, content_id
+from personagen.runs.session import Session
 
 
 @dataclass

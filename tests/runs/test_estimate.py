@@ -15,7 +15,8 @@ import pytest
 from benchmarks.prefix_cache import prompt_tokens, tokens
 from benchmarks.tokens import Cast
 from personagen.errors import BudgetError, DiskError, Interrupted, QualityError, ReplyError
-from personagen.flows import grow, needs, preflight, sizes
+from personagen.flows import conversation as grow
+from personagen.flows import needs
 from personagen.flows.expand import expand
 from personagen.flows.simulate import PROMPTS
 from personagen.llm.connect import Endpoint
@@ -24,6 +25,8 @@ from personagen.personas.english.text import sentences
 from personagen.personas.seeds import load_seeds
 from personagen.prompts import files as prompt_files
 from personagen.records import Completion, Usage
+from personagen.runs import estimate as preflight
+from personagen.runs import tokens as sizes
 from tests import fakes
 
 MODEL = "tests.fakes:llm"

@@ -16,14 +16,14 @@ from urllib.parse import urlsplit
 import orjson
 
 from personagen.errors import DiskError, Interrupted
-from personagen.flows.session import Session
-from personagen.flows.sizes import Size
 from personagen.llm.connect import is_local
 from personagen.llm.errors import address
 from personagen.llm.journaled import Tally
 from personagen.llm.limits.limiter import Slots
 from personagen.llm.prices import Price, cost
 from personagen.records import Kind, Usage
+from personagen.runs.session import Session
+from personagen.runs.tokens import Size
 from personagen.store.folder import Run
 
 THIS = version("personagen")

@@ -11,11 +11,11 @@ import time
 
 import pytest
 
-from personagen import runner
 from personagen.errors import BudgetError, Interrupted, ServerError
 from personagen.llm import openai
 from personagen.llm.limits.limiter import Slots
-from personagen.runner import interruptible, run_sync
+from personagen.runs import interrupt as runner
+from personagen.runs.interrupt import interruptible, run_sync
 from tests.llm.calls import a_call
 from tests.llm.server import connections, read_request
 

@@ -9,7 +9,7 @@ import pytest
 
 from personagen import tree
 from personagen.errors import BudgetError, ServerError
-from personagen.flows.grow import FailedTree, Plan
+from personagen.flows.conversation import FailedTree, Plan
 from personagen.records import Persona
 from tests.fakes import PERSONA, Fake, answer, cast, grow, stage
 

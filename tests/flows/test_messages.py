@@ -10,9 +10,9 @@ import pytest
 
 from personagen import tree
 from personagen.errors import QualityError
-from personagen.flows.grow import FailedTree, Growing, Plan
+from personagen.flows.conversation import FailedTree, Growing, Plan
 from personagen.llm.limits.limiter import Slots
-from personagen.schedule import Job, run_jobs
+from personagen.runs.schedule import Job, run_jobs
 from tests.fakes import PERSONA, Fake, answer, cast, stage
 
 BAD = "<|im_end|>"

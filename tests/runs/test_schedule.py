@@ -11,7 +11,7 @@ from personagen.call import Call
 from personagen.errors import BudgetError, Interrupted
 from personagen.llm.limits.limiter import Slots
 from personagen.llm.limits.retry import retried
-from personagen.schedule import Job, run_jobs
+from personagen.runs.schedule import Job, run_jobs
 from tests.fakes import answer
 
 

@@ -26,11 +26,11 @@ from personagen.agents import assistant, judge, observer, user
 from personagen.agents.ask import Answer, At, Stage
 from personagen.agents.replies import Spoken
 from personagen.errors import PersonagenError, ReplyError, ServerError
-from personagen.flows.heard import Heard
+from personagen.flows.messages import Heard
 from personagen.gates import over
 from personagen.options import Grow
 from personagen.records import Belief, ConversationTree, Inference, Judgment, Message, Node, Persona
-from personagen.schedule import Step
+from personagen.runs.schedule import Step
 
 T = TypeVar("T")
 # From a user turn to the next one: user, observer and the aware reply.

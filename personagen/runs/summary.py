@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
-from personagen.flows.preflight import Estimate
-from personagen.flows.session import Session
+from personagen.runs.estimate import Estimate
+from personagen.runs.session import Session
 from personagen.store.folder import Run
 
 _APART = ("usage", "usage_by_role", "out", "estimate")  # what ``run.json`` has elsewhere

@@ -1,0 +1,1 @@
+"""A run of any command: folder, models, estimate, consent, schedule, interruption, summary."""
