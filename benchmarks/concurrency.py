@@ -29,10 +29,10 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from personagen.call import LLM, Call
 from personagen.errors import ServerError
 from personagen.llm.connect import Endpoint, connect
-from personagen.llm.limits.adaptive import Limit
-from personagen.llm.limits.limiter import Slots
-from personagen.llm.limits.queue import Gate
-from personagen.llm.limits.retry import retried
+from personagen.llm.limits.adaptive import AdaptiveLimit
+from personagen.llm.limits.limiter import Limiter
+from personagen.llm.limits.queue import EndpointQueue
+from personagen.llm.limits.retry import with_retries
 from personagen.records import Completion, Message
 from tests.llm import simulated
 from tests.llm.server import Reply, Request, chat, refusal, serving
@@ -57,9 +57,9 @@ def latency(mean: float) -> Callable[[Random], float]:
 
 
 def adaptive(server: LLM, seed: int) -> LLM:
-    slots = Slots()
-    slots.at("m").limit = Limit(None, Random(seed))
-    return retried(server, slots, rng=Random(seed))
+    limiter = Limiter()
+    limiter.at("m").limit = AdaptiveLimit(None, Random(seed))
+    return with_retries(server, limiter, rng=Random(seed))
 
 
 def fixed(server: LLM, seed: int, *, width: int, held: bool, attempts: int) -> LLM:
@@ -173,9 +173,11 @@ def storm(args: argparse.Namespace) -> None:
         return Reply(chat("Fine.").body, delay=0.2)
 
     async def main(url: str) -> tuple[float, int, float]:
-        slots = Slots(None, {"user": "m"})
-        async with connect({"user": Endpoint("openai/m", url)}, heard=lambda _: slots.at("m").heard) as backend:
-            llm = retried(backend, slots)
+        limiter = Limiter(None, {"user": "m"})
+        async with connect(
+            {"user": Endpoint("openai/m", url)}, on_headers=lambda _: limiter.at("m").on_headers
+        ) as backend:
+            llm = with_retries(backend, limiter)
             await llm(Call("m", (Message(role="user", content="warm"),), prompt="user/x"))
             began, cpu = time.monotonic(), time.process_time()
             given_up = await drive(llm, args.real_calls)
@@ -195,7 +197,7 @@ def overhead() -> None:
 
     async def main() -> tuple[float, float]:
         answer, call = Completion(text="Fine."), Call("m", (), prompt="user/x")
-        gate = Gate(Limit(64))
+        gate = EndpointQueue(AdaptiveLimit(64))
         began = time.process_time()
         for _ in range(calls):
             gate.answered(await gate.enter("user"))
@@ -212,7 +214,7 @@ def overhead() -> None:
             return time.process_time() - began
 
         plain = await timed(server)
-        return free, await timed(retried(server, Slots(64))) - plain
+        return free, await timed(with_retries(server, Limiter(64))) - plain
 
     free, queued = asyncio.run(main())
     print(f"\nCPU a call: {1e6 * free / calls:.1f} us with a free slot, {1e6 * queued / calls:.1f} us behind a queue")

@@ -35,7 +35,7 @@ from personagen.encoders.encoder import FloatArray, unit
 from personagen.offline import author
 from personagen.personas import pool
 from personagen.personas.english.text import normalised, sentences
-from personagen.personas.filters import FILTERS, SCREENS, Candidate, Rules, Threshold, Verdict, View, candidate
+from personagen.personas.filters import FILTERS, SCREENS, Candidate, PoolView, Refusal, Rules, Threshold, candidate
 from personagen.personas.filters.pool_view import shingles
 from personagen.personas.filters.threshold import fit
 from personagen.personas.seeds import load_seeds
@@ -124,7 +124,7 @@ def sanity(encoder: Encoder, entries: Sequence[Description], vectors: FloatArray
     """How many of ``entries`` each filter alone would turn away, were they candidates one after the other."""
     kind = entries[0].kind
     threshold = (encoder.thresholds or {}).get(kind, Threshold.fixed(0.9))
-    view = View(Rules(similarity=threshold))
+    view = PoolView(Rules(similarity=threshold))
     asking = [
         candidate(entry, str(at), vector) for at, (entry, vector) in enumerate(zip(entries, vectors, strict=True))
     ]
@@ -133,21 +133,21 @@ def sanity(encoder: Encoder, entries: Sequence[Description], vectors: FloatArray
         why = Counter(r.reason.partition(":")[0] for r in rejected).most_common(3)
         print(f"  {kind:12s} {name:11s} {len(rejected):4d} of {len(entries)}  {why or ''}")
     for name, ask in FILTERS[kind].items():
-        rejections = pool.admit(asking, View(view.rules), {name: ask}).rejections
+        rejections = pool.admit(asking, PoolView(view.rules), {name: ask}).rejections
         scores = ", ".join(f"{r.score:.2f}" for r in rejections[:6])
         print(f"  {kind:12s} {name:11s} {len(rejections):4d} of {len(entries)}  {scores}")
 
 
 async def growth(encoder: Encoder, n: int, dims: int) -> None:
     turn = np.linalg.qr(np.random.default_rng(0).standard_normal((hashed.DIMS, dims)))[0] if dims else None
-    view = View(Rules(similarity=(encoder.thresholds or {})["profile"]))
+    view = PoolView(Rules(similarity=(encoder.thresholds or {})["profile"]))
     clocks: list[tuple[float, ...]] = []
     rejected: Counter[str] = Counter()
     vectors = np.zeros((0, hashed.DIMS), np.float32)
     plain: list[float] = []
     spent_on = [0.0]
 
-    def duplicates(new: Candidate, view: View) -> Verdict | None:
+    def duplicates(new: Candidate, view: PoolView) -> Refusal | None:
         begun = time.process_time()
         verdict = FILTERS["profile"]["duplicates"](new, view)
         spent_on[0] += time.process_time() - begun
@@ -193,7 +193,7 @@ async def growth(encoder: Encoder, n: int, dims: int) -> None:
     print(f"  peak memory of the process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB")
 
 
-def brute(view: View, vectors: FloatArray) -> float:
+def brute(view: PoolView, vectors: FloatArray) -> float:
     """CPU ms a candidate for all products of a round's vectors with the pool's, in blocks."""
     rows = view.vectors
     begun = time.process_time()
@@ -202,7 +202,7 @@ def brute(view: View, vectors: FloatArray) -> float:
     return 1e3 * (time.process_time() - begun) / len(vectors)
 
 
-def naive(view: View, drafts: Sequence[Description], vectors: FloatArray) -> float:
+def naive(view: PoolView, drafts: Sequence[Description], vectors: FloatArray) -> float:
     """CPU ms a candidate when every pair is compared for itself: what a first version does."""
     known = [shingles(normalised(entry.text)) for entry in view.entries]
     rows = list(view.vectors)

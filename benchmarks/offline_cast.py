@@ -29,7 +29,7 @@ from personagen.records import Message
 
 
 @dataclass
-class Grown:
+class PoolProgress:
     """One conversation with everything the benchmark measures about it."""
 
     persona: dict
@@ -59,9 +59,9 @@ def personas(count: int, aloe: Path | None, seed: int = 0) -> list[dict]:
     return out[:count]
 
 
-async def grow(llm: LLM, persona: dict, turns: int, coin: Random, spent: Counter[str]) -> Grown:
+async def grow(llm: LLM, persona: dict, turns: int, coin: Random, spent: Counter[str]) -> PoolProgress:
     """One conversation: user, observer, both assistants, the judge in both orders, a coin for what goes on."""
-    grown = Grown(persona)
+    grown = PoolProgress(persona)
     asked = 0
 
     async def ask(prompt: str, inputs: dict) -> str:
@@ -123,7 +123,7 @@ def commonest(texts: list[str], top: int = 5) -> Iterator[tuple[str, float]]:
         yield sentence, count / len(texts)
 
 
-def show(grown: Grown) -> None:
+def show(grown: PoolProgress) -> None:
     """A conversation to read."""
     print("=" * 110, "\n", grown.persona["profile"], "\n", "TRAITS", ", ".join(grown.persona["traits"]))
     for number, (turn, kept) in enumerate(zip(grown.turns, grown.messages[1::2], strict=True), 1):
@@ -136,7 +136,7 @@ def show(grown: Grown) -> None:
     print("OBSERVED", grown.turns[-1]["inferences"])
 
 
-async def run(args: argparse.Namespace, noise: float) -> tuple[list[Grown], Counter[str]]:
+async def run(args: argparse.Namespace, noise: float) -> tuple[list[PoolProgress], Counter[str]]:
     """All conversations at one level of noise."""
     spent: Counter[str] = Counter()
     llm = offline(args.seed, noise)
@@ -146,7 +146,7 @@ async def run(args: argparse.Namespace, noise: float) -> tuple[list[Grown], Coun
     return out, spent
 
 
-def verdicts(grown: list[Grown]) -> dict[str, float]:
+def verdicts(grown: list[PoolProgress]) -> dict[str, float]:
     """Shares of the judged pairs."""
     turns = [t for g in grown for t in g.turns]
     decided = [t for t in turns if t["consistent"] and not t["tie"]]

@@ -33,8 +33,8 @@ class Call:
 
     ``schema`` is the JSON schema the reply must follow, or None for free text. ``sample`` keeps intended repeats of
     the same question apart (``repeat.candidate.attempt``). ``place`` says where in the run it is asked and
-    ``prompt``/``inputs`` what it was rendered from; ``chain`` is the number of calls in a row that begin with it: of
-    calls that wait, the longest chain goes first. A real server never sees these four, and they are not in the key.
+    ``prompt``/``inputs`` what it was rendered from; ``priority`` is the number of calls in a row that begin with it: of
+    calls that wait, the longest priority goes first. A real server never sees these four, and they are not in the key.
     """
 
     model: str
@@ -42,7 +42,7 @@ class Call:
     sampling: Sampling = Sampling()
     schema: Mapping[str, Any] | None = None
     sample: str = ""
-    chain: int = 1
+    priority: int = 1
     place: str = ""
     prompt: str = ""
     inputs: Mapping[str, Any] = field(default_factory=dict)

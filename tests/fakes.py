@@ -10,10 +10,10 @@ from random import Random
 
 import orjson
 
-from personagen.agents.ask import Stage
-from personagen.flows.conversation import Growing
+from personagen.agents.ask import AgentContext
+from personagen.flows.conversation import Conversation
 from personagen.llm.journaled import Tally
-from personagen.llm.limits.limiter import Slots
+from personagen.llm.limits.limiter import Limiter
 from personagen.prompts import files as prompts
 from personagen.records import Completion, Persona, Usage
 from personagen.runs.schedule import Job, run_jobs
@@ -100,10 +100,10 @@ class Fake:
             self.now -= 1
 
 
-def stage(llm, attempts=3):
+def context(llm, attempts=3):
     where = (prompts.packaged(),)
     loaded = {name: prompts.load(name, where) for name in prompts.names()}
-    return Stage(llm, loaded, dict.fromkeys(ROLES, "fake"), Tally(), attempts)
+    return AgentContext(llm, loaded, dict.fromkeys(ROLES, "fake"), Tally(), attempts)
 
 
 def _append(file, line):
@@ -132,10 +132,10 @@ def personas(folder, count=6):
 
 async def grow(made_with, planned):
     """The tree that ``planned`` describes, grown on its own."""
-    growing, made = Growing(made_with, planned), []
+    growing, made = Conversation(made_with, planned), []
 
     async def finish():
         made.append(growing.tree())
 
-    await run_jobs([Job(growing.first(), finish)], Slots(1))
+    await run_jobs([Job(growing.first(), finish)], Limiter(1))
     return made[0]

@@ -53,7 +53,7 @@ def test_offline_from_seeds_to_pairs(command):
     summary = pipeline(command)
     assert summary["trees"] == 5
     assert summary["pairs"] + sum(summary["rejected"].values()) == 15
-    assert summary["turned_away"] == {}
+    assert summary["rejected_messages"] == {}
     assert summary["usage"]["cost_usd"] == 0
     tree = orjson.loads(Path("run/trees.jsonl").read_bytes().splitlines()[0])
     assert set(tree["models"].values()) == {"offline"}

@@ -30,7 +30,7 @@ _UNUSABLE = {
 
 
 @dataclass(frozen=True)
-class Stage:
+class AgentContext:
     """What agents work with: the model behind all its layers, the prompt files, and each role's model name.
 
     ``language`` is what the talk is held in, as the gate of that name knows it.
@@ -45,16 +45,16 @@ class Stage:
 
 
 @dataclass(frozen=True)
-class At:
+class CallSite:
     """Where in a run a question is asked, and how much waits for its answer.
 
-    ``sample`` tells apart questions that may be worded alike and still want answers of their own; ``chain`` is the
+    ``sample`` tells apart questions that may be worded alike and still want answers of their own; ``priority`` is the
     number of calls that must be made one after another from this one on.
     """
 
     place: str
     sample: str
-    chain: int = 1
+    priority: int = 1
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,11 @@ class Answer(Generic[T]):
 
 
 async def ask(
-    stage: Stage,
+    ctx: AgentContext,
     name: str,
     inputs: Mapping[str, Any],
     parse: Callable[[str], T],
-    at: At,
+    at: CallSite,
     *,
     schema: Mapping[str, Any] | None = None,
     check: Callable[[T], Objection | None] | None = None,
@@ -85,34 +85,34 @@ async def ask(
     If there is none, the last one that ``check`` found something in comes back as ``dropped``.
 
     Raises:
-        ReplyError: ``parse`` accepted none of ``stage.attempts`` replies; the reason is the last one's.
+        ReplyError: ``parse`` accepted none of ``ctx.attempts`` replies; the reason is the last one's.
         PersonagenError: the call itself failed.
     """
-    prompt = stage.prompts[name]
+    prompt = ctx.prompts[name]
     messages = prompt.render(inputs)
     reason = ""
     objections: list[Objection] = []
     rejected: tuple[T, str] | None = None
-    for attempt in range(stage.attempts):
+    for attempt in range(ctx.attempts):
         call = Call(
-            model=stage.models[name.partition("/")[0]],
+            model=ctx.models[name.partition("/")[0]],
             messages=messages,
             sampling=prompt.sampling,
             schema=schema,
             sample=f"{at.sample}/{attempt}",
-            chain=at.chain,
+            priority=at.priority,
             place=at.place,
             prompt=name,
             inputs=inputs,
         )
-        completion = await stage.llm(call)
+        completion = await ctx.llm(call)
         try:
             if completion.finish_reason != "stop":
                 raise ReplyError(_UNUSABLE.get(completion.finish_reason, f"it ended by {completion.finish_reason}"))
             value = parse(completion.text)
         except ReplyError as error:
             reason = str(error)
-            stage.tally.asked_again += attempt + 1 < stage.attempts
+            ctx.tally.re_asked += attempt + 1 < ctx.attempts
             continue
         objection = check(value) if check else None
         if not objection:
@@ -121,25 +121,25 @@ async def ask(
         rejected = value, call.key
         if len(objections) > AGAIN:
             break
-        stage.tally.asked_again += attempt + 1 < stage.attempts
+        ctx.tally.re_asked += attempt + 1 < ctx.attempts
     if rejected:
         return Answer(*rejected, tuple(objections), dropped=True)
-    raise ReplyError(f"{name} gave no usable reply in {stage.attempts} attempts: {reason}")
+    raise ReplyError(f"{name} gave no usable reply in {ctx.attempts} attempts: {reason}")
 
 
 async def say(
-    stage: Stage, name: str, inputs: Mapping[str, Any], role: str, conversation: Sequence[Message], at: At
+    ctx: AgentContext, name: str, inputs: Mapping[str, Any], role: str, conversation: Sequence[Message], at: CallSite
 ) -> Answer[Spoken]:
     """Asks for what ``role`` says next in ``conversation``; raises as ``ask``."""
 
     def check(said: Spoken) -> Objection | None:
-        return first_objection(Turn(role, said.text, conversation, stage.language))
+        return first_objection(Turn(role, said.text, conversation, ctx.language))
 
     parse = partial(speech, role=role, acted=Turn(role, "", conversation).acted)
-    return await ask(stage, name, inputs, parse, at, check=check)
+    return await ask(ctx, name, inputs, parse, at, check=check)
 
 
-async def heard(prompts: Mapping[str, Prompt], act: Callable[[Stage], Awaitable[Any]]) -> Call:
+async def capture_call(prompts: Mapping[str, Prompt], act: Callable[[AgentContext], Awaitable[Any]]) -> Call:
     """The first call that an agent makes; no model is asked.
 
     Raises:
@@ -147,16 +147,16 @@ async def heard(prompts: Mapping[str, Prompt], act: Callable[[Stage], Awaitable[
     """
 
     async def listen(call: Call) -> Completion:
-        raise _Heard(call)
+        raise _Captured(call)
 
     try:
-        await act(Stage(listen, prompts, dict.fromkeys(ROLES, "none"), Tally(), 1))
-    except _Heard as stopped:
+        await act(AgentContext(listen, prompts, dict.fromkeys(ROLES, "none"), Tally(), 1))
+    except _Captured as stopped:
         return stopped.call
     raise AssertionError("an agent asked nothing")
 
 
-class _Heard(Exception):
+class _Captured(Exception):
     """The call has been heard: nothing more is to happen."""
 
     def __init__(self, call: Call) -> None:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from personagen.agents.ask import Answer, At, Stage, say
+from personagen.agents.ask import AgentContext, Answer, CallSite, say
 from personagen.agents.replies import Spoken
 from personagen.records import Inference, Message
 
 
 async def reply(
-    stage: Stage,
+    ctx: AgentContext,
     conversation: Sequence[Message],
     known: Sequence[Inference] | None,
-    at: At,
+    at: CallSite,
 ) -> Answer[Spoken]:
     """A reply to the last message of ``conversation``: aware of ``known``, or plain where that is None."""
     inputs: dict[str, Any] = {"conversation": list(conversation)}
@@ -22,4 +22,4 @@ async def reply(
     if known is not None:
         name = "assistant/aware"
         inputs["inferences"] = [inference.fact for inference in known]
-    return await say(stage, name, inputs, "assistant", conversation, at)
+    return await say(ctx, name, inputs, "assistant", conversation, at)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from personagen.agents.ask import Answer, At, Stage, ask
+from personagen.agents.ask import AgentContext, Answer, CallSite, ask
 from personagen.agents.replies import PERSONALITIES, PROFILES, descriptions
 from personagen.records import Kind
 
@@ -14,10 +14,10 @@ _ITEMS = {"profile": ("facts", PROFILES), "personality": ("traits", PERSONALITIE
 
 
 async def write(
-    stage: Stage, kind: Kind, examples: Sequence[str], count: int, at: At
+    ctx: AgentContext, kind: Kind, examples: Sequence[str], count: int, at: CallSite
 ) -> Answer[list[tuple[str, tuple[str, ...]]]]:
     """Up to ``count`` new descriptions, each a text and its facts or traits (ALOE, arXiv 2410.03642, section 3.1)."""
     items, schema = _ITEMS[kind]
     inputs = {"examples": list(examples), "count": count}
     parse = partial(descriptions, items=items)
-    return await ask(stage, PROMPTS[kind], inputs, parse, at, schema=schema)
+    return await ask(ctx, PROMPTS[kind], inputs, parse, at, schema=schema)

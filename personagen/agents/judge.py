@@ -6,20 +6,20 @@ import string
 from collections.abc import Sequence
 from functools import partial
 
-from personagen.agents.ask import Answer, At, Stage, ask
-from personagen.agents.replies import RANKING, Verdict, ranking
+from personagen.agents.ask import AgentContext, Answer, CallSite, ask
+from personagen.agents.replies import RANKING, Ranking, ranking
 from personagen.records import Message, Persona
 
 LABELS = string.ascii_uppercase
 
 
 async def prefer(
-    stage: Stage,
+    ctx: AgentContext,
     persona: Persona,
     conversation: Sequence[Message],
     replies: Sequence[str],
-    at: At,
-) -> Answer[Verdict]:
+    at: CallSite,
+) -> Answer[Ranking]:
     """The verdict about ``replies``, labelled A, B, ... in the order given (at most 26)."""
     labels = LABELS[: len(replies)]
     inputs = {
@@ -31,4 +31,4 @@ async def prefer(
         "replies": [{"label": label, "text": text} for label, text in zip(labels, replies, strict=True)],
     }
     parse = partial(ranking, labels=labels)
-    return await ask(stage, "judge/prefer", inputs, parse, at, schema=RANKING)
+    return await ask(ctx, "judge/prefer", inputs, parse, at, schema=RANKING)

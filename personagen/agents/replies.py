@@ -68,7 +68,7 @@ RANKING = _object(reason=_TEXT, ranking=_list(_TEXT), tie={"type": "boolean"})
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Ranking:
     """A judge's ranking of labels, best first; ``tie`` says that none is better."""
 
     ranking: tuple[str, ...]
@@ -200,7 +200,7 @@ def _inference(entry: Any, said: Iterable[str]) -> Inference | None:
     return Inference(fact=_clean(fact), quote=_CONTROL.sub("", quote), kind=cast(Kind, kind))
 
 
-def ranking(text: str, labels: Sequence[str]) -> Verdict:
+def ranking(text: str, labels: Sequence[str]) -> Ranking:
     """The judge's verdict about ``labels``.
 
     Raises:
@@ -217,7 +217,7 @@ def ranking(text: str, labels: Sequence[str]) -> Verdict:
     if not isinstance(tie, bool):
         raise ReplyError("tie is neither true nor false")
     reason = value.get("reason")
-    return Verdict(tuple(ranked), tie, _clean(reason) if isinstance(reason, str) else "")
+    return Ranking(tuple(ranked), tie, _clean(reason) if isinstance(reason, str) else "")
 
 
 def _answer(text: str) -> str:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from personagen.agents.ask import Answer, At, Stage, say
+from personagen.agents.ask import AgentContext, Answer, CallSite, say
 from personagen.agents.replies import Spoken
 from personagen.records import Message, Persona
 
 
 async def speak(
-    stage: Stage,
+    ctx: AgentContext,
     persona: Persona,
     conversation: Sequence[Message],
     turn: int,
     turns: int,
-    at: At,
+    at: CallSite,
 ) -> Answer[Spoken]:
     """The user's next message in ``conversation``; ``turn`` counts from 1."""
     inputs = {
@@ -27,4 +27,4 @@ async def speak(
         "turn": turn,
         "turns": turns,
     }
-    return await say(stage, "user/speak", inputs, "user", conversation, at)
+    return await say(ctx, "user/speak", inputs, "user", conversation, at)

@@ -150,7 +150,7 @@ def counts(numbers: Mapping[str, int]) -> str:
     return f"{total:,}: {listed}" if total else "0"
 
 
-def turned_away(numbers: Mapping[str, int], spoken: int) -> str:
+def rejected_messages(numbers: Mapping[str, int], spoken: int) -> str:
     """``3 of 800 messages (0.4%): role 2, markup 1``, or nothing where there are none."""
     total = sum(numbers.values())
     _, _, listed = counts(numbers).partition(": ")
@@ -173,7 +173,7 @@ def usage_rows(summary: Any) -> list[tuple[str, str]]:
     return [
         ("calls", f"{summary.calls:,} in all; this time {summary.new_calls:,} asked, {summary.reused_calls:,} reused"),
         ("sent again", again if summary.retried else ""),
-        *((("left out", f"{', '.join(parts)}: {where} refuses it") for where, parts in summary.left_out.items())),
+        *((("left out", f"{', '.join(parts)}: {where} refuses it") for where, parts in summary.unsupported.items())),
         ("in flight", ", ".join(f"up to {n:,} at {where}" for where, n in summary.concurrency.items())),
         ("tokens", tokens + (f"; of the input {', '.join(shares)}" if shares else "")),
         ("cost", money(usage)),

@@ -28,7 +28,7 @@ CHOSEN, REJECTED = "green", "red"
 
 
 @dataclass(frozen=True)
-class View:
+class TreeView:
     """A tree made ready for drawing, by node id."""
 
     tree: ConversationTree
@@ -87,7 +87,7 @@ class _Halves:
         yield grid
 
 
-def _view(tree: ConversationTree) -> View:
+def _view(tree: ConversationTree) -> TreeView:
     below: dict[str, list[Node]] = {}
     for node in sorted(tree.nodes, key=lambda node: order(node.id)):
         below.setdefault(parent(node.id) or "", []).append(node)
@@ -95,7 +95,7 @@ def _view(tree: ConversationTree) -> View:
     for judgment in tree.judgments:
         verdicts.setdefault(judgment.node, []).append(judgment)
     pairs, rejections = pairs_of(tree)
-    return View(
+    return TreeView(
         tree=tree,
         below=below,
         beliefs={belief.node: belief for belief in tree.beliefs},
@@ -105,7 +105,7 @@ def _view(tree: ConversationTree) -> View:
     )
 
 
-def _branch(view: View, at: str, after: str = "") -> RenderableType:
+def _branch(view: TreeView, at: str, after: str = "") -> RenderableType:
     """The turns from the user node ``at`` on: in a row while one reply goes on, as branches where several do."""
     nodes = {node.id: node for node in view.tree.nodes}
     blocks: list[RenderableType] = [_turn(view, nodes[at], after)]
@@ -121,12 +121,12 @@ def _branch(view: View, at: str, after: str = "") -> RenderableType:
     return branches
 
 
-def _following(view: View, at: str) -> list[Node]:
+def _following(view: TreeView, at: str) -> list[Node]:
     """The user messages that follow the replies to the user node ``at``."""
     return [user for reply in view.below.get(at, []) for user in view.below.get(reply.id, [])]
 
 
-def _turn(view: View, user: Node, after: str = "") -> RenderableType:
+def _turn(view: TreeView, user: Node, after: str = "") -> RenderableType:
     replies = view.below.get(user.id, [])
     belief = view.beliefs.get(user.id)
     beside = Table.grid(expand=True, padding=(0, 3, 0, 0))
@@ -139,7 +139,7 @@ def _turn(view: View, user: Node, after: str = "") -> RenderableType:
     return Group(*blocks)
 
 
-def _heading(view: View, user: Node, after: str) -> RenderableType:
+def _heading(view: TreeView, user: Node, after: str) -> RenderableType:
     title = Text.assemble((f"turn {turn(user.id)}", "bold"), (f"  {one_line(user.id)}", GREY))
     if after:
         title.append(f"  after {after}", style="bold")
@@ -190,7 +190,7 @@ def _item(name: str, text: str, style: str) -> RenderableType:
     return grid
 
 
-def _reply(view: View, reply: Node) -> tuple[Node, str, str, bool]:
+def _reply(view: TreeView, reply: Node) -> tuple[Node, str, str, bool]:
     """A reply with its label, its colour and whether the conversation goes on after it."""
     pair = view.pairs.get(parent(reply.id) or "")
     label, style = "", GREY
@@ -237,7 +237,7 @@ def _panel(reply: tuple[Node, str, str, bool], text: Text, width: int, height: i
     )
 
 
-def _verdicts(view: View, user: Node) -> list[RenderableType]:
+def _verdicts(view: TreeView, user: Node) -> list[RenderableType]:
     """What the judge says: its first verdict; where there is no pair, the reason why and both verdicts."""
     verdicts = view.verdicts.get(user.id, [])
     if user.id in view.pairs:
@@ -247,7 +247,7 @@ def _verdicts(view: View, user: Node) -> list[RenderableType]:
     return [*lines, *(_verdict(view, verdict) for verdict in verdicts)]
 
 
-def _verdict(view: View, verdict: Judgment) -> Text:
+def _verdict(view: TreeView, verdict: Judgment) -> Text:
     """One verdict, with what the judge, who sees no names, means by its letters."""
     names = {reply.id: _name(reply) for reply in view.below.get(verdict.node, [])}
     shown, ranked = ([names.get(i, one_line(i)) for i in ids] for ids in (verdict.order, verdict.ranking))

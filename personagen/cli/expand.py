@@ -100,7 +100,7 @@ def _text(summary: ExpandSummary) -> str:
     rows += [
         ("encoder", s.encoder),
         *((name.replace("_", " "), _spread(value)) for name, value in s.spread.items()),
-        ("asked again", f"{s.asked_again:,}" if s.asked_again else ""),
+        ("asked again", f"{s.re_asked:,}" if s.re_asked else ""),
         *usage_rows(s),
         ("time", duration(s.seconds)),
         *(("note", note) for note in s.notes),

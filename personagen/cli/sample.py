@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from personagen.agents import assistant, author, judge, observer, user
-from personagen.agents.ask import At, Stage, heard
+from personagen.agents.ask import AgentContext, CallSite, capture_call
 from personagen.call import Call
 from personagen.personas.seeds import load_seeds
 from personagen.prompts.files import Prompt
@@ -52,14 +52,14 @@ class Scene:
     turns: int = 10
 
 
-ACTS: dict[str, Callable[[Stage, Scene], Awaitable[Any]]] = {
-    "author/profiles": lambda stage, _: author.write(stage, "profile", _examples(0), 20, At("", "")),
-    "author/personalities": lambda stage, _: author.write(stage, "personality", _examples(1), 20, At("", "")),
-    "user/speak": lambda stage, s: user.speak(stage, s.persona, s.spoken, s.turn, s.turns, At("", "")),
-    "observer/infer": lambda stage, s: observer.infer(stage, s.heard, At("", "")),
-    "assistant/plain": lambda stage, s: assistant.reply(stage, s.heard, None, At("", "")),
-    "assistant/aware": lambda stage, s: assistant.reply(stage, s.heard, s.known, At("", "")),
-    "judge/prefer": lambda stage, s: judge.prefer(stage, s.persona, s.heard, REPLIES, At("", "")),
+ACTS: dict[str, Callable[[AgentContext, Scene], Awaitable[Any]]] = {
+    "author/profiles": lambda ctx, _: author.write(ctx, "profile", _examples(0), 20, CallSite("", "")),
+    "author/personalities": lambda ctx, _: author.write(ctx, "personality", _examples(1), 20, CallSite("", "")),
+    "user/speak": lambda ctx, s: user.speak(ctx, s.persona, s.spoken, s.turn, s.turns, CallSite("", "")),
+    "observer/infer": lambda ctx, s: observer.infer(ctx, s.heard, CallSite("", "")),
+    "assistant/plain": lambda ctx, s: assistant.reply(ctx, s.heard, None, CallSite("", "")),
+    "assistant/aware": lambda ctx, s: assistant.reply(ctx, s.heard, s.known, CallSite("", "")),
+    "judge/prefer": lambda ctx, s: judge.prefer(ctx, s.persona, s.heard, REPLIES, CallSite("", "")),
 }
 
 
@@ -69,7 +69,7 @@ def rehearse(prompt: Prompt, scene: Scene) -> Call:
     Raises:
         UsageError: the prompt file can't be rendered.
     """
-    return run_sync(heard({prompt.name: prompt}, lambda stage: ACTS[prompt.name](stage, scene)))
+    return run_sync(capture_call({prompt.name: prompt}, lambda ctx: ACTS[prompt.name](ctx, scene)))
 
 
 def scenes() -> list[Scene]:

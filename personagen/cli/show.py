@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from personagen.cli.common import counts, money, options, output_options, table, tell, turned_away
+from personagen.cli.common import counts, money, options, output_options, rejected_messages, table, tell
 from personagen.options import place
 
 if TYPE_CHECKING:
@@ -112,8 +112,8 @@ def _of_simulate(state: dict[str, Any]) -> list[tuple[str, str]]:
         ("failed", counts(s.get("failures", {})) if s.get("failed") else ""),
         ("pairs", f"{pairs:,} of {s.get('turns', 0):,} turns{share}"),
         ("no pair", counts(s.get("rejected", {}))),
-        ("turned away", turned_away(s.get("turned_away", {}), s.get("spoken", 0))),
-        ("ended early", counts(s.get("ended", {})) if s.get("ended") else ""),
+        ("turned away", rejected_messages(s.get("rejected_messages", {}), s.get("messages", 0))),
+        ("ended early", counts(s.get("ended_early", {})) if s.get("ended_early") else ""),
     ]
 
 

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 
 from personagen.call import LLM
 from personagen.encoders.encoder import Encoder, from_bytes, to_bytes
-from personagen.llm.limits.retry import retried
+from personagen.llm.limits.retry import with_retries
 from personagen.llm.prices import Price
 
 LOCAL = "sentence-transformers/"
@@ -28,7 +28,7 @@ async def open_encoder(
     base_url: str | None = None,
     price: Price | None = None,
     timeout: float = 120.0,  # noqa: ASYNC109
-    wrap: Callable[[LLM], LLM] = retried,
+    wrap: Callable[[LLM], LLM] = with_retries,
 ) -> AsyncIterator[Encoder]:
     """The encoder that ``spec`` names. ``seeds`` are the texts on which the hashed encoder freezes its idf.
 

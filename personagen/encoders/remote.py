@@ -13,7 +13,7 @@ from personagen.call import LLM, Call
 from personagen.encoders.embedding import packed
 from personagen.encoders.encoder import unit
 from personagen.errors import ConfigError, PersonagenError
-from personagen.llm.connect import bounded, costed
+from personagen.llm.connect import with_cost, with_timeout
 from personagen.llm.errors import Failure, address, error, garbled, server_at
 from personagen.llm.http import posting
 from personagen.llm.litellm import close, failure_of, opened
@@ -41,7 +41,7 @@ async def backend(
     """
     open_ = _openai if spec.startswith("openai/") else _litellm
     async with open_(spec, address(spec, base_url), timeout) as ask:
-        yield costed(bounded(ask, spec, timeout), price_of(spec, base_url=base_url, override=price))
+        yield with_cost(with_timeout(ask, spec, timeout), price_of(spec, base_url=base_url, override=price))
 
 
 @asynccontextmanager

@@ -23,10 +23,10 @@ from typing import TypeVar
 
 from personagen import tree
 from personagen.agents import assistant, judge, observer, user
-from personagen.agents.ask import Answer, At, Stage
+from personagen.agents.ask import AgentContext, Answer, CallSite
 from personagen.agents.replies import Spoken
 from personagen.errors import PersonagenError, ReplyError, ServerError
-from personagen.flows.messages import Heard
+from personagen.flows.messages import MessageLog
 from personagen.gates import over
 from personagen.options import Grow
 from personagen.records import Belief, ConversationTree, Inference, Judgment, Message, Node, Persona
@@ -62,16 +62,16 @@ class FailedTree(PersonagenError):
         self.place, self.unanswered = place, isinstance(cause, ServerError)
 
 
-class Growing:
+class Conversation:
     """A tree while it grows: every method that asks returns the steps that its answer makes possible.
 
     An error that concerns this tree alone is noted in ``failures``; every other one ends the run.
     """
 
-    def __init__(self, stage: Stage, plan: Plan) -> None:
-        self.stage, self.plan = stage, plan
+    def __init__(self, ctx: AgentContext, plan: Plan) -> None:
+        self.ctx, self.plan = ctx, plan
         self.failures: list[FailedTree] = []
-        self.heard = Heard()
+        self.log = MessageLog()
         self._nodes: dict[str, Node] = {}
         self._chats: dict[str, tuple[Message, ...]] = {}
         self._beliefs: dict[str, Belief] = {}
@@ -91,10 +91,10 @@ class Growing:
         """
         if self.failures:
             failure = min(self.failures, key=_first)
-            self.heard = self.heard.above(failure.place.count("."))
+            self.log = self.log.up_to_depth(failure.place.count("."))
             raise failure
         if len(self._nodes) < 2:
-            gates = sorted({answer.objections[-1].gate for answer in self.heard.answers.values() if answer.dropped})
+            gates = sorted({answer.objections[-1].gate for answer in self.log.answers.values() if answer.dropped})
             raise FailedTree(tree.ROOT, ReplyError(f"no exchange was left by the gate {', '.join(gates)}"))
         verdicts = {place: self._verdicts[place] for place in sorted(self._verdicts, key=tree.order)}
         return ConversationTree(
@@ -104,8 +104,8 @@ class Growing:
             beliefs=tuple(sorted(self._beliefs.values(), key=lambda belief: tree.order(belief.node))),
             judgments=tuple(by_order[which] for by_order in verdicts.values() for which in sorted(by_order)),
             grow=self.plan.grow,
-            models=dict(sorted(self.stage.models.items())),
-            prompts={name: prompt.hash for name, prompt in sorted(self.stage.prompts.items())},
+            models=dict(sorted(self.ctx.models.items())),
+            prompts={name: prompt.hash for name, prompt in sorted(self.ctx.prompts.items())},
         )
 
     # -- the steps -------------------------------------------------------------------------------------------------
@@ -118,7 +118,7 @@ class Growing:
             at,
             "user",
             user.speak(
-                self.stage,
+                self.ctx,
                 plan.persona,
                 self._chats.get(tree.parent(at) or "", ()),
                 tree.turn(at),
@@ -127,15 +127,15 @@ class Growing:
             ),
         )
         if at not in self._nodes:
-            if self.heard.dropped(at):
-                self.heard.end(at)
+            if self.log.dropped(at):
+                self.log.end_branch(at)
             return []
         return [*self._replies(at, "plain", ()), partial(self._observe, at)]
 
     async def _observe(self, said: str) -> list[Step]:
         onward = self.plan.grow != "coin" or _agent(self._coin(said)) == "aware"
         at = self._at(said, str(self.plan.repeat), CALLS_A_TURN - 1, onward=onward)
-        found = await self._asked(said, observer.infer(self.stage, self._chats[said], at))
+        found = await self._asked(said, observer.infer(self.ctx, self._chats[said], at))
         if found is None:
             return []
         inferences, dropped = found.value
@@ -154,13 +154,13 @@ class Growing:
         onward = plan.grow != "coin" or slot == self._coin(said)
         at = self._at(node, f"{plan.repeat}.{slot}", 1, onward=onward)
         hint = known if agent == "aware" else None
-        await self._said(node, agent, assistant.reply(self.stage, self._chats[said], hint, at))
+        await self._said(node, agent, assistant.reply(self.ctx, self._chats[said], hint, at))
         steps: list[Step] = []
-        if node in self.heard.answers:
+        if node in self.log.answers:
             if onward and plan.grow != "best":
                 steps += self._next_turn(node)
             replies = [tree.child(said, s) for s in range(plan.candidates)]
-            if all(reply in self.heard.answers for reply in replies):
+            if all(reply in self.log.answers for reply in replies):
                 steps += self._verdicts_about(said, replies)
         return steps + [partial(self._reply, said, s, (), known) for s in others]
 
@@ -179,7 +179,7 @@ class Growing:
         nodes = nodes[::-1] if which else nodes
         at = self._at(said, str(self.plan.repeat), len(later), onward=self.plan.grow == "best")
         texts = [node.content for node in nodes]
-        verdict = await self._asked(said, judge.prefer(self.stage, self.plan.persona, self._chats[said], texts, at))
+        verdict = await self._asked(said, judge.prefer(self.ctx, self.plan.persona, self._chats[said], texts, at))
         if verdict is None:
             return []
         shown = dict(zip(judge.LABELS, (node.id for node in nodes), strict=False))
@@ -204,8 +204,8 @@ class Growing:
     def _next_turn(self, reply: str) -> list[Step]:
         at = tree.child(reply, 0)
         ends = tree.turn(at) > self.plan.turns or (self.plan.grow == "all" and at not in self._planned)
-        if not ends and (self.heard.dropped(reply) or over(self._chats[reply])):
-            self.heard.end(reply)
+        if not ends and (self.log.dropped(reply) or over(self._chats[reply])):
+            self.log.end_branch(reply)
             return []
         # What is not deeper than a failure is asked all the same: so which one is told does not depend on arrival.
         if ends or any(failure.place.count(".") < at.count(".") for failure in self.failures):
@@ -217,7 +217,7 @@ class Growing:
         said = await self._asked(node_id, answer)
         if said is None:
             return
-        self.heard.answers[node_id] = said
+        self.log.answers[node_id] = said
         if said.dropped:
             return
         role = "user" if agent == "user" else "assistant"
@@ -234,10 +234,10 @@ class Growing:
             self.failures.append(FailedTree(node, error))
             return None
 
-    def _at(self, node: str, sample: str, ahead: int, *, onward: bool) -> At:
+    def _at(self, node: str, sample: str, ahead: int, *, onward: bool) -> CallSite:
         """Where ``node`` is asked; ``ahead`` calls of its turn follow, and if onward the later turns."""
         later = CALLS_A_TURN * (self.plan.turns - tree.turn(node)) if onward else 0
-        return At(f"{self.plan.id}/{node}", sample, later + ahead + 1)
+        return CallSite(f"{self.plan.id}/{node}", sample, later + ahead + 1)
 
     def _coin(self, said: str, sides: int = 0) -> int:
         """Which of ``sides`` replies to ``said`` is drawn; of all its slots if not told."""

@@ -13,7 +13,7 @@ from personagen.agents import author
 from personagen.encoders import LOCAL, Encoder, open_encoder
 from personagen.errors import PersonagenError, UsageError
 from personagen.flows.needs import of_expansion
-from personagen.flows.pool_growth import Growth, grow_pool
+from personagen.flows.pool_growth import PoolGrowth, grow_pool
 from personagen.llm.connect import Endpoint
 from personagen.llm.prices import parse_price
 from personagen.metrics.diversity import acceptance_curve, distinct_n, nearest_similarity, vendi_score
@@ -27,7 +27,7 @@ from personagen.plugins import function
 from personagen.prompts import files as prompt_files
 from personagen.prompts.unused import strays
 from personagen.records import Description, Kind, Persona, content_id
-from personagen.runs.estimate import Consent, Estimate, Grown, begin, keep_grown
+from personagen.runs.estimate import Consent, Estimate, PoolProgress, begin, keep_grown
 from personagen.runs.session import Progress, Session, identity_of, session
 from personagen.runs.summary import figures, record
 from personagen.store.folder import Run, opened
@@ -45,8 +45,8 @@ class ExpandSummary:
     rejected by filter, failed calls, rounds and acceptance curve, the similarity threshold, and measures of diversity.
     ``spread`` describes the personas. ``retried`` requests, ``refused`` ones (HTTP 429) and ``concurrency``, the most
     calls that were in flight at each endpoint, are this process's; ``estimate`` was made before its first call, its
-    ``actual`` part at the end. ``left_out`` are parts of requests that a server refused. ``usage["cost_usd"]`` is None
-    where a price is unknown.
+    ``actual`` part at the end. ``unsupported`` are parts of requests that a server refused.
+    ``usage["cost_usd"]`` is None where a price is unknown.
     """
 
     out: str
@@ -55,7 +55,7 @@ class ExpandSummary:
     encoder: str
     pools: dict[str, dict[str, Any]]
     spread: dict[str, Any]
-    asked_again: int
+    re_asked: int
     retried: int
     refused: int
     concurrency: dict[str, int]
@@ -65,7 +65,7 @@ class ExpandSummary:
     usage: dict[str, Any]
     usage_by_role: dict[str, Any]
     estimate: dict[str, Any]
-    left_out: dict[str, list[str]]
+    unsupported: dict[str, list[str]]
     seconds: float
     notes: tuple[str, ...]
 
@@ -97,7 +97,7 @@ async def expand(
         served = _encoder(options)
         async with session(run, options.models, prompts, seed=options.seed, encoder=served) as opened_session:
             estimate = await of_expansion(run, opened_session, options, seeds, _targets(options, seeds))
-            await begin(estimate, opened_session.slots, run.folder, consent)
+            await begin(estimate, opened_session.limiter, run.folder, consent)
             texts = [d.text for d in (*seeds.profiles, *seeds.personalities)]
             async with open_encoder(
                 options.encoder,
@@ -140,7 +140,7 @@ def _filter(name: str) -> Filter:
     try:
         inspect.signature(found).bind(None, None)
     except (TypeError, ValueError):
-        raise UsageError(f"--filter {name}: a filter is called as f(candidate, view) -> Verdict | None") from None
+        raise UsageError(f"--filter {name}: a filter is called as f(candidate, view) -> Refusal | None") from None
     return found
 
 
@@ -164,11 +164,11 @@ async def _expand(
 ) -> ExpandSummary:
     targets = _targets(options, seeds)
     thresholds = await _thresholds(options, seeds, encoder)
-    growths: dict[Kind, Growth] = {}
+    growths: dict[Kind, PoolGrowth] = {}
     for kind, entries in zip(KINDS, (seeds.profiles, seeds.personalities), strict=True):
         rules = Rules(language=options.language, similarity=thresholds[kind])
         view = pool.start(entries, await encoder.encode([d.text for d in entries]), rules)
-        growths[kind] = Growth(kind, view, targets[kind], seeds=len(view))
+        growths[kind] = PoolGrowth(kind, view, targets[kind], seeds=len(view))
     goal = sum(max(0, g.target - g.seeds) for g in growths.values())
 
     def tell() -> None:
@@ -209,7 +209,7 @@ def _finish(
     run: Run,
     opened_session: Session,
     options: ExpandOptions,
-    growths: Mapping[Kind, Growth],
+    growths: Mapping[Kind, PoolGrowth],
     encoder: Encoder,
     notes: Sequence[str],
     estimate: Estimate,
@@ -235,17 +235,17 @@ def _finish(
     return summary
 
 
-def _grown(growth: Growth, options: ExpandOptions) -> Grown:
+def _grown(growth: PoolGrowth, options: ExpandOptions) -> PoolProgress:
     # A call that failed is not stored: it is made again. And what a filter of one's own lets through can change.
     ended = growth.stopped in ("target", "saturated") and not growth.failed_calls and not options.filters
-    return Grown(len(growth.view), len(growth.rounds), finished=ended)
+    return PoolProgress(len(growth.view), len(growth.rounds), finished=ended)
 
 
-def _is_full(growth: Growth) -> bool:
+def _is_full(growth: PoolGrowth) -> bool:
     return growth.seeds >= growth.target
 
 
-def _full(growth: Growth) -> str:
+def _full(growth: PoolGrowth) -> str:
     return f"the {growth.seeds} {growth.kind} seeds reach the target of {growth.target}: no more were asked for"
 
 
@@ -264,7 +264,7 @@ def _spread(personas: Sequence[Persona]) -> dict[str, Any]:
     }
 
 
-def _pool_summary(growth: Growth) -> dict[str, Any]:
+def _pool_summary(growth: PoolGrowth) -> dict[str, Any]:
     texts = [entry.text for entry in growth.view.entries]
     threshold = growth.view.rules.similarity
     near = nearest_similarity(growth.view.vectors)

@@ -15,7 +15,7 @@ FINISHED = "goodbye"
 
 
 @dataclass
-class Heard:
+class MessageLog:
     """The answers by node, and where branches ended before their turns were used up: the gate, by node.
 
     A branch ends at a message that was turned away for good, or as finished (``goodbye``) where both have taken leave.
@@ -28,15 +28,15 @@ class Heard:
         """Whether what was said at ``node`` was turned away for good."""
         return node in self.answers and self.answers[node].dropped
 
-    def end(self, node: str) -> None:
+    def end_branch(self, node: str) -> None:
         """The branch ends at ``node``: its message was turned away, or it was the last goodbye."""
         answer = self.answers[node]
         self.ended[node] = answer.objections[-1].gate if answer.dropped else FINISHED
 
-    def above(self, depth: int) -> Heard:
+    def up_to_depth(self, depth: int) -> MessageLog:
         """The part that is at most so deep. After a failure deeper nodes were asked or not, as answers arrived."""
         answers = {node: answer for node, answer in self.answers.items() if node.count(".") <= depth}
-        return Heard(answers, {node: gate for node, gate in self.ended.items() if node in answers})
+        return MessageLog(answers, {node: gate for node, gate in self.ended.items() if node in answers})
 
     def rejections(self, tree_id: str) -> list[Rejection]:
         """A row for every message or part of one that was dropped and every end that is no fault, in path order."""
@@ -59,15 +59,15 @@ class Heard:
         return rows
 
     def counts(self) -> dict[str, Any]:
-        """``spoken`` messages, those among them ``turned_away`` and ``repaired``, and branches ``ended``, by gate."""
+        """``messages``, ``rejected_messages`` by gate, ``repaired`` ones, and branches ``ended_early`` by gate."""
         answers = self.answers.values()
         kept = [answer.value for answer in answers if not answer.dropped]
         repaired = {"label": sum(said.labelled for said in kept), "cut": sum(bool(said.cut) for said in kept)}
         return {
-            "spoken": len(kept) + sum(len(answer.objections) for answer in answers),
-            "turned_away": Counter(objection.gate for answer in answers for objection in answer.objections),
+            "messages": len(kept) + sum(len(answer.objections) for answer in answers),
+            "rejected_messages": Counter(objection.gate for answer in answers for objection in answer.objections),
             "repaired": {name: n for name, n in repaired.items() if n},
-            "ended": Counter(self.ended.values()),
+            "ended_early": Counter(self.ended.values()),
         }
 
 

@@ -8,7 +8,7 @@ from itertools import islice
 from statistics import fmean
 
 from personagen.agents import author
-from personagen.agents.ask import Stage
+from personagen.agents.ask import AgentContext
 from personagen.flows.conversation import levels
 from personagen.flows.plan import Plans
 from personagen.options import ENCODER, ExpandOptions, SimulateOptions
@@ -48,11 +48,11 @@ async def of_simulation(run: Run, session: Session, options: SimulateOptions, pl
     finished = {plan.id for slot, plan in islice(plans, max(done, default=-1) + 1) if slot in done}
     begun, mean = stored(run, finished, apart=options.grow != "best")
     people = [plan.persona for slot, plan in islice(plans, SAMPLE + len(done)) if slot not in done] or [plan.persona]
-    stage = session.stage
-    usual, short = typical(stage), typical(stage, SHORT)
-    whole = mean or await _mean(stage, people, shape, usual)
-    briefly = await _mean(stage, people, shape, short)
-    most = await _mean(stage, people, shape, longest(stage), FEWEST_BYTES)
+    ctx = session.ctx
+    usual, short = typical(ctx), typical(ctx, SHORT)
+    whole = mean or await _mean(ctx, people, shape, usual)
+    briefly = await _mean(ctx, people, shape, short)
+    most = await _mean(ctx, people, shape, longest(ctx), FEWEST_BYTES)
     needs: dict[str, Need] = {}
     for role, size in most.items():
         there = begun.get(role, Size())
@@ -73,7 +73,7 @@ async def of_expansion(
     known = grown_before(run)
     finished = {kind for kind, grown in known.items() if grown.finished}
     begun, _ = stored(run, {f"{kind}/{n}" for kind in finished for n in range(known[kind].rounds)}, apart=False)
-    stage, prompts = session.stage, session.stage.prompts
+    ctx, prompts = session.ctx, session.ctx.prompts
     total = {"low": Size(), "expected": Size(), "upper": Size()}
     new, least = 0, Size()
     embedded = {"expected": Size(), "upper": Size()}
@@ -82,13 +82,13 @@ async def of_expansion(
         middle = max(0, (len(texts) - options.examples) // 2)
         needed = max(0, targets[kind] - len(texts))
         mean, rounds = _calls(needed, options)
-        most, most_rounds = _most_calls(needed, options, stage.attempts)
+        most, most_rounds = _most_calls(needed, options, ctx.attempts)
         missing = targets[kind] - max(len(texts), known[kind].size if kind in known else 0)
         new += max(0, missing)
         for name, length, calls in (
-            ("low", typical(stage, SHORT), mean),
-            ("expected", typical(stage), mean),
-            ("upper", longest(stage), most),
+            ("low", typical(ctx, SHORT), mean),
+            ("expected", typical(ctx), mean),
+            ("upper", longest(ctx), most),
         ):
             call = await authoring(prompts, kind, texts[middle:][: options.examples], options.count, length)
             total[name] += call.times(0 if kind in finished else calls)
@@ -111,17 +111,17 @@ async def of_expansion(
 
 
 async def _mean(
-    stage: Stage, people: Sequence[Persona], shape: Shape, length: Length, bytes_a_token: float = BYTES_A_TOKEN
+    ctx: AgentContext, people: Sequence[Persona], shape: Shape, length: Length, bytes_a_token: float = BYTES_A_TOKEN
 ) -> dict[str, Size]:
     """What a conversation takes on average: between the two personas that are nearest to the mean in length."""
     mean = fmean(map(_length, people))
     below = max((p for p in people if _length(p) <= mean), key=_length, default=people[0])
     above = min((p for p in people if _length(p) >= mean), key=_length, default=people[0])
     share = (mean - _length(below)) / max(1, _length(above) - _length(below))
-    low = await conversation(stage.prompts, below, shape, length, bytes_a_token)
+    low = await conversation(ctx.prompts, below, shape, length, bytes_a_token)
     if _length(above) == _length(below):
         return low
-    high = await conversation(stage.prompts, above, shape, length, bytes_a_token)
+    high = await conversation(ctx.prompts, above, shape, length, bytes_a_token)
     return {role: size.times(1 - share) + high[role].times(share) for role, size in low.items()}
 
 

@@ -12,26 +12,26 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from personagen.agents import author
-from personagen.agents.ask import At
+from personagen.agents.ask import CallSite
 from personagen.encoders import Encoder
 from personagen.errors import PersonagenError, QualityError, ReplyError, ServerError
 from personagen.metrics.diversity import Round
 from personagen.options import ExpandOptions
 from personagen.personas import pool
-from personagen.personas.filters import FILTERS, SCREENS, Candidate, Filter, Verdict, View, candidate
+from personagen.personas.filters import FILTERS, SCREENS, Candidate, Filter, PoolView, Refusal, candidate
 from personagen.records import Description, Kind, Rejection, content_id
 from personagen.runs.session import Session
 
 
 @dataclass
-class Growth:
+class PoolGrowth:
     """A pool while it grows. ``stopped`` says why it ended: ``target``, ``saturated``, or the error that stopped it.
 
     ``asked`` is the number of descriptions the author was asked for; what came of them counts in ``rounds``.
     """
 
     kind: Kind
-    view: View
+    view: PoolView
     target: int
     stopped: str = ""
     asked: int = 0
@@ -46,7 +46,7 @@ class Growth:
 
 
 async def grow_pool(
-    growth: Growth,
+    growth: PoolGrowth,
     session: Session,
     encoder: Encoder,
     options: ExpandOptions,
@@ -79,7 +79,7 @@ async def grow_pool(
     growth.stopped = "target"
 
 
-def _calls(growth: Growth, options: ExpandOptions) -> int:
+def _calls(growth: PoolGrowth, options: ExpandOptions) -> int:
     """How many calls the next round needs, going by what the last one brought."""
     needed = growth.target - len(growth.view)
     last = growth.rounds[-1] if growth.rounds else None
@@ -87,7 +87,9 @@ def _calls(growth: Growth, options: ExpandOptions) -> int:
     return min(options.calls_per_round, math.ceil(needed / (options.count * rate)))
 
 
-async def _ask(growth: Growth, session: Session, options: ExpandOptions, calls: int, barren: int) -> list[Candidate]:
+async def _ask(
+    growth: PoolGrowth, session: Session, options: ExpandOptions, calls: int, barren: int
+) -> list[Candidate]:
     places = [f"{growth.kind}/{len(growth.rounds)}/{call}" for call in range(calls)]
     results = await asyncio.gather(
         *(_written(growth, session, options, place) for place in places), return_exceptions=True
@@ -110,11 +112,11 @@ async def _ask(growth: Growth, session: Session, options: ExpandOptions, calls: 
     return candidates
 
 
-async def _written(growth: Growth, session: Session, options: ExpandOptions, place: str) -> list[Candidate]:
+async def _written(growth: PoolGrowth, session: Session, options: ExpandOptions, place: str) -> list[Candidate]:
     examples = [entry.text for entry in pool.draw(growth.view, options.seed, place, options.examples)]
-    stage = session.stage
-    answer = await author.write(stage, growth.kind, examples, options.count, At(place, place))
-    prompt = stage.prompts[author.PROMPTS[growth.kind]]
+    ctx = session.ctx
+    answer = await author.write(ctx, growth.kind, examples, options.count, CallSite(place, place))
+    prompt = ctx.prompts[author.PROMPTS[growth.kind]]
     return [
         candidate(
             Description(
@@ -122,7 +124,7 @@ async def _written(growth: Growth, session: Session, options: ExpandOptions, pla
                 kind=growth.kind,
                 text=text,
                 items=items,
-                origin=stage.models["author"],
+                origin=ctx.models["author"],
                 source=answer.call,
                 prompt_hash=prompt.hash,
             ),
@@ -132,7 +134,9 @@ async def _written(growth: Growth, session: Session, options: ExpandOptions, pla
     ]
 
 
-async def _admit(growth: Growth, candidates: list[Candidate], encoder: Encoder, filters: Mapping[str, Filter]) -> None:
+async def _admit(
+    growth: PoolGrowth, candidates: list[Candidate], encoder: Encoder, filters: Mapping[str, Filter]
+) -> None:
     passed, rejections = pool.screen(candidates, growth.view, SCREENS)
     vectors = await encoder.encode([new.description.text for new in passed])
     embedded = [replace(new, vector=vector) for new, vector in zip(passed, vectors, strict=True)]
@@ -141,8 +145,8 @@ async def _admit(growth: Growth, candidates: list[Candidate], encoder: Encoder, 
     growth.rejections += [*rejections, *admission.rejections]
 
 
-def _with_target(filters: Mapping[str, Filter], growth: Growth) -> dict[str, Filter]:
-    def full(_: Candidate, view: View) -> Verdict | None:
-        return Verdict("the pool has its target") if len(view) >= growth.target else None
+def _with_target(filters: Mapping[str, Filter], growth: PoolGrowth) -> dict[str, Filter]:
+    def full(_: Candidate, view: PoolView) -> Refusal | None:
+        return Refusal("the pool has its target") if len(view) >= growth.target else None
 
     return {"target": full, **FILTERS[growth.kind], **filters}

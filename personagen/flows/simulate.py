@@ -13,8 +13,8 @@ from typing import Any
 import orjson
 
 from personagen.errors import PersonagenError, QualityError, UsageError
-from personagen.flows.conversation import FailedTree, Growing, Plan, at_once
-from personagen.flows.messages import Heard
+from personagen.flows.conversation import Conversation, FailedTree, Plan, at_once
+from personagen.flows.messages import MessageLog
 from personagen.flows.needs import of_simulation
 from personagen.flows.plan import Outcomes, Plans, check
 from personagen.options import SimulateOptions, flat
@@ -39,13 +39,13 @@ class SimulateSummary:
     """What a run folder holds after ``simulate``.
 
     ``conversations`` were asked for, ``trees`` are grown, ``failed`` gave up and the rest was not reached. ``pairs``
-    plus the sum of ``rejected`` (by gate) is the number of ``turns``, the user messages of all trees. Of the messages
-    ``spoken`` by users and assistants, failed conversations included, ``turned_away`` (by gate) were dropped and
-    ``repaired`` (``label``, ``cut``) were mended; ``ended`` (by gate) counts the branches that ended before their turns
-    were used up. ``calls`` and ``usage`` cover the folder, ``new_calls`` this process, as do ``retried`` requests,
-    ``refused`` ones (HTTP 429), and ``concurrency``, the most calls that were in flight at each endpoint;
+    plus the sum of ``rejected`` (by gate) is the number of ``turns``, the user messages of all trees. Of the
+    ``messages`` of users and assistants, failed conversations included, ``rejected_messages`` (by gate) were dropped
+    and ``repaired`` (``label``, ``cut``) were mended; ``ended_early`` (by gate) counts the branches that ended before
+    their turns were used up. ``calls`` and ``usage`` cover the folder, ``new_calls`` this process, as do ``retried``
+    requests, ``refused`` ones (HTTP 429), and ``concurrency``, the most calls that were in flight at each endpoint;
     ``usage["cost_usd"]`` is None where a price is unknown. ``estimate`` was made before this process's first call, its
-    ``actual`` part at the end; ``left_out`` are parts of requests that a server refused.
+    ``actual`` part at the end; ``unsupported`` are parts of requests that a server refused.
     """
 
     out: str
@@ -57,13 +57,13 @@ class SimulateSummary:
     turns: int
     pairs: int
     rejected: dict[str, int]
-    spoken: int
-    turned_away: dict[str, int]
+    messages: int
+    rejected_messages: dict[str, int]
     repaired: dict[str, int]
-    ended: dict[str, int]
+    ended_early: dict[str, int]
     aware_chosen: int
     quotes_dropped: int
-    asked_again: int
+    re_asked: int
     retried: int
     refused: int
     concurrency: dict[str, int]
@@ -73,7 +73,7 @@ class SimulateSummary:
     usage: dict[str, Any]
     usage_by_role: dict[str, Any]
     estimate: dict[str, Any]
-    left_out: dict[str, list[str]]
+    unsupported: dict[str, list[str]]
     seconds: float
     notes: tuple[str, ...]
 
@@ -108,7 +108,7 @@ async def simulate(
         ) as opened_session:
             done = run.journal.slots("trees.jsonl", run.made_with)
             estimate = await of_simulation(run, opened_session, options, plans, done)
-            await begin(estimate, opened_session.slots, run.folder, consent)
+            await begin(estimate, opened_session.limiter, run.folder, consent)
             state = _Grown(estimate, Outcomes(len(plans), done), (*notes, *run.notes))
             return await _simulate(run, opened_session, plans, state, progress)
 
@@ -125,7 +125,7 @@ class _Grown:
 async def _simulate(
     run: Run, opened_session: Session, plans: Plans, state: _Grown, progress: Progress | None
 ) -> SimulateSummary:
-    total, outcomes, slots = len(plans), state.outcomes, opened_session.slots
+    total, outcomes, limiter = len(plans), state.outcomes, opened_session.limiter
     done = frozenset(outcomes.grown)
 
     def tell() -> None:
@@ -133,26 +133,26 @@ async def _simulate(
             grown, failed = len(outcomes.grown), len(outcomes.failures)
             progress(opened_session.status("trees", grown, total, failed=failed, done_before=len(done)))
 
-    async def finish(slot: int, plan: Plan, growing: Growing) -> None:
+    async def finish(slot: int, plan: Plan, conversation: Conversation) -> None:
         problem, unanswered = "", False
         try:
-            lines = _lines(growing.tree(), growing.heard)
+            lines = _lines(conversation.tree(), conversation.log)
         except FailedTree as failure:
             problem, unanswered = str(failure), failure.unanswered
-            lines = _failed(plan, failure, growing.heard)
+            lines = _failed(plan, failure, conversation.log)
         await run.journal.put(slot, run.made_with, lines)
         try:
             outcomes.add(slot, problem, unanswered=unanswered)
         except QualityError as error:
-            slots.close(error)
+            limiter.close(error)
             raise
         tell()
 
     def jobs() -> Iterator[Job]:
         for slot, plan in plans:
             if slot not in done:
-                growing = Growing(opened_session.stage, plan)
-                yield Job(growing.first(), partial(finish, slot, plan, growing))
+                conversation = Conversation(opened_session.ctx, plan)
+                yield Job(conversation.first(), partial(finish, slot, plan, conversation))
 
     tell()
     status = "interrupted"
@@ -160,7 +160,7 @@ async def _simulate(
         async with opened_session.ticking(tell):
             rest = jobs()
             begun = [job async for job in prove(run, opened_session, rest)]
-            await run_jobs(chain(begun, rest), slots, at_once=at_once(next(iter(plans))[1]))
+            await run_jobs(chain(begun, rest), limiter, at_once=at_once(next(iter(plans))[1]))
         outcomes.close()
         status = "done"
     except PersonagenError as error:
@@ -173,14 +173,14 @@ async def _simulate(
     return summary
 
 
-def _lines(tree: ConversationTree, heard: Heard) -> dict[str, bytes]:
+def _lines(tree: ConversationTree, log: MessageLog) -> dict[str, bytes]:
     """What a finished tree adds to the result files, and its counts for the summary."""
     pairs, rejections = pairs_of(tree)
     counts = Counter(rejection.gate for rejection in rejections)
     return {
         "trees.jsonl": tree.line() + b"\n",
         "pairs.jsonl": b"".join(pair.line() + b"\n" for pair in pairs),
-        "rejections.jsonl": _rows(rejections + heard.rejections(tree.id)),
+        "rejections.jsonl": _rows(rejections + log.rejections(tree.id)),
         "counts": orjson.dumps(
             {
                 "trees": 1,
@@ -189,16 +189,16 @@ def _lines(tree: ConversationTree, heard: Heard) -> dict[str, bytes]:
                 "aware_chosen": sum(pair.chosen_agent == "aware" for pair in pairs),
                 "quotes_dropped": sum(belief.dropped for belief in tree.beliefs),
                 "rejected": counts,
-                **heard.counts(),
+                **log.counts(),
             }
         ),
     }
 
 
-def _failed(plan: Plan, failure: FailedTree, heard: Heard) -> dict[str, bytes]:
+def _failed(plan: Plan, failure: FailedTree, log: MessageLog) -> dict[str, bytes]:
     rejection = Rejection(place=f"{plan.id}/{failure.place}", gate="failed", reason=str(failure))
-    rows = [*heard.rejections(plan.id), rejection]
-    return {"rejections.jsonl": _rows(rows), "counts": orjson.dumps({"rejected": {}, **heard.counts()})}
+    rows = [*log.rejections(plan.id), rejection]
+    return {"rejections.jsonl": _rows(rows), "counts": orjson.dumps({"rejected": {}, **log.counts()})}
 
 
 def _rows(rejections: Sequence[Rejection]) -> bytes:
@@ -207,7 +207,7 @@ def _rows(rejections: Sequence[Rejection]) -> bytes:
 
 def _summary(run: Run, opened_session: Session, total: int, state: _Grown, status: str) -> SimulateSummary:
     counts: Counter[str] = Counter()
-    by_gate = {name: Counter[str]() for name in ("rejected", "turned_away", "repaired", "ended")}
+    by_gate = {name: Counter[str]() for name in ("rejected", "rejected_messages", "repaired", "ended_early")}
     for line in run.journal.lines("counts", run.made_with):
         entry = orjson.loads(line)
         for name, total_of in by_gate.items():
@@ -223,7 +223,7 @@ def _summary(run: Run, opened_session: Session, total: int, state: _Grown, statu
         failures=dict(failures.most_common()),
         turns=counts["turns"],
         pairs=counts["pairs"],
-        spoken=counts["spoken"],
+        messages=counts["messages"],
         aware_chosen=counts["aware_chosen"],
         quotes_dropped=counts["quotes_dropped"],
         notes=(*state.notes, *_outdated(run)),

@@ -19,10 +19,10 @@ import orjson
 
 from personagen.call import DEFAULT_MAX_TOKENS, LLM, Call
 from personagen.llm.errors import Failure, Server, garbled, server_at
-from personagen.llm.http import Heard, own_headers, posting
+from personagen.llm.http import OnHeaders, own_headers, posting
 from personagen.llm.json import loads
 from personagen.llm.schema import in_words, strict_once, without_refused
-from personagen.llm.usage import ended, mapping, tokens, word
+from personagen.llm.usage import finish_reason, mapping, tokens, word
 from personagen.records import Completion, Message
 
 KEY = "ANTHROPIC_API_KEY"
@@ -45,7 +45,7 @@ async def backend(
     base_url: str | None,
     api_key: str | None,
     timeout: float,  # noqa: ASYNC109
-    heard: Heard | None = None,
+    on_headers: OnHeaders | None = None,
     refused: set[str] | None = None,
 ) -> AsyncIterator[LLM]:
     """A model at Anthropic or at ``base_url`` (with or without ``/v1``), by its name there; ``timeout`` is in seconds.
@@ -53,7 +53,7 @@ async def backend(
     The key is ``api_key`` or ANTHROPIC_API_KEY; with a ``base_url`` there may be none. System messages go into the
     protocol's own field, neighbouring messages are joined, ``max_tokens`` is ``DEFAULT_MAX_TOKENS`` where the call
     names none. What the server refuses (a JSON schema, a sampling setting) is left out from then on, and told in
-    ``refused``. ``heard`` gets the headers of every answer.
+    ``refused``. ``on_headers`` gets the headers of every answer.
 
     Raises:
         ConfigError: there is no key, or ``base_url`` is no address. Nothing was sent.
@@ -61,7 +61,7 @@ async def backend(
     url = base_url and base_url.rstrip("/").removesuffix("/v1")
     server = server_at(f"anthropic/{model}", base_url=url, host=HOST, key_name=KEY, api_key=api_key)
     refused = set() if refused is None else refused
-    async with posting(server, "/v1/messages", headers(server), timeout=timeout, heard=heard) as post:
+    async with posting(server, "/v1/messages", headers(server), timeout=timeout, on_headers=on_headers) as post:
 
         async def complete(call: Call) -> Completion:
             async def attempt() -> tuple[bytes | Failure, list[str]]:
@@ -116,7 +116,7 @@ def completion(server: Server, model: str, body: bytes) -> Completion:
         text = "".join(block["text"] for block in value["content"] or () if block["type"] == "text")
         return Completion(
             text=text,
-            finish_reason=ended(value.get("stop_reason"), REASONS),
+            finish_reason=finish_reason(value.get("stop_reason"), REASONS),
             # Anthropic counts what its cache served or took apart, everyone else within.
             usage=tokens(text, *(counted.get(name) for name in COUNTED), apart=True),
             model=word(value.get("model"), model),

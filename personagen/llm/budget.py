@@ -101,7 +101,7 @@ class Ledger:
         return ""
 
 
-def booked(llm: LLM, ledger: Ledger, bound: CostBound) -> LLM:
+def with_billed_failures(llm: LLM, ledger: Ledger, bound: CostBound) -> LLM:
     """``llm``, each of whose answers that arrived and can't be used is booked at the most it can cost.
 
     It stands within the retries: each such answer is paid for. Only this process knows of them, the journal does not.
@@ -118,7 +118,7 @@ def booked(llm: LLM, ledger: Ledger, bound: CostBound) -> LLM:
     return ask
 
 
-def budgeted(llm: LLM, ledger: Ledger, bound: CostBound) -> LLM:
+def with_budget(llm: LLM, ledger: Ledger, bound: CostBound) -> LLM:
     """``llm`` within ``ledger``; ``bound`` gives the most a call can cost in USD, None where its price is unknown.
 
     An answer whose tokens the server did not count comes back with that as its cost: stored so, it counts in full also

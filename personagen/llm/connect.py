@@ -18,7 +18,7 @@ from personagen.llm.batch.openai import OpenAIBatches
 from personagen.llm.batch.protocol import BatchApi, no_batches
 from personagen.llm.batch.submit import BatchMode, batched
 from personagen.llm.errors import Server, address, no_model, quoted
-from personagen.llm.http import Heard
+from personagen.llm.http import OnHeaders
 from personagen.llm.prices import Price, cost, price_of
 from personagen.plugins import function
 from personagen.records import Completion
@@ -51,7 +51,7 @@ async def connect(
     seed: int = 0,
     noise: float = 0.0,
     timeout: float = 120.0,  # noqa: ASYNC109
-    heard: Callable[[Endpoint], Heard] | None = None,
+    on_headers: Callable[[Endpoint], OnHeaders] | None = None,
     refused: Callable[[Endpoint], set[str]] | None = None,
     batch: BatchMode | None = None,
 ) -> AsyncIterator[LLM]:
@@ -59,7 +59,7 @@ async def connect(
 
     Every endpoint is opened once, whoever shares it, and closed at the end. Nothing is sent before the first call, and
     no SDK but LiteLLM is imported before it. ``seed`` and ``noise`` are for the offline cast; ``timeout`` is seconds a
-    request. ``heard(endpoint)`` is told the headers of each of its answers, where the backend knows them, and the set
+    request. ``on_headers(endpoint)`` gets the headers of each of its answers, where the backend knows them; the set
     ``refused(endpoint)`` gets the parts of requests (a schema, a setting) that it refuses, which are left out from then
     on. Completions come back with their cost, None where the price is unknown. With ``batch`` every model but the
     offline cast is asked by the wave, and no request has a ``timeout``.
@@ -79,9 +79,11 @@ async def connect(
                 llm = await stack.enter_async_context(_batched(endpoint, roles, batch, parts(endpoint)))
                 opened[endpoint] = _costed(llm, endpoint, batch=True)
             else:
-                llm = await stack.enter_async_context(_backend(endpoint, timeout, heard, parts(endpoint)))
+                llm = await stack.enter_async_context(_backend(endpoint, timeout, on_headers, parts(endpoint)))
                 bounds_itself = endpoint.model.partition("/")[0] in BACKENDS
-                opened[endpoint] = _costed(llm if bounds_itself else bounded(llm, endpoint.model, timeout), endpoint)
+                opened[endpoint] = _costed(
+                    llm if bounds_itself else with_timeout(llm, endpoint.model, timeout), endpoint
+                )
         by_role = {role: opened[endpoint] for role, endpoint in models.items()}
 
         async def route(call: Call) -> Completion:
@@ -103,7 +105,7 @@ def is_local(model: str) -> bool:
 
 
 def _backend(
-    endpoint: Endpoint, seconds: float, heard: Callable[[Endpoint], Heard] | None, refused: set[str]
+    endpoint: Endpoint, seconds: float, on_headers: Callable[[Endpoint], OnHeaders] | None, refused: set[str]
 ) -> AbstractAsyncContextManager[LLM]:
     provider, _, name = endpoint.model.partition("/")
     url = address(endpoint.model, endpoint.base_url)
@@ -112,8 +114,8 @@ def _backend(
     if provider in BACKENDS:
         if not name:
             raise no_model(endpoint.model)
-        tell = heard(endpoint) if heard else None
-        return BACKENDS[provider](name, base_url=url, api_key=None, timeout=seconds, heard=tell, refused=refused)
+        tell = on_headers(endpoint) if on_headers else None
+        return BACKENDS[provider](name, base_url=url, api_key=None, timeout=seconds, on_headers=tell, refused=refused)
     return litellm.backend(endpoint.model, base_url=url, api_key=None, timeout=seconds, refused=refused)
 
 
@@ -168,7 +170,7 @@ def _checked(llm: LLM, name: str) -> LLM:
     return ask
 
 
-def bounded(llm: LLM, name: str, seconds: float) -> LLM:
+def with_timeout(llm: LLM, name: str, seconds: float) -> LLM:
     """``llm``, called ``name``, with ``seconds`` for each whole request; LiteLLM bounds the wait for the next bytes.
 
     Raises:
@@ -188,10 +190,10 @@ def bounded(llm: LLM, name: str, seconds: float) -> LLM:
 def _costed(llm: LLM, endpoint: Endpoint, *, batch: bool = False) -> LLM:
     price = price_of(endpoint.model, base_url=endpoint.base_url, override=endpoint.price, batch=batch)
     is_own = _FUNCTION.fullmatch(endpoint.model) is not None
-    return llm if is_own and price is None else costed(llm, price)
+    return llm if is_own and price is None else with_cost(llm, price)
 
 
-def costed(llm: LLM, price: Price | None) -> LLM:
+def with_cost(llm: LLM, price: Price | None) -> LLM:
     """``llm`` whose completions tell their cost in USD, None where there is no ``price``."""
 
     async def ask(call: Call) -> Completion:

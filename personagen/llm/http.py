@@ -26,7 +26,7 @@ CONNECTIONS = 4096
 IDLE = 4.0
 LARGEST = 32 << 20  # bytes of an answer: 128 embeddings have up to 12 MB, a long reply 1 MB
 
-Heard = Callable[[Mapping[str, str]], None]
+OnHeaders = Callable[[Mapping[str, str]], None]
 Post = Callable[[bytes], Awaitable[bytes | Failure]]
 
 
@@ -37,12 +37,12 @@ async def posting(
     headers: Mapping[str, str],
     *,
     timeout: float,  # noqa: ASYNC109
-    heard: Heard | None = None,
+    on_headers: OnHeaders | None = None,
 ) -> AsyncIterator[Post]:
     """A function that posts a body to ``path`` below the server's address and gives the answer's body.
 
-    Each request has ``timeout`` seconds in all. Nothing is sent again and no redirect is followed. ``heard`` is called
-    with the headers of every answer. Connections are kept, and closed at the end.
+    Each request has ``timeout`` seconds in all. Nothing is sent again and no redirect is followed. ``on_headers`` gets
+    the headers of every answer. Connections are kept, and closed at the end.
 
     Raises, when called:
         ServerError: there was no answer, or not the whole of it.
@@ -64,8 +64,8 @@ async def posting(
             session = _session(server, headers, timeout)
         try:
             async with session.post(url, data=body, allow_redirects=False, proxy=proxy) as answer:
-                if heard is not None:
-                    heard(answer.headers)
+                if on_headers is not None:
+                    on_headers(answer.headers)
                 content = await _read(answer)
         except (aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError) as problem:
             raise _no_way(server, proxy or "", getattr(problem, "status", None)) from None

@@ -18,11 +18,11 @@ class Tally:
     calls: int = 0
     reused: int = 0
     failed: int = 0
-    asked_again: int = 0
+    re_asked: int = 0
     usage: Usage = field(default_factory=Usage)
 
 
-def journaled(llm: LLM, journal: Journal, tally: Tally) -> LLM:
+def with_journal(llm: LLM, journal: Journal, tally: Tally) -> LLM:
     """``llm`` behind the journal; equal calls in flight are sent once."""
     in_flight: dict[str, asyncio.Future[Completion]] = {}
 

@@ -25,7 +25,7 @@ from personagen.llm.errors import (
 )
 from personagen.llm.openai import REASONS, response_format
 from personagen.llm.schema import in_words, without_refused
-from personagen.llm.usage import ended, tokens, word
+from personagen.llm.usage import finish_reason, tokens, word
 from personagen.records import Completion
 
 _REPORT = re.compile(r"\nTraceback|\s+This looks like a bug in LiteLLM")
@@ -104,7 +104,7 @@ def completion(server: Server, model: str, answer: Any) -> Completion:
         text = refusal or choice.message.content or ""
         return Completion(
             text=text,
-            finish_reason="refusal" if refusal else ended(choice.finish_reason, REASONS),
+            finish_reason="refusal" if refusal else finish_reason(choice.finish_reason, REASONS),
             usage=tokens(
                 text,
                 getattr(counted, "prompt_tokens", None),

@@ -13,10 +13,10 @@ import orjson
 
 from personagen.call import DEFAULT_MAX_TOKENS, LLM, Call
 from personagen.llm.errors import Failure, Server, error, failure, garbled, server_at
-from personagen.llm.http import Heard, own_headers, posting
+from personagen.llm.http import OnHeaders, own_headers, posting
 from personagen.llm.json import loads
 from personagen.llm.schema import in_words, strict_once, without_refused
-from personagen.llm.usage import ended, mapping, tokens, word
+from personagen.llm.usage import finish_reason, mapping, tokens, word
 from personagen.records import Completion
 
 KEY = "OPENAI_API_KEY"
@@ -31,14 +31,14 @@ async def backend(
     base_url: str | None,
     api_key: str | None,
     timeout: float,  # noqa: ASYNC109
-    heard: Heard | None = None,
+    on_headers: OnHeaders | None = None,
     refused: set[str] | None = None,
 ) -> AsyncIterator[LLM]:
     """A model at OpenAI or at ``base_url``, by its name there; ``timeout`` is in seconds.
 
     The key is ``api_key`` or OPENAI_API_KEY; with a ``base_url`` there may be none. What the server refuses (a JSON
     schema, a sampling setting) is left out from then on, and told in ``refused``. OpenAI itself is sent
-    ``max_completion_tokens``, others ``max_tokens``, and the other one where that is refused. ``heard`` gets the
+    ``max_completion_tokens``, others ``max_tokens``, and the other one where that is refused. ``on_headers`` gets the
     headers of every answer.
 
     Raises:
@@ -46,7 +46,7 @@ async def backend(
     """
     server = server_at(f"openai/{model}", base_url=versioned(base_url), host=HOST, key_name=KEY, api_key=api_key)
     refused = set() if refused is None else refused
-    async with posting(server, "/chat/completions", headers(server), timeout=timeout, heard=heard) as post:
+    async with posting(server, "/chat/completions", headers(server), timeout=timeout, on_headers=on_headers) as post:
 
         async def complete(call: Call) -> Completion:
             async def attempt() -> tuple[bytes | Failure, list[str]]:
@@ -117,7 +117,7 @@ def completion(server: Server, model: str, body: bytes) -> Completion:
         cached = mapping(counted.get("prompt_tokens_details")).get("cached_tokens")
         return Completion(
             text=text,
-            finish_reason="refusal" if refusal else ended(choice.get("finish_reason"), REASONS),
+            finish_reason="refusal" if refusal else finish_reason(choice.get("finish_reason"), REASONS),
             usage=tokens(text, counted.get("prompt_tokens"), counted.get("completion_tokens"), cached),
             model=word(value.get("model"), model),
         )

@@ -37,7 +37,7 @@ def word(value: Any, otherwise: str) -> str:
     return value if isinstance(value, str) and value else otherwise
 
 
-def ended(how: Any, words: Mapping[Any, str]) -> str:
+def finish_reason(how: Any, words: Mapping[Any, str]) -> str:
     """How an answer ended, in our words where ``words`` has one; ``stop`` where nothing is said."""
     if not how:
         return "stop"

@@ -1,4 +1,4 @@
-"""Growing a pool: draw examples, screen and admit candidates, and combine the two pools into personas."""
+"""Conversation a pool: draw examples, screen and admit candidates, and combine the two pools into personas."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from personagen.errors import UsageError
 from personagen.personas.english.text import attributes_of, facts_of, pronoun_of, with_pronoun
-from personagen.personas.filters import Candidate, Filter, Rules, Verdict, View, candidate
+from personagen.personas.filters import Candidate, Filter, PoolView, Refusal, Rules, candidate
 from personagen.personas.filters.nearest import FloatArray
 from personagen.personas.traits import traits_of
 from personagen.records import Description, Persona, Rejection, content_id
@@ -20,27 +20,27 @@ from personagen.records import Description, Persona, Rejection, content_id
 class Admission:
     """What a round came to: the pool with the ``admitted`` behind it, and a rejection for every other candidate."""
 
-    view: View
+    view: PoolView
     admitted: tuple[Description, ...]
     rejections: tuple[Rejection, ...]
 
 
-def start(seeds: Sequence[Description], vectors: FloatArray, rules: Rules) -> View:
+def start(seeds: Sequence[Description], vectors: FloatArray, rules: Rules) -> PoolView:
     """The pool of the ``seeds``, which no filter is asked about; ``vectors`` (n, d) are theirs, of unit length."""
-    view = View(rules)
+    view = PoolView(rules)
     for seed, vector in zip(seeds, vectors, strict=True):
-        view = view.grown(candidate(seed, seed.source, vector))
+        view = view.with_entry(candidate(seed, seed.source, vector))
     return view
 
 
-def draw(view: View, seed: int, place: str, count: int = 5) -> list[Description]:
+def draw(view: PoolView, seed: int, place: str, count: int = 5) -> list[Description]:
     """``count`` different entries of the pool, or all of a smaller one, in random order (ALOE draws 5 a call)."""
     rows = Random(f"{seed}/{place}").sample(range(len(view)), min(count, len(view)))
     return [view[row] for row in rows]
 
 
 def screen(
-    candidates: Sequence[Candidate], view: View, filters: Mapping[str, Filter]
+    candidates: Sequence[Candidate], view: PoolView, filters: Mapping[str, Filter]
 ) -> tuple[list[Candidate], list[Rejection]]:
     """Those of ``candidates`` that ``filters`` (``SCREENS``) let pass, each looked at alone, and the rejections.
 
@@ -56,7 +56,7 @@ def screen(
     return passed, rejections
 
 
-def admit(candidates: Sequence[Candidate], view: View, filters: Mapping[str, Filter]) -> Admission:
+def admit(candidates: Sequence[Candidate], view: PoolView, filters: Mapping[str, Filter]) -> Admission:
     """Lets the ``candidates`` (all with vectors) that pass ``filters`` join ``view``, in slot order.
 
     ``view`` is the pool as it was frozen for the round; each candidate is compared with that and with those admitted
@@ -70,7 +70,7 @@ def admit(candidates: Sequence[Candidate], view: View, filters: Mapping[str, Fil
     for new in candidates:
         rejection = _judged(new, view, filters)
         if rejection is None:
-            view = view.grown(new)
+            view = view.with_entry(new)
             admitted.append(new.description)
         else:
             rejections.append(rejection)
@@ -83,10 +83,10 @@ def _vector(new: Candidate) -> FloatArray:
     return new.vector
 
 
-def _judged(new: Candidate, view: View, filters: Mapping[str, Filter]) -> Rejection | None:
+def _judged(new: Candidate, view: PoolView, filters: Mapping[str, Filter]) -> Rejection | None:
     """The first rejection, or None."""
     for name, ask in filters.items():
-        verdict: Verdict | None = ask(new, view)
+        verdict: Refusal | None = ask(new, view)
         if verdict is not None:
             return Rejection(
                 place=new.place,

@@ -8,7 +8,7 @@ A file ``<agent>/<act>.md`` is looked up in ``--prompts DIR``, then ``./prompts`
     temperature: 0.0
     ---
     system:
-    {% include "stage.md" %}
+    {% include "system.md" %}
     user:
     Which of these would they prefer? ...
 

@@ -19,7 +19,7 @@ from personagen.errors import DiskError, Interrupted
 from personagen.llm.connect import is_local
 from personagen.llm.errors import address
 from personagen.llm.journaled import Tally
-from personagen.llm.limits.limiter import Slots
+from personagen.llm.limits.limiter import Limiter
 from personagen.llm.prices import Price, cost
 from personagen.records import Kind, Usage
 from personagen.runs.session import Session
@@ -84,7 +84,7 @@ class Estimate:
 Consent: TypeAlias = Callable[[Estimate], bool]
 
 
-async def begin(estimate: Estimate, slots: Slots, folder: Path, consent: Consent | None) -> None:
+async def begin(estimate: Estimate, limiter: Limiter, folder: Path, consent: Consent | None) -> None:
     """Tells ``estimate``, and goes on if it may: nothing was sent yet.
 
     Raises:
@@ -98,8 +98,8 @@ async def begin(estimate: Estimate, slots: Slots, folder: Path, consent: Consent
             " another --out"
         )
     await asyncio.sleep(0)  # an interruption during the estimate is heard here
-    if slots.closed:
-        raise slots.closed
+    if limiter.closed:
+        raise limiter.closed
     if estimate.most_calls and consent and not consent(estimate):
         raise Interrupted("not begun: nothing was asked and nothing is spent")
 
@@ -159,7 +159,7 @@ def stored(run: Run, finished: Collection[str], *, apart: bool) -> tuple[dict[st
 
 
 @dataclass(frozen=True)
-class Grown:
+class PoolProgress:
     """What an earlier process left of a pool; ``finished`` if it needs no more calls."""
 
     size: int
@@ -167,18 +167,18 @@ class Grown:
     finished: bool
 
 
-def keep_grown(run: Run, pools: Mapping[Kind, Grown]) -> None:
+def keep_grown(run: Run, pools: Mapping[Kind, PoolProgress]) -> None:
     """Keeps how far ``pools`` are, for the next estimate."""
     kept = {"version": THIS, "made_with": run.made_with, "pools": {kind: asdict(pool) for kind, pool in pools.items()}}
     run.journal.put_settings({"grown": orjson.dumps(kept).decode()})
 
 
-def grown_before(run: Run) -> dict[Kind, Grown]:
+def grown_before(run: Run) -> dict[Kind, PoolProgress]:
     """The pools as an earlier process left them, where they would become the same again."""
     kept = orjson.loads(run.journal.setting("grown") or "{}")
     if (kept.get("version"), kept.get("made_with")) != (THIS, run.made_with):
         return {}
-    return {kind: Grown(**pool) for kind, pool in kept["pools"].items()}
+    return {kind: PoolProgress(**pool) for kind, pool in kept["pools"].items()}
 
 
 def _since(run: Run, *, apart: bool) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from personagen.errors import Interrupted
-from personagen.llm.limits.limiter import Slots
+from personagen.llm.limits.limiter import Limiter
 
 T = TypeVar("T")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -18,7 +18,7 @@ PATIENCE = 0.4
 
 
 @contextmanager
-def interruptible(slots: Slots, rest: str = "") -> Iterator[None]:
+def interruptible(limiter: Limiter, rest: str = "") -> Iterator[None]:
     """Ctrl-C closes ``slots``, so that the run drains; a second one ends it without waiting for calls in flight.
 
     A third one, and ``PATIENCE`` seconds after the second, get the handler from before: whatever it does, and also
@@ -44,7 +44,7 @@ def interruptible(slots: Slots, rest: str = "") -> Iterator[None]:
         heard += 1
         if heard == 1:
             told = f"interrupted{rest}; run the same command to go on where it stopped"
-            loop.call_soon_threadsafe(slots.close, Interrupted(told))
+            loop.call_soon_threadsafe(limiter.close, Interrupted(told))
         else:
             restore()
             signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(number))

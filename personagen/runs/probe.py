@@ -1,6 +1,6 @@
 """Whether every endpoint answers, found out before much is paid at any.
 
-The first request itself proves its endpoint: it is a question the run needs, and it goes alone (``llm.slots.proven``).
+The first request itself proves its endpoint: it is a question the run needs, and it goes alone (``first_call_alone``).
 ``prove`` has the other endpoints asked as early as that is possible, before any more is paid at the first one.
 """
 
@@ -22,9 +22,9 @@ async def prove(run: Run, session: Session, jobs: Iterator[Job]) -> AsyncIterato
     What was asked was needed, and each job goes on with the steps that it has left.
     """
     waiting = _to_prove(run, session)
-    while waiting - session.slots.highest.keys() and (job := next(jobs, None)):
+    while waiting - session.limiter.highest.keys() and (job := next(jobs, None)):
         steps = list(job.first)
-        while steps and waiting - session.slots.highest.keys():
+        while steps and waiting - session.limiter.highest.keys():
             results = await asyncio.gather(*(step() for step in steps), return_exceptions=True)
             for result in results:
                 if isinstance(result, BaseException):

@@ -2,8 +2,8 @@
 
 A job is one conversation. It consists of steps: a step asks one question, and its answer makes other steps possible.
 Only what can be asked now exists as a step, so a conversation costs nothing for the calls it will make later. Steps
-wait for a slot in the order of their calls' ``chain``, the longest first. A job begins only when a slot would stay idle
-otherwise: few conversations are under way at a time, each ends soon after it began, and memory does not grow with their
+wait for a slot in the order of their calls' ``priority``. A job begins only when a slot would stay idle otherwise:
+ few conversations are under way at a time, each ends soon after it began, and memory does not grow with their
 number. ``docs/scheduling.md`` draws one turn.
 """
 
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from personagen.errors import CorruptError, DiskError
-from personagen.llm.limits.limiter import Slots
+from personagen.llm.limits.limiter import Limiter
 
 Step: TypeAlias = Callable[[], Coroutine[Any, Any, Sequence["Step"]]]
 
@@ -31,14 +31,14 @@ class Job:
     finish: Callable[[], Awaitable[None]]
 
 
-async def run_jobs(jobs: Iterable[Job], slots: Slots, role: str = "user", at_once: float = 1.0) -> None:
+async def run_jobs(jobs: Iterable[Job], limiter: Limiter, role: str = "user", at_once: float = 1.0) -> None:
     """Does all ``jobs``, begun in their order, as many at a time as keep ``slots`` busy.
 
     ``role`` asks first in each, and ``at_once`` is how many calls of a job are under way at a time on average.
 
     The first exception, or the closing of ``slots``, ends the launching; what was begun is drained before it is raised.
     """
-    crew = _Crew(slots, role, at_once)
+    crew = _Crew(limiter, role, at_once)
     try:
         await crew.launch(jobs)
         await crew.drained()
@@ -52,14 +52,14 @@ async def run_jobs(jobs: Iterable[Job], slots: Slots, role: str = "user", at_onc
 class _Crew:
     """The steps under way, one task each, and how many steps every job has open."""
 
-    def __init__(self, slots: Slots, role: str, at_once: float) -> None:
-        self.slots, self.role, self.at_once = slots, role, at_once
+    def __init__(self, limiter: Limiter, role: str, at_once: float) -> None:
+        self.limiter, self.role, self.at_once = limiter, role, at_once
         self.tasks: set[asyncio.Task[None]] = set()
         self.failures: list[Exception] = []
         self.open: dict[int, int] = {}
         self.steps = 0
         self.look_again = asyncio.Event()
-        slots.at_close(lambda _: self.look_again.set())
+        limiter.on_close(lambda _: self.look_again.set())
 
     async def launch(self, jobs: Iterable[Job]) -> None:
         for number, job in enumerate(jobs):
@@ -75,16 +75,16 @@ class _Crew:
             await asyncio.sleep(0)  # its first calls reach their gates, so that the next look sees them
 
     def _stopped(self) -> bool:
-        return bool(self.failures or self.slots.closed)
+        return bool(self.failures or self.limiter.closed)
 
     def _short(self) -> bool:
         """Whether slots will stay idle, as far as can be seen, unless another job begins.
 
         Steps whose answer is being stored count as well: what follows them will need their slots again.
         """
-        limit = self.slots.limit
+        limit = self.limiter.limit
         few = len(self.open) * self.at_once < READY * limit and self.steps < READY * limit
-        return few and self.slots.spare(self.role, READY)
+        return few and self.limiter.spare(self.role, READY)
 
     def _begin(self, number: int, job: Job, step: Step) -> None:
         task = asyncio.create_task(self._work(number, job, step))

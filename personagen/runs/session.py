@@ -12,16 +12,16 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from personagen.agents.ask import Stage
+from personagen.agents.ask import AgentContext
 from personagen.call import LLM
 from personagen.errors import ConfigError, UsageError
 from personagen.llm.batch.poll import Board
 from personagen.llm.batch.submit import BatchMode
-from personagen.llm.budget import CostBound, Ledger, booked, bound_of, budgeted, ledger_of
+from personagen.llm.budget import CostBound, Ledger, bound_of, ledger_of, with_billed_failures, with_budget
 from personagen.llm.connect import Endpoint, connect, is_local
-from personagen.llm.journaled import Tally, journaled
-from personagen.llm.limits.limiter import Slots, proven, stopping
-from personagen.llm.limits.retry import retried
+from personagen.llm.journaled import Tally, with_journal
+from personagen.llm.limits.limiter import Limiter, closing_on_error, first_call_alone
+from personagen.llm.limits.retry import with_retries
 from personagen.llm.prices import Price, parse_price, price_of
 from personagen.options import ENCODER, ModelOptions, by_role, flat, shared_and_own
 from personagen.prompts.files import Prompt
@@ -68,14 +68,14 @@ Progress = Callable[[Status], None]
 
 @dataclass(frozen=True)
 class Session:
-    """An open session: the stage for the agents, and ``wrap``, the layers around a model, for an encoder.
+    """An open session: the ctx for the agents, and ``wrap``, the layers around a model, for an encoder.
 
     ``endpoints`` and ``prices`` are by role, the encoder's among them. ``refused`` grows by the parts of a request (a
     schema, a setting) that each server refuses.
     """
 
-    stage: Stage
-    slots: Slots
+    ctx: AgentContext
+    limiter: Limiter
     tally: Tally
     wrap: Callable[[LLM], LLM]
     began: float
@@ -111,11 +111,11 @@ class Session:
             failed=failed,
             calls=self.tally.calls,
             reused=self.tally.reused,
-            errors=self.tally.failed + self.tally.asked_again,
-            retried=self.slots.retried,
-            refused=self.slots.refused,
-            in_flight=self.slots.in_flight,
-            limit=self.slots.limit,
+            errors=self.tally.failed + self.tally.re_asked,
+            retried=self.limiter.retried,
+            refused=self.limiter.refused,
+            in_flight=self.limiter.in_flight,
+            limit=self.limiter.limit,
             usage=self.tally.usage,
             seconds=time.monotonic() - self.began,
             batches=self.board.told(),
@@ -150,12 +150,12 @@ async def session(
     pending = book.pending()
     _check_pending(options, pending)
     ledger, bound = ledger_of(run, options, prices, pending), bound_of(prices)
-    slots, tally = _slots(options, endpoints), Tally()
-    slots.at_close(ledger.close)
-    mode = BatchMode(book, lambda: slots.closed, bound)
+    limiter, tally = _slots(options, endpoints), Tally()
+    limiter.on_close(ledger.close)
+    mode = BatchMode(book, lambda: limiter.closed, bound)
 
     seconds = max(LEAST_PATIENCE, 5 * options.timeout)
-    wrap = partial(_layered, seconds=seconds, run=run, ledger=ledger, bound=bound, slots=slots, tally=tally)
+    wrap = partial(_layered, seconds=seconds, run=run, ledger=ledger, bound=bound, limiter=limiter, tally=tally)
 
     refused: dict[str, set[str]] = {address_of(endpoint): set() for endpoint in endpoints.values()}
     async with connect(
@@ -163,16 +163,16 @@ async def session(
         timeout=options.timeout,
         seed=seed,
         noise=options.noise,
-        heard=lambda endpoint: slots.at(address_of(endpoint)).heard,
+        on_headers=lambda endpoint: limiter.at(address_of(endpoint)).on_headers,
         refused=lambda endpoint: refused[address_of(endpoint)],
         batch=mode if options.batch else None,
     ) as backend:
         models = {role: endpoint.model for role, endpoint in endpoints.items()}
-        stage = Stage(wrap(backend, batch=options.batch), prompts, models, tally, attempts, language)
-        with interruptible(slots, ", and batches that are sent go on at the provider" if options.batch else ""):
+        ctx = AgentContext(wrap(backend, batch=options.batch), prompts, models, tally, attempts, language)
+        with interruptible(limiter, ", and batches that are sent go on at the provider" if options.batch else ""):
             yield Session(
-                stage=stage,
-                slots=slots,
+                ctx=ctx,
+                limiter=limiter,
                 tally=tally,
                 wrap=wrap,
                 began=time.monotonic(),
@@ -185,11 +185,11 @@ async def session(
             )
 
 
-def _slots(options: ModelOptions, endpoints: Mapping[str, Endpoint]) -> Slots:
+def _slots(options: ModelOptions, endpoints: Mapping[str, Endpoint]) -> Limiter:
     local = {address_of(endpoint) for endpoint in endpoints.values() if is_local(endpoint.model)}
     # By the wave as many are in flight as are ready, unless a number is given.
     most = BATCH_IN_FLIGHT if options.batch and options.concurrency is None else options.concurrency
-    return Slots(most, {role: address_of(endpoint) for role, endpoint in endpoints.items()}, local)
+    return Limiter(most, {role: address_of(endpoint) for role, endpoint in endpoints.items()}, local)
 
 
 def _prices(options: ModelOptions, endpoints: Mapping[str, Endpoint]) -> dict[str, Price | None]:
@@ -206,20 +206,20 @@ def _layered(
     run: Run,
     ledger: Ledger,
     bound: CostBound,
-    slots: Slots,
+    limiter: Limiter,
     tally: Tally,
     batch: bool = False,
 ) -> LLM:
     """``llm`` behind all that a run has it go through, the last of them outermost; ``seconds`` for a call in all."""
     # In a batch there is no first call alone, and what has to be asked again goes into the next wave.
-    again = partial(retried, first=0.0, seconds=math.inf) if batch else partial(retried, seconds=seconds)
+    again = partial(with_retries, first=0.0, seconds=math.inf) if batch else partial(with_retries, seconds=seconds)
     for layer in (
-        lambda inner: booked(inner, ledger, bound),
-        lambda inner: again(inner, slots),
-        lambda inner: budgeted(inner, ledger, bound),
-        *(() if batch else (lambda inner: proven(inner, slots),)),
-        lambda inner: journaled(inner, run.journal, tally),
-        lambda inner: stopping(inner, slots),
+        lambda inner: with_billed_failures(inner, ledger, bound),
+        lambda inner: again(inner, limiter),
+        lambda inner: with_budget(inner, ledger, bound),
+        *(() if batch else (lambda inner: first_call_alone(inner, limiter),)),
+        lambda inner: with_journal(inner, run.journal, tally),
+        lambda inner: closing_on_error(inner, limiter),
     ):
         llm = layer(llm)
     return llm

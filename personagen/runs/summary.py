@@ -17,19 +17,19 @@ _APART = ("usage", "usage_by_role", "out", "estimate")  # what ``run.json`` has 
 def figures(run: Run, session: Session, estimate: Estimate) -> dict[str, Any]:
     """What every summary tells of calls, money and time, by the names of its fields."""
     calls, usage, by_role = run.usage()
-    slots, tally = session.slots, session.tally
+    limiter, tally = session.limiter, session.tally
     return {
-        "asked_again": tally.asked_again,
-        "retried": slots.retried,
-        "refused": slots.refused,
-        "concurrency": slots.highest,
+        "re_asked": tally.re_asked,
+        "retried": limiter.retried,
+        "refused": limiter.refused,
+        "concurrency": limiter.highest,
         "calls": calls,
         "new_calls": tally.calls,
         "reused_calls": tally.reused,
         "usage": usage.model_dump(),
         "usage_by_role": by_role,
         "estimate": estimate.against(tally),
-        "left_out": _left_out(run, session),
+        "unsupported": _unsupported(run, session),
         "seconds": time.monotonic() - session.began,
     }
 
@@ -40,14 +40,14 @@ def record(run: Run, summary: Any) -> None:
     run.record(summary.status, told, summary.estimate)
 
 
-def _left_out(run: Run, session: Session) -> dict[str, list[str]]:
+def _unsupported(run: Run, session: Session) -> dict[str, list[str]]:
     """What the servers of this run refused, so that requests were sent without it; earlier processes' too."""
-    before: dict[str, list[str]] = orjson.loads(run.journal.setting("left_out") or "{}")
+    before: dict[str, list[str]] = orjson.loads(run.journal.setting("unsupported") or "{}")
     told = dict(before)
     for server, parts in session.refused.items():
         named = parts - {"max_tokens"}  # that is never left out: it has two names, and the other one is sent
         if named:
             told[server] = sorted(named.union(told.get(server, ())))
     if told != before:
-        run.journal.put_settings({"left_out": orjson.dumps(told).decode()})
+        run.journal.put_settings({"unsupported": orjson.dumps(told).decode()})
     return told

@@ -14,7 +14,7 @@ from typing import TypeAlias
 import orjson
 
 from personagen.agents import assistant, author, judge, observer, user
-from personagen.agents.ask import At, Stage, heard
+from personagen.agents.ask import AgentContext, CallSite, capture_call
 from personagen.call import DEFAULT_MAX_TOKENS, Call
 from personagen.llm.connect import OFFLINE as OFFLINE_MODEL
 from personagen.llm.schema import strict_once
@@ -90,19 +90,19 @@ class Shape:
     candidates: int
 
 
-def typical(stage: Stage, factor: float = 1.0) -> Length:
+def typical(ctx: AgentContext, factor: float = 1.0) -> Length:
     """Replies of the usual length, times ``factor``, and never longer than the prompt file lets them be."""
 
     def length(name: str, things: float) -> float:
-        usual = OFFLINE if stage.models[name.partition("/")[0]] == OFFLINE_MODEL else TYPICAL
-        return min(longest(stage)(name, things), factor * usual[name] * things)
+        usual = OFFLINE if ctx.models[name.partition("/")[0]] == OFFLINE_MODEL else TYPICAL
+        return min(longest(ctx)(name, things), factor * usual[name] * things)
 
     return length
 
 
-def longest(stage: Stage) -> Length:
+def longest(ctx: AgentContext) -> Length:
     """Replies as long as the prompt file lets them be."""
-    return lambda name, _: stage.prompts[name].sampling.max_tokens or DEFAULT_MAX_TOKENS
+    return lambda name, _: ctx.prompts[name].sampling.max_tokens or DEFAULT_MAX_TOKENS
 
 
 async def conversation(
@@ -127,7 +127,7 @@ async def authoring(
     prompts: Mapping[str, Prompt], kind: Kind, examples: Sequence[str], count: int, length: Length
 ) -> Size:
     """What one call for ``count`` descriptions takes."""
-    call = await heard(prompts, lambda stage: author.write(stage, kind, examples, count, At("", "")))
+    call = await capture_call(prompts, lambda ctx: author.write(ctx, kind, examples, count, CallSite("", "")))
     return Size(1, _tokens(call, BYTES_A_TOKEN), 0.0, length(author.PROMPTS[kind], count))
 
 
@@ -167,12 +167,12 @@ async def _rendered(
     calls = await _asked(prompts, persona, turn, shape, said)
     before = await _asked(prompts, persona, turn - 1, shape, said) if turn > 1 else {}
     aware = (shape.candidates + 1) // 2
-    slots = {"assistant/plain": shape.candidates - aware, "assistant/aware": aware}
+    limiter = {"assistant/plain": shape.candidates - aware, "assistant/aware": aware}
     sizes: dict[str, Size] = {}
     for name, (call, again) in calls.items():
         whole = _tokens(call, bytes_a_token)
         cached = _cached(_shared(call, before[name][0], bytes_a_token)) if before else 0.0
-        repeats = slots.get(name, 2 if again is not None else 1) - 1
+        repeats = limiter.get(name, 2 if again is not None else 1) - 1
         repeated = _cached(_shared(call, again or call, bytes_a_token))
         output = length(name, turn * INFERENCES_A_TURN if name == "observer/infer" else 1.0)
         role = name.partition("/")[0]
@@ -190,16 +190,18 @@ async def _asked(
     facts = round(turn * INFERENCES_A_TURN)
     known = [Inference(fact=_filler(persona, FACT), quote="", kind="profile")] * facts
     replies = [f"{slot} {said[1]}" for slot in range(shape.candidates)]
-    at = At("", "")
+    at = CallSite("", "")
     one = {
-        "user/speak": lambda stage: user.speak(stage, persona, chat[:-1], turn, shape.turns, at),
-        "observer/infer": lambda stage: observer.infer(stage, chat, at),
-        "assistant/plain": lambda stage: assistant.reply(stage, chat, None, at),
-        "assistant/aware": lambda stage: assistant.reply(stage, chat, known, at),
-        "judge/prefer": lambda stage: judge.prefer(stage, persona, chat, replies, at),
+        "user/speak": lambda ctx: user.speak(ctx, persona, chat[:-1], turn, shape.turns, at),
+        "observer/infer": lambda ctx: observer.infer(ctx, chat, at),
+        "assistant/plain": lambda ctx: assistant.reply(ctx, chat, None, at),
+        "assistant/aware": lambda ctx: assistant.reply(ctx, chat, known, at),
+        "judge/prefer": lambda ctx: judge.prefer(ctx, persona, chat, replies, at),
     }
-    calls: dict[str, tuple[Call, Call | None]] = {name: (await heard(prompts, act), None) for name, act in one.items()}
-    other = await heard(prompts, lambda stage: judge.prefer(stage, persona, chat, replies[::-1], at))
+    calls: dict[str, tuple[Call, Call | None]] = {
+        name: (await capture_call(prompts, act), None) for name, act in one.items()
+    }
+    other = await capture_call(prompts, lambda ctx: judge.prefer(ctx, persona, chat, replies[::-1], at))
     return calls | {"judge/prefer": (calls["judge/prefer"][0], other)}
 
 

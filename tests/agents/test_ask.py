@@ -7,17 +7,17 @@ import asyncio
 import pytest
 
 from personagen.agents import author, judge, observer, user
-from personagen.agents.ask import At, ask
+from personagen.agents.ask import CallSite, ask
 from personagen.errors import ReplyError, ServerError
 from personagen.records import Message
-from tests.fakes import PERSONA, Fake, answer, stage
+from tests.fakes import PERSONA, Fake, answer, context
 
 TALK = (Message(role="user", content="my bees died"),)
 
 
 def infer(fake, attempts=3):
-    made = stage(fake, attempts)
-    return asyncio.run(observer.infer(made, TALK, At("t/0", "0"))), made
+    made = context(fake, attempts)
+    return asyncio.run(observer.infer(made, TALK, CallSite("t/0", "0"))), made
 
 
 def test_an_unusable_reply_is_asked_for_again_as_another_sample():
@@ -27,7 +27,7 @@ def test_an_unusable_reply_is_asked_for_again_as_another_sample():
     assert found.value == ((), 0)
     assert [c.sample for c in fake.calls] == ["0/0", "0/1"]
     assert found.call == fake.calls[1].key != fake.calls[0].key
-    assert made.tally.asked_again == 1
+    assert made.tally.re_asked == 1
 
 
 def test_asking_again_ends_with_the_last_reason():
@@ -65,26 +65,26 @@ def test_a_call_carries_its_place_prompt_schema_and_sampling():
 
 def test_the_key_does_not_depend_on_where_a_question_is_asked():
     fake = Fake(lambda c: "x")
-    made = stage(fake)
+    made = context(fake)
     for place in ("a", "b"):
-        asyncio.run(ask(made, "assistant/plain", {"conversation": TALK}, str, At(place, "0")))
+        asyncio.run(ask(made, "assistant/plain", {"conversation": TALK}, str, CallSite(place, "0")))
     assert fake.calls[0].key == fake.calls[1].key
 
 
 def test_the_user_speaks_without_its_label():
-    said = asyncio.run(user.speak(stage(Fake(lambda c: "User: hi")), PERSONA, (), 1, 3, At("", "0")))
+    said = asyncio.run(user.speak(context(Fake(lambda c: "User: hi")), PERSONA, (), 1, 3, CallSite("", "0")))
     assert said.value.text == "hi"
 
 
 def test_the_judge_ranks_the_labels_it_was_shown():
     fake = Fake(lambda c: '{"ranking": ["B", "A", "C"], "tie": false, "reason": "warm"}')
-    verdict = asyncio.run(judge.prefer(stage(fake), PERSONA, TALK, ["x", "y", "z"], At("", "0")))
+    verdict = asyncio.run(judge.prefer(context(fake), PERSONA, TALK, ["x", "y", "z"], CallSite("", "0")))
     assert verdict.value.ranking == ("B", "A", "C")
     assert [r["label"] for r in fake.calls[0].inputs["replies"]] == ["A", "B", "C"]
 
 
 def test_the_author_gives_texts_with_their_items():
     fake = Fake(lambda c: '{"descriptions": [{"text": "She is blunt.", "traits": ["blunt"]}]}')
-    made = asyncio.run(author.write(stage(fake), "personality", ["an example"], 1, At("", "0")))
+    made = asyncio.run(author.write(context(fake), "personality", ["an example"], 1, CallSite("", "0")))
     assert made.value == [("She is blunt.", ("blunt",))]
     assert "an example" in fake.calls[0].messages[-1].content

@@ -137,7 +137,7 @@ def test_a_description_of_wrong_form_is_kept_as_an_empty_one():
 
 def test_a_ranking_must_hold_every_label_once():
     verdict = parse.ranking('{"ranking": ["B", "A"], "tie": false, "reason": "r"}', "AB")
-    assert verdict == parse.Verdict(("B", "A"), False, "r")
+    assert verdict == parse.Ranking(("B", "A"), False, "r")
     for bad in (["A"], ["A", "A"], ["A", "C"], "AB", None):
         with pytest.raises(ReplyError, match="order of A, B"):
             parse.ranking(orjson.dumps({"ranking": bad}).decode(), "AB")

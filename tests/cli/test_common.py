@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from personagen import cli, errors
 from personagen.cli import Commands, commands, main
-from personagen.cli.common import counts, duration, money, options, table, tell, turned_away, usage_rows
+from personagen.cli.common import counts, duration, money, options, rejected_messages, table, tell, usage_rows
 from personagen.cli.settings import load_defaults
 from personagen.errors import PersonagenError, UsageError
 from personagen.records import Usage
@@ -135,8 +135,8 @@ def test_counts_begin_with_the_most_frequent():
 
 
 def test_what_was_turned_away_is_told_with_its_share_and_nothing_where_there_was_none():
-    assert turned_away({"role": 2, "markup": 1}, 800) == "3 of 800 messages (0.4%): role 2, markup 1"
-    assert turned_away({}, 800) == ""
+    assert rejected_messages({"role": 2, "markup": 1}, 800) == "3 of 800 messages (0.4%): role 2, markup 1"
+    assert rejected_messages({}, 800) == ""
 
 
 def test_an_unknown_cost_is_said_to_be_unknown_never_zero():
@@ -230,7 +230,7 @@ def test_the_summary_tells_what_of_the_input_a_cache_served_and_took(cached, wri
         retried=0,
         refused=0,
         concurrency={},
-        left_out={},
+        unsupported={},
         estimate={"calls": 0, "actual": {}},
     )
     assert dict(usage_rows(summary))["tokens"] == told

@@ -11,7 +11,7 @@ import pytest
 from personagen.cli.sample import ACTS
 from personagen.prompts import files as prompts
 from tests.cli.runs import lines
-from tests.fakes import PERSONA, Fake, stage
+from tests.fakes import PERSONA, Fake, context
 from tests.trees import PERSONA as OTHER
 
 MARTA = OTHER.model_copy(update={"id": "p2"})
@@ -42,7 +42,7 @@ def test_the_list_names_each_prompt_with_hash_inputs_and_file(command, words):
 
 def test_an_edited_prompt_is_listed_with_its_own_file_and_a_new_hash(command, own: Path):
     before = json.loads(command("prompts", "list", "--json").stdout)["prompts"]
-    change(own / "stage.md", "take part", "participate")
+    change(own / "system.md", "take part", "participate")
     shutil.rmtree(own / "author")
     after = json.loads(command("prompts", "list", "--prompts", own, "--json").stdout)["prompts"]
     for old, new in zip(before, after, strict=True):
@@ -132,7 +132,7 @@ async def sent(name: str, persona) -> list[dict[str, str]]:
 
     fake = Fake(RuntimeError)
     with pytest.raises(RuntimeError):
-        await ACTS[name](stage(fake), Scene(persona=persona))
+        await ACTS[name](context(fake), Scene(persona=persona))
     return [message.model_dump() for message in fake.calls[0].messages]
 
 

@@ -195,15 +195,15 @@ def _command(asked: dict[str, Any], pipe: int) -> int:
         if log >= 0:
             os.write(log, Operation("A", key, 0, seen.encode()).line())
 
-    session.journaled = _acknowledging(session.journaled, tell)  # type: ignore[assignment]
+    session.with_journal = _acknowledging(session.with_journal, tell)  # type: ignore[assignment]
     sys.argv = ["personagen", *asked["arguments"]]
     start()
     return 0
 
 
-def _acknowledging(journaled: Any, tell: Callable[[str, Any], None]) -> Any:
+def _acknowledging(with_journal: Any, tell: Callable[[str, Any], None]) -> Any:
     def layer(llm: Any, journal: Any, tally: Any) -> Any:
-        inner = journaled(llm, journal, tally)
+        inner = with_journal(llm, journal, tally)
 
         async def ask(call: Any) -> Any:
             answer = await inner(call)

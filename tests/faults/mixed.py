@@ -20,7 +20,7 @@ from personagen.flows.simulate import SimulateSummary, simulate
 from personagen.gates import PAIR_GATES
 from personagen.llm.connect import Endpoint, connect
 from personagen.llm.http import LARGEST
-from personagen.llm.limits.retry import retried
+from personagen.llm.limits.retry import with_retries
 from personagen.options import SimulateOptions, build
 from personagen.records import Message
 from personagen.runs.interrupt import run_sync
@@ -93,7 +93,7 @@ def _passing(protocol: str, plain: Ran, faulty: Ran) -> Iterable[Finding]:
 
 def _spoilt(protocol: str, ran: Ran, planned: int) -> Finding:
     s, asked = ran.summary, len(ran.seen)
-    needed = s.calls - s.asked_again
+    needed = s.calls - s.re_asked
     trees, pairs, rows = ([orjson.loads(line) for line in ran.results[name].splitlines()] for name in RESULTS)
     gates = Counter(row["gate"] for row in rows)
     rejected, turns = sum(gates[gate] for gate in PAIR_GATES), user_messages(trees)
@@ -103,7 +103,7 @@ def _spoilt(protocol: str, ran: Ran, planned: int) -> Finding:
     return Finding(
         f"10 % mixed faults with replies that are empty, cut off or refused, {protocol}",
         "at most 1.25 requests per needed call; the files add up: accepted + rejected + failed = planned",
-        f"{asked / needed:.2f} requests a call, {s.asked_again} asked again; {len(trees)} trees and {gates['failed']}"
+        f"{asked / needed:.2f} requests a call, {s.re_asked} asked again; {len(trees)} trees and {gates['failed']}"
         f" failed of {planned}, {len(pairs)} pairs and {rejected} rejected of {turns} turns"
         + ("" if is_true else "; THE SUMMARY SAYS OTHERWISE"),
         asked <= 1.25 * needed and adds_up and is_true and not ran.hung,
@@ -129,7 +129,7 @@ async def _deadline(scale: Scale) -> Finding:
     names = ("drip", "silence", "reset inside", "503", "429 none", "429 seconds", "too long", "429 absurd")
     with serving(seeded(scale.seed, 1.0, names)) as server:
         async with connect({"user": Endpoint("openai/m", server.url)}, timeout=TIMEOUT) as backend:
-            llm = retried(backend, seconds=seconds)
+            llm = with_retries(backend, seconds=seconds)
             await asyncio.gather(*(ask(llm, number) for number in range(calls)))
         hung = len(asyncio.all_tasks()) - 1
     return Finding(
@@ -146,7 +146,7 @@ async def _huge() -> Finding:
     with serving(lambda _request, _seen: "huge") as server:
         async with connect({"user": Endpoint("openai/m", server.url)}) as backend:
             try:
-                await retried(backend)(Call("m", (Message(role="user", content="Hi."),), prompt="user/x"))
+                await with_retries(backend)(Call("m", (Message(role="user", content="Hi."),), prompt="user/x"))
             except PersonagenError as problem:
                 said = str(problem)
     sent, most = sum(seen.sent for seen in server.seen), 1.5 * LARGEST

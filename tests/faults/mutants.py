@@ -123,7 +123,7 @@ def _rows_as_they_came() -> None:
 def _used_early() -> None:
     from personagen.runs import session
 
-    def journaled(llm: Any, journal: Any, tally: Any) -> Any:
+    def with_journal(llm: Any, journal: Any, tally: Any) -> Any:
         storing = set()
 
         async def ask(call: Any) -> Any:
@@ -137,13 +137,13 @@ def _used_early() -> None:
 
         return ask
 
-    _put(session, "journaled", journaled)
+    _put(session, "with_journal", with_journal)
 
 
 def _never_merged() -> None:
     from personagen.runs import session
 
-    def journaled(llm: Any, journal: Any, tally: Any) -> Any:
+    def with_journal(llm: Any, journal: Any, tally: Any) -> Any:
         async def ask(call: Any) -> Any:
             stored = journal.completion(call.key)
             if stored is None:
@@ -153,7 +153,7 @@ def _never_merged() -> None:
 
         return ask
 
-    _put(session, "journaled", journaled)
+    _put(session, "with_journal", with_journal)
 
 
 def _keys_at_random() -> None:
@@ -166,22 +166,22 @@ def _keys_at_random() -> None:
 
 
 def _coins_in_order_of_arrival() -> None:
-    from personagen.flows.conversation import Growing
+    from personagen.flows.conversation import Conversation
 
     rng = Random(7)
 
-    def coin(self: Growing, said: str, sides: int = 0) -> int:
+    def coin(self: Conversation, said: str, sides: int = 0) -> int:
         sides = sides or self.plan.candidates
         return self._coins.setdefault((said, sides), rng.randrange(sides))
 
-    _put(Growing, "_coin", coin)
+    _put(Conversation, "_coin", coin)
 
 
 def _refused_keys_tried_again() -> None:
     from personagen.errors import ConfigError
     from personagen.runs import session
 
-    retried = session.retried
+    with_retries = session.with_retries
 
     def again(llm: Any, *rest: Any, **more: Any) -> Any:
         async def twice(call: Any) -> Any:
@@ -190,9 +190,9 @@ def _refused_keys_tried_again() -> None:
             except ConfigError:
                 return await llm(call)
 
-        return retried(twice, *rest, **more)
+        return with_retries(twice, *rest, **more)
 
-    _put(session, "retried", again)
+    _put(session, "with_retries", again)
 
 
 def _written_in_place() -> None:
@@ -247,7 +247,7 @@ def _not_reserved() -> None:
 def _settled_before_sent() -> None:
     from personagen.runs import session
 
-    def budgeted(llm: Any, ledger: Any, bound: Any) -> Any:
+    def with_budget(llm: Any, ledger: Any, bound: Any) -> Any:
         async def ask(call: Any) -> Any:
             most = bound(call) or 0.0
             await ledger.reserve(most)
@@ -258,7 +258,7 @@ def _settled_before_sent() -> None:
 
         return ask
 
-    _put(session, "budgeted", budgeted)
+    _put(session, "with_budget", with_budget)
 
 
 def _earlier_processes_forgotten() -> None:

@@ -15,13 +15,13 @@ from typing import Any
 from pydantic import BaseModel
 
 from personagen.agents import assistant, author, judge, observer, user
-from personagen.agents.ask import Answer, At, Stage
+from personagen.agents.ask import AgentContext, Answer, CallSite
 from personagen.call import LLM, Call
 from personagen.errors import PersonagenError, ReplyError
 from personagen.llm import anthropic, openai
 from personagen.llm.connect import Endpoint, connect
 from personagen.llm.errors import Server, error, failure
-from personagen.llm.journaled import Tally, journaled
+from personagen.llm.journaled import Tally, with_journal
 from personagen.records import Completion, Inference, Message
 from tests import fakes
 from tests.faults.malformed import BODIES, TEXTS
@@ -38,14 +38,14 @@ CHAT = (
     Message(role="user", content="I can spare an hour, and I keep 12 hives."),
 )
 KNOWN = (Inference(fact="keeps bees", quote="My bees died", kind="profile"),)
-ASKS: dict[str, Callable[[Stage, At], Awaitable[Answer[Any]]]] = {
-    "user": lambda stage, at: user.speak(stage, fakes.PERSONA, CHAT[:2], 2, 4, at),
-    "observer": lambda stage, at: observer.infer(stage, CHAT, at),
-    "plain": lambda stage, at: assistant.reply(stage, CHAT, None, at),
-    "aware": lambda stage, at: assistant.reply(stage, CHAT, KNOWN, at),
-    "judge": lambda stage, at: judge.prefer(stage, fakes.PERSONA, CHAT, ("First, ask.", "Count them."), at),
-    "profiles": lambda stage, at: author.write(stage, "profile", ["She keeps bees."], 3, at),
-    "personalities": lambda stage, at: author.write(stage, "personality", ["She is blunt."], 3, at),
+ASKS: dict[str, Callable[[AgentContext, CallSite], Awaitable[Answer[Any]]]] = {
+    "user": lambda ctx, at: user.speak(ctx, fakes.PERSONA, CHAT[:2], 2, 4, at),
+    "observer": lambda ctx, at: observer.infer(ctx, CHAT, at),
+    "plain": lambda ctx, at: assistant.reply(ctx, CHAT, None, at),
+    "aware": lambda ctx, at: assistant.reply(ctx, CHAT, KNOWN, at),
+    "judge": lambda ctx, at: judge.prefer(ctx, fakes.PERSONA, CHAT, ("First, ask.", "Count them."), at),
+    "profiles": lambda ctx, at: author.write(ctx, "profile", ["She keeps bees."], 3, at),
+    "personalities": lambda ctx, at: author.write(ctx, "personality", ["She is blunt."], 3, at),
 }
 UNFIT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")  # control characters, and halves of others
 SLOWEST = 1.0
@@ -133,11 +133,11 @@ async def _on_the_wire(count: int) -> Finding:
 
 async def tried(seed: int, count: int) -> list[Outcome]:
     """The outcomes of ``count`` replies, spoilt in ways drawn from ``seed``."""
-    stage = fakes.stage(fakes.Fake(), attempts=1)
-    return [await _one(Random(f"{seed}/{number}"), number, stage) for number in range(count)]
+    ctx = fakes.context(fakes.Fake(), attempts=1)
+    return [await _one(Random(f"{seed}/{number}"), number, ctx) for number in range(count)]
 
 
-async def _one(rng: Random, number: int, stage: Stage) -> Outcome:
+async def _one(rng: Random, number: int, ctx: AgentContext) -> Outcome:
     agent, protocol = rng.choice(list(ASKS)), rng.choice([*PROTOCOLS, *PROTOCOLS, "refusal"])
     # One of the two is spoilt mostly: a broken body hides what is wrong with the text.
     text, body = rng.choice(list(TEXTS)), rng.choice(list(BODIES))
@@ -155,9 +155,9 @@ async def _one(rng: Random, number: int, stage: Stage) -> Outcome:
             raise error(SERVER, failure(rng.choice(STATUSES), raw, {}))
         return completion(SERVER, "m", raw)
 
-    stage = replace(stage, llm=journaled(llm, _Journal(), Tally()))  # type: ignore[arg-type]
+    ctx = replace(ctx, llm=with_journal(llm, _Journal(), Tally()))  # type: ignore[arg-type]
     began = time.process_time()
-    how, why = await _asked(ASKS[agent](stage, At(f"t/{number}", str(number))), is_untouched)
+    how, why = await _asked(ASKS[agent](ctx, CallSite(f"t/{number}", str(number))), is_untouched)
     seconds = time.process_time() - began
     if is_untouched and protocol != "refusal" and how in ("rejected", "failed"):
         how, why = "crashed", f"a sound reply was turned away: {why}"

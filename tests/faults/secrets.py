@@ -21,7 +21,7 @@ from click.testing import CliRunner
 
 from personagen.call import LLM
 from personagen.cli import main
-from personagen.llm.limits.limiter import Slots
+from personagen.llm.limits.limiter import Limiter
 from personagen.runs import session
 from tests import fakes
 from tests.faults.trial import Finding, Scale, finding
@@ -127,16 +127,16 @@ def _environment(secrets: Mapping[str, str]) -> Iterator[None]:
         os.environ[f"{provider}_CUSTOM_HEADERS"] = f"X-Canary: {secrets['header']}"
     os.environ["DATABASE_URL"] = f"postgres://me:{secrets['proxy']}@db.example/x"
     os.environ["NO_PROXY"] = "*"
-    patient = session.retried
+    patient = session.with_retries
 
-    def hasty(llm: LLM, slots: Slots, **_: float) -> LLM:
-        return patient(llm, slots, attempts=2, seconds=0.5, first=0.001)
+    def hasty(llm: LLM, limiter: Limiter, **_: float) -> LLM:
+        return patient(llm, limiter, attempts=2, seconds=0.5, first=0.001)
 
-    session.retried = hasty
+    session.with_retries = hasty
     try:
         yield
     finally:
-        session.retried = patient
+        session.with_retries = patient
         os.environ.clear()
         os.environ.update(before)
 

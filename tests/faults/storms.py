@@ -13,11 +13,11 @@ from typing import Any
 from benchmarks.concurrency import Result, adaptive, drive, latency, simulate
 from personagen.call import Call
 from personagen.errors import PersonagenError, QualityError, ServerError
-from personagen.flows.conversation import Growing, Plan
+from personagen.flows.conversation import Conversation, Plan
 from personagen.flows.plan import Outcomes
 from personagen.llm.connect import Endpoint, connect
-from personagen.llm.limits.limiter import Slots, proven, stopping
-from personagen.llm.limits.retry import retried
+from personagen.llm.limits.limiter import Limiter, closing_on_error, first_call_alone
+from personagen.llm.limits.retry import with_retries
 from personagen.records import Completion
 from personagen.runs.schedule import Job, run_jobs
 from tests import fakes
@@ -73,11 +73,11 @@ async def _real(calls: int, rate: float, seed: int) -> Result:
         return None
 
     with serving(choose, latency=0.2) as server:
-        slots = Slots(None, {"user": "m"})
+        limiter = Limiter(None, {"user": "m"})
         models = {"user": Endpoint("openai/m", server.url)}
-        async with connect(models, heard=lambda _: slots.at("m").heard) as backend:
+        async with connect(models, on_headers=lambda _: limiter.at("m").on_headers) as backend:
             began = time.monotonic()
-            given_up = await drive(retried(backend, slots), calls)
+            given_up = await drive(with_retries(backend, limiter), calls)
             seconds = time.monotonic() - began
     refused = sum(seen.fault is not None for seen in server.seen)
     return Result(seconds, (calls - given_up) / calls, refused / max(1, calls - given_up), given_up)
@@ -121,21 +121,23 @@ async def _gone(error: ServerError, after: int, seed: int) -> tuple[float, int, 
         sent += 1
         raise ServerError(str(error), status=error.status, retry_after=error.retry_after)
 
-    slots, outcomes = Slots(), Outcomes(total=200, grown=set())
-    llm = stopping(proven(retried(model, slots, rng=Random(seed))), slots)
+    limiter, outcomes = Limiter(), Outcomes(total=200, grown=set())
+    llm = closing_on_error(first_call_alone(with_retries(model, limiter, rng=Random(seed))), limiter)
 
-    async def finish(slot: int, growing: Growing) -> None:
+    async def finish(slot: int, growing: Conversation) -> None:
         try:
             outcomes.add(slot, "".join(str(failure) for failure in growing.failures[:1]), unanswered=True)
         except QualityError as problem:
-            slots.close(problem)
+            limiter.close(problem)
             raise
 
     plans = [Plan(f"t{n}", fakes.PERSONA, n, 4, 2, "coin", 500, seed=seed) for n in range(200)]
-    stage = fakes.stage(llm)
-    growings = [Growing(stage, plan) for plan in plans]
+    ctx = fakes.context(llm)
+    growings = [Conversation(ctx, plan) for plan in plans]
     try:
-        await run_jobs((Job(growing.first(), partial(finish, n, growing)) for n, growing in enumerate(growings)), slots)
+        await run_jobs(
+            (Job(growing.first(), partial(finish, n, growing)) for n, growing in enumerate(growings)), limiter
+        )
     except PersonagenError as problem:
         return simulated.now(), sent, problem
     return simulated.now(), sent, None

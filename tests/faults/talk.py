@@ -138,8 +138,8 @@ def _found(actor: Actor, rows: list[dict[str, Any]], summary: SimulateSummary) -
     missed, false = planted - known, known - planted
     by_kind = ", ".join(f"{kind} {n}" for kind, n in sorted(Counter(kind for _, kind, _ in faults).items()))
     measured = (
-        f"{len(faults)} planted in {summary.spoken:,} messages ({by_kind}), {sum(missed.values())} missed;"
-        f" {sum(false.values())} of {summary.spoken - len(faults):,} sound ones turned away"
+        f"{len(faults)} planted in {summary.messages:,} messages ({by_kind}), {sum(missed.values())} missed;"
+        f" {sum(false.values())} of {summary.messages - len(faults):,} sound ones turned away"
     )
     held = sum(missed.values()) <= len(faults) / 100 and not false
     return Finding("conversation faults are found", "99 %, and no sound message turned away", measured, held)
@@ -157,8 +157,8 @@ def _ended(
     unsaid = (grown - whole) ^ (told & grown)
     measured = (
         f"asked at most {most} times; {summary.trees} conversations kept and {summary.failed} failed of"
-        f" {summary.conversations}; {len(told & grown)} ended early, {summary.ended.get('goodbye', 0)} of them with"
-        f" goodbye; {len(unsaid)} without saying so, {endless} went on after that"
+        f" {summary.conversations}; {len(told & grown)} ended early, {summary.ended_early.get('goodbye', 0)} of them"
+        f" with goodbye; {len(unsaid)} without saying so, {endless} went on after that"
     )
     held = (
         most == 2
@@ -181,17 +181,17 @@ def _counted(actor: Actor, rows: list[dict[str, Any]], summary: SimulateSummary,
     ``in_files`` are the user messages and the pairs that the result files hold.
     """
     planted = Counter(kind for kind, _ in actor.planted.values())
-    off = {kind: summary.turned_away.get(kind, 0) - planted[kind] for kind in TURN_GATES}
+    off = {kind: summary.rejected_messages.get(kind, 0) - planted[kind] for kind in TURN_GATES}
     off |= {kind: summary.repaired.get(kind, 0) - planted[kind] for kind in ("cut", "label")}
-    off["spoken"] = summary.spoken - sum(actor.asked.values())
+    off["messages"] = summary.messages - sum(actor.asked.values())
     gates = Counter(row["gate"] for row in rows)
     (turns, pairs), rejected = in_files, sum(gates[gate] for gate in PAIR_GATES)
     balance = pairs + rejected == turns
     listed = (turns, pairs, rejected) == (summary.turns, summary.pairs, sum(summary.rejected.values()))
-    listed &= all(gates[name] == n for name, n in {**summary.rejected, **summary.turned_away}.items())
-    rate = sum(summary.turned_away.values()) / summary.spoken
+    listed &= all(gates[name] == n for name, n in {**summary.rejected, **summary.rejected_messages}.items())
+    rate = sum(summary.rejected_messages.values()) / summary.messages
     measured = (
-        f"turned away {rate:.2%}, repaired {sum(summary.repaired.values()) / summary.spoken:.2%} of messages; off by"
+        f"turned away {rate:.2%}, repaired {sum(summary.repaired.values()) / summary.messages:.2%} of messages; off by"
         f" {sum(map(abs, off.values()))}; {pairs:,} pairs + {rejected:,} rejected"
         f" = {turns:,} turns in the files: {balance}, as the summary says: {listed}"
     )

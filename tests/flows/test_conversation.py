@@ -11,7 +11,7 @@ from personagen import tree
 from personagen.errors import BudgetError, ServerError
 from personagen.flows.conversation import FailedTree, Plan
 from personagen.records import Persona
-from tests.fakes import PERSONA, Fake, answer, cast, grow, stage
+from tests.fakes import PERSONA, Fake, answer, cast, context, grow
 
 
 def plan(**changes):
@@ -21,7 +21,7 @@ def plan(**changes):
 
 
 def grown(fake=None, plan_id="t", **changes):
-    return asyncio.run(grow(stage(fake or Fake()), plan(id=plan_id, **changes)))
+    return asyncio.run(grow(context(fake or Fake()), plan(id=plan_id, **changes)))
 
 
 def test_a_tree_has_a_user_node_and_its_replies_for_every_turn():
@@ -123,7 +123,7 @@ def test_the_next_user_turn_does_not_wait_for_the_judge():
                 last_turn.set()
             return answer(cast(call))
 
-        return await asyncio.wait_for(grow(stage(llm), plan(turns=5)), timeout=10)
+        return await asyncio.wait_for(grow(context(llm), plan(turns=5)), timeout=10)
 
     assert len(asyncio.run(main()).judgments) == 10
 
@@ -141,7 +141,7 @@ def test_the_next_user_turn_does_not_wait_for_the_reply_that_does_not_continue()
                 second_turn.set()
             return answer(cast(call))
 
-        return await asyncio.wait_for(grow(stage(llm), plan(turns=2, seed=seed)), timeout=10)
+        return await asyncio.wait_for(grow(context(llm), plan(turns=2, seed=seed)), timeout=10)
 
     assert len(asyncio.run(main()).nodes) == 6
 
@@ -163,7 +163,7 @@ def test_after_a_failure_no_further_turn_is_begun():
             return answer(cast(call))
 
         with pytest.raises(FailedTree):
-            await asyncio.wait_for(grow(stage(llm), plan(turns=9)), timeout=10)
+            await asyncio.wait_for(grow(context(llm), plan(turns=9)), timeout=10)
         return asked.count("user/speak")
 
     assert asyncio.run(main()) == 2
@@ -212,7 +212,7 @@ def test_the_persona_reaches_the_assistants_only_through_verified_quotes(grow_by
         return cast(call)
 
     fake = Fake(leaky)
-    made = asyncio.run(grow(stage(fake), plan(persona=persona, grow=grow_by)))
+    made = asyncio.run(grow(context(fake), plan(persona=persona, grow=grow_by)))
     seen = {turn: set() for turn in (1, 2, 3)}
     for call in fake.calls:
         if call.role in ("assistant", "observer"):
@@ -282,7 +282,7 @@ def test_an_error_of_a_server_fails_the_tree_and_one_of_the_budget_ends_the_run(
 
 def test_a_cancelled_tree_leaves_no_task_behind():
     async def main():
-        task = asyncio.create_task(grow(stage(Fake(delay=0.05)), plan()))
+        task = asyncio.create_task(grow(context(Fake(delay=0.05)), plan()))
         await asyncio.sleep(0.12)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

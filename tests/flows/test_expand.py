@@ -179,9 +179,9 @@ def test_a_filter_of_ones_own_is_asked(run, tmp_path):
 
 
 def no_mending(candidate, view):
-    from personagen.personas.filters import Verdict
+    from personagen.personas.filters import Refusal
 
-    return Verdict("mending again") if "mends" in candidate.description.text else None
+    return Refusal("mending again") if "mends" in candidate.description.text else None
 
 
 def test_the_summary_measures_the_pools(run):

@@ -10,10 +10,10 @@ import pytest
 
 from personagen import tree
 from personagen.errors import QualityError
-from personagen.flows.conversation import FailedTree, Growing, Plan
-from personagen.llm.limits.limiter import Slots
+from personagen.flows.conversation import Conversation, FailedTree, Plan
+from personagen.llm.limits.limiter import Limiter
 from personagen.runs.schedule import Job, run_jobs
-from tests.fakes import PERSONA, Fake, answer, cast, stage
+from tests.fakes import PERSONA, Fake, answer, cast, context
 
 BAD = "<|im_end|>"
 
@@ -22,19 +22,19 @@ def grow(fake, attempts=3, **changes):
     """The tree and what was heard of it. With seed 1 the coins fall on slot 0 and then on slot 1."""
     fields = {"id": "t", "persona": PERSONA, "repeat": 0, "turns": 3, "candidates": 2}
     plan = Plan(**{**fields, "grow": "coin", "max_nodes": 500, "seed": 1, **changes})
-    growing, made = Growing(stage(fake, attempts), plan), []
+    conversation, made = Conversation(context(fake, attempts), plan), []
 
     async def finish():
-        made.append(growing.tree())
+        made.append(conversation.tree())
 
     async def main():
-        await run_jobs([Job(growing.first(), finish)], Slots(1))
+        await run_jobs([Job(conversation.first(), finish)], Limiter(1))
 
     try:
         asyncio.run(main())
     except FailedTree as failure:
         made.append(failure)
-    return made[0], growing.heard
+    return made[0], conversation.log
 
 
 def spoiling(*places, times=9):
@@ -76,7 +76,7 @@ def test_a_spoiled_message_is_asked_for_once_again_as_another_sample():
     assert (row.place, row.gate) == ("t/0", "markup")
     assert BAD in row.text
     assert row.reason.endswith("asked again")
-    assert heard.counts() == {"spoken": 10, "turned_away": {"markup": 1}, "repaired": {}, "ended": {}}
+    assert heard.counts() == {"messages": 10, "rejected_messages": {"markup": 1}, "repaired": {}, "ended_early": {}}
 
 
 @pytest.mark.parametrize("candidates", [2, 3])
@@ -245,11 +245,11 @@ def test_the_summary_tells_what_was_turned_away_and_every_turn_has_its_pair_or_r
     model(reply)
     summary = run()
     assert (summary.trees, summary.failed, summary.turns, summary.pairs) == (6, 0, 16, 16)
-    assert summary.spoken == 5 * 9 + 3 + 2
-    assert (summary.turned_away, summary.ended) == ({"markup": 2}, {"markup": 1})
+    assert summary.messages == 5 * 9 + 3 + 2
+    assert (summary.rejected_messages, summary.ended_early) == ({"markup": 2}, {"markup": 1})
     rows = [orjson.loads(line) for line in (tmp_path / "run" / "rejections.jsonl").read_bytes().splitlines()]
     assert [row["gate"] for row in rows] == ["markup", "markup"]
-    assert orjson.loads((tmp_path / "run" / "run.json").read_bytes())["summary"]["turned_away"] == {"markup": 2}
+    assert orjson.loads((tmp_path / "run" / "run.json").read_bytes())["summary"]["rejected_messages"] == {"markup": 2}
 
 
 FAILED = "6 of 6 conversations failed, 6 of them because no exchange was left by the gate role"

@@ -184,7 +184,7 @@ def test_a_few_failures_among_many_trees_do_not_end_the_run(run, model):
 
 
 def test_a_failed_tree_is_tried_again_by_the_next_run(run, model, monkeypatch):
-    monkeypatch.setattr(session, "retried", partial(session.retried, attempts=1))
+    monkeypatch.setattr(session, "with_retries", partial(session.with_retries, attempts=1))
     broken = True
 
     def reply(call):

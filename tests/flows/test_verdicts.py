@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from personagen.flows.conversation import Plan
-from tests.fakes import PERSONA, answer, cast, grow, stage
+from tests.fakes import PERSONA, answer, cast, context, grow
 
 
 @pytest.mark.parametrize(("growth", "at_once"), [("coin", 1), ("all", 1), ("best", 2)])
@@ -24,5 +24,5 @@ def test_the_second_verdict_follows_the_first_unless_something_waits_for_both(gr
             asking[call.place] -= 1
         return answer(cast(call))
 
-    asyncio.run(grow(stage(llm), plan))
+    asyncio.run(grow(context(llm), plan))
     assert max(most) == at_once

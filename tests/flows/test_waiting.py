@@ -8,11 +8,11 @@ from functools import partial
 import pytest
 
 from personagen import tree
-from personagen.flows.conversation import CALLS_A_TURN, Growing, Plan, at_once
-from personagen.llm.limits.limiter import Slots
-from personagen.llm.limits.retry import retried
+from personagen.flows.conversation import CALLS_A_TURN, Conversation, Plan, at_once
+from personagen.llm.limits.limiter import Limiter
+from personagen.llm.limits.retry import with_retries
 from personagen.runs.schedule import Job, run_jobs
-from tests.fakes import PERSONA, Fake, stage
+from tests.fakes import PERSONA, Fake, context
 from tests.llm import simulated
 
 TURNS = 10
@@ -24,7 +24,7 @@ class Run:
     def __init__(self, conversations, slots, grow="coin", candidates=2, turns=TURNS):
         self.spans, self.trees, self.active, self.most_active = [], [], 0, 0
         self.fake = Fake()
-        self.slots = Slots(slots)
+        self.limiter = Limiter(slots)
         self.plans = [Plan(f"t{n}", PERSONA, n, turns, candidates, grow, 500, seed=3) for n in range(conversations)]
         simulated.run(self._run())
 
@@ -35,18 +35,18 @@ class Run:
         return await self.fake(call)
 
     async def _run(self):
-        made = stage(retried(self._model, self.slots))
+        made = context(with_retries(self._model, self.limiter))
 
-        async def finish(growing):
-            self.trees.append(growing.tree())
+        async def finish(conversation):
+            self.trees.append(conversation.tree())
             self.active -= 1
 
         def jobs():
             for plan in self.plans:
-                growing = Growing(made, plan)
-                yield Job([partial(self._begin, growing.first())], partial(finish, growing))
+                conversation = Conversation(made, plan)
+                yield Job([partial(self._begin, conversation.first())], partial(finish, conversation))
 
-        await run_jobs(jobs(), self.slots, at_once=at_once(self.plans[0]))
+        await run_jobs(jobs(), self.limiter, at_once=at_once(self.plans[0]))
 
     async def _begin(self, first):
         self.active += 1
@@ -62,7 +62,7 @@ class Run:
         starts = sorted(begin for begin, _, _ in self.spans)
         until = starts[int(len(starts) * share)]
         used = sum(min(end, until) - begin for begin, end, _ in self.spans if begin < until)
-        return used / (self.slots.limit * until)
+        return used / (self.limiter.limit * until)
 
 
 def critical_path(grown):

@@ -11,7 +11,7 @@ def chat(*said: str) -> list[Message]:
     return [Message(role=("user", "assistant")[n % 2], content=text) for n, text in enumerate(said)]
 
 
-def turned_away(gate: str, role: str, text: str, *before: str, language: str = "en") -> bool:
+def rejected(gate: str, role: str, text: str, *before: str, language: str = "en") -> bool:
     return TURN_GATES[gate](Turn(role, text, chat(*before), language)) is not None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.gates.talk import turned_away
+from tests.gates.talk import rejected
 
 BAD = (
     "Das ist eine gute Frage. Ich würde zuerst mit dem Vermieter sprechen und dann die Rechnung noch einmal prüfen.",
@@ -47,39 +47,39 @@ SHORT = ("Ja, gern.", "C'est la vie!", "Gracias, amigo.", "Да.", "谢谢", "Va
 
 @pytest.mark.parametrize("text", BAD)
 def test_every_other_language_is_found(text: str):
-    assert turned_away("language", "assistant", text, "My bill is wrong. What now?")
+    assert rejected("language", "assistant", text, "My bill is wrong. What now?")
 
 
 @pytest.mark.parametrize("text", SHORT)
 def test_a_few_words_give_no_verdict(text: str):
-    assert not turned_away("language", "user", text)
+    assert not rejected("language", "user", text)
 
 
 @pytest.mark.parametrize("text", BAD)
 def test_whoever_asks_for_a_language_gets_it(text: str):
-    assert not turned_away("language", "assistant", text, "Translate that for my neighbour, please.")
+    assert not rejected("language", "assistant", text, "Translate that for my neighbour, please.")
 
 
 def test_whoever_asks_what_to_say_abroad_may_get_it_in_that_language():
     said = (
         "Bonjour, je voudrais réserver une table pour deux personnes ce soir, est-ce que vous avez encore de la place ?"
     )
-    assert not turned_away("language", "assistant", said, "What do I say on the phone to the bistro in Nice?")
-    assert turned_away("language", "assistant", said, "Where do I eat in Nice?")
+    assert not rejected("language", "assistant", said, "What do I say on the phone to the bistro in Nice?")
+    assert rejected("language", "assistant", said, "Where do I eat in Nice?")
 
 
 @pytest.mark.parametrize("text", BAD)
 def test_any_language_will_do_where_it_is_left_open(text: str):
-    assert not turned_away("language", "assistant", text, language="any")
+    assert not rejected("language", "assistant", text, language="any")
 
 
 @pytest.mark.parametrize(("language", "own"), [("de", slice(0, 5)), ("fr", slice(5, 10)), ("es", slice(10, 15))])
 def test_a_talk_in_another_language_stays_in_that_one(language: str, own: slice):
-    found = [text for text in BAD if turned_away("language", "user", text, language=language)]
+    found = [text for text in BAD if rejected("language", "user", text, language=language)]
     others = [text for text in BAD if text not in BAD[own]]
     assert len(found) >= 0.9 * len(others)  # Romance languages share many words
     assert set(found) <= set(others)
-    assert turned_away(
+    assert rejected(
         "language", "user", "I think that you should talk to them and then pay what is due.", language=language
     )
 
@@ -88,5 +88,5 @@ def test_lists_code_and_names_are_in_no_language():
     listed = "\n".join(
         f"- {name}: {n} kg" for n, name in enumerate("Oslo Roma Lima Bonn Graz Lodz Bari Kyiv Nice Porto".split())
     )
-    assert not turned_away("language", "assistant", listed)
-    assert not turned_away("language", "assistant", "```python\n" + "die = das = der = und = nicht = ein\n" * 9 + "```")
+    assert not rejected("language", "assistant", listed)
+    assert not rejected("language", "assistant", "```python\n" + "die = das = der = und = nicht = ein\n" * 9 + "```")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.gates.talk import turned_away
+from tests.gates.talk import rejected
 
 LONG = (
     "Start with the part that annoys you most, because it is "
@@ -39,16 +39,14 @@ BAD = tuple((text, copy) for text in LONG for copy in changed(text))
 
 def test_copies_and_near_copies_of_an_earlier_turn_are_found_as_often_as_this():
     found = [
-        copy
-        for text, copy in BAD
-        if turned_away("repeats", "user", copy, text, "Hm, tell me more about it.", "ok", "So?")
+        copy for text, copy in BAD if rejected("repeats", "user", copy, text, "Hm, tell me more about it.", "ok", "So?")
     ]
     assert len(found) >= 49
 
 
 @pytest.mark.parametrize("text", [text for text in LONG if " again " not in text and " instead" not in text])
 def test_an_echo_of_the_other_side_is_found(text: str):
-    assert turned_away("repeats", "assistant", text, text)
+    assert rejected("repeats", "assistant", text, text)
 
 
 MAIL = (
@@ -74,31 +72,31 @@ CODE = (
     ],
 )
 def test_an_assistant_may_say_again_what_it_was_asked_to_change_or_repeat(said: str, asked: str, reply: str):
-    assert not turned_away("repeats", "assistant", reply, "Write it for me.", said, asked)
+    assert not rejected("repeats", "assistant", reply, "Write it for me.", said, asked)
 
 
 def test_an_assistant_that_says_the_same_to_another_question_is_found():
-    assert turned_away("repeats", "assistant", MAIL, "Write it for me.", MAIL, "Thanks. How do I plant leeks?")
-    assert turned_away("repeats", "assistant", MAIL, "Write it for me.", MAIL, "Thanks. Are wifi repeaters any good?")
-    assert turned_away("repeats", "user", MAIL, MAIL, "Say that again?")
+    assert rejected("repeats", "assistant", MAIL, "Write it for me.", MAIL, "Thanks. How do I plant leeks?")
+    assert rejected("repeats", "assistant", MAIL, "Write it for me.", MAIL, "Thanks. Are wifi repeaters any good?")
+    assert rejected("repeats", "user", MAIL, MAIL, "Say that again?")
 
 
 def test_an_assistant_that_changes_nothing_when_it_is_asked_to_is_found():
-    assert turned_away("repeats", "assistant", MAIL, "Write it for me.", MAIL, "It was Tuesday. Change that please")
+    assert rejected("repeats", "assistant", MAIL, "Write it for me.", MAIL, "It was Tuesday. Change that please")
 
 
 def test_other_sentences_about_the_same_are_no_repetition():
     for text in LONG:
-        assert not turned_away("repeats", "user", text, *(other for other in LONG if other != text))
+        assert not rejected("repeats", "user", text, *(other for other in LONG if other != text))
 
 
 @pytest.mark.parametrize("text", ["Thanks!", "And then?", "Yes, please do.", "Hm, I am not sure.", "Good. What next?"])
 def test_people_may_say_a_few_words_again(text: str):
-    assert not turned_away("repeats", "user", text, text, "Salt it last.")
+    assert not rejected("repeats", "user", text, text, "Salt it last.")
 
 
 def test_an_exact_copy_of_one_short_sentence_is_found():
-    assert turned_away(
+    assert rejected(
         "repeats", "assistant", "Salt it last, then taste it.", "Hm.", "Salt it last, then taste it!", "So?"
     )
 
@@ -107,4 +105,4 @@ def test_an_exact_copy_of_one_short_sentence_is_found():
 def test_from_one_word_in_ten_changed_it_is_a_new_turn(words: int):
     text = [f"word{n}" for n in range(words)]
     other = [f"new{n}" if n % 10 == 5 else f"word{n}" for n in range(words)]
-    assert not turned_away("repeats", "user", " ".join(other), " ".join(text))
+    assert not rejected("repeats", "user", " ".join(other), " ".join(text))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.gates.talk import turned_away
+from tests.gates.talk import rejected
 
 USERS = (
     "As an AI language model, I don't have personal experiences, but I can offer some advice.",
@@ -88,16 +88,16 @@ ASSISTANTS = (
 @pytest.mark.parametrize(("role", "texts", "known"), [("user", USERS, 36), ("assistant", ASSISTANTS, 32)])
 def test_whoever_speaks_out_of_the_part_is_found_as_often_as_this(role: str, texts: tuple[str, ...], known: int):
     found = [
-        text for text in texts if turned_away("role", role, text, *["It drips.", "Since when?"][: 1 + (role == "user")])
+        text for text in texts if rejected("role", role, text, *["It drips.", "Since when?"][: 1 + (role == "user")])
     ]
     assert len(found) == known
 
 
 def test_what_the_user_says_of_himself_is_no_fault_in_his_own_mouth():
-    assert not any(turned_away("role", "user", text) for text in ASSISTANTS[:25])
+    assert not any(rejected("role", "user", text) for text in ASSISTANTS[:25])
 
 
 def test_a_note_that_the_user_spoke_of_may_be_spoken_of():
     said = "The note says the man comes on Friday, so be there."
-    assert not turned_away("role", "assistant", said, "There was a note on my door about Friday.")
-    assert turned_away("role", "assistant", said, "When does he come?")
+    assert not rejected("role", "assistant", said, "There was a note on my door about Friday.")
+    assert rejected("role", "assistant", said, "When does he come?")

@@ -7,11 +7,11 @@ import asyncio
 import pytest
 
 from personagen.agents import assistant
-from personagen.agents.ask import At
+from personagen.agents.ask import CallSite
 from personagen.agents.replies import Spoken, speech
 from personagen.errors import ReplyError
-from tests.fakes import Fake, stage
-from tests.gates.talk import chat, turned_away
+from tests.fakes import Fake, context
+from tests.gates.talk import chat, rejected
 
 OTHERS = tuple(
     (role, f"{label}{gap}{text}")
@@ -64,7 +64,7 @@ SCRIPTS = tuple(
 
 @pytest.mark.parametrize(("role", "text"), OTHERS)
 def test_a_reply_that_opens_as_the_other_is_turned_away(role: str, text: str):
-    assert turned_away("speaker", role, speech(text, role).text)
+    assert rejected("speaker", role, speech(text, role).text)
 
 
 @pytest.mark.parametrize(("role", "said", "more"), SCRIPTS)
@@ -116,7 +116,7 @@ DIALOGUES = (
 
 
 def replied(text: str, asked: str):
-    return asyncio.run(assistant.reply(stage(Fake(lambda call: text)), chat(asked), None, At("t/0.0", "0")))
+    return asyncio.run(assistant.reply(context(Fake(lambda call: text)), chat(asked), None, CallSite("t/0.0", "0")))
 
 
 @pytest.mark.parametrize("text", DIALOGUES)
@@ -135,7 +135,7 @@ def test_a_dialogue_that_nobody_asked_for_is_turned_away_or_cut_off():
 def test_a_user_may_ask_about_ai():
     said = speech("AI: hype or not?", "user")
     assert said == Spoken("AI: hype or not?")
-    assert not turned_away("speaker", "user", said.text)
+    assert not rejected("speaker", "user", said.text)
 
 
 def test_a_label_with_nothing_behind_it_is_an_empty_reply():

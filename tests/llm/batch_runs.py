@@ -9,7 +9,7 @@ from personagen.llm.batch.anthropic import AnthropicBatches
 from personagen.llm.batch.openai import OpenAIBatches
 from personagen.llm.batch.poll import Board, Pace
 from personagen.llm.batch.submit import BatchMode, batched
-from personagen.llm.journaled import Tally, journaled
+from personagen.llm.journaled import Tally, with_journal
 from personagen.store.batches import Batches
 from personagen.store.journal import Journal
 from tests.llm.calls import a_call
@@ -53,7 +53,7 @@ class Setting:
         with Journal(self.file) as journal:
             mode = BatchMode(Batches(journal), lambda: self.stop, lambda call: 0.25, self.board)
             async with batched(api, mode, pace) as llm:
-                yield journaled(llm, journal, Tally()) if stored else llm
+                yield with_journal(llm, journal, Tally()) if stored else llm
 
     def ask(self, *calls, pace=QUICK, stored=True):
         """What ``calls``, asked at once, end in: completions and errors."""

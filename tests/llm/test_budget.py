@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from personagen.call import Call
 from personagen.errors import BudgetError, Interrupted, ServerError
-from personagen.llm.budget import Ledger, booked, budgeted
+from personagen.llm.budget import Ledger, with_billed_failures, with_budget
 from personagen.llm.errors import Server, garbled, too_large
-from personagen.llm.limits.retry import retried
+from personagen.llm.limits.retry import with_retries
 from personagen.records import Completion, Usage
 from tests.fakes import Fake
 from tests.llm import simulated
@@ -39,7 +39,7 @@ def test_spent_and_reserved_never_exceed_the_budget(budget, costs, slack, failin
         return Completion(text="x", usage=Usage(cost_usd=costs[n]))
 
     async def main():
-        llm_in_budget = budgeted(llm, ledger, lambda call: costs[int(call.sample)] + slack)
+        llm_in_budget = with_budget(llm, ledger, lambda call: costs[int(call.sample)] + slack)
         return await asyncio.gather(
             *(llm_in_budget(Call("m", (), sample=str(n))) for n in range(len(costs))), return_exceptions=True
         )
@@ -54,7 +54,7 @@ def test_spent_and_reserved_never_exceed_the_budget(budget, costs, slack, failin
 def test_a_call_that_may_go_over_is_not_sent():
     async def main():
         fake = Fake(lambda c: "x")
-        llm = budgeted(fake, Ledger(budget=0.9, spent=0.5), lambda call: 0.5)
+        llm = with_budget(fake, Ledger(budget=0.9, spent=0.5), lambda call: 0.5)
         with pytest.raises(BudgetError, match="raise --budget"):
             await llm(Call("m", ()))
         return fake.calls
@@ -66,7 +66,7 @@ def test_a_call_waits_while_those_in_flight_may_leave_enough():
     async def main():
         fake = Fake(lambda c: Completion(text="x", usage=Usage(cost_usd=0.1)), delay=0.001)
         ledger = Ledger(budget=1.0)
-        llm = budgeted(fake, ledger, lambda call: 0.6)
+        llm = with_budget(fake, ledger, lambda call: 0.6)
         results = await asyncio.gather(*(llm(Call("m", (), sample=str(n))) for n in range(8)), return_exceptions=True)
         return fake.most, sum(isinstance(r, Completion) for r in results), ledger.spent
 
@@ -78,7 +78,7 @@ def test_a_call_waits_while_those_in_flight_may_leave_enough():
 def test_calls_of_earlier_processes_count():
     async def main():
         fake = Fake(lambda c: "x", delay=0.001)
-        llm = budgeted(fake, Ledger(max_calls=5, calls=3), lambda call: None)
+        llm = with_budget(fake, Ledger(max_calls=5, calls=3), lambda call: None)
         results = await asyncio.gather(*(llm(Call("m", ())) for _ in range(4)), return_exceptions=True)
         return len(fake.calls), [r for r in results if isinstance(r, BudgetError)]
 
@@ -91,7 +91,7 @@ def test_calls_of_earlier_processes_count():
 def test_a_call_that_waits_for_money_fails_at_once_when_the_ledger_is_closed():
     async def main():
         ledger = Ledger(max_calls=1)
-        llm = budgeted(Fake(lambda c: "x", delay=10), ledger, lambda call: None)
+        llm = with_budget(Fake(lambda c: "x", delay=10), ledger, lambda call: None)
         first, second = asyncio.create_task(llm(Call("m", ()))), asyncio.create_task(llm(Call("m", ())))
         await asyncio.sleep(1)
         ledger.close(Interrupted("stop"))
@@ -108,7 +108,7 @@ def test_a_call_that_an_earlier_process_sent_goes_on_whatever_the_limits_say_now
     ledger = Ledger(budget=1.0, max_calls=2, spent=0.9, calls=2, committed={CALL.key: 0.5})
 
     async def main():
-        inside = budgeted(Fake(lambda _: Completion(text="x", usage=Usage(cost_usd=0.25))), ledger, lambda _: 0.5)
+        inside = with_budget(Fake(lambda _: Completion(text="x", usage=Usage(cost_usd=0.25))), ledger, lambda _: 0.5)
         other = Call("m", (), sample="other")
         return await asyncio.gather(inside(CALL), inside(other), return_exceptions=True)
 
@@ -121,20 +121,20 @@ def test_a_call_that_an_earlier_process_sent_goes_on_whatever_the_limits_say_now
 def test_what_committed_calls_may_cost_is_not_to_be_spent_by_others():
     ledger = Ledger(budget=1.0, spent=0.9, calls=1, committed={"gone": 0.9})
     with pytest.raises(BudgetError, match=r"0\.9000 of 1 USD"):
-        asyncio.run(budgeted(Fake(lambda _: "x"), ledger, lambda _: 0.5)(CALL))
+        asyncio.run(with_budget(Fake(lambda _: "x"), ledger, lambda _: 0.5)(CALL))
 
 
 def test_an_answer_whose_tokens_nobody_counted_costs_the_most_it_can_and_is_stored_so():
     ledger = Ledger(budget=1.0)
     uncounted = Fake(lambda _: Completion(text="x", usage=Usage(cost_usd=None)))
-    answer = asyncio.run(budgeted(uncounted, ledger, lambda _: 0.5)(CALL))
+    answer = asyncio.run(with_budget(uncounted, ledger, lambda _: 0.5)(CALL))
     assert answer.usage.cost_usd == 0.5
     assert ledger.spent == 0.5
 
 
 def test_where_no_price_is_known_the_cost_stays_unknown():
     uncounted = Fake(lambda _: Completion(text="x", usage=Usage(cost_usd=None)))
-    assert asyncio.run(budgeted(uncounted, Ledger(), lambda _: None)(CALL)).usage.cost_usd is None
+    assert asyncio.run(with_budget(uncounted, Ledger(), lambda _: None)(CALL)).usage.cost_usd is None
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_where_no_price_is_known_the_cost_stays_unknown():
 )
 def test_an_answer_that_cant_be_used_is_booked_at_the_most_it_can_cost(problem, paid):
     ledger = Ledger(budget=1.0)
-    llm = budgeted(booked(Fake(lambda _: problem), ledger, lambda _: 0.4), ledger, lambda _: 0.4)
+    llm = with_budget(with_billed_failures(Fake(lambda _: problem), ledger, lambda _: 0.4), ledger, lambda _: 0.4)
     with pytest.raises(type(problem)):
         asyncio.run(llm(CALL))
     assert (ledger.spent, ledger.reserved) == (paid, 0.0)
@@ -151,9 +151,9 @@ def test_an_answer_that_cant_be_used_is_booked_at_the_most_it_can_cost(problem, 
 
 def test_a_call_whose_answer_used_up_the_budget_is_not_sent_again():
     ledger, fake = Ledger(budget=0.5), Fake(lambda _: garbled(SERVER, "{"))
-    layered = retried(booked(fake, ledger, lambda _: 0.4), first=0.0)
+    layered = with_retries(with_billed_failures(fake, ledger, lambda _: 0.4), first=0.0)
     with pytest.raises(BudgetError, match="raise --budget"):
-        asyncio.run(budgeted(layered, ledger, lambda _: 0.4)(CALL))
+        asyncio.run(with_budget(layered, ledger, lambda _: 0.4)(CALL))
     assert len(fake.calls) == 1
 
 
@@ -166,8 +166,8 @@ def test_each_answer_that_cant_be_used_is_booked_though_the_last_one_can():
                 raise problem
             return Completion(text="x", usage=Usage(cost_usd=0.1))
 
-        layered = retried(booked(llm, ledger, lambda call: 0.4), first=0.0)
-        await budgeted(layered, ledger, lambda call: 0.4)(Call("m", ()))
+        layered = with_retries(with_billed_failures(llm, ledger, lambda call: 0.4), first=0.0)
+        await with_budget(layered, ledger, lambda call: 0.4)(Call("m", ()))
         return ledger.spent
 
     assert asyncio.run(main()) == pytest.approx(0.9)

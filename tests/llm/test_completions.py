@@ -14,7 +14,7 @@ from personagen.llm import anthropic, openai
 from personagen.llm.batch.anthropic import AnthropicBatches
 from personagen.llm.batch.openai import OpenAIBatches
 from personagen.llm.errors import Server
-from personagen.llm.usage import ended, tokens
+from personagen.llm.usage import finish_reason, tokens
 from personagen.records import Completion, Usage
 from tests.llm.server import chat, message
 
@@ -167,9 +167,9 @@ def test_a_name_or_an_ending_of_another_kind_does_not_spoil_an_answer(protocol, 
 
 
 def test_an_ending_that_nobody_knows_is_no_proper_one():
-    assert ended("length", {}) == "length"
-    assert ended(["stop"], {}) == "unknown"
-    assert ended(None, {}) == "stop"
+    assert finish_reason("length", {}) == "length"
+    assert finish_reason(["stop"], {}) == "unknown"
+    assert finish_reason(None, {}) == "stop"
 
 
 @pytest.mark.parametrize("raw", ["[" * 100_000, b'{"choices":' + b"[" * 100_000, b"9" * 5000, b'{"choices": NaN}'])

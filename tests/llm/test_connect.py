@@ -181,5 +181,5 @@ def test_an_endpoint_is_told_the_headers_of_its_answers():
 
     with serving(answer) as server:
         models = {"user": Endpoint("openai/a", server.v1), "judge": Endpoint("anthropic/b", server.url)}
-        ask(connect(models, heard=listen), a_call(prompt="user/speak"), a_call(prompt="judge/prefer"))
+        ask(connect(models, on_headers=listen), a_call(prompt="user/speak"), a_call(prompt="judge/prefer"))
     assert heard == [("openai/a", "0"), ("anthropic/b", "0")]

@@ -40,8 +40,8 @@ def test_the_headers_of_every_answer_are_heard_good_or_bad(provider):
     )
     heard = []
     with serving(lambda _: next(answers)) as server:
-        failing(opened(server.url, backend=backend, heard=heard.append), a_call())
-        ask(opened(server.url, backend=backend, heard=heard.append), a_call())
+        failing(opened(server.url, backend=backend, on_headers=heard.append), a_call())
+        ask(opened(server.url, backend=backend, on_headers=heard.append), a_call())
     assert [headers["X-Left"] for headers in heard] == ["0", "9"]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from personagen.call import Call
 from personagen.errors import ServerError
-from personagen.llm.journaled import Tally, journaled
+from personagen.llm.journaled import Tally, with_journal
 from personagen.store.journal import Journal
 from tests.fakes import Fake
 
@@ -23,7 +23,7 @@ def test_a_stored_answer_is_not_asked_for_again(tmp_path):
         for _ in range(2):
             with Journal(tmp_path / "j") as journal:
                 tally = Tally()
-                answers = [await journaled(fake, journal, tally)(call(n)) for n in range(3)]
+                answers = [await with_journal(fake, journal, tally)(call(n)) for n in range(3)]
         return [a.text for a in answers], len(fake.calls), (tally.calls, tally.reused)
 
     assert asyncio.run(main()) == (["answer 0", "answer 1", "answer 2"], 3, (0, 3))
@@ -41,7 +41,7 @@ def test_an_answer_is_stored_before_it_is_returned(tmp_path):
                 seen.append("stored")
 
             journal.store = slow
-            await journaled(Fake(lambda c: "x"), journal, Tally())(call())
+            await with_journal(Fake(lambda c: "x"), journal, Tally())(call())
             return seen
 
     assert asyncio.run(main()) == ["stored"]
@@ -50,7 +50,7 @@ def test_an_answer_is_stored_before_it_is_returned(tmp_path):
 def test_half_a_character_is_neither_used_nor_stored(tmp_path):
     async def main():
         with Journal(tmp_path / "j") as journal:
-            answer = await journaled(Fake(lambda c: "a\ud800b"), journal, Tally())(call())
+            answer = await with_journal(Fake(lambda c: "a\ud800b"), journal, Tally())(call())
             return answer.text, journal.completion(call().key).text
 
     assert asyncio.run(main()) == ("a?b", "a?b")
@@ -60,7 +60,7 @@ def test_equal_calls_in_flight_are_sent_once(tmp_path):
     async def main():
         with Journal(tmp_path / "j") as journal:
             fake = Fake(lambda c: "x", delay=0.005)
-            llm = journaled(fake, journal, Tally())
+            llm = with_journal(fake, journal, Tally())
             answers = await asyncio.gather(*(llm(call(n % 2)) for n in range(6)))
             return len(fake.calls), len(answers)
 
@@ -72,7 +72,7 @@ def test_a_failed_call_is_not_stored_and_can_be_asked_again(tmp_path):
         with Journal(tmp_path / "j") as journal:
             replies = [ServerError("busy"), "fine"]
             tally = Tally()
-            llm = journaled(Fake(lambda c: replies.pop(0)), journal, tally)
+            llm = with_journal(Fake(lambda c: replies.pop(0)), journal, tally)
             with pytest.raises(ServerError):
                 await llm(call())
             return (await llm(call())).text, tally.failed, tally.calls

@@ -19,7 +19,7 @@ from personagen.offline.texts import bank
 from personagen.personas import pool
 from personagen.personas.english.text import attributes_of, normalised, pronoun_of, words
 from personagen.personas.english.verbs import FUNCTION, bag
-from personagen.personas.filters import FILTERS, SCREENS, Rules, Threshold, View, candidate
+from personagen.personas.filters import FILTERS, SCREENS, PoolView, Rules, Threshold, candidate
 from personagen.personas.filters.format import unsupported
 from personagen.personas.traits import canonical, traits_of
 from personagen.records import Description, content_id
@@ -58,7 +58,7 @@ def as_candidate(kind, text, items):
 
 
 def verdict(kind, text, items):
-    return [v for screen in SCREENS.values() if (v := screen(as_candidate(kind, text, items), View()))]
+    return [v for screen in SCREENS.values() if (v := screen(as_candidate(kind, text, items), PoolView()))]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from personagen.personas.english.text import attributes_of, normalised, pronoun_of, sentences, words
-from personagen.personas.filters import Rules, View, candidate
+from personagen.personas.filters import PoolView, Rules, candidate
 from personagen.personas.filters.format import form
 from personagen.personas.filters.misplaced import kind
 from personagen.personas.seeds import load_seeds, packaged
@@ -30,7 +30,7 @@ def test_there_are_twenty_of_each_with_eight_to_ten_facts_or_traits():
 
 @pytest.mark.parametrize("entry", [*OURS.profiles, *OURS.personalities], ids=lambda entry: entry.source)
 def test_every_seed_passes_the_filters_that_look_at_one_text_alone(entry: Description):
-    view = View(Rules())
+    view = PoolView(Rules())
     assert [gate(candidate(entry), view) for gate in (form, kind)] == [None, None]
 
 

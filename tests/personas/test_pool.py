@@ -1,4 +1,4 @@
-"""Growing a pool, and combining two into personas."""
+"""Conversation a pool, and combining two into personas."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from personagen.encoders import hashed
 from personagen.errors import UsageError
 from personagen.personas import pool
 from personagen.personas.english.text import pronoun_of
-from personagen.personas.filters import FILTERS, SCREENS, Rules, Threshold, Verdict, View, candidate
+from personagen.personas.filters import FILTERS, SCREENS, PoolView, Refusal, Rules, Threshold, candidate
 from personagen.personas.seeds import load_seeds
 from personagen.records import Description, content_id
 from tests.personas.filters.pools import FACTS, PERSONALITY, PROFILE, TRAITS, described, pool_of, profile, vector
@@ -54,7 +54,7 @@ def test_a_draw_gives_different_entries_and_all_of_a_small_pool():
     view = pool_of(*(profile(f"text {n}") for n in range(7)))
     assert len({e.id for e in pool.draw(view, 1, "a")}) == 5
     assert {e.id for e in pool.draw(view, 1, "a", 50)} == {e.id for e in view.entries}
-    assert pool.draw(View(), 1, "a") == []
+    assert pool.draw(PoolView(), 1, "a") == []
 
 
 def test_a_draw_reaches_every_entry():
@@ -66,7 +66,7 @@ def test_a_draw_reaches_every_entry():
 
 def test_screening_needs_no_vectors_and_says_where_what_and_why():
     good, bad = replace(profile(), place="profile/0/0/0"), candidate(described("Too short.", FACTS), "profile/0/0/1")
-    passed, [rejection] = pool.screen([good, bad], View(), SCREENS)
+    passed, [rejection] = pool.screen([good, bad], PoolView(), SCREENS)
     assert passed == [good]
     assert (rejection.place, rejection.gate, rejection.reason) == ("profile/0/0/1", "form", "2 words, not 30 to 250")
     assert (rejection.text, rejection.score, rejection.nearest) == ("Too short.", 2.0, None)
@@ -111,17 +111,17 @@ def test_filters_are_asked_in_order_and_the_first_verdict_counts():
 
         return ask
 
-    filters = {"one": named("one", None), "two": named("two", Verdict("no")), "three": named("three", Verdict("never"))}
-    [rejection] = pool.admit(round_of(0.0), View(RULES), filters).rejections
+    filters = {"one": named("one", None), "two": named("two", Refusal("no")), "three": named("three", Refusal("never"))}
+    [rejection] = pool.admit(round_of(0.0), PoolView(RULES), filters).rejections
     assert (rejection.gate, rejection.reason) == ("two", "no")
     assert asked == [("one", 0), ("two", 0)]
 
 
 def test_a_filter_of_ones_own_sees_the_pool_and_those_admitted_before():
     def three_at_most(_, view):
-        return Verdict("full", score=len(view), nearest=view[-1].id) if len(view) >= 3 else None
+        return Refusal("full", score=len(view), nearest=view[-1].id) if len(view) >= 3 else None
 
-    admission = pool.admit(round_of(0.0, 1.0, 2.0, 3.0, 4.0), View(RULES), {"mine": three_at_most})
+    admission = pool.admit(round_of(0.0, 1.0, 2.0, 3.0, 4.0), PoolView(RULES), {"mine": three_at_most})
     assert len(admission.admitted) == 3
     assert [(r.gate, r.score) for r in admission.rejections] == [("mine", 3.0)] * 2
 
@@ -134,7 +134,7 @@ def test_a_round_without_candidates_changes_nothing():
 
 def test_a_candidate_without_a_vector_is_an_error():
     with pytest.raises(ValueError, match="no vector"):
-        pool.admit([profile()], View(RULES), {})
+        pool.admit([profile()], PoolView(RULES), {})
 
 
 @settings(deadline=None)
@@ -143,8 +143,8 @@ def test_what_is_admitted_does_not_depend_on_how_slots_fall_into_rounds(seed, cu
     """At a fixed threshold, one candidate after the other and all at once come to the same pool."""
     random = np.random.default_rng(seed)
     candidates = round_of(*random.uniform(0, 7, size=sum(cuts)))
-    once = pool.admit(candidates, View(RULES), SIMILARITY)
-    view, rejections = View(RULES), []
+    once = pool.admit(candidates, PoolView(RULES), SIMILARITY)
+    view, rejections = PoolView(RULES), []
     for cut in cuts:
         admission = pool.admit(candidates[:cut], view, SIMILARITY)
         view, rejections, candidates = admission.view, [*rejections, *admission.rejections], candidates[cut:]
@@ -259,14 +259,14 @@ def test_of_aloes_own_entries_only_the_near_ones_would_be_turned_away(kind, most
     encoder = hashed.encoder([e.text for e in (*own.profiles, *own.personalities)])
     vectors = asyncio.run(encoder.encode([e.text for e in entries]))
     asking = [candidate(e, e.source, v) for e, v in zip(entries, vectors, strict=True)]
-    view = View(Rules(similarity=(encoder.thresholds or {})[kind]))
-    turned_away = {
+    view = PoolView(Rules(similarity=(encoder.thresholds or {})[kind]))
+    rejected_messages = {
         name: len(pool.screen(asking, view, {name: ask})[1]) for name, ask in SCREENS.items() if name == "kind"
     }
     for name, ask in FILTERS[kind].items():
-        turned_away[name] = len(pool.admit(asking, View(view.rules), {name: ask}).rejections)
-    assert set(turned_away) == set(most)
-    assert all(turned_away[name] <= most[name] for name in most), turned_away
+        rejected_messages[name] = len(pool.admit(asking, PoolView(view.rules), {name: ask}).rejections)
+    assert set(rejected_messages) == set(most)
+    assert all(rejected_messages[name] <= most[name] for name in most), rejected_messages
 
 
 def test_attributes_are_read_off_the_listed_facts_before_the_text():

@@ -35,7 +35,7 @@ def folder(tmp_path):
         ("user/speak.markdown", "user/speak.md"),
         ("user/speak.md.txt", "user/speak.md"),
         ("prefer.md", "judge/prefer.md"),
-        ("stages.md", "stage.md"),
+        ("systems.md", "system.md"),
     ],
 )
 def test_the_nearest_known_name_is_told(folder, name, meant):
@@ -46,7 +46,7 @@ def test_the_nearest_known_name_is_told(folder, name, meant):
 
 def test_files_that_have_their_place_or_are_included_or_are_notes_are_not_told(folder):
     folder("judge/prefer.md", text='{% include "judge/rules.md" %} {%- include "tone.md" -%}')
-    assert strays(folder("judge/rules.md", "tone.md", "README.md", "judge/prefer.md~", "stage.md")) == ()
+    assert strays(folder("judge/rules.md", "tone.md", "README.md", "judge/prefer.md~", "system.md")) == ()
 
 
 def test_a_prompt_of_no_agent_that_is_like_none_is_told_too(folder):

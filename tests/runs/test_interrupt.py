@@ -13,7 +13,7 @@ import pytest
 
 from personagen.errors import BudgetError, Interrupted, ServerError
 from personagen.llm import openai
-from personagen.llm.limits.limiter import Slots
+from personagen.llm.limits.limiter import Limiter
 from personagen.runs import interrupt as runner
 from personagen.runs.interrupt import interruptible, run_sync
 from tests.llm.calls import a_call
@@ -22,11 +22,11 @@ from tests.llm.server import connections, read_request
 
 def test_the_first_signal_closes_the_slots_and_the_second_cancels():
     async def main():
-        slots = Slots(1)
-        with interruptible(slots):
+        limiter = Limiter(1)
+        with interruptible(limiter):
             os.kill(os.getpid(), signal.SIGINT)
             await asyncio.sleep(0.01)
-            assert isinstance(slots.closed, Interrupted)
+            assert isinstance(limiter.closed, Interrupted)
             os.kill(os.getpid(), signal.SIGINT)
             with pytest.raises(asyncio.CancelledError):
                 await asyncio.sleep(5)
@@ -43,7 +43,7 @@ def test_a_third_signal_or_time_gets_the_handler_from_before_also_while_the_loop
     before = signal.signal(signal.SIGINT, lambda number, _: heard.append(number))
 
     async def main():
-        with interruptible(Slots(1)):
+        with interruptible(Limiter(1)):
             for _ in range(3):
                 os.kill(os.getpid(), signal.SIGINT)
                 time.sleep(0.001)  # noqa: ASYNC251
@@ -65,11 +65,11 @@ def test_a_third_signal_or_time_gets_the_handler_from_before_also_while_the_loop
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_closed_terminal_and_a_request_to_end_drain_the_run_too(number):
     async def main():
-        slots = Slots(1)
-        with interruptible(slots):
+        limiter = Limiter(1)
+        with interruptible(limiter):
             os.kill(os.getpid(), number)
             await asyncio.sleep(0.01)
-            assert isinstance(slots.closed, Interrupted)
+            assert isinstance(limiter.closed, Interrupted)
 
     asyncio.run(main())
     assert signal.getsignal(number) is signal.SIG_DFL
@@ -79,11 +79,11 @@ def test_a_closed_terminal_is_nothing_to_a_run_that_was_told_so():
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
     async def main():
-        slots = Slots(1)
-        with interruptible(slots):
+        limiter = Limiter(1)
+        with interruptible(limiter):
             os.kill(os.getpid(), signal.SIGHUP)
             await asyncio.sleep(0.01)
-            assert slots.closed is None
+            assert limiter.closed is None
 
     try:
         asyncio.run(main())

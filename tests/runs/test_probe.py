@@ -86,9 +86,9 @@ def test_what_a_server_refuses_stands_in_run_json_and_in_the_summary_of_every_la
         again = run(server, model="openai/a", conversations=2)
         where = f"openai/a at {server.v1}"
         assert again.new_calls == 0
-    assert first.left_out == again.left_out == {where: ["schema", "temperature"]}
+    assert first.unsupported == again.unsupported == {where: ["schema", "temperature"]}
     state = orjson.loads((tmp_path / "run" / "run.json").read_bytes())
-    assert state["summary"]["left_out"] == first.left_out
+    assert state["summary"]["unsupported"] == first.unsupported
 
 
 def _in_words(request) -> Reply:

@@ -9,17 +9,17 @@ import pytest
 
 from personagen.call import Call
 from personagen.errors import BudgetError, Interrupted
-from personagen.llm.limits.limiter import Slots
-from personagen.llm.limits.retry import retried
+from personagen.llm.limits.limiter import Limiter
+from personagen.llm.limits.retry import with_retries
 from personagen.runs.schedule import Job, run_jobs
 from tests.fakes import answer
 
 
-class Stage:
+class AgentContext:
     """Jobs whose steps each make one call that takes a moment; it notes what happens."""
 
-    def __init__(self, slots=2, seconds=0.001):
-        self.slots = Slots(slots)
+    def __init__(self, limiter=2, seconds=0.001):
+        self.limiter = Limiter(limiter)
         self.ended, self.drawn, self.asked, self.most_tasks = [], [], [], 0
 
         async def llm(call):
@@ -27,7 +27,7 @@ class Stage:
             await asyncio.sleep(seconds)
             return answer("")
 
-        self.llm = retried(llm, self.slots)
+        self.llm = with_retries(llm, self.limiter)
 
     async def step(self, name, *then):
         """Asks, and makes ``then`` possible: further steps of the same kind, or an exception."""
@@ -45,70 +45,70 @@ class Stage:
         return Job([partial(self.step, f"{name}", *then)], finish)
 
     def run(self, jobs):
-        asyncio.run(asyncio.wait_for(run_jobs(jobs, self.slots), timeout=20))
+        asyncio.run(asyncio.wait_for(run_jobs(jobs, self.limiter), timeout=20))
 
 
 CHAIN = ("b", ("c", ("d",)))
 
 
 def test_every_step_that_an_answer_makes_possible_is_done_before_the_job_ends():
-    stage = Stage()
-    stage.run([stage.job("x", ("b", ("d",)), ("c",))])
-    assert sorted(stage.asked) == ["b", "c", "d", "x"]
-    assert stage.ended == ["x"]
+    ctx = AgentContext()
+    ctx.run([ctx.job("x", ("b", ("d",)), ("c",))])
+    assert sorted(ctx.asked) == ["b", "c", "d", "x"]
+    assert ctx.ended == ["x"]
 
 
 def test_all_jobs_end_and_memory_holds_only_what_is_under_way():
-    stage = Stage(slots=4, seconds=0)
-    stage.run(stage.job(n, CHAIN) for n in range(500))
-    assert sorted(stage.ended) == list(range(500))
-    assert stage.most_tasks <= 4 + 4 + 2
+    ctx = AgentContext(limiter=4, seconds=0)
+    ctx.run(ctx.job(n, CHAIN) for n in range(500))
+    assert sorted(ctx.ended) == list(range(500))
+    assert ctx.most_tasks <= 4 + 4 + 2
 
 
 def test_a_job_begins_only_when_a_slot_would_stay_idle():
     async def main():
-        stage = Stage(slots=4, seconds=3600)
-        running = asyncio.create_task(run_jobs((stage.job(n, CHAIN) for n in range(1000)), stage.slots))
+        ctx = AgentContext(limiter=4, seconds=3600)
+        running = asyncio.create_task(run_jobs((ctx.job(n, CHAIN) for n in range(1000)), ctx.limiter))
         await asyncio.sleep(0.01)
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
-        return stage.asked
+        return ctx.asked
 
     assert asyncio.run(main()) == ["0", "1", "2", "3", "4"]  # a quarter more than slots
 
 
 def test_work_that_is_ready_goes_before_a_new_job():
-    stage = Stage(slots=2)
+    ctx = AgentContext(limiter=2)
     wide = [(f"side {n}",) for n in range(6)]
-    stage.run([stage.job("first", *wide), *(stage.job(f"job {n}") for n in range(9))])
-    assert stage.asked.index("job 4") > stage.asked.index("side 4")
+    ctx.run([ctx.job("first", *wide), *(ctx.job(f"job {n}") for n in range(9))])
+    assert ctx.asked.index("job 4") > ctx.asked.index("side 4")
 
 
 def test_after_a_failure_no_job_begins_and_what_was_begun_ends():
-    stage = Stage(slots=3)
-    jobs = [stage.job("a", CHAIN), stage.job("b", BudgetError("spent")), stage.job("c", CHAIN), stage.job("d")]
+    ctx = AgentContext(limiter=3)
+    jobs = [ctx.job("a", CHAIN), ctx.job("b", BudgetError("spent")), ctx.job("c", CHAIN), ctx.job("d")]
     with pytest.raises(BudgetError, match="spent"):
-        stage.run([*jobs, *(stage.job(str(n)) for n in range(50))])
-    assert sorted(stage.ended) == ["a", "c", "d"]
+        ctx.run([*jobs, *(ctx.job(str(n)) for n in range(50))])
+    assert sorted(ctx.ended) == ["a", "c", "d"]
 
 
 def test_no_job_begins_once_the_slots_are_closed():
-    stage = Stage()
-    stage.slots.close(Interrupted("stop"))
-    stage.run([stage.job("a")])
-    assert stage.asked == []
+    ctx = AgentContext()
+    ctx.limiter.close(Interrupted("stop"))
+    ctx.run([ctx.job("a")])
+    assert ctx.asked == []
 
 
 def test_closing_the_slots_wakes_a_scheduler_that_waits_for_one():
     async def main():
-        stage = Stage(slots=1, seconds=0.05)
-        running = asyncio.create_task(run_jobs((stage.job(n, CHAIN) for n in range(1000)), stage.slots))
+        ctx = AgentContext(limiter=1, seconds=0.05)
+        running = asyncio.create_task(run_jobs((ctx.job(n, CHAIN) for n in range(1000)), ctx.limiter))
         await asyncio.sleep(0.01)
-        stage.slots.close(Interrupted("stop"))
+        ctx.limiter.close(Interrupted("stop"))
         with pytest.raises(Interrupted):
             await asyncio.wait_for(running, timeout=5)
-        return len(stage.asked)
+        return len(ctx.asked)
 
     assert asyncio.run(main()) <= 3
 
@@ -117,15 +117,15 @@ def test_an_error_while_a_job_is_finished_is_raised():
     async def finish():
         raise BudgetError("spent")
 
-    stage = Stage()
+    ctx = AgentContext()
     with pytest.raises(BudgetError):
-        stage.run([Job([partial(stage.step, "a")], finish)])
+        ctx.run([Job([partial(ctx.step, "a")], finish)])
 
 
 def test_a_cancelled_run_leaves_no_task_behind():
     async def main():
-        stage = Stage(seconds=3600)
-        running = asyncio.create_task(run_jobs([stage.job("a")], stage.slots))
+        ctx = AgentContext(seconds=3600)
+        running = asyncio.create_task(run_jobs([ctx.job("a")], ctx.limiter))
         await asyncio.sleep(0.01)
         running.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -60,7 +60,7 @@ def test_a_budget_or_a_timeout_that_is_no_number_to_reckon_with_is_refused(tmp_p
 def test_a_call_has_time_for_several_requests_however_long_one_may_take(tmp_path, monkeypatch, timeout, in_all):
     given = []
 
-    def retried(llm, slots, *, seconds):
+    def with_retries(llm, limiter, *, seconds):
         given.append(seconds)
         return llm
 
@@ -69,7 +69,7 @@ def test_a_call_has_time_for_several_requests_however_long_one_may_take(tmp_path
             async with session.session(run, ModelOptions(timeout=timeout), {}, seed=0):
                 return given
 
-    monkeypatch.setattr(session, "retried", retried)
+    monkeypatch.setattr(session, "with_retries", with_retries)
     assert asyncio.run(main()) == [in_all]
 
 
@@ -117,7 +117,7 @@ def test_a_quota_that_one_answer_says_is_used_up_holds_back_every_role_at_that_e
     headers = {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "400ms"}
 
     async def work(opened_session):
-        llm = opened_session.stage.llm
+        llm = opened_session.ctx.llm
         await llm(a_call("1", prompt="user/x"))
         await llm(a_call("2", prompt="judge/x"))
         return opened_session.status("", 0, 0)
@@ -131,11 +131,11 @@ def test_a_quota_that_one_answer_says_is_used_up_holds_back_every_role_at_that_e
 
 def test_after_an_interruption_no_wait_of_a_server_is_slept_out_and_no_request_sent(tmp_path):
     async def work(opened_session):
-        asking = [asyncio.create_task(opened_session.stage.llm(a_call(str(n)))) for n in range(5)]
+        asking = [asyncio.create_task(opened_session.ctx.llm(a_call(str(n)))) for n in range(5)]
         await asyncio.to_thread(refused.wait, 10)
         await asyncio.sleep(0.2)
         began = time.monotonic()
-        opened_session.slots.close(Interrupted("stop"))
+        opened_session.limiter.close(Interrupted("stop"))
         await asyncio.wait(asking)
         return time.monotonic() - began, [type(task.exception()) for task in asking]
 
@@ -154,12 +154,12 @@ def test_after_an_interruption_no_wait_of_a_server_is_slept_out_and_no_request_s
 
 def test_after_an_interruption_no_call_waits_for_what_those_in_flight_may_leave_of_the_budget(tmp_path):
     async def work(opened_session):
-        llm = opened_session.stage.llm
+        llm = opened_session.ctx.llm
         sent = asyncio.create_task(llm(a_call("1", prompt="user/x")))
         await asyncio.sleep(0.2)
         waiting = asyncio.create_task(llm(a_call("2", prompt="judge/x")))
         await asyncio.sleep(0.1)
-        opened_session.slots.close(Interrupted("stop"))
+        opened_session.limiter.close(Interrupted("stop"))
         await asyncio.wait([waiting])
         return sent.done(), type(waiting.exception()), (await sent).text
 

@@ -14,7 +14,7 @@ import pytest
 
 from personagen.call import Call
 from personagen.errors import CorruptError, DiskError
-from personagen.llm.journaled import Tally, journaled
+from personagen.llm.journaled import Tally, with_journal
 from personagen.records import Completion, Usage
 from personagen.store import database, writer
 from personagen.store.database import FORMAT
@@ -63,7 +63,7 @@ def test_a_run_on_a_journal_of_any_format_asks_nothing_that_is_stored_and_goes_o
 
     async def main():
         with Journal(file) as journal:
-            ask = journaled(llm, journal, Tally())
+            ask = with_journal(llm, journal, Tally())
             stored = [await ask(call) for call in (*golden.calls(), fresh)]
             await journal.put(1, "hash", {"trees.jsonl": b"anew\n"})
             return stored, journal.usage(), list(journal.lines("trees.jsonl", "hash"))

@@ -35,7 +35,7 @@ LATER = 5.0  # seconds until a limit that a queue has shown is tried again
 
 
 @dataclass(slots=True)
-class Ticket:
+class Permit:
     """A call in flight: when it was sent, with how many others in flight, as which since the last pause.
 
     Calls of a ``kind`` take about as long.
@@ -54,10 +54,10 @@ class _Load:
         self.calls = self.others = 0
         self.kinds: dict[str, list[float]] = {}
 
-    def add(self, ticket: Ticket, seconds: float) -> None:
+    def add(self, permit: Permit, seconds: float) -> None:
         self.calls += 1
-        self.others += ticket.others
-        sums = self.kinds.setdefault(ticket.kind, [0.0, 0.0])
+        self.others += permit.others
+        sums = self.kinds.setdefault(permit.kind, [0.0, 0.0])
         sums[0] += seconds
         sums[1] += 1
 
@@ -79,11 +79,11 @@ class _Load:
         return (self.slower(below) - 1) / (self.level / below.level - 1)
 
 
-class Limit:
+class AdaptiveLimit:
     """The limit of one endpoint. It does no I/O: times are seconds of any clock that does not go back, passed in.
 
     ``most`` caps it and is where it starts; None finds it, up to ``MOST``. The caller asks ``wait``, then calls
-    ``start``, and ends each ticket with exactly one of ``answered``, ``refused`` (429) and ``failed``.
+    ``start``, and ends each permit with exactly one of ``answered``, ``refused`` (429) and ``failed``.
     """
 
     def __init__(self, most: int | None = None, rng: Random | None = None) -> None:
@@ -127,9 +127,9 @@ class Limit:
             return self._next - now
         return 0.0
 
-    def start(self, now: float, kind: str = "") -> Ticket:
+    def start(self, now: float, kind: str = "") -> Permit:
         """A call is sent."""
-        ticket = Ticket(now, self.in_flight, self._let_out, kind)
+        permit = Permit(now, self.in_flight, self._let_out, kind)
         self.in_flight += 1
         self.highest = max(self.highest, self.in_flight)
         self._let_out += 1
@@ -139,17 +139,17 @@ class Limit:
         gap = self._gap(now)
         if gap:
             self._next = (self._next if now - self._next <= SLACK else now) + gap
-        return ticket
+        return permit
 
-    def answered(self, ticket: Ticket, now: float) -> None:
+    def answered(self, permit: Permit, now: float) -> None:
         """The call was answered."""
         full = self.in_flight + 1 >= FULL_AT * self._limit
         self.in_flight -= 1
         self._ended(late=False)
-        took = now - ticket.at
+        took = now - permit.at
         self._latency = took if self._latency is None else self._latency + 0.1 * (took - self._latency)
         if self._ramping:
-            self._ramp(ticket, now, full, took)
+            self._ramp(permit, now, full, took)
         elif self._cut_at is not None:
             self._recover(now, full)
         elif full and now > self._again:
@@ -163,17 +163,17 @@ class Limit:
             self._ends = self._late = 0
             self._settle(now, 1, self._limit / 2)
 
-    def refused(self, ticket: Ticket, now: float, retry_after: float | None = None) -> None:
+    def refused(self, permit: Permit, now: float, retry_after: float | None = None) -> None:
         """The call was refused because of a limit (429); the server may say in how many seconds to come back."""
         self.in_flight -= 1
         self.refusals += 1
-        if self._cut_at is None or ticket.at >= self._cut_at:
-            self._learn(ticket, now)
+        if self._cut_at is None or permit.at >= self._cut_at:
+            self._learn(permit, now)
         if retry_after:  # a wait of none, or until a time that is past, says nothing
             self.hold(now + min(retry_after, LONGEST_PAUSE))
-        elif now >= self._opens and ticket.at >= self._opened:
+        elif now >= self._opens and permit.at >= self._opened:
             first = min(1.0, max(SHORTEST_PAUSE, 2 / self._rate))
-            self._pause = min(2 * self._pause, LONGEST_BLIND) if self._soon(ticket) else first
+            self._pause = min(2 * self._pause, LONGEST_BLIND) if self._soon(permit) else first
             self.hold(now + self._pause * self._rng.uniform(0.8, 1.2))
 
     def hold(self, until: float) -> None:
@@ -197,41 +197,41 @@ class Limit:
             return self._latency / (2 * self._limit)
         return 0.0
 
-    def _soon(self, ticket: Ticket) -> bool:
+    def _soon(self, permit: Permit) -> bool:
         """Whether the call was among the first after a pause: that has not changed anything."""
-        return self._cut_at is not None and ticket.number < SOON
+        return self._cut_at is not None and permit.number < SOON
 
-    def _learn(self, ticket: Ticket, now: float) -> None:
+    def _learn(self, permit: Permit, now: float) -> None:
         """Sets rate and limit by a refusal that tells something new; cuts them at most every ``CUT_EVERY`` seconds."""
         self._granted -= 1
         granted = self._granted / max(1.0, now - self._since)
         if self._latency:
-            granted = max(granted, ticket.others / self._latency)  # Little's law
-        if ticket.others:
-            self._refused_at = [*self._refused_at[1 - ALIKE :], ticket.others]
+            granted = max(granted, permit.others / self._latency)  # Little's law
+        if permit.others:
+            self._refused_at = [*self._refused_at[1 - ALIKE :], permit.others]
         seen = self._refused_at
         spread = max(seen, default=0) - min(seen, default=0)
         same = len(seen) == ALIKE and spread <= 0.05 * max(seen)
-        crowded = ticket.others + 1 >= FULL_AT * self._limit and (same or len(seen) < ALIKE)
+        crowded = permit.others + 1 >= FULL_AT * self._limit and (same or len(seen) < ALIKE)
         if self._cut_at is None or now - self._cut_at >= CUT_EVERY:
-            self._cut(ticket, now, granted, crowded, same)
-        elif now - self._since >= 1.0 and ticket.number:
+            self._cut(permit, now, granted, crowded, same)
+        elif now - self._since >= 1.0 and permit.number:
             self._rate = min(self._rate, max(1.1 * granted, CUT_SOON * self._rate))
         self._rate = max(self._rate, SLOWEST)
         if crowded or same:
-            self._limit = max(1.0, min(self._limit, ticket.others if crowded else max(seen)))
+            self._limit = max(1.0, min(self._limit, permit.others if crowded else max(seen)))
 
-    def _cut(self, ticket: Ticket, now: float, granted: float, crowded: bool, same: bool) -> None:
-        first, soon = self._cut_at is None, self._soon(ticket)
+    def _cut(self, permit: Permit, now: float, granted: float, crowded: bool, same: bool) -> None:
+        first, soon = self._cut_at is None, self._soon(permit)
         share = CUT_SOON if soon else CUT
         if first:
             self._rate = BELOW * granted
         elif crowded and not soon:
             self._rate = min(self._rate, (1.5 if same else 1.1) * granted)
-        elif ticket.number:  # for the first one after a pause, that was too short
+        elif permit.number:  # for the first one after a pause, that was too short
             self._rate = min(max(BELOW * granted, share * self._rate), 0.97 * self._rate)
-        if first or (soon and ticket.others):
-            self._limit = max(1.0, share * self._limit, min(self._limit, ticket.others))
+        if first or (soon and permit.others):
+            self._limit = max(1.0, share * self._limit, min(self._limit, permit.others))
         if not soon:
             self._ceiling = self._rate / BELOW
             self._since, self._granted = now, 0
@@ -261,22 +261,22 @@ class Limit:
                 self._patience = 1 if self._streak > 1 else self._patience
             self._clean = self._used = 0
 
-    def _ramp(self, ticket: Ticket, now: float, full: bool, took: float) -> None:
+    def _ramp(self, permit: Permit, now: float, full: bool, took: float) -> None:
         """Slow start: one more for each call that ends, while more in flight do not take as much longer."""
-        if full and not self._doubtful and self._limit < 2 * (ticket.others + 1):
+        if full and not self._doubtful and self._limit < 2 * (permit.others + 1):
             self._limit = min(self.most, self._limit + 1)
-        size = max(SMALLEST, (FIRST * ticket.others // self._base).bit_length())
+        size = max(SMALLEST, (FIRST * permit.others // self._base).bit_length())
         load = self._loads.setdefault(size, _Load())
-        load.add(ticket, took)
+        load.add(permit, took)
         below = self._loads.get(size - 1)
         if below is None or load.calls < ENOUGH or below.calls < ENOUGH:
             return
         queued = load.queued(below)
         if queued > QUEUED and load.calls >= SURE:
             self._settle(now, max(FIRST, below.level), load.level / load.slower(below))
-        elif self._limit >= self.most and 2 * ticket.others >= self.most and load.calls >= SURE:
+        elif self._limit >= self.most and 2 * permit.others >= self.most and load.calls >= SURE:
             self._settle(now, self.most, self.most)
-        elif 2 * ticket.others >= int(self._limit):
+        elif 2 * permit.others >= int(self._limit):
             self._doubtful = queued > QUEUED
 
     def _settle(self, now: float, least: float, limit: float) -> None:

@@ -8,52 +8,52 @@ from heapq import heappop, heappush
 from math import inf
 
 from personagen.errors import PersonagenError, ServerError
-from personagen.llm.limits.adaptive import Limit, Ticket
+from personagen.llm.limits.adaptive import AdaptiveLimit, Permit
 from personagen.llm.limits.headers import used_up
 
 REFUSED, LATE = 429, 408  # HTTP
 _FIRST = -1 << 30  # the order of a call that is sent again: before all that were not sent yet
 
 
-class Gate:
-    """The calls at one endpoint: a ``limit`` for those in flight, and a queue, the longest chain first.
+class EndpointQueue:
+    """The calls at one endpoint: a ``limit`` for those in flight, and a queue, the longest priority first.
 
     What is to be sent again goes before everything that was not sent yet: a call holds its slot until it is answered.
     """
 
-    def __init__(self, limit: Limit) -> None:
+    def __init__(self, limit: AdaptiveLimit) -> None:
         self.limit = limit
         self.waiting = 0
         self.retried = 0
-        self._queue: list[tuple[int, int, str, asyncio.Future[Ticket]]] = []
+        self._queue: list[tuple[int, int, str, asyncio.Future[Permit]]] = []
         self._arrived = 0
         self._timer: asyncio.TimerHandle | None = None
         self._closed: PersonagenError | None = None
         self._clock: Callable[[], float] | None = None
 
-    async def enter(self, kind: str, chain: int = 1) -> Ticket:
-        """Waits until a call may be sent; the ticket is given back by exactly one of the methods below.
+    async def enter(self, kind: str, priority: int = 1) -> Permit:
+        """Waits until a call may be sent; the permit is given back by exactly one of the methods below.
 
         Raises:
             PersonagenError: the gate is closed, or is closed meanwhile.
         """
-        return await self._enter(kind, -chain)
+        return await self._enter(kind, -priority)
 
-    async def again(self, ticket: Ticket, error: ServerError) -> Ticket:
-        """Gives back ``ticket`` for the error it ended in, and enters before every call that was not sent yet."""
-        self._end(ticket, error)
+    async def again(self, permit: Permit, error: ServerError) -> Permit:
+        """Gives back ``permit`` for the error it ended in, and enters before every call that was not sent yet."""
+        self._end(permit, error)
         self.retried += 1
-        return await self._enter(ticket.kind, _FIRST)
+        return await self._enter(permit.kind, _FIRST)
 
-    def answered(self, ticket: Ticket) -> None:
+    def answered(self, permit: Permit) -> None:
         """The call was answered."""
         now = self._now()
-        self.limit.answered(ticket, now)
+        self.limit.answered(permit, now)
         self._launch(now)
 
-    def left(self, ticket: Ticket, error: BaseException) -> None:
+    def left(self, permit: Permit, error: BaseException) -> None:
         """The call is given up after ``error``."""
-        self._end(ticket, error)
+        self._end(permit, error)
         self._launch(self._now())
 
     def hold(self, seconds: float) -> None:
@@ -61,7 +61,7 @@ class Gate:
         if seconds > 0:
             self.limit.hold(self._now() + seconds)
 
-    def heard(self, headers: Mapping[str, str]) -> None:
+    def on_headers(self, headers: Mapping[str, str]) -> None:
         """Reads how much of a quota is left from an answer's headers."""
         self.hold(used_up(headers))
 
@@ -73,19 +73,19 @@ class Gate:
             if not place.done():
                 place.set_exception(self._closed)
 
-    async def _enter(self, kind: str, order: int) -> Ticket:
+    async def _enter(self, kind: str, order: int) -> Permit:
         if self._closed:
             raise self._closed
         now = self._now()
         if not self.waiting and not self.limit.wait(now):
             return self.limit.start(now, kind)
-        place: asyncio.Future[Ticket] = asyncio.get_running_loop().create_future()
+        place: asyncio.Future[Permit] = asyncio.get_running_loop().create_future()
         self._arrived += 1
         heappush(self._queue, (order, self._arrived, kind, place))
         self.waiting += 1
         self._launch(now)
         try:
-            ticket = await place
+            permit = await place
         except asyncio.CancelledError:
             if place.done() and not place.cancelled() and not place.exception():
                 self.left(place.result(), asyncio.CancelledError())
@@ -96,13 +96,13 @@ class Gate:
             self.waiting -= 1
             raise
         if self._closed:
-            self.left(ticket, self._closed)
+            self.left(permit, self._closed)
             raise self._closed
-        return ticket
+        return permit
 
-    def _end(self, ticket: Ticket, error: BaseException) -> None:
+    def _end(self, permit: Permit, error: BaseException) -> None:
         if isinstance(error, ServerError) and error.status == REFUSED:
-            self.limit.refused(ticket, self._now(), error.retry_after)
+            self.limit.refused(permit, self._now(), error.retry_after)
         else:
             self.limit.failed(self._now(), late=isinstance(error, ServerError) and error.status == LATE)
 

@@ -7,27 +7,27 @@ from random import Random
 
 from personagen.call import LLM, Call
 from personagen.errors import ServerError
-from personagen.llm.limits.adaptive import Ticket
-from personagen.llm.limits.limiter import STOPS, Slots
-from personagen.llm.limits.queue import REFUSED, Gate
+from personagen.llm.limits.adaptive import Permit
+from personagen.llm.limits.limiter import STOPS, Limiter
+from personagen.llm.limits.queue import REFUSED, EndpointQueue
 from personagen.records import Completion
 
 LONGEST_WAIT = 120.0
 
 
-def retried(
+def with_retries(
     llm: LLM,
-    slots: Slots | None = None,
+    limiter: Limiter | None = None,
     *,
     attempts: int = 6,
     seconds: float = 600.0,
     first: float = 1.0,
     rng: Random | None = None,
 ) -> LLM:
-    """``llm``, asked through the gates of ``slots``, and again after a ``ServerError``.
+    """``llm``, asked through the queues of ``slots``, and again after a ``ServerError``.
 
     A call holds its slot until it is answered or given up: after ``attempts`` failures or ``seconds`` from its first
-    request, a request in flight included. A refusal for a limit (429) is no such failure: it closes the gate for
+    request, a request in flight included. A refusal for a limit (429) is no such failure: it closes the queue for
     everybody, and the call goes first when that opens. After any other failure the wait is drawn from 0 to ``first`` x
     2^n seconds (full jitter, Brooker 2015), at most ``LONGEST_WAIT``; a server's Retry-After counts for all its calls.
 
@@ -36,33 +36,38 @@ def retried(
         PersonagenError: any other error at once, and what the slots are closed with.
     """
     patience = (attempts, seconds, first, rng or Random())
-    gates = slots or Slots()
+    queues = limiter or Limiter()
 
     async def ask(call: Call) -> Completion:
-        gate = gates.of(call)
-        ticket = await gate.enter(call.role, call.chain)
+        queue = queues.of(call)
+        permit = await queue.enter(call.role, call.priority)
         try:
             answer = await llm(call)
         except ServerError as error:
-            return await _ask_again(llm, call, gates, patience, ticket, error)
+            return await _ask_again(llm, call, queues, patience, permit, error)
         except BaseException as error:
-            _end(gates, gate, ticket, error)
+            _end(queues, queue, permit, error)
             raise
-        gate.answered(ticket)
+        queue.answered(permit)
         return answer
 
     return ask
 
 
 async def _ask_again(
-    llm: LLM, call: Call, slots: Slots, patience: tuple[int, float, float, Random], ticket: Ticket, error: ServerError
+    llm: LLM,
+    call: Call,
+    limiter: Limiter,
+    patience: tuple[int, float, float, Random],
+    permit: Permit,
+    error: ServerError,
 ) -> Completion:
     from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
     attempts, seconds, first, rng = patience
-    gate, sent, failures, wished = slots.of(call), 1, 0, 0.0
-    until, clock = ticket.at + seconds, asyncio.get_running_loop().time
-    held: Ticket | None = ticket
+    queue, sent, failures, wished = limiter.of(call), 1, 0, 0.0
+    until, clock = permit.at + seconds, asyncio.get_running_loop().time
+    held: Permit | None = permit
 
     async def send() -> Completion:
         if sent == 1:
@@ -81,12 +86,12 @@ async def _ask_again(
         return failures >= attempts or max(state.upcoming_sleep, wished) > until - clock()
 
     async def sleep(pause: float) -> None:
-        nonlocal ticket, held, sent
-        if error.status != REFUSED:  # else the gate decides
-            gate.hold(wished)
-            await slots.sleep(pause)
+        nonlocal permit, held, sent
+        if error.status != REFUSED:  # else the queue decides
+            queue.hold(wished)
+            await limiter.sleep(pause)
         held = None
-        held = ticket = await gate.again(ticket, error)
+        held = permit = await queue.again(permit, error)
         sent += 1
 
     again = AsyncRetrying(retry=retry_if_exception_type(ServerError), wait=wait, stop=stop, sleep=sleep, reraise=True)
@@ -95,18 +100,18 @@ async def _ask_again(
             answer: Completion = await again(send)
     except BaseException as problem:
         if held is not None:
-            _end(slots, gate, held, problem)
+            _end(limiter, queue, held, problem)
         if problem is error or (isinstance(problem, TimeoutError) and bound.expired()):
             raise _given_up(error, sent) from None
         raise
-    gate.answered(ticket)
+    queue.answered(permit)
     return answer
 
 
-def _end(slots: Slots, gate: Gate, ticket: Ticket, error: BaseException) -> None:
+def _end(limiter: Limiter, queue: EndpointQueue, permit: Permit, error: BaseException) -> None:
     if isinstance(error, STOPS):
-        slots.close(error)  # before the slot is free, so that no call takes it
-    gate.left(ticket, error)
+        limiter.close(error)  # before the slot is free, so that no call takes it
+    queue.left(permit, error)
 
 
 def _given_up(error: ServerError, sent: int) -> ServerError:

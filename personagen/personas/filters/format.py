@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 
 from personagen.errors import UsageError
 from personagen.personas.english.text import words
-from personagen.personas.filters.pool_view import Candidate, Verdict, View
+from personagen.personas.filters.pool_view import Candidate, PoolView, Refusal
 from personagen.personas.traits import canonical, traits_of
 
 # The commonest words of a language: about a third of any text in it, and few of any other.
@@ -80,7 +80,7 @@ _MARKUP: dict[str, tuple[re.Pattern[str], tuple[str, ...]]] = {
 }
 
 
-def form(candidate: Candidate, view: View) -> Verdict | None:
+def form(candidate: Candidate, view: PoolView) -> Refusal | None:
     """Rejects a wrong number of facts or traits, an item its text does not bear out, another language, a length out of
     bounds, list markers, markup, headings and unfilled templates.
 
@@ -96,18 +96,18 @@ def form(candidate: Candidate, view: View) -> Verdict | None:
     folded = text.casefold()
     for what, (pattern, signs) in _MARKUP.items():
         if (not signs or any(map(folded.__contains__, signs))) and (match := pattern.search(text)):
-            return Verdict(f"{what}: {match.group().strip()[:40]!r}")
+            return Refusal(f"{what}: {match.group().strip()[:40]!r}")
     found, (least, most) = words(text), rules.words
     if not least <= len(found) <= most:
-        return Verdict(f"{len(found)} words, not {least} to {most}", len(found))
+        return Refusal(f"{len(found)} words, not {least} to {most}", len(found))
     if not LANGUAGES[rules.language](found):
-        return Verdict(f"not in the language {rules.language}")
+        return Refusal(f"not in the language {rules.language}")
     what = "facts" if description.kind == "profile" else "traits"
     distinct, (least, most) = len({item.strip().casefold() for item in items}), rules.items
     if not least <= distinct <= most:
-        return Verdict(f"{distinct} {what}, not {least} to {most}", distinct)
+        return Refusal(f"{distinct} {what}, not {least} to {most}", distinct)
     stray = _stray(text, found, items, traits=description.kind == "personality")
-    return Verdict(f"not in the text: {stray[0][:80]!r}", len(stray)) if stray else None
+    return Refusal(f"not in the text: {stray[0][:80]!r}", len(stray)) if stray else None
 
 
 _NUMBERS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from personagen.personas.english.text import attributes_of
-from personagen.personas.filters.pool_view import Candidate, Verdict, View
+from personagen.personas.filters.pool_view import Candidate, PoolView, Refusal
 from personagen.personas.traits import traits_of
 
 _JOBS = (
@@ -36,7 +36,7 @@ _FACTS = {
 }
 
 
-def kind(candidate: Candidate, _: View) -> Verdict | None:
+def kind(candidate: Candidate, _: PoolView) -> Refusal | None:
     """Rejects a profile with a trait of character in it, and a personality with an age, work, a home, a family, a pet.
 
     In a profile the score is the number of traits.
@@ -44,8 +44,8 @@ def kind(candidate: Candidate, _: View) -> Verdict | None:
     text = candidate.description.text
     if candidate.description.kind == "profile":
         found = traits_of(text)
-        return Verdict(f"a trait in a profile: {', '.join(found)}", len(found)) if found else None
+        return Refusal(f"a trait in a profile: {', '.join(found)}", len(found)) if found else None
     for what, pattern in _FACTS.items():
         if match := pattern.search(text):
-            return Verdict(f"a fact in a personality, {what}: {match.group().strip()!r}")
-    return Verdict("a fact in a personality, an age") if "age" in attributes_of(text) else None
+            return Refusal(f"a fact in a personality, {what}: {match.group().strip()!r}")
+    return Refusal("a fact in a personality, an age") if "age" in attributes_of(text) else None

@@ -55,7 +55,7 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Refusal:
     """Why a candidate is turned away; ``score`` and ``nearest`` (an entry's id) where the filter has them."""
 
     reason: str
@@ -98,7 +98,7 @@ class _Store:
 
 
 @dataclass(frozen=True)
-class View:
+class PoolView:
     """The first ``size`` entries of a pool. A view never changes: ``grown`` gives a larger one, and this one stays.
 
     Views of one pool share their storage, as slices of one array do, so growing costs the same at any size. Only the
@@ -148,7 +148,7 @@ class View:
         """For each of ``vectors`` (n, d) the nearest entry, from row ``start`` on, that reaches ``similarity``."""
         return self._store.rows.search(vectors, self.similarity, start, self.size)
 
-    def grown(self, new: Candidate) -> View:
+    def with_entry(self, new: Candidate) -> PoolView:
         """This view and ``new`` behind it.
 
         Raises:
@@ -157,7 +157,7 @@ class View:
         if len(self._store.entries) != self.size:
             raise ValueError("only the largest view of a pool can grow")
         self._store.add(new)
-        return View(self.rules, self.size + 1, self._store)
+        return PoolView(self.rules, self.size + 1, self._store)
 
 
-Filter: TypeAlias = Callable[[Candidate, View], Verdict | None]
+Filter: TypeAlias = Callable[[Candidate, PoolView], Refusal | None]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from personagen.personas.filters.pool_view import Candidate, Verdict, View
+from personagen.personas.filters.pool_view import Candidate, PoolView, Refusal
 
 
-def similarity(candidate: Candidate, view: View) -> Verdict | None:
+def similarity(candidate: Candidate, view: PoolView) -> Refusal | None:
     """Rejects a text whose embedding has a cosine with some entry's that reaches the threshold for this pool's size.
 
     Every entry is compared, exactly; what ``candidate.known`` covers is not searched again.
@@ -20,4 +20,4 @@ def similarity(candidate: Candidate, view: View) -> Verdict | None:
     if not hits or max(hits)[0] < view.similarity:
         return None
     score, row = max(hits)
-    return Verdict("means what an entry means", round(score, 6), view[-row].id)
+    return Refusal("means what an entry means", round(score, 6), view[-row].id)

@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from personagen.errors import ConfigError, Interrupted, ReplyError, ServerError
-from personagen.llm.limits.retry import retried
+from personagen.llm.limits.retry import with_retries
 from tests.llm.batch_runs import QUICK, Clock, Setting, calls, echo, holds, said, texts
 from tests.llm.batch_server import batching
 from tests.llm.calls import SCHEMA, a_call
@@ -37,7 +37,7 @@ def test_what_an_expired_batch_did_not_reach_is_asked_in_the_next_one(tmp_path, 
 
         async def run():
             async with setting.opened(stored=False) as llm:
-                again = retried(llm, first=0.0)
+                again = with_retries(llm, first=0.0)
                 return await asyncio.gather(*(again(call) for call in calls(8)))
 
         assert texts(asyncio.run(run())) == said(8)
@@ -51,7 +51,7 @@ def test_a_batch_whose_answers_say_429_each_time_is_given_up_like_any_other_fail
 
         async def run():
             async with setting.opened(stored=False) as llm:
-                return await retried(llm, first=0.0, seconds=math.inf)(calls(1)[0])
+                return await with_retries(llm, first=0.0, seconds=math.inf)(calls(1)[0])
 
         with pytest.raises(ServerError, match="asked 6 times"):
             asyncio.run(asyncio.wait_for(run(), 20))
@@ -269,7 +269,7 @@ def test_an_answer_that_cannot_be_read_is_asked_for_again(tmp_path):
 
         async def run():
             async with setting.opened(QUICK) as llm:
-                return await retried(llm, first=0.0)(a_call("number 0"))
+                return await with_retries(llm, first=0.0)(a_call("number 0"))
 
         assert asyncio.run(run()).text == "You said: number 0"
     assert len(double.batches) == 2

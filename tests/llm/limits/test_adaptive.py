@@ -10,9 +10,9 @@ import pytest
 
 from personagen.call import Call
 from personagen.errors import ServerError
-from personagen.llm.limits.adaptive import FIRST, LONGEST_PAUSE, MOST, Limit
-from personagen.llm.limits.limiter import Slots
-from personagen.llm.limits.retry import retried
+from personagen.llm.limits.adaptive import FIRST, LONGEST_PAUSE, MOST, AdaptiveLimit
+from personagen.llm.limits.limiter import Limiter
+from personagen.llm.limits.retry import with_retries
 from personagen.records import Completion
 from tests.llm import simulated
 from tests.llm.simulated import Server
@@ -29,10 +29,10 @@ def asked(calls, *, most=None, width=600, seed=1, **server):
     """A server of which ``calls`` were asked, the gate they went through, the seconds it took, and the failures."""
 
     async def main():
-        double, slots = Server(seed=seed, **server), Slots(most)
+        double, slots = Server(seed=seed, **server), Limiter(most)
         gate = slots.at("m")
-        gate.limit = Limit(most, Random(seed))
-        llm = retried(double, slots, rng=Random(seed))
+        gate.limit = AdaptiveLimit(most, Random(seed))
+        llm = with_retries(double, slots, rng=Random(seed))
         todo, failures = iter(range(calls)), []
 
         async def worker():
@@ -101,7 +101,7 @@ def test_a_server_without_limits_is_soon_asked_as_much_as_may_be(seed):
 
 
 def test_longer_calls_that_come_later_are_not_mistaken_for_a_queue():
-    limit, now, running = Limit(), 0.0, []
+    limit, now, running = AdaptiveLimit(), 0.0, []
     while limit.limit < MOST and now < 40:
         wait = limit.wait(now)
         if not wait:
@@ -131,8 +131,8 @@ def test_a_number_that_is_too_high_for_the_server_is_cut_down():
 
 def test_the_limit_grows_again_when_the_server_takes_more():
     async def main():
-        server, slots = Server(about(1.0), capacity=20), Slots()
-        llm = retried(server, slots)
+        server, slots = Server(about(1.0), capacity=20), Limiter()
+        llm = with_retries(server, slots)
 
         async def more():
             await asyncio.sleep(60)
@@ -154,7 +154,7 @@ def test_the_limit_grows_again_when_the_server_takes_more():
 
 def test_a_server_that_drowns_in_calls_gets_fewer():
     async def main():
-        slots, free = Slots(16), asyncio.Semaphore(1)
+        slots, free = Limiter(16), asyncio.Semaphore(1)
 
         async def server(call):
             try:
@@ -164,7 +164,7 @@ def test_a_server_that_drowns_in_calls_gets_fewer():
                 raise ServerError("no answer in time", status=408) from None
             return Completion(text="Fine.")
 
-        llm = retried(server, slots)
+        llm = with_retries(server, slots)
         answers = await asyncio.gather(*(llm(Call("m", (), sample=str(n))) for n in range(16)), return_exceptions=True)
         return slots.limit, sum(isinstance(answer, Completion) for answer in answers)
 
@@ -175,7 +175,7 @@ def test_a_server_that_drowns_in_calls_gets_fewer():
 
 def test_a_few_failures_do_not_slow_a_run_down():
     async def main():
-        slots, rng = Slots(), Random(1)
+        slots, rng = Limiter(), Random(1)
 
         async def server(call):
             await asyncio.sleep(1.0)
@@ -183,7 +183,7 @@ def test_a_few_failures_do_not_slow_a_run_down():
                 raise ServerError("oops", status=rng.choice([500, 408]))
             return Completion(text="Fine.")
 
-        llm = retried(server, slots, rng=Random(2))
+        llm = with_retries(server, slots, rng=Random(2))
         await asyncio.gather(*(llm(Call("m", (), sample=str(n))) for n in range(8000)), return_exceptions=True)
         return slots.limit
 
@@ -199,7 +199,7 @@ def test_after_a_pause_calls_are_let_out_evenly():
 
 
 def test_refusals_of_calls_that_were_sent_before_a_cut_do_not_count_again():
-    limit = Limit(100, Random(1))
+    limit = AdaptiveLimit(100, Random(1))
     tickets = [limit.start(0.0) for _ in range(100)]
     for n, ticket in enumerate(tickets):
         limit.refused(ticket, 0.5 + n / 100)
@@ -208,14 +208,14 @@ def test_refusals_of_calls_that_were_sent_before_a_cut_do_not_count_again():
 
 
 def test_a_wish_of_the_server_is_honoured_up_to_two_minutes():
-    limit = Limit(4)
+    limit = AdaptiveLimit(4)
     limit.refused(limit.start(0.0), 1.0, 1e9)
     assert limit.wait(1.0) == LONGEST_PAUSE
     assert limit.wait(1.0 + LONGEST_PAUSE) == 0
 
 
 def test_the_limit_never_falls_below_one_and_a_server_that_refuses_long_is_asked_ever_more_seldom():
-    limit, now, asked_at = Limit(16, Random(1)), 0.0, []
+    limit, now, asked_at = AdaptiveLimit(16, Random(1)), 0.0, []
     while now < 300:
         wait = limit.wait(now)
         now += wait
@@ -228,7 +228,7 @@ def test_the_limit_never_falls_below_one_and_a_server_that_refuses_long_is_asked
 
 
 def test_a_wait_of_no_seconds_or_until_a_time_that_is_past_is_none_that_was_told():
-    told, untold = Limit(64, Random(1)), Limit(64, Random(1))
+    told, untold = AdaptiveLimit(64, Random(1)), AdaptiveLimit(64, Random(1))
     for limit, wish in ((told, 0.0), (untold, None)):
         tickets = [limit.start(0.0) for _ in range(9)]
         limit.refused(tickets[-1], 0.1, wish)

@@ -1,4 +1,4 @@
-"""Rate-limit headers: only a quota of which nothing is left closes the gate, until it is filled again."""
+"""Rate-limit headers: only a quota of which nothing is left closes the queue, until it is filled again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from personagen.llm.limits.headers import LONGEST, used_up
-from personagen.llm.limits.limiter import Slots
+from personagen.llm.limits.limiter import Limiter
 from tests.llm import simulated
 
 NOW = 1_800_000_000.0  # 2027-01-15T08:00:00Z
@@ -64,13 +64,13 @@ def test_of_several_quotas_the_one_that_takes_longest_counts():
 
 def test_a_quota_that_is_used_up_closes_the_gate_for_everybody_until_it_is_filled():
     async def main():
-        slots = Slots(4)
-        gate = slots.at("m")
-        gate.heard({"ratelimit-remaining": "3", "ratelimit-reset": "30"})
-        await gate.enter("user")
+        limiter = Limiter(4)
+        queue = limiter.at("m")
+        queue.on_headers({"ratelimit-remaining": "3", "ratelimit-reset": "30"})
+        await queue.enter("user")
         before = simulated.now()
-        gate.heard({"ratelimit-remaining": "0", "ratelimit-reset": "30"})
-        await asyncio.gather(*(gate.enter("user") for _ in range(3)))
+        queue.on_headers({"ratelimit-remaining": "0", "ratelimit-reset": "30"})
+        await asyncio.gather(*(queue.enter("user") for _ in range(3)))
         return before, simulated.now()
 
     assert simulated.run(main()) == (0.0, 30.0)

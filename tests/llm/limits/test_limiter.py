@@ -9,14 +9,14 @@ import pytest
 
 from personagen.call import Call, Sampling
 from personagen.errors import BudgetError, ConfigError, CorruptError, Interrupted, ServerError
-from personagen.llm.limits.limiter import LOCAL, Slots, proven, stopping
-from personagen.llm.limits.retry import retried
+from personagen.llm.limits.limiter import LOCAL, Limiter, closing_on_error, first_call_alone
+from personagen.llm.limits.retry import with_retries
 from tests.fakes import Fake
 from tests.llm import simulated
 
 
-def call(n=0, prompt="user/speak", model="m", chain=1):
-    return Call(model, (), sample=str(n), prompt=prompt, chain=chain)
+def call(n=0, prompt="user/speak", model="m", priority=1):
+    return Call(model, (), sample=str(n), prompt=prompt, priority=priority)
 
 
 async def ask_all(llm, calls):
@@ -25,9 +25,9 @@ async def ask_all(llm, calls):
 
 def test_no_more_calls_than_slots_are_in_flight():
     async def main():
-        fake, slots = Fake(lambda c: "x", delay=1), Slots(3)
-        await ask_all(retried(fake, slots), [call(n) for n in range(20)])
-        return fake.most, len(fake.calls), slots.in_flight
+        fake, limiter = Fake(lambda c: "x", delay=1), Limiter(3)
+        await ask_all(with_retries(fake, limiter), [call(n) for n in range(20)])
+        return fake.most, len(fake.calls), limiter.in_flight
 
     assert simulated.run(main()) == (3, 20, 0)
 
@@ -36,47 +36,47 @@ def test_the_longest_chain_goes_first_and_equal_ones_in_the_order_they_came():
     async def main():
         fake = Fake(lambda c: "x", delay=1)
         chains = (1, 3, 2, 3, 9)
-        await ask_all(retried(fake, Slots(1)), [call(n, chain=chain) for n, chain in enumerate(chains)])
+        await ask_all(with_retries(fake, Limiter(1)), [call(n, priority=chain) for n, chain in enumerate(chains)])
         return [c.sample for c in fake.calls]
 
     assert simulated.run(main()) == ["0", "4", "1", "3", "2"]
 
 
 def test_the_chain_is_not_in_the_key():
-    assert call(chain=1).key == call(chain=7).key
+    assert call(priority=1).key == call(priority=7).key
 
 
 def test_every_endpoint_has_a_gate_of_its_own_and_roles_that_share_it_share_the_gate():
     async def main():
         fake = Fake(lambda c: "x", delay=1)
-        slots = Slots(2, {"user": "a", "observer": "a", "judge": "b"})
+        limiter = Limiter(2, {"user": "a", "observer": "a", "judge": "b"})
         roles = ("user/speak", "observer/infer", "judge/prefer")
-        asking = asyncio.create_task(ask_all(retried(fake, slots), [call(n, roles[n % 3]) for n in range(12)]))
+        asking = asyncio.create_task(ask_all(with_retries(fake, limiter), [call(n, roles[n % 3]) for n in range(12)]))
         await asyncio.sleep(0.5)
         running = sorted(c.role for c in fake.calls)
         await asking
-        return running, slots.highest
+        return running, limiter.highest
 
     assert simulated.run(main()) == (["judge", "judge", "observer", "user"], {"a": 2, "b": 2})
 
 
 def test_where_there_is_no_server_the_limit_is_fixed():
-    slots = Slots(None, {"user": "own"}, {"own"})
-    assert (slots.limit, slots.most) == (LOCAL, LOCAL)
-    assert (Slots(7, {"user": "own"}, {"own"}).limit, Slots(7, {"user": "a", "judge": "b"}).limit) == (7, 14)
+    limiter = Limiter(None, {"user": "own"}, {"own"})
+    assert (limiter.limit, limiter.most) == (LOCAL, LOCAL)
+    assert (Limiter(7, {"user": "own"}, {"own"}).limit, Limiter(7, {"user": "a", "judge": "b"}).limit) == (7, 14)
 
 
 def test_calls_can_be_spared_while_fewer_wait_where_a_role_asks_than_wished():
     async def main():
-        fake, slots = Fake(lambda c: "x", delay=1), Slots(2, {"user": "a", "judge": "b"})
-        llm = retried(fake, slots)
-        spare = [slots.spare("user", 1.5)]
+        fake, limiter = Fake(lambda c: "x", delay=1), Limiter(2, {"user": "a", "judge": "b"})
+        llm = with_retries(fake, limiter)
+        spare = [limiter.spare("user", 1.5)]
         asking = asyncio.create_task(ask_all(llm, [call(n) for n in range(2)]))
         await asyncio.sleep(0.1)
-        spare += [slots.spare("user", 1), slots.spare("user", 1.5)]
+        spare += [limiter.spare("user", 1), limiter.spare("user", 1.5)]
         more = asyncio.create_task(ask_all(llm, [call(n) for n in range(2, 4)]))
         await asyncio.sleep(0.1)
-        spare += [slots.spare("user", 1.5), slots.spare("judge", 1.5), slots.spare("a role without a gate", 1.5)]
+        spare += [limiter.spare("user", 1.5), limiter.spare("judge", 1.5), limiter.spare("a role without a queue", 1.5)]
         await asyncio.gather(asking, more)
         return spare
 
@@ -85,10 +85,10 @@ def test_calls_can_be_spared_while_fewer_wait_where_a_role_asks_than_wished():
 
 def test_calls_in_flight_end_and_those_that_wait_fail_at_once_after_closing():
     async def main():
-        fake, slots = Fake(lambda c: "x", delay=10), Slots(2)
-        asking = [asyncio.create_task(retried(fake, slots)(call(n))) for n in range(5)]
+        fake, limiter = Fake(lambda c: "x", delay=10), Limiter(2)
+        asking = [asyncio.create_task(with_retries(fake, limiter)(call(n))) for n in range(5)]
         await asyncio.sleep(1)
-        slots.close(Interrupted("stop"))
+        limiter.close(Interrupted("stop"))
         await asyncio.wait(asking[2:])
         failed_at = simulated.now()
         results = await asyncio.gather(*asking, return_exceptions=True)
@@ -101,8 +101,8 @@ def test_calls_in_flight_end_and_those_that_wait_fail_at_once_after_closing():
 
 def test_a_call_that_is_cancelled_gives_its_place_back():
     async def main():
-        fake, slots = Fake(lambda c: "x", delay=1), Slots(1)
-        llm = retried(fake, slots)
+        fake, limiter = Fake(lambda c: "x", delay=1), Limiter(1)
+        llm = with_retries(fake, limiter)
         asking = [asyncio.create_task(llm(call(n))) for n in range(4)]
         await asyncio.sleep(0.5)
         asking[1].cancel()  # waits
@@ -110,7 +110,7 @@ def test_a_call_that_is_cancelled_gives_its_place_back():
         await asyncio.sleep(0)
         asking[2].cancel()  # has just been given it
         await asyncio.wait(asking)
-        return [c.sample for c in fake.calls], slots.in_flight, slots.spare("user", 1), asking[3].result().text
+        return [c.sample for c in fake.calls], limiter.in_flight, limiter.spare("user", 1), asking[3].result().text
 
     assert simulated.run(main()) == (["0", "3"], 0, True, "x")
 
@@ -118,8 +118,8 @@ def test_a_call_that_is_cancelled_gives_its_place_back():
 @pytest.mark.parametrize("error", [BudgetError("spent"), ConfigError("no key"), CorruptError("damaged")])
 def test_an_error_that_asking_again_cannot_help_closes_the_slots(error):
     async def main():
-        fake, slots = Fake(lambda c: error), Slots(1)
-        results = await ask_all(stopping(retried(fake, slots), slots), [call(n) for n in range(5)])
+        fake, limiter = Fake(lambda c: error), Limiter(1)
+        results = await ask_all(closing_on_error(with_retries(fake, limiter), limiter), [call(n) for n in range(5)])
         return len(fake.calls), results
 
     asked, results = asyncio.run(main())
@@ -129,19 +129,19 @@ def test_an_error_that_asking_again_cannot_help_closes_the_slots(error):
 
 def test_no_waiting_call_is_sent_between_a_final_error_and_the_closing():
     async def main():
-        fake, slots = Fake(lambda c: BudgetError("no credit") if c.sample == "1" else "x", delay=1), Slots(2)
-        results = await ask_all(stopping(retried(fake, slots), slots), [call(n) for n in range(2)])
+        fake, limiter = Fake(lambda c: BudgetError("no credit") if c.sample == "1" else "x", delay=1), Limiter(2)
+        results = await ask_all(closing_on_error(with_retries(fake, limiter), limiter), [call(n) for n in range(2)])
         assert isinstance(results[1], BudgetError)
 
         async def delayed(llm_call):  # closes late, as a journal in between would
             try:
-                return await retried(fake, other)(llm_call)
+                return await with_retries(fake, other)(llm_call)
             except BudgetError:
                 await asyncio.sleep(5)
                 raise
 
-        other = Slots(2)
-        await ask_all(stopping(delayed, other), [call(n) for n in range(1, 9)])
+        other = Limiter(2)
+        await ask_all(closing_on_error(delayed, other), [call(n) for n in range(1, 9)])
         return len(fake.calls)
 
     assert simulated.run(main()) == 2 + 2
@@ -150,7 +150,7 @@ def test_no_waiting_call_is_sent_between_a_final_error_and_the_closing():
 def test_a_server_error_leaves_the_slots_open():
     async def main():
         fake = Fake(lambda c: ServerError("busy"))
-        await ask_all(retried(fake, Slots(1), attempts=1), [call(n) for n in range(5)])
+        await ask_all(with_retries(fake, Limiter(1), attempts=1), [call(n) for n in range(5)])
         return len(fake.calls)
 
     assert simulated.run(main()) == 5
@@ -159,7 +159,7 @@ def test_a_server_error_leaves_the_slots_open():
 def test_a_refused_key_costs_one_request():
     async def main():
         fake = Fake(lambda c: ConfigError("wrong key"), delay=0.001)
-        return len(fake.calls), await ask_all(proven(fake), [call(n) for n in range(9)]), fake
+        return len(fake.calls), await ask_all(first_call_alone(fake), [call(n) for n in range(9)]), fake
 
     _, results, fake = asyncio.run(main())
     assert len(fake.calls) == 1
@@ -170,7 +170,7 @@ def test_every_role_and_model_is_proven_on_its_own():
     async def main():
         fake = Fake(lambda c: ConfigError("wrong key") if c.model == "bad" else "x")
         calls = [call(n, "judge/prefer", "bad") for n in range(4)] + [call(n) for n in range(4)]
-        results = await ask_all(proven(fake), calls)
+        results = await ask_all(first_call_alone(fake), calls)
         return [c.model for c in fake.calls].count("bad"), sum(not isinstance(r, Exception) for r in results)
 
     assert asyncio.run(main()) == (1, 4)
@@ -179,7 +179,7 @@ def test_every_role_and_model_is_proven_on_its_own():
 def test_one_answer_proves_an_endpoint_for_every_role_that_asks_in_the_same_form():
     async def main():
         fake = Fake(lambda c: "x", delay=1)
-        llm = proven(fake, Slots(None, {"user": "a", "assistant": "a", "judge": "b"}))
+        llm = first_call_alone(fake, Limiter(None, {"user": "a", "assistant": "a", "judge": "b"}))
         await llm(call(0))
         roles = ("user/speak", "assistant/plain", "judge/prefer")
         await ask_all(llm, [call(n, roles[n % 3]) for n in range(1, 13)])
@@ -191,7 +191,7 @@ def test_one_answer_proves_an_endpoint_for_every_role_that_asks_in_the_same_form
 def test_a_call_with_a_schema_or_other_settings_is_proven_apart():
     async def main():
         fake = Fake(lambda c: ConfigError("refused") if c.schema or c.sampling.temperature else "x", delay=1)
-        llm = proven(fake)
+        llm = first_call_alone(fake)
         plain = [call(n) for n in range(4)]
         schemas = [replace(c, schema={"type": "object"}) for c in plain]
         warm = [replace(c, sampling=Sampling(temperature=0.5)) for c in plain]
@@ -204,7 +204,7 @@ def test_a_call_with_a_schema_or_other_settings_is_proven_apart():
 def test_after_the_first_answer_calls_go_at_once():
     async def main():
         fake = Fake(lambda c: "x", delay=0.002)
-        llm = proven(fake)
+        llm = first_call_alone(fake)
         await ask_all(llm, [call(n) for n in range(10)])
         return fake.most
 
@@ -214,7 +214,7 @@ def test_after_the_first_answer_calls_go_at_once():
 def test_a_server_that_answers_nothing_stops_the_run_instead_of_every_tree():
     async def main():
         fake = Fake(lambda c: ServerError("nothing listens there"))
-        return await ask_all(proven(fake), [call(n) for n in range(5)]), len(fake.calls)
+        return await ask_all(first_call_alone(fake), [call(n) for n in range(5)]), len(fake.calls)
 
     results, asked = asyncio.run(main())
     assert asked == 1

@@ -8,8 +8,8 @@ from random import Random
 import pytest
 
 from personagen.errors import BudgetError, ConfigError, Interrupted, ReplyError, ServerError
-from personagen.llm.limits.limiter import Slots
-from personagen.llm.limits.retry import LONGEST_WAIT, retried
+from personagen.llm.limits.limiter import Limiter
+from personagen.llm.limits.retry import LONGEST_WAIT, with_retries
 from personagen.records import Completion
 from tests.llm import simulated
 from tests.llm.calls import a_call
@@ -38,7 +38,7 @@ class Flaky:
 
     def run(self, **settings):
         async def main():
-            return await retried(self, **settings)(a_call())
+            return await with_retries(self, **settings)(a_call())
 
         return simulated.run(main())
 
@@ -49,31 +49,31 @@ def busy(count, **fields):
 
 def test_a_server_error_is_asked_again_until_it_answers():
     llm = Flaky(ServerError("a"), ServerError("b"))
-    slots = Slots(1)
-    assert llm.run(slots=slots).text == "Fine."
-    assert (llm.asked, slots.retried, slots.refused, slots.in_flight) == (3, 2, 0, 0)
+    limiter = Limiter(1)
+    assert llm.run(limiter=limiter).text == "Fine."
+    assert (llm.asked, limiter.retried, limiter.refused, limiter.in_flight) == (3, 2, 0, 0)
 
 
 @pytest.mark.parametrize("kind", [ConfigError, BudgetError, ReplyError, ValueError])
 def test_any_other_error_passes_at_once(kind):
-    llm, slots = Flaky(kind("no")), Slots(1)
+    llm, limiter = Flaky(kind("no")), Limiter(1)
     with pytest.raises(kind, match=r"^no$"):
-        llm.run(slots=slots)
-    assert (llm.asked, slots.in_flight) == (1, 0)
+        llm.run(limiter=limiter)
+    assert (llm.asked, limiter.in_flight) == (1, 0)
 
 
 def test_any_other_error_passes_at_once_from_a_second_request_too():
-    llm, slots = Flaky(ServerError("a"), ReplyError("no")), Slots(1)
+    llm, limiter = Flaky(ServerError("a"), ReplyError("no")), Limiter(1)
     with pytest.raises(ReplyError):
-        llm.run(slots=slots)
-    assert (llm.asked, slots.in_flight) == (2, 0)
+        llm.run(limiter=limiter)
+    assert (llm.asked, limiter.in_flight) == (2, 0)
 
 
 def test_any_function_that_gives_an_awaitable_can_be_retried():
     flaky = Flaky(ServerError("a"))
 
     async def main():
-        return await retried(plain)(a_call())
+        return await with_retries(plain)(a_call())
 
     def plain(call):
         return flaky(call)
@@ -104,7 +104,7 @@ def test_a_wait_that_would_go_over_the_time_is_not_begun():
 @pytest.mark.parametrize("status", [429, 500])
 def test_a_call_is_given_up_when_its_time_is_over_even_in_the_middle_of_a_request(status):
     async def main():
-        llm = retried(Flaky(*busy(1, status=status), delay=40), Slots(1), seconds=60)
+        llm = with_retries(Flaky(*busy(1, status=status), delay=40), Limiter(1), seconds=60)
         with pytest.raises(ServerError, match=r"^busy"):
             await llm(a_call())
         return simulated.now()
@@ -123,9 +123,9 @@ def test_the_servers_wish_is_honoured_and_capped():
 @pytest.mark.parametrize("status", [429, 503, 529])
 def test_a_wait_that_a_server_asks_for_counts_for_every_call_at_its_endpoint(status):
     async def main():
-        slots = Slots(8, {"user": "a", "judge": "b"})
+        limiter = Limiter(8, {"user": "a", "judge": "b"})
         flaky = Flaky(ServerError("x", status=status, retry_after=30))
-        llm = retried(flaky, slots)
+        llm = with_retries(flaky, limiter)
         first = asyncio.create_task(llm(a_call("1")))
         await asyncio.sleep(1)
         await asyncio.gather(llm(a_call("2")), llm(a_call("3")), llm(a_call("4", prompt="judge/prefer")))
@@ -154,7 +154,7 @@ def test_calls_at_once_do_not_share_their_attempts():
         raise ServerError("busy")
 
     async def main():
-        asked = retried(fail, attempts=3, first=0.001)
+        asked = with_retries(fail, attempts=3, first=0.001)
         return await asyncio.gather(*(asked(a_call()) for _ in range(20)), return_exceptions=True)
 
     assert {str(error) for error in simulated.run(main())} == {"busy (asked 3 times)"}
@@ -168,20 +168,20 @@ def test_a_call_that_waits_to_be_sent_again_holds_its_slot():
             order.append(call.messages[-1].content)
             return await flaky(call)
 
-        await asyncio.gather(*(retried(llm, slots, rng=Random(0))(a_call(text)) for text in "12"))
+        await asyncio.gather(*(with_retries(llm, limiter, rng=Random(0))(a_call(text)) for text in "12"))
         return order
 
-    slots = Slots(1)
+    limiter = Limiter(1)
     assert simulated.run(main()) == ["1", "1", "2"]
 
 
 @pytest.mark.parametrize("error", [ServerError("x", status=429, retry_after=100), ServerError("x", status=500)])
 def test_a_call_that_waits_to_be_sent_again_fails_at_once_when_the_slots_are_closed(error):
     async def main():
-        slots, flaky = Slots(1), Flaky(error)
-        asyncio.get_running_loop().call_later(0.5, slots.close, Interrupted("stop"))
+        limiter, flaky = Limiter(1), Flaky(error)
+        asyncio.get_running_loop().call_later(0.5, limiter.close, Interrupted("stop"))
         with pytest.raises(Interrupted):
-            await retried(flaky, slots, first=100, rng=Random(1))(a_call())
-        return simulated.now(), flaky.asked, slots.in_flight
+            await with_retries(flaky, limiter, first=100, rng=Random(1))(a_call())
+        return simulated.now(), flaky.asked, limiter.in_flight
 
     assert simulated.run(main()) == (0.5, 1, 0)

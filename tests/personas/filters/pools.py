@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from personagen.personas.filters import Rules, View, candidate
+from personagen.personas.filters import PoolView, Rules, candidate
 from personagen.records import Description, content_id
 
 FACTS = (
@@ -45,8 +45,8 @@ def vector(*values):
 
 def pool_of(*entries, rules=None, vectors=None):
     """A view of a pool that holds ``entries``, candidates without vectors."""
-    view = View(rules or Rules())
+    view = PoolView(rules or Rules())
     for at, entry in enumerate(entries):
         row = vectors[at] if vectors is not None else vector(1.0, float(at))
-        view = view.grown(candidate(entry.description, entry.place, row))
+        view = view.with_entry(candidate(entry.description, entry.place, row))
     return view

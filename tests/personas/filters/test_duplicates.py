@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from personagen.personas.filters import Rules, View
+from personagen.personas.filters import PoolView, Rules
 from personagen.personas.filters import jaccard as overlap
 from personagen.personas.filters.duplicates import duplicates
 from personagen.personas.filters.jaccard import Overlap
@@ -86,8 +86,8 @@ def test_the_bound_is_that_of_the_rules():
 
 
 def test_an_empty_pool_turns_nothing_away():
-    assert duplicates(profile(), View()) is None
-    assert duplicates(personality(PERSONALITY), View()) is None
+    assert duplicates(profile(), PoolView()) is None
+    assert duplicates(personality(PERSONALITY), PoolView()) is None
 
 
 @settings(deadline=None)

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from personagen.errors import UsageError
 from personagen.personas.english.text import words
-from personagen.personas.filters import Rules, View
+from personagen.personas.filters import PoolView, Rules
 from personagen.personas.filters.format import _MARKUP, LANGUAGES, form, unsupported
 from tests.personas.filters.pools import FACTS, PERSONALITY, PROFILE, TRAITS, personality, profile
 
-EMPTY = View()
+EMPTY = PoolView()
 
 
 def reason(candidate, view=EMPTY):
@@ -44,7 +44,7 @@ def test_too_few_traits_are_called_traits():
 
 
 def test_the_bounds_are_those_of_the_rules():
-    view = View(Rules(items=(2, 3), words=(1, 5)))
+    view = PoolView(Rules(items=(2, 3), words=(1, 5)))
     assert reason(profile("She has two cats.", ("has two cats", "has cats")), view) is None
 
 
@@ -120,13 +120,13 @@ def test_a_language_knows_its_own_texts_and_no_others(code, text):
 
 
 def test_the_language_any_takes_every_script():
-    view = View(Rules(language="any"))
+    view = PoolView(Rules(language="any"))
     assert "language" not in (reason(profile(RUSSIAN), view) or "")
 
 
 def test_an_unknown_language_is_a_usage_error_that_names_the_known_ones():
     with pytest.raises(UsageError, match="known are en, de"):
-        form(profile(), View(Rules(language="tlh")))
+        form(profile(), PoolView(Rules(language="tlh")))
 
 
 @pytest.mark.parametrize(

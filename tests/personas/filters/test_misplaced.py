@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from personagen.personas.filters import View
+from personagen.personas.filters import PoolView
 from personagen.personas.filters.misplaced import kind
 from tests.personas.filters.pools import PERSONALITY, PROFILE, personality, profile
 
-EMPTY = View()
+EMPTY = PoolView()
 
 
 def test_a_profile_of_facts_and_a_personality_of_traits_pass():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from personagen.personas.filters import Rules, View
+from personagen.personas.filters import PoolView, Rules
 from personagen.personas.filters.same_traits import traits
 from tests.personas.filters.pools import PERSONALITY, TRAITS, personality, pool_of
 
@@ -58,4 +58,4 @@ def test_traits_are_read_off_a_text_that_came_without_a_list():
 
 
 def test_an_empty_pool_turns_nothing_away():
-    assert traits(personality(), View()) is None
+    assert traits(personality(), PoolView()) is None

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from personagen.personas.filters import Rules, Threshold, View, candidate
+from personagen.personas.filters import PoolView, Rules, Threshold, candidate
 from personagen.personas.filters.nearest import Nearest, Rows
 from personagen.personas.filters.similarity import similarity
 from personagen.personas.filters.threshold import fit
@@ -162,26 +162,26 @@ def test_a_hit_that_the_risen_threshold_no_longer_counts_passes():
 
 
 def test_an_empty_pool_turns_nothing_away():
-    assert similarity(replace(profile(), vector=vector(1, 0)), View(RULES)) is None
+    assert similarity(replace(profile(), vector=vector(1, 0)), PoolView(RULES)) is None
 
 
 def test_a_candidate_without_a_vector_is_an_error_not_a_pass():
     with pytest.raises(ValueError, match="no vector"):
-        similarity(profile(), View())
+        similarity(profile(), PoolView())
     with pytest.raises(ValueError, match="no vector"):
-        View().grown(profile())
+        PoolView().with_entry(profile())
 
 
 def test_a_view_does_not_change_when_it_grows():
     first = pool_of(profile(), vectors=[vector(1, 0)])
-    second = first.grown(candidate(described("B" * 9), "", vector(0, 1)))
+    second = first.with_entry(candidate(described("B" * 9), "", vector(0, 1)))
     assert (len(first), len(second)) == (1, 2)
     assert first.vectors.shape == (1, 2)
     assert [entry.text for entry in first.entries] == [profile().description.text]
     with pytest.raises(IndexError):
         first[1]
     with pytest.raises(ValueError, match="largest view"):
-        first.grown(candidate(described("C" * 9), "", vector(0, 1)))
+        first.with_entry(candidate(described("C" * 9), "", vector(0, 1)))
 
 
 def test_a_fixed_threshold_is_the_same_at_every_size():
