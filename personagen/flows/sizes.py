@@ -26,7 +26,9 @@ BYTES_A_TOKEN = 4.5
 FEWEST_BYTES = 3.0
 A_MESSAGE = 4  # tokens that a chat template puts round a message
 LEAST_CACHED, CACHED_STEP = 1024, 128
-RENDERED = 200_000  # bytes of what is said, at most: a prompt may be rendered to no more than ``sandbox.WORK``
+RENDERED = (
+    200_000  # bytes of what is said, at most: a prompt may be rendered to no more than ``sandbox.MAX_CHARACTERS``
+)
 SPEAKERS = ("user/speak", "assistant/plain")
 # Tokens of a reply; of the observer for each inference, of the author for each description.
 TYPICAL = {
