@@ -17,7 +17,6 @@ from personagen.agents import assistant, author, judge, observer, user
 from personagen.agents.ask import At, Stage, heard
 from personagen.llm import DEFAULT_MAX_TOKENS, Call
 from personagen.llm.connect import OFFLINE as OFFLINE_MODEL
-from personagen.llm.schema import strict_once
 from personagen.prompts import Prompt
 from personagen.records import Inference, Kind, Message, Persona
 
@@ -214,7 +213,7 @@ def _filler(persona: Persona, tokens: float) -> str:
 
 def _tokens(call: Call, bytes_a_token: float) -> float:
     size = sum(len(message.content.encode()) for message in call.messages)
-    size += 0 if call.schema is None else len(orjson.dumps(strict_once(call.schema)))
+    size += 0 if call.schema is None else len(orjson.dumps(call.schema))
     return size / bytes_a_token + A_MESSAGE * (len(call.messages) + 1)
 
 
