@@ -100,8 +100,6 @@ async def simulate(
     notes = (*notes, *strays(where))
     plans = Plans(options, tuple({p.id: p for p in personas}.values()))
     identity = identity_of(options, prompts) | {"conversations": len(plans), "personas": plans.personas_id}
-    if options.language == SimulateOptions.language:
-        del identity["language"]  # runs begun before there was the option go on
     with opened(Path(options.out), "simulate", identity, flat(options), prompts.values()) as run:
         async with session(
             run, options.models, prompts, seed=options.seed, attempts=options.attempts, language=options.language
@@ -211,7 +209,7 @@ def _summary(run: Run, opened_session: Session, total: int, state: _Grown, statu
     for line in run.journal.lines("counts", run.made_with):
         entry = orjson.loads(line)
         for name, total_of in by_gate.items():
-            total_of.update(entry.pop(name, {}))  # what an older version wrote has not all of them
+            total_of.update(entry.pop(name))
         counts.update(entry)
     failures = state.outcomes.failed()
     return SimulateSummary(

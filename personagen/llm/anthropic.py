@@ -21,7 +21,7 @@ from personagen.call import DEFAULT_MAX_TOKENS, LLM, Call
 from personagen.llm.errors import Failure, Server, garbled, server_at
 from personagen.llm.http import OnHeaders, own_headers, posting
 from personagen.llm.json import loads
-from personagen.llm.schema import in_words, strict_once, without_refused
+from personagen.llm.schema import in_words, without_refused
 from personagen.llm.usage import finish_reason, mapping, tokens, word
 from personagen.records import Completion, Message
 
@@ -90,7 +90,7 @@ def request(model: str, call: Call, refused: Collection[str]) -> tuple[dict[str,
     if call.schema is not None and "schema" in refused:
         messages = in_words(messages, call.schema)
     elif call.schema is not None:
-        body["output_config"] = {"format": {"type": "json_schema", "schema": strict_once(call.schema)}}
+        body["output_config"] = {"format": {"type": "json_schema", "schema": call.schema}}
         sent.append("schema")
     system: Any = "\n\n".join(m.content for m in messages if m.role == "system")
     turns = _turns(messages)

@@ -15,7 +15,7 @@ from personagen.call import DEFAULT_MAX_TOKENS, LLM, Call
 from personagen.llm.errors import Failure, Server, error, failure, garbled, server_at
 from personagen.llm.http import OnHeaders, own_headers, posting
 from personagen.llm.json import loads
-from personagen.llm.schema import in_words, strict_once, without_refused
+from personagen.llm.schema import in_words, without_refused
 from personagen.llm.usage import finish_reason, mapping, tokens, word
 from personagen.records import Completion
 
@@ -95,8 +95,8 @@ def _is_openais(server: Server) -> bool:
 
 
 def response_format(schema: Any) -> dict[str, Any]:
-    """The demand for a reply that follows ``schema``, as OpenAI's protocol has it."""
-    return {"type": "json_schema", "json_schema": {"name": "reply", "strict": True, "schema": strict_once(schema)}}
+    """The demand for a reply that follows ``schema`` (a strict one), as OpenAI's protocol has it."""
+    return {"type": "json_schema", "json_schema": {"name": "reply", "strict": True, "schema": schema}}
 
 
 def completion(server: Server, model: str, body: bytes) -> Completion:

@@ -1,11 +1,10 @@
-"""JSON schemas for replies: in the form every provider takes, or in words, and what to leave out when one refuses."""
+"""JSON schemas for replies in words, and what to leave out of a request when a server refuses it."""
 
 from __future__ import annotations
 
 import logging
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any, TypeVar
 
 import orjson
@@ -13,8 +12,6 @@ import orjson
 from personagen.llm.errors import Failure, Server, error
 from personagen.records import Message
 
-# All that OpenAI's and Anthropic's strict modes both take; the parser checks whatever limits other keywords would set.
-_KEPT = frozenset({"type", "enum", "const", "$ref", "title", "description"})
 _SCHEMA_WORDS = re.compile(
     r"response[_ ]?format|json[_ ]?schema|output[_ ](?:config|format)|structured[_ ]outputs?|guided[_ ]json|grammar",
     re.IGNORECASE,
@@ -32,41 +29,11 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
-def strict(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """``schema`` as strict modes want it: objects closed, every property required, nothing that any of them refuses."""
-    out: dict[str, Any] = {}
-    for name, value in schema.items():
-        if name in ("properties", "$defs", "definitions"):
-            out[name] = {key: strict(inner) for key, inner in value.items()}
-        elif name == "items" and isinstance(value, Mapping):
-            out[name] = strict(value)
-        elif name in ("anyOf", "oneOf"):
-            out["anyOf"] = [strict(inner) for inner in value]
-        elif name in _KEPT:
-            out[name] = value
-    if "$ref" in out:  # may have no company
-        return {name: out[name] for name in ("$ref", "$defs", "definitions") if name in out}
-    if "properties" in out or out.get("type") == "object":
-        properties = out.setdefault("properties", {})
-        out |= {"required": list(properties), "additionalProperties": False}
-    return out
-
-
-def strict_once(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """``strict(schema)``, the same value for equal schemas, which must therefore not be changed."""
-    return _strict(orjson.dumps(schema))
-
-
-@lru_cache(maxsize=64)
-def _strict(schema: bytes) -> dict[str, Any]:
-    return strict(orjson.loads(schema))
-
-
 def in_words(messages: Sequence[Message], schema: Mapping[str, Any]) -> tuple[Message, ...]:
     """``messages`` with the schema as text at the end of the last user message (or as one, where there is none)."""
     demand = (
         "Reply with one JSON object that follows this JSON schema, and with nothing else:\n"
-        + orjson.dumps(strict(schema)).decode()
+        + orjson.dumps(schema).decode()
     )
     last = max((i for i, m in enumerate(messages) if m.role == "user"), default=None)
     if last is None:

@@ -34,11 +34,12 @@ from personagen.errors import UsageError
 from personagen.options import place
 from personagen.prompts.escape import as_data, tags_of
 from personagen.prompts.front_matter import SETTINGS, front_matter
-from personagen.prompts.template import LONGEST, Sandbox
+from personagen.prompts.template import Sandbox
 from personagen.records import Message, Role
 
 _FRONT = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*\n", re.DOTALL | re.MULTILINE)
 _BLOCK = re.compile(r"^(system|user|assistant|chat):[ \t]*\n", re.MULTILINE)
+MAX_FILE = 200_000  # characters of a prompt file with all that it includes
 _INCLUDE = 1000  # characters that an include counts for, so that there are not very many
 
 
@@ -196,8 +197,8 @@ def _names(
         if part is None or part in within:
             problem = "an include needs a fixed file name" if part is None else f"it includes {part}, which includes it"
             raise TemplateSyntaxError(problem, 1, name, file)
-        if size > LONGEST:
-            raise TemplateSyntaxError(f"with what it includes it has more than {LONGEST:,} characters", 1, name, file)
+        if size > MAX_FILE:
+            raise TemplateSyntaxError(f"with what it includes it has more than {MAX_FILE:,} characters", 1, name, file)
         inner, _, _ = environment.loader.get_source(environment, part)
         names, parts, size = _names(inner, environment, (*within, part), size + _INCLUDE)
         used |= names
@@ -250,11 +251,14 @@ def _find(part: str, where: tuple[Path, ...]) -> Path:
 
 def _read(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8-sig")
+        text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise UsageError(f"{file}: not UTF-8 at byte {error.start}; save the file as UTF-8") from None
     except OSError as error:
         raise UsageError(f"{file}: can't be read: {error.strerror}") from None
+    if len(text) > MAX_FILE:
+        raise UsageError(f"{file}:1: a prompt file has at most {MAX_FILE:,} characters")
+    return text
 
 
 def _difference(file: Path, used: set[str], declared: set[str]) -> str:

@@ -17,7 +17,6 @@ from personagen.agents import assistant, author, judge, observer, user
 from personagen.agents.ask import AgentContext, CallSite, capture_call
 from personagen.call import DEFAULT_MAX_TOKENS, Call
 from personagen.llm.connect import OFFLINE as OFFLINE_MODEL
-from personagen.llm.schema import strict_once
 from personagen.prompts.files import Prompt
 from personagen.records import Inference, Kind, Message, Persona
 
@@ -26,7 +25,9 @@ BYTES_A_TOKEN = 4.5
 FEWEST_BYTES = 3.0
 A_MESSAGE = 4  # tokens that a chat template puts round a message
 LEAST_CACHED, CACHED_STEP = 1024, 128
-RENDERED = 200_000  # bytes of what is said, at most: a prompt may be rendered to no more than ``sandbox.WORK``
+RENDERED = (
+    200_000  # bytes of what is said, at most: a prompt may be rendered to no more than ``sandbox.MAX_CHARACTERS``
+)
 SPEAKERS = ("user/speak", "assistant/plain")
 # Tokens of a reply; of the observer for each inference, of the author for each description.
 TYPICAL = {
@@ -214,7 +215,7 @@ def _filler(persona: Persona, tokens: float) -> str:
 
 def _tokens(call: Call, bytes_a_token: float) -> float:
     size = sum(len(message.content.encode()) for message in call.messages)
-    size += 0 if call.schema is None else len(orjson.dumps(strict_once(call.schema)))
+    size += 0 if call.schema is None else len(orjson.dumps(call.schema))
     return size / bytes_a_token + A_MESSAGE * (len(call.messages) + 1)
 
 

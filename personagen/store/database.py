@@ -1,4 +1,4 @@
-"""The journal's file: made whole or not at all, refused where it is not what was written, brought to today's layout."""
+"""The journal's file: made whole or not at all, refused where it is not what was written."""
 
 from __future__ import annotations
 
@@ -13,34 +13,23 @@ from personagen.errors import CorruptError, DiskError
 from personagen.store.files import reserve, sync_folder, synced
 from personagen.store.wal import is_damaged
 
-FORMAT = 4
+FORMAT = 1
 LONGEST = 200  # characters of SQLite's words
 # Pages of 4 KB in the write-ahead log; SQLite's own 1,000 move them to the main file so often that it halves the speed.
 CHECKPOINT = 8000
-_TABLES = f"""
-CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL, crc INTEGER) WITHOUT ROWID;
+_TABLES = """
+CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE calls(
   key TEXT PRIMARY KEY, role TEXT NOT NULL, model TEXT NOT NULL, place TEXT NOT NULL, completion BLOB NOT NULL,
-  input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, cached_input_tokens INTEGER NOT NULL, cost_usd REAL,
-  finished REAL NOT NULL, seconds REAL NOT NULL, cache_write_input_tokens INTEGER NOT NULL DEFAULT 0, crc INTEGER);
+  input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, cached_input_tokens INTEGER NOT NULL,
+  cache_write_input_tokens INTEGER NOT NULL, cost_usd REAL, finished REAL NOT NULL, seconds REAL NOT NULL,
+  crc INTEGER NOT NULL);
 CREATE TABLE results(
-  file TEXT NOT NULL, slot INTEGER NOT NULL, made_with TEXT NOT NULL, lines BLOB NOT NULL, crc INTEGER,
+  file TEXT NOT NULL, slot INTEGER NOT NULL, made_with TEXT NOT NULL, lines BLOB NOT NULL, crc INTEGER NOT NULL,
   PRIMARY KEY(file, slot));
 CREATE INDEX results_of_slot ON results(slot);
-INSERT INTO meta VALUES('format', '{FORMAT}', NULL);
 """
-# What each format changed of the one before it. Nothing can be said of rows without a check sum, and those of format 3
-# covered an answer or a result, but not which question or slot it belongs to.
-_UPGRADES = {
-    2: ("ALTER TABLE calls ADD COLUMN cache_write_input_tokens INTEGER NOT NULL DEFAULT 0",),
-    3: tuple(f"ALTER TABLE {table} ADD COLUMN crc INTEGER" for table in ("meta", "calls", "results")),
-    4: ("UPDATE meta SET crc = NULL", "UPDATE calls SET crc = NULL", "UPDATE results SET crc = NULL"),
-}
-_CHECKED = {
-    "a setting": "SELECT * FROM meta WHERE crc IS NOT NULL",
-    "an answer": "SELECT * FROM calls WHERE crc IS NOT NULL",
-    "a result": "SELECT * FROM results WHERE crc IS NOT NULL",
-}
+_KINDS = {"meta": "a setting", "calls": "an answer", "results": "a result"}
 _REFUSED_BY_DISK = {
     *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM),
     *(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_NOLFS, sqlite3.SQLITE_PROTOCOL),
@@ -66,7 +55,7 @@ def opened(file: Path) -> sqlite3.Connection:
         connection = connect(file)
         try:
             _check(file, connection, has_log)
-            _upgrade(file, connection)
+            _check_format(file, connection)
             _check_rows(file, connection)
             if not has_log and _logged_more(connection):
                 raise CorruptError(
@@ -118,7 +107,7 @@ def checkpoint(connection: sqlite3.Connection) -> bool:
 
 def mark(connection: sqlite3.Connection, what: str) -> None:
     """Notes that this is ``all`` there is, or that ``more`` is in the write-ahead log."""
-    connection.execute("INSERT OR REPLACE INTO meta VALUES('log', ?, NULL)", (what,))
+    _set(connection, "log", what)
 
 
 def crc(*row: object) -> int:
@@ -163,7 +152,9 @@ def _create(file: Path) -> None:
     reserve(beside)  # SQLite gives its other files the same mode
     # Without a log of its own: what fails when that is moved at the end, SQLite does not tell.
     with closing(sqlite3.connect(beside, isolation_level=None)) as connection:
-        connection.executescript(f"PRAGMA journal_mode = MEMORY; BEGIN; {_TABLES} COMMIT;")
+        connection.executescript(f"PRAGMA journal_mode = MEMORY; BEGIN; {_TABLES}")
+        _set(connection, "format", str(FORMAT))
+        connection.execute("COMMIT")
     handle = os.open(beside, os.O_RDWR)
     try:
         synced(handle)
@@ -183,27 +174,22 @@ def _check(file: Path, connection: sqlite3.Connection, has_log: bool) -> None:
 
 
 def _check_rows(file: Path, connection: sqlite3.Connection) -> None:
-    for what, sql in _CHECKED.items():
-        for *row, kept in connection.execute(sql):
+    for table, what in _KINDS.items():
+        for *row, kept in connection.execute(f"SELECT * FROM {table}"):  # noqa: S608 - our own names
             if crc(*row) != kept:
                 raise damaged(file, f"{what} in it is not what was stored")
 
 
-def _upgrade(file: Path, connection: sqlite3.Connection) -> None:
+def _check_format(file: Path, connection: sqlite3.Connection) -> None:
     row = connection.execute("SELECT value FROM meta WHERE name = 'format'").fetchone()
     if row is None or not str(row[0]).isdecimal():
         raise damaged(file, "it does not tell its format")
-    written = int(row[0])
-    if written > FORMAT:
-        raise CorruptError(f"{file} was written by a newer personagen (format {written}); upgrade to go on")
-    if written < FORMAT:
-        connection.execute("BEGIN IMMEDIATE")
-        for number in range(written + 1, FORMAT + 1):
-            for sql in _UPGRADES[number]:
-                connection.execute(sql)
-        connection.execute("CREATE INDEX IF NOT EXISTS results_of_slot ON results(slot)")
-        connection.execute("UPDATE meta SET value = ? WHERE name = 'format'", (str(FORMAT),))
-        connection.execute("COMMIT")
+    if int(row[0]) > FORMAT:
+        raise CorruptError(f"{file} was written by a newer personagen (format {row[0]}); upgrade to go on")
+
+
+def _set(connection: sqlite3.Connection, name: str, value: str) -> None:
+    connection.execute("INSERT OR REPLACE INTO meta VALUES(?,?,?)", (name, value, crc(name, value)))
 
 
 def _logged_more(connection: sqlite3.Connection) -> bool:

@@ -59,7 +59,7 @@ class Journal:
         usage = answer.usage
         cost = None if usage.cost_usd is None else usage.cost_usd + 0.0  # SQLite returns 0.0 for -0.0
         what = (key, role, model, place, answer.line(), usage.input_tokens, usage.output_tokens)
-        row = (*what, usage.cached_input_tokens, cost, time.time(), float(seconds), usage.cache_write_input_tokens)
+        row = (*what, usage.cached_input_tokens, usage.cache_write_input_tokens, cost, time.time(), float(seconds))
         await self.write([(_CALL, (*row, crc(*row)))])
 
     def usage(self) -> dict[tuple[str, str], tuple[int, Usage]]:

@@ -99,13 +99,13 @@ def _looked_up_never() -> None:
 
 
 def _results_in_pieces() -> None:
-    from personagen.store.journal import Journal
+    from personagen.store.journal import Journal, crc
 
     async def put(self: Journal, slot: int, made_with: str, files: dict[str, bytes]) -> None:
         for name, lines in files.items():
             if lines:
-                row = (name, slot, made_with, lines, None)
-                await self.write([("INSERT OR REPLACE INTO results VALUES(?,?,?,?,?)", row)])
+                row = (name, slot, made_with, lines)
+                await self.write([("INSERT OR REPLACE INTO results VALUES(?,?,?,?,?)", (*row, crc(*row)))])
 
     _put(Journal, "put", put)
 

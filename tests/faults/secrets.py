@@ -1,12 +1,10 @@
-"""Keys and passwords wherever they can stand, against servers that repeat them in every spelling: found nowhere."""
+"""Keys and passwords wherever they can stand, against servers that repeat them whole or in pieces: found nowhere."""
 
 from __future__ import annotations
 
-import base64
 import io
 import logging
 import os
-import re
 import shutil
 import string
 import tempfile
@@ -15,7 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 from typing import Any
-from urllib.parse import quote, unquote
 
 from click.testing import CliRunner
 
@@ -35,13 +32,8 @@ VAULT_SECRET""".split()
 SPELLINGS: dict[str, Callable[[str, Random], str]] = {
     "whole": lambda secret, rng: secret,
     "part": lambda secret, rng: secret[(at := rng.randrange(len(secret) // 2)) : at + rng.randint(9, 20)],
-    "escaped": lambda secret, rng: "".join(f"%{byte:02x}" for byte in secret.encode()),
-    "quoted": lambda secret, rng: quote(secret, safe=""),
-    "base64": lambda secret, rng: base64.b64encode(f"{'Bearer '[rng.randrange(7) :]}{secret}".encode()).decode(),
-    "basic": lambda secret, rng: base64.urlsafe_b64encode(f"user:{secret}".encode()).decode().rstrip("="),
     "lines": lambda secret, rng: "\n".join(secret[i : i + 5] for i in range(0, len(secret), 5)),
     "spaced": lambda secret, rng: " ".join(secret),
-    "hex": lambda secret, rng: secret.encode().hex(),
     "masked": lambda secret, rng: f"{secret[:6]}{'*' * 20}{secret[-4:]}",
     "tagged": lambda secret, rng: f"<b>{secret[:12]}</b><i>{secret[12:]}</i>",
 }
@@ -55,7 +47,7 @@ def trial(scale: Scale) -> Iterable[Finding]:
     codes = sorted({row["code"] for row in rows})
     read = sum(row["bytes"] for row in rows)
     yield finding(
-        "canary keys in the environment, addresses, headers and cookies, repeated by servers in any spelling",
+        "canary keys in the environment, addresses, headers and cookies, repeated by servers whole or in pieces",
         "0 hits in the run folder, on the screen, in logs and exports",
         f"{runs} runs with {len(VARIABLES) + 5} secrets each ended with {codes}; {read:,} bytes read",
         rows,
@@ -156,16 +148,9 @@ def _logged() -> Iterator[io.StringIO]:
 
 
 def _hits(content: bytes, secrets: Mapping[str, str]) -> Iterator[str]:
-    """The secrets of which ``PIECE`` characters in a row are in ``content``, in whatever spelling."""
+    """The secrets of which ``PIECE`` characters in a row are in ``content``, whatever white space stands between."""
     text = content.decode("latin-1")
-    read = {text, unquote(text), "".join(text.split()), text.replace("\\n", "").replace("\\", "")}
-    for word in set(re.findall(r"[A-Za-z0-9+/_-]{12,}", text)):
-        plain = word.translate(str.maketrans("-_", "+/"))
-        for skip in range(4):
-            part = plain[skip:]
-            read.add(base64.b64decode(part[: len(part) // 4 * 4]).decode("latin-1"))
-        if re.fullmatch(r"[0-9a-fA-F]+", word):
-            read.add(bytes.fromhex(word[: len(word) // 2 * 2]).decode("latin-1"))
+    read = {text, "".join(text.split()), text.replace("\\n", "").replace("\\", "")}
     for name, secret in secrets.items():
         pieces = {secret[i : i + PIECE] for i in range(len(secret) - PIECE + 1)}
         if any(piece in where for piece in pieces for where in read):

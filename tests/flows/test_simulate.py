@@ -70,12 +70,7 @@ def test_other_settings_on_the_same_folder_are_refused(run):
     run()
     with pytest.raises(UsageError, match="turns was 3, now 4"):
         run(turns=4)
-
-
-def test_a_run_begun_before_there_was_a_language_goes_on_in_english_and_not_in_another(run):
-    run()
-    assert run(language="en").new_calls == 0
-    with pytest.raises(UsageError, match="language was None, now de"):
+    with pytest.raises(UsageError, match="language was en, now de"):
         run(language="de")
 
 

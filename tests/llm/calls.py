@@ -11,8 +11,9 @@ from personagen.records import Message
 CANARY = "sk-canary-0123456789abcdefghij"
 SCHEMA = {
     "type": "object",
-    "properties": {"words": {"type": "array", "items": {"type": "string"}, "minItems": 3}},
+    "properties": {"words": {"type": "array", "items": {"type": "string"}}},
     "required": ["words"],
+    "additionalProperties": False,
 }
 REFUSALS = [
     (401, f"Incorrect API key provided: {CANARY}", "invalid_api_key", ConfigError),

