@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from personagen.errors import UsageError
 from personagen.filters import Rules, View
-from personagen.filters.form import _MARKUP, LANGUAGES, form, unsupported
+from personagen.filters.form import LANGUAGES, form, unsupported
 from personagen.text import words
 from tests.filters.pools import FACTS, PERSONALITY, PROFILE, TRAITS, personality, profile
 
@@ -155,17 +153,3 @@ def test_a_fact_in_other_inflections_or_digits_passes(item):
 def test_a_trait_in_a_synonym_the_lexicon_knows_passes_and_an_absent_one_does_not():
     text = PERSONALITY.replace("Blunt and forgetful", "Always tactless and forgetful").replace("loyal", "steadfast")
     assert unsupported(text, ("loyal", "curious", "stingy"), traits=True) == ["stingy"]
-
-
-SLIPS = st.sampled_from(
-    "[x]|[|]|{a}|__|_|XXX|xxxx|X|TBD|t|ToDo|N/A|Lorem Ipsum|lorem |\u0131psum|\u2026|...|.|Sure|CERTAINLY|Of Course|"
-    "okay|Here |is|are|'s|\u017fure|As|a\u017f an |a |an |AI|language model| |\n|word".split("|")
-)
-
-
-@settings(max_examples=1000)
-@given(st.lists(SLIPS, max_size=4).map("".join))
-def test_a_text_without_any_sign_of_a_kind_of_markup_has_none_of_it(text):
-    for pattern, signs in _MARKUP.values():
-        if signs and not any(sign in text.casefold() for sign in signs):
-            assert not pattern.search(text)
