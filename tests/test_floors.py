@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).parent.parent / "personagen"
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"errors"}),
     frozenset({"records", "options"}),
-    frozenset({"tree", "parse", "text", "facts", "pronouns", "verbs", "traits", "lexicon", "llm"}),
+    frozenset({"tree", "parse", "text", "language", "facts", "pronouns", "verbs", "traits", "lexicon", "llm"}),
     frozenset({"filters", "gates", "metrics"}),
     frozenset({"pairs", "pool", "exporters"}),
     # From here on there is I/O.

@@ -3,55 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
+from collections.abc import Sequence
+from functools import lru_cache
 
 from personagen.errors import UsageError
 from personagen.filters.view import Candidate, Verdict, View
+from personagen.language import BANKS, LANGUAGES, is_in
 from personagen.text import words
 from personagen.traits import canonical, traits_of
-
-# The commonest words of a language: about a third of any text in it, and few of any other.
-_BANKS = {
-    "en": """the of and to in a is for on that with as at by an be this from his her their he she they it has was are
-        who not but or when which never always about into out up them so if can who's one two""",
-    "de": """der die das und in den von zu mit sich des auf ist im dem nicht ein eine als auch es an er sie hat aus bei
-        nach wird war sind seine ihre seinen ihren einer einen einem wenn oder aber sehr gern""",
-    "fr": """le la les de des du et à un une en est que qui dans pour pas sur il elle au avec se par son sa ses plus ne
-        ce sont aux mais ou dont très leur lui aime a""",
-    "es": """el la los las de del y a en un una que es por con para se su sus no al lo como más pero le muy está son
-        tiene ha o cuando sin sobre entre donde quien le gusta desde""",
-    "it": """il lo la i gli le di del della e un una in che è per con si non da al dei nel sono ha suo sua suoi molto
-        più ma come anche o quando alla ogni dove le piace gli""",
-    "pt": """o a os as de do da dos das e um uma em que é para com não se por no na ao sua seu seus suas mais como mas
-        tem muito quando ou é ele ela foi desde gosta pelo""",
-    "nl": """de het een en van in is op dat met voor te zijn aan er niet die om als ook naar bij uit hij ze zij haar
-        heeft was maar over of door wordt nog wel graag""",
-}
-
-
-_COMMON = {code: frozenset(bank.split()) for code, bank in _BANKS.items()}
-_CLEARLY = 0.35
-
-
-def _is_in(code: str, found: Sequence[str]) -> bool:
-    foreign = len([word for word in found if not word.isascii() and max(word) > "\u024f"])
-    own = _share(code, found)
-    if 10 * foreign > len(found) or own < 0.15:
-        return False
-    return own > _CLEARLY or all(own >= _share(other, found) for other in _COMMON)
-
-
-def _share(code: str, found: Sequence[str]) -> float:
-    common = _COMMON[code]
-    return sum(map(common.__contains__, found)) / max(1, len(found))
-
-
-# A language is a test of a text's words; to add one, add its commonest words, or any function.
-LANGUAGES: dict[str, Callable[[Sequence[str]], bool]] = {
-    **{code: partial(_is_in, code) for code in _COMMON},
-    "any": lambda found: True,  # noqa: ARG005
-}
 
 _MARKUP = {
     "a list marker": re.compile(
@@ -77,7 +36,7 @@ def form(candidate: Candidate, view: View) -> Verdict | None:
     The score is the number that is out of bounds (items, words), where there is one.
 
     Raises:
-        UsageError: ``rules.language`` is not a key of ``LANGUAGES``.
+        UsageError: ``rules.language`` is not one of ``LANGUAGES``.
     """
     description, rules = candidate.description, view.rules
     if rules.language not in LANGUAGES:
@@ -89,7 +48,7 @@ def form(candidate: Candidate, view: View) -> Verdict | None:
     found, (least, most) = words(text), rules.words
     if not least <= len(found) <= most:
         return Verdict(f"{len(found)} words, not {least} to {most}", len(found))
-    if not LANGUAGES[rules.language](found):
+    if not is_in(found, rules.language):
         return Verdict(f"not in the language {rules.language}")
     what = "facts" if description.kind == "profile" else "traits"
     distinct, (least, most) = len({item.strip().casefold() for item in items}), rules.items
@@ -105,7 +64,7 @@ _NUMBERS = {
 }  # fmt: skip
 _LIGHT = """have having had been being were does do did also very some any lives living works working likes enjoys loves
     name named years year old person someone often usually regularly currently former"""
-_WEIGHTLESS = _COMMON["en"] | frozenset(_LIGHT.split())
+_WEIGHTLESS = BANKS["en"] | frozenset(_LIGHT.split())
 
 
 def unsupported(text: str, items: tuple[str, ...], *, traits: bool) -> list[str]:

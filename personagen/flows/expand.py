@@ -15,7 +15,6 @@ from personagen.agents import author
 from personagen.encoders import LOCAL, Encoder, open_encoder
 from personagen.errors import PersonagenError, UsageError
 from personagen.filters import Filter, Rules, Threshold
-from personagen.filters.form import LANGUAGES
 from personagen.flows.grow_pool import Growth, grow_pool
 from personagen.flows.needs import of_expansion
 from personagen.flows.preflight import Consent, Estimate, Grown, begin, keep_grown
@@ -23,6 +22,7 @@ from personagen.flows.session import Progress, Session, identity_of, session
 from personagen.flows.strays import strays
 from personagen.flows.summary import figures, record
 from personagen.functions import function
+from personagen.language import LANGUAGES
 from personagen.llm.connect import Endpoint
 from personagen.llm.prices import parse_price
 from personagen.metrics.diversity import acceptance_curve, distinct_n, nearest_similarity, vendi_score

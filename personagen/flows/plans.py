@@ -10,7 +10,7 @@ from typing import get_args
 
 from personagen.errors import QualityError, UsageError
 from personagen.flows.grow import Plan
-from personagen.gates.language import LANGUAGES
+from personagen.language import LANGUAGES
 from personagen.options import Grow, SimulateOptions, in_range
 from personagen.records import Persona, content_id
 
