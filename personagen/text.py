@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from personagen.facts import CAPITAL, ages, attributes_of, facts_of, sentences
+from personagen.facts import AGE, CAPITAL, attributes_of, facts_of, sentences
 from personagen.pronouns import pronoun_of, with_pronoun
 from personagen.verbs import ADVERBS, FUNCTION, bag
 
@@ -105,8 +105,4 @@ def _named(token: str, before: str) -> str:
 
 def _aged(text: str) -> str:
     """``text`` with the number of every age replaced by ``_age``."""
-    parts, end = [], 0
-    for match in ages(text):
-        parts += [text[end : match.start()], match[0].replace(match[str(match.lastgroup)], "_age", 1)]
-        end = match.end()
-    return "".join([*parts, text[end:]])
+    return AGE.sub(lambda age: age[0].replace(age[str(age.lastgroup)], "_age", 1), text)
