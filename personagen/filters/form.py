@@ -54,7 +54,7 @@ def form(candidate: Candidate, view: View) -> Verdict | None:
     distinct, (least, most) = len({item.strip().casefold() for item in items}), rules.items
     if not least <= distinct <= most:
         return Verdict(f"{distinct} {what}, not {least} to {most}", distinct)
-    stray = _stray(text, found, items, traits=description.kind == "personality")
+    stray = unsupported(text, items, traits=description.kind == "personality")
     return Verdict(f"not in the text: {stray[0][:80]!r}", len(stray)) if stray else None
 
 
@@ -73,11 +73,7 @@ def unsupported(text: str, items: tuple[str, ...], *, traits: bool) -> list[str]
     Of an item's weighty words at least half must stand in the text, in any inflection, and every number of it; a trait
     may also stand there in other words, as the lexicon knows them.
     """
-    return _stray(text, words(text), items, traits=traits)
-
-
-def _stray(text: str, found: Sequence[str], items: Sequence[str], *, traits: bool) -> list[str]:
-    """``unsupported``, given the words that were ``found`` in ``text``."""
+    found = words(text)
     said, named = frozenset(found), frozenset(traits_of(text)) if traits else frozenset()
     asked = [item for item in items if not (named and canonical(item) in named)]
     # An item all of whose words are the text's needs no stems.
