@@ -21,7 +21,7 @@ import orjson
 
 from personagen.call import LLM, Call
 from personagen.offline import judge, offline
-from personagen.personas.english.pronouns import pronoun_of, with_pronoun
+from personagen.personas.english.pronouns import pronoun_of
 from personagen.personas.english.text import facts_of, sentences, words
 from personagen.personas.seeds import load_seeds
 from personagen.personas.traits import traits_of
@@ -38,7 +38,7 @@ class PoolProgress:
 
 
 def personas(count: int, aloe: Path | None, seed: int = 0) -> list[dict]:
-    """``count`` personas: every profile once before any comes again, each time with another personality."""
+    """``count`` personas: every profile once before any comes again, with a personality of its pronoun."""
     rng = Random(seed)
     sources = [load_seeds(None)] + ([load_seeds(aloe)] if aloe else [])
     profiles = [p for seeds in sources for p in seeds.profiles]
@@ -46,12 +46,12 @@ def personas(count: int, aloe: Path | None, seed: int = 0) -> list[dict]:
     out = []
     while len(out) < count:
         for profile in rng.sample(profiles, len(profiles)):
-            personality = rng.choice(personalities)
             pronoun = pronoun_of(profile.text)
+            personality = rng.choice([p for p in personalities if pronoun_of(p.text) == pronoun])
             out.append(
                 {
                     "profile": profile.text,
-                    "personality": with_pronoun(personality.text, pronoun) if pronoun else personality.text,
+                    "personality": personality.text,
                     "facts": list(profile.items or facts_of(profile.text)),
                     "traits": list(personality.items or traits_of(personality.text)),
                 }

@@ -86,7 +86,7 @@ class Description(Record):
 
 
 class Persona(Record):
-    """A profile and a personality, with pronouns made consistent.
+    """A profile and a personality that use the same pronoun, each with its text as it was written.
 
     ``facts`` and ``traits`` are their single statements and words, ``attributes`` what could be read off the text
     (``age``, ``gender``), ``origin`` who wrote the two halves (``profile`` and ``personality`` -> ``seed`` or a model).

@@ -32,10 +32,6 @@ _GOES_ON = {
     "user": re.compile(r"^[ \t]*(?:\**(?:Assistant|ASSISTANT|AI Assistant)\**[ \t]*:|</?assistant>)|</user>", re.M),
     "assistant": re.compile(r"^[ \t]*(?:\**(?:User|USER|Human|HUMAN)\**[ \t]*:|</?user>)|</assistant>", re.M),
 }
-_SIGNS = {
-    "user": ("Assistant", "ASSISTANT", "assistant>", "</user>"),
-    "assistant": ("User", "USER", "Human", "HUMAN", "user>", "</assistant>"),
-}
 _EXAMPLES = 20  # lines of a dialogue that are looked at
 # A line of a list of settings, or what somebody else says in a script.
 _LISTED = re.compile(
@@ -110,8 +106,6 @@ def _cut(said: str, role: str) -> int:
 
     What begins as the other is left as it is, for a gate to turn away.
     """
-    if not any(map(said.__contains__, _SIGNS[role])):  # which is found out in a hundredth of the time
-        return len(said)
     for found in islice(_GOES_ON[role].finditer(said), _EXAMPLES):
         before = said[: found.start()].rstrip()
         if before.count("```") % 2 or before.count("`") % 2:

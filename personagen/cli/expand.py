@@ -33,7 +33,7 @@ Examples:
         "--personalities", type=int, metavar="N", help="Personalities to hold.  [default: a third of --target]"
     ),
     click.option(
-        "--per-profile", type=int, default=D.per_profile, show_default=True, help="Personas made of each profile."
+        "--per-profile", type=int, default=D.per_profile, show_default=True, help="Personas of each profile, at most."
     ),
     click.option("--count", type=int, default=D.count, show_default=True, help="Descriptions asked for in a call."),
     click.option("--examples", type=int, default=D.examples, show_default=True, help="Pool entries shown in a call."),

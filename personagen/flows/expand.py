@@ -21,12 +21,12 @@ from personagen.metrics.spread import ages, genders, tone
 from personagen.options import ENCODER, ExpandOptions, by_role, flat, in_range
 from personagen.personas import pool
 from personagen.personas.filters import Filter, Rules, Threshold
-from personagen.personas.filters.format import LANGUAGES
+from personagen.personas.language import LANGUAGES
 from personagen.personas.seeds import Seeds, load_seeds
 from personagen.plugins import function
 from personagen.prompts import files as prompt_files
 from personagen.prompts.unused import strays
-from personagen.records import Description, Kind, Persona, content_id
+from personagen.records import Kind, Persona, content_id
 from personagen.runs.estimate import Consent, Estimate, PoolProgress, begin, keep_grown
 from personagen.runs.session import Progress, Session, identity_of, session
 from personagen.runs.summary import figures, record
@@ -148,7 +148,7 @@ def _targets(options: ExpandOptions, seeds: Seeds) -> dict[Kind, int]:
     wanted = options.personalities or -(-options.target // 3)
     most = max(wanted, len(seeds.personalities))
     if options.per_profile > most:
-        raise UsageError(f"--per-profile {options.per_profile} needs as many personalities, and {most} are planned")
+        raise UsageError(f"--per-profile {options.per_profile} is more than the {most} personalities that are planned")
     return {"profile": options.target, "personality": wanted}
 
 
@@ -215,7 +215,7 @@ def _finish(
     estimate: Estimate,
 ) -> ExpandSummary:
     profiles, personalities = (growths[kind].view.entries for kind in KINDS)
-    personas = _combined(profiles, personalities, options)
+    personas = pool.combine(profiles, personalities, per_profile=options.per_profile, seed=options.seed)
     run.write_lines("personas.jsonl", (persona.line() + b"\n" for persona in personas))
     rejections = [rejection for growth in growths.values() for rejection in growth.rejections]
     run.write_lines("rejections.jsonl", (rejection.line() + b"\n" for rejection in rejections))
@@ -228,7 +228,12 @@ def _finish(
         encoder=encoder.name,
         pools={kind: _pool_summary(growth) for kind, growth in growths.items()},
         spread=_spread(personas),
-        notes=(*notes, *run.notes, *map(_full, filter(_is_full, growths.values()))),
+        notes=(
+            *notes,
+            *run.notes,
+            *map(_full, filter(_is_full, growths.values())),
+            *pool.unpaired(profiles, personas, options.per_profile),
+        ),
         **figures(run, opened_session, estimate),
     )
     record(run, summary)
@@ -247,13 +252,6 @@ def _is_full(growth: PoolGrowth) -> bool:
 
 def _full(growth: PoolGrowth) -> str:
     return f"the {growth.seeds} {growth.kind} seeds reach the target of {growth.target}: no more were asked for"
-
-
-def _combined(
-    profiles: Sequence[Description], personalities: Sequence[Description], options: ExpandOptions
-) -> list[Persona]:
-    most = min(options.per_profile, len(personalities))
-    return pool.combine(profiles, personalities, per_profile=most, seed=options.seed)
 
 
 def _spread(personas: Sequence[Persona]) -> dict[str, Any]:

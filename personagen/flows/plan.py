@@ -10,8 +10,8 @@ from typing import get_args
 
 from personagen.errors import QualityError, UsageError
 from personagen.flows.conversation import Plan
-from personagen.gates.language import LANGUAGES
 from personagen.options import Grow, SimulateOptions, in_range
+from personagen.personas.language import LANGUAGES
 from personagen.records import Persona, content_id
 
 TOO_MANY = 10

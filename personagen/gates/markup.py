@@ -7,11 +7,6 @@ import re
 from personagen.gates.turn import Turn, prose
 from personagen.prompts.escape import SPECIAL
 
-# One of these is part of whatever is found: that none is there is seen in a hundredth of the time.
-_TOKENS = ("<|", "<\uff5c", "<<SYS", "<</SYS", "_turn>", "_id>", "bos>", "eos>", "<s>", "</s>")
-_TAGS = ("conversation>", "who_you_are>", "the_user>", "think>", "system>", "user>", "assistant>")
-_ANGLED = _TOKENS + _TAGS
-_SQUARE = ("INST]", "_PROMPT]", "_TOOLS]", "_CALLS]", "_RESULTS]")
 _STOP = re.compile(r"\A<s>|</s>\s*\Z")  # in between, <s> is HTML
 # People ask about <think>, so that and <system> only where they would stand.
 _OWN = re.compile(
@@ -27,12 +22,7 @@ _HEADING = re.compile(
 
 def markup(turn: Turn) -> str | None:
     """No special tokens, no headings of training templates, no tags of our own; all of it may stand in code marks."""
-    text = turn.text
-    signed = ("<" in text and any(map(text.__contains__, _ANGLED))) or (
-        "[" in text and any(map(text.__contains__, _SQUARE))
-    )
-    patterns = ((SPECIAL, _STOP, _OWN) if signed else ()) + ((_HEADING,) if "###" in text else ())
-    for pattern in patterns:
-        if pattern.search(text) and (found := pattern.search(prose(text))):
+    for pattern in (SPECIAL, _STOP, _OWN, _HEADING):
+        if pattern.search(turn.text) and (found := pattern.search(prose(turn.text))):
             return f"it holds {found.group().strip()!r}, which marks up conversations"
     return None

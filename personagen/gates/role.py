@@ -12,31 +12,24 @@ _OPENING = 160  # characters
 
 @dataclass(frozen=True)
 class _Rule:
-    """What is wrong where ``pattern`` is found in folded text, or with ``opening`` at its very beginning.
-
-    One of ``signs`` is part of whatever matches: that none is there is found out in a hundredth of the time.
-    """
+    """What is wrong where ``pattern`` is found in folded text, or with ``opening`` at its very beginning."""
 
     what: str
-    signs: tuple[str, ...]
     pattern: re.Pattern[str]
     opening: bool = False
 
     def found(self, folded: str) -> str | None:
-        text = folded[:_OPENING] if self.opening else folded
-        if not any(map(text.__contains__, self.signs)):
-            return None
-        match = self.pattern.match(text) if self.opening else self.pattern.search(prose(text))
+        match = self.pattern.match(folded[:_OPENING]) if self.opening else self.pattern.search(prose(folded))
         return match.group().strip() if match else None
 
 
-def _rule(what: str, signs: tuple[str, ...], *patterns: str, opening: bool = False) -> _Rule:
+def _rule(what: str, *patterns: str, opening: bool = False) -> _Rule:
     # What stands in quotation marks is somebody else's.
     either = "|".join(rf"(?<![\"'\u201c\u2018])(?:{pattern})" for pattern in patterns)
-    return _Rule(what, signs, re.compile(either, re.M), opening)
+    return _Rule(what, re.compile(either, re.M), opening)
 
 
-_START = r"(?:\A|^|(?<=[.!?] )|(?<=[.!?]  ))"
+_START = r"(?:^|(?<=[.!?] )|(?<=[.!?]  ))"
 _HELP = r"(?:help|assist)"
 _AI = r"(?:ai(?: (?:language model|assistant|chatbot|model))?|(?:large )?language model|artificial intelligence)"
 _MAKER = r"(?: (?:created|developed|trained|made) by [\w ]{2,20})?"
@@ -48,7 +41,6 @@ _GRASP = r"(?! (?:help|test|improve|understand|see|picture|get|imagine))"
 _USER = (
     _rule(
         "speaks as an assistant",
-        (" ai", "language model", "artificial intelligence"),
         rf"\bas an? {_AI}{_MAKER},? (?:i\b|my (?:purpose|goal|knowledge|role|training))",
         rf"{_START}(?:(?:sorry|unfortunately|well|but|remember|actually|since|because),? )?"
         rf"i(?:'m| am) (?:just |only |merely )?an? {_AI}"
@@ -56,7 +48,6 @@ _USER = (
     ),
     _rule(
         "offers help",
-        (" help", " assist"),
         rf"{_START}(?:(?:hello|hi|hey|hi there|so|and|great|ok|okay|sure),? )?"
         rf"how (?:can|may|could|might) i (?:best )?{_HELP} you(?: {_TODAY}\b|[?!.]|$)",
         r"\b(?:is there )?anything else (?:that )?i can (?:(?:help|assist) you\b|assist(?: with)?[?!.])",
@@ -68,21 +59,16 @@ _USER = (
         rf"\bi can (?:{_HELP} you|assist) with (?:that|this|a wide|any|your)\b",
         rf"{_START}(?:sure|certainly|absolutely|of course)[!,.] "
         rf"(?:i can|i'll|i'd be (?:happy|glad) to|let me|happy to) {_HELP} you\b{_GRASP}",
-    ),
-    _rule(
-        "offers help",
-        ("questions",),
         r"\bif you have any (?:other |more |further )?questions,? "
         r"(?:feel free|don't hesitate|do not hesitate|please (?:let|ask|feel))",
     ),
     _rule(
         "gives the assistant's answer",
-        ("here are ", "here's ", "here is "),
         rf"\bhere(?:'s| are| is) {_COUNT} (?:\w+ )?{_ADVICE} "
         r"(?:to help you|for you|you (?:can|could|might) (?:take|try|use|follow|do)"
         r"|that (?:may|might|can|could|will) help you)",
     ),
-    _rule("gives the assistant's answer", ("reaching out",), r"(?:thanks|thank you) for reaching out\b", opening=True),
+    _rule("gives the assistant's answer", r"(?:thanks|thank you) for reaching out\b", opening=True),
 )
 _HELLO = r"(?:(?:hi|hello|hey|ok|okay|well)[,!.]? )?"
 _SOME = r"(?:a|an|some|any)\b"
@@ -93,7 +79,6 @@ _KIN = (
 _ASSISTANT = (
     _rule(
         "speaks as the user",
-        ("i ", "my ", "i'm ", "me ", "you ", "thank"),
         rf"{_HELLO}(?:can|could|would) you (?:please )?(?:help me (?!understand|clarify|get|see|know|picture)"
         rf"|(?:recommend|suggest) (?:me )?{_SOME})",
         rf"{_HELLO}(?:how (?:do|should) i (?!help|assist|address|call)|what should i do\b)[^?]*\?\s*\Z",
@@ -104,25 +89,16 @@ _ASSISTANT = (
         r"|[,!.] (?:i'll|i will|let me) (?:try|give) (?:that|it|this))",
         opening=True,
     ),
-    _rule("speaks as the user", ("a user", "the user"), r"\bas (?:a|the) user,? i\b"),
+    _rule("speaks as the user", r"\bas (?:a|the) user,? i\b"),
 )
 _BOTH = (
     _rule(
         "speaks of the prompt",
-        ("next message", "next turn", "next reply"),
         r"\b(?:the )?user's next (?:message|turn|reply)\b",
         r"\b(?:here(?:'s| is)|this is) (?:my|the) next (?:message|turn|reply)\b",
-    ),
-    _rule("speaks of the prompt", ("who_you_are", "the_user"), r"\bwho_you_are\b", r"\bthe_user\b"),
-    _rule(
-        "speaks of the prompt",
-        (" persona ", " persona,", " persona.", " persona'"),
+        r"\b(?:who_you_are|the_user)\b",
         r"\b(?:as|playing|portraying|speaking as|stay true to) (?:the|this|my|your) "
         r"(?:assigned |given |user )?persona(?:,? i\b|[,.:])",
-    ),
-    _rule(
-        "speaks of the prompt",
-        ("character", "role-play", "roleplay"),
         r"\bi(?:'m| am| will|'ll) (?:now )?"
         r"(?:role-?play(?:ing)? (?:as )?(?:the|this|your) (?:\w+ )?(?:user|persona|assistant)\b"
         r"|(?:stay(?:ing)? in|break(?:ing)?) character"
@@ -132,7 +108,6 @@ _BOTH = (
 _WHICH = r"(?:the|this|your|that|my) (?:hidden |private |system )?note"
 _NOTE = _rule(
     "speaks of the hidden note",
-    (" note ", " note,", "[a note"),
     rf"\b{_WHICH} (?:says|suggests|mentions|tells me|indicates|states|above)\b",
     rf"\b(?:based on|according to|per|as stated in) {_WHICH}(?:,|\.|:)",
     r"\[a note for you\b",

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from heapq import heapify, heappop, heappush
 from random import Random
+from typing import TypeAlias
 
 import numpy as np
 
 from personagen.errors import UsageError
-from personagen.personas.english.text import attributes_of, facts_of, pronoun_of, with_pronoun
+from personagen.personas.english.text import attributes_of, facts_of, pronoun_of
 from personagen.personas.filters import Candidate, Filter, PoolView, Refusal, Rules, candidate
 from personagen.personas.filters.nearest import FloatArray
 from personagen.personas.traits import traits_of
 from personagen.records import Description, Persona, Rejection, content_id
+
+# A personality in a heap: how often it was used, a random number, its place.
+_Use: TypeAlias = tuple[int, float, int]
 
 
 @dataclass(frozen=True)
@@ -100,79 +106,71 @@ def _judged(new: Candidate, view: PoolView, filters: Mapping[str, Filter]) -> Re
 
 
 def combine(
-    profiles: Sequence[Description],
-    personalities: Sequence[Description],
-    *,
-    per_profile: int,
-    seed: int,
-    limit: int | None = None,
+    profiles: Sequence[Description], personalities: Sequence[Description], *, per_profile: int, seed: int
 ) -> list[Persona]:
-    """Personas in the order of ``profiles``, each with ``per_profile`` different personalities, ``limit`` at most.
+    """Personas in the order of ``profiles``, each with up to ``per_profile`` different personalities that fit it.
 
-    No pair comes twice, and no personality is used more than once more often than another: they are dealt from a deck
-    that is shuffled anew when it is empty. Under a ``limit`` every profile gets its share of it, or random profiles do
-    where it is less than one each. Texts that differ in their pronouns alone count as one personality, and the
-    first is kept.
+    A personality fits a profile that uses the same pronoun, and a text without a pronoun fits any; no text is changed.
+    Where fewer fit than ``per_profile``, a profile gets those, or no persona at all: what is missing from
+    ``len(profiles) * per_profile`` personas is for the caller to report. No pair comes twice. A profile gets the
+    personalities that were used least so far, so those of one pronoun are used equally often, give or take one; the
+    ``seed`` decides between equals. Of entries with the same text only the first counts.
 
     Raises:
-        UsageError: ``per_profile`` is less than 1 or more than there are different personalities.
+        UsageError: ``per_profile`` is less than 1.
     """
-    profiles = _distinct(profiles, lambda entry: entry.text)
-    personalities = _distinct(personalities, lambda entry: with_pronoun(entry.text, "they"))
-    if not 1 <= per_profile <= len(personalities):
-        raise UsageError(
-            f"--per-profile {per_profile}: there are {len(personalities)} different personalities, so 1 to that many "
-            f"can be given to a profile; ask for fewer or grow more personalities"
-        )
+    if per_profile < 1:
+        raise UsageError(f"--per-profile {per_profile}: at least 1 personality is needed for a persona")
     random = Random(f"{seed}/combine")
-    total = len(profiles) * per_profile
-    shares = _shares(len(profiles), total if limit is None else max(0, min(limit, total)), random)
-    hands = _dealt(len(personalities), shares, random)
+    profiles, personalities = _distinct(profiles), _distinct(personalities)
+    heaps: dict[str | None, list[_Use]] = {}
+    for at, personality in enumerate(personalities):
+        heaps.setdefault(pronoun_of(personality.text), []).append((0, random.random(), at))
+    for heap in heaps.values():
+        heapify(heap)
+    personas = []
+    for profile in profiles:
+        pronoun = pronoun_of(profile.text)
+        fitting = [heap for of, heap in heaps.items() if of == pronoun or None in (of, pronoun)]
+        again: list[tuple[list[_Use], _Use]] = []
+        while len(again) < per_profile and any(fitting):
+            heap = min(filter(None, fitting))  # its least used personality is the least used of all that fit
+            uses, _, at = heappop(heap)
+            again.append((heap, (uses + 1, random.random(), at)))
+            personas.append(_persona(profile, personalities[at]))
+        for heap, entry in again:
+            heappush(heap, entry)
+    return personas
+
+
+def unpaired(profiles: Sequence[Description], personas: Sequence[Persona], per_profile: int) -> list[str]:
+    """A note for the user where profiles have fewer than ``per_profile`` of the ``personas``, else nothing."""
+    made = Counter(persona.profile for persona in personas)
+    short = [profile for profile in profiles if made[profile.text] < per_profile]
+    if not short:
+        return []
+    counts = Counter(pronoun_of(profile.text) or "no pronoun" for profile in short)
+    pronouns = ", ".join(f"{count} {pronoun}" for pronoun, count in counts.most_common())
     return [
-        _persona(profile, personalities[card]) for profile, hand in zip(profiles, hands, strict=True) for card in hand
+        f"{len(short)} of {len(profiles)} profiles ({pronouns}) have fewer personas than --per-profile {per_profile}, "
+        f"{sum(not made[profile.text] for profile in short)} of them none: too few personalities use the same pronoun; "
+        f"raise --personalities or add seeds"
     ]
 
 
-def _distinct(entries: Sequence[Description], key: Callable[[Description], str]) -> list[Description]:
+def _distinct(entries: Sequence[Description]) -> list[Description]:
     first: dict[str, Description] = {}
     for entry in entries:
-        first.setdefault(key(entry), entry)
+        first.setdefault(entry.text, entry)
     return list(first.values())
 
 
-def _shares(count: int, total: int, random: Random) -> list[int]:
-    """``total`` split over ``count`` places, as evenly as can be; who gets one more is drawn."""
-    if not count:
-        return []
-    each, more = divmod(total, count)
-    lucky = set(random.sample(range(count), more))
-    return [each + (place in lucky) for place in range(count)]
-
-
-def _dealt(cards: int, shares: Sequence[int], random: Random) -> list[list[int]]:
-    """Hands of ``shares`` different cards each, from decks of ``cards`` that are used up one after the other."""
-    deck: list[int] = []
-    hands = []
-    for share in shares:
-        hand: list[int] = []
-        while len(hand) < share:
-            if not deck:
-                deck = random.sample(range(cards), cards)
-                # What the hand holds already from the last deck goes to the bottom, so that it isn't dealt again.
-                deck.sort(key=lambda card: card not in hand)
-            hand.append(deck.pop())
-        hands.append(hand)
-    return hands
-
-
 def _persona(profile: Description, personality: Description) -> Persona:
-    pronoun = pronoun_of(profile.text)
-    text = with_pronoun(personality.text, pronoun) if pronoun else personality.text
     hashes = dict.fromkeys(h for h in (profile.prompt_hash, personality.prompt_hash) if h)
     return Persona(
-        id=content_id(profile.text, text),
+        id=content_id(profile.text, personality.text),
         profile=profile.text,
-        personality=text,
+        personality=personality.text,
         facts=profile.items or facts_of(profile.text),
         traits=personality.items or traits_of(personality.text),
         # A listed fact says it plainly ("She is 60") where the text may not ("sixty candles last May").

@@ -12,7 +12,7 @@ from personagen.personas.lexicon import ADJECTIVES, FIRSTS, FORMS, OPPOSITE, TUR
 
 _DEGREE = re.compile(
     r"^(?:(?:a|an|the|very|quite|rather|somewhat|extremely|highly|really|so|too|fairly|pretty|deeply|often|always|"
-    r"sometimes|easily|bit|little|touch|slightly|of|in|with|having|is|being) )+"
+    r"sometimes|easily|bit|little|touch|slightly|of|in|with|having|is|being) [ .,;:!?\"']*)+"
 )
 _NEGATIONS = bag(
     "not never no isn't aren't wasn't weren't don't doesn't didn't hasn't haven't can't cannot hardly scarcely rarely "
@@ -49,7 +49,7 @@ def canonical(word: str) -> str:
     >>> canonical("a bit pig-headed"), canonical("Patience"), canonical("left-handed")
     ('stubborn', 'patient', 'left-handed')
     """
-    plain = " ".join(fold(word).strip(" .,;:!?\"'").split())
+    plain = " ".join(fold(word).split()).strip(" .,;:!?\"'")
     known = FORMS.get(plain.replace("-", "").replace(" ", ""))
     if known:
         return known

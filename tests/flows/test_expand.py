@@ -166,6 +166,18 @@ def test_seeds_that_reach_the_target_by_themselves_are_noted(run):
     assert any("the 8 profile seeds reach the target of 5" in note for note in run(target=5).notes)
 
 
+def test_profiles_that_no_personality_fits_are_noted(run, tmp_path, model):
+    def of_him(call):
+        reply = fakes.cast(call)
+        return reply.replace("She ", "He ") if call.prompt == "author/profiles" else reply
+
+    model(of_him)
+    summary = run()
+    [note] = [note for note in summary.notes if "same pronoun" in note]
+    assert note.startswith("22 of 30 profiles (22 he) have fewer personas than --per-profile 1, 22 of them none")
+    assert summary.personas == len(list(read_records(tmp_path / "pool" / "personas.jsonl", Persona))) == 8
+
+
 def test_a_filter_that_cannot_be_called_as_one_is_refused(run):
     with pytest.raises(UsageError, match=r"f\(candidate, view\)"):
         run(filters=("orjson:loads",))
@@ -205,7 +217,7 @@ def test_calibration_fits_the_threshold_on_the_seeds(run):
         ({"target": 0}, "--target 0"),
         ({"similarity": 1.5}, "--similarity 1.5"),
         ({"calibrate": True}, "give one of them"),
-        ({"per_profile": 99}, "--per-profile 99 needs as many personalities, and 12 are planned"),
+        ({"per_profile": 99}, "--per-profile 99 is more than the 12 personalities that are planned"),
         ({"seeds": "nowhere"}, "nowhere"),
         ({"filters": ("nothing",)}, "package.module:function"),
         ({"language": "xx"}, "xx"),

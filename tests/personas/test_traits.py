@@ -8,7 +8,7 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from personagen.personas.lexicon import FORMS, OPPOSITE, TURNS, VALENCE
@@ -66,6 +66,8 @@ def test_synonyms_inflections_and_spellings_have_one_word(word: str, trait: str)
 
 
 @given(st.text(max_size=40))
+@example("0?\r")
+@example("a .b")
 def test_the_canonical_word_of_a_canonical_word_is_itself(word: str):
     once = canonical(word)
     assert canonical(once) == once

@@ -12,7 +12,7 @@ from random import Random
 
 from personagen.offline.author.grammar import inflected, pick
 from personagen.offline.texts import bank, capital, fill
-from personagen.personas.english.text import facts_of, pronoun_of
+from personagen.personas.english.text import pronoun_of
 from personagen.personas.traits import traits_of
 from personagen.records import Kind
 
@@ -32,6 +32,7 @@ TOTAL = REPEATED + SHORT + MIXED + LISTED + RETOLD
 _LONGEST = 2000
 _NUMBER = re.compile(r"\b\d{1,3}\b")
 _DETAIL = re.compile(r"(?<=[a-z,] )[a-z]{5,}\b")
+_JOINT = re.compile(r"[.,;:]\s+| and ")
 _STOP = re.compile(r"(?<=\.) ")
 
 
@@ -60,7 +61,7 @@ def repeated(examples: Sequence[str], rng: Random, kind: Kind) -> tuple[str, lis
     text = pick(shown, rng)[:_LONGEST].encode("utf-8", "replace").decode()
     if kind == "profile":
         text = _with_another_detail(text, rng)
-        return text, list(facts_of(text))[:10]
+        return text, [part for part in _JOINT.split(text.rstrip(".")) if part][:10]
     text = _with_other_traits(text, rng)
     words = list(dict.fromkeys(match.group().lower() for match in _trait_words().finditer(text)))
     return text, words[:10] if len(words) > 7 else list(traits_of(text))[:10]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from personagen.personas.english.facts import CAPITAL, ages, attributes_of, facts_of, sentences
-from personagen.personas.english.pronouns import pronoun_of, with_pronoun
-from personagen.personas.english.verbs import ADVERBS, FUNCTION, bag
+from personagen.personas.english.facts import AGE, CAPITAL, attributes_of, facts_of, sentences
+from personagen.personas.english.pronouns import pronoun_of
+from personagen.personas.english.verbs import ADVERBS, FUNCTION, bag, base_form
 
-__all__ = ["attributes_of", "facts_of", "fold", "normalised", "pronoun_of", "sentences", "with_pronoun", "words"]
+__all__ = ["attributes_of", "facts_of", "fold", "normalised", "pronoun_of", "sentences", "words"]
 
 # Combining marks of every script belong to the word they stand in; \w leaves them out.
 _MARKS = "".join(chr(c) for c in range(0x300, 0x3100) if unicodedata.category(chr(c)).startswith("M"))
@@ -37,6 +37,7 @@ _WHO = dict.fromkeys(bag("she he they her him them his their hers theirs herself
 _WHO |= dict.fromkeys(bag("shes hes theyre theyve"), "_who is")
 _COMMON = bag("born most two three four five six seven self every mother father single no yes i i'm i've")
 _COMMON |= FUNCTION | ADVERBS | frozenset(_WHO)
+_ONE_FORM = {"are": "is", "were": "was", "has": "have"}
 _I = bag("i i'm i've i'd i'll")
 _NAMING = bag("named called nicknamed")
 
@@ -61,15 +62,24 @@ def normalised(text: str) -> str:
     """``text`` as duplicate search compares it: folded, without punctuation, who it is about left open.
 
     Proper names become ``_name``, third-person pronouns ``_who``, the subject's age ``_age``; other numbers stay. So
-    the same frame with another name, gender or age collides. "They work" is brought to "he works" first.
+    the same frame with another name, gender or age collides; so do "they work" and "she works".
     """
-    if pronoun_of(text) == "they":
-        text = with_pronoun(text, "he")
     plain = fold(_nameless(_aged(text))).replace("'", "")
     tokens = plain.encode().translate(_SPACED).decode().split() if plain.isascii() else _PLAIN.findall(plain)
     if not _NAMING.isdisjoint(tokens):
         tokens = [_named(token, before) for before, token in zip(["", *tokens], tokens, strict=False)]
-    return _aged(" ".join([_WHO.get(token, token) for token in tokens]))
+    masked = [_WHO.get(token, token) for token in tokens]
+    for at, token in enumerate(masked[1:], 1):
+        if masked[at - 1] == "_who":
+            masked[at] = _verb(token)
+    return _aged(" ".join(masked))
+
+
+def _verb(word: str) -> str:
+    """A verb that follows she, he or they, in one form for all three."""
+    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        return base_form(word)
+    return _ONE_FORM.get(word, word)
 
 
 def _nameless(text: str) -> str:
@@ -105,8 +115,4 @@ def _named(token: str, before: str) -> str:
 
 def _aged(text: str) -> str:
     """``text`` with the number of every age replaced by ``_age``."""
-    parts, end = [], 0
-    for match in ages(text):
-        parts += [text[end : match.start()], match[0].replace(match[str(match.lastgroup)], "_age", 1)]
-        end = match.end()
-    return "".join([*parts, text[end:]])
+    return AGE.sub(lambda age: age[0].replace(age[str(age.lastgroup)], "_age", 1), text)

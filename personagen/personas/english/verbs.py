@@ -1,8 +1,6 @@
-"""English verb forms, as far as turning "she works" into "they work" and splitting sentences needs them."""
+"""English words by their use in a sentence, and the forms of a verb: "works" and "work"."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator, Sequence
 
 
 def bag(text: str) -> frozenset[str]:
@@ -105,11 +103,6 @@ def is_past(verb: str) -> bool:
     return verb in _PAST or (verb.endswith("ed") and verb not in _NOT_PAST)
 
 
-_ENDS = frozenset(".!?;:")
-_SUBJECTS = bag("she he they it i we you")
-# What a clause with a subject of its own starts with; what is joined inside it is not the sentence's.
-CLAUSE_WORDS = bag("who which that where when while because if though although whose whom")
-_JOINING = bag("and but or yet nor then")
 _BEFORE_NOUN = bag("of by from and or that which who")
 
 
@@ -138,60 +131,3 @@ def is_bare(word: str, after: str) -> bool:
     if word in ADVERBS | FUNCTION | DETERMINERS or not word.islower() or is_past(word):
         return False
     return word in _VERBS or (after in DETERMINERS and (word.endswith("ss") or not word.endswith(("s", "ing", "ly"))))
-
-
-def skip_adverbs(tokens: Sequence[str], at: int) -> int:
-    """The first place from ``at`` on where no adverb stands."""
-    while at < len(tokens) and (tokens[at] in ADVERBS or tokens[at].endswith("ly")):
-        at += 1
-    return at
-
-
-def shared_verbs(tokens: Sequence[str], at: int, *, plural: bool) -> Iterator[tuple[int, int]]:
-    """(join, verb) for each verb after ``at`` in the sentence that shares the subject of the verb before it.
-
-    ``tokens`` are words and punctuation, in lower case but for names. ``join`` is where "and", "but" or a comma
-    stands. Heuristic: a verb is told from a noun by a short list and by the words around it.
-    """
-    own, infinitive = True, False
-    while at < len(tokens) and tokens[at] not in _ENDS and tokens[at] not in _SUBJECTS:
-        word, join = tokens[at], at
-        at += 1
-        if word in CLAUSE_WORDS:
-            own = False
-        elif word == "to" and at < len(tokens):
-            infinitive = infinitive or is_bare(tokens[at], "")
-        elif word == "," or word in _JOINING:
-            while at < len(tokens) and tokens[at] in _JOINING:
-                at += 1
-            joined = word != "," or at > join + 1
-            # A comma before "and" closes what was open; a participle after a comma opens a phrase of its own.
-            own = joined if word == "," and not own else own
-            verb = skip_adverbs(tokens, at)
-            infinitive = infinitive and joined and word not in (",", "but")
-            infinitive = infinitive or (not joined and verb < len(tokens) and tokens[verb].endswith("ing"))
-            infinitive = infinitive and tokens[verb : verb + 1] not in (["are"], ["were"], ["have"])
-            if not own or (plural and infinitive) or not _is_finite(tokens, join, verb, plural=plural):
-                continue
-            if joined or _goes_on(tokens, verb, plural=plural):
-                yield join, verb
-                at = verb + 1
-
-
-def _is_finite(tokens: Sequence[str], join: int, verb: int, *, plural: bool) -> bool:
-    if verb >= len(tokens):
-        return False
-    after = tokens[verb + 1] if verb + 1 < len(tokens) else "."
-    if plural:
-        return is_bare(tokens[verb], after)
-    after_adverb = tokens[verb - 1] in ADVERBS and base_form(tokens[verb]) in _VERBS
-    return after_adverb or is_third(tokens[verb], tokens[join - 1], after)
-
-
-def _goes_on(tokens: Sequence[str], at: int, *, plural: bool) -> bool:
-    """Whether a further verb is joined with "and": only then does a comma alone join the one at ``at``."""
-    while at < len(tokens) and tokens[at] not in _ENDS and tokens[at] not in _SUBJECTS:
-        if tokens[at] in ("and", "or", "but") and _is_finite(tokens, at, skip_adverbs(tokens, at + 1), plural=plural):
-            return True
-        at += 1
-    return False

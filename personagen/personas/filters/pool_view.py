@@ -25,7 +25,7 @@ class Rules:
     """The bounds that the filters hold to.
 
     ``items`` and ``words`` are how many facts or traits, and how many words, an entry has: least and most.
-    ``language`` is a key of ``form.LANGUAGES``. ``duplicate`` is the Jaccard overlap of masked word triples, ``traits``
+    ``language`` is one of ``LANGUAGES``. ``duplicate`` is the Jaccard overlap of masked word triples, ``traits``
     that of trait sets, and ``similarity`` the cosine, from which on two entries are one.
     """
 

@@ -6,62 +6,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from personagen.personas.english.facts import AGE, MAX_FACTS, ages
-from personagen.personas.english.text import attributes_of, facts_of, normalised, sentences, with_pronoun
+from personagen.personas.english.facts import MAX_FACTS
+from personagen.personas.english.text import attributes_of, facts_of, normalised, pronoun_of, sentences
 from personagen.personas.traits import traits_of
 
 
-def test_sentences_clauses_and_lists_become_statements():
-    text = (
-        "She is a 34-year-old designer who enjoys hiking, yoga, and painting. She has two cats named Pixel and Ink "
-        "and often travels by train."
-    )
+def test_each_sentence_is_a_fact_without_its_stop():
+    text = "She is a 34-year-old nurse, and sings. Her dog snores! She has two cats; both are old..."
     assert facts_of(text) == (
-        "She is 34 years old",
-        "She is a designer",
-        "She enjoys hiking",
-        "She enjoys yoga",
-        "She enjoys painting",
-        "She has two cats named Pixel and Ink",
-        "She often travels by train",
+        "She is a 34-year-old nurse, and sings",
+        "Her dog snores",
+        "She has two cats; both are old",
     )
-
-
-@pytest.mark.parametrize(
-    ("text", "facts"),
-    [
-        ("They run a farm and keep goats.", ("They run a farm", "They keep goats")),
-        ("He was born in Oslo and raised in Bergen.", ("He was born in Oslo and raised in Bergen",)),
-        ("Born in Homs, he lives in Malmö.", ("Born in Homs, he lives in Malmö",)),
-        ("He left at nine; his sister stayed.", ("He left at nine", "His sister stayed")),
-        ("A fall hurt her back and keeps her off ladders.", ("A fall hurt her back and keeps her off ladders",)),
-        ("She is single, working as a cook.", ("She is single", "She is working as a cook")),
-        ("Marta keeps bees and sells honey at the market.", ("Marta keeps bees", "Marta sells honey at the market")),
-        ("He likes tea with milk and sugar.", ("He likes tea with milk and sugar",)),
-        ("She is a nurse who works nights and whose son is deaf.", None),
-        ("", ()),
-    ],
-)
-def test_a_statement_is_cut_off_only_where_it_can_stand_alone(text: str, facts: tuple[str, ...] | None):
-    found = facts_of(text)
-    assert found == (facts if facts is not None else ("She is a nurse", "She works nights and whose son is deaf"))
-
-
-def test_lists_stay_whole_when_there_are_facts_enough():
-    text = " ".join(f"She owns shop number {n}." for n in range(8)) + " She likes tea, jazz and chess."
-    assert facts_of(text)[-1] == "She likes tea, jazz and chess"
 
 
 def test_there_are_never_more_than_fifteen_facts():
     assert len(facts_of(" ".join(f"He has {n} goats." for n in range(2, 40)))) == MAX_FACTS == 15
 
 
-PARTS = st.lists(
-    st.sampled_from("She is has and , who ; a 3-year-old . works the He they ! named 40".split()), max_size=30
-)
-
-
-@given(st.text(max_size=200) | PARTS.map(" ".join))
+@given(st.text(max_size=200))
 def test_any_text_gives_distinct_statements_or_none(text: str):
     facts = facts_of(text)
     assert len(set(facts)) == len(facts) <= MAX_FACTS
@@ -127,21 +90,9 @@ HOSTILE = [
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: text[:12].strip())
 def test_no_text_of_the_longest_kind_takes_long(text: str):
     begin = time.process_time()
-    for read in (sentences, facts_of, attributes_of, normalised, traits_of, lambda t: with_pronoun(t, "they")):
+    for read in (sentences, facts_of, attributes_of, normalised, traits_of, pronoun_of):
         read(text)
     assert time.process_time() - begin < 8  # about 1 s at worst; anything quadratic in earnest takes minutes
-
-
-AGED = st.sampled_from(
-    "34|7|\u0664\u0660|twenty|Seventy-nine|forty two|sixteen|\u017feventy|-|years old| year-old|aged |age of |"
-    "a man of |person of |is |turned |almost |"
-    "she's |they\u2019re |at | she |, |. | and|now|even |tenth |x|\n".split("|")
-)
-
-
-@given(st.lists(AGED, max_size=14).map("".join))
-def test_ages_looked_for_around_numerals_are_all_the_ages_there_are(text):
-    assert [match.span() for match in ages(text)] == [match.span() for match in AGE.finditer(text)]
 
 
 def test_an_age_in_letters_of_another_case_is_read():

@@ -88,11 +88,11 @@ def test_another_job_or_animal_does_not_collide(other: str):
         ("Marta Silva keeps bees.", "_name keeps bees"),
         ("Marta is a baker. Bread sells.", "_name is a baker bread sells"),
         ("In Lagos, Tunde and Ada met.", "in _name _name and _name met"),
-        ("Retired, she swims. I'm sure.", "retired _who swims im sure"),
-        ("Duke barks. She loves Duke.", "_name barks _who loves _name"),
+        ("Retired, she swims. I'm sure.", "retired _who swim im sure"),
+        ("Duke barks. She loves Duke.", "_name barks _who love _name"),
         ("She was named after Duke.", "_who was named after _name"),
-        ("She has 3 sons, aged 4.", "_who has 3 sons aged _age"),
-        ("She's 40. He likes Jean-Luc van Dam.", "_who is _age _who likes _name"),
+        ("She has 3 sons, aged 4.", "_who have 3 sons aged _age"),
+        ("She's 40. He likes Jean-Luc van Dam.", "_who is _age _who like _name"),
     ],
 )
 def test_names_are_masked_and_words_that_open_a_sentence_are_not(text: str, expected: str):

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from personagen.errors import UsageError
-from personagen.personas.english.text import words
 from personagen.personas.filters import PoolView, Rules
-from personagen.personas.filters.format import _MARKUP, LANGUAGES, form, unsupported
+from personagen.personas.filters.format import form, unsupported
 from tests.personas.filters.pools import FACTS, PERSONALITY, PROFILE, TRAITS, personality, profile
 
 EMPTY = PoolView()
@@ -113,12 +110,6 @@ def test_a_text_in_another_language_is_turned_away(text):
     assert reason(profile(text)) == "not in the language en"
 
 
-@pytest.mark.parametrize(("code", "text"), [("de", GERMAN), ("fr", FRENCH), ("en", PROFILE), ("en", PERSONALITY)])
-def test_a_language_knows_its_own_texts_and_no_others(code, text):
-    assert LANGUAGES[code](words(text))
-    assert not any(test(words(text)) for other, test in LANGUAGES.items() if other not in (code, "any"))
-
-
 def test_the_language_any_takes_every_script():
     view = PoolView(Rules(language="any"))
     assert "language" not in (reason(profile(RUSSIAN), view) or "")
@@ -155,17 +146,3 @@ def test_a_fact_in_other_inflections_or_digits_passes(item):
 def test_a_trait_in_a_synonym_the_lexicon_knows_passes_and_an_absent_one_does_not():
     text = PERSONALITY.replace("Blunt and forgetful", "Always tactless and forgetful").replace("loyal", "steadfast")
     assert unsupported(text, ("loyal", "curious", "stingy"), traits=True) == ["stingy"]
-
-
-SLIPS = st.sampled_from(
-    "[x]|[|]|{a}|__|_|XXX|xxxx|X|TBD|t|ToDo|N/A|Lorem Ipsum|lorem |\u0131psum|\u2026|...|.|Sure|CERTAINLY|Of Course|"
-    "okay|Here |is|are|'s|\u017fure|As|a\u017f an |a |an |AI|language model| |\n|word".split("|")
-)
-
-
-@settings(max_examples=1000)
-@given(st.lists(SLIPS, max_size=4).map("".join))
-def test_a_text_without_any_sign_of_a_kind_of_markup_has_none_of_it(text):
-    for pattern, signs in _MARKUP.values():
-        if signs and not any(sign in text.casefold() for sign in signs):
-            assert not pattern.search(text)
