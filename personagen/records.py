@@ -61,12 +61,16 @@ class Usage(Record):
 
 
 class Completion(Record):
-    """A model's answer to one call. ``finish_reason`` is ``stop``, ``length``, ``refusal`` or the provider's word."""
+    """A model's answer to one call. ``finish_reason`` is ``stop``, ``length``, ``refusal`` or the provider's word.
+
+    ``pause`` is how many seconds the server asks all callers to wait, because a quota is used up; it is not stored.
+    """
 
     text: str
     finish_reason: str = "stop"
     usage: Usage = Usage()
     model: str = ""
+    pause: float = Field(0.0, exclude=True, repr=False)
 
 
 class Description(Record):

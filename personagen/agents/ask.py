@@ -7,14 +7,14 @@ asked for again once, within the same bound: what is wrong with it tends to come
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Generic, TypeVar
 
 from personagen.agents.replies import Spoken, speech
-from personagen.call import LLM, Call
+from personagen.call import DEFAULT_MAX_TOKENS, LLM, Call
 from personagen.errors import ReplyError
-from personagen.gates import Objection, Turn, first_objection
+from personagen.gates import TURN_GATES, Objection, Turn, TurnGate, first_objection
 from personagen.llm.journaled import Tally
 from personagen.options import ROLES
 from personagen.prompts.files import Prompt
@@ -42,6 +42,11 @@ class AgentContext:
     tally: Tally
     attempts: int = 3
     language: str = "en"
+    gates: Mapping[str, TurnGate] = field(default_factory=lambda: TURN_GATES)
+
+    def max_tokens(self, prompt: str) -> int:
+        """The most tokens that a reply to ``prompt`` may have."""
+        return self.prompts[prompt].sampling.max_tokens or DEFAULT_MAX_TOKENS
 
 
 @dataclass(frozen=True)
@@ -133,7 +138,7 @@ async def say(
     """Asks for what ``role`` says next in ``conversation``; raises as ``ask``."""
 
     def check(said: Spoken) -> Objection | None:
-        return first_objection(Turn(role, said.text, conversation, ctx.language))
+        return first_objection(Turn(role, said.text, conversation, ctx.language), ctx.gates)
 
     parse = partial(speech, role=role, acted=Turn(role, "", conversation).acted)
     return await ask(ctx, name, inputs, parse, at, check=check)

@@ -174,7 +174,7 @@ def usage_rows(summary: Any) -> list[tuple[str, str]]:
         ("calls", f"{summary.calls:,} in all; this time {summary.new_calls:,} asked, {summary.reused_calls:,} reused"),
         ("sent again", again if summary.retried else ""),
         *((("left out", f"{', '.join(parts)}: {where} refuses it") for where, parts in summary.unsupported.items())),
-        ("in flight", ", ".join(f"up to {n:,} at {where}" for where, n in summary.concurrency.items())),
+        ("in flight", ", ".join(f"up to {n:,} at {where}" for where, n in summary.peak_concurrency.items())),
         ("tokens", tokens + (f"; of the input {', '.join(shares)}" if shares else "")),
         ("cost", money(usage)),
         ("estimated", compared(summary)),

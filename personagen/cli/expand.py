@@ -93,22 +93,22 @@ def expand(as_json: bool, quiet: bool, **values: Any) -> None:
 
 
 def _text(summary: ExpandSummary) -> str:
-    s = summary
+    s, r = summary, summary.report
     rows = [("personas", f"{s.personas:,}")]
     for kind, pool in s.pools.items():
         rows += _pool_rows(kind, pool)
     rows += [
         ("encoder", s.encoder),
         *((name.replace("_", " "), _spread(value)) for name, value in s.spread.items()),
-        ("asked again", f"{s.re_asked:,}" if s.re_asked else ""),
-        *usage_rows(s),
-        ("time", duration(s.seconds)),
-        *(("note", note) for note in s.notes),
+        ("asked again", f"{r.re_asked:,}" if r.re_asked else ""),
+        *usage_rows(r),
+        ("time", duration(r.seconds)),
+        *(("note", note) for note in r.notes),
     ]
     follow = (
-        f"next: personagen show {s.out}\n      personagen simulate --personas {s.out}/personas.jsonl --out outputs/run"
+        f"next: personagen show {r.out}\n      personagen simulate --personas {r.out}/personas.jsonl --out outputs/run"
     )
-    return f"{s.out}\n{table(rows)}\n{follow}"
+    return f"{r.out}\n{table(rows)}\n{follow}"
 
 
 def _pool_rows(kind: str, pool: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -101,7 +101,7 @@ def simulate(as_json: bool, quiet: bool, **values: Any) -> None:
 
 
 def _text(summary: SimulateSummary) -> str:
-    s = summary
+    s, r = summary, summary.report
     share = f" (the aware reply in {s.aware_chosen / s.pairs:.0%})" if s.pairs else ""
     rows = [
         ("trees", f"{s.trees:,} of {s.conversations:,}"),
@@ -112,10 +112,10 @@ def _text(summary: SimulateSummary) -> str:
         ("repaired", counts(s.repaired) if s.repaired else ""),
         ("ended early", counts(s.ended_early) if s.ended_early else ""),
         ("quotes dropped", f"{s.quotes_dropped:,}"),
-        ("asked again", f"{s.re_asked:,}"),
-        *usage_rows(s),
-        ("time", duration(s.seconds)),
-        *(("note", note) for note in s.notes),
+        ("asked again", f"{r.re_asked:,}"),
+        *usage_rows(r),
+        ("time", duration(r.seconds)),
+        *(("note", note) for note in r.notes),
     ]
-    follow = f"next: personagen show {s.out}\n      personagen export {s.out} --format trl --out {s.out}/trl.jsonl"
-    return f"{s.out}\n{table(rows)}\n{follow}"
+    follow = f"next: personagen show {r.out}\n      personagen export {r.out} --format trl --out {r.out}/trl.jsonl"
+    return f"{r.out}\n{table(rows)}\n{follow}"

@@ -57,10 +57,11 @@ async def _openai(spec: str, base_url: str | None, seconds: float) -> AsyncItera
             if isinstance(answer, Failure):
                 raise error(server, answer)
             try:
-                value = orjson.loads(answer)
-                return _completion(call, value["data"], mapping(value.get("usage")))
+                value = orjson.loads(answer.body)
+                made = _completion(call, value["data"], mapping(value.get("usage")))
+                return made.model_copy(update={"pause": answer.pause})
             except (ValueError, TypeError, LookupError, AttributeError):
-                raise garbled(server, answer.decode("utf-8", "replace")) from None
+                raise garbled(server, answer.body.decode("utf-8", "replace")) from None
 
         yield ask
 

@@ -204,7 +204,7 @@ class Conversation:
     def _next_turn(self, reply: str) -> list[Step]:
         at = tree.child(reply, 0)
         ends = tree.turn(at) > self.plan.turns or (self.plan.grow == "all" and at not in self._planned)
-        if not ends and (self.log.dropped(reply) or over(self._chats[reply])):
+        if not ends and (self.log.dropped(reply) or (self.ctx.gates and over(self._chats[reply]))):
             self.log.end_branch(reply)
             return []
         # What is not deeper than a failure is asked all the same: so which one is told does not depend on arrival.
@@ -247,7 +247,7 @@ class Conversation:
         return self._coins[toss]
 
 
-def at_once(plan: Plan) -> float:
+def calls_at_once(plan: Plan) -> float:
     """How many calls of the tree are under way at a time, on average, if it waits for no slot."""
     user_turns = len(_planned(plan)) if plan.grow == "all" else plan.turns
     aware = (plan.candidates + 1) // 2 / plan.candidates

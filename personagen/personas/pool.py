@@ -39,7 +39,7 @@ def start(seeds: Sequence[Description], vectors: FloatArray, rules: Rules) -> Po
     return view
 
 
-def draw(view: PoolView, seed: int, place: str, count: int = 5) -> list[Description]:
+def draw(view: PoolView | Sequence[Description], seed: int, place: str, count: int = 5) -> list[Description]:
     """``count`` different entries of the pool, or all of a smaller one, in random order (ALOE draws 5 a call)."""
     rows = Random(f"{seed}/{place}").sample(range(len(view)), min(count, len(view)))
     return [view[row] for row in rows]

@@ -16,7 +16,7 @@ _NEAR = 0.7
 log = logging.getLogger(__name__)
 
 
-def strays(where: tuple[Path, ...]) -> tuple[str, ...]:
+def unused_prompts(where: tuple[Path, ...]) -> tuple[str, ...]:
     """A note for each file in the user's own folders of prompts that no agent asks for and no prompt includes.
 
     Each is logged too, before any money is spent on prompts that were not meant.
@@ -28,7 +28,7 @@ def strays(where: tuple[Path, ...]) -> tuple[str, ...]:
 
 
 def found(where: tuple[Path, ...]) -> tuple[str, ...]:
-    """The notes of ``strays``, which nobody is told of yet."""
+    """The notes of ``unused_prompts``, which nobody is told of yet."""
     with suppress(OSError, RecursionError):  # it only helps: no folder, however odd, may stop a run
         return tuple(note for folder in where if folder != packaged() for note in unknown(folder))
     return ()

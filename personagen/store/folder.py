@@ -57,19 +57,21 @@ class Run:
         }
         return sum(n for n, _ in by_role.values()), total, dict(sorted(rows.items()))
 
-    def record(self, status: str, summary: Mapping[str, Any], estimate: Mapping[str, Any] | None = None) -> None:
-        """Writes ``run.json``: what was asked for, what it was to cost and did cost, and how it stands."""
+    def record(self, report: Any, summary: Mapping[str, Any]) -> None:
+        """Writes ``run.json``: what was asked for, the ``report`` (a dataclass) on how it went, and the ``summary``."""
         calls, total, rows = self.usage()
+        elsewhere = ("out", "status", "usage", "usage_by_role", "estimate", "calls")
         state = {
             "command": self.command,
-            "status": status,
+            "status": report.status,
             "started": self.started,
             "written": _now(),
             "options": dict(self.options),
             "prompts": dict(self.prompts),
             "versions": {"personagen": version("personagen"), "python": platform.python_version()},
-            "estimate": dict(estimate or {}),
+            "estimate": report.estimate,
             "usage": {"calls": calls, **total.model_dump(), "by_role": rows},
+            "report": {name: value for name, value in vars(report).items() if name not in elsewhere},
             "summary": dict(summary),
         }
         write(self.folder / "run.json", [dump(state)])

@@ -75,6 +75,11 @@ class Journal:
         except ValidationError as error:
             raise damaged(self._file, "the usage of a call is no number") from error
 
+    def answers(self) -> dict[str, int]:
+        """The number of stored answers by the first part of their place: a conversation, or a pool."""
+        rows = self.rows("SELECT substr(place, 1, instr(place || '/', '/') - 1), COUNT(*) FROM calls GROUP BY 1")
+        return {str(head): int(count) for head, count in rows}
+
     # -- results ---------------------------------------------------------------------------------------------
 
     async def put(self, slot: int, made_with: str, files: dict[str, bytes]) -> None:
@@ -87,6 +92,11 @@ class Journal:
         """The slots that have lines in ``file`` made with these settings."""
         rows = self.rows("SELECT slot FROM results WHERE file = ? AND made_with = ?", (file, made_with))
         return {slot for (slot,) in rows}
+
+    def outdated(self, file: str, made_with: str) -> int:
+        """How many slots have lines in ``file`` that were made with other settings."""
+        rows = self.rows("SELECT COUNT(*) FROM results WHERE file = ? AND made_with != ?", (file, made_with))
+        return int(rows[0][0])
 
     def lines(self, file: str, made_with: str) -> Iterator[bytes]:
         """The stored lines of ``file`` in slot order, one slot at a time."""

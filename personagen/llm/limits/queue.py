@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from heapq import heappop, heappush
 from math import inf
 
 from personagen.errors import PersonagenError, ServerError
 from personagen.llm.limits.adaptive import AdaptiveLimit, Permit
-from personagen.llm.limits.headers import used_up
 
 REFUSED, LATE = 429, 408  # HTTP
 _FIRST = -1 << 30  # the order of a call that is sent again: before all that were not sent yet
@@ -60,10 +59,6 @@ class EndpointQueue:
         """Nothing is sent for so many seconds, as the server asks for."""
         if seconds > 0:
             self.limit.hold(self._now() + seconds)
-
-    def on_headers(self, headers: Mapping[str, str]) -> None:
-        """Reads how much of a quota is left from an answer's headers."""
-        self.hold(used_up(headers))
 
     def close(self, error: PersonagenError) -> None:
         """Fails every call that waits, and every later one."""

@@ -48,6 +48,7 @@ def with_retries(
         except BaseException as error:
             _end(queues, queue, permit, error)
             raise
+        queue.hold(answer.pause)
         queue.answered(permit)
         return answer
 
@@ -93,6 +94,7 @@ async def _ask_again(
         if problem is error or (isinstance(problem, TimeoutError) and bound.expired()):
             raise _given_up(error, sent) from None
         raise
+    queue.hold(answer.pause)
     queue.answered(permit)
     return answer
 
