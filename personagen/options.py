@@ -168,6 +168,9 @@ def shared_and_own(option: str, values: Iterable[str]) -> tuple[str | None, dict
     shared: str | None = None
     own: dict[str, str] = {}
     for value in values:
+        if not isinstance(value, str):
+            shared = value
+            continue
         role, equals, rest = value.partition("=")
         if equals and role in (*ROLES, ENCODER):
             own[role] = rest

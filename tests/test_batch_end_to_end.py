@@ -55,9 +55,9 @@ def test_in_batches_the_data_is_the_same_and_each_call_is_sent_once(command, pro
     with batching(actor) as double:
         batched = simulate(command, "waves", *model, "--base-url", double.base(protocol), "--batch")
     assert read("waves") == read("plain")
-    assert len(double.keys) == len(set(double.keys)) == batched["new_calls"] == summary["calls"]
-    assert batched["usage"] == summary["usage"]  # the price given is the price
-    assert len(double.batches) < summary["calls"] / 3
+    assert len(double.keys) == len(set(double.keys)) == batched["report"]["new_calls"] == summary["report"]["calls"]
+    assert batched["report"]["usage"] == summary["report"]["usage"]  # the price given is the price
+    assert len(double.batches) < summary["report"]["calls"] / 3
 
 
 def test_pools_grow_by_the_wave_too(command):

@@ -114,11 +114,8 @@ async def estimate_of(workflow: Workflow[Item], session: Session, folder: Run, d
 
 def _usual(models: Models) -> dict[str, float]:
     """The usual length of a reply to each prompt in tokens, by who answers."""
-    offline = {role for role, there in models.by_role.items() if there.model == OFFLINE}
-    return {
-        name: act.offline_tokens if name.partition("/")[0] in offline else act.usual_tokens
-        for name, act in ACTS.items()
-    }
+    cast = {role for role, there in models.by_role.items() if there.model == OFFLINE}
+    return {n: a.offline_tokens if n.partition("/")[0] in cast else a.usual_tokens for n, a in ACTS.items()}
 
 
 def _rehearsals(workflow: Workflow[Item], folder: Run, done: set[int]) -> list[Rehearsal]:

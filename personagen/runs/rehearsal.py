@@ -1,8 +1,8 @@
 """A rehearsal: a few planned items of the real workflow, played by the scripted cast, with every question measured.
 
 Nothing is sent. What a run has stored already answers as it did, so that a resumed run is estimated by what is left of
-it; everything else is answered by the offline cast, with replies brought to the usual length of a model's. Three sizes
-come out: with usual replies, with short ones, and with replies as long and asked for as often as they may be.
+it; everything else is answered by the offline cast, and counted as if it had the usual length of a model's reply. Three
+sizes come out: with usual replies, with short ones, and with replies as long and asked for as often as they may be.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from personagen.errors import ConfigError
 from personagen.llm.endpoints import OFFLINE
 from personagen.offline import offline
 from personagen.prompts.files import Prompt
-from personagen.records import Completion, Message, Usage
+from personagen.records import Completion, Message
 from personagen.runs.schedule import Task
 from personagen.store.journal import Journal
 
@@ -49,10 +49,6 @@ class Size:
     def times(self, factor: float) -> Size:
         """``factor`` of these."""
         return Size(*(value * factor for value in vars(self).values()))
-
-    def at_most(self, other: Size) -> Size:
-        """The smaller of both, figure by figure."""
-        return Size(*map(min, vars(self).values(), vars(other).values()))
 
 
 @dataclass(frozen=True)
@@ -94,13 +90,14 @@ class _Asked:
     call: Call
     fixed: float
     spoken: Mapping[str, tuple[int, float]]  # prompt -> texts in it that such a call gave, and their bytes
-    shared: float  # bytes that the last question of this prompt begins with too
+    shared: float  # the share of it with which the last question of this prompt began too
     reply: Completion
     things: int
     is_stored: bool
 
     @property
     def bytes(self) -> float:
+        """Its size at the usual lengths."""
         return self.fixed + sum(size for _, size in self.spoken.values())
 
 
@@ -144,12 +141,12 @@ class Lengths:
         prompt = asked.call.prompt
         known = self.measured.get(prompt)
         sent = asked.fixed + deeper * factor * sum(size for _, size in asked.spoken.values())
-        output = factor * self.output(prompt, asked.things)
+        output = factor * (asked.reply.usage.output_tokens or self.output(prompt, asked.things))
         if known:
             tokens = sent * known.input / self.asked_bytes[prompt]
             return Size(1, tokens, tokens * known.cached / known.input, output)
         tokens = sent / BYTES_PER_TOKEN + TOKENS_PER_MESSAGE * (len(asked.call.messages) + 1)
-        shared = asked.shared * sent / asked.bytes / BYTES_PER_TOKEN
+        shared = asked.shared * tokens
         return Size(1, tokens, shared // CACHE_STEP * CACHE_STEP if shared >= MIN_CACHED else 0.0, output)
 
     def most(self, asked: _Asked, deeper: float) -> Size:
@@ -165,42 +162,47 @@ class _Model:
     def __init__(self, journal: Journal, lengths: Lengths) -> None:
         self.asked: list[_Asked] = []
         self._journal, self._lengths, self._cast = journal, lengths, offline(0)
-        self._said: dict[str, str] = {}
+        self._said: dict[str, tuple[str, bool]] = {}
         self._last: dict[str, str] = {}
+
+    @property
+    def stretch(self) -> float:
+        """How many times as long what was said would be at the usual lengths."""
+        said = [(text, *who) for text, who in self._said.items()]
+        actual = sum(len(text.encode()) for text, *_ in said)
+        usual = sum(len(text.encode()) if real else self._lengths.spoken(prompt) for text, prompt, real in said)
+        return usual / actual if actual else 1.0
 
     async def __call__(self, call: Call) -> Completion:
         stored = self._journal.completion(call.key)
         reply = stored or await self._played(call)
         if call.schema is None:
-            self._said[reply.text] = call.prompt
+            self._said[reply.text.strip()] = call.prompt, stored is not None
         self.asked.append(self._measured(call, reply, stored is not None))
         return reply
 
     async def _played(self, call: Call) -> Completion:
         try:
-            text = (await self._cast(call)).text
+            reply = await self._cast(call)
         except ConfigError:  # an agent that the cast does not play
-            text = "word" if call.schema is None else orjson.dumps(_example(call.schema)).decode()
-        if call.schema is None:
-            size = max(1, round(self._lengths.spoken(call.prompt)))
-            text = (
-                (f"{text} " * (1 + size // (len(text.encode()) + 1))).encode()[:size].decode("utf-8", "ignore").strip()
-            )
-        return Completion(text=text or ".", model=OFFLINE, usage=Usage())
+            reply = Completion(text="word" if call.schema is None else orjson.dumps(_example(call.schema)).decode())
+        return reply if call.model == OFFLINE and call.schema is not None else Completion(text=reply.text or ".")
 
     def _measured(self, call: Call, reply: Completion, is_stored: bool) -> _Asked:
         text = "".join(f"{m.role}\n{m.content}\n" for m in call.messages)
         spoken: dict[str, tuple[int, float]] = {}
+        actual = 0
         for one in _texts(call.inputs):
-            if prompt := self._said.get(one):
+            if one in self._said:
+                prompt, is_real = self._said[one]
                 n, size = spoken.get(prompt, (0, 0.0))
-                spoken[prompt] = n + 1, size + len(one.encode())
+                actual += len(one.encode())
+                spoken[prompt] = n + 1, size + (len(one.encode()) if is_real else self._lengths.spoken(prompt))
         schema = 0 if call.schema is None else len(orjson.dumps(call.schema))
         whole = sum(len(m.content.encode()) for m in call.messages) + schema
-        fixed = max(0.0, whole - sum(size for _, size in spoken.values()))
-        shared = _shared(text, self._last.get(call.prompt, ""))
+        shared = _shared(text, self._last.get(call.prompt, "")) / len(text)
         self._last[call.prompt] = text
-        return _Asked(call, fixed, spoken, shared, reply, _things(reply.text, call.schema), is_stored)
+        return _Asked(call, whole - actual, spoken, shared, reply, _things(reply.text, call.schema), is_stored)
 
 
 @dataclass(frozen=True)
@@ -226,7 +228,7 @@ async def rehearse(rehearsals: Sequence[Rehearsal], ctx: AgentContext, journal: 
         if rehearsal.finished:
             lengths.learn(model.asked)
             continue
-        lines = 2 * rehearsal.deeper * sum(map(len, task.result().lines.values()))
+        lines = 2 * rehearsal.deeper * model.stretch * sum(map(len, task.result().lines.values()))
         size += rehearsal.expected * lines
         for role, need, answers in _needs(rehearsal, model.asked, lengths, ctx.attempts):
             needs[role] += need
@@ -249,7 +251,7 @@ def _needs(
             times = 0.0
             upper -= stored
         expected = usual.times(times)
-        low = lengths.size(asked, SHORT, deeper).times(times).at_most(expected)
+        low = lengths.size(asked, SHORT, deeper).times(times)
         yield (
             asked.call.role,
             Need(low, expected, lengths.most(asked, deeper).times(upper)),
@@ -293,10 +295,10 @@ def _example(schema: Mapping[str, Any]) -> Any:
     return {"integer": 1, "number": 1.0, "boolean": False}.get(str(kind), "word")
 
 
-def _shared(one: str, other: str) -> float:
-    """Bytes at the beginning of ``one`` that ``other`` begins with too."""
+def _shared(one: str, other: str) -> int:
+    """Characters at the beginning of ``one`` that ``other`` begins with too."""
     least, most = 0, min(len(one), len(other))
     while least < most:
         middle = (least + most + 1) // 2
         least, most = (middle, most) if one[:middle] == other[:middle] else (least, middle - 1)
-    return float(len(one[:least].encode()))
+    return least

@@ -23,9 +23,9 @@ from personagen.runs.estimate import Estimate, Range
 from tests import fakes
 
 ESTIMATE = Estimate(
-    what="4 conversations of 3 turns",
+    planned="4 conversations x 3 turns",
     calls=72,
-    most_calls=216,
+    max_calls=216,
     input_tokens=Range(50_000, 90_000, 900_000),
     cached_input_tokens=30_600,
     output_tokens=Range(6_000, 12_000, 130_000),
@@ -45,7 +45,7 @@ UNKNOWN = replace(ESTIMATE, cost_usd=None, known_usd=0.2, unknown=("openai/x",),
 
 def test_the_block_tells_calls_tokens_cost_and_disk():
     assert asking.told(ESTIMATE).splitlines() == [
-        "4 conversations of 3 turns to go",
+        "Planned: 4 conversations x 3 turns",
         "  calls   about 72, at most 216",
         "  tokens  about 90,000 in (34% of it from a cache), 12,000 out",
         "  cost    about 7.20 USD, 0.0500 USD if replies are short; at the very most 71.00 USD",
@@ -135,7 +135,7 @@ def test_quiet_shows_nothing_unless_there_is_a_question(monkeypatch, capsys, ask
 def test_the_block_stands_before_the_summary_and_the_summary_compares(command, personas):
     result = command("simulate", "--personas", personas, "--turns", 1, "--model", "tests.fakes:llm", "--price", "1,1")
     assert result.exit_code == 0
-    assert "6 conversations of 1 turns to go\n  calls   about 36, at most 108" in result.stderr
+    assert "Planned: 6 conversations x 1 turns\n  calls   about 36, at most 108" in result.stderr
     assert "USD; 36 calls, asked 36" in result.stdout
 
 

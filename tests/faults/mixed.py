@@ -74,7 +74,7 @@ def _run(out: Path, who: str, protocol: str, choose: Choose) -> Ran:
 
 def _passing(protocol: str, plain: Ran, faulty: Ran) -> Iterable[Finding]:
     faults = Counter(seen.fault for seen in faulty.seen if seen.fault)
-    needed, asked = faulty.summary.calls, len(faulty.seen)
+    needed, asked = faulty.summary.report.calls, len(faulty.seen)
     longest = max(seen.ended - seen.at for seen in faulty.seen)
     same = plain.results == faulty.results
     yield Finding(

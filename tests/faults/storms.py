@@ -14,11 +14,11 @@ from benchmarks.concurrency import Result, adaptive, drive, latency, simulate
 from personagen.call import Call
 from personagen.errors import PersonagenError, QualityError, ServerError
 from personagen.flows.conversation import Conversation, Plan
-from personagen.flows.plan import Outcomes
 from personagen.llm.connect import Endpoint, connect
 from personagen.llm.limits.limiter import Limiter, closing_on_error, first_call_alone
 from personagen.llm.limits.retry import with_retries
 from personagen.records import Completion
+from personagen.runs.failures import FailurePolicy
 from personagen.runs.schedule import Job, run_jobs
 from tests import fakes
 from tests.faults.faults import WAITS
@@ -121,7 +121,7 @@ async def _gone(error: ServerError, after: int, seed: int) -> tuple[float, int, 
         sent += 1
         raise ServerError(str(error), status=error.status, retry_after=error.retry_after)
 
-    limiter, outcomes = Limiter(), Outcomes(total=200, grown=set())
+    limiter, outcomes = Limiter(), FailurePolicy("conversations", 200, set())
     llm = closing_on_error(first_call_alone(with_retries(model, limiter, rng=Random(seed))), limiter)
 
     async def finish(slot: int, growing: Conversation) -> None:

@@ -70,7 +70,7 @@ def test_a_run_notes_it_and_logs_it_before_it_begins(folder, tmp_path, caplog):
 
     summary = asyncio.run(simulate(options, consent=consent))
     assert "judge/prefers.md" in told[0]
-    assert told[0] in summary.notes
+    assert told[0] in summary.report.notes
 
 
 def test_files_that_cant_be_read_as_text_or_at_all_stop_no_run(folder, monkeypatch):

@@ -9,9 +9,9 @@ import time
 import pytest
 
 from personagen.call import DEFAULT_MAX_TOKENS, Call, Sampling
-from personagen.errors import ConfigError, Interrupted, UsageError
+from personagen.errors import Interrupted
 from personagen.llm import budget as money
-from personagen.llm.connect import Endpoint
+from personagen.llm.endpoints import Endpoint, Models, resolve
 from personagen.llm.prices import Price
 from personagen.options import ModelOptions
 from personagen.records import Completion, Message, Usage
@@ -44,57 +44,21 @@ def test_the_most_a_call_can_cost_counts_every_byte_and_every_token_it_may_answe
     assert money.bound_of(dear)(call) >= 200 * 5e-3 + 50 * 2e-3
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), -1.0])
-@pytest.mark.parametrize("name", ["budget", "timeout"])
-def test_a_budget_or_a_timeout_that_is_no_number_to_reckon_with_is_refused(tmp_path, name, value):
-    async def main():
-        with opened(tmp_path / "r", "simulate", {}, {}, []) as run:
-            async with session.session(run, ModelOptions(**{name: value}), {}, seed=0):
-                raise AssertionError("opened")
-
-    with pytest.raises(UsageError, match=f"--{name}"):
-        asyncio.run(main())
-
-
 @pytest.mark.parametrize(("timeout", "in_all"), [(120.0, 600.0), (1800.0, 9000.0)])
 def test_a_call_has_time_for_several_requests_however_long_one_may_take(tmp_path, monkeypatch, timeout, in_all):
     given = []
 
-    def with_retries(llm, limiter, *, seconds):
+    def with_retries(llm, limiter, *, first, seconds):
         given.append(seconds)
         return llm
 
     async def main():
         with opened(tmp_path / "r", "simulate", {}, {}, []) as run:
-            async with session.session(run, ModelOptions(timeout=timeout), {}, seed=0):
+            async with session.open_models(run, Models({}), ModelOptions(timeout=timeout), {}, seed=0):
                 return given
 
     monkeypatch.setattr(session, "with_retries", with_retries)
     assert asyncio.run(main()) == [in_all]
-
-
-def test_a_role_without_a_model_of_its_own_has_the_common_one_and_its_address():
-    options = ModelOptions(model=("openai/a", "judge=openai/b"), base_url=("http://127.0.0.1:1/v1",), price=("1,2",))
-    found = session.endpoints_of(options, {"user/speak": None, "judge/prefer": None})
-    price = Price(1e-6, 2e-6)
-    assert found == {
-        "judge": Endpoint("openai/b", "http://127.0.0.1:1/v1", price),
-        "user": Endpoint("openai/a", "http://127.0.0.1:1/v1", price),
-    }
-
-
-def test_an_address_of_two_providers_is_refused():
-    options = ModelOptions(model=("openai/a", "judge=anthropic/b"), base_url=("http://127.0.0.1:1/v1",))
-    with pytest.raises(ConfigError, match="keys of anthropic and openai"):
-        session.endpoints_of(options, {"user/speak": None, "judge/prefer": None})
-
-
-@pytest.mark.parametrize("place", ["127.0.0.1:1", "127.0.0.1:80x", "[::1"])
-def test_an_address_with_a_password_is_refused_without_showing_it(place):
-    options = ModelOptions(model=("ollama/x",), base_url=(f"http://u:hunter2@{place}/v1",))
-    with pytest.raises(ConfigError, match="holds a password") as refused:
-        session.endpoints_of(options, {"user/speak": None})
-    assert "hunter2" not in str(refused.value)
 
 
 def in_session(tmp_path, url, *roles, **options):
@@ -103,9 +67,9 @@ def in_session(tmp_path, url, *roles, **options):
     def run(work):
         async def main():
             given = ModelOptions(model=("openai/a",), base_url=(url,), **options)
-            prompts = {f"{role}/x": None for role in roles or ("user",)}
+            models = resolve(given, roles or ("user",))
             with opened(tmp_path / "r", "simulate", {}, {}, []) as run:
-                async with session.session(run, given, prompts, seed=0) as opened_session:
+                async with session.open_models(run, models, given, {}, seed=0) as opened_session:
                     return await work(opened_session)
 
         return asyncio.run(main())
@@ -176,7 +140,7 @@ def test_after_an_interruption_no_call_waits_for_what_those_in_flight_may_leave_
     ],
 )
 def test_by_the_wave_every_conversation_is_in_flight_unless_a_number_is_given(options, limit):
-    assert session._slots(options, {"user": Endpoint("openai/a")}).limit == limit
+    assert session.open_limiter(options, Models({"user": Endpoint("openai/a")})).limit == limit
 
 
 def test_what_batches_under_way_may_cost_counts_as_spent(tmp_path):

@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from zlib import crc32
 
 import pytest
@@ -275,7 +276,7 @@ def test_a_journal_is_made_whole_or_not_at_all(file, monkeypatch):
 
 def test_a_run_whose_journal_is_gone_is_refused(tmp_path):
     with opened(tmp_path / "r", "simulate", {}, {}, []) as run:
-        run.record("done", {})
+        run.record(SimpleNamespace(status="done", estimate={}), {})
     (tmp_path / "r" / "journal.db").unlink()
     with pytest.raises(CorruptError, match=r"journal\.db is missing"), opened(tmp_path / "r", "simulate", {}, {}, []):
         pass

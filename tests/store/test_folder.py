@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from types import SimpleNamespace
 
 import orjson
 import pytest
@@ -133,7 +134,7 @@ def test_run_json_says_what_was_asked_and_what_it_cost(tmp_path, judge):
     async def main():
         with opened(tmp_path / "r", "simulate", {"turns": 3}, {"turns": 3, "out": "r"}, [judge("a")]) as run:
             await run.journal.store("k", "user", "m", "", answer("x"), 0.1)
-            run.record("done", {"pairs": 7})
+            run.record(SimpleNamespace(status="done", estimate={}), {"pairs": 7})
 
     asyncio.run(main())
     state = read_state(tmp_path / "r")

@@ -6,6 +6,7 @@ import asyncio
 import os
 import stat
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -37,7 +38,7 @@ def run(folder: Path) -> None:
         with opened(folder, "simulate", {}, {}, used) as run:
             await run.journal.store("k", "user", "m", "", answer("x"), 0.1)
             run.write_lines("trees.jsonl", [b"{}\n"])
-            run.record("done", {})
+            run.record(SimpleNamespace(status="done", estimate={}), {})
             seen.update(modes(folder))
 
     seen: dict[str, int] = {}

@@ -8,7 +8,10 @@ import pytest
 
 from personagen.llm.limits.headers import LONGEST, used_up
 from personagen.llm.limits.limiter import Limiter
+from personagen.llm.limits.retry import with_retries
+from personagen.records import Completion
 from tests.llm import simulated
+from tests.llm.calls import a_call
 
 NOW = 1_800_000_000.0  # 2027-01-15T08:00:00Z
 
@@ -62,15 +65,18 @@ def test_of_several_quotas_the_one_that_takes_longest_counts():
     assert used_up(headers, NOW) == 7
 
 
-def test_a_quota_that_is_used_up_closes_the_gate_for_everybody_until_it_is_filled():
+def test_a_quota_that_is_used_up_holds_back_every_call_until_it_is_filled():
+    pauses = iter([0.0, 30.0, 0.0, 0.0, 0.0])
+
+    async def model(call):
+        return Completion(text="x", pause=next(pauses))
+
     async def main():
-        limiter = Limiter(4)
-        queue = limiter.at("m")
-        queue.on_headers({"ratelimit-remaining": "3", "ratelimit-reset": "30"})
-        await queue.enter("user")
+        llm = with_retries(model, Limiter(4))
+        for _ in range(2):
+            await llm(a_call())
         before = simulated.now()
-        queue.on_headers({"ratelimit-remaining": "0", "ratelimit-reset": "30"})
-        await asyncio.gather(*(queue.enter("user") for _ in range(3)))
+        await asyncio.gather(*(llm(a_call()) for _ in range(3)))
         return before, simulated.now()
 
     assert simulated.run(main()) == (0.0, 30.0)
