@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 import orjson
 
-from personagen.agents import assistant, author, judge, observer, user
+from personagen.agents import ACTS, assistant, author, judge, observer, user
 from personagen.agents.ask import AgentContext, CallSite, capture_call
 from personagen.call import DEFAULT_MAX_TOKENS, Call
 from personagen.llm.connect import OFFLINE as OFFLINE_MODEL
@@ -29,25 +29,6 @@ RENDERED = (
     200_000  # bytes of what is said, at most: a prompt may be rendered to no more than ``sandbox.MAX_CHARACTERS``
 )
 SPEAKERS = ("user/speak", "assistant/plain")
-# Tokens of a reply; of the observer for each inference, of the author for each description.
-TYPICAL = {
-    "user/speak": 65.0,
-    "observer/infer": 40.0,
-    "assistant/plain": 195.0,
-    "assistant/aware": 195.0,
-    "judge/prefer": 35.0,
-    "author/profiles": 210.0,
-    "author/personalities": 115.0,
-}
-OFFLINE = {
-    "user/speak": 32.0,
-    "observer/infer": 20.0,
-    "assistant/plain": 58.0,
-    "assistant/aware": 58.0,
-    "judge/prefer": 39.0,
-    "author/profiles": 195.0,
-    "author/personalities": 120.0,
-}
 INFERENCES_A_TURN = 1.2
 FACT = 12.0  # tokens of an inference as the aware assistant is told it
 
@@ -95,8 +76,9 @@ def typical(ctx: AgentContext, factor: float = 1.0) -> Length:
     """Replies of the usual length, times ``factor``, and never longer than the prompt file lets them be."""
 
     def length(name: str, things: float) -> float:
-        usual = OFFLINE if ctx.models[name.partition("/")[0]] == OFFLINE_MODEL else TYPICAL
-        return min(longest(ctx)(name, things), factor * usual[name] * things)
+        is_offline = ctx.models[name.partition("/")[0]] == OFFLINE_MODEL
+        usual = ACTS[name].offline_tokens if is_offline else ACTS[name].usual_tokens
+        return min(longest(ctx)(name, things), factor * usual * things)
 
     return length
 
@@ -195,8 +177,8 @@ async def _asked(
     one = {
         "user/speak": lambda ctx: user.speak(ctx, persona, chat[:-1], turn, shape.turns, at),
         "observer/infer": lambda ctx: observer.infer(ctx, chat, at),
-        "assistant/plain": lambda ctx: assistant.reply(ctx, chat, None, at),
-        "assistant/aware": lambda ctx: assistant.reply(ctx, chat, known, at),
+        "assistant/plain": lambda ctx: assistant.plain(ctx, chat, (), at),
+        "assistant/aware": lambda ctx: assistant.aware(ctx, chat, known, at),
         "judge/prefer": lambda ctx: judge.prefer(ctx, persona, chat, replies, at),
     }
     calls: dict[str, tuple[Call, Call | None]] = {

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from personagen.cli.sample import ACTS
+from personagen.agents import ACTS
+from personagen.agents.sample import Scene
 from personagen.prompts import files as prompts
 from tests.cli.runs import lines
 from tests.fakes import PERSONA, Fake, context
@@ -128,11 +129,9 @@ def test_a_part_that_a_prompt_includes_is_not_taken_for_one_under_a_wrong_name(c
 
 async def sent(name: str, persona) -> list[dict[str, str]]:
     """What the agent of ``name`` really sends for the sample conversation."""
-    from personagen.cli.sample import Scene
-
     fake = Fake(RuntimeError)
     with pytest.raises(RuntimeError):
-        await ACTS[name](context(fake), Scene(persona=persona))
+        await ACTS[name].sample(context(fake), Scene(persona=persona))
     return [message.model_dump() for message in fake.calls[0].messages]
 
 
