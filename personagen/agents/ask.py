@@ -65,13 +65,13 @@ class CallSite:
 
 @dataclass(frozen=True)
 class Answer(Generic[T]):
-    """A parsed reply and the key of the call that gave it.
+    """A parsed reply and the key of the call that gave it, empty if no model was asked.
 
     ``objections`` are those of the replies that were turned away; if the last of them was, it is ``dropped``.
     """
 
     value: T
-    call: str
+    call: str = ""
     objections: tuple[Objection, ...] = ()
     dropped: bool = False
 
@@ -152,7 +152,7 @@ def said(ctx: AgentContext, text: str, role: str, conversation: Sequence[Message
     """
     spoken = speech(text, role, acted=Turn(role, "", conversation).acted)
     objection = _objection(ctx, role, conversation, spoken)
-    return Answer(spoken, "", (objection,), dropped=True) if objection else Answer(spoken, "")
+    return Answer(spoken, objections=(objection,), dropped=True) if objection else Answer(spoken)
 
 
 def _objection(ctx: AgentContext, role: str, conversation: Sequence[Message], spoken: Spoken) -> Objection | None:

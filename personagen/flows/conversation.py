@@ -198,7 +198,7 @@ class Conversation:
         if verdict is None:
             return []
         shown = dict(zip(judge.LABELS, (node.id for node in nodes), strict=False))
-        if set(verdict.value.ranking) != set(shown):  # only a judge of the user's own gives such a one
+        if sorted(verdict.value.ranking) != sorted(shown):  # only a judge of the user's own gives such a one
             raise ConfigError(f"the judge ranked {', '.join(verdict.value.ranking)}, not {', '.join(shown)}")
         verdicts = self._verdicts.setdefault(said, {})
         verdicts[which] = Judgment(

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from personagen.agents import author
+from personagen.agents import author, custom
 from personagen.encoders import LOCAL, Encoder, open_encoder
 from personagen.errors import PersonagenError, UsageError
 from personagen.flows.needs import of_expansion
@@ -87,8 +87,9 @@ async def expand(
     seeds = load_seeds(Path(options.seeds) if options.seeds else None, skip_bad_lines=options.skip_bad_lines)
     filters: dict[str, Filter] = {name: _filter(name) for name in options.filters}
     where = prompt_files.folders(options.prompts)
-    prompts = {name: prompt_files.load(name, where) for name in PROMPTS}
-    seeds = replace(seeds, notes=(*seeds.notes, *strays(where)))
+    names = (*PROMPTS, *custom.prompts(options.models.agent))
+    prompts = {name: prompt_files.load(name, where) for name in names}
+    seeds = replace(seeds, notes=(*seeds.notes, *strays(where, prompts)))
     identity = identity_of(options, prompts) | {
         "personalities": _targets(options, seeds)["personality"],
         "seeds": content_id([d.id for d in (*seeds.profiles, *seeds.personalities)]),

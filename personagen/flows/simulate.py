@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from personagen.agents import custom
 from personagen.errors import PersonagenError, QualityError, UsageError
 from personagen.flows.conversation import Conversation, FailedTree, Plan, at_once
 from personagen.flows.messages import MessageLog
@@ -96,8 +97,9 @@ async def simulate(
     if not personas:
         raise UsageError(f"{options.personas} holds no personas; `personagen expand` makes some")
     where = prompt_files.folders(options.prompts)
-    prompts = {name: prompt_files.load(name, where) for name in PROMPTS}
-    notes = (*notes, *strays(where))
+    names = (*PROMPTS, *custom.prompts(options.models.agent, options.candidate))
+    prompts = {name: prompt_files.load(name, where) for name in names}
+    notes = (*notes, *strays(where, prompts))
     plans = Plans(options, tuple({p.id: p for p in personas}.values()))
     identity = identity_of(options, prompts) | {"conversations": len(plans), "personas": plans.personas_id}
     with opened(Path(options.out), "simulate", identity, flat(options), prompts.values()) as run:

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
+from personagen.agents import custom
 from personagen.agents.ask import AgentContext
 from personagen.call import LLM
 from personagen.errors import ConfigError, UsageError
@@ -167,8 +168,8 @@ async def session(
         refused=lambda endpoint: refused[address_of(endpoint)],
         batch=mode if options.batch else None,
     ) as backend:
-        models = {role: endpoint.model for role, endpoint in endpoints.items()}
-        ctx = AgentContext(wrap(backend, batch=options.batch), prompts, models, tally, attempts, language)
+        models, acts = {role: e.model for role, e in endpoints.items()}, custom.acts(options.agent)
+        ctx = AgentContext(wrap(backend, batch=options.batch), prompts, models, tally, attempts, language, acts)
         with interruptible(limiter, ", and batches that are sent go on at the provider" if options.batch else ""):
             yield Session(
                 ctx=ctx,
