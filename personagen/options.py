@@ -31,7 +31,8 @@ class ModelOptions:
     calls, both for the whole run folder. The command line asks before a run that is expected to cost more than
     ``confirm_above`` USD (None: never); the library never does. ``timeout`` is seconds a request. ``batch`` sends calls
     by the wave through the providers' batch APIs, all that are ready at once. ``noise`` is the share of verdicts the
-    offline judge gets wrong, from 0 to 0.5.
+    offline judge gets wrong, from 0 to 0.5. ``agent`` replaces an agent's function by one of the user's, written as
+    ``ROLE/ACT=module:function``.
     """
 
     model: tuple[str, ...] = ("offline",)
@@ -44,6 +45,7 @@ class ModelOptions:
     timeout: float = 120.0
     batch: bool = False
     noise: float = 0.0
+    agent: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,10 +82,10 @@ class ExpandOptions:
 class SimulateOptions:
     """What ``simulate`` does: grow ``conversations`` trees (None: one for each persona) of ``turns`` turns.
 
-    Every user turn gets ``candidates`` replies, by turns from the aware and the plain assistant. ``grow`` says which
-    siblings continue: ``coin`` one drawn at random, ``best`` the one the judge prefers, ``all`` every one, up to
-    ``max_nodes`` nodes a tree. A reply that can't be used is asked for at most ``attempts`` times. ``language`` is what
-    the conversations are held in, ``any`` to let that open.
+    Every user turn gets ``candidates`` replies, by turns from the assistants that ``candidate`` names: ``aware``,
+    ``plain`` or ``module:function``. ``grow`` says which siblings continue: ``coin`` one drawn at random, ``best`` the
+    one the judge prefers, ``all`` every one, up to ``max_nodes`` nodes a tree. A reply that can't be used is asked for
+    at most ``attempts`` times. ``language`` is what the conversations are held in, ``any`` to let that open.
     """
 
     personas: str = "outputs/pool/personas.jsonl"
@@ -92,6 +94,7 @@ class SimulateOptions:
     turns: int = 10
     grow: Grow = "coin"
     candidates: int = 2
+    candidate: tuple[str, ...] = ("aware", "plain")
     max_nodes: int = 500
     attempts: int = 3
     language: str = "en"

@@ -109,7 +109,8 @@ class Persona(Record):
 class Node(Record):
     """One message of a tree. The id is the path: ``0.1.0`` is the first child of ``0.1``.
 
-    ``agent`` is who spoke (``user``, ``aware``, ``plain``), ``call`` the key of the call that made it.
+    ``agent`` is who spoke (``user``, or the candidate's name, as ``aware``), ``call`` the key of the call that made it,
+    empty if a function wrote it.
     """
 
     id: str

@@ -63,6 +63,12 @@ def model_options(function: F) -> F:
             help="offline, openai/NAME, anthropic/NAME or a LiteLLM model string; for one role as judge=openai/NAME.",
         ),
         click.option(
+            "--agent",
+            multiple=True,
+            metavar="ROLE/ACT=PKG.MOD:FUNCTION",
+            help="A function of your own in place of an agent's, as judge/prefer=my_agents:strict.",
+        ),
+        click.option(
             "--base-url", multiple=True, metavar="[ROLE=]URL", help="An OpenAI- or Anthropic-compatible server."
         ),
         click.option("--price", multiple=True, metavar="[ROLE=]IN,OUT", help="USD per million tokens, where unknown."),

@@ -28,6 +28,7 @@ HEAD = """\
 # the command line go before PERSONAGEN_<COMMAND>_<OPTION> in the environment, and both before this file.
 """
 EXAMPLES: dict[str, Any] = {
+    "agent": ["judge/prefer=my_agents:strict"],
     "base_url": ["http://127.0.0.1:8000/v1"],
     "budget": 5.0,
     "concurrency": 64,

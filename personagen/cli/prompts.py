@@ -12,6 +12,7 @@ from personagen.errors import UsageError
 from personagen.options import place
 
 if TYPE_CHECKING:
+    from personagen.agents.sample import Scene
     from personagen.call import Call
     from personagen.prompts.files import Prompt
     from personagen.records import Persona
@@ -48,12 +49,13 @@ def prompts(ctx: click.Context, prompts: str | None, as_json: bool, quiet: bool)
 @click.pass_context
 def list_(ctx: click.Context, prompts: str | None, as_json: bool, quiet: bool) -> None:
     """List the prompts: name, hash, the file that is used, and its inputs."""
-    from personagen.prompts.files import folders, load, names
+    from personagen.agents import ACTS
+    from personagen.prompts.files import folders, load
 
     prompts, as_json, quiet = _inherited(ctx, prompts, as_json, quiet)
     where = folders(prompts)
     rows: list[dict[str, Any]] = []
-    for name in names():
+    for name in sorted(ACTS):
         try:
             prompt = load(name, where)
         except UsageError as error:
@@ -79,21 +81,22 @@ def check(ctx: click.Context, prompts: str | None, as_json: bool, quiet: bool) -
 
     Exits with 2 when one can't be used.
     """
-    from personagen.prompts.files import folders, names
+    from personagen.agents import ACTS
+    from personagen.prompts.files import folders
     from personagen.prompts.unused import found
 
     prompts, as_json, quiet = _inherited(ctx, prompts, as_json, quiet)
     where = folders(prompts)
-    problems = [problem for name in names() for problem in _problems(name, where)]
+    problems = [problem for name in sorted(ACTS) for problem in _problems(name, where)]
     notes = list(found(where))
     told = [f"note: {note}" for note in notes]
-    summary = {"checked": len(names()), "problems": problems, "notes": notes}
+    summary = {"checked": len(ACTS), "problems": problems, "notes": notes}
     if not problems:
-        told.insert(0, f"{len(names())} prompts can be used")
+        told.insert(0, f"{len(ACTS)} prompts can be used")
     if told or as_json:
         tell(summary, "\n".join(told), as_json=as_json, quiet=quiet)
     if problems:
-        several = f"{len(problems)} of {len(names())} prompts can't be used" if len(problems) > 1 else "correct it"
+        several = f"{len(problems)} of {len(ACTS)} prompts can't be used" if len(problems) > 1 else "correct it"
         raise UsageError("\n".join([*problems, several]) if len(problems) > 1 else problems[0])
 
 
@@ -118,12 +121,12 @@ def render(
 
     NAME is as `personagen prompts` lists it, such as judge/prefer.
     """
-    from personagen.cli.sample import SAMPLE, Scene, rehearse
+    from personagen.agents.sample import SAMPLE, Scene
     from personagen.prompts.files import folders, load
 
     prompts, as_json, quiet = _inherited(ctx, prompts, as_json, quiet)
     prompt = load(_known(name), folders(prompts))
-    call = rehearse(prompt, Scene(persona=SAMPLE if persona is None else _persona(place("--persona", persona))))
+    call = _sample_call(prompt, Scene(persona=SAMPLE if persona is None else _persona(place("--persona", persona))))
     given = {} if inputs is None else _overrides(Path(place("--inputs", inputs)), prompt)
     values = {**call.inputs, **given}
     messages = prompt.render(values)
@@ -161,22 +164,31 @@ def _inherited(ctx: click.Context, prompts: str | None, as_json: bool, quiet: bo
 
 
 def _known(name: str) -> str:
-    from personagen.prompts.files import names
+    from personagen.agents import ACTS
 
     wanted = name.removesuffix(".md")
-    if wanted not in names():
-        raise UsageError(f"there is no prompt {name!r}; there are {', '.join(names())}")
+    if wanted not in ACTS:
+        raise UsageError(f"there is no prompt {name!r}; there are {', '.join(sorted(ACTS))}")
     return wanted
 
 
+def _sample_call(prompt: Prompt, scene: Scene) -> Call:
+    """The call that the agent of ``prompt`` makes in ``scene``; no model is asked."""
+    from personagen.agents import ACTS
+    from personagen.agents.ask import capture_call
+    from personagen.runs.interrupt import run_sync
+
+    return run_sync(capture_call({prompt.name: prompt}, lambda ctx: ACTS[prompt.name].sample(ctx, scene)))
+
+
 def _problems(name: str, where: tuple[Path, ...]) -> list[str]:
-    from personagen.cli.sample import rehearse, scenes
+    from personagen.agents.sample import scenes
     from personagen.prompts.files import load
 
     try:
         prompt = load(name, where)
         for scene in scenes():
-            rehearse(prompt, scene)
+            _sample_call(prompt, scene)
     except UsageError as error:
         return [str(error)]
     return []

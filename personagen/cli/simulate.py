@@ -49,6 +49,14 @@ Examples:
         show_default=True,
         help="Which replies continue: one drawn, the preferred one, or all.",
     ),
+    click.option(
+        "--candidate",
+        multiple=True,
+        default=D.candidate,
+        show_default=True,
+        metavar="NAME",
+        help="Who competes: aware, plain, or PKG.MOD:FUNCTION of your own.",
+    ),
     click.option("--candidates", type=int, default=D.candidates, show_default=True, help="Competing replies a turn."),
     click.option(
         "--max-nodes", type=int, default=D.max_nodes, show_default=True, help="Nodes a tree, with --grow all."

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import get_args
 
+from personagen.agents.custom import candidates
 from personagen.errors import UsageError
 from personagen.flows.conversation import Plan
 from personagen.options import Grow, SimulateOptions, in_range
@@ -30,6 +31,12 @@ def check(options: SimulateOptions) -> None:
         "--conversations": (options.conversations, 1, 100_000_000),
     }
     in_range(limits)
+    if len(options.candidate) > options.candidates:
+        named = f"--candidate names {len(options.candidate)} of them"
+        raise UsageError(
+            f"{named} and --candidates {options.candidates} are the replies a turn: choose at least as many"
+        )
+    candidates(options.candidate)
     if options.grow not in get_args(Grow):
         raise UsageError(f"--grow {options.grow}: choose one of {', '.join(get_args(Grow))}")
     if options.language not in LANGUAGES:
@@ -63,7 +70,7 @@ class Plans:
         return next(iter(self))
 
     def __iter__(self) -> Iterator[Plan]:
-        o, order = self.options, self.order()
+        o, order, assistants = self.options, self.order(), candidates(self.options.candidate)
         for slot in range(len(self)):
             repeat, place = divmod(slot, len(order))
             persona = self.personas[order[place]]
@@ -76,4 +83,5 @@ class Plans:
                 grow=o.grow,
                 max_nodes=o.max_nodes,
                 seed=o.seed,
+                assistants=assistants,
             )

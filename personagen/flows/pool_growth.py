@@ -103,8 +103,9 @@ async def _ask(growth: PoolGrowth, ctx: AgentContext, options: ExpandOptions, ca
 
 async def _written(growth: PoolGrowth, ctx: AgentContext, options: ExpandOptions, place: str) -> list[Candidate]:
     examples = [entry.text for entry in pool.draw(growth.view, options.seed, place, options.examples)]
-    answer = await author.write(ctx, growth.kind, examples, options.count, CallSite(place, place))
-    prompt = ctx.prompts[author.PROMPTS[growth.kind]]
+    name = author.PROMPTS[growth.kind]
+    answer = await ctx.act(name, author.write)(ctx, growth.kind, examples, options.count, CallSite(place, place))
+    prompt = ctx.prompts[name]
     return [
         candidate(
             Description(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from personagen.agents import custom
 from personagen.agents.ask import AgentContext
 from personagen.errors import UsageError
 from personagen.flows.conversation import Conversation, FailedTree, Plan, calls_at_once, levels
@@ -75,7 +76,7 @@ async def simulate(
     plans = Plans(options, tuple({p.id: p for p in personas}.values()))
     workflow = Workflow(
         command="simulate",
-        prompts=PROMPTS,
+        prompts=(*PROMPTS, *custom.prompts((), options.candidate)),
         unit="conversations",
         items=plans,
         job=_task,

@@ -130,8 +130,7 @@ def _rehearsals(workflow: Workflow[Item], folder: Run, done: set[int]) -> list[R
     replayed = begun[:REPLAYED]
     made = [Rehearsal(_job(workflow, item), finished=True) for item in finished if left]
     made += [
-        Rehearsal(_job(workflow, item), len(begun) / len(replayed), len(begun) / len(replayed), replay=True)
-        for item in replayed
+        Rehearsal(_job(workflow, item), len(begun) / len(replayed), len(begun) / len(replayed)) for item in replayed
     ]
     count = left - len(begun)
     if count > 0 and fresh:

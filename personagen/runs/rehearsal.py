@@ -18,6 +18,7 @@ from personagen.agents.ask import AgentContext
 from personagen.call import DEFAULT_MAX_TOKENS, Call
 from personagen.errors import ConfigError
 from personagen.llm.endpoints import OFFLINE
+from personagen.llm.journaled import Tally
 from personagen.offline import offline
 from personagen.prompts.files import Prompt
 from personagen.records import Completion, Message
@@ -43,8 +44,7 @@ class Size:
     output: float = 0.0
 
     def __add__(self, other: Size) -> Size:
-        pairs = zip(vars(self).values(), vars(other).values(), strict=True)
-        return Size(*(mine + theirs for mine, theirs in pairs))
+        return Size(*map(sum, zip(vars(self).values(), vars(other).values(), strict=True)))
 
     def times(self, factor: float) -> Size:
         """``factor`` of these."""
@@ -69,8 +69,7 @@ class Rehearsal:
 
     ``expected`` and ``upper`` are those numbers. ``deeper`` is how many times as long the real conversations are.
     Where the played question is stored, ``stored`` of the ``expected`` ones are too, and at least ``least`` remain.
-    ``replay`` is for a begun item, whose stored replies count as they are, ``finished`` for one that is played only to
-    learn from its stored replies.
+    ``finished`` is for an item that is played only to learn from its stored replies.
     """
 
     job: Callable[[AgentContext], Task]
@@ -79,7 +78,6 @@ class Rehearsal:
     deeper: float = 1.0
     stored: float = 0.0
     least: float = 0.0
-    replay: bool = False
     finished: bool = False
 
 
@@ -219,9 +217,7 @@ async def rehearse(rehearsals: Sequence[Rehearsal], ctx: AgentContext, journal: 
     size = 0.0
     for rehearsal in sorted(rehearsals, key=lambda one: not one.finished):
         model = _Model(journal, lengths)
-        # What the cast says is no conversation to judge; stored replies are, as they were.
-        gates = ctx.gates if rehearsal.replay or rehearsal.finished else {}
-        task = rehearsal.job(replace(ctx, llm=model, gates=gates, language="any", tally=type(ctx.tally)()))
+        task = rehearsal.job(replace(ctx, llm=model, tally=Tally(), acts={}, rehearsed=True))
         steps = list(task.first)
         while steps:
             steps += await steps.pop(0)()

@@ -15,6 +15,7 @@ from typing import Any, Generic
 
 import orjson
 
+from personagen.agents import custom
 from personagen.errors import PersonagenError, QualityError
 from personagen.llm.endpoints import Models, resolve
 from personagen.options import flat
@@ -49,8 +50,9 @@ async def run(
         PersonagenError: the run can't go on; whatever is finished is written, and it can be resumed.
     """
     where = prompt_files.folders(options.prompts)
-    prompts = {name: prompt_files.load(name, where) for name in workflow.prompts}
-    notes = (*workflow.notes, *unused_prompts(where))
+    names = (*workflow.prompts, *custom.prompts(options.models.agent))
+    prompts = {name: prompt_files.load(name, where) for name in names}
+    notes = (*workflow.notes, *unused_prompts(where, prompts))
     models = resolve(options.models, {name.partition("/")[0] for name in prompts}, workflow.encoder)
     fingerprint = _fingerprint(options, models, workflow)
     with opened(Path(options.out), workflow.command, fingerprint, flat(options), prompts.values()) as folder:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from personagen.agents import custom
 from personagen.agents.ask import AgentContext
 from personagen.call import LLM
 from personagen.errors import ConfigError
@@ -129,7 +130,7 @@ async def open_models(
         batch=mode if options.batch else None,
     ) as backend:
         llm = layers.around(backend, batch=options.batch)
-        ctx = AgentContext(llm, prompts, models.names, tally, attempts, language)
+        ctx = AgentContext(llm, prompts, models.names, tally, attempts, language, custom.acts(options.agent))
         note = ", and batches that are sent go on at the provider" if options.batch else ""
         with interruptible(limiter, note):
             yield Session(

@@ -41,8 +41,8 @@ KNOWN = (Inference(fact="keeps bees", quote="My bees died", kind="profile"),)
 ASKS: dict[str, Callable[[AgentContext, CallSite], Awaitable[Answer[Any]]]] = {
     "user": lambda ctx, at: user.speak(ctx, fakes.PERSONA, CHAT[:2], 2, 4, at),
     "observer": lambda ctx, at: observer.infer(ctx, CHAT, at),
-    "plain": lambda ctx, at: assistant.reply(ctx, CHAT, None, at),
-    "aware": lambda ctx, at: assistant.reply(ctx, CHAT, KNOWN, at),
+    "plain": lambda ctx, at: assistant.plain(ctx, CHAT, (), at),
+    "aware": lambda ctx, at: assistant.aware(ctx, CHAT, KNOWN, at),
     "judge": lambda ctx, at: judge.prefer(ctx, fakes.PERSONA, CHAT, ("First, ask.", "Count them."), at),
     "profiles": lambda ctx, at: author.write(ctx, "profile", ["She keeps bees."], 3, at),
     "personalities": lambda ctx, at: author.write(ctx, "personality", ["She is blunt."], 3, at),

@@ -7,9 +7,10 @@ from collections import Counter
 
 import pytest
 
+from personagen.agents import ACTS
 from personagen.call import Call
 from personagen.errors import ConfigError
-from personagen.offline import offline
+from personagen.offline import offline, parts
 from personagen.offline.facts import told
 from personagen.offline.judge import CLOSE
 from personagen.records import Message
@@ -96,6 +97,18 @@ def test_the_same_call_gets_the_same_answer_and_another_seed_another():
     assert _answer("user/speak", inputs, head="1") == _answer("user/speak", inputs, head="1")
     assert len(texts) > 3
     assert _answer("user/speak", inputs, seed=8).text != _answer("user/speak", inputs, seed=9).text
+
+
+def test_the_cast_plays_every_agent():
+    assert sorted(parts()) == sorted(ACTS)
+
+
+@pytest.mark.parametrize(("inputs", "like"), [({}, "plain"), ({"inferences": ["keeps bees"]}, "aware")])
+def test_an_assistants_prompt_of_the_users_own_is_played_by_its_inputs(inputs, like):
+    given = {"conversation": [Message(role="user", content="My bees died. What now?")], **inputs}
+    calls = [Call("offline", (), prompt=f"assistant/{name}", inputs=given) for name in ("terse", like)]
+    own, known = (asyncio.run(offline(3)(call)).text for call in calls)
+    assert own == known
 
 
 def test_an_unknown_prompt_is_refused_by_name():
