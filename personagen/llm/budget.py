@@ -11,7 +11,7 @@ from personagen.errors import BudgetError, PersonagenError, ReplyError, ServerEr
 from personagen.llm.prices import Price, cost
 from personagen.options import ModelOptions
 from personagen.records import Completion
-from personagen.store.batches import Wave
+from personagen.store.batches import Batch
 from personagen.store.folder import Run
 
 CostBound = Callable[[Call], float | None]
@@ -143,9 +143,9 @@ def with_budget(llm: LLM, ledger: Ledger, bound: CostBound) -> LLM:
     return ask
 
 
-def ledger_of(run: Run, options: ModelOptions, prices: Mapping[str, Price | None], pending: Sequence[Wave]) -> Ledger:
+def ledger_of(run: Run, options: ModelOptions, prices: Mapping[str, Price | None], pending: Sequence[Batch]) -> Ledger:
     """What is spent, with what the batches under way may cost at most."""
-    committed = {key: most for wave in pending for key, most in wave.keys.items()}
+    committed = {key: most for batch in pending for key, most in batch.keys.items()}
     before, calls = spent(run, prices) + sum(committed.values()), run.usage()[0] + len(committed)
     return Ledger(options.budget, options.max_calls, spent=before, calls=calls, committed=committed)
 

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from personagen.agents.ask import AgentContext
 from personagen.call import LLM
 from personagen.errors import ConfigError, UsageError
-from personagen.llm.batch.poll import Board
+from personagen.llm.batch.poll import BatchProgress
 from personagen.llm.batch.submit import BatchMode
 from personagen.llm.budget import CostBound, Ledger, bound_of, ledger_of, with_billed_failures, with_budget
 from personagen.llm.connect import Endpoint, connect, is_local
@@ -27,7 +27,7 @@ from personagen.options import ENCODER, ModelOptions, by_role, flat, shared_and_
 from personagen.prompts.files import Prompt
 from personagen.records import Usage
 from personagen.runs.interrupt import interruptible
-from personagen.store.batches import Batches, Wave
+from personagen.store.batches import Batch, Batches
 from personagen.store.folder import Run
 
 LEAST_PATIENCE = 600.0  # seconds for a call in all; with a long --timeout more, or its second request would be cut off
@@ -79,7 +79,7 @@ class Session:
     tally: Tally
     wrap: Callable[[LLM], LLM]
     began: float
-    board: Board
+    batch_progress: BatchProgress
     endpoints: Mapping[str, Endpoint]
     prices: Mapping[str, Price | None]
     ledger: Ledger
@@ -118,7 +118,7 @@ class Session:
             limit=self.limiter.limit,
             usage=self.tally.usage,
             seconds=time.monotonic() - self.began,
-            batches=self.board.told(),
+            batches=self.batch_progress.describe(),
         )
 
 
@@ -176,7 +176,7 @@ async def session(
                 tally=tally,
                 wrap=wrap,
                 began=time.monotonic(),
-                board=mode.board,
+                batch_progress=mode.progress,
                 endpoints=everyone,
                 prices=prices,
                 ledger=ledger,
@@ -187,7 +187,7 @@ async def session(
 
 def _slots(options: ModelOptions, endpoints: Mapping[str, Endpoint]) -> Limiter:
     local = {address_of(endpoint) for endpoint in endpoints.values() if is_local(endpoint.model)}
-    # By the wave as many are in flight as are ready, unless a number is given.
+    # In batch mode every ready call is in flight, unless a number is given.
     most = BATCH_IN_FLIGHT if options.batch and options.concurrency is None else options.concurrency
     return Limiter(most, {role: address_of(endpoint) for role, endpoint in endpoints.items()}, local)
 
@@ -211,7 +211,7 @@ def _layered(
     batch: bool = False,
 ) -> LLM:
     """``llm`` behind all that a run has it go through, the last of them outermost; ``seconds`` for a call in all."""
-    # In a batch there is no first call alone, and what has to be asked again goes into the next wave.
+    # In a batch there is no first call alone, and what has to be asked again goes into the next batch.
     again = partial(with_retries, first=0.0, seconds=math.inf) if batch else partial(with_retries, seconds=seconds)
     for layer in (
         lambda inner: with_billed_failures(inner, ledger, bound),
@@ -286,7 +286,7 @@ def _check_budget(options: ModelOptions, endpoints: Mapping[str, Endpoint], pric
         raise ConfigError(f"--budget needs prices, and that of {', '.join(unknown)} is unknown; give --price {form}")
 
 
-def _check_pending(options: ModelOptions, pending: Sequence[Wave]) -> None:
-    calls = sum(len(wave.keys) for wave in pending)
+def _check_pending(options: ModelOptions, pending: Sequence[Batch]) -> None:
+    calls = sum(len(batch.keys) for batch in pending)
     if calls and not options.batch:
         raise ConfigError(f"{calls} calls of this run are paid for and under way in batches; give --batch to get them")

@@ -16,7 +16,7 @@ from personagen.llm.prices import Price
 from personagen.options import ModelOptions
 from personagen.records import Completion, Message, Usage
 from personagen.runs import session
-from personagen.store.batches import Wave
+from personagen.store.batches import Batch
 from personagen.store.folder import opened
 from tests.llm.calls import a_call
 from tests.llm.server import Reply, chat, refusal, serving
@@ -180,7 +180,7 @@ def test_by_the_wave_every_conversation_is_in_flight_unless_a_number_is_given(op
 
 
 def test_what_batches_under_way_may_cost_counts_as_spent(tmp_path):
-    pending = [Wave("w", "m", "u", frozenset(), 0.0, {"a": 0.5, "b": 0.25}, "batch_1")]
+    pending = [Batch("w", "m", "u", frozenset(), 0.0, {"a": 0.5, "b": 0.25}, "batch_1")]
 
     async def main():
         with opened(tmp_path / "r", "simulate", {}, {}, []) as run:

@@ -10,7 +10,7 @@ import pytest
 
 from personagen.errors import DiskError, UsageError
 from personagen.prompts import files as prompts
-from personagen.store.batches import Batches, Wave
+from personagen.store.batches import Batch, Batches
 from personagen.store.files import make_folder, read_state
 from personagen.store.folder import opened
 from tests.fakes import answer
@@ -52,9 +52,9 @@ def test_a_folder_in_which_nothing_was_answered_takes_the_corrected_command(tmp_
 
 
 def test_a_folder_whose_first_answers_are_under_way_in_a_batch_is_refused_with_other_settings(tmp_path, judge):
-    wave = Wave("w", "openai/m", "http://127.0.0.1/v1", frozenset(), 5.0, {"k": 0.5})
+    batch = Batch("w", "openai/m", "http://127.0.0.1/v1", frozenset(), 5.0, {"k": 0.5})
     with opened(tmp_path / "r", "simulate", {"seed": 1}, {}, [judge("a")]) as run:
-        asyncio.run(Batches(run.journal).intend(wave))
+        asyncio.run(Batches(run.journal).intend(batch))
     with (
         pytest.raises(UsageError, match="seed was 1, now 2"),
         opened(tmp_path / "r", "simulate", {"seed": 2}, {}, [judge("a")]),
