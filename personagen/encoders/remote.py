@@ -16,7 +16,7 @@ from personagen.errors import ConfigError, PersonagenError
 from personagen.llm.connect import with_cost, with_timeout
 from personagen.llm.errors import Failure, address, error, garbled, server_at
 from personagen.llm.http import posting
-from personagen.llm.litellm import close, failure_of, opened
+from personagen.llm.litellm import close, failure_of, import_litellm
 from personagen.llm.openai import HOST, KEY, headers, versioned
 from personagen.llm.prices import Price, price_of
 from personagen.llm.usage import mapping, tokens
@@ -70,7 +70,7 @@ async def _litellm(spec: str, base_url: str | None, seconds: float) -> AsyncIter
     if "/" not in spec:
         forms = "hashed, sentence-transformers/NAME, openai/NAME or PROVIDER/NAME as LiteLLM has it"
         raise ConfigError(f"the encoder {spec} is unknown: write {forms}")
-    litellm, server, options = opened(spec, base_url, None, seconds)
+    litellm, server, options = import_litellm(spec, base_url, None, seconds)
 
     async def ask(call: Call) -> Completion:
         try:

@@ -17,7 +17,7 @@ from personagen.call import LLM
 from personagen.errors import ConfigError, UsageError
 from personagen.llm.batch.poll import BatchProgress
 from personagen.llm.batch.submit import BatchMode
-from personagen.llm.budget import CostBound, Ledger, bound_of, ledger_of, with_billed_failures, with_budget
+from personagen.llm.budget import CostBound, Ledger, max_cost, open_ledger, with_billed_failures, with_budget
 from personagen.llm.connect import Endpoint, connect, is_local
 from personagen.llm.journaled import Tally, with_journal
 from personagen.llm.limits.limiter import Limiter, closing_on_error, first_call_alone
@@ -149,7 +149,7 @@ async def session(
     book = Batches(run.journal)
     pending = book.pending()
     _check_pending(options, pending)
-    ledger, bound = ledger_of(run, options, prices, pending), bound_of(prices)
+    ledger, bound = open_ledger(run, options, prices, pending), max_cost(prices)
     limiter, tally = _slots(options, endpoints), Tally()
     limiter.on_close(ledger.close)
     mode = BatchMode(book, lambda: limiter.closed, bound)

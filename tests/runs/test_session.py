@@ -37,11 +37,11 @@ def test_what_was_spent_counts_answers_without_a_known_cost_by_their_tokens(tmp_
 
 def test_the_most_a_call_can_cost_counts_every_byte_and_every_token_it_may_answer():
     call = Call("m", (Message(role="user", content="\u00e9" * 100),), Sampling(max_tokens=50), prompt="user/speak")
-    assert money.bound_of(PRICES)(call) >= 200 * 1e-3 + 50 * 2e-3
+    assert money.max_cost(PRICES)(call) >= 200 * 1e-3 + 50 * 2e-3
     open_ended = Call("m", (Message(role="user", content=""),), prompt="user/speak")
-    assert money.bound_of(PRICES)(open_ended) >= DEFAULT_MAX_TOKENS * 2e-3
+    assert money.max_cost(PRICES)(open_ended) >= DEFAULT_MAX_TOKENS * 2e-3
     dear = {"user": Price(1e-3, 2e-3, cache_write=5e-3)}
-    assert money.bound_of(dear)(call) >= 200 * 5e-3 + 50 * 2e-3
+    assert money.max_cost(dear)(call) >= 200 * 5e-3 + 50 * 2e-3
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -1.0])
@@ -184,7 +184,7 @@ def test_what_batches_under_way_may_cost_counts_as_spent(tmp_path):
 
     async def main():
         with opened(tmp_path / "r", "simulate", {}, {}, []) as run:
-            return money.ledger_of(run, ModelOptions(budget=2.0, batch=True), PRICES, pending)
+            return money.open_ledger(run, ModelOptions(budget=2.0, batch=True), PRICES, pending)
 
     ledger = asyncio.run(main())
     assert (ledger.spent, ledger.calls, ledger.committed) == (0.75, 2, {"a": 0.5, "b": 0.25})

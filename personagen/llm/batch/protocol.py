@@ -56,7 +56,7 @@ class BatchApi(Protocol):
         """Starts a batch and returns the provider's id."""
 
     async def candidates(self, batch_id: str, count: int, since: float, /) -> list[str]:
-        """The ids of batches of ``count`` requests started after ``since`` (seconds since 1970) that may be this one."""
+        """The provider's ids of batches like this one, started after ``since`` (seconds since 1970)."""
 
     async def state(self, provider_id: str, /) -> State | None:
         """The state of a batch, or None if the provider does not know it."""

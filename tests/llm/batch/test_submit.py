@@ -53,7 +53,7 @@ def test_a_batch_whose_answers_say_429_each_time_is_given_up_like_any_other_fail
             async with setting.opened(stored=False) as llm:
                 return await with_retries(llm, first=0.0, seconds=math.inf)(calls(1)[0])
 
-        with pytest.raises(ServerError, match="asked 6 times"):
+        with pytest.raises(ServerError, match="sent 6 times"):
             asyncio.run(asyncio.wait_for(run(), 20))
     assert len(double.batches) == 6
 
