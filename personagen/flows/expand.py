@@ -30,7 +30,7 @@ from personagen.records import Kind, Persona, content_id
 from personagen.runs.estimate import Consent, Estimate, PoolProgress, begin, keep_grown
 from personagen.runs.session import Progress, Session, identity_of, session
 from personagen.runs.summary import figures, record
-from personagen.store.folder import Run, opened
+from personagen.store.folder import Run, open_run
 
 KINDS = tuple(author.PROMPTS)
 PROMPTS = tuple(author.PROMPTS.values())
@@ -93,7 +93,7 @@ async def expand(
         "personalities": _targets(options, seeds)["personality"],
         "seeds": content_id([d.id for d in (*seeds.profiles, *seeds.personalities)]),
     }
-    with opened(Path(options.out), "expand", identity, flat(options), prompts.values()) as run:
+    with open_run(Path(options.out), "expand", identity, flat(options), prompts.values()) as run:
         served = _encoder(options)
         async with session(run, options.models, prompts, seed=options.seed, encoder=served) as opened_session:
             estimate = await of_expansion(run, opened_session, options, seeds, _targets(options, seeds))

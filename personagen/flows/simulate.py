@@ -28,7 +28,7 @@ from personagen.runs.probe import prove
 from personagen.runs.schedule import Job, run_jobs
 from personagen.runs.session import Progress, Session, identity_of, session
 from personagen.runs.summary import figures, record
-from personagen.store.folder import Run, opened
+from personagen.store.folder import Run, open_run
 
 PROMPTS = ("user/speak", "observer/infer", "assistant/plain", "assistant/aware", "judge/prefer")
 RESULTS = ("trees.jsonl", "pairs.jsonl", "rejections.jsonl")
@@ -100,11 +100,11 @@ async def simulate(
     notes = (*notes, *strays(where))
     plans = Plans(options, tuple({p.id: p for p in personas}.values()))
     identity = identity_of(options, prompts) | {"conversations": len(plans), "personas": plans.personas_id}
-    with opened(Path(options.out), "simulate", identity, flat(options), prompts.values()) as run:
+    with open_run(Path(options.out), "simulate", identity, flat(options), prompts.values()) as run:
         async with session(
             run, options.models, prompts, seed=options.seed, attempts=options.attempts, language=options.language
         ) as opened_session:
-            done = run.journal.slots("trees.jsonl", run.made_with)
+            done = run.journal.slots("trees.jsonl", run.fingerprint)
             estimate = await of_simulation(run, opened_session, options, plans, done)
             await begin(estimate, opened_session.limiter, run.folder, consent)
             state = _Grown(estimate, Outcomes(len(plans), done), (*notes, *run.notes))
@@ -138,7 +138,7 @@ async def _simulate(
         except FailedTree as failure:
             problem, unanswered = str(failure), failure.unanswered
             lines = _failed(plan, failure, conversation.log)
-        await run.journal.put(slot, run.made_with, lines)
+        await run.journal.put(slot, run.fingerprint, lines)
         try:
             outcomes.add(slot, problem, unanswered=unanswered)
         except QualityError as error:
@@ -206,7 +206,7 @@ def _rows(rejections: Sequence[Rejection]) -> bytes:
 def _summary(run: Run, opened_session: Session, total: int, state: _Grown, status: str) -> SimulateSummary:
     counts: Counter[str] = Counter()
     by_gate = {name: Counter[str]() for name in ("rejected", "rejected_messages", "repaired", "ended_early")}
-    for line in run.journal.lines("counts", run.made_with):
+    for line in run.journal.lines("counts", run.fingerprint):
         entry = orjson.loads(line)
         for name, total_of in by_gate.items():
             total_of.update(entry.pop(name))
@@ -233,7 +233,7 @@ def _summary(run: Run, opened_session: Session, total: int, state: _Grown, statu
 def _outdated(run: Run) -> tuple[str, ...]:
     """A note where finished conversations wait to be made anew, since a prompt has changed."""
     found = run.journal.rows(
-        "SELECT COUNT(*) FROM results WHERE file = 'trees.jsonl' AND made_with != ?", (run.made_with,)
+        "SELECT COUNT(*) FROM results WHERE file = 'trees.jsonl' AND fingerprint != ?", (run.fingerprint,)
     )[0][0]
     if not found:
         return ()

@@ -169,14 +169,18 @@ class PoolProgress:
 
 def keep_grown(run: Run, pools: Mapping[Kind, PoolProgress]) -> None:
     """Keeps how far ``pools`` are, for the next estimate."""
-    kept = {"version": THIS, "made_with": run.made_with, "pools": {kind: asdict(pool) for kind, pool in pools.items()}}
+    kept = {
+        "version": THIS,
+        "fingerprint": run.fingerprint,
+        "pools": {kind: asdict(pool) for kind, pool in pools.items()},
+    }
     run.journal.put_settings({"grown": orjson.dumps(kept).decode()})
 
 
 def grown_before(run: Run) -> dict[Kind, PoolProgress]:
     """The pools as an earlier process left them, where they would become the same again."""
     kept = orjson.loads(run.journal.setting("grown") or "{}")
-    if (kept.get("version"), kept.get("made_with")) != (THIS, run.made_with):
+    if (kept.get("version"), kept.get("fingerprint")) != (THIS, run.fingerprint):
         return {}
     return {kind: PoolProgress(**pool) for kind, pool in kept["pools"].items()}
 

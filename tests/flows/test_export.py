@@ -13,7 +13,7 @@ import pytest
 from personagen.errors import CorruptError, DiskError, UsageError
 from personagen.flows.export import export
 from personagen.records import Judgment
-from personagen.store.files import CHUNK
+from personagen.store.files import BUFFER_BYTES
 from tests.cli.runs import expanded, several, simulated
 from tests.trees import PERSONA, conversation
 
@@ -193,5 +193,5 @@ def test_memory_does_not_grow_with_the_run(tmp_path: Path, format: str):
 
     peak(10)
     few, many = peak(400), peak(1200)
-    assert (tmp_path / "run400" / "pairs.jsonl").stat().st_size > 2 * CHUNK
+    assert (tmp_path / "run400" / "pairs.jsonl").stat().st_size > 2 * BUFFER_BYTES
     assert many < 1.1 * few

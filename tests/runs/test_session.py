@@ -17,7 +17,7 @@ from personagen.options import ModelOptions
 from personagen.records import Completion, Message, Usage
 from personagen.runs import session
 from personagen.store.batches import Batch
-from personagen.store.folder import opened
+from personagen.store.folder import open_run
 from tests.llm.calls import a_call
 from tests.llm.server import Reply, chat, refusal, serving
 
@@ -26,7 +26,7 @@ PRICES = {"user": Price(1e-3, 2e-3), "judge": None}
 
 def test_what_was_spent_counts_answers_without_a_known_cost_by_their_tokens(tmp_path):
     async def main():
-        with opened(tmp_path / "r", "simulate", {}, {}, []) as run:
+        with open_run(tmp_path / "r", "simulate", {}, {}, []) as run:
             for key, cost in (("a", 0.5), ("b", None)):
                 answer = Completion(text="x", usage=Usage(input_tokens=100, output_tokens=50, cost_usd=cost))
                 await run.journal.store(key, "user", f"m{key}", "", answer, 0.1)
@@ -48,7 +48,7 @@ def test_the_most_a_call_can_cost_counts_every_byte_and_every_token_it_may_answe
 @pytest.mark.parametrize("name", ["budget", "timeout"])
 def test_a_budget_or_a_timeout_that_is_no_number_to_reckon_with_is_refused(tmp_path, name, value):
     async def main():
-        with opened(tmp_path / "r", "simulate", {}, {}, []) as run:
+        with open_run(tmp_path / "r", "simulate", {}, {}, []) as run:
             async with session.session(run, ModelOptions(**{name: value}), {}, seed=0):
                 raise AssertionError("opened")
 
@@ -65,7 +65,7 @@ def test_a_call_has_time_for_several_requests_however_long_one_may_take(tmp_path
         return llm
 
     async def main():
-        with opened(tmp_path / "r", "simulate", {}, {}, []) as run:
+        with open_run(tmp_path / "r", "simulate", {}, {}, []) as run:
             async with session.session(run, ModelOptions(timeout=timeout), {}, seed=0):
                 return given
 
@@ -104,7 +104,7 @@ def in_session(tmp_path, url, *roles, **options):
         async def main():
             given = ModelOptions(model=("openai/a",), base_url=(url,), **options)
             prompts = {f"{role}/x": None for role in roles or ("user",)}
-            with opened(tmp_path / "r", "simulate", {}, {}, []) as run:
+            with open_run(tmp_path / "r", "simulate", {}, {}, []) as run:
                 async with session.session(run, given, prompts, seed=0) as opened_session:
                     return await work(opened_session)
 
@@ -183,7 +183,7 @@ def test_what_batches_under_way_may_cost_counts_as_spent(tmp_path):
     pending = [Batch("w", "m", "u", frozenset(), 0.0, {"a": 0.5, "b": 0.25}, "batch_1")]
 
     async def main():
-        with opened(tmp_path / "r", "simulate", {}, {}, []) as run:
+        with open_run(tmp_path / "r", "simulate", {}, {}, []) as run:
             return money.open_ledger(run, ModelOptions(budget=2.0, batch=True), PRICES, pending)
 
     ledger = asyncio.run(main())
