@@ -25,7 +25,7 @@ from personagen.personas.language import LANGUAGES
 from personagen.personas.seeds import Seeds, load_seeds
 from personagen.plugins import function
 from personagen.prompts import files as prompt_files
-from personagen.prompts.unused import strays
+from personagen.prompts.unused import unused_prompts
 from personagen.records import Kind, Persona, content_id
 from personagen.runs.estimate import Consent, Estimate, PoolProgress, begin, keep_grown
 from personagen.runs.session import Progress, Session, identity_of, session
@@ -88,7 +88,7 @@ async def expand(
     filters: dict[str, Filter] = {name: _filter(name) for name in options.filters}
     where = prompt_files.folders(options.prompts)
     prompts = {name: prompt_files.load(name, where) for name in PROMPTS}
-    seeds = replace(seeds, notes=(*seeds.notes, *strays(where)))
+    seeds = replace(seeds, notes=(*seeds.notes, *unused_prompts(where)))
     identity = identity_of(options, prompts) | {
         "personalities": _targets(options, seeds)["personality"],
         "seeds": content_id([d.id for d in (*seeds.profiles, *seeds.personalities)]),

@@ -21,7 +21,7 @@ from personagen.options import SimulateOptions, flat
 from personagen.pairs import pairs_of
 from personagen.personas.seeds import load_personas
 from personagen.prompts import files as prompt_files
-from personagen.prompts.unused import strays
+from personagen.prompts.unused import unused_prompts
 from personagen.records import ConversationTree, Rejection
 from personagen.runs.estimate import Consent, Estimate, begin
 from personagen.runs.probe import prove
@@ -97,7 +97,7 @@ async def simulate(
         raise UsageError(f"{options.personas} holds no personas; `personagen expand` makes some")
     where = prompt_files.folders(options.prompts)
     prompts = {name: prompt_files.load(name, where) for name in PROMPTS}
-    notes = (*notes, *strays(where))
+    notes = (*notes, *unused_prompts(where))
     plans = Plans(options, tuple({p.id: p for p in personas}.values()))
     identity = identity_of(options, prompts) | {"conversations": len(plans), "personas": plans.personas_id}
     with open_run(Path(options.out), "simulate", identity, flat(options), prompts.values()) as run:
