@@ -228,8 +228,8 @@ def test_no_example_however_wild_stops_the_author(kind, examples, seed):
 @pytest.mark.parametrize(
     ("kind", "gates"),
     [
-        ("profile", {"form", "kind", "duplicates", "similarity"}),
-        ("personality", {"form", "kind", "duplicates", "traits"}),
+        ("profile", {"format", "misplaced", "duplicates", "similarity"}),
+        ("personality", {"format", "misplaced", "duplicates", "same_traits"}),
     ],
 )
 def test_a_growing_pool_admits_most_of_it_and_every_filter_has_something_to_turn_away(kind, gates):
