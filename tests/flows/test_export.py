@@ -88,7 +88,7 @@ def test_an_unfinished_run_with_pairs_is_exported_and_said_to_be_unfinished(tmp_
     run = simulated(tmp_path / "run", several(2), status="interrupted")
     summary = export(run, "trl", tmp_path / "pairs.jsonl")
     assert summary.rows == 6
-    assert summary.notes == ("the run is not finished (2 of 3 trees): this is what it has so far",)
+    assert summary.notes == ("the run is not finished (2 of 3 trees): exported what it has so far",)
 
 
 @pytest.mark.parametrize("format", ["trl", "aloe"])
@@ -109,7 +109,7 @@ def test_a_finished_run_without_pairs_writes_no_empty_file_for_trl(tmp_path: Pat
 
 def test_a_run_of_expand_is_refused_with_what_to_do(tmp_path: Path):
     pool = expanded(tmp_path / "pool", [PERSONA])
-    with pytest.raises(UsageError, match=r"holds personas, not conversations; .*personagen simulate"):
+    with pytest.raises(UsageError, match=r"has personas, not conversations; .*personagen simulate"):
         export(pool, "trl", tmp_path / "out.jsonl")
 
 

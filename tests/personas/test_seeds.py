@@ -190,8 +190,8 @@ def test_a_path_that_leads_nowhere_is_a_usage_error_that_says_why(file, tmp_path
         tmp_path / ("long" * 200): "can't be read",
         tmp_path / "empty": "has no seed file",
         file("people.xlsx", "x"): "an unsupported suffix",
-        file("nothing.jsonl", ""): "holds no ",
-        file("only_head.csv", "profile,personality"): "holds no ",
+        file("nothing.jsonl", ""): "has no ",
+        file("only_head.csv", "profile,personality"): "has no ",
     }
     for path, reason in cases.items():
         with pytest.raises(UsageError, match=reason) as caught:
