@@ -16,7 +16,7 @@ from personagen.cli.screen import one_line
 from personagen.errors import CorruptError, UsageError
 from personagen.pairs import pairs_of
 from personagen.records import ConversationTree, Persona, Record
-from personagen.store.files import CHUNK, read_state
+from personagen.store.files import BUFFER_BYTES, read_state
 from personagen.tree import turn
 
 FEW = 8
@@ -106,7 +106,7 @@ def _read_at(shelf: Shelf, number: int) -> tuple[int, Any]:
 def _lines(shelf: Shelf) -> Iterator[tuple[int, bytes]]:
     if not shelf.file.is_file():
         return
-    with shelf.file.open("rb", buffering=CHUNK) as lines:
+    with shelf.file.open("rb", buffering=BUFFER_BYTES) as lines:
         yield from enumerate(lines, 1)
 
 

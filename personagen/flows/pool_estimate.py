@@ -51,7 +51,7 @@ def keep_progress(folder: Run, pools: Mapping[Kind, PoolProgress]) -> None:
     """Stores how far ``pools`` are, for the next estimate."""
     kept = {
         "version": PACKAGE_VERSION,
-        "fingerprint": folder.made_with,
+        "fingerprint": folder.fingerprint,
         "pools": {kind: asdict(progress) for kind, progress in pools.items()},
     }
     folder.journal.put_settings({"pools": orjson.dumps(kept).decode()})
@@ -60,7 +60,7 @@ def keep_progress(folder: Run, pools: Mapping[Kind, PoolProgress]) -> None:
 def _progress(folder: Run) -> dict[Kind, PoolProgress]:
     """The pools as an earlier process left them, where they would become the same again."""
     kept = orjson.loads(folder.journal.setting("pools") or "{}")
-    if (kept.get("version"), kept.get("fingerprint")) != (PACKAGE_VERSION, folder.made_with):
+    if (kept.get("version"), kept.get("fingerprint")) != (PACKAGE_VERSION, folder.fingerprint):
         return {}
     return {kind: PoolProgress(**progress) for kind, progress in kept["pools"].items()}
 

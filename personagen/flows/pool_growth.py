@@ -1,6 +1,6 @@
-"""One pool, round after round: draw examples, ask the author, filter in slot order.
+"""The growth of one pool, in rounds: draw examples, ask the author, filter in slot order.
 
-The procedure is ALOE's (arXiv 2410.03642, section 3.1), with filters that compare with every entry.
+The procedure is ALOE's (arXiv 2410.03642, section 3.1), with filters that compare candidates with every entry.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from personagen.records import Description, Kind, Rejection, content_id
 
 @dataclass
 class PoolGrowth:
-    """A pool while it grows. ``stopped`` says why it ended: ``target``, ``saturated``, or the error that stopped it.
+    """A growing pool. ``stopped`` says why it ended: ``target``, ``saturated``, or an error.
 
     ``asked`` is the number of descriptions the author was asked for; what came of them counts in ``rounds``,
     of which the last ``barren`` admitted nothing.
@@ -51,12 +51,12 @@ async def grow_round(
 ) -> bool:
     """Grows the pool by a round, unless it has its target or is saturated; whether there may be another one.
 
-    The pool is frozen for a round: all its calls see the same one, and what they bring is admitted in slot order, so
-    the result does not depend on which call ends first.
+    All calls of a round see the same pool, and candidates are admitted in slot order, so the result does not depend on
+    the order of answers.
 
     Raises:
         QualityError: every call of a round failed.
-        PersonagenError: the run can't go on; ``growth`` holds what the finished rounds brought.
+        PersonagenError: the run can't go on; ``growth`` holds the finished rounds.
     """
     if len(growth.view) >= growth.target or growth.barren >= options.saturation:
         growth.stopped = "target" if len(growth.view) >= growth.target else "saturated"
@@ -73,7 +73,7 @@ async def grow_round(
 
 
 def _calls(growth: PoolGrowth, options: ExpandOptions) -> int:
-    """How many calls the next round needs, going by what the last one brought."""
+    """The number of calls for the next round, by the acceptance rate of the last one."""
     needed = growth.target - len(growth.view)
     last = growth.rounds[-1] if growth.rounds else None
     rate = max(0.1, last.share) if last else 1.0
@@ -96,7 +96,7 @@ async def _ask(growth: PoolGrowth, ctx: AgentContext, options: ExpandOptions, ca
     growth.failed_calls += len(failures)
     if len(failures) == calls and growth.barren + 1 >= options.saturation:
         raise QualityError(
-            f"all {calls} calls of a round failed, the first because {failures[0]}; mend it and run again"
+            f"all {calls} calls of a round failed, the first because {failures[0]}; fix it and run again"
         )
     return candidates
 
@@ -136,6 +136,6 @@ async def _admit(
 
 def _with_target(filters: Mapping[str, Filter], growth: PoolGrowth) -> dict[str, Filter]:
     def full(_: Candidate, view: PoolView) -> Refusal | None:
-        return Refusal("the pool has its target") if len(view) >= growth.target else None
+        return Refusal("the pool has reached its target") if len(view) >= growth.target else None
 
     return {"target": full, **FILTERS[growth.kind], **filters}

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from personagen.errors import ConfigError, ServerError
 from personagen.llm.errors import Failure, Server, failure, is_address, too_large, unreachable
-from personagen.llm.limits.headers import used_up
+from personagen.llm.limits.headers import seconds_until_reset
 
 if TYPE_CHECKING:
     import ssl
@@ -78,7 +78,7 @@ async def posting(
             raise _no_way(server, proxy or "", getattr(problem, "status", None)) from None
         except (aiohttp.ClientError, TimeoutError) as problem:
             raise unreachable(server, problem) from None
-        pause = used_up(answer.headers)
+        pause = seconds_until_reset(answer.headers)
         if answer.status >= 300:
             failed = failure(answer.status, content, answer.headers)
             return failed if failed.retry_after else replace(failed, retry_after=pause or failed.retry_after)

@@ -1,4 +1,4 @@
-"""Prompt files that nothing asks for: with a name that is not quite right, the packaged prompt stays in force."""
+"""Unused prompt files: with a misspelt name, the bundled prompt is used instead."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ def unknown(folder: Path, asked: Iterable[str] = ()) -> Iterator[str]:
             continue
         near = get_close_matches(name.lower(), known, 1, _NEAR)
         if near and not (folder / near[0]).is_file():
-            yield f"{file} is no agent's prompt, so another {near[0]} is used: if it was meant for that, rename it"
+            yield f"{file} is not used by any agent; another {near[0]} is used instead: rename it if you meant that"
         elif file.suffix == ".md" and "/" in name:
-            yield f"{file}: no agent asks for it"
+            yield f"{file} is not used by any agent"
 
 
 def _included(file: Path) -> list[str]:
-    """The names that ``file`` includes; none where it can't be read, which matters only if a prompt needs it."""
+    """The names that ``file`` includes, empty if it can't be read."""
     with suppress(OSError):
         return [name.decode(errors="replace") for name in _INCLUDED.findall(file.read_bytes())]
     return []

@@ -28,7 +28,7 @@ from personagen.runs.progress import Progress, ticking
 from personagen.runs.schedule import Job, Result, Task, run_jobs
 from personagen.runs.session import Session, open_models
 from personagen.runs.workflow import Item, Outcome, RunOptions, RunReport, Workflow
-from personagen.store.folder import Run, opened
+from personagen.store.folder import Run, open_run
 
 # Where a server is, what may be spent and how fast it goes can change between one run and its resumption.
 _NOT_IN_FINGERPRINT = {
@@ -55,7 +55,7 @@ async def run(
     notes = (*workflow.notes, *unused_prompts(where, prompts))
     models = resolve(options.models, {name.partition("/")[0] for name in prompts}, workflow.encoder)
     fingerprint = _fingerprint(options, models, workflow)
-    with opened(Path(options.out), workflow.command, fingerprint, flat(options), prompts.values()) as folder:
+    with open_run(Path(options.out), workflow.command, fingerprint, flat(options), prompts.values()) as folder:
         async with open_models(
             folder,
             models,
@@ -65,7 +65,7 @@ async def run(
             attempts=workflow.attempts,
             language=workflow.language,
         ) as session:
-            done = folder.journal.slots(workflow.results[0], folder.made_with) if workflow.results else set()
+            done = folder.journal.slots(workflow.results[0], folder.fingerprint) if workflow.results else set()
             estimate = await estimate_of(workflow, session, folder, done)
             await begin(estimate, session.limiter, folder.folder, consent)
             failures = FailurePolicy(workflow.unit, len(workflow.items), done)
@@ -130,7 +130,7 @@ class _Playing(Generic[Item]):
             if result.counts:
                 lines["counts"] = orjson.dumps(result.counts)
             if lines:
-                await self.folder.journal.put(slot, self.folder.made_with, lines)
+                await self.folder.journal.put(slot, self.folder.fingerprint, lines)
             try:
                 self.failures.add(slot, result.failure, unanswered=result.unanswered)
             except QualityError as error:
@@ -158,14 +158,14 @@ class _Playing(Generic[Item]):
             notes += self._outdated()
         if workflow.close:
             notes += workflow.close(folder, status)
-        counts = added(map(orjson.loads, folder.journal.lines("counts", folder.made_with)))
+        counts = added(map(orjson.loads, folder.journal.lines("counts", folder.fingerprint)))
         report = self._report(status, notes)
         own = workflow.summarize(Outcome(counts, self.failures.by_reason(), folder))
         folder.record(report, own)
         return report, own
 
     def _outdated(self) -> tuple[str, ...]:
-        found = self.folder.journal.outdated(self.workflow.results[0], self.folder.made_with)
+        found = self.folder.journal.outdated(self.workflow.results[0], self.folder.fingerprint)
         if not found:
             return ()
         return (

@@ -12,9 +12,9 @@ from personagen.agents import custom
 from personagen.agents.ask import AgentContext
 from personagen.call import LLM
 from personagen.errors import ConfigError
-from personagen.llm.batch.poll import Board
+from personagen.llm.batch.poll import BatchProgress
 from personagen.llm.batch.submit import BatchMode
-from personagen.llm.budget import CostBound, Ledger, bound_of, ledger_of, with_billed_failures, with_budget
+from personagen.llm.budget import CostBound, Ledger, max_cost, open_ledger, with_billed_failures, with_budget
 from personagen.llm.connect import connect
 from personagen.llm.endpoints import Models
 from personagen.llm.journaled import Tally, with_journal
@@ -46,7 +46,7 @@ class Session:
     ledger: Ledger
     tally: Tally
     wrap: Callable[[LLM], LLM]
-    board: Board
+    batch_progress: BatchProgress
     batch: bool
     began: float
 
@@ -67,7 +67,7 @@ class Session:
             limit=self.limiter.limit,
             usage=self.tally.usage,
             seconds=time.monotonic() - self.began,
-            batches=self.board.told(),
+            batches=self.batch_progress.describe(),
         )
 
 
@@ -117,7 +117,7 @@ async def open_models(
     calls = sum(len(batch.keys) for batch in pending)
     if calls and not options.batch:
         raise ConfigError(f"{calls} calls of this run are paid for and under way in batches; give --batch to get them")
-    ledger, bound = ledger_of(run, options, models.prices, pending), bound_of(models.prices)
+    ledger, bound = open_ledger(run, options, models.prices, pending), max_cost(models.prices)
     limiter, tally = open_limiter(options, models), Tally()
     limiter.on_close(ledger.close)
     mode = BatchMode(book, lambda: limiter.closed, bound)
@@ -140,7 +140,7 @@ async def open_models(
                 ledger=ledger,
                 tally=tally,
                 wrap=layers.around,
-                board=mode.board,
+                batch_progress=mode.progress,
                 batch=options.batch,
                 began=time.monotonic(),
             )

@@ -46,7 +46,7 @@ def test_an_own_function_replaces_the_act_that_it_is_named_for(module):
     [
         ("judge/perfer=own_b:own", r"there is no act 'judge/perfer'; there are author/profiles, .*judge/prefer$"),
         ("assistant/plain=own_b:own", "--candidate names assistants"),
-        ("judge/prefer", "names no function"),
+        ("judge/prefer", "does not name a function"),
         ("judge/prefer=own_b:two", r"can't be called as prefer\(ctx, persona, conversation, replies, site\)"),
         ("judge/prefer=own_b:plain", "is not an async function"),
         ("judge/prefer=own_b:absent", "can't be loaded"),

@@ -88,7 +88,7 @@ def trial(scale: Scale) -> Iterable[Finding]:
     slowest = max(outcomes, key=lambda outcome: outcome.seconds)
     yield Finding(
         f"{count:,} malformed replies of {len(TEXTS)} x {len(BODIES)} kinds, to {len(ASKS)} agents in both protocols",
-        "0 crashes, no sound one turned away, none without a reason; accepted + repaired + rejected + failed = issued",
+        "0 crashes, no sound one rejected, none without a reason; accepted + repaired + rejected + failed = issued",
         f"{hows['crashed']} crashes; {told} of {issued:,} issued, {unexplained} without a reason",
         not hows["crashed"] and not unexplained and hows.total() == issued == count,
     )
@@ -160,7 +160,7 @@ async def _one(rng: Random, number: int, ctx: AgentContext) -> Outcome:
     how, why = await _asked(ASKS[agent](ctx, CallSite(f"t/{number}", str(number))), is_untouched)
     seconds = time.process_time() - began
     if is_untouched and protocol != "refusal" and how in ("rejected", "failed"):
-        how, why = "crashed", f"a sound reply was turned away: {why}"
+        how, why = "crashed", f"a sound reply was rejected: {why}"
     return Outcome(kind, how, why, issued, seconds)
 
 

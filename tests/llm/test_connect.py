@@ -76,7 +76,7 @@ def test_a_model_that_does_not_exist_is_refused_before_any_call(model):
         async with connect({"user": Endpoint(model)}):
             raise AssertionError("connected")
 
-    with pytest.raises((ConfigError, UsageError), match=r"there is no model|can't be loaded"):
+    with pytest.raises((ConfigError, UsageError), match=r"unknown model|can't be loaded"):
         asyncio.run(run())
 
 

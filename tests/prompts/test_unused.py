@@ -41,7 +41,7 @@ def folder(tmp_path):
 def test_the_nearest_known_name_is_told(folder, name, meant):
     where = folder(name)
     (note,) = unused_prompts(where)
-    assert note.startswith(f"{where[0] / name} is no agent's prompt, so another {meant} is used")
+    assert note.startswith(f"{where[0] / name} is not used by any agent; another {meant} is used instead")
 
 
 def test_files_that_have_their_place_or_are_included_or_are_notes_are_not_told(folder):
@@ -51,7 +51,7 @@ def test_files_that_have_their_place_or_are_included_or_are_notes_are_not_told(f
 
 def test_a_prompt_of_no_agent_that_is_like_none_is_told_too(folder):
     (note,) = unused_prompts(folder("critic/scold.md"))
-    assert note.endswith("critic/scold.md: no agent asks for it")
+    assert note.endswith("critic/scold.md is not used by any agent")
 
 
 def test_nothing_is_told_about_the_packaged_folder():
