@@ -240,9 +240,8 @@ def _bare(row: Mapping[str, object], wanted: str) -> str:
     for key in ("persona", "text"):
         if not _is_empty(row.get(key)):
             return _text(row[key], key)
-    if row.keys() == {"text"}:
-        raise ValueError("the text is empty")
-    raise ValueError(f"no {wanted}, persona or text with words in it")
+    problem = "the text is empty" if row.keys() == {"text"} else f"no {wanted}, persona or text with words in it"
+    raise ValueError(problem)
 
 
 def _text(value: object, key: str) -> str:
