@@ -32,7 +32,7 @@ from personagen.llm.connect import Endpoint, connect
 from personagen.llm.limits.adaptive import AdaptiveLimit
 from personagen.llm.limits.limiter import Limiter
 from personagen.llm.limits.queue import EndpointQueue
-from personagen.llm.limits.retry import with_retries
+from personagen.llm.middleware import with_retries
 from personagen.records import Completion, Message
 from tests.llm import simulated
 from tests.llm.server import Reply, Request, chat, refusal, serving

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -14,19 +13,17 @@ from personagen.call import LLM
 from personagen.errors import ConfigError
 from personagen.llm.batch.poll import BatchProgress
 from personagen.llm.batch.submit import BatchMode
-from personagen.llm.budget import CostBound, Ledger, max_cost, open_ledger, with_billed_failures, with_budget
+from personagen.llm.budget import Ledger, max_cost, open_ledger
 from personagen.llm.connect import connect
 from personagen.llm.endpoints import Models
-from personagen.llm.journaled import Tally, with_journal
-from personagen.llm.limits.limiter import Limiter, closing_on_error, first_call_alone
-from personagen.llm.limits.retry import with_retries
+from personagen.llm.limits.limiter import Limiter
+from personagen.llm.middleware import Layers, Tally
 from personagen.options import ModelOptions
 from personagen.prompts.files import Prompt
 from personagen.runs.interrupt import interruptible
 from personagen.runs.progress import Status
 from personagen.store.batches import Batches
 from personagen.store.folder import Run
-from personagen.store.journal import Journal
 
 MIN_SECONDS = 600.0  # for a call in all; with a long --timeout more, or its second request would be cut off
 FIRST_WAIT = 1.0  # seconds, at most, before a failed request is sent again
@@ -69,31 +66,6 @@ class Session:
             seconds=time.monotonic() - self.began,
             batches=self.batch_progress.describe(),
         )
-
-
-@dataclass(frozen=True)
-class Layers:
-    """What the layers around a model share."""
-
-    journal: Journal
-    limiter: Limiter
-    ledger: Ledger
-    bound: CostBound
-    tally: Tally
-    seconds: float
-
-    def around(self, llm: LLM, *, batch: bool = False) -> LLM:
-        """``llm`` with every layer of a run, the innermost first.
-
-        In batch mode no call goes alone, and what has to be asked again goes into the next batch.
-        """
-        first, seconds = (0.0, math.inf) if batch else (FIRST_WAIT, self.seconds)
-        llm = with_billed_failures(llm, self.ledger, self.bound)
-        llm = with_retries(llm, self.limiter, first=first, seconds=seconds)
-        llm = with_budget(llm, self.ledger, self.bound)
-        llm = llm if batch else first_call_alone(llm, self.limiter)
-        llm = with_journal(llm, self.journal, self.tally)
-        return closing_on_error(llm, self.limiter)
 
 
 @asynccontextmanager

@@ -20,7 +20,7 @@ from personagen.flows.simulate import SimulateSummary, simulate
 from personagen.gates import PAIR_GATES
 from personagen.llm.connect import Endpoint, connect
 from personagen.llm.http import LARGEST
-from personagen.llm.limits.retry import with_retries
+from personagen.llm.middleware import with_retries
 from personagen.options import SimulateOptions, build
 from personagen.records import Message
 from personagen.runs.interrupt import run_sync

@@ -21,7 +21,7 @@ from personagen.errors import PersonagenError, ReplyError
 from personagen.llm import anthropic, openai
 from personagen.llm.connect import Endpoint, connect
 from personagen.llm.errors import Server, error, failure
-from personagen.llm.journaled import Tally, with_journal
+from personagen.llm.middleware import Tally, with_journal
 from personagen.records import Completion, Inference, Message
 from tests import fakes
 from tests.faults.malformed import BODIES, TEXTS

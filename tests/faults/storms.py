@@ -15,8 +15,8 @@ from personagen.call import Call
 from personagen.errors import PersonagenError, QualityError, ServerError
 from personagen.flows.conversation import Conversation, Plan
 from personagen.llm.connect import Endpoint, connect
-from personagen.llm.limits.limiter import Limiter, closing_on_error, first_call_alone
-from personagen.llm.limits.retry import with_retries
+from personagen.llm.limits.limiter import Limiter
+from personagen.llm.middleware import closing_on_error, first_call_alone, with_retries
 from personagen.records import Completion
 from personagen.runs.failures import FailurePolicy
 from personagen.runs.schedule import Job, run_jobs

@@ -10,7 +10,7 @@ import pytest
 from personagen import tree
 from personagen.flows.conversation import CALLS_A_TURN, Conversation, Plan, calls_at_once
 from personagen.llm.limits.limiter import Limiter
-from personagen.llm.limits.retry import with_retries
+from personagen.llm.middleware import with_retries
 from personagen.runs.schedule import Job, run_jobs
 from tests.fakes import PERSONA, Fake, context
 from tests.llm import simulated

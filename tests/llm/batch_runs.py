@@ -9,7 +9,7 @@ from personagen.llm.batch.anthropic import AnthropicBatches
 from personagen.llm.batch.openai import OpenAIBatches
 from personagen.llm.batch.poll import BatchProgress, PollPolicy
 from personagen.llm.batch.submit import BatchMode, batched
-from personagen.llm.journaled import Tally, with_journal
+from personagen.llm.middleware import Tally, with_journal
 from personagen.store.batches import Batches
 from personagen.store.journal import Journal
 from tests.llm.calls import a_call

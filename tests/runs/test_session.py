@@ -11,6 +11,7 @@ import pytest
 from personagen.call import DEFAULT_MAX_TOKENS, Call, Sampling
 from personagen.errors import Interrupted
 from personagen.llm import budget as money
+from personagen.llm import middleware
 from personagen.llm.endpoints import Endpoint, Models, resolve
 from personagen.llm.prices import Price
 from personagen.options import ModelOptions
@@ -57,7 +58,7 @@ def test_a_call_has_time_for_several_requests_however_long_one_may_take(tmp_path
             async with session.open_models(run, Models({}), ModelOptions(timeout=timeout), {}, seed=0):
                 return given
 
-    monkeypatch.setattr(session, "with_retries", with_retries)
+    monkeypatch.setattr(middleware, "with_retries", with_retries)
     assert asyncio.run(main()) == [in_all]
 
 

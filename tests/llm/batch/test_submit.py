@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from personagen.errors import ConfigError, Interrupted, ReplyError, ServerError
-from personagen.llm.limits.retry import with_retries
+from personagen.llm.middleware import with_retries
 from tests.llm.batch_runs import QUICK, Clock, Setting, calls, echo, holds, said, texts
 from tests.llm.batch_server import batching
 from tests.llm.calls import SCHEMA, a_call

@@ -9,8 +9,8 @@ import pytest
 
 from personagen.call import Call, Sampling
 from personagen.errors import BudgetError, ConfigError, CorruptError, Interrupted, ServerError
-from personagen.llm.limits.limiter import MAX_IN_FLIGHT_LOCALLY, Limiter, closing_on_error, first_call_alone
-from personagen.llm.limits.retry import with_retries
+from personagen.llm.limits.limiter import MAX_IN_FLIGHT_LOCALLY, Limiter
+from personagen.llm.middleware import closing_on_error, first_call_alone, with_retries
 from tests.fakes import Fake
 from tests.llm import simulated
 
