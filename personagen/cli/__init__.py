@@ -124,11 +124,11 @@ def main(ctx: click.Context) -> None:
 
     Options can also stand in personagen.toml and in PERSONAGEN_<COMMAND>_<OPTION>.
     """
-    from personagen.cli.common import interruptible
     from personagen.cli.settings import load_defaults
+    from personagen.runs.interrupt import raising_interrupts
 
     if ctx.invoked_subcommand not in _RUNS:  # a run has handlers of its own, and survives being killed
-        ctx.with_resource(interruptible())
+        ctx.with_resource(raising_interrupts())
     # Looking for cycles as often as Python does by default is an eighth of a call's cost, and there are hardly any.
     gc.set_threshold(50_000, 20, 100)
     ctx.default_map = load_defaults(commands)

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import signal
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import click
@@ -106,23 +103,6 @@ def output_options(function: F) -> F:
         click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object."),
         click.option("--quiet", is_flag=True, help="Print nothing but errors."),
     )(function)
-
-
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """Meanwhile Ctrl-C, a closed terminal and SIGTERM raise KeyboardInterrupt, so that what is half done is undone."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {n: handler for n in numbers if (handler := signal.getsignal(n)) is not signal.SIG_IGN}
-    for number in before:
-        signal.signal(number, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def as_dict(summary: Any) -> dict[str, Any]:

@@ -153,6 +153,6 @@ async def _huge() -> Finding:
     return Finding(
         "a reply of 100 MB",
         f"asked for once, refused in a sentence after {LARGEST >> 20} MB",
-        f"{len(server.seen)} request, {sent >> 20} MB sent; {'reported' if 'MB' in said else 'NOT REPORTED'}",
+        f"{len(server.seen)} request, {sent >> 20} MB left the server; {'' if 'MB' in said else 'NOT '}reported",
         len(server.seen) == 1 and sent < most and "MB" in said,
     )

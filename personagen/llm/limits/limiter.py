@@ -44,12 +44,9 @@ class Limiter:
         """The queue of ``endpoint``."""
         queue = self._queues.get(endpoint)
         if queue is None:
-            max_in_flight = (
-                MAX_IN_FLIGHT_LOCALLY
-                if self._max_in_flight is None and endpoint in self._local
-                else self._max_in_flight
-            )
-            queue = self._queues[endpoint] = EndpointQueue(AdaptiveLimit(max_in_flight))
+            local = self._max_in_flight is None and endpoint in self._local
+            limit = AdaptiveLimit(MAX_IN_FLIGHT_LOCALLY if local else self._max_in_flight)
+            queue = self._queues[endpoint] = EndpointQueue(limit)
             if self.closed:
                 queue.close(self.closed)
         return queue
@@ -70,10 +67,8 @@ class Limiter:
     @property
     def max_in_flight(self) -> int:
         """The maximum number of calls in flight, at all known endpoints."""
-        return (
-            sum(queue.limit.max_in_flight for queue in self._queues.values())
-            or AdaptiveLimit(self._max_in_flight).max_in_flight
-        )
+        total = sum(queue.limit.max_in_flight for queue in self._queues.values())
+        return total or AdaptiveLimit(self._max_in_flight).max_in_flight
 
     @property
     def in_flight(self) -> int:

@@ -200,7 +200,7 @@ def test_a_server_that_stays_away_ends_the_run_and_the_batch_stays_stored(tmp_pa
         setting = Setting(tmp_path, double)
         answers = setting.ask(*calls(2), policy=clock.policy())
         assert {type(answer) for answer in answers} == {ConfigError}
-        assert "keep running there: run the same command later" in str(answers[0])
+        assert "sent batches keep running: run the same command later" in str(answers[0])
         assert [batch.provider_id for batch in setting.pending()] == ["batch_1"]
         double.refuse = lambda *_: None
         assert texts(setting.ask(*calls(2))) == said(2)
