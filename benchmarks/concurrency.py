@@ -34,8 +34,7 @@ from personagen.llm.limits.limiter import Limiter
 from personagen.llm.limits.queue import EndpointQueue
 from personagen.llm.limits.retry import with_retries
 from personagen.records import Completion, Message
-from tests.llm import simulated
-from tests.llm.server import Reply, Request, chat, refusal, serving
+from tests.servers import Reply, Request, chat, refusal, serving, simulated
 
 LONGEST_WAIT = 60.0
 WAITING = 1000  # conversations that would like to ask

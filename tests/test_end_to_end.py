@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner
 
 from personagen.cli import main
-from tests.llm.actor import actor
-from tests.llm.server import refusal, serving
+from tests.servers import CHAT, Request, refusal, serving
+from tests.servers.actor import actor
 
 ALOE = Path(os.environ.get("PERSONAGEN_ALOE", Path(__file__).parents[2] / "shared" / "data" / "aloe"))
 RESULTS = ("trees.jsonl", "pairs.jsonl", "rejections.jsonl")
@@ -91,13 +91,11 @@ def test_against_a_custom_model_of_litellm(command):
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
     import litellm
 
-    from tests.llm.server import Request
-
     class Handler(litellm.CustomLLM):
         async def acompletion(self, model, messages, **kwargs):
             options = kwargs["optional_params"]
             body = {"messages": messages, "response_format": options.get("response_format") or {}, "model": model}
-            said = actor(Request("/v1/chat/completions", {}, body)).body
+            said = actor(Request(CHAT, orjson.dumps(body))).body
             usage = litellm.Usage(prompt_tokens=5, completion_tokens=3, total_tokens=8)
             return litellm.ModelResponse(choices=said["choices"], usage=usage)
 

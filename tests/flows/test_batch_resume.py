@@ -16,8 +16,8 @@ from click.testing import CliRunner
 from personagen.cli import main
 from personagen.llm.batch import poll as watch
 from tests import fakes
-from tests.llm.actor import actor
-from tests.llm.batch_server import batching
+from tests.servers.actor import actor
+from tests.servers.batches import batching
 
 RESULTS = ("trees.jsonl", "pairs.jsonl", "rejections.jsonl")
 TIMES = {"settle": 0.1, "first": 0.02, "longest": 0.1, "grace": 0.5}

@@ -13,7 +13,7 @@ from personagen.llm.limits.limiter import Limiter
 from personagen.llm.limits.retry import with_retries
 from personagen.runs.schedule import Job, run_jobs
 from tests.fakes import PERSONA, Fake, context
-from tests.llm import simulated
+from tests.servers import simulated
 
 TURNS = 10
 

@@ -9,18 +9,9 @@ import pytest
 from personagen.call import DEFAULT_MAX_TOKENS
 from personagen.errors import ConfigError, ServerError
 from personagen.llm.errors import Server
-from personagen.llm.openai import HOST, backend, request
-from tests.llm.calls import CANARY, REFUSALS, SCHEMA, a_call, ask, failing
-from tests.llm.server import Reply, chat, refusal, serving
-
-
-@pytest.fixture(autouse=True)
-def _no_key(monkeypatch):
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-
-
-def opened(base_url, *, api_key=CANARY, timeout=5.0):
-    return backend("double", base_url=base_url, api_key=api_key, timeout=timeout)
+from personagen.llm.openai import HOST, request
+from tests.llm.calls import CANARY, REFUSALS, SCHEMA, a_call, ask, failing, opened
+from tests.servers import Reply, chat, refusal, serving
 
 
 def test_a_call_arrives_with_its_messages_and_settings_and_comes_back_counted():

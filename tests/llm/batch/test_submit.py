@@ -11,9 +11,9 @@ import pytest
 from personagen.errors import ConfigError, Interrupted, ReplyError, ServerError
 from personagen.llm.limits.retry import with_retries
 from tests.llm.batch_runs import QUICK, Clock, Setting, calls, echo, holds, said, texts
-from tests.llm.batch_server import batching
 from tests.llm.calls import SCHEMA, a_call
-from tests.llm.server import Reply, refusal
+from tests.servers import Reply, refusal
+from tests.servers.batches import batching
 
 BOTH = pytest.mark.parametrize("protocol", ["openai", "anthropic"])
 

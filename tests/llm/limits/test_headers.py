@@ -8,7 +8,7 @@ import pytest
 
 from personagen.llm.limits.headers import LONGEST, used_up
 from personagen.llm.limits.limiter import Limiter
-from tests.llm import simulated
+from tests.servers import simulated
 
 NOW = 1_800_000_000.0  # 2027-01-15T08:00:00Z
 
