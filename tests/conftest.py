@@ -32,6 +32,11 @@ def _is_outside(host):
         return True
 
 
+def pytest_collection_modifyitems(items):
+    """What takes longest begins first, so that no worker is left with it at the end."""
+    items.sort(key=lambda item: item.path.name not in ("test_readme.py", "test_wheel.py"))
+
+
 @pytest.fixture(autouse=True)
 def outside(monkeypatch):
     """Every way to an address that is not loopback raises at once, and fails the test even if the error is caught.

@@ -141,12 +141,12 @@ def test_one_address_for_models_of_two_providers_is_refused_before_any_key_is_se
 
 
 def test_the_same_seed_gives_the_same_bytes_offline_in_any_process_at_any_concurrency(command, tmp_path):
-    command("expand", "--target", 40, "--out", "pool", "--quiet")
-    options = ["--personas", "pool/personas.jsonl", "--conversations", "40", "--turns", "8", "--quiet"]
+    command("expand", "--target", 24, "--out", "pool", "--quiet")
+    options = ["--personas", "pool/personas.jsonl", "--conversations", "12", "--turns", "5", "--quiet"]
     for name, concurrency in (("1", "1"), ("2", "64")):
         # Another hash seed: what depends on the order of a set differs between processes, never within one.
         environment = os.environ | {"PYTHONHASHSEED": name}
-        again = [sys.executable, "-m", "personagen", "expand", "--target", "40", "--out", f"pool{name}", "--quiet"]
+        again = [sys.executable, "-m", "personagen", "expand", "--target", "24", "--out", f"pool{name}", "--quiet"]
         subprocess.run(again, env=environment, check=True)
         simulate = [sys.executable, "-m", "personagen", "simulate", *options, "--out", name]
         subprocess.run([*simulate, "--concurrency", concurrency], env=environment, check=True)
