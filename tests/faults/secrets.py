@@ -22,8 +22,8 @@ from personagen.llm import middleware
 from personagen.llm.limits.limiter import Limiter
 from tests import fakes
 from tests.faults.trial import Finding, Scale, finding
-from tests.llm.actor import actor
-from tests.llm.server import Reply, Request, serving
+from tests.servers import Reply, Request, serving
+from tests.servers.actor import actor
 
 PIECE = 8  # that many characters in a row of a secret count as the secret
 VARIABLES = """OPENAI_API_KEY ANTHROPIC_API_KEY ANTHROPIC_AUTH_TOKEN GEMINI_API_KEY HF_TOKEN AWS_SECRET_ACCESS_KEY

@@ -15,7 +15,7 @@ from personagen.llm.errors import Server, garbled, too_large
 from personagen.llm.middleware import with_billed_failures, with_budget, with_retries
 from personagen.records import Completion, Usage
 from tests.fakes import Fake
-from tests.llm import simulated
+from tests.servers import simulated
 
 CALL = Call("m", (), sample="taken")
 SERVER = Server("m", "http://double", "K")

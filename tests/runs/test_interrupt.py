@@ -17,7 +17,7 @@ from personagen.llm.limits.limiter import Limiter
 from personagen.runs import interrupt as runner
 from personagen.runs.interrupt import interruptible, run_sync
 from tests.llm.calls import a_call
-from tests.llm.server import connections, read_request
+from tests.servers.streams import connections, read_request
 
 
 def test_the_first_signal_closes_the_slots_and_the_second_cancels():

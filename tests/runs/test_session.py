@@ -20,7 +20,7 @@ from personagen.runs import session
 from personagen.store.batches import Batch
 from personagen.store.folder import open_run
 from tests.llm.calls import a_call
-from tests.llm.server import Reply, chat, refusal, serving
+from tests.servers import Reply, chat, refusal, serving
 
 PRICES = {"user": Price(1e-3, 2e-3), "judge": None}
 

@@ -14,8 +14,8 @@ from personagen.llm.limits.adaptive import INITIAL_LIMIT, MAX_LIMIT, MAX_PAUSE_S
 from personagen.llm.limits.limiter import Limiter
 from personagen.llm.middleware import with_retries
 from personagen.records import Completion
-from tests.llm import simulated
-from tests.llm.simulated import Server
+from tests.servers import simulated
+from tests.servers.simulated import Server
 
 SEEDS = (1, 2, 3)
 
