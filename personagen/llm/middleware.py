@@ -10,7 +10,9 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 
 from personagen.call import LLM, Call
@@ -205,7 +207,7 @@ def with_retries(
         try:
             answer = await llm(call)
         except ServerError as error:
-            return await _ask_again(llm, call, queues, policy, permit, error)
+            return await _send_again(partial(llm, call), queues, queue, policy, (permit, error))
         except BaseException as error:
             _end(queues, queue, permit, error)
             raise
@@ -216,18 +218,17 @@ def with_retries(
     return ask
 
 
-async def _ask_again(
-    llm: LLM,
-    call: Call,
+async def _send_again(
+    send: Callable[[], Awaitable[Completion]],
     limiter: Limiter,
+    queue: EndpointQueue,
     policy: tuple[int, float, float, Random],
-    permit: Permit,
-    error: ServerError,
+    failed: tuple[Permit, ServerError],
 ) -> Completion:
     from tenacity import AsyncRetrying, retry_if_exception_type
 
-    attempts, seconds, first, rng = policy
-    queue, until, now = limiter.of(call), permit.at + seconds, asyncio.get_running_loop().time
+    (attempts, seconds, first, rng), (permit, error) = policy, failed
+    until, now = permit.at + seconds, asyncio.get_running_loop().time
     sent, failures, held = 1, 0, True
     try:
         async with asyncio.timeout_at(until) as bound:
@@ -245,7 +246,7 @@ async def _ask_again(
                 held, sent = True, sent + 1
                 with attempt:
                     try:
-                        answer = await llm(call)
+                        answer = await send()
                     except ServerError as latest:
                         error = latest
                         raise

@@ -68,17 +68,18 @@ class Session:
         )
 
 
+@dataclass(frozen=True)
+class Brief:
+    """What the agents of a run are given besides the models; ``seed`` is for the offline cast."""
+
+    prompts: Mapping[str, Prompt]
+    seed: int = 0
+    attempts: int = 3
+    language: str = "en"
+
+
 @asynccontextmanager
-async def open_models(
-    run: Run,
-    models: Models,
-    options: ModelOptions,
-    prompts: Mapping[str, Prompt],
-    *,
-    seed: int,
-    attempts: int = 3,
-    language: str = "en",
-) -> AsyncIterator[Session]:
+async def open_models(run: Run, models: Models, options: ModelOptions, brief: Brief) -> AsyncIterator[Session]:
     """Connects ``models`` behind journal, budget, limits and retries; an interruption closes them.
 
     Raises:
@@ -97,12 +98,14 @@ async def open_models(
     async with connect(
         models.by_role,
         timeout=options.timeout,
-        seed=seed,
+        seed=brief.seed,
         noise=options.noise,
         batch=mode if options.batch else None,
     ) as backend:
         llm = layers.around(backend, batch=options.batch)
-        ctx = AgentContext(llm, prompts, models.names, tally, attempts, language, custom.acts(options.agent))
+        ctx = AgentContext(
+            llm, brief.prompts, models.names, tally, brief.attempts, brief.language, custom.acts(options.agent)
+        )
         note = ", and batches that are sent go on at the provider" if options.batch else ""
         with interruptible(limiter, note):
             yield Session(

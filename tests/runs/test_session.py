@@ -55,7 +55,7 @@ def test_a_call_has_time_for_several_requests_however_long_one_may_take(tmp_path
 
     async def main():
         with open_run(tmp_path / "r", "simulate", {}, {}, []) as run:
-            async with session.open_models(run, Models({}), ModelOptions(timeout=timeout), {}, seed=0):
+            async with session.open_models(run, Models({}), ModelOptions(timeout=timeout), session.Brief({})):
                 return given
 
     monkeypatch.setattr(middleware, "with_retries", with_retries)
@@ -70,7 +70,7 @@ def in_session(tmp_path, url, *roles, **options):
             given = ModelOptions(model=("openai/a",), base_url=(url,), **options)
             models = resolve(given, roles or ("user",))
             with open_run(tmp_path / "r", "simulate", {}, {}, []) as run:
-                async with session.open_models(run, models, given, {}, seed=0) as opened_session:
+                async with session.open_models(run, models, given, session.Brief({})) as opened_session:
                     return await work(opened_session)
 
         return asyncio.run(main())
