@@ -16,7 +16,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from personagen.agents.judge import LABELS
-from personagen.cli.screen import clean, one_line
+from personagen.cli.terminal import clean, one_line
 from personagen.pairs import pairs_of
 from personagen.records import Belief, ConversationTree, Inference, Judgment, Node, Persona, PreferencePair
 from personagen.tree import order, parent, turn

@@ -1,4 +1,4 @@
-"""What a model would be sent: the agents themselves on a small sample conversation, with a model that only listens."""
+"""A sample call of each agent: the real agents in a small conversation, with a model that only records the call."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ REPLIES = (
 
 @dataclass(frozen=True)
 class Scene:
-    """A moment of a conversation: the user is to speak at ``turn``, the others have heard ``heard``."""
+    """A moment of a conversation: the user speaks next at ``turn``, and the other agents have seen ``heard``."""
 
     persona: Persona = SAMPLE
     spoken: tuple[Message, ...] = CONVERSATION[:2]
@@ -63,17 +63,17 @@ ACTS: dict[str, Callable[[AgentContext, Scene], Awaitable[Any]]] = {
 }
 
 
-def rehearse(prompt: Prompt, scene: Scene) -> Call:
+def sample_call(prompt: Prompt, scene: Scene) -> Call:
     """The call that the agent of ``prompt`` makes in ``scene``; no model is asked.
 
     Raises:
-        UsageError: the prompt file can't be rendered.
+        UsageError: the prompt file cannot be rendered.
     """
     return run_sync(capture_call({prompt.name: prompt}, lambda ctx: ACTS[prompt.name](ctx, scene)))
 
 
 def scenes() -> list[Scene]:
-    """Moments that take every way through a prompt: the first, a middle and the last turn, much and little known."""
+    """Moments that reach every branch of a prompt: the first, a middle and the last turn; much and little is known."""
     nameless = SAMPLE.model_copy(update={"facts": (), "traits": ()})
     first = Scene(spoken=(), heard=CONVERSATION[:1], known=(), turn=1)
     return [Scene(), first, replace(Scene(), turn=10), replace(Scene(), persona=nameless)]

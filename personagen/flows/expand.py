@@ -18,10 +18,9 @@ from personagen.llm.connect import Endpoint
 from personagen.llm.prices import parse_price
 from personagen.metrics.diversity import acceptance_curve, distinct_n, nearest_similarity, vendi_score
 from personagen.metrics.spread import ages, genders, tone
-from personagen.options import ENCODER, ExpandOptions, by_role, flat, in_range
+from personagen.options import ENCODER, ExpandOptions, by_role, flat
 from personagen.personas import pool
 from personagen.personas.filters import Filter, Rules, Threshold
-from personagen.personas.language import LANGUAGES
 from personagen.personas.seeds import Seeds, load_seeds
 from personagen.plugins import function
 from personagen.prompts import files as prompt_files
@@ -34,7 +33,6 @@ from personagen.store.folder import Run, opened
 
 KINDS = tuple(author.PROMPTS)
 PROMPTS = tuple(author.PROMPTS.values())
-LARGEST_POOL = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -95,7 +93,7 @@ async def expand(
     }
     with opened(Path(options.out), "expand", identity, flat(options), prompts.values()) as run:
         served = _encoder(options)
-        async with session(run, options.models, prompts, seed=options.seed, encoder=served) as opened_session:
+        async with session(run, options, prompts, seed=options.seed, encoder=served) as opened_session:
             estimate = await of_expansion(run, opened_session, options, seeds, _targets(options, seeds))
             await begin(estimate, opened_session.limiter, run.folder, consent)
             texts = [d.text for d in (*seeds.profiles, *seeds.personalities)]
@@ -104,24 +102,13 @@ async def expand(
                 texts,
                 base_url=served.base_url if served else None,
                 price=served.price if served else None,
-                timeout=options.models.timeout,
+                timeout=options.timeout,
                 wrap=opened_session.wrap,
             ) as encoder:
                 return await _expand(run, opened_session, options, seeds, encoder, filters, estimate, progress)
 
 
 def _check(options: ExpandOptions) -> None:
-    small = ("per_profile", "examples", "count", "calls_per_round", "saturation")
-    pools = {"--target": options.target, "--personalities": options.personalities}
-    in_range(
-        {name: (value, 1, LARGEST_POOL) for name, value in pools.items()}
-        | {f"--{name.replace('_', '-')}": (getattr(options, name), 1, 10_000) for name in small}
-        | {"--concurrency": (options.models.concurrency, 1, 10_000)}
-    )
-    if options.similarity is not None and not 0 < options.similarity <= 1:
-        raise UsageError(f"--similarity {options.similarity}: choose a cosine above 0 and up to 1")
-    if options.language not in LANGUAGES:
-        raise UsageError(f"--language {options.language}: known are {', '.join(LANGUAGES)}")
     if options.similarity is not None and options.calibrate:
         raise UsageError("--similarity sets the threshold and --calibrate finds it: give one of them")
 
@@ -130,8 +117,8 @@ def _encoder(options: ExpandOptions) -> Endpoint | None:
     """The encoder as a model on a server, None where it is on this machine."""
     if options.encoder == "hashed" or options.encoder.startswith(LOCAL):
         return None
-    price = by_role("--price", options.models.price).get(ENCODER)
-    url = by_role("--base-url", options.models.base_url).get(ENCODER)
+    price = by_role("--price", options.price).get(ENCODER)
+    url = by_role("--base-url", options.base_url).get(ENCODER)
     return Endpoint(options.encoder, url, None if price is None else parse_price(price))
 
 

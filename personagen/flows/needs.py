@@ -62,7 +62,7 @@ async def of_simulation(run: Run, session: Session, options: SimulateOptions, pl
             expected=expected,
             upper=size.times(options.attempts * left).left(there),
         )
-    what = f"{left:,} conversations of {options.turns} turns"
+    what = f"{left:,} conversations x {options.turns} turns"
     return estimated(run, session, what, needs, _bytes(needs, shape, left, fmean(map(_length, people))))
 
 

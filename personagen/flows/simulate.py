@@ -102,7 +102,7 @@ async def simulate(
     identity = identity_of(options, prompts) | {"conversations": len(plans), "personas": plans.personas_id}
     with opened(Path(options.out), "simulate", identity, flat(options), prompts.values()) as run:
         async with session(
-            run, options.models, prompts, seed=options.seed, attempts=options.attempts, language=options.language
+            run, options, prompts, seed=options.seed, attempts=options.attempts, language=options.language
         ) as opened_session:
             done = run.journal.slots("trees.jsonl", run.made_with)
             estimate = await of_simulation(run, opened_session, options, plans, done)

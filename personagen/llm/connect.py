@@ -131,7 +131,7 @@ def _batched(endpoint: Endpoint, roles: str, mode: BatchMode, refused: set[str])
 
 @asynccontextmanager
 async def _own(endpoint: Endpoint, seconds: float) -> AsyncIterator[LLM]:
-    found = function(endpoint.model)
+    found = getattr(endpoint.model, "function", None) or function(endpoint.model)  # see options.ModelFunction
     if inspect.iscoroutinefunction(found) or inspect.iscoroutinefunction(type(found).__call__):
         yield _checked(cast(LLM, found), endpoint.model)
         return

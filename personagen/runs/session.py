@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from personagen.agents.ask import AgentContext
 from personagen.call import LLM
-from personagen.errors import ConfigError, UsageError
+from personagen.errors import ConfigError
 from personagen.llm.batch.poll import Board
 from personagen.llm.batch.submit import BatchMode
 from personagen.llm.budget import CostBound, Ledger, bound_of, ledger_of, with_billed_failures, with_budget
@@ -138,10 +138,8 @@ async def session(
     ``encoder`` is a model on a server that will be asked through ``wrap``.
 
     Raises:
-        UsageError: the budget or the timeout is no number to reckon with.
         ConfigError: a model, a key or a price is missing or wrong, or calls are in batches and ``options`` want none.
     """
-    _check_numbers(options)
     endpoints = endpoints_of(options, prompts)
     everyone = endpoints | ({} if encoder is None else {ENCODER: encoder})
     prices = _prices(options, everyone)
@@ -188,7 +186,8 @@ async def session(
 def _slots(options: ModelOptions, endpoints: Mapping[str, Endpoint]) -> Limiter:
     local = {address_of(endpoint) for endpoint in endpoints.values() if is_local(endpoint.model)}
     # By the wave as many are in flight as are ready, unless a number is given.
-    most = BATCH_IN_FLIGHT if options.batch and options.concurrency is None else options.concurrency
+    fixed = options.concurrency if isinstance(options.concurrency, int) else None
+    most = BATCH_IN_FLIGHT if options.batch and fixed is None else fixed
     return Limiter(most, {role: address_of(endpoint) for role, endpoint in endpoints.items()}, local)
 
 
@@ -227,7 +226,7 @@ def _layered(
 
 def address_of(endpoint: Endpoint) -> str:
     """What calls that share a server's limits have in common: the model and where it is served."""
-    return f"{endpoint.model} at {endpoint.base_url}" if endpoint.base_url else endpoint.model
+    return f"{endpoint.model} at {endpoint.base_url}" if endpoint.base_url else str(endpoint.model)
 
 
 def identity_of(options: Any, prompts: Mapping[str, Prompt]) -> dict[str, Any]:
@@ -235,7 +234,7 @@ def identity_of(options: Any, prompts: Mapping[str, Prompt]) -> dict[str, Any]:
 
     Where a server stands, what may be spent and how fast it goes can change between one run and its resumption.
     """
-    models = {role: endpoint.model for role, endpoint in endpoints_of(options.models, prompts).items()}
+    models = {role: endpoint.model for role, endpoint in endpoints_of(options, prompts).items()}
     return {name: value for name, value in flat(options).items() if name not in _FREE} | {"model": models}
 
 
@@ -270,13 +269,6 @@ def _check_urls(options: ModelOptions, models: Mapping[str, str]) -> None:
     if shared and len(providers) > 1:
         names = " and ".join(sorted(providers))
         raise ConfigError(f"--base-url {shared} would get the keys of {names}; say whose it is, as in judge={shared}")
-
-
-def _check_numbers(options: ModelOptions) -> None:
-    # Nothing is above a budget that is no number (nan), nothing is late for such a timeout.
-    for name, value in (("--budget", options.budget), ("--timeout", options.timeout)):
-        if value is not None and not 0 <= value < math.inf:
-            raise UsageError(f"{name} {value}: choose a number from 0 up")
 
 
 def _check_budget(options: ModelOptions, endpoints: Mapping[str, Endpoint], prices: Mapping[str, Price | None]) -> None:
