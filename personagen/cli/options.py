@@ -19,7 +19,7 @@ class TableOption(click.Option):
         if row.kind == "bool":
             super().__init__([row.flag, row.name], is_flag=True, help=row.help)
             return
-        metavar = row.metavar or "|".join(row.choices) or "N"
+        metavar = row.metavar or "|".join(row.choices) or ("N" if row.kind in ("int", "float") else row.name.upper())
         words = row.words or (row.none if row.default is None else "")
         super().__init__(
             [row.flag, row.name],

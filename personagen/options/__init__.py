@@ -80,30 +80,20 @@ class ModelOptions(PromptOptions):
 
     seed: int = option(0, "Random seed.", SIZE, common=True, least=-(2**63), most=2**63 - 1)
     model: Models = option(
-        ("offline",),
-        "offline, openai/NAME, anthropic/NAME, a LiteLLM model or module:function.",
-        MODELS,
-        "MODEL",
-        common=True,
+        ("offline",), "offline, openai/NAME, anthropic/NAME, a LiteLLM name or module:function.", MODELS, common=True
     )
     base_url: RoleTexts = option(
-        (),
-        "Address of an OpenAI- or Anthropic-compatible server.",
-        MODELS,
-        "URL",
-        common=True,
-        example=["http://127.0.0.1:8000/v1"],
+        (), "OpenAI- or Anthropic-compatible server.", MODELS, "URL", common=True, example=["http://127.0.0.1:8000/v1"]
     )
     concurrency: int | Literal["auto"] | None = option(
         None,
-        "Maximum requests in flight per endpoint; auto adapts to the server.",
+        "Maximum requests in flight per endpoint.",
         MODELS,
         "N|auto",
         common=True,
         least=1,
         most=10_000,
         none="auto",
-        example=64,
     )
     batch: bool = option(False, "Use the provider's batch API (half price, slower).", MODELS)
     budget: float | None = option(
@@ -114,11 +104,7 @@ class ModelOptions(PromptOptions):
     )
     max_calls: int | None = option(None, "Stop after this many calls.", MODELS, "N", least=1, example=10_000)
     price: RoleTexts = option(
-        (),
-        "USD per million input and output tokens, where the price is unknown.",
-        MODELS,
-        "IN,OUT",
-        example=["0.25,2.00"],
+        (), "Price in USD per million input and output tokens.", MODELS, "IN,OUT", example=["0.25,2.00"]
     )
     timeout: float = option(120.0, "Timeout per request.", MODELS, "SECONDS", least=1, most=86_400)
     noise: float = option(0.0, "Share of wrong verdicts of the offline judge.", MODELS, "SHARE", least=0, most=0.5)
@@ -150,12 +136,11 @@ class ExpandOptions(ModelOptions):
     )
     similarity: float | None = option(
         None,
-        "Cosine similarity from which a description is a duplicate.",
+        "Cosine similarity of a duplicate.",
         POOLS,
-        "COSINE",
         least=0.01,
         most=1,
-        words="calibrated for the encoder",
+        words="the encoder's threshold",
         example=0.6,
     )
     calibrate: bool = option(False, "Calibrate the similarity threshold on the seeds.", POOLS)
@@ -172,21 +157,14 @@ class SimulateOptions(ModelOptions):
     out: FilePath = option("outputs/run", _RESUME, FILES, "DIR", common=True)
     skip_bad_lines: bool = option(False, "Skip personas that cannot be read instead of stopping.", FILES)
     conversations: int | None = option(
-        None,
-        "Number of conversations.",
-        SIZE,
-        common=True,
-        least=1,
-        most=100_000_000,
-        words="one per persona",
-        example=100,
+        None, "Number of conversations.", SIZE, common=True, least=1, most=10**8, words="one per persona", example=100
     )
     turns: int = option(10, "Turns per conversation.", SIZE, common=True, least=1, most=1000)
     candidates: int = option(2, "Competing replies per turn.", SIZE, least=2, most=26)
     max_nodes: int = option(500, "Maximum messages per tree with --grow all.", SIZE, least=3, most=1_000_000)
     grow: Grow = option(
         "coin",
-        "Replies that continue: one drawn at random, the preferred one, or all.",
+        "Replies that continue: one drawn, the preferred one, or all.",
         DIALOGUES,
         common=True,
         choices=get_args(Grow),

@@ -117,8 +117,8 @@ def test_chosen_and_rejected_stand_side_by_side_and_the_one_that_goes_on_is_mark
     assert "rejected · plain .1" in shown[first]
     assert "Reply 0 in turn 1." in shown[first + 1]
     assert shown[first + 1].index("Reply 0") < shown[first + 1].index("Reply 1")
-    assert shown[first + 2].index("goes on here") > 40
-    assert sum("goes on here" in line for line in shown) == 1
+    assert shown[first + 2].index("continues here") > 40
+    assert sum("continues here" in line for line in shown) == 1
 
 
 def test_the_persona_stands_above_and_what_is_revealed_beside_the_users_words():
@@ -139,7 +139,7 @@ def test_quotes_from_earlier_turns_are_counted_not_repeated():
     shown = drawn(tree.model_copy(update={"beliefs": beliefs}))
     assert "revealed so far: 4" in shown
     assert "and 2 from earlier turns" in shown
-    assert "1 dropped: no such quote" in shown
+    assert "1 dropped: quote not found" in shown
     assert shown.count("“my day 2 at the organ”") == 2
 
 
