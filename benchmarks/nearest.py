@@ -31,7 +31,7 @@ from personagen.encoders import hashed
 from personagen.encoders.encoder import FloatArray, unit
 from personagen.offline import author
 from personagen.personas.english.text import sentences
-from personagen.personas.filters.nearest import EXACT, Rows
+from personagen.personas.filters.nearest import MAX_EXACT_ROWS, Rows
 from personagen.personas.seeds import load_seeds
 
 BATCH = 2000
@@ -145,7 +145,7 @@ def main() -> None:
     options = parser.parse_args()
     print(f"numpy {np.__version__}, Python {platform.python_version()}, {options.dims} dims, rounds of {options.round}")
     source, rows = Source(profiles(options.profiles), options.dims), Rows()
-    sizes = [size for size in (EXACT, 2 * EXACT, 5 * EXACT) if size < options.n] + [options.n]
+    sizes = [size for size in (times * MAX_EXACT_ROWS for times in (1, 2, 5)) if size < options.n] + [options.n]
     costs = []
     for size in sizes:
         begun = len(rows)

@@ -40,7 +40,7 @@ def stored(run: Path, distinct: int) -> tuple[str, list[dict[str, bytes]]]:
     """What the run's settings are called in its journal, and the lines of its first trees by result file."""
     with sqlite3.connect(run / "journal.db") as journal:
         rows = journal.execute(
-            "SELECT slot, file, made_with, lines FROM results WHERE slot < ? ORDER BY slot", (distinct,)
+            "SELECT slot, file, fingerprint, lines FROM results WHERE slot < ? ORDER BY slot", (distinct,)
         ).fetchall()
     found: dict[int, dict[str, bytes]] = {}
     for slot, file, _, lines in rows:
@@ -62,7 +62,7 @@ def grow(run: Path, trees: int, distinct: int) -> None:
     from personagen.store.journal import Journal
 
     simulate(personas=str(packaged() / "profiles.jsonl"), out=str(run), conversations=distinct, turns=10)
-    made_with, known = stored(run, distinct)
+    fingerprint, known = stored(run, distinct)
     size = 0
 
     async def store() -> None:
@@ -71,7 +71,7 @@ def grow(run: Path, trees: int, distinct: int) -> None:
             for begin in range(len(known), trees, TOGETHER):
                 slots = range(begin, min(begin + TOGETHER, trees))
                 made = [renamed(known[slot % len(known)], slot) for slot in slots]
-                await asyncio.gather(*(journal.put(s, made_with, m) for s, m in zip(slots, made, strict=True)))
+                await asyncio.gather(*(journal.put(s, fingerprint, m) for s, m in zip(slots, made, strict=True)))
                 size += sum(len(part) for m in made for part in m.values())
 
     begun, spent = time.perf_counter(), time.process_time()
@@ -90,9 +90,9 @@ def derive(run: Path) -> tuple[Iterable[Path], int]:
     from personagen.store.journal import Journal
 
     state = read_state(run)
-    made_with, _ = stored(run, 1)
+    fingerprint, _ = stored(run, 1)
     with Journal(run / "journal.db") as journal:
-        made = Run(run, "simulate", state["options"], state["prompts"], made_with, journal, state["started"])
+        made = Run(run, "simulate", state["options"], state["prompts"], fingerprint, journal, state["started"])
         made.derive(*FILES)
     return (run / name for name in FILES), 0
 

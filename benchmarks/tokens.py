@@ -203,7 +203,7 @@ def ours(port: int, people: Sequence[Mapping[str, object]], args: argparse.Names
         )
         assert not summary.failed, summary
         assert not summary.quotes_dropped, summary
-        return len(list(personagen.read_pairs(summary.out)))
+        return len(list(personagen.read_pairs(summary.report.out)))
 
 
 def aloe(port: int, people: Sequence[Mapping[str, object]], args: argparse.Namespace, seed: int) -> int:

@@ -1,4 +1,4 @@
-"""What a language model is here: any ``async (Call) -> Completion``."""
+"""The model interface: a ``Call``, and the type ``LLM``, any ``async (Call) -> Completion``."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ DEFAULT_MAX_TOKENS = 4096
 
 @dataclass(frozen=True)
 class Sampling:
-    """Sampling settings, as a prompt file's front matter gives them; None leaves it to the server.
+    """Sampling settings of a prompt file's front matter; None means the server's default.
 
-    ``max_tokens`` is always sent, ``DEFAULT_MAX_TOKENS`` where it is None: a budget counts on it.
+    ``max_tokens`` is always sent, ``DEFAULT_MAX_TOKENS`` if None, since the budget relies on it.
     """
 
     temperature: float | None = None
@@ -29,12 +29,12 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Call:
-    """One question to a model.
+    """One request to a model.
 
-    ``schema`` is the JSON schema the reply must follow, or None for free text. ``sample`` keeps intended repeats of
-    the same question apart (``repeat.candidate.attempt``). ``place`` says where in the run it is asked and
-    ``prompt``/``inputs`` what it was rendered from; ``priority`` is the number of calls in a row that begin with it: of
-    calls that wait, the longest priority goes first. A real server never sees these four, and they are not in the key.
+    ``schema`` is the JSON schema of the reply, or None for free text. ``sample`` distinguishes intended repeats of the
+    same request (``repeat.candidate.attempt``). ``place`` is its position in the run; ``prompt`` and ``inputs`` are
+    what it was rendered from; ``priority`` is the length of the chain of calls that starts with it: of waiting calls
+    the highest goes first. These four are neither sent nor part of the key.
     """
 
     model: str
@@ -49,7 +49,7 @@ class Call:
 
     @cached_property
     def key(self) -> str:
-        """The hash of everything that can change the answer: 32 hex digits."""
+        """The hash of everything that can change the answer, 32 hex digits."""
         s = self.sampling
         what = [
             self.model,
@@ -62,12 +62,12 @@ class Call:
 
     @cached_property
     def role(self) -> str:
-        """The agent that asks: the folder of its prompt file."""
+        """The agent that makes the call: the folder of its prompt file."""
         return self.prompt.partition("/")[0]
 
     @property
     def transcript(self) -> Sequence[Message]:
-        """The conversation among the inputs, which later calls about the same tree repeat and continue; or nothing."""
+        """The conversation among the inputs, a prefix of later calls about the same tree; or nothing."""
         return next((v for v in self.inputs.values() if isinstance(v, list | tuple) and _are_messages(v)), ())
 
 

@@ -1,25 +1,25 @@
 """The errors personagen raises, and the exit code the command line gives each.
 
-    PersonagenError                    1   never raised itself
+    PersonagenError                    1   the base class, never raised
     ├── UsageError                     2   an option or an input file is wrong
     ├── ConfigError                    3   a key, a model name or a setting is refused
     ├── BudgetError                    4   budget or credit is spent; the run can be resumed
-    ├── QualityError                   5   too much of what came back had to be rejected
+    ├── QualityError                   5   too many replies were rejected
     ├── CorruptError                  70   a stored file is not what was written
     ├── DiskError                     74   the disk is full or refuses to write
     ├── InUseError                    75   another process works in this run folder
     ├── Interrupted                  130   Ctrl-C; the run can be resumed
-    ├── ReplyError                     1   one reply can't be used: ask again, then give up that step
-    └── ServerError                    1   one request failed and may succeed later: retried, then given up
+    ├── ReplyError                     1   one reply is unusable: ask again, then give up that step
+    └── ServerError                    1   one request failed and may succeed later: retry, then give up
 
-Every message is one sentence or two: what is wrong, where, and what to do next. No message ever holds a key.
+Every message is one or two sentences: what is wrong, where, and what to do next. No message holds a key.
 """
 
 from __future__ import annotations
 
 
 class PersonagenError(Exception):
-    """The ancestor of every error below, so that ``except PersonagenError`` catches them all."""
+    """The base class of all errors below."""
 
     exit_code = 1
 
@@ -31,25 +31,25 @@ class UsageError(PersonagenError):
 
 
 class ConfigError(PersonagenError):
-    """The provider refuses the key, the model or a parameter: asking again can't help."""
+    """The provider refuses the key, the model or a parameter; a retry can't help."""
 
     exit_code = 3
 
 
 class BudgetError(PersonagenError):
-    """The budget, the call limit or the provider's credit is exhausted; what was paid for is stored."""
+    """The budget, the call limit or the provider's credit is exhausted; all paid answers are stored."""
 
     exit_code = 4
 
 
 class QualityError(PersonagenError):
-    """So many steps failed that going on would waste money."""
+    """Too many steps failed; continuing would waste money."""
 
     exit_code = 5
 
 
 class CorruptError(PersonagenError):
-    """A file of a run folder can't be read back."""
+    """A file of a run folder is damaged."""
 
     exit_code = 70
 
@@ -67,24 +67,24 @@ class InUseError(PersonagenError):
 
 
 class Interrupted(PersonagenError):
-    """The user stopped the run; what was paid for is stored."""
+    """The user stopped the run; all paid answers are stored."""
 
     exit_code = 130
 
 
 class ReplyError(PersonagenError):
-    """A model's reply can't be used as it is; ``str(error)`` is the reason kept with the rejection.
+    """A model's reply is unusable; ``str(error)`` is the reason stored in its rejection.
 
-    ``billed`` says that a whole answer arrived all the same, which is paid for.
+    ``billed`` says that a complete answer arrived, which costs money.
     """
 
     billed = False
 
 
 class ServerError(PersonagenError):
-    """A request failed in a way that may pass: refused connection, timeout, 408, 409, 429, 5xx.
+    """A request failed temporarily: refused connection, timeout, 408, 409, 429, 5xx.
 
-    ``retry_after`` is the server's own wish in seconds, where it gave one; ``billed`` as in ``ReplyError``.
+    ``retry_after`` is the server's Retry-After in seconds, or None; ``billed`` as in ``ReplyError``.
     """
 
     billed = False

@@ -1,4 +1,4 @@
-"""From a judged conversation tree to preference pairs."""
+"""Preference pairs of a judged conversation tree."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from personagen.tree import by_id, messages, order, parent, turn
 def pairs_of(
     tree: ConversationTree, gates: Mapping[str, PairGate] = PAIR_GATES
 ) -> tuple[list[PreferencePair], list[Rejection]]:
-    """One pair for every user message of ``tree``, or the rejection that says why there is none.
+    """One pair or one rejection for every user message of ``tree``, each list in path order.
 
-    The pair is the reply both verdicts rank first against the one both rank last. Its prompt is the conversation up
-    to and including the user's message, as in ALOE (arXiv 2410.03642, section 3.2), where there are two replies and
-    one verdict. Pairs and rejections stand in path order, and together are as many as the user messages.
+    The pair is the reply that both verdicts rank first against the one both rank last. Its prompt is the conversation
+    up to and including the user's message, as in ALOE (arXiv 2410.03642, section 3.2), which has two replies and one
+    verdict.
     """
     nodes = by_id(tree)
     replies: dict[str, dict[str, str]] = {node.id: {} for node in _in_order(tree) if node.role == "user"}

@@ -1,4 +1,4 @@
-"""Functions of the user's own, named on the command line as ``package.module:function``."""
+"""User functions, named on the command line as ``package.module:function``."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from personagen.errors import UsageError
 
 
 def function(name: str) -> Any:
-    """The object that ``package.module:function`` names; the working folder counts as importable.
+    """The function that ``package.module:function`` names; modules of the working folder can be imported.
 
     Raises:
-        UsageError: it can't be imported; the message says why.
+        UsageError: the import failed, or it is not a function.
     """
     module, colon, attribute = name.partition(":")
     if not colon or not module or not attribute:
-        raise UsageError(f"{name!r} names no function; write it as package.module:function")
+        raise UsageError(f"{name!r} does not name a function; write it as package.module:function")
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.append(here)
     try:
         found = getattr(importlib.import_module(module), attribute)
-    except Exception as error:  # a module of the user's own can fail in any way while it is imported
+    except Exception as error:  # importing a user's module can fail in any way
         raise UsageError(f"{name} can't be loaded: {type(error).__name__}: {error}") from error
     if not callable(found):
-        raise UsageError(f"{name} is no function")
+        raise UsageError(f"{name} is not a function")
     return found

@@ -1,4 +1,4 @@
-"""Everything that touches disk: frozen, closed pydantic records, and the ids that name them."""
+"""The records written to disk: frozen pydantic models that reject unknown fields, and their ids."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ Count = Annotated[int, Field(ge=0, lt=2**53)]
 
 
 def content_id(*parts: object) -> str:
-    """The first 16 hex digits of the sha256 of ``parts`` as JSON: equal content, equal id."""
+    """The first 16 hex digits of the sha256 of ``parts`` as JSON."""
     return hashlib.sha256(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
 
 
 class Record(BaseModel):
-    """A value that is written to disk: it can't change, and an unknown field is an error."""
+    """The base class of all records: frozen, and an unknown field is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -37,10 +37,10 @@ class Message(Record):
 
 
 class Usage(Record):
-    """What one or many calls used. ``cost_usd`` is None where a price is unknown, never zero for that.
+    """Tokens and cost of one or more calls. ``cost_usd`` is None if a price is unknown.
 
-    ``input_tokens`` counts all of the input: also what a cache served (``cached_input_tokens``) and what was written to
-    one at a price of its own (``cache_write_input_tokens``).
+    ``input_tokens`` includes ``cached_input_tokens`` (read from a cache) and ``cache_write_input_tokens`` (written to
+    one).
     """
 
     input_tokens: Count = 0
@@ -61,19 +61,23 @@ class Usage(Record):
 
 
 class Completion(Record):
-    """A model's answer to one call. ``finish_reason`` is ``stop``, ``length``, ``refusal`` or the provider's word."""
+    """A model's answer to one call. ``finish_reason`` is ``stop``, ``length``, ``refusal`` or the provider's word.
+
+    ``pause`` is how many seconds the server asks all callers to wait, because a quota is used up; it is not stored.
+    """
 
     text: str
     finish_reason: str = "stop"
     usage: Usage = Usage()
     model: str = ""
+    pause: float = Field(0.0, exclude=True, repr=False)
 
 
 class Description(Record):
     """One entry of a pool: a profile with its facts, or a personality with its traits.
 
-    ``origin`` is ``seed`` or the model that wrote it; ``source`` is ``file:line`` of a seed, or the key of the
-    call; ``prompt_hash`` is the hash of the prompt file it was made with, empty for a seed.
+    ``origin`` is ``seed`` or the author model; ``source`` is the ``file:line`` of a seed, or the key of the call;
+    ``prompt_hash`` is the hash of the prompt file, empty for a seed.
     """
 
     id: str
@@ -86,10 +90,10 @@ class Description(Record):
 
 
 class Persona(Record):
-    """A profile and a personality that use the same pronoun, each with its text as it was written.
+    """A profile and a personality with the same pronoun.
 
-    ``facts`` and ``traits`` are their single statements and words, ``attributes`` what could be read off the text
-    (``age``, ``gender``), ``origin`` who wrote the two halves (``profile`` and ``personality`` -> ``seed`` or a model).
+    ``facts`` and ``traits`` are their statements and words; ``attributes`` are read from the text (``age``,
+    ``gender``); ``origin`` maps ``profile`` and ``personality`` to ``seed`` or a model.
     """
 
     id: str
@@ -105,7 +109,8 @@ class Persona(Record):
 class Node(Record):
     """One message of a tree. The id is the path: ``0.1.0`` is the first child of ``0.1``.
 
-    ``agent`` is who spoke (``user``, ``aware``, ``plain``), ``call`` the key of the call that made it.
+    ``agent`` is who spoke (``user``, or the candidate's name, as ``aware``), ``call`` the key of the call that made it,
+    empty if a function wrote it.
     """
 
     id: str
@@ -116,7 +121,7 @@ class Node(Record):
 
 
 class Inference(Record):
-    """One thing the observer read off the user's words; ``quote`` stands verbatim in a user turn."""
+    """One inference of the observer; ``quote`` occurs verbatim in a user turn."""
 
     fact: str
     quote: str
@@ -124,7 +129,7 @@ class Inference(Record):
 
 
 class Belief(Record):
-    """What the observer has inferred at a user node; ``dropped`` counts inferences without a verbatim quote."""
+    """The observer's inferences at a user node; ``dropped`` counts those without a verbatim quote."""
 
     node: str
     inferences: tuple[Inference, ...] = ()
@@ -133,7 +138,7 @@ class Belief(Record):
 
 
 class Judgment(Record):
-    """One verdict about siblings. ``order`` is how they were shown, ``ranking`` best first, both node ids."""
+    """One verdict about siblings. ``order`` is the order shown, ``ranking`` best first, both as node ids."""
 
     node: str
     order: tuple[str, ...]
@@ -144,10 +149,10 @@ class Judgment(Record):
 
 
 class Rejection(Record):
-    """Something that was dropped, by which filter or gate, and why.
+    """A rejected text, the filter or gate that rejected it, and the reason.
 
-    ``score`` and ``nearest`` are the measured value and the closest pool entry, where the filter has them; ``place``
-    is where it came from (a round and slot, or a tree and node).
+    ``score`` and ``nearest`` are the measured value and the closest pool entry, if the filter has them; ``place`` is
+    its round and slot, or its tree and node.
     """
 
     place: str
@@ -159,7 +164,7 @@ class Rejection(Record):
 
 
 class ConversationTree(Record):
-    """One conversation with every sibling that was tried. Nodes stand in path order."""
+    """One conversation with all siblings, nodes in path order."""
 
     id: str
     persona: Persona
@@ -172,7 +177,7 @@ class ConversationTree(Record):
 
 
 class PreferencePair(Record):
-    """TRL's conversational preference format with an explicit prompt, and where the pair comes from.
+    """TRL's conversational preference format with an explicit prompt, and the pair's origin.
 
     ``prompt`` ends with the user's message, ``chosen`` and ``rejected`` hold one assistant message each.
     """
@@ -191,5 +196,5 @@ class PreferencePair(Record):
 
 
 def dump(value: Any) -> bytes:
-    """``value`` as indented JSON with a line feed at the end, for files people read."""
+    """``value`` as indented JSON with a final line feed."""
     return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)

@@ -1,4 +1,4 @@
-"""Conversation trees as paths: pure functions over the nodes of a ``ConversationTree``."""
+"""Conversation trees: pure functions over the nodes of a ``ConversationTree``, whose ids are paths."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROOT = "0"
 
 
 def order(node_id: str) -> tuple[int, ...]:
-    """The sort key of a node id: ``0.10`` comes after ``0.2``."""
+    """The sort key of a node id; ``0.10`` comes after ``0.2``."""
     return tuple(int(step) for step in node_id.split("."))
 
 
@@ -29,19 +29,19 @@ def parent(node_id: str) -> str | None:
 
 
 def turn(node_id: str) -> int:
-    """Which turn a node belongs to, counted from 1; a turn is a user message and the replies to it."""
+    """The turn of a node, counted from 1; a turn is a user message and its replies."""
     return node_id.count(".") // 2 + 1
 
 
 def add(nodes: Mapping[str, Node], node: Node) -> dict[str, Node]:
-    """``nodes`` with ``node`` in its place.
+    """``nodes`` plus ``node``.
 
     Raises:
-        ValueError: the id is taken, or its parent is absent or speaks with the same role.
+        ValueError: the id exists already, or its parent is missing or has the same role.
     """
     above = parent(node.id)
     if node.id in nodes:
-        raise ValueError(f"node {node.id} is there already")
+        raise ValueError(f"node {node.id} exists already")
     if above is None:
         if nodes:
             raise ValueError(f"a tree has one root, {ROOT}, and {node.id} would be a second")
@@ -58,13 +58,13 @@ def by_id(tree: ConversationTree) -> dict[str, Node]:
 
 
 def path(nodes: Mapping[str, Node], node_id: str) -> list[Node]:
-    """The nodes from the root down to ``node_id``, both included."""
+    """The nodes from the root to ``node_id``, inclusive."""
     steps = node_id.split(".")
     return [nodes[".".join(steps[: depth + 1])] for depth in range(len(steps))]
 
 
 def messages(nodes: Mapping[str, Node], node_id: str) -> tuple[Message, ...]:
-    """The conversation from the root down to ``node_id`` as messages."""
+    """The conversation from the root to ``node_id`` as messages."""
     return tuple(Message(role=node.role, content=node.content) for node in path(nodes, node_id))
 
 
@@ -81,7 +81,7 @@ def leaves(nodes: Iterable[Node]) -> list[Node]:
 
 
 def as_graph(tree: ConversationTree) -> nx.DiGraph[str]:
-    """The tree as a networkx graph: one vertex a node id, its fields as attributes, edges from parent to child."""
+    """The tree as a networkx graph: one vertex per node with its fields as attributes, edges from parent to child."""
     import networkx as nx
 
     graph: nx.DiGraph[str] = nx.DiGraph()

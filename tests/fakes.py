@@ -130,9 +130,9 @@ def personas(folder, count=6):
     return file
 
 
-async def grow(made_with, planned):
+async def grow(fingerprint, planned):
     """The tree that ``planned`` describes, grown on its own."""
-    growing, made = Conversation(made_with, planned), []
+    growing, made = Conversation(fingerprint, planned), []
 
     async def finish():
         made.append(growing.tree())

@@ -10,14 +10,14 @@ import pytest
 from click.testing import CliRunner
 
 from personagen.cli import main
-from personagen.llm.batch import poll as watch
-from personagen.llm.batch.poll import Pace
+from personagen.llm.batch import poll
+from personagen.llm.batch.poll import PollPolicy
 from tests.llm.actor import actor
 from tests.llm.batch_server import batching
 from tests.llm.server import refusal, serving
 
 RESULTS = ("trees.jsonl", "pairs.jsonl", "rejections.jsonl")
-QUICK = Pace(settle=0.05, first=0.01, longest=0.05, grace=0.2)
+QUICK = PollPolicy(settle=0.05, first=0.01, longest=0.05, grace=0.2)
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def command(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-test")
-    monkeypatch.setattr(watch, "PACE", QUICK)
+    monkeypatch.setattr(poll, "POLICY", QUICK)
 
     def run(*arguments, code=0):
         result = CliRunner().invoke(main, [str(a) for a in arguments], catch_exceptions=False)
@@ -55,9 +55,9 @@ def test_in_batches_the_data_is_the_same_and_each_call_is_sent_once(command, pro
     with batching(actor) as double:
         batched = simulate(command, "waves", *model, "--base-url", double.base(protocol), "--batch")
     assert read("waves") == read("plain")
-    assert len(double.keys) == len(set(double.keys)) == batched["new_calls"] == summary["calls"]
-    assert batched["usage"] == summary["usage"]  # the price given is the price
-    assert len(double.batches) < summary["calls"] / 3
+    assert len(double.keys) == len(set(double.keys)) == batched["report"]["new_calls"] == summary["report"]["calls"]
+    assert batched["report"]["usage"] == summary["report"]["usage"]  # the price given is the price
+    assert len(double.batches) < summary["report"]["calls"] / 3
 
 
 def test_pools_grow_by_the_wave_too(command):
@@ -65,8 +65,8 @@ def test_pools_grow_by_the_wave_too(command):
         fixed = ("expand", "--target", 24, "--personalities", 22, "--count", 6, "--quiet", "--model", "openai/test")
         command(*fixed, "--out", "plain", "--base-url", server.v1)
     with batching(actor) as double:
-        command(*fixed, "--out", "waves", "--base-url", double.base("openai"), "--batch")
-    assert Path("waves/personas.jsonl").read_bytes() == Path("plain/personas.jsonl").read_bytes()
+        command(*fixed, "--out", "batches", "--base-url", double.base("openai"), "--batch")
+    assert Path("batches/personas.jsonl").read_bytes() == Path("plain/personas.jsonl").read_bytes()
     assert 0 < len(double.batches) < len(double.keys) == len(set(double.keys))
 
 

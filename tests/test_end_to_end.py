@@ -54,7 +54,7 @@ def test_offline_from_seeds_to_pairs(command):
     assert summary["trees"] == 5
     assert summary["pairs"] + sum(summary["rejected"].values()) == 15
     assert summary["rejected_messages"] == {}
-    assert summary["usage"]["cost_usd"] == 0
+    assert summary["report"]["usage"]["cost_usd"] == 0
     tree = orjson.loads(Path("run/trees.jsonl").read_bytes().splitlines()[0])
     assert set(tree["models"].values()) == {"offline"}
     command("export", "run", "--format", "trl", "--out", "trl.jsonl")
@@ -74,8 +74,8 @@ def test_against_a_server_that_speaks(command, protocol):
         first, asked = read("run"), len(server.requests)
         assert summary["trees"] == 5
         assert summary["pairs"] + sum(summary["rejected"].values()) == 15
-        assert summary["usage"]["cost_usd"] == pytest.approx(
-            (summary["usage"]["input_tokens"] + 2 * summary["usage"]["output_tokens"]) / 1e6
+        assert summary["report"]["usage"]["cost_usd"] == pytest.approx(
+            (summary["report"]["usage"]["input_tokens"] + 2 * summary["report"]["usage"]["output_tokens"]) / 1e6
         )
         command(
             "simulate", "--personas", "pool/personas.jsonl", "--conversations", 5, "--turns", 3, "--out", "run", *model
@@ -107,7 +107,7 @@ def test_against_a_custom_model_of_litellm(command):
     finally:
         litellm.custom_provider_map = []
     assert summary["trees"] == 5
-    assert summary["usage"]["cost_usd"] is None
+    assert summary["report"]["usage"]["cost_usd"] is None
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_on_the_public_pools_of_aloe(command):
     summary = json.loads(result.stdout)
     assert summary["pools"]["profile"]["seeds"] == 331
     assert summary["pools"]["personality"]["seeds"] == 71
-    assert any("profile.jsonl:6" in note for note in summary["notes"])
+    assert any("profile.jsonl:6" in note for note in summary["report"]["notes"])
     assert summary["pools"]["profile"]["size"] == 400
     assert summary["pools"]["profile"]["stopped"] == "target"
     options = ("--personas", "pool/personas.jsonl", "--conversations", 20, "--turns", 10, "--seed", 7)

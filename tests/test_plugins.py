@@ -21,7 +21,7 @@ def test_a_function_of_a_module_in_the_working_folder_is_found(tmp_path, monkeyp
         ("", "broken_a:f", "has no attribute 'f'"),
         ("def (", "broken_b:f", "SyntaxError"),
         ("1 / 0", "broken_c:f", "ZeroDivisionError"),
-        ("f = 3", "broken_d:f", "is no function"),
+        ("f = 3", "broken_d:f", "is not a function"),
         ("", "broken_a", "package.module:function"),
         ("", ":f", "package.module:function"),
     ],

@@ -41,7 +41,7 @@ def test_adding_leaves_the_old_nodes_as_they_were():
 @pytest.mark.parametrize(
     ("new", "said"),
     [
-        (node("0.1", "assistant"), "is there already"),
+        (node("0.1", "assistant"), "exists already"),
         (node("1"), "would be a second"),
         (node("0.2.0"), "has no parent 0.2"),
         (node("0.1.1", "assistant"), "right after a assistant"),

@@ -1,1 +1,8 @@
-"""The agents: each one small async function that names a prompt file and a parser."""
+"""The agents: one file each, with its prompts, reply type, functions, sample inputs and usual length of replies."""
+
+from __future__ import annotations
+
+from personagen.agents import assistant, author, judge, observer, user
+from personagen.agents.act import Act
+
+ACTS: dict[str, Act] = {**author.ACTS, **user.ACTS, **observer.ACTS, **assistant.ACTS, **judge.ACTS}

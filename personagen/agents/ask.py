@@ -7,20 +7,20 @@ asked for again once, within the same bound: what is wrong with it tends to come
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from personagen.agents.replies import Spoken, speech
-from personagen.call import LLM, Call
-from personagen.errors import ReplyError
+from personagen.call import DEFAULT_MAX_TOKENS, LLM, Call
+from personagen.errors import ReplyError, UsageError
 from personagen.gates import Objection, Turn, first_objection
 from personagen.llm.journaled import Tally
-from personagen.options import ROLES
 from personagen.prompts.files import Prompt
 from personagen.records import Completion, Message
 
 T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Awaitable[Any]])
 AGAIN = 1
 _UNUSABLE = {
     "length": "the reply was cut off at its token limit",
@@ -33,7 +33,9 @@ _UNUSABLE = {
 class AgentContext:
     """What agents work with: the model behind all its layers, the prompt files, and each role's model name.
 
-    ``language`` is what the talk is held in, as the gate of that name knows it.
+    ``language`` is what the talk is held in, as the gate of that name knows it. ``acts`` are the user's functions that
+    replace an agent's own, by the name of the prompt that it asks. ``rehearsed`` says that an estimate is made: nothing
+    is rejected, and no user's code runs.
     """
 
     llm: LLM
@@ -42,6 +44,16 @@ class AgentContext:
     tally: Tally
     attempts: int = 3
     language: str = "en"
+    acts: Mapping[str, Callable[..., Awaitable[Any]]] = field(default_factory=dict)
+    rehearsed: bool = False
+
+    def max_tokens(self, prompt: str) -> int:
+        """The most tokens that a reply to ``prompt`` may have."""
+        return self.prompts[prompt].sampling.max_tokens or DEFAULT_MAX_TOKENS
+
+    def act(self, name: str, function: F) -> F:
+        """The user's function for ``name``, else the agent's own ``function``."""
+        return cast(F, self.acts.get(name, function))
 
 
 @dataclass(frozen=True)
@@ -52,20 +64,20 @@ class CallSite:
     number of calls that must be made one after another from this one on.
     """
 
-    place: str
-    sample: str
+    place: str = ""
+    sample: str = ""
     priority: int = 1
 
 
 @dataclass(frozen=True)
 class Answer(Generic[T]):
-    """A parsed reply and the key of the call that gave it.
+    """A parsed reply and the key of the call that gave it, empty if no model was asked.
 
     ``objections`` are those of the replies that were turned away; if the last of them was, it is ``dropped``.
     """
 
     value: T
-    call: str
+    call: str = ""
     objections: tuple[Objection, ...] = ()
     dropped: bool = False
 
@@ -75,7 +87,7 @@ async def ask(
     name: str,
     inputs: Mapping[str, Any],
     parse: Callable[[str], T],
-    at: CallSite,
+    site: CallSite,
     *,
     schema: Mapping[str, Any] | None = None,
     check: Callable[[T], Objection | None] | None = None,
@@ -86,8 +98,11 @@ async def ask(
 
     Raises:
         ReplyError: ``parse`` accepted none of ``ctx.attempts`` replies; the reason is the last one's.
+        UsageError: no such prompt is loaded.
         PersonagenError: the call itself failed.
     """
+    if name not in ctx.prompts:
+        raise UsageError(f"the prompt {name} is not loaded: name it in PROMPTS of the module whose function asks it")
     prompt = ctx.prompts[name]
     messages = prompt.render(inputs)
     reason = ""
@@ -99,9 +114,9 @@ async def ask(
             messages=messages,
             sampling=prompt.sampling,
             schema=schema,
-            sample=f"{at.sample}/{attempt}",
-            priority=at.priority,
-            place=at.place,
+            sample=f"{site.sample}/{attempt}",
+            priority=site.priority,
+            place=site.place,
             prompt=name,
             inputs=inputs,
         )
@@ -128,15 +143,26 @@ async def ask(
 
 
 async def say(
-    ctx: AgentContext, name: str, inputs: Mapping[str, Any], role: str, conversation: Sequence[Message], at: CallSite
+    ctx: AgentContext, name: str, inputs: Mapping[str, Any], role: str, conversation: Sequence[Message], site: CallSite
 ) -> Answer[Spoken]:
     """Asks for what ``role`` says next in ``conversation``; raises as ``ask``."""
-
-    def check(said: Spoken) -> Objection | None:
-        return first_objection(Turn(role, said.text, conversation, ctx.language))
-
     parse = partial(speech, role=role, acted=Turn(role, "", conversation).acted)
-    return await ask(ctx, name, inputs, parse, at, check=check)
+    return await ask(ctx, name, inputs, parse, site, check=partial(_objection, ctx, role, conversation))
+
+
+def said(ctx: AgentContext, text: str, role: str, conversation: Sequence[Message]) -> Answer[Spoken]:
+    """``text`` as what ``role`` says next in ``conversation``, cleaned and checked as a model's reply is, with no call.
+
+    Raises:
+        ReplyError: nothing is left of it.
+    """
+    spoken = speech(text, role, acted=Turn(role, "", conversation).acted)
+    objection = _objection(ctx, role, conversation, spoken)
+    return Answer(spoken, objections=(objection,), dropped=True) if objection else Answer(spoken)
+
+
+def _objection(ctx: AgentContext, role: str, conversation: Sequence[Message], spoken: Spoken) -> Objection | None:
+    return None if ctx.rehearsed else first_objection(Turn(role, spoken.text, conversation, ctx.language))
 
 
 async def capture_call(prompts: Mapping[str, Prompt], act: Callable[[AgentContext], Awaitable[Any]]) -> Call:
@@ -146,18 +172,18 @@ async def capture_call(prompts: Mapping[str, Prompt], act: Callable[[AgentContex
         UsageError: a prompt file can't be rendered.
     """
 
-    async def listen(call: Call) -> Completion:
+    async def capture(call: Call) -> Completion:
         raise _Captured(call)
 
     try:
-        await act(AgentContext(listen, prompts, dict.fromkeys(ROLES, "none"), Tally(), 1))
+        await act(AgentContext(capture, prompts, {name.partition("/")[0]: "none" for name in prompts}, Tally(), 1))
     except _Captured as stopped:
         return stopped.call
     raise AssertionError("an agent asked nothing")
 
 
-class _Captured(Exception):
-    """The call has been heard: nothing more is to happen."""
+class _Captured(BaseException):
+    """Ends an agent at its first call, whatever exceptions it catches."""
 
     def __init__(self, call: Call) -> None:
         super().__init__()

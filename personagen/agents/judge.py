@@ -5,12 +5,35 @@ from __future__ import annotations
 import string
 from collections.abc import Sequence
 from functools import partial
+from typing import Annotated, Any
 
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationInfo, field_validator
+
+from personagen.agents.act import Act
 from personagen.agents.ask import AgentContext, Answer, CallSite, ask
-from personagen.agents.replies import RANKING, Ranking, ranking
+from personagen.agents.replies import Text, parsed, schema_of
 from personagen.records import Message, Persona
 
 LABELS = string.ascii_uppercase
+
+
+class Ranking(BaseModel):
+    """A judge's ranking of labels, best first; ``tie`` says that none is better."""
+
+    model_config = ConfigDict(frozen=True)
+
+    reason: Annotated[Text, BeforeValidator(lambda reason: reason if isinstance(reason, str) else "")] = ""
+    ranking: tuple[str, ...] = Field(default=(), validate_default=True)
+    tie: StrictBool = False
+
+    @field_validator("ranking", mode="before")
+    @classmethod
+    def _orders_the_labels(cls, ranked: Any, info: ValidationInfo) -> Any:
+        labels = (info.context or {}).get("labels")
+        texts = isinstance(ranked, list) and all(isinstance(label, str) for label in ranked)
+        if labels and not (texts and sorted(ranked) == sorted(labels)):
+            raise ValueError(f"the ranking is not an order of {', '.join(labels)}")
+        return ranked
 
 
 async def prefer(
@@ -18,7 +41,7 @@ async def prefer(
     persona: Persona,
     conversation: Sequence[Message],
     replies: Sequence[str],
-    at: CallSite,
+    site: CallSite,
 ) -> Answer[Ranking]:
     """The verdict about ``replies``, labelled A, B, ... in the order given (at most 26)."""
     labels = LABELS[: len(replies)]
@@ -30,5 +53,10 @@ async def prefer(
         "traits": list(persona.traits),
         "replies": [{"label": label, "text": text} for label, text in zip(labels, replies, strict=True)],
     }
-    parse = partial(ranking, labels=labels)
-    return await ask(ctx, "judge/prefer", inputs, parse, at, schema=RANKING)
+    parse = partial(parsed, Ranking, labels=labels)
+    return await ask(ctx, "judge/prefer", inputs, parse, site, schema=schema_of(Ranking))
+
+
+ACTS = {
+    "judge/prefer": Act(prefer, lambda s: (s.persona, s.conversation, s.replies), usual_tokens=35, offline_tokens=39)
+}

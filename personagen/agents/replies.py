@@ -1,23 +1,27 @@
-"""A model's reply as a value, or a ``ReplyError`` with the reason; and the JSON schemas the replies are asked for with.
+"""A model's reply as a value, or a ``ReplyError`` with the reason; and the JSON schema of a reply type.
+
+A reply type is a pydantic model beside its agent: ``schema_of`` makes the schema, ``parsed`` the value.
 
 A reply is taken as it is, or repaired by one of these fixed rules, or refused: a reasoning block before the answer is
 cut off, a code fence around JSON is removed, prose around one JSON object is dropped, the speaker's own label in
 front of a spoken reply is removed, and so is whatever it goes on with in the other speaker's name, control characters
 are dropped, half characters become U+FFFD. The schemas hold no constraint keywords, which some providers refuse: limits
-are checked here.
+are checked when the reply is read.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
-from typing import Any, cast, get_args
+from typing import Annotated, Any, TypeVar, cast
+
+from pydantic import AfterValidator, BaseModel, ValidationError, WrapValidator
 
 from personagen.errors import ReplyError
 from personagen.llm.json import loads
-from personagen.records import Inference, Kind, Message
 
 MAX_REPLY = 200_000
 _REASONING = re.compile(r"\A(?:\s*<think>)?(?:(?!<think>).)*?</think>", re.DOTALL)
@@ -38,38 +42,14 @@ _LISTED = re.compile(
     r"[ \t>*-]*(?!(?:user|human|assistant|ai|ai assistant|chatgpt)\b\**[ \t]*:)\w+(?: \w+)?\**[ \t]*:", re.I
 )
 _SPACE = re.compile(r"\s+")
-_QUOTES = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"'})
-
-
-def _object(**properties: Any) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
-
-
-def _list(items: Any) -> dict[str, Any]:
-    return {"type": "array", "items": items}
-
-
-_TEXT = {"type": "string"}
-PROFILES = _object(descriptions=_list(_object(text=_TEXT, facts=_list(_TEXT))))
-PERSONALITIES = _object(descriptions=_list(_object(text=_TEXT, traits=_list(_TEXT))))
-INFERENCES = _object(
-    inferences=_list(_object(fact=_TEXT, quote=_TEXT, kind={"type": "string", "enum": list(get_args(Kind))}))
-)
-RANKING = _object(reason=_TEXT, ranking=_list(_TEXT), tie={"type": "boolean"})
-
-
-@dataclass(frozen=True)
-class Ranking:
-    """A judge's ranking of labels, best first; ``tie`` says that none is better."""
-
-    ranking: tuple[str, ...]
-    tie: bool
-    reason: str
+T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
+_REASONS = {
+    "missing": "the reply has no {}",
+    "list_type": "the reply's {} are not a list",
+    "too_short": "the reply's {} are an empty list",
+    "bool_type": "{} is neither true nor false",
+}
 
 
 @dataclass(frozen=True)
@@ -141,91 +121,75 @@ def json_object(text: str) -> dict[str, Any]:
     return cast(dict[str, Any], value)
 
 
-def descriptions(text: str, items: str) -> list[tuple[str, tuple[str, ...]]]:
-    """The author's descriptions: (text, facts or traits), in the order given; ``items`` names the list's key.
-
-    Entries that are not of this form are kept as empty texts, so that every one is counted and can be rejected.
+def parsed(model: type[M], text: str, **context: Any) -> M:
+    """The JSON object of a reply as ``model``, whose validators see ``context``.
 
     Raises:
-        ReplyError: no JSON object, or no list of descriptions in it.
+        ReplyError: there is no JSON object, or ``model`` refuses it.
     """
-    entries = json_object(text).get("descriptions")
-    if not isinstance(entries, list) or not entries:
-        raise ReplyError("the reply has no list named descriptions")
-    return [_description(entry, items) for entry in entries]
+    try:
+        return model.model_validate(json_object(text), context=context)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        if first["type"] == "value_error":
+            reason = str(first["ctx"]["error"])
+        else:
+            reason = _REASONS.get(first["type"], f"{{}}: {first['msg']}").format(place)
+        raise ReplyError(reason) from None
 
 
-def _description(entry: Any, items: str) -> tuple[str, tuple[str, ...]]:
-    if isinstance(entry, str):
-        return _clean(entry), ()
-    if not isinstance(entry, Mapping) or not isinstance(entry.get("text"), str):
-        return "", ()
-    listed = entry.get(items)
-    statements = listed if isinstance(listed, list) else []
-    return _clean(entry["text"]), tuple(_clean(s) for s in statements if isinstance(s, str) and s.strip())
+@cache
+def schema_of(model: type[BaseModel]) -> dict[str, Any]:
+    """The JSON schema of ``model`` that every provider's strict mode takes: types, enums, closed objects, all required.
 
-
-def inferences(text: str, conversation: Sequence[Message]) -> tuple[tuple[Inference, ...], int]:
-    """The observer's inferences whose quote stands verbatim in a user turn, and how many were dropped.
-
-    Verbatim means: the same characters, once runs of white space and curly quotation marks are folded.
-
-    Raises:
-        ReplyError: no JSON object, or no list of inferences in it.
+    What ``model`` takes besides, ``X | None`` or a default, a reply may hold but is not asked for.
     """
-    entries = json_object(text).get("inferences")
-    if not isinstance(entries, list):
-        raise ReplyError("the reply has no list named inferences")
-    said = [_folded(m.content) for m in conversation if m.role == "user"]
-    kept = [found for entry in entries if (found := _inference(entry, said))]
-    unique = tuple(dict.fromkeys(kept))
-    return unique, len(entries) - len(unique)
+    whole = model.model_json_schema()
+    return _strict(whole, whole.get("$defs", {}))
 
 
-def _inference(entry: Any, said: Iterable[str]) -> Inference | None:
-    if not isinstance(entry, Mapping):
-        return None
-    fact, quote, kind = (entry.get(name) for name in ("fact", "quote", "kind"))
-    if not (isinstance(fact, str) and isinstance(quote, str) and kind in get_args(Kind)):
-        return None
-    wanted = _folded(quote)
-    if not wanted or not _clean(fact) or not any(wanted in turn for turn in said):
-        return None
-    return Inference(fact=_clean(fact), quote=_CONTROL.sub("", quote), kind=cast(Kind, kind))
+def _strict(schema: Mapping[str, Any], defs: Mapping[str, Any]) -> dict[str, Any]:
+    if "$ref" in schema:
+        return _strict(defs[schema["$ref"].rpartition("/")[2]], defs)
+    if "anyOf" in schema:
+        return _strict(next(one for one in schema["anyOf"] if one.get("type") != "null"), defs)
+    if "properties" in schema:
+        properties = {name: _strict(value, defs) for name, value in schema["properties"].items()}
+        closed = {"required": list(properties), "additionalProperties": False}
+        return {"type": "object", "properties": properties, **closed}
+    if "items" in schema:
+        return {"type": "array", "items": _strict(schema["items"], defs)}
+    return {key: schema[key] for key in ("type", "enum") if key in schema}
 
 
-def ranking(text: str, labels: Sequence[str]) -> Ranking:
-    """The judge's verdict about ``labels``.
+def or_empty(value: Any, check: Callable[[Any], T]) -> T:
+    """``value`` as ``check`` takes it; of a wrong form, the empty value of that type, so that it is counted."""
+    try:
+        return check(value)
+    except ValidationError:
+        return check({})
 
-    Raises:
-        ReplyError: no JSON object, or its ranking is not an order of exactly these labels.
-    """
-    value = json_object(text)
-    ranked, tie = value.get("ranking"), value.get("tie", False)
-    if (
-        not isinstance(ranked, list)
-        or not all(isinstance(label, str) for label in ranked)
-        or sorted(ranked) != sorted(labels)
-    ):
-        raise ReplyError(f"the ranking is not an order of {', '.join(labels)}")
-    if not isinstance(tie, bool):
-        raise ReplyError("tie is neither true nor false")
-    reason = value.get("reason")
-    return Ranking(tuple(ranked), tie, _clean(reason) if isinstance(reason, str) else "")
+
+def printable(text: str) -> str:
+    """``text`` without control characters; line feeds and tabs stay."""
+    return _CONTROL.sub("", text)
+
+
+def clean(text: str) -> str:
+    """``text`` without control characters, each run of white space as one space."""
+    return _SPACE.sub(" ", printable(text)).strip()
+
+
+Entry = Annotated[T, WrapValidator(or_empty)]
+Text = Annotated[str, AfterValidator(clean)]
+Quote = Annotated[str, AfterValidator(printable)]
 
 
 def _answer(text: str) -> str:
     if len(text) > MAX_REPLY:
         raise ReplyError(f"the reply has {len(text):,} characters, more than {MAX_REPLY:,}")
-    answer = _CONTROL.sub("", _REASONING.sub("", text, count=1) if "</think>" in text else text)
+    answer = printable(_REASONING.sub("", text, count=1) if "</think>" in text else text)
     if answer.lstrip().startswith("<think>"):
         raise ReplyError("the reply is reasoning that does not end")
     return answer
-
-
-def _clean(text: str) -> str:
-    return _SPACE.sub(" ", _CONTROL.sub("", text)).strip()
-
-
-def _folded(text: str) -> str:
-    return _clean(text.translate(_QUOTES))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from personagen.agents.act import Act
 from personagen.agents.ask import AgentContext, Answer, CallSite, say
 from personagen.agents.replies import Spoken
 from personagen.records import Message, Persona
@@ -15,7 +16,7 @@ async def speak(
     conversation: Sequence[Message],
     turn: int,
     turns: int,
-    at: CallSite,
+    site: CallSite,
 ) -> Answer[Spoken]:
     """The user's next message in ``conversation``; ``turn`` counts from 1."""
     inputs = {
@@ -27,4 +28,7 @@ async def speak(
         "turn": turn,
         "turns": turns,
     }
-    return await say(ctx, "user/speak", inputs, "user", conversation, at)
+    return await say(ctx, "user/speak", inputs, "user", conversation, site)
+
+
+ACTS = {"user/speak": Act(speak, lambda s: (s.persona, s.history, s.turn, s.turns), usual_tokens=65, offline_tokens=32)}

@@ -16,7 +16,7 @@ from personagen.cli.terminal import one_line
 from personagen.errors import CorruptError, UsageError
 from personagen.pairs import pairs_of
 from personagen.records import ConversationTree, Persona, Record
-from personagen.store.files import CHUNK, read_state
+from personagen.store.files import BUFFER_BYTES, read_state
 from personagen.tree import turn
 
 MAX_NAMED = 8
@@ -110,7 +110,7 @@ def _read_at(listing: Listing, number: int) -> tuple[int, Any]:
 def _lines(listing: Listing) -> Iterator[tuple[int, bytes]]:
     if not listing.file.is_file():
         return
-    with listing.file.open("rb", buffering=CHUNK) as lines:
+    with listing.file.open("rb", buffering=BUFFER_BYTES) as lines:
         yield from enumerate(lines, 1)
 
 

@@ -83,7 +83,7 @@ def usage_rows(summary: Any) -> list[tuple[str, str]]:
         ("calls", f"{summary.calls:,} ({summary.new_calls:,} new, {summary.reused_calls:,} reused)"),
         ("retries", retries if summary.retried else ""),
         *(("unsupported", f"{', '.join(parts)} (refused by {where})") for where, parts in summary.unsupported.items()),
-        ("peak concurrency", ", ".join(f"{n:,} ({where})" for where, n in summary.concurrency.items())),
+        ("peak concurrency", ", ".join(f"{n:,} ({where})" for where, n in summary.peak_concurrency.items())),
         ("tokens", f"{usage['input_tokens']:,} in{cached}; {usage['output_tokens']:,} out"),
         ("cost", money(usage)),
         ("estimate", compared(summary)),

@@ -50,13 +50,13 @@ def describe(estimate: Estimate) -> str:
     cached = f" ({e.cached_input_tokens / read:.0%} from cache)" if e.cached_input_tokens else ""
     disk = f"about {_size(e.bytes)}, {_size(e.free_bytes)} free"
     rows = [
-        ("calls", f"about {e.calls:,}, at most {e.most_calls:,}"),
+        ("calls", f"about {e.calls:,}, at most {e.max_calls:,}"),
         ("tokens", f"about {read:,.0f} in{cached}, {written:,.0f} out"),
         ("cost", _cost(e)),
         ("limit", e.limit),
         ("disk", disk + ("; the disk may fill up" if 2 * e.bytes > e.free_bytes else "")),
     ]
-    return f"Planned: {e.what}\n{table(rows)}"
+    return f"Planned: {e.planned}\n{table(rows)}"
 
 
 def _cost(e: Estimate) -> str:

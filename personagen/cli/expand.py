@@ -42,10 +42,10 @@ def describe(s: ExpandSummary) -> tuple[Rows, str]:
         *(row for kind, pool in s.pools.items() for row in _pool_rows(kind, pool)),
         ("encoder", s.encoder),
         *((name.replace("_", " "), _spread(value)) for name, value in s.spread.items()),
-        ("re-asked", f"{s.re_asked:,}" if s.re_asked else ""),
+        ("re-asked", f"{s.report.re_asked:,}" if s.report.re_asked else ""),
     ]
-    simulate = f"personagen simulate --personas {s.out}/personas.jsonl --out outputs/run"
-    return rows, f"next: personagen show {s.out}\n      {simulate}"
+    simulate = f"personagen simulate --personas {s.report.out}/personas.jsonl --out outputs/run"
+    return rows, f"next: personagen show {s.report.out}\n      {simulate}"
 
 
 def _pool_rows(kind: str, pool: Mapping[str, Any]) -> list[tuple[str, str]]:

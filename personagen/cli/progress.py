@@ -11,7 +11,7 @@ import click
 
 from personagen.cli.common import duration, money
 from personagen.cli.terminal import cleans, one_line
-from personagen.runs.session import Status
+from personagen.runs.progress import Status
 
 EVERY = 10.0
 BATCH_EVERY = 60.0

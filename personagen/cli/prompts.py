@@ -15,6 +15,7 @@ from personagen.options import OutputOptions, PromptOptions, RenderOptions
 from personagen.options.row import FilePath
 
 if TYPE_CHECKING:
+    from personagen.agents.sample import Scene
     from personagen.call import Call
     from personagen.prompts.files import Prompt
     from personagen.records import Persona
@@ -48,12 +49,13 @@ def _subcommand(name: str, example: str, table: type[PromptOptions] = PromptOpti
 @click.pass_context
 def list_(ctx: click.Context, /, **values: Any) -> None:
     """List the prompts: name, hash, file in use, and inputs."""
-    from personagen.prompts.files import folders, load, names
+    from personagen.agents import ACTS
+    from personagen.prompts.files import folders, load
 
     chosen, output = _inherited(ctx, values)
     where = folders(chosen.prompts)
     rows: list[dict[str, Any]] = []
-    for name in names():
+    for name in sorted(ACTS):
         try:
             prompt = load(name, where)
         except UsageError as error:
@@ -78,21 +80,22 @@ def check(ctx: click.Context, /, **values: Any) -> None:
 
     Exits with 2 if a prompt file is not valid.
     """
-    from personagen.prompts.files import folders, names
+    from personagen.agents import ACTS
+    from personagen.prompts.files import folders
     from personagen.prompts.unused import found
 
     chosen, output = _inherited(ctx, values)
     where = folders(chosen.prompts)
-    problems = [problem for name in names() for problem in _problems(name, where)]
+    problems = [problem for name in sorted(ACTS) for problem in _problems(name, where)]
     notes = list(found(where))
     text = [f"note: {note}" for note in notes]
-    summary = {"checked": len(names()), "problems": problems, "notes": notes}
+    summary = {"checked": len(ACTS), "problems": problems, "notes": notes}
     if not problems:
-        text.insert(0, f"{len(names())} prompts are valid")
+        text.insert(0, f"{len(ACTS)} prompts are valid")
     if text or output["json"]:
         print_summary(summary, "\n".join(text), **output)
     if problems:
-        several = [f"{len(problems)} of {len(names())} prompts are not valid"] if len(problems) > 1 else []
+        several = [f"{len(problems)} of {len(ACTS)} prompts are not valid"] if len(problems) > 1 else []
         raise UsageError("\n".join([*problems, *several]))
 
 
@@ -104,12 +107,12 @@ def render(ctx: click.Context, /, name: str, **values: Any) -> None:
 
     NAME is a name that `personagen prompts` lists, such as judge/prefer.
     """
-    from personagen.cli.sample import SAMPLE, Scene, sample_call
+    from personagen.agents.sample import SAMPLE, Scene
     from personagen.prompts.files import folders, load
 
     chosen, output = _inherited(ctx, values)
     prompt = load(_known(name), folders(chosen.prompts))
-    call = sample_call(prompt, Scene(persona=_persona(chosen.persona) if chosen.persona else SAMPLE))
+    call = _sample_call(prompt, Scene(persona=_persona(chosen.persona) if chosen.persona else SAMPLE))
     given = _overrides(Path(chosen.inputs), prompt) if chosen.inputs else {}
     messages = prompt.render({**call.inputs, **given})
     summary = {
@@ -147,22 +150,31 @@ def _inherited(ctx: click.Context, values: dict[str, Any]) -> tuple[RenderOption
 
 
 def _known(name: str) -> str:
-    from personagen.prompts.files import names
+    from personagen.agents import ACTS
 
     wanted = name.removesuffix(".md")
-    if wanted not in names():
-        raise UsageError(f"there is no prompt {name!r}; choose one of {', '.join(names())}")
+    if wanted not in ACTS:
+        raise UsageError(f"there is no prompt {name!r}; choose one of {', '.join(sorted(ACTS))}")
     return wanted
 
 
+def _sample_call(prompt: Prompt, scene: Scene) -> Call:
+    """The call that the agent of ``prompt`` makes in ``scene``; no model is asked."""
+    from personagen.agents import ACTS
+    from personagen.agents.ask import capture_call
+    from personagen.runs.interrupt import run_sync
+
+    return run_sync(capture_call({prompt.name: prompt}, lambda ctx: ACTS[prompt.name].sample(ctx, scene)))
+
+
 def _problems(name: str, where: tuple[Path, ...]) -> list[str]:
-    from personagen.cli.sample import sample_call, scenes
+    from personagen.agents.sample import scenes
     from personagen.prompts.files import load
 
     try:
         prompt = load(name, where)
         for scene in scenes():
-            sample_call(prompt, scene)
+            _sample_call(prompt, scene)
     except UsageError as error:
         return [str(error)]
     return []

@@ -6,14 +6,14 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeAlias
 
 from personagen.cli.common import duration, print_summary, table, usage_rows
-from personagen.options import ModelOptions
+from personagen.options import RunOptions
 
 Rows: TypeAlias = list[tuple[str, str]]
 
 
 def run_command(
     flow: Callable[..., Coroutine[Any, Any, Any]],
-    options: type[ModelOptions],
+    options: type[RunOptions],
     values: Mapping[str, Any],
     describe: Callable[[Any], tuple[Rows, str]],
 ) -> None:
@@ -34,6 +34,7 @@ def run_command(
     with shown(quiet=silent) as progress:
         summary = run_sync(flow(chosen, progress, may_begin))
     rows, follow = describe(summary)
-    notes = [("note", note) for note in summary.notes]
-    rows = [*rows, *usage_rows(summary), ("time", duration(summary.seconds)), *notes]
-    print_summary(summary, f"{summary.out}\n{table(rows)}\n{follow}", **output)
+    report = summary.report
+    notes = [("note", note) for note in report.notes]
+    rows = [*rows, *usage_rows(report), ("time", duration(report.seconds)), *notes]
+    print_summary(summary, f"{report.out}\n{table(rows)}\n{follow}", **output)

@@ -36,6 +36,7 @@ def simulate(**values: Any) -> None:
 
 def describe(s: SimulateSummary) -> tuple[Rows, str]:
     """The rows of a summary, and what to run next."""
+    out = s.report.out
     share = f" (aware reply chosen in {s.aware_chosen / s.pairs:.0%})" if s.pairs else ""
     rows = [
         ("trees", f"{s.trees:,} of {s.conversations:,}"),
@@ -46,6 +47,6 @@ def describe(s: SimulateSummary) -> tuple[Rows, str]:
         ("repaired messages", counts(s.repaired) if s.repaired else ""),
         ("ended early", counts(s.ended_early) if s.ended_early else ""),
         ("dropped quotes", f"{s.quotes_dropped:,}"),
-        ("re-asked", f"{s.re_asked:,}"),
+        ("re-asked", f"{s.report.re_asked:,}"),
     ]
-    return rows, f"next: personagen show {s.out}\n      personagen export {s.out} --format trl --out {s.out}/trl.jsonl"
+    return rows, f"next: personagen show {out}\n      personagen export {out} --format trl --out {out}/trl.jsonl"

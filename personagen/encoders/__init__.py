@@ -1,8 +1,8 @@
-"""What turns texts into vectors, by name.
+"""Encoders, which turn texts into vectors, by name.
 
-hashed                          the default: no download, no network, numpy alone
-sentence-transformers/<name>    a model on this machine (extra ``embed``); <name> may be a folder
-anything else                   an embedding model on a server: openai/text-embedding-3-small, or as LiteLLM has it
+hashed                          the default: no download, no network, only numpy
+sentence-transformers/<name>    a local model (extra ``embed``); <name> may be a folder
+anything else                   an embedding model on a server: openai/text-embedding-3-small, or any LiteLLM model
 """
 
 from __future__ import annotations
@@ -30,14 +30,13 @@ async def open_encoder(
     timeout: float = 120.0,  # noqa: ASYNC109
     wrap: Callable[[LLM], LLM] = with_retries,
 ) -> AsyncIterator[Encoder]:
-    """The encoder that ``spec`` names. ``seeds`` are the texts on which the hashed encoder freezes its idf.
+    """The encoder named ``spec``. The hashed encoder fits its idf to ``seeds``.
 
-    A model asks through ``wrap(llm)``, so that a run can put its journal, budget and retries round it; ``base_url``
-    points at another server, ``price`` is what it costs there instead of the list price, and ``timeout`` is in seconds
-    a request.
+    Models are called through ``wrap(llm)``, which adds a run's journal, budget and retries; ``price`` replaces the list
+    price, and ``timeout`` is in seconds per request.
 
     Raises:
-        ConfigError: the model can't be had (a missing extra or key, an unknown name); nothing was sent.
+        ConfigError: a missing extra or key, or an unknown name; nothing was sent.
     """
     if spec == "hashed":
         from personagen.encoders import hashed

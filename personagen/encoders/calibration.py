@@ -1,4 +1,4 @@
-"""Fits an encoder's threshold to a set of texts: what different ones look like to it, and what repeats do."""
+"""Calibration of an encoder's threshold on a set of texts and synthetic repeats of them."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from personagen.personas.english.text import words
 from personagen.personas.filters import Threshold
 from personagen.personas.filters.threshold import fit
 
-FEWEST = 5
-DETAILS = (1, 2, 3)
+MIN_TEXTS = 5
+CHANGED_DETAILS = (1, 2, 3)
 VARIANTS = 4
 _TOKEN = re.compile(r"\w[\w'’-]*")
 
@@ -26,20 +26,20 @@ _TOKEN = re.compile(r"\w[\w'’-]*")
 async def calibrate(encoder: Encoder, texts: Sequence[str], seed: int = 0) -> Threshold:
     """The threshold at which ``encoder`` takes one new text in a hundred for a repeat, at any pool size.
 
-    ``texts`` are entries of one kind that are known to differ, such as seeds. The rule is ``filters.threshold.fit``,
-    once with all pairs of them as different texts and once with pairs of ``reframed`` ones; each parameter is the
-    higher of the two, since seeds written in many ways say nothing about an author that keeps to one way.
+    ``texts`` are different entries of one kind, such as seeds. ``filters.threshold.fit`` is applied to all pairs of
+    them, and to all pairs of ``reframed`` texts; each parameter is the higher of the two, since varied seeds do not
+    represent an author who always writes alike.
 
-    What it can't know is an author more uniform than any seed: on our 20 profiles the hashed encoder gets a threshold
-    of 0.45 for a pool of 330, at which it would turn away 33 % of ALOE's. Then calibrate on a pool that author grew.
+    An author more uniform than any seed needs calibration on a pool that it wrote: on our 20 profiles the hashed
+    encoder gets a threshold of 0.45 for a pool of 330, which would reject 33 % of ALOE's.
 
     Raises:
-        UsageError: there are fewer than ``FEWEST`` different texts, or too short ones.
+        UsageError: fewer than ``MIN_TEXTS`` different texts, or too short ones.
     """
     texts = list(dict.fromkeys(texts))
     again, frames = repeats(texts, seed), reframed(texts, seed)
-    if len(texts) < FEWEST or len(again) < 2 * FEWEST:
-        raise UsageError(f"calibration needs {FEWEST} different whole texts of each kind; there are {len(texts)}")
+    if len(texts) < MIN_TEXTS or len(again) < 2 * MIN_TEXTS:
+        raise UsageError(f"calibration needs {MIN_TEXTS} different whole texts of each kind; there are {len(texts)}")
     vectors = await encoder.encode([*texts, *(text for _, text in again), *(v for frame in frames for v in frame)])
     own, copies, variants = np.split(vectors, [len(texts), len(texts) + len(again)])
     repeated = np.einsum("ij,ij->i", own[[at for at, _ in again]], copies)
@@ -49,22 +49,22 @@ async def calibrate(encoder: Encoder, texts: Sequence[str], seed: int = 0) -> Th
 
 
 def repeats(texts: Sequence[str], seed: int = 0) -> list[tuple[int, str]]:
-    """What a generation loop gives again and again: each text with one, two and three details changed.
+    """Near copies as generation loops produce them: each text with one, two and three details changed.
 
-    A detail is a number, or a word that at most a tenth of the texts use; it gives way to one of another text. With
-    each comes the number of the text it repeats.
+    A detail is a number, or a word that at most a tenth of the texts use, and is replaced by one of another text. Each
+    copy comes with the index of its text.
     """
     random = Random(f"{seed}/repeats")
     found = []
     for number, (spots, others) in enumerate(_details(texts)):
-        for count in DETAILS:
+        for count in CHANGED_DETAILS:
             if others and len(spots) >= count:
                 found.append((number, _changed(texts[number], random.sample(spots, count), others, random)))
     return found
 
 
 def reframed(texts: Sequence[str], seed: int = 0) -> list[list[str]]:
-    """For each text ``VARIANTS`` of it in which every detail is changed: other people in the same frame."""
+    """For each text, ``VARIANTS`` of it with every detail changed: other people in the same wording."""
     random = Random(f"{seed}/reframed")
     return [
         [_changed(text, spots, others, random) for _ in range(VARIANTS)]
@@ -73,7 +73,7 @@ def reframed(texts: Sequence[str], seed: int = 0) -> list[list[str]]:
 
 
 def _details(texts: Sequence[str]) -> list[tuple[list[re.Match[str]], list[str]]]:
-    """For each text where its details stand, and the details of the others."""
+    """For each text, the positions of its details, and the details of the other texts."""
     used = Counter(word for text in texts for word in set(words(text)))
     rare = {word for word, count in used.items() if count <= max(1, len(texts) // 10) and len(word) > 2}
     spots = [[m for m in _TOKEN.finditer(text) if m.group().lower() in rare or m.group().isdecimal()] for text in texts]

@@ -1,7 +1,6 @@
-"""Embedding models as LLMs: a call carries texts and its completion carries their vectors.
+"""Embedding models as LLMs: a call holds texts, and its completion their vectors.
 
-So an embedding runs through the same functions from LLM to LLM as any call: it is journaled before it is used and never
-asked for twice, it counts in the budget, it is retried, and it has a cost.
+So embeddings pass through the same layers as other calls: journal, budget, retries and cost.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ def unpacked(text: str) -> FloatArray:
     """The reverse of ``packed``.
 
     Raises:
-        CorruptError: the text holds no vectors, or such of different lengths.
+        CorruptError: the text does not hold vectors of one length.
     """
     try:
         return np.stack([from_bytes(b64decode(part, validate=True)) for part in orjson.loads(text)])
@@ -41,14 +40,14 @@ def unpacked(text: str) -> FloatArray:
 
 
 def embedding(llm: LLM, model: str, batch: int = BATCH) -> Encode:
-    """An ``encode`` that asks ``llm`` for the vectors of ``batch`` texts a call, a few calls at once.
+    """An ``encode`` that asks ``llm`` for the vectors of ``batch`` texts per call, a few calls at once.
 
-    A text that was encoded before is not asked for again. The calls depend on the texts and their order alone, so a
-    journal answers all of them when a run is resumed.
+    Each text is encoded once. The calls depend only on the texts and their order, so that the journal answers all of
+    them when a run is resumed.
 
     Raises (when called):
-        ServerError: an answer has another number of vectors than there were texts, or of another length.
-        PersonagenError: what ``llm`` raises.
+        ServerError: the number or the length of the vectors is wrong.
+        PersonagenError: errors of ``llm``.
     """
     known: dict[str, FloatArray] = {}
     slots = asyncio.Semaphore(IN_FLIGHT)
@@ -59,7 +58,7 @@ def embedding(llm: LLM, model: str, batch: int = BATCH) -> Encode:
             answer = await llm(Call(model, messages, sample="embedding", prompt=PROMPT))
         vectors = unpacked(answer.text)
         if len(vectors) != len(texts):
-            raise ServerError(f"{model} gave {len(vectors)} embeddings for {len(texts)} texts; ask another model")
+            raise ServerError(f"{model} returned {len(vectors)} embeddings for {len(texts)} texts; use another model")
         return unit(vectors)
 
     async def encode(texts: Sequence[str]) -> FloatArray:
@@ -68,7 +67,7 @@ def embedding(llm: LLM, model: str, batch: int = BATCH) -> Encode:
         for part, vectors in zip(parts, await asyncio.gather(*map(ask, parts)), strict=True):
             known.update(zip(part, vectors, strict=True))
         if len({len(known[text]) for text in texts}) > 1:
-            raise ServerError(f"{model} gave embeddings of different lengths; ask another model")
+            raise ServerError(f"{model} returned embeddings of different lengths; use another model")
         return np.stack([known[text] for text in texts]) if texts else np.zeros((0, 0), np.float32)
 
     return encode

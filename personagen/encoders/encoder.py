@@ -1,4 +1,4 @@
-"""What an encoder is, and how vectors are written down."""
+"""The encoder interface, and the byte format of vectors."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ Encode: TypeAlias = Callable[[Sequence[str]], Awaitable[FloatArray]]
 
 @dataclass(frozen=True)
 class Encoder:
-    """``encode`` turns n texts into float32 (n, d), rows of unit length; the same text gives the same row.
+    """``encode`` maps n texts to float32 (n, d), rows of unit length, deterministically.
 
-    ``thresholds`` are the calibrated defaults by kind of pool, None for a model that was never calibrated.
+    ``thresholds`` are the calibrated defaults by kind of pool, None for a model without.
     """
 
     name: str
@@ -29,17 +29,17 @@ class Encoder:
 
 
 def unit(rows: npt.ArrayLike) -> FloatArray:
-    """``rows`` (n, d) as float32, each scaled to length 1; a row of zeros stays."""
+    """``rows`` (n, d) as float32, each scaled to length 1, except rows of zeros."""
     array = np.asarray(rows, np.float32)
     scaled: FloatArray = array / np.maximum(np.linalg.norm(array, axis=1, keepdims=True), np.float32(1e-12))
     return scaled
 
 
 def to_bytes(vector: FloatArray) -> bytes:
-    """A vector (d,) as 4 d bytes, little-endian float32, the same on every machine."""
+    """A vector (d,) as 4 d bytes, little-endian float32."""
     return np.ascontiguousarray(vector, "<f4").tobytes()
 
 
 def from_bytes(data: bytes) -> FloatArray:
-    """The reverse of ``to_bytes``."""
+    """The inverse of ``to_bytes``."""
     return np.frombuffer(data, "<f4").astype(np.float32)

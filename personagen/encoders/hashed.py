@@ -1,4 +1,4 @@
-"""The default encoder: signed hashes of character 3-5-grams in 512 numbers; no download, no network, numpy alone."""
+"""The default encoder: signed hashes of character 3-5-grams in 512 dimensions; no download, no network, only numpy."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ DIMS = 512
 NAME = f"hashed-{DIMS}"
 _BATCH = 256
 _BUCKETS = 1 << 16
-_SHORTEST, _LONGEST = 3, 5
+_MIN_GRAM, _MAX_GRAM = 3, 5
 _STEP = np.uint32(0x01000193)
 _SPREAD, _MIX = np.uint32(0x9E3779B1), np.uint32(0x2C1B3C6D)
 
-# Fitted to all pairs of ALOE's 331 profiles and 71 personalities, with the idf of our own 40 seeds. In pools of 5, 20,
-# 70 and 330 of them a profile that is held out is taken for a repeat in 0.8, 0.8, 1.5 and 2.8 % of draws, a
-# personality in 1.1, 2.8 and 5.8 % (four pairs are repeats); no profile with 1 to 3 details changed is missed.
-# Again: python benchmarks/filter.py --data DIR, where DIR holds ALOE's two files.
+# Fitted to all pairs of ALOE's 331 profiles and 71 personalities, with the idf of our 40 seeds. In pools of 5, 20, 70
+# and 330 of them, a held-out profile is taken for a repeat in 0.8, 0.8, 1.5 and 2.8 % of draws, a personality in 1.1,
+# 2.8 and 5.8 % (four pairs are repeats); every profile with 1 to 3 details changed is found.
+# Reproduce: python benchmarks/filter.py --data DIR, where DIR holds ALOE's two files.
 THRESHOLDS: Mapping[Kind, Threshold] = {
     "profile": Threshold(0.2755, 0.0495, -0.0852, 0.8685),
     "personality": Threshold(0.3468, 0.0532, 0.0, 0.9057),
@@ -32,7 +32,7 @@ Idf = npt.NDArray[np.float64]
 
 
 def encoder(seeds: Sequence[str]) -> Encoder:
-    """The hashed encoder with its idf frozen on ``seeds``."""
+    """The hashed encoder with its idf fitted to ``seeds``."""
     idf = fit(seeds)
 
     async def encode(texts: Sequence[str]) -> FloatArray:
@@ -47,16 +47,16 @@ def fit(texts: Sequence[str]) -> Idf:
     for rows, grams in _grams(texts):
         pairs = np.unique(rows * _BUCKETS + (grams >> np.uint32(16)))
         found += np.bincount(pairs % _BUCKETS, minlength=_BUCKETS)
-    # An n-gram length lands in a bucket of its own now and then; what several share can't count above n.
+    # Colliding n-grams of different lengths may count one text several times.
     return np.log((1 + len(texts)) / (1 + np.minimum(found, len(texts))))
 
 
 def hashed(texts: Sequence[str], idf: Idf) -> FloatArray:
     """``texts`` as rows (n, 512) of unit length.
 
-    Feature hashing (Weinberger et al. 2009): every n-gram of the lower-case text adds its idf, with a sign, to one of
-    the 512 places; place, sign and idf bucket come from different bits of one hash. The hash is of code points, so it
-    is the same in every process and on every machine.
+    Feature hashing (Weinberger et al. 2009): every n-gram of the lower-case text adds its signed idf to one of the 512
+    dimensions; dimension, sign and idf bucket come from different bits of one hash of its code points, the same on
+    every machine.
     """
     batches = [_hashed(texts[at : at + _BATCH], idf) for at in range(0, len(texts), _BATCH)]
     return np.concatenate(batches) if batches else np.zeros((0, DIMS), np.float32)
@@ -72,16 +72,16 @@ def _hashed(texts: Sequence[str], idf: Idf) -> FloatArray:
 
 
 def _grams(texts: Sequence[str]) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.uint32]]]:
-    """For each n-gram length, the row and the hash (uint32) of every n-gram, all texts in one array of code points."""
+    """For each n-gram length, the row and the hash (uint32) of every n-gram of all texts."""
     padded = [f" {' '.join(text.lower().split())} " for text in texts]
     lengths = np.array([len(text) for text in padded], np.int64)
     points = np.frombuffer("".join(padded).encode("utf-32-le", "surrogatepass"), "<u4").astype(np.uint32)
     rows = np.repeat(np.arange(len(texts)), lengths)
     left = np.repeat(np.cumsum(lengths), lengths) - np.arange(len(points))
     rolling = points
-    for size in range(2, _LONGEST + 1):
+    for size in range(2, _MAX_GRAM + 1):
         rolling = rolling[:-1] * _STEP + points[size - 1 :]
-        if size < _SHORTEST:
+        if size < _MIN_GRAM:
             continue
         whole = left[: len(rolling)] >= size
         mixed = rolling[whole] * _SPREAD

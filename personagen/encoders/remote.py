@@ -1,4 +1,4 @@
-"""Embedding models on servers: OpenAI's API and whatever speaks it, anything else through LiteLLM."""
+"""Embedding models on servers: OpenAI-compatible ones, all others through LiteLLM."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from personagen.errors import ConfigError, PersonagenError
 from personagen.llm.connect import with_cost, with_timeout
 from personagen.llm.errors import Failure, address, error, garbled, server_at
 from personagen.llm.http import posting
-from personagen.llm.litellm import close, failure_of, opened
+from personagen.llm.litellm import close, failure_of, import_litellm
 from personagen.llm.openai import HOST, KEY, headers, versioned
 from personagen.llm.prices import Price, price_of
 from personagen.llm.usage import mapping, tokens
@@ -31,13 +31,13 @@ async def backend(
     price: Price | None = None,
     timeout: float = 120.0,  # noqa: ASYNC109
 ) -> AsyncIterator[LLM]:
-    """The embedding model ``spec``, ``openai/NAME`` or as LiteLLM has it; ``timeout`` is in seconds.
+    """The embedding model ``spec``, ``openai/NAME`` or a LiteLLM model; ``timeout`` is in seconds.
 
-    Keys come from the environment. There are no retries here. Completions carry the tokens used and their cost in USD
-    by ``price`` or else the list price, None where neither is known.
+    Keys come from the environment. There are no retries here. Completions have token counts, and the cost in USD by
+    ``price`` or the list price, None if neither is known.
 
     Raises:
-        ConfigError: there is no key, the model string is unknown, or ``base_url`` is no address. Nothing was sent.
+        ConfigError: no key, an unknown model, or an invalid ``base_url``; nothing was sent.
     """
     open_ = _openai if spec.startswith("openai/") else _litellm
     async with open_(spec, address(spec, base_url), timeout) as ask:
@@ -51,16 +51,17 @@ async def _openai(spec: str, base_url: str | None, seconds: float) -> AsyncItera
     async with posting(server, "/embeddings", headers(server), timeout=seconds) as post:
 
         async def ask(call: Call) -> Completion:
-            # Plain numbers: not every server that speaks the protocol knows base64.
+            # Not every compatible server supports base64.
             body = {"model": name, "input": [m.content for m in call.messages], "encoding_format": "float"}
             answer = await post(orjson.dumps(body))
             if isinstance(answer, Failure):
                 raise error(server, answer)
             try:
-                value = orjson.loads(answer)
-                return _completion(call, value["data"], mapping(value.get("usage")))
+                value = orjson.loads(answer.body)
+                made = _completion(call, value["data"], mapping(value.get("usage")))
+                return made.model_copy(update={"pause": answer.pause})
             except (ValueError, TypeError, LookupError, AttributeError):
-                raise garbled(server, answer.decode("utf-8", "replace")) from None
+                raise garbled(server, answer.body.decode("utf-8", "replace")) from None
 
         yield ask
 
@@ -68,9 +69,9 @@ async def _openai(spec: str, base_url: str | None, seconds: float) -> AsyncItera
 @asynccontextmanager
 async def _litellm(spec: str, base_url: str | None, seconds: float) -> AsyncIterator[LLM]:
     if "/" not in spec:
-        forms = "hashed, sentence-transformers/NAME, openai/NAME or PROVIDER/NAME as LiteLLM has it"
+        forms = "hashed, sentence-transformers/NAME, openai/NAME or, for a LiteLLM model, PROVIDER/NAME"
         raise ConfigError(f"the encoder {spec} is unknown: write {forms}")
-    litellm, server, options = opened(spec, base_url, None, seconds)
+    litellm, server, options = import_litellm(spec, base_url, None, seconds)
 
     async def ask(call: Call) -> Completion:
         try:
@@ -92,13 +93,13 @@ async def _litellm(spec: str, base_url: str | None, seconds: float) -> AsyncIter
 
 
 def _completion(call: Call, data: Sequence[Any], usage: Any) -> Completion:
-    """The completion for the ``data`` of an answer, in the order of the texts."""
+    """The completion with the vectors in ``data``, in the order of the texts."""
     rows = sorted(data, key=lambda entry: entry["index"])
     if [entry["index"] for entry in rows] != list(range(len(call.messages))):
         raise ValueError("the answer does not hold one embedding for each text")
     vectors = unit([entry["embedding"] for entry in rows])
     if vectors.ndim != 2 or not np.isfinite(vectors).all():
-        raise ValueError("an embedding is no vector, or holds a number too large")
+        raise ValueError("an embedding is not a vector of finite numbers")
     return Completion(
         text=packed(vectors),
         usage=tokens("", usage.get("prompt_tokens"), 0),

@@ -1,4 +1,4 @@
-"""Models on this machine, through the sentence-transformers library (extra ``embed``)."""
+"""Local embedding models, through the sentence-transformers library (extra ``embed``)."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from personagen.errors import ConfigError
 from personagen.personas.filters import Threshold
 from personagen.records import Completion, Kind
 
-# Fitted to all pairs of ALOE's 331 profiles and 71 personalities, as the hashed encoder's: in pools of 5, 20, 70 and
-# 330 a profile that is held out is taken for a repeat in 0.9, 1.4, 1.3 and 1.8 % of draws. Any other model is
+# Fitted to all pairs of ALOE's 331 profiles and 71 personalities, like those of the hashed encoder: in pools of 5, 20,
+# 70 and 330, a held-out profile is taken for a repeat in 0.9, 1.4, 1.3 and 1.8 % of draws. Any other model is
 # calibrated on the seeds of its run.
-# Again: python benchmarks/filter.py --data DIR --encoder sentence-transformers/all-MiniLM-L6-v2
+# Reproduce: python benchmarks/filter.py --data DIR --encoder sentence-transformers/all-MiniLM-L6-v2
 _MINILM: Mapping[Kind, Threshold] = {
     "profile": Threshold(0.6551, 0.0481, -0.1949, 0.8888),
     "personality": Threshold(0.8483, 0.0317, -0.3879, 0.9219),
@@ -29,7 +29,7 @@ def backend(name: str) -> LLM:
     """The model ``name`` (``all-MiniLM-L6-v2``, ``ORG/NAME``, or a folder), loaded at the first call.
 
     Raises:
-        ConfigError: the extra ``embed`` is not installed; when called, also: the model can't be loaded.
+        ConfigError: the extra ``embed`` is not installed; when called: the model can't be loaded.
     """
     try:
         from sentence_transformers import SentenceTransformer
@@ -55,7 +55,7 @@ def backend(name: str) -> LLM:
 
 def _load(model: Any, name: str) -> Any:
     try:
-        # What is on the disk needs no question to the hub, and no network.
+        # A cached model needs no network.
         with suppress(Exception):
             return model(name, local_files_only=True)
         return model(name)

@@ -1,8 +1,7 @@
-"""Dataset formats, one a file.
+"""Dataset formats, one per file.
 
-An exporter is any ``(trees, pairs) -> rows``: the trees and the pairs of a run, in the order of its files, become
-the rows of the dataset, ready for JSON. It takes both streams and reads the one it needs. To add one: a file here
-and a line below.
+An exporter is any ``(trees, pairs) -> rows``, from the trees and pairs of a run, in file order, to JSON rows. To add
+one: a file here and a line below.
 """
 
 from __future__ import annotations

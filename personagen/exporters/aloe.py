@@ -1,4 +1,4 @@
-"""The schema of ALOE's released generation script (arXiv 2410.03642): code written for its data runs on ours."""
+"""ALOE's export format, the schema of its released generation script (arXiv 2410.03642)."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from typing import Any
 from personagen.records import Belief, ConversationTree, Kind, PreferencePair
 from personagen.tree import by_id, leaves, path
 
-# What ALOE's observer is told to write where it has inferred nothing.
+# ALOE's observer writes this if it has inferred nothing.
 NOTHING = "None"
 
 
 def aloe(trees: Iterable[ConversationTree], pairs: Iterable[PreferencePair]) -> Iterator[dict[str, Any]]:
-    """One row a tree: ``profile``, ``personality`` and ``conversations``, a list with one entry a turn.
+    """One row per tree: ``profile``, ``personality`` and ``conversations``, a list with one entry per turn.
 
-    A turn is ``user``, ``assistant`` (``preferred`` and ``rejected``), ``chosen`` (which of these two the conversation
-    went on with), ``inferred_profile`` and ``inferred_personality``. The turns are those of the longest path, the first
-    in path order where several are as long. Where that path went on with neither the best nor the worst reply of a
-    pair, that reply is the rejected one: both verdicts put it behind the best. ALOE's schema has no turn without a
-    pair, and a conversation can't lose one: such a turn says the same on both sides, on which a DPO step is zero.
+    A turn has ``user``, ``assistant`` (``preferred`` and ``rejected``), ``chosen`` (which of these two continued the
+    conversation), ``inferred_profile`` and ``inferred_personality``. The turns are those of the longest path, the first
+    of several. If neither the best nor the worst reply of a pair is on that path, the reply on it is the rejected one:
+    both verdicts rank it below the best. ALOE's schema needs a pair in every turn; a turn without one has the same text
+    on both sides, so that its DPO gradient is zero.
 
     Raises:
-        ValueError: the pairs do not follow the order of the trees.
+        ValueError: the pairs are not in the order of the trees.
     """
     groups = groupby(pairs, key=lambda pair: pair.tree)
     tree_id, group = next(groups, (None, iter(())))
@@ -38,7 +38,7 @@ def aloe(trees: Iterable[ConversationTree], pairs: Iterable[PreferencePair]) -> 
             "conversations": _turns(tree, found),
         }
     if tree_id is not None:
-        raise ValueError(f"the pairs of tree {tree_id} do not stand in the order of the trees")
+        raise ValueError(f"the pairs of tree {tree_id} are not in the order of the trees")
 
 
 def _turns(tree: ConversationTree, pairs: Mapping[str, PreferencePair]) -> list[dict[str, Any]]:
@@ -46,7 +46,7 @@ def _turns(tree: ConversationTree, pairs: Mapping[str, PreferencePair]) -> list[
     longest = max(leaves(tree.nodes), key=lambda node: node.id.count("."))
     steps = path(by_id(tree), longest.id)
     turns = []
-    for user, said in zip(steps[::2], steps[1::2], strict=False):  # a user message nobody answered is left out
+    for user, said in zip(steps[::2], steps[1::2], strict=False):  # omits a user message without a reply
         preferred, rejected = _sides(pairs.get(user.id), said.content, last=said is steps[-1])
         belief = beliefs.get(user.id)
         turns.append(
@@ -62,7 +62,7 @@ def _turns(tree: ConversationTree, pairs: Mapping[str, PreferencePair]) -> list[
 
 
 def _sides(pair: PreferencePair | None, said: str, *, last: bool) -> tuple[str, str]:
-    """The preferred and the rejected text of a turn; what was said is one of them, unless nothing follows it."""
+    """The preferred and the rejected text of a turn; ``said`` is one of them, except in the last turn."""
     if pair is None:
         return said, said
     best, worst = pair.chosen[0].content, pair.rejected[0].content

@@ -1,4 +1,4 @@
-"""TRL's conversational preference format with an explicit prompt, what its DPO and reward trainers take."""
+"""TRL's conversational preference format with an explicit prompt, for its DPO and reward trainers."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from personagen.records import ConversationTree, PreferencePair
 
 
 def trl(trees: Iterable[ConversationTree], pairs: Iterable[PreferencePair]) -> Iterator[dict[str, Any]]:  # noqa: ARG001
-    """One row a pair: ``prompt``, ``chosen`` and ``rejected``, each a list of ``{"role", "content"}``.
+    """One row per pair: ``prompt``, ``chosen`` and ``rejected``, each a list of ``{"role", "content"}``.
 
-    ``prompt`` ends with the user's message; ``chosen`` and ``rejected`` hold the assistant's answer to it. Where a pair
-    comes from stays in ``pairs.jsonl``: a trainer would have to be told to ignore further columns.
+    ``prompt`` ends with the user's message; ``chosen`` and ``rejected`` hold one assistant message. There are no other
+    columns, which a trainer would need settings to ignore; ``pairs.jsonl`` has the origin of each pair.
     """
     for pair in pairs:
         yield {

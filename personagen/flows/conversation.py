@@ -3,6 +3,8 @@
     user ─┬─ plain ───────────────┬─ judge, in both orders
           └─ observer ── aware ───┘
 
+``plain`` and ``aware`` are the built-in candidates; the user's own wait for the observer, as ``aware`` does.
+
 With ``coin`` the sibling that continues is drawn beforehand, so the next user turn can be asked as soon as that one
 reply is there; observing, the other replies and the judging go on beside it (ALOE, arXiv 2410.03642, section 3.2, draws
 it so). ``docs/scheduling.md`` tells more.
@@ -22,10 +24,11 @@ from random import Random
 from typing import TypeVar
 
 from personagen import tree
-from personagen.agents import assistant, judge, observer, user
+from personagen.agents import judge, observer, user
 from personagen.agents.ask import AgentContext, Answer, CallSite
+from personagen.agents.assistant import CANDIDATES, Candidate
 from personagen.agents.replies import Spoken
-from personagen.errors import PersonagenError, ReplyError, ServerError
+from personagen.errors import ConfigError, PersonagenError, ReplyError, ServerError
 from personagen.flows.messages import MessageLog
 from personagen.gates import over
 from personagen.options import Grow
@@ -39,7 +42,10 @@ CALLS_A_TURN = 3
 
 @dataclass(frozen=True)
 class Plan:
-    """What a tree is to become. ``repeat`` tells apart the conversations of one persona; ``seed`` draws the coins."""
+    """What a tree is to become. ``repeat`` tells apart the conversations of one persona; ``seed`` draws the coins.
+
+    Each user turn gets ``candidates`` replies, by turns from ``assistants``.
+    """
 
     id: str
     persona: Persona
@@ -49,6 +55,11 @@ class Plan:
     grow: Grow
     max_nodes: int
     seed: int
+    assistants: tuple[Candidate, ...] = tuple(CANDIDATES.values())
+
+    def candidate(self, slot: int) -> Candidate:
+        """Who replies in ``slot``."""
+        return self.assistants[slot % len(self.assistants)]
 
 
 class FailedTree(PersonagenError):
@@ -117,7 +128,7 @@ class Conversation:
         await self._said(
             at,
             "user",
-            user.speak(
+            self.ctx.act("user/speak", user.speak)(
                 self.ctx,
                 plan.persona,
                 self._chats.get(tree.parent(at) or "", ()),
@@ -130,31 +141,34 @@ class Conversation:
             if self.log.dropped(at):
                 self.log.end_branch(at)
             return []
-        return [*self._replies(at, "plain", ()), partial(self._observe, at)]
+        return [*self._replies(at, (), needs_observer=False), partial(self._observe, at)]
 
     async def _observe(self, said: str) -> list[Step]:
-        onward = self.plan.grow != "coin" or _agent(self._coin(said)) == "aware"
+        onward = self.plan.grow != "coin" or self.plan.candidate(self._coin(said)).needs_observer
         at = self._at(said, str(self.plan.repeat), CALLS_A_TURN - 1, onward=onward)
-        found = await self._asked(said, observer.infer(self.ctx, self._chats[said], at))
+        infer = self.ctx.act("observer/infer", observer.infer)
+        found = await self._asked(said, infer(self.ctx, self._chats[said], at))
         if found is None:
             return []
         inferences, dropped = found.value
         self._beliefs[said] = Belief(node=said, inferences=inferences, dropped=dropped, call=found.call)
-        return self._replies(said, "aware", inferences)
+        return self._replies(said, inferences, needs_observer=True)
 
-    def _replies(self, said: str, agent: str, known: Sequence[Inference]) -> list[Step]:
-        """The first reply of ``agent``; the others of its slots follow, when a prompt cache knows the question."""
-        slots = [slot for slot in range(self.plan.candidates) if _agent(slot) == agent]
-        drawn = self._coin(said)
-        slots.sort(key=lambda slot: slot != drawn)
-        return [partial(self._reply, said, slots[0], slots[1:], known)]
+    def _replies(self, said: str, known: Sequence[Inference], *, needs_observer: bool) -> list[Step]:
+        """Each candidate's first reply; the others of its slots follow, when a prompt cache knows the question."""
+        steps: list[Step] = []
+        drawn, every = self._coin(said), len(self.plan.assistants)
+        for first, candidate in enumerate(self.plan.assistants):
+            if candidate.needs_observer is needs_observer:
+                slots = sorted(range(first, self.plan.candidates, every), key=lambda slot: slot != drawn)
+                steps.append(partial(self._reply, said, slots[0], slots[1:], known))
+        return steps
 
     async def _reply(self, said: str, slot: int, others: Sequence[int], known: Sequence[Inference]) -> list[Step]:
-        node, agent, plan = tree.child(said, slot), _agent(slot), self.plan
+        node, candidate, plan = tree.child(said, slot), self.plan.candidate(slot), self.plan
         onward = plan.grow != "coin" or slot == self._coin(said)
         at = self._at(node, f"{plan.repeat}.{slot}", 1, onward=onward)
-        hint = known if agent == "aware" else None
-        await self._said(node, agent, assistant.reply(self.ctx, self._chats[said], hint, at))
+        await self._said(node, candidate.name, candidate.reply(self.ctx, self._chats[said], known, at))
         steps: list[Step] = []
         if node in self.log.answers:
             if onward and plan.grow != "best":
@@ -179,10 +193,13 @@ class Conversation:
         nodes = nodes[::-1] if which else nodes
         at = self._at(said, str(self.plan.repeat), len(later), onward=self.plan.grow == "best")
         texts = [node.content for node in nodes]
-        verdict = await self._asked(said, judge.prefer(self.ctx, self.plan.persona, self._chats[said], texts, at))
+        prefer = self.ctx.act("judge/prefer", judge.prefer)
+        verdict = await self._asked(said, prefer(self.ctx, self.plan.persona, self._chats[said], texts, at))
         if verdict is None:
             return []
         shown = dict(zip(judge.LABELS, (node.id for node in nodes), strict=False))
+        if sorted(verdict.value.ranking) != sorted(shown):  # only a judge of the user's own gives such a one
+            raise ConfigError(f"the judge ranked {', '.join(verdict.value.ranking)}, not {', '.join(shown)}")
         verdicts = self._verdicts.setdefault(said, {})
         verdicts[which] = Judgment(
             node=said,
@@ -204,7 +221,7 @@ class Conversation:
     def _next_turn(self, reply: str) -> list[Step]:
         at = tree.child(reply, 0)
         ends = tree.turn(at) > self.plan.turns or (self.plan.grow == "all" and at not in self._planned)
-        if not ends and (self.log.dropped(reply) or over(self._chats[reply])):
+        if not ends and (self.log.dropped(reply) or (not self.ctx.rehearsed and over(self._chats[reply]))):
             self.log.end_branch(reply)
             return []
         # What is not deeper than a failure is asked all the same: so which one is told does not depend on arrival.
@@ -247,11 +264,11 @@ class Conversation:
         return self._coins[toss]
 
 
-def at_once(plan: Plan) -> float:
+def calls_at_once(plan: Plan) -> float:
     """How many calls of the tree are under way at a time, on average, if it waits for no slot."""
     user_turns = len(_planned(plan)) if plan.grow == "all" else plan.turns
-    aware = (plan.candidates + 1) // 2 / plan.candidates
-    chain = {"coin": CALLS_A_TURN - 1 + aware, "best": CALLS_A_TURN + 1, "all": CALLS_A_TURN}[plan.grow]
+    waiting = sum(plan.candidate(slot).needs_observer for slot in range(plan.candidates)) / plan.candidates
+    chain = {"coin": CALLS_A_TURN - 1 + waiting, "best": CALLS_A_TURN + 1, "all": CALLS_A_TURN}[plan.grow]
     return user_turns * (plan.candidates + 4) / (plan.turns * chain + 1)
 
 
@@ -261,10 +278,6 @@ def levels(plan: Plan) -> list[int]:
         return [1] * plan.turns
     counts = Counter(tree.turn(at) for at in _planned(plan))
     return [counts[turn] for turn in sorted(counts)]
-
-
-def _agent(slot: int) -> str:
-    return "plain" if slot % 2 else "aware"
 
 
 def _planned(plan: Plan) -> frozenset[str]:

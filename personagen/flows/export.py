@@ -1,4 +1,4 @@
-"""``export``: a run's trees and pairs in the format of a trainer or of another project, one row at a time."""
+"""``export``: converts a run's trees and pairs to a dataset format, one row at a time."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OWN = ("run.json", "trees.jsonl", "pairs.jsonl", "rejections.jsonl", "personas.j
 
 @dataclass(frozen=True)
 class ExportSummary:
-    """What was written: ``rows`` lines, ``bytes`` bytes, into ``out``. ``load`` is the Python that reads it back."""
+    """The export: ``rows`` lines and ``bytes`` bytes in ``out``; ``load`` is the Python code that reads it."""
 
     run: str
     format: str
@@ -36,14 +36,14 @@ class ExportSummary:
 
 
 def export(run: Path, format: str, out: Path) -> ExportSummary:
-    """Writes the data of the run folder ``run`` as JSON lines into ``out``, in place of what stood there.
+    """Writes the data of the run folder ``run`` as JSON lines to ``out``, replacing that file.
 
-    ``format`` is one of ``EXPORTERS``, or ``package.module:function`` for one of your own. Trees and pairs are read
-    line by line, so a run of any size needs the memory of one tree.
+    ``format`` is one of ``EXPORTERS``, or a custom ``package.module:function``. Trees and pairs are read line by line,
+    so memory use does not grow with the run.
 
     Raises:
-        UsageError: ``run`` is no simulated run, has nothing to export yet, or ``format`` or ``out`` is wrong.
-        CorruptError: a line of the run is not what was written.
+        UsageError: ``run`` is not a simulated run or has nothing to export yet, or ``format`` or ``out`` is invalid.
+        CorruptError: a line of the run is damaged.
         DiskError: ``out`` can't be written.
     """
     exporter = exporter_of(format)
@@ -55,7 +55,7 @@ def export(run: Path, format: str, out: Path) -> ExportSummary:
     lines = _lines(run, format, exporter, trees, pairs)
     first = next(lines, None)
     if first is None:
-        raise UsageError(f"{run} holds nothing to export as {format}: {_why_empty(run)}")
+        raise UsageError(f"{run} has nothing to export as {format}: {_why_empty(run)}")
     rows = 0
 
     def counted() -> Iterator[bytes]:
@@ -71,7 +71,7 @@ def export(run: Path, format: str, out: Path) -> ExportSummary:
 
 
 def exporter_of(format: str) -> Exporter:
-    """The exporter called ``format``: a name in ``EXPORTERS`` or ``package.module:function``, found from here too.
+    """The exporter ``format``: a name in ``EXPORTERS``, or ``package.module:function``.
 
     Raises:
         UsageError: there is none.
@@ -80,7 +80,7 @@ def exporter_of(format: str) -> Exporter:
         return EXPORTERS[format]
     if ":" not in format:
         raise UsageError(
-            f"--format {format}: choose one of {', '.join(EXPORTERS)}, or name your own as package.module:function"
+            f"--format {format}: choose one of {', '.join(EXPORTERS)}, or a function as package.module:function"
         )
     return cast(Exporter, function(format))
 
@@ -102,11 +102,11 @@ def _lines(
             if isinstance(error, OSError):
                 raise
             raise CorruptError(f"{run} can't be exported: {error}; run `personagen simulate` on it again") from error
-        raise UsageError(f"--format {format} failed: {_told(error, exporter)}") from error
+        raise UsageError(f"--format {format} failed: {_described(error, exporter)}") from error
 
 
-def _told(error: Exception, exporter: Exporter) -> str:
-    """What went wrong in somebody's exporter, and at which of its lines."""
+def _described(error: Exception, exporter: Exporter) -> str:
+    """The error of a user's exporter, with file and line."""
     file = getattr(getattr(exporter, "__code__", None), "co_filename", None)
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
     at = f"{file}:{lines[-1]}: " if lines else ""
@@ -117,14 +117,14 @@ def _check_run(run: Path) -> tuple[str, ...]:
     state = read_state(run)
     if state.get("command") != "simulate":
         raise UsageError(
-            f"{run} holds personas, not conversations; grow some with"
+            f"{run} has personas, not conversations; simulate some with"
             f" `personagen simulate --personas {run}/personas.jsonl` and export that run"
         )
     if state.get("status") == "done":
         return ()
     if not _size(run / "pairs.jsonl"):
-        raise UsageError(f"{run} is not finished and has no pairs yet; run the same `personagen simulate` to go on")
-    return (f"the run is not finished ({_progress(state)}): this is what it has so far",)
+        raise UsageError(f"{run} is not finished and has no pairs yet; run the same `personagen simulate` again")
+    return (f"the run is not finished ({_progress(state)}): exported what it has so far",)
 
 
 def _progress(state: Mapping[str, Any]) -> str:
@@ -146,7 +146,7 @@ def _check_out(run: Path, out: Path) -> None:
     if out.is_dir():
         raise UsageError(f"{out} is a folder; --out names a file")
     if out.exists() and not out.is_file():  # a device or a pipe would be replaced
-        raise UsageError(f"{out} is no plain file; --out names one to write or to replace")
+        raise UsageError(f"{out} is not a plain file; --out names one to write or replace")
     inside = out.resolve().parent == run.resolve()
     if inside and (out.name in OWN or out.name.startswith("journal.db")):
         raise UsageError(f"{out} belongs to the run itself; give another --out")

@@ -1,6 +1,6 @@
-"""One pool, round after round: draw examples, ask the author, filter in slot order.
+"""The growth of one pool, in rounds: draw examples, ask the author, filter in slot order.
 
-The procedure is ALOE's (arXiv 2410.03642, section 3.1), with filters that compare with every entry.
+The procedure is ALOE's (arXiv 2410.03642, section 3.1), with filters that compare candidates with every entry.
 """
 
 from __future__ import annotations
@@ -8,11 +8,11 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from personagen.agents import author
-from personagen.agents.ask import CallSite
+from personagen.agents.ask import AgentContext, CallSite
 from personagen.encoders import Encoder
 from personagen.errors import PersonagenError, QualityError, ReplyError, ServerError
 from personagen.metrics.diversity import Round
@@ -20,14 +20,14 @@ from personagen.options import ExpandOptions
 from personagen.personas import pool
 from personagen.personas.filters import FILTERS, SCREENS, Candidate, Filter, PoolView, Refusal, candidate
 from personagen.records import Description, Kind, Rejection, content_id
-from personagen.runs.session import Session
 
 
 @dataclass
 class PoolGrowth:
-    """A pool while it grows. ``stopped`` says why it ended: ``target``, ``saturated``, or the error that stopped it.
+    """A growing pool. ``stopped`` says why it ended: ``target``, ``saturated``, or an error.
 
-    ``asked`` is the number of descriptions the author was asked for; what came of them counts in ``rounds``.
+    ``asked`` is the number of descriptions the author was asked for; what came of them counts in ``rounds``,
+    of which the last ``barren`` admitted nothing.
     """
 
     kind: Kind
@@ -38,6 +38,7 @@ class PoolGrowth:
     rounds: list[Round] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
     failed_calls: int = 0
+    barren: int = 0
     seeds: int = 0
 
     def rejected(self) -> Counter[str]:
@@ -45,55 +46,43 @@ class PoolGrowth:
         return Counter(rejection.gate for rejection in self.rejections if rejection.gate != "failed")
 
 
-async def grow_pool(
-    growth: PoolGrowth,
-    session: Session,
-    encoder: Encoder,
-    options: ExpandOptions,
-    filters: Mapping[str, Filter],
-    tell: Callable[[], None],
-) -> None:
-    """Grows the pool in ``growth`` until it has its target or is saturated.
+async def grow_round(
+    growth: PoolGrowth, ctx: AgentContext, encoder: Encoder, options: ExpandOptions, filters: Mapping[str, Filter]
+) -> bool:
+    """Grows the pool by a round, unless it has its target or is saturated; whether there may be another one.
 
-    The pool is frozen for a round: all its calls see the same one, and what they bring is admitted in slot order, so
-    the result does not depend on which call ends first.
+    All calls of a round see the same pool, and candidates are admitted in slot order, so the result does not depend on
+    the order of answers.
 
     Raises:
         QualityError: every call of a round failed.
-        PersonagenError: the run can't go on; ``growth`` holds what the finished rounds brought.
+        PersonagenError: the run can't go on; ``growth`` holds the finished rounds.
     """
-    barren = 0
-    while len(growth.view) < growth.target:
-        if barren >= options.saturation:
-            growth.stopped = "saturated"
-            return
-        before = len(growth.view)
-        calls = _calls(growth, options)
-        candidates = await _ask(growth, session, options, calls, barren)
-        await _admit(growth, candidates, encoder, _with_target(filters, growth))
-        admitted = len(growth.view) - before
-        growth.asked += calls * options.count
-        growth.rounds.append(Round(len(candidates), admitted, len(growth.view)))
-        barren = 0 if admitted else barren + 1
-        tell()
-    growth.stopped = "target"
+    if len(growth.view) >= growth.target or growth.barren >= options.saturation:
+        growth.stopped = "target" if len(growth.view) >= growth.target else "saturated"
+        return False
+    before = len(growth.view)
+    calls = _calls(growth, options)
+    candidates = await _ask(growth, ctx, options, calls)
+    await _admit(growth, candidates, encoder, _with_target(filters, growth))
+    admitted = len(growth.view) - before
+    growth.asked += calls * options.count
+    growth.rounds.append(Round(len(candidates), admitted, len(growth.view)))
+    growth.barren = 0 if admitted else growth.barren + 1
+    return True
 
 
 def _calls(growth: PoolGrowth, options: ExpandOptions) -> int:
-    """How many calls the next round needs, going by what the last one brought."""
+    """The number of calls for the next round, by the acceptance rate of the last one."""
     needed = growth.target - len(growth.view)
     last = growth.rounds[-1] if growth.rounds else None
     rate = max(0.1, last.share) if last else 1.0
     return min(options.calls_per_round, math.ceil(needed / (options.count * rate)))
 
 
-async def _ask(
-    growth: PoolGrowth, session: Session, options: ExpandOptions, calls: int, barren: int
-) -> list[Candidate]:
+async def _ask(growth: PoolGrowth, ctx: AgentContext, options: ExpandOptions, calls: int) -> list[Candidate]:
     places = [f"{growth.kind}/{len(growth.rounds)}/{call}" for call in range(calls)]
-    results = await asyncio.gather(
-        *(_written(growth, session, options, place) for place in places), return_exceptions=True
-    )
+    results = await asyncio.gather(*(_written(growth, ctx, options, place) for place in places), return_exceptions=True)
     candidates: list[Candidate] = []
     failures: list[PersonagenError] = []
     for place, result in zip(places, results, strict=True):
@@ -105,18 +94,18 @@ async def _ask(
         else:
             candidates += result
     growth.failed_calls += len(failures)
-    if len(failures) == calls and barren + 1 >= options.saturation:
+    if len(failures) == calls and growth.barren + 1 >= options.saturation:
         raise QualityError(
-            f"all {calls} calls of a round failed, the first because {failures[0]}; mend it and run again"
+            f"all {calls} calls of a round failed, the first because {failures[0]}; fix it and run again"
         )
     return candidates
 
 
-async def _written(growth: PoolGrowth, session: Session, options: ExpandOptions, place: str) -> list[Candidate]:
+async def _written(growth: PoolGrowth, ctx: AgentContext, options: ExpandOptions, place: str) -> list[Candidate]:
     examples = [entry.text for entry in pool.draw(growth.view, options.seed, place, options.examples)]
-    ctx = session.ctx
-    answer = await author.write(ctx, growth.kind, examples, options.count, CallSite(place, place))
-    prompt = ctx.prompts[author.PROMPTS[growth.kind]]
+    name = author.PROMPTS[growth.kind]
+    answer = await ctx.act(name, author.write)(ctx, growth.kind, examples, options.count, CallSite(place, place))
+    prompt = ctx.prompts[name]
     return [
         candidate(
             Description(
@@ -147,6 +136,6 @@ async def _admit(
 
 def _with_target(filters: Mapping[str, Filter], growth: PoolGrowth) -> dict[str, Filter]:
     def full(_: Candidate, view: PoolView) -> Refusal | None:
-        return Refusal("the pool has its target") if len(view) >= growth.target else None
+        return Refusal("the pool has reached its target") if len(view) >= growth.target else None
 
     return {"target": full, **FILTERS[growth.kind], **filters}

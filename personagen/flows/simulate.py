@@ -3,35 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial
-from itertools import chain
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import orjson
-
-from personagen.errors import PersonagenError, QualityError, UsageError
-from personagen.flows.conversation import Conversation, FailedTree, Plan, at_once
+from personagen.agents import custom
+from personagen.agents.ask import AgentContext
+from personagen.errors import UsageError
+from personagen.flows.conversation import Conversation, FailedTree, Plan, calls_at_once, levels
 from personagen.flows.messages import MessageLog
-from personagen.flows.needs import of_simulation
-from personagen.flows.plan import Outcomes, Plans, check
-from personagen.options import SimulateOptions, flat
+from personagen.flows.plan import Plans, check
+from personagen.options import SimulateOptions
 from personagen.pairs import pairs_of
 from personagen.personas.seeds import load_personas
-from personagen.prompts import files as prompt_files
-from personagen.prompts.unused import strays
 from personagen.records import ConversationTree, Rejection
-from personagen.runs.estimate import Consent, Estimate, begin
-from personagen.runs.probe import prove
-from personagen.runs.schedule import Job, run_jobs
-from personagen.runs.session import Progress, Session, identity_of, session
-from personagen.runs.summary import figures, record
-from personagen.store.folder import Run, opened
+from personagen.runs.estimate import Consent
+from personagen.runs.progress import Progress
+from personagen.runs.run import run
+from personagen.runs.schedule import Result, Task
+from personagen.runs.workflow import Outcome, RunReport, Workflow
 
 PROMPTS = ("user/speak", "observer/infer", "assistant/plain", "assistant/aware", "judge/prefer")
 RESULTS = ("trees.jsonl", "pairs.jsonl", "rejections.jsonl")
+REHEARSED_TURNS, REHEARSED_TURNS_OF_A_TREE = 16, 60
 
 
 @dataclass(frozen=True)
@@ -42,14 +37,10 @@ class SimulateSummary:
     plus the sum of ``rejected`` (by gate) is the number of ``turns``, the user messages of all trees. Of the
     ``messages`` of users and assistants, failed conversations included, ``rejected_messages`` (by gate) were dropped
     and ``repaired`` (``label``, ``cut``) were mended; ``ended_early`` (by gate) counts the branches that ended before
-    their turns were used up. ``calls`` and ``usage`` cover the folder, ``new_calls`` this process, as do ``retried``
-    requests, ``refused`` ones (HTTP 429), and ``concurrency``, the most calls that were in flight at each endpoint;
-    ``usage["cost_usd"]`` is None where a price is unknown. ``estimate`` was made before this process's first call, its
-    ``actual`` part at the end; ``unsupported`` are parts of requests that a server refused.
+    their turns were used up. ``report`` has the calls, their cost and everything else that every run reports.
     """
 
-    out: str
-    status: str
+    report: RunReport
     conversations: int
     trees: int
     failed: int
@@ -63,19 +54,6 @@ class SimulateSummary:
     ended_early: dict[str, int]
     aware_chosen: int
     quotes_dropped: int
-    re_asked: int
-    retried: int
-    refused: int
-    concurrency: dict[str, int]
-    calls: int
-    new_calls: int
-    reused_calls: int
-    usage: dict[str, Any]
-    usage_by_role: dict[str, Any]
-    estimate: dict[str, Any]
-    unsupported: dict[str, list[str]]
-    seconds: float
-    notes: tuple[str, ...]
 
 
 async def simulate(
@@ -83,7 +61,7 @@ async def simulate(
 ) -> SimulateSummary:
     """Grows the trees and writes ``trees.jsonl``, ``pairs.jsonl``, ``rejections.jsonl`` and ``run.json``.
 
-    The same options on the same folder go on where the last run stopped. ``consent`` is shown what that will take, and
+    The same options on the same folder go on where the last run stopped. ``consent`` is shown the estimate, and
     nothing is asked where it says no.
 
     Raises:
@@ -95,149 +73,94 @@ async def simulate(
     personas, notes = load_personas(Path(options.personas), skip_bad_lines=options.skip_bad_lines)
     if not personas:
         raise UsageError(f"{options.personas} holds no personas; `personagen expand` makes some")
-    where = prompt_files.folders(options.prompts)
-    prompts = {name: prompt_files.load(name, where) for name in PROMPTS}
-    notes = (*notes, *strays(where))
     plans = Plans(options, tuple({p.id: p for p in personas}.values()))
-    identity = identity_of(options, prompts) | {"conversations": len(plans), "personas": plans.personas_id}
-    with opened(Path(options.out), "simulate", identity, flat(options), prompts.values()) as run:
-        async with session(
-            run, options, prompts, seed=options.seed, attempts=options.attempts, language=options.language
-        ) as opened_session:
-            done = run.journal.slots("trees.jsonl", run.made_with)
-            estimate = await of_simulation(run, opened_session, options, plans, done)
-            await begin(estimate, opened_session.limiter, run.folder, consent)
-            state = _Grown(estimate, Outcomes(len(plans), done), (*notes, *run.notes))
-            return await _simulate(run, opened_session, plans, state, progress)
+    workflow = Workflow(
+        command="simulate",
+        prompts=(*PROMPTS, *custom.prompts((), options.candidate)),
+        unit="conversations",
+        items=plans,
+        job=_task,
+        planned=lambda left: f"{left:,} conversations x {options.turns} turns",
+        summarize=lambda outcome: _summary(outcome, len(plans)),
+        results=RESULTS,
+        fingerprint={"conversations": len(plans), "personas": plans.personas_id},
+        notes=notes,
+        attempts=options.attempts,
+        language=options.language,
+        calls_at_once=calls_at_once(plans.first),
+        name=lambda plan: plan.id,
+        weight=lambda plan: len(plan.persona.profile) + len(plan.persona.personality),
+        shorten=_shortened,
+    )
+    report, own = await run(workflow, options, progress, consent)
+    return SimulateSummary(report=report, **own)
 
 
-@dataclass(frozen=True)
-class _Grown:
-    """What goes into the summary besides what the journal holds."""
+def _task(ctx: AgentContext, plan: Plan) -> Task:
+    conversation = Conversation(ctx, plan)
 
-    estimate: Estimate
-    outcomes: Outcomes
-    notes: tuple[str, ...]
-
-
-async def _simulate(
-    run: Run, opened_session: Session, plans: Plans, state: _Grown, progress: Progress | None
-) -> SimulateSummary:
-    total, outcomes, limiter = len(plans), state.outcomes, opened_session.limiter
-    done = frozenset(outcomes.grown)
-
-    def tell() -> None:
-        if progress:
-            grown, failed = len(outcomes.grown), len(outcomes.failures)
-            progress(opened_session.status("trees", grown, total, failed=failed, done_before=len(done)))
-
-    async def finish(slot: int, plan: Plan, conversation: Conversation) -> None:
-        problem, unanswered = "", False
+    def result() -> Result:
         try:
-            lines = _lines(conversation.tree(), conversation.log)
+            tree = conversation.tree()
         except FailedTree as failure:
-            problem, unanswered = str(failure), failure.unanswered
-            lines = _failed(plan, failure, conversation.log)
-        await run.journal.put(slot, run.made_with, lines)
-        try:
-            outcomes.add(slot, problem, unanswered=unanswered)
-        except QualityError as error:
-            limiter.close(error)
-            raise
-        tell()
+            return _failed(plan, failure, conversation.log)
+        return _grown(tree, conversation.log)
 
-    def jobs() -> Iterator[Job]:
-        for slot, plan in plans:
-            if slot not in done:
-                conversation = Conversation(opened_session.ctx, plan)
-                yield Job(conversation.first(), partial(finish, slot, plan, conversation))
-
-    tell()
-    status = "interrupted"
-    try:
-        async with opened_session.ticking(tell):
-            rest = jobs()
-            begun = [job async for job in prove(run, opened_session, rest)]
-            await run_jobs(chain(begun, rest), limiter, at_once=at_once(next(iter(plans))[1]))
-        outcomes.close()
-        status = "done"
-    except PersonagenError as error:
-        status = f"stopped: {error}"
-        raise
-    finally:
-        run.derive(*RESULTS)
-        summary = _summary(run, opened_session, total, state, status)
-        record(run, summary)
-    return summary
+    return Task(conversation.first(), result)
 
 
-def _lines(tree: ConversationTree, log: MessageLog) -> dict[str, bytes]:
+def _grown(tree: ConversationTree, log: MessageLog) -> Result:
     """What a finished tree adds to the result files, and its counts for the summary."""
     pairs, rejections = pairs_of(tree)
-    counts = Counter(rejection.gate for rejection in rejections)
-    return {
+    lines = {
         "trees.jsonl": tree.line() + b"\n",
         "pairs.jsonl": b"".join(pair.line() + b"\n" for pair in pairs),
         "rejections.jsonl": _rows(rejections + log.rejections(tree.id)),
-        "counts": orjson.dumps(
-            {
-                "trees": 1,
-                "pairs": len(pairs),
-                "turns": len(pairs) + len(rejections),
-                "aware_chosen": sum(pair.chosen_agent == "aware" for pair in pairs),
-                "quotes_dropped": sum(belief.dropped for belief in tree.beliefs),
-                "rejected": counts,
-                **log.counts(),
-            }
-        ),
     }
+    counts = {
+        "trees": 1,
+        "pairs": len(pairs),
+        "turns": len(pairs) + len(rejections),
+        "aware_chosen": sum(pair.chosen_agent == "aware" for pair in pairs),
+        "quotes_dropped": sum(belief.dropped for belief in tree.beliefs),
+        "rejected": Counter(rejection.gate for rejection in rejections),
+        **log.counts(),
+    }
+    return Result(lines, counts)
 
 
-def _failed(plan: Plan, failure: FailedTree, log: MessageLog) -> dict[str, bytes]:
+def _failed(plan: Plan, failure: FailedTree, log: MessageLog) -> Result:
     rejection = Rejection(place=f"{plan.id}/{failure.place}", gate="failed", reason=str(failure))
-    rows = [*log.rejections(plan.id), rejection]
-    return {"rejections.jsonl": _rows(rows), "counts": orjson.dumps({"rejected": {}, **log.counts()})}
+    rows = _rows([*log.rejections(plan.id), rejection])
+    return Result({"rejections.jsonl": rows}, log.counts(), str(failure), failure.unanswered)
 
 
 def _rows(rejections: Sequence[Rejection]) -> bytes:
     return b"".join(rejection.line() + b"\n" for rejection in rejections)
 
 
-def _summary(run: Run, opened_session: Session, total: int, state: _Grown, status: str) -> SimulateSummary:
-    counts: Counter[str] = Counter()
-    by_gate = {name: Counter[str]() for name in ("rejected", "rejected_messages", "repaired", "ended_early")}
-    for line in run.journal.lines("counts", run.made_with):
-        entry = orjson.loads(line)
-        for name, total_of in by_gate.items():
-            total_of.update(entry.pop(name))
-        counts.update(entry)
-    failures = state.outcomes.failed()
-    return SimulateSummary(
-        out=str(run.folder),
-        status=status,
-        conversations=total,
-        trees=counts["trees"],
-        failed=failures.total(),
-        failures=dict(failures.most_common()),
-        turns=counts["turns"],
-        pairs=counts["pairs"],
-        messages=counts["messages"],
-        aware_chosen=counts["aware_chosen"],
-        quotes_dropped=counts["quotes_dropped"],
-        notes=(*state.notes, *_outdated(run)),
-        **{name: dict(sorted(numbers.items())) for name, numbers in by_gate.items()}
-        | figures(run, opened_session, state.estimate),
-    )
+def _summary(outcome: Outcome, conversations: int) -> dict[str, Any]:
+    counts, failures = outcome.counts, outcome.failures
+    numbers = ("trees", "turns", "pairs", "messages", "aware_chosen", "quotes_dropped")
+    by_gate = ("rejected", "rejected_messages", "repaired", "ended_early")
+    return {
+        "conversations": conversations,
+        "failed": failures.total(),
+        "failures": dict(failures.most_common()),
+        **{name: counts.get(name, 0) for name in numbers},
+        **{name: dict(sorted(counts.get(name, {}).items())) for name in by_gate},
+    }
 
 
-def _outdated(run: Run) -> tuple[str, ...]:
-    """A note where finished conversations wait to be made anew, since a prompt has changed."""
-    found = run.journal.rows(
-        "SELECT COUNT(*) FROM results WHERE file = 'trees.jsonl' AND made_with != ?", (run.made_with,)
-    )[0][0]
-    if not found:
-        return ()
-    return (
-        f"{found} conversations that were finished with earlier prompts are not in the results now: the same command"
-        " makes them anew, and reuses every answer to a question that is still the same",
-    )
+def _shortened(plan: Plan) -> tuple[Plan, float, float]:
+    """``plan`` cut to what a rehearsal plays; how many of it the whole has turns for, and how many times as deep."""
+    if plan.grow == "all":
+        short = replace(plan, max_nodes=min(plan.max_nodes, REHEARSED_TURNS_OF_A_TREE * (1 + plan.candidates)))
+    else:
+        short = replace(plan, turns=min(plan.turns, REHEARSED_TURNS))
+    whole, part = levels(plan), levels(short)
+    return short, sum(whole) / sum(part), _mean_depth(whole) / _mean_depth(part)
+
+
+def _mean_depth(turns: Sequence[int]) -> float:
+    return sum(depth * count for depth, count in enumerate(turns, 1)) / sum(turns)

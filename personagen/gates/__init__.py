@@ -1,9 +1,8 @@
-"""Quality gates, pure functions: ``PAIR_GATES`` say why two judged replies make no pair, ``TURN_GATES`` why a message
-is kept out of a conversation.
+"""Quality gates, pure functions: ``PAIR_GATES`` reject pairs of judged replies, ``TURN_GATES`` messages.
 
-A turn gate is any ``(turn) -> reason | None``: what a speaker is about to say, and the conversation so far. A message
-that a gate objects to is asked for again once, then its branch ends there; so a gate says nothing where it is in doubt.
-``over`` says when a conversation has come to its end (docs/conversation-gates.md).
+A turn gate is any ``(turn) -> reason | None`` of a message and the conversation before it. A rejected message is asked
+for again once, then its branch ends; so a gate passes doubtful cases. ``over`` detects the end of a conversation. See
+docs/conversation-gates.md.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ TURN_GATES: dict[str, TurnGate] = {
 
 
 def first_objection(turn: Turn, gates: Mapping[str, TurnGate] = TURN_GATES) -> Objection | None:
-    """The objection of the first gate that has one to ``turn``."""
+    """The objection of the first gate that rejects ``turn``, or None."""
     for name, gate in gates.items():
         reason = gate(turn)
         if reason is not None:

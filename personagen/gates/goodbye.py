@@ -1,4 +1,4 @@
-"""When a conversation is over before its turns are used up: both sides only take their leave."""
+"""Detects the early end of a conversation: both sides only say goodbye or thank each other."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from collections.abc import Sequence
 from personagen.gates.turn import fold
 from personagen.records import Message
 
-_MOST = 60  # words of a message that only takes leave
+_MAX_WORDS = 60  # of a message that only says goodbye
 _SENTENCES = re.compile(r"[^.!?\n;]+[.!?\n;]*")
 _WHEN = r"(?:day|evening|night|morning|afternoon|week|weekend|time|trip|one)"
-_LEAD = (  # what may stand before it
+_LEAD = (  # may precede it
     r"(?:(?:(?:thanks|thank you|thx)(?: (?:so much|very much|a lot|again|for (?:\w+ ){0,2}\w+))?|cheers|likewise"
     r"|you too|you(?:'re| are) (?:very |most |so )?welcome|ok(?:ay)?|well|and|so|then|right|all ?right|great|good"
     r"|perfect|lovely|yes|no|please|anyway|that's all)\b\W*)*"
 )
 _WILL = r"(?:(?:i|we)(?:'ll| will) )?"
-# At the start of its sentence, with little behind it: elsewhere people speak of long times and good nights.
+# Only at the start of a short sentence: elsewhere people speak of long times and good nights.
 _LEAVE = re.compile(
     rf"\W*{_LEAD}(?:good ?bye|bye(?:-bye| now)?|farewell|take care(?! of)|cheerio|good ?night(?!'| of| sleep)|see ya"
     rf"|ciao|{_WILL}see you(?= soon| later| then| tomorrow| around| next| on\b|\W*$)|so long(?=[^\w\s]|\s*$)"
@@ -37,11 +37,11 @@ _THANKS = re.compile(
 _FILLER = re.compile(
     r"\W*(?:right|ok(?:ay)?|great|perfect|good|lovely|wonderful|all ?right|awesome|will do|sounds good|yes|no|well)\W*"
 )
-_LONG = 16  # words of a sentence that is nothing but polite
+_MAX_SENTENCE_WORDS = 16
 
 
 def over(said: Sequence[Message]) -> bool:
-    """Whether the user's last message and the reply to it only say goodbye; of mere thanks, twice in a row."""
+    """Whether the last user message and its reply only say goodbye, or only thanks twice in a row."""
     if len(said) < 2 or not all(_polite(message.content) for message in said[-2:]):
         return False
     if any(map(_LEAVE.fullmatch, _sentences(said[-2].content) + _sentences(said[-1].content))):
@@ -50,12 +50,12 @@ def over(said: Sequence[Message]) -> bool:
 
 
 def _polite(text: str) -> bool:
-    """Whether every sentence of ``text`` takes leave or gives thanks, and none asks or tells anything."""
-    if len(text) > 6 * _MOST or "?" in text:
+    """Whether every sentence of ``text`` only says goodbye or thanks."""
+    if len(text) > 6 * _MAX_WORDS or "?" in text:
         return False
     said = [part for part in _sentences(text) if not _FILLER.fullmatch(part)]
     return bool(said) and all(
-        len(part.split()) <= _LONG and (_LEAVE.fullmatch(part) or _THANKS.search(part)) for part in said
+        len(part.split()) <= _MAX_SENTENCE_WORDS and (_LEAVE.fullmatch(part) or _THANKS.search(part)) for part in said
     )
 
 

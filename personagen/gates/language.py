@@ -1,4 +1,4 @@
-"""What is said is in the language of the talk."""
+"""The gate ``language``: rejects a message in another language than the conversation's."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from personagen.gates.turn import Turn, prose
 from personagen.personas.english.text import words
 from personagen.personas.language import BANKS, other_language
 
-# Whoever speaks about a language, or asks what to say, may get it.
+# Messages about a language, or replies to "what should I say", may use it.
 _ABOUT = re.compile(
     r"\btranslat|\blanguage|\bphrase|\bpronounc|\bspell|\b(?:english|french|german|spanish|italian|portuguese|dutch|chinese"
     r"|mandarin|cantonese|japanese|korean|arabic|hebrew|greek|russian|ukrainian|polish|turkish|hindi|urdu|bengali|tamil"
@@ -20,7 +20,7 @@ _ABOUT = re.compile(
 
 
 def language(turn: Turn) -> str | None:
-    """Not in another script, nor by its function words in another language; ``any`` and other codes say nothing."""
+    """Rejects another script, or another language by its function words, if ``turn.language`` is in ``BANKS``."""
     if turn.language not in BANKS:
         return None
     other = other_language(words(prose(turn.folded)), turn.language)

@@ -1,4 +1,4 @@
-"""A message holds no control token of a model and no tag of the prompt it answers."""
+"""The gate ``markup``: rejects control tokens of models and tags of the prompts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from personagen.gates.turn import Turn, prose
 from personagen.prompts.escape import SPECIAL
 
 _STOP = re.compile(r"\A<s>|</s>\s*\Z")  # in between, <s> is HTML
-# People ask about <think>, so that and <system> only where they would stand.
+# People ask about <think>, so it and <system> count only at the start or end of a line.
 _OWN = re.compile(
     r"</?(?:conversation|who_you_are|the_user)>|^[ \t]*<(?:think|system)>|</(?:think|system)>[ \t]*$"
     r"|^[ \t]*</?(?:user|assistant)>[ \t]*$",
@@ -21,7 +21,7 @@ _HEADING = re.compile(
 
 
 def markup(turn: Turn) -> str | None:
-    """No special tokens, no headings of training templates, no tags of our own; all of it may stand in code marks."""
+    """Rejects special tokens, headings of training templates and tags of our prompts, except in code marks."""
     for pattern in (SPECIAL, _STOP, _OWN, _HEADING):
         if pattern.search(turn.text) and (found := pattern.search(prose(turn.text))):
             return f"it holds {found.group().strip()!r}, which marks up conversations"

@@ -1,9 +1,9 @@
-"""The pair gates: what keeps two judged replies from becoming a preference pair.
+"""The pair gates: why judged replies make no preference pair.
 
-A pair gate is any ``(judgments, replies) -> reason | None``: the verdicts about the replies to one user message, and
-those replies by node id. The reason is why there is no pair. ``PAIR_GATES`` are asked in order and the first reason
-stands, so a gate may rely on what the ones before it hold: after ``judged`` there are two verdicts about these very
-replies. What the replies are comes before what was said of them: about equal ones no two verdicts can agree.
+A pair gate is any ``(judgments, replies) -> reason | None`` of the verdicts about the replies to one user message, and
+those replies by node id. The first reason of ``PAIR_GATES`` counts, so a gate may rely on those before it: after
+``judged`` there are two verdicts about exactly these replies. Gates about the texts come before those about verdicts,
+since verdicts about equal texts can't agree.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ def judged(judgments: Sequence[Judgment], replies: Mapping[str, str]) -> str | N
 
 
 def _blank(text: str) -> bool:
-    # Zero-width and control characters are not whitespace to str.strip, and show nothing either.
+    # Zero-width and control characters are invisible, but not white space to str.strip.
     return all(char.isspace() or unicodedata.category(char) in ("Cc", "Cf") for char in text)
 
 
 def empty(judgments: Sequence[Judgment], replies: Mapping[str, str]) -> str | None:
-    """No pair where the best or the worst reply holds nothing visible."""
+    """No pair if the best or the worst reply has no visible character."""
     ranking = judgments[0].ranking
     for node in (ranking[0], ranking[-1]):
         if _blank(replies[node]):
@@ -50,22 +50,21 @@ def _folded(text: str) -> str:
 
 
 def identical(judgments: Sequence[Judgment], replies: Mapping[str, str]) -> str | None:
-    """No pair where the best and the worst reply are the same but for case and whitespace."""
+    """No pair if the best and the worst reply differ only in case and white space."""
     best, worst = judgments[0].ranking[0], judgments[0].ranking[-1]
     return f"replies {best} and {worst} are the same" if _folded(replies[best]) == _folded(replies[worst]) else None
 
 
 def tie(judgments: Sequence[Judgment], replies: Mapping[str, str]) -> str | None:  # noqa: ARG001
-    """No pair where either verdict is a tie."""
+    """No pair if either verdict is a tie."""
     ties = sum(judgment.tie for judgment in judgments)
     return f"a tie in {ties} of {len(judgments)} verdicts" if ties else None
 
 
 def consistent(judgments: Sequence[Judgment], replies: Mapping[str, str]) -> str | None:  # noqa: ARG001
-    """No pair unless both verdicts name the same best and the same worst reply; between them they may differ.
+    """No pair unless both verdicts agree on the best and the worst reply; the order between them may differ.
 
-    A judge model favours a position; asking in both orders and keeping what agrees removes that (Zheng et al. 2023,
-    arXiv 2306.05685, section 3.4).
+    This removes the position bias of judge models (Zheng et al. 2023, arXiv 2306.05685, section 3.4).
     """
     first, second = (judgment.ranking for judgment in judgments)
     if first[0] != second[0]:

@@ -1,4 +1,4 @@
-"""A conversation goes on: nobody says again what was said in it before."""
+"""The gate ``repeats``: rejects a message that repeats an earlier one of the conversation."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import re
 from personagen.gates.turn import Turn, prose
 from personagen.personas.english.text import words
 
-SAME, NEAR = 6, 15  # words from which on an exact and a near copy is one; people say "Thanks, that helps." twice
-LIKE = 0.75
-_PROBES, _LONG = 4, 18
-# Who is asked for it once more says the same again, and who is asked to change a word of it nearly the same.
+MIN_WORDS_EXACT, MIN_WORDS_NEAR = 6, 15  # of an exact and a near copy; people say "Thanks, that helps." twice
+MIN_JACCARD = 0.75
+_PROBES, _PROBE_CHARS = 4, 18
+# Asked for it once more, an assistant repeats itself; asked for a change, nearly so.
 _AGAIN = re.compile(r"\b(?:repeat(?:s|ed|ing)?\b|remind|resend|again\b|once more|one more time|lost (?:it|that))")
 _CHANGED = re.compile(
     r"\b(?:chang|replac|correct|fix|edit|revis|rewrit|rewrote|rephras|reword|shorten|adjust|updat|remov|delet|swap"
@@ -21,11 +21,11 @@ _CHANGED = re.compile(
 
 
 def repeats(turn: Turn) -> str | None:
-    """Not nearly what either side said earlier on this path.
+    """Rejects a near copy of what either side said earlier on this path.
 
-    Nearly: the word triples of both overlap by 0.75 (Jaccard; resemblance of shingled texts, Broder 1997), which is one
-    word changed in 21. Texts of under 15 words must be equal but for case and punctuation, and have at least 6. Code
-    is not compared, nor what an assistant says who is asked for it once more, or for a change and makes one.
+    Near: the Jaccard index of word triples is at least 0.75 (resemblance of shingled texts, Broder 1997), which is one
+    word changed in 21. Texts of 6 to 14 words must be equal except for case and punctuation. Code is not compared, nor
+    a reply to a request to repeat or change something.
     """
     text = prose(turn.text)
     length = len(text)
@@ -44,20 +44,20 @@ def repeats(turn: Turn) -> str | None:
             wished = _AGAIN.search(turn.asked) or (own != other and _CHANGED.search(turn.asked))
             if turn.role == "assistant" and wished:
                 return None
-            return f"it says again what the {message.role} said {back} {'message' if back == 1 else 'messages'} before"
+            return f"it repeats what the {message.role} said {back} {'message' if back == 1 else 'messages'} before"
     return None
 
 
 def _probes(text: str) -> list[str]:
-    """A few pieces of ``text``: of a near copy at least one is found in the other, and looking for them is quick."""
-    if len(text) < 2 * _LONG:
+    """A few pieces of ``text``, at least one of which occurs in a near copy: a fast pre-check."""
+    if len(text) < 2 * _PROBE_CHARS:
         return [text[2:-2]]
-    step = (len(text) - _LONG) // (_PROBES - 1)
-    return [text[at : at + _LONG] for at in range(0, _PROBES * max(1, step), max(1, step))]
+    step = (len(text) - _PROBE_CHARS) // (_PROBES - 1)
+    return [text[at : at + _PROBE_CHARS] for at in range(0, _PROBES * max(1, step), max(1, step))]
 
 
 def _alike(one: list[str], other: list[str]) -> bool:
-    if len(one) < NEAR or len(other) < NEAR:
-        return len(one) >= SAME and one == other
+    if len(one) < MIN_WORDS_NEAR or len(other) < MIN_WORDS_NEAR:
+        return len(one) >= MIN_WORDS_EXACT and one == other
     first, second = (set(zip(found, found[1:], found[2:], strict=False)) for found in (one, other))
-    return len(first & second) >= LIKE * len(first | second)
+    return len(first & second) >= MIN_JACCARD * len(first | second)

@@ -1,4 +1,4 @@
-"""The user speaks as a user, the assistant as an assistant, and neither speaks of the prompts behind them."""
+"""The gate ``role``: rejects a speaker who falls out of its role or speaks of the prompt."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _OPENING = 160  # characters
 
 @dataclass(frozen=True)
 class _Rule:
-    """What is wrong where ``pattern`` is found in folded text, or with ``opening`` at its very beginning."""
+    """What is wrong if ``pattern`` occurs in the folded text or, with ``opening``, at its start."""
 
     what: str
     pattern: re.Pattern[str]
@@ -24,7 +24,7 @@ class _Rule:
 
 
 def _rule(what: str, *patterns: str, opening: bool = False) -> _Rule:
-    # What stands in quotation marks is somebody else's.
+    # Quotations are not the speaker's words.
     either = "|".join(rf"(?<![\"'\u201c\u2018])(?:{pattern})" for pattern in patterns)
     return _Rule(what, re.compile(either, re.M), opening)
 
@@ -112,7 +112,7 @@ _NOTE = _rule(
     rf"\b(?:based on|according to|per|as stated in) {_WHICH}(?:,|\.|:)",
     r"\[a note for you\b",
 )
-# Whoever asks for a draft gets it in the first person; whoever asks for a part to be played, or about prompts, that.
+# A requested draft may be in the first person; a requested role-play, or a question about prompts, may do the rest.
 _PLAY = r"role-?play|pretend|story|poem|persona\b|character|dialog|chatbot|prompt|improv|script|users?\b"
 _PLAYED = re.compile(rf"\b(?:{_PLAY})")
 _DRAFT = re.compile(
@@ -122,8 +122,8 @@ _DRAFT = re.compile(
 
 
 def role(turn: Turn) -> str | None:
-    """The user offers no help as an assistant would, the assistant does not ask for it as a user would; neither steps
-    out of the part. Whoever is asked to draft or to act is free to."""
+    """Rejects a user who offers help, an assistant who asks for it, and either speaking of the prompt, unless the user
+    asked for a draft or a role-play."""
     folded = turn.folded
     rules = (*(_USER if turn.role == "user" else _ASSISTANT), *_BOTH)
     if turn.role == "assistant" and "note" in folded and not any("note" in m.content for m in turn.before):

@@ -1,4 +1,4 @@
-"""What is said is the speaker's own, and does not begin as the other's."""
+"""The gate ``speaker``: rejects a message that opens with the other speaker's label."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _OTHERS = {
 
 
 def speaker(turn: Turn) -> str | None:
-    """It does not open with the other's label, unless a dialogue was asked for.
+    """Rejects a message that opens with the other's label, unless the user asked for a dialogue.
 
-    Later lines of the other's are cut off when a reply is read.
+    Later lines of the other speaker are cut off when the reply is parsed.
     """
     found = _OTHERS[turn.role].match(turn.text)
     return f"the {turn.role} begins as {found.group().strip()!r}" if found and not turn.acted else None

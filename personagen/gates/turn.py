@@ -1,4 +1,4 @@
-"""What a conversation gate looks at, and what it finds."""
+"""The input and output of a turn gate: ``Turn`` and ``Objection``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
 
 @dataclass(frozen=True)
 class Turn:
-    """What ``role`` (``user`` or ``assistant``) is about to say after ``before``, in a talk held in ``language``."""
+    """A message of ``role`` (``user`` or ``assistant``) after ``before``, in a conversation in ``language``."""
 
     role: str
     text: str
@@ -33,18 +33,18 @@ class Turn:
 
     @cached_property
     def asked(self) -> str:
-        """What the other said last, folded; empty where nobody has spoken."""
+        """The other side's last message, folded; empty at the start."""
         return fold(self.before[-1].content) if self.before else ""
 
     @cached_property
     def acted(self) -> bool:
-        """Whether an assistant speaks that was asked for something like a dialogue: lines of both may be in it."""
+        """Whether an assistant was asked for a dialogue, which may hold lines of both speakers."""
         return self.role == "assistant" and bool(_DIALOGUE.search(self.asked))
 
 
 @dataclass(frozen=True)
 class Objection:
-    """A message that ``gate`` turned away, and why."""
+    """A message that ``gate`` rejected, and the reason."""
 
     gate: str
     reason: str
@@ -57,5 +57,5 @@ def fold(text: str) -> str:
 
 
 def prose(text: str) -> str:
-    """``text`` without what stands in code marks: there anything may be quoted."""
+    """``text`` without code, which may quote anything."""
     return _CODE.sub(" ", text) if "`" in text else text

@@ -19,7 +19,7 @@ import orjson
 
 from personagen.call import DEFAULT_MAX_TOKENS, LLM, Call
 from personagen.llm.errors import Failure, Server, garbled, server_at
-from personagen.llm.http import OnHeaders, own_headers, posting
+from personagen.llm.http import Reply, own_headers, posting
 from personagen.llm.json import loads
 from personagen.llm.schema import in_words, without_refused
 from personagen.llm.usage import finish_reason, mapping, tokens, word
@@ -45,7 +45,6 @@ async def backend(
     base_url: str | None,
     api_key: str | None,
     timeout: float,  # noqa: ASYNC109
-    on_headers: OnHeaders | None = None,
     refused: set[str] | None = None,
 ) -> AsyncIterator[LLM]:
     """A model at Anthropic or at ``base_url`` (with or without ``/v1``), by its name there; ``timeout`` is in seconds.
@@ -53,7 +52,7 @@ async def backend(
     The key is ``api_key`` or ANTHROPIC_API_KEY; with a ``base_url`` there may be none. System messages go into the
     protocol's own field, neighbouring messages are joined, ``max_tokens`` is ``DEFAULT_MAX_TOKENS`` where the call
     names none. What the server refuses (a JSON schema, a sampling setting) is left out from then on, and told in
-    ``refused``. ``on_headers`` gets the headers of every answer.
+    ``refused``.
 
     Raises:
         ConfigError: there is no key, or ``base_url`` is no address. Nothing was sent.
@@ -61,14 +60,15 @@ async def backend(
     url = base_url and base_url.rstrip("/").removesuffix("/v1")
     server = server_at(f"anthropic/{model}", base_url=url, host=HOST, key_name=KEY, api_key=api_key)
     refused = set() if refused is None else refused
-    async with posting(server, "/v1/messages", headers(server), timeout=timeout, on_headers=on_headers) as post:
+    async with posting(server, "/v1/messages", headers(server), timeout=timeout) as post:
 
         async def complete(call: Call) -> Completion:
-            async def attempt() -> tuple[bytes | Failure, list[str]]:
+            async def attempt() -> tuple[Reply | Failure, list[str]]:
                 body, sent = request(model, call, refused)
                 return await post(orjson.dumps(body)), sent
 
-            return completion(server, model, await without_refused(server, refused, attempt))
+            reply = await without_refused(server, refused, attempt)
+            return completion(server, model, reply.body, reply.pause)
 
         yield complete
 
@@ -104,7 +104,7 @@ def request(model: str, call: Call, refused: Collection[str]) -> tuple[dict[str,
     return body, sent
 
 
-def completion(server: Server, model: str, body: bytes) -> Completion:
+def completion(server: Server, model: str, body: bytes, pause: float = 0.0) -> Completion:
     """The completion in the body of an answer: its text blocks, without what the model thought.
 
     Raises:
@@ -120,6 +120,7 @@ def completion(server: Server, model: str, body: bytes) -> Completion:
             # Anthropic counts what its cache served or took apart, everyone else within.
             usage=tokens(text, *(counted.get(name) for name in COUNTED), apart=True),
             model=word(value.get("model"), model),
+            pause=pause,
         )
     except (ValueError, TypeError, LookupError, AttributeError):
         raise garbled(server, body.decode("utf-8", "replace")) from None

@@ -1,4 +1,4 @@
-"""The budget: what a call may cost is reserved before it is sent, and settled by what it did cost."""
+"""The budget: reserves the maximum cost of a call before it is sent, and settles its actual cost."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from personagen.errors import BudgetError, PersonagenError, ReplyError, ServerEr
 from personagen.llm.prices import Price, cost
 from personagen.options import ModelOptions
 from personagen.records import Completion
-from personagen.store.batches import Wave
+from personagen.store.batches import Batch
 from personagen.store.folder import Run
 
 CostBound = Callable[[Call], float | None]
@@ -19,10 +19,10 @@ CostBound = Callable[[Call], float | None]
 
 @dataclass
 class Ledger:
-    """What a run folder has spent and may spend: USD and calls; None means no limit.
+    """What a run folder has spent and may spend, in USD and calls; None means no limit.
 
-    ``reserved`` and ``in_flight`` belong to calls whose cost is not known yet. ``committed`` are calls that an earlier
-    process has sent and whose answers are still to come, by key: what each may cost is within ``spent`` until then.
+    ``reserved`` and ``in_flight`` count calls whose cost is not known yet. ``committed`` has the maximum cost, by key,
+    of calls that an earlier process sent and that are still pending; ``spent`` includes it.
     """
 
     budget: float | None = None
@@ -35,56 +35,56 @@ class Ledger:
     committed: dict[str, float] = field(default_factory=dict)
     _settled: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def reserve(self, most: float) -> None:
-        """Sets ``most`` USD and one call aside; waits while calls in flight may still leave enough.
+    async def reserve(self, amount: float) -> None:
+        """Reserves ``amount`` USD and one call; waits while calls in flight may still leave enough.
 
         Raises:
-            BudgetError: nothing is in flight, and it would go over a limit.
-            PersonagenError: the ledger is closed meanwhile.
+            BudgetError: nothing is in flight, and the call would exceed a limit.
+            PersonagenError: the ledger is closed.
         """
-        while problem := self._problem(most):
+        while problem := self._problem(amount):
             if self.closed:
                 raise self.closed
             if not self.in_flight:
                 raise BudgetError(f"{problem} and run the same command to go on")
             await self._settled.wait()
-        self.reserved += most
+        self.reserved += amount
         self.in_flight += 1
 
     def take_over(self, key: str) -> float | None:
-        """Sets aside what a committed call may cost, whatever the limits say by now; None if it is none."""
-        most = self.committed.pop(key, None)
-        if most is not None:
-            self.spent -= most
+        """Reserves and returns the maximum cost of a committed call, whatever the limits; None for any other call."""
+        amount = self.committed.pop(key, None)
+        if amount is not None:
+            self.spent -= amount
             self.calls -= 1
-            self.reserved += most
+            self.reserved += amount
             self.in_flight += 1
-        return most
+        return amount
 
-    def settle(self, most: float, answer: Completion | None) -> None:
-        """Gives back what was reserved, and books the answer's cost."""
+    def settle(self, amount: float, answer: Completion | None) -> None:
+        """Releases the reserved ``amount``, and adds the actual cost of ``answer`` to what is spent."""
         self.in_flight -= 1
-        self.reserved = self.reserved - most if self.in_flight else 0.0
+        self.reserved = self.reserved - amount if self.in_flight else 0.0
         if answer is not None:
             self.calls += 1
-            self.spent += most if answer.usage.cost_usd is None else answer.usage.cost_usd
+            self.spent += amount if answer.usage.cost_usd is None else answer.usage.cost_usd
         self._wake()
 
-    def book(self, most: float) -> None:
-        """Books ``most`` for an answer of a call that is still in flight and may be sent again.
+    def book(self, amount: float) -> None:
+        """Adds the ``amount`` of a billed failure to what is spent; its call is still in flight and may be retried.
 
         Raises:
-            BudgetError: what is reserved goes over the budget now.
+            BudgetError: what is spent and reserved now exceeds the budget.
         """
-        self.spent += most
+        self.spent += amount
         if self.budget is not None and self.spent + self.reserved > self.budget:
             raise BudgetError(
-                f"answers that can't be used may have cost so much that {self.spent:.4f} of {self.budget:g} USD count"
-                " as spent; raise --budget and run the same command to go on"
+                f"with unusable answers at their maximum amount, {self.spent:.4f} of {self.budget:g} USD are spent;"
+                " raise --budget and run the same command to go on"
             )
 
     def close(self, error: PersonagenError) -> None:
-        """Fails what waits for money to be left."""
+        """Fails every call that waits for budget."""
         self.closed = error
         self._wake()
 
@@ -92,19 +92,19 @@ class Ledger:
         self._settled.set()
         self._settled = asyncio.Event()
 
-    def _problem(self, most: float) -> str:
+    def _problem(self, amount: float) -> str:
         if self.max_calls is not None and self.calls + self.in_flight >= self.max_calls:
             return f"all {self.max_calls} calls are made; raise --max-calls"
-        if self.budget is not None and self.spent + self.reserved + most > self.budget:
-            cost = f"{self.spent:.4f} of {self.budget:g} USD are spent"
-            return f"the next call may cost {most:.4f} USD and {cost}; raise --budget"
+        if self.budget is not None and self.spent + self.reserved + amount > self.budget:
+            state = f"{self.spent:.4f} of {self.budget:g} USD are spent"
+            return f"the next call may cost {amount:.4f} USD and {state}; raise --budget"
         return ""
 
 
 def with_billed_failures(llm: LLM, ledger: Ledger, bound: CostBound) -> LLM:
-    """``llm``, each of whose answers that arrived and can't be used is booked at the most it can cost.
+    """Charges unusable but billed answers of ``llm`` at their maximum amount.
 
-    It stands within the retries: each such answer is paid for. Only this process knows of them, the journal does not.
+    It goes inside the retries, since each attempt is billed. The journal does not store these costs.
     """
 
     async def ask(call: Call) -> Completion:
@@ -119,45 +119,46 @@ def with_billed_failures(llm: LLM, ledger: Ledger, bound: CostBound) -> LLM:
 
 
 def with_budget(llm: LLM, ledger: Ledger, bound: CostBound) -> LLM:
-    """``llm`` within ``ledger``; ``bound`` gives the most a call can cost in USD, None where its price is unknown.
+    """Keeps ``llm`` within ``ledger``; ``bound`` gives the maximum cost of a call in USD, None if its price is unknown.
 
-    An answer whose tokens the server did not count comes back with that as its cost: stored so, it counts in full also
-    when the run is resumed.
+    An answer without token counts returns with its maximum amount, so that a resumed run counts it too.
     """
 
     async def ask(call: Call) -> Completion:
-        most = ledger.take_over(call.key)
-        if most is None:
-            most = bound(call) or 0.0
-            await ledger.reserve(most)
+        amount = ledger.take_over(call.key)
+        if amount is None:
+            amount = bound(call) or 0.0
+            await ledger.reserve(amount)
         answer: Completion | None = None
         try:
             answer = await llm(call)
-            if most and answer.usage.cost_usd is None:
-                usage = answer.usage.model_copy(update={"cost_usd": most})
+            if amount and answer.usage.cost_usd is None:
+                usage = answer.usage.model_copy(update={"cost_usd": amount})
                 answer = answer.model_copy(update={"usage": usage})
             return answer
         finally:
-            ledger.settle(most, answer)
+            ledger.settle(amount, answer)
 
     return ask
 
 
-def ledger_of(run: Run, options: ModelOptions, prices: Mapping[str, Price | None], pending: Sequence[Wave]) -> Ledger:
-    """What is spent, with what the batches under way may cost at most."""
-    committed = {key: most for wave in pending for key, most in wave.keys.items()}
+def open_ledger(
+    run: Run, options: ModelOptions, prices: Mapping[str, Price | None], pending: Sequence[Batch]
+) -> Ledger:
+    """The ledger of a run folder: its stored answers, plus the maximum cost of pending batches."""
+    committed = {key: amount for batch in pending for key, amount in batch.keys.items()}
     before, calls = spent(run, prices) + sum(committed.values()), run.usage()[0] + len(committed)
     return Ledger(options.budget, options.max_calls, spent=before, calls=calls, committed=committed)
 
 
 def spent(run: Run, prices: Mapping[str, Price | None]) -> float:
-    """What the stored answers cost; those without a known cost count by their tokens, at today's price."""
+    """The cost of all stored answers in USD; those without a known cost count by their tokens, at today's price."""
     rows = run.journal.usage().items()
     return sum(u.cost_usd if u.cost_usd is not None else cost(prices.get(role), u) or 0.0 for (role, _), (_, u) in rows)
 
 
-def bound_of(prices: Mapping[str, Price | None]) -> CostBound:
-    """The most a call can cost: a token is at least one byte, and a reply is at most ``max_tokens`` long."""
+def max_cost(prices: Mapping[str, Price | None]) -> CostBound:
+    """The maximum cost of a call in USD: a token has at least one byte, and a reply at most ``max_tokens`` tokens."""
 
     def bound(call: Call) -> float | None:
         price = prices.get(call.role)

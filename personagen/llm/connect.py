@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from personagen.call import LLM, Call
 from personagen.errors import ConfigError, PersonagenError, ServerError, UsageError
@@ -17,31 +15,15 @@ from personagen.llm.batch.anthropic import AnthropicBatches
 from personagen.llm.batch.openai import OpenAIBatches
 from personagen.llm.batch.protocol import BatchApi, no_batches
 from personagen.llm.batch.submit import BatchMode, batched
+from personagen.llm.endpoints import OFFLINE, Endpoint
 from personagen.llm.errors import Server, address, no_model, quoted
-from personagen.llm.http import OnHeaders
-from personagen.llm.prices import Price, cost, price_of
+from personagen.llm.prices import Price, cost
 from personagen.plugins import function
 from personagen.records import Completion
 
 DEFAULT = "default"
-OFFLINE = "offline"
 BACKENDS = {"openai": openai.backend, "anthropic": anthropic.backend}
 BATCHES: dict[str, Callable[..., BatchApi]] = {"openai": OpenAIBatches, "anthropic": AnthropicBatches}
-_FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """One model, where it is served (None: at its provider's own address) and, where given, what it costs.
-
-    ``model`` is ``offline``, ``openai/NAME``, ``anthropic/NAME``, any other model string of LiteLLM, or
-    ``PACKAGE.MODULE:FUNCTION`` for a function of one's own: an ``async (Call) -> Completion``, or a factory with the
-    signature of ``personagen.llm.openai.backend``.
-    """
-
-    model: str
-    base_url: str | None = None
-    price: Price | None = None
 
 
 @asynccontextmanager
@@ -51,24 +33,20 @@ async def connect(
     seed: int = 0,
     noise: float = 0.0,
     timeout: float = 120.0,  # noqa: ASYNC109
-    on_headers: Callable[[Endpoint], OnHeaders] | None = None,
-    refused: Callable[[Endpoint], set[str]] | None = None,
     batch: BatchMode | None = None,
 ) -> AsyncIterator[LLM]:
     """One LLM for all of ``models`` (role -> endpoint): a call goes to its role's endpoint, or to that of ``default``.
 
-    Every endpoint is opened once, whoever shares it, and closed at the end. Nothing is sent before the first call, and
-    no SDK but LiteLLM is imported before it. ``seed`` and ``noise`` are for the offline cast; ``timeout`` is seconds a
-    request. ``on_headers(endpoint)`` gets the headers of each of its answers, where the backend knows them; the set
-    ``refused(endpoint)`` gets the parts of requests (a schema, a setting) that it refuses, which are left out from then
-    on. Completions come back with their cost, None where the price is unknown. With ``batch`` every model but the
-    offline cast is asked by the wave, and no request has a ``timeout``.
+    Every endpoint is opened once, however many roles share it, and closed at the end. Nothing is sent before the first
+    call, and no SDK but LiteLLM is imported before it. ``seed`` and ``noise`` are for the offline cast; ``timeout`` is
+    seconds a request. An endpoint's ``refused`` gets the parts of requests that its server refuses; they are left out
+    from then on. Completions come back with their cost, None where the price is unknown. With ``batch`` every model but
+    the offline cast is asked through its provider's batch API, and no request has a ``timeout``.
 
     Raises:
         ConfigError: a model string, base URL or key can't work, or a model has no batch API.
-        UsageError: a function of one's own can't be loaded.
+        UsageError: a user's function can't be loaded.
     """
-    parts = refused or (lambda _: set())
     async with AsyncExitStack() as stack:
         opened: dict[Endpoint, LLM] = {}
         for endpoint in dict.fromkeys(models.values()):
@@ -76,14 +54,10 @@ async def connect(
                 opened[endpoint] = _offline(seed, noise)
             elif batch:
                 roles = ", ".join(role for role, other in models.items() if other == endpoint)
-                llm = await stack.enter_async_context(_batched(endpoint, roles, batch, parts(endpoint)))
-                opened[endpoint] = _costed(llm, endpoint, batch=True)
+                llm = await stack.enter_async_context(_batched(endpoint, roles, batch))
+                opened[endpoint] = with_cost(llm, endpoint.price)
             else:
-                llm = await stack.enter_async_context(_backend(endpoint, timeout, on_headers, parts(endpoint)))
-                bounds_itself = endpoint.model.partition("/")[0] in BACKENDS
-                opened[endpoint] = _costed(
-                    llm if bounds_itself else with_timeout(llm, endpoint.model, timeout), endpoint
-                )
+                opened[endpoint] = await _opened(endpoint, timeout, stack)
         by_role = {role: opened[endpoint] for role, endpoint in models.items()}
 
         async def route(call: Call) -> Completion:
@@ -99,39 +73,39 @@ def _offline(seed: int, noise: float) -> LLM:
     return offline(seed, noise)
 
 
-def is_local(model: str) -> bool:
-    """Whether ``model`` is the offline cast or a function of one's own: there is no server whose limit to find."""
-    return model == OFFLINE or _FUNCTION.fullmatch(model) is not None
+async def _opened(endpoint: Endpoint, seconds: float, stack: AsyncExitStack) -> LLM:
+    llm = await stack.enter_async_context(_backend(endpoint, seconds))
+    if endpoint.model.partition("/")[0] not in BACKENDS:  # those bound their requests themselves
+        llm = with_timeout(llm, endpoint.model, seconds)
+    # A user's function may count its own cost.
+    return llm if endpoint.is_function and endpoint.price is None else with_cost(llm, endpoint.price)
 
 
-def _backend(
-    endpoint: Endpoint, seconds: float, on_headers: Callable[[Endpoint], OnHeaders] | None, refused: set[str]
-) -> AbstractAsyncContextManager[LLM]:
+def _backend(endpoint: Endpoint, seconds: float) -> AbstractAsyncContextManager[LLM]:
     provider, _, name = endpoint.model.partition("/")
-    url = address(endpoint.model, endpoint.base_url)
-    if _FUNCTION.fullmatch(endpoint.model):
+    if endpoint.is_function:
         return _own(endpoint, seconds)
-    if provider in BACKENDS:
-        if not name:
-            raise no_model(endpoint.model)
-        tell = on_headers(endpoint) if on_headers else None
-        return BACKENDS[provider](name, base_url=url, api_key=None, timeout=seconds, on_headers=tell, refused=refused)
-    return litellm.backend(endpoint.model, base_url=url, api_key=None, timeout=seconds, refused=refused)
+    if provider in BACKENDS and not name:
+        raise no_model(endpoint.model)
+    url = address(endpoint.model, endpoint.base_url)
+    backend = BACKENDS.get(provider, litellm.backend)
+    model = name if provider in BACKENDS else endpoint.model
+    return backend(model, base_url=url, api_key=None, timeout=seconds, refused=endpoint.refused)
 
 
-def _batched(endpoint: Endpoint, roles: str, mode: BatchMode, refused: set[str]) -> AbstractAsyncContextManager[LLM]:
+def _batched(endpoint: Endpoint, roles: str, mode: BatchMode) -> AbstractAsyncContextManager[LLM]:
     provider, _, name = endpoint.model.partition("/")
     if provider not in BATCHES:
         raise no_batches(Server(endpoint.model, "", ""), roles)
     if not name:
         raise no_model(endpoint.model)
     url = address(endpoint.model, endpoint.base_url)
-    return batched(BATCHES[provider](name, base_url=url, roles=roles), mode, refused=refused)
+    return batched(BATCHES[provider](name, base_url=url, roles=roles), mode, refused=endpoint.refused)
 
 
 @asynccontextmanager
 async def _own(endpoint: Endpoint, seconds: float) -> AsyncIterator[LLM]:
-    found = getattr(endpoint.model, "function", None) or function(endpoint.model)  # see options.ModelFunction
+    found: Any = endpoint.function or function(endpoint.model)
     if inspect.iscoroutinefunction(found) or inspect.iscoroutinefunction(type(found).__call__):
         yield _checked(cast(LLM, found), endpoint.model)
         return
@@ -185,12 +159,6 @@ def with_timeout(llm: LLM, name: str, seconds: float) -> LLM:
             raise ServerError(f"{name} gave no answer within {seconds:g} seconds", status=408) from None
 
     return ask
-
-
-def _costed(llm: LLM, endpoint: Endpoint, *, batch: bool = False) -> LLM:
-    price = price_of(endpoint.model, base_url=endpoint.base_url, override=endpoint.price, batch=batch)
-    is_own = _FUNCTION.fullmatch(endpoint.model) is not None
-    return llm if is_own and price is None else with_cost(llm, price)
 
 
 def with_cost(llm: LLM, price: Price | None) -> LLM:

@@ -1,4 +1,4 @@
-"""What a server's refusal means for the run: from HTTP status and wording to our errors, for every backend."""
+"""Translates server failures (HTTP status, wording, lost connections) to our errors, for every backend."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ import orjson
 from personagen.errors import BudgetError, ConfigError, PersonagenError, ReplyError, ServerError
 from personagen.llm.redact import scrubbed, secrets
 
-LONGEST_QUOTE = 300
-LONGEST_READ = 8000  # characters of what a server says: looking for patterns in megabytes would take hours
+MAX_QUOTE_CHARS = 300
+MAX_ERROR_CHARS = 8000  # pattern search in megabytes would take hours
 NO_KEY = "none"
 _URL_NAMES = {"openai": "OPENAI_BASE_URL", "anthropic": "ANTHROPIC_BASE_URL"}
 _TAG = re.compile(r"<(?:script|style)\b.*?</(?:script|style)>|<[^<>]*>", re.DOTALL | re.IGNORECASE)
@@ -42,7 +42,7 @@ _FILTERED = re.compile(
 
 @dataclass(frozen=True)
 class Server:
-    """Who is asked, as messages name it; ``key_name`` is the environment variable its key is read from."""
+    """A server as error messages name it; ``key_name`` is the environment variable of its key."""
 
     model: str
     url: str
@@ -52,7 +52,7 @@ class Server:
 
 @dataclass(frozen=True)
 class Failure:
-    """A failed request: its HTTP status, the server's own words and code, and the wait it asks for in seconds."""
+    """A failed request: HTTP status, the server's message and code, and its Retry-After in seconds."""
 
     status: int
     message: str
@@ -61,36 +61,36 @@ class Failure:
 
 
 def address(model: str, base_url: str | None) -> str | None:
-    """``base_url``, or else what the provider's own SDK would take from the environment, or None."""
+    """``base_url``, or the environment variable that the provider's SDK reads, or None."""
     return base_url or os.environ.get(_URL_NAMES.get(model.partition("/")[0], "")) or None
 
 
 def server_at(model: str, *, base_url: str | None, host: str, key_name: str, api_key: str | None) -> Server:
-    """The server of ``model``: ``base_url`` or the provider's own ``host``, with the key given or in ``key_name``.
+    """The server of ``model``: at ``base_url`` or the provider's ``host``, with ``api_key`` or the key in ``key_name``.
 
-    A server at a ``base_url`` may need no key; it is sent a placeholder then. The address may hold no secret.
+    Without a key, a server at a ``base_url`` is sent a placeholder.
 
     Raises:
-        ConfigError: the key is missing or can't be sent, or ``base_url`` is no address.
+        ConfigError: a missing or malformed key, or a ``base_url`` that is invalid or holds a secret.
     """
     url = (base_url or host).rstrip("/")
     if "@" in url or "?" in url:
-        # It is shown in messages and kept with the run.
+        # Messages and run.json show the URL.
         raise ConfigError(f"the base URL of {model} holds a password or a query: give the key in {key_name} instead")
     if not is_address(url):
-        raise ConfigError(f"the base URL {url} is no address: write it as http://HOST:PORT/v1")
+        raise ConfigError(f"the base URL {url} is not valid: write it as http://HOST:PORT/v1")
     key = (api_key or os.environ.get(key_name) or "").strip()
     if not key and not base_url:
         raise ConfigError(
-            f"{model} needs a key and {key_name} is not set: set it, or give --base-url for a server without keys"
+            f"{model} needs a key and {key_name} is not set: set it, or give --base-url for a server without a key"
         )
     if not (key.isascii() and key.isprintable()):
-        raise ConfigError(f"the key in {key_name} holds characters that no key has: copy it again")
+        raise ConfigError(f"the key in {key_name} has characters that are not allowed in a key: copy it again")
     return Server(model, url, key_name, key or NO_KEY)
 
 
 def is_address(url: str) -> bool:
-    """Whether ``url`` is of http or https, with a host that can be looked up and a port, if any, that can be one."""
+    """Whether ``url`` is an http or https URL with a valid host and, if any, a valid port."""
     try:
         parts = urlsplit(url)
         host = (parts.hostname or "").encode("idna")
@@ -100,64 +100,64 @@ def is_address(url: str) -> bool:
 
 
 def no_model(model: str) -> ConfigError:
-    """The error for a model string that nobody serves."""
+    """The error for an unknown model string."""
     return ConfigError(
-        f"there is no model {model!r}: write offline, openai/NAME, anthropic/NAME, PROVIDER/NAME as LiteLLM has it, or"
+        f"unknown model {model!r}: write offline, openai/NAME, anthropic/NAME, a LiteLLM model as PROVIDER/NAME, or"
         " PACKAGE.MODULE:FUNCTION"
     )
 
 
 def failure(status: int, body: bytes, headers: Mapping[str, str]) -> Failure:
-    """The failure that an HTTP answer tells: JSON in any of the usual shapes, or plain text, or a page of HTML."""
-    text = body[:LONGEST_READ].decode("utf-8", "replace")
+    """The failure in an HTTP answer: JSON in any of the usual shapes, plain text, or HTML."""
+    text = body[:MAX_ERROR_CHARS].decode("utf-8", "replace")
     try:
         value: Any = orjson.loads(body)
     except orjson.JSONDecodeError:
         return Failure(status, _TAG.sub(" ", text), retry_after=retry_after(headers))
     inner = value.get("error", value) if isinstance(value, dict) else value
     if not isinstance(inner, dict):
-        return Failure(status, str(inner)[:LONGEST_READ], retry_after=retry_after(headers))
+        return Failure(status, str(inner)[:MAX_ERROR_CHARS], retry_after=retry_after(headers))
     message = inner.get("message") or inner.get("detail") or text
-    code = " ".join(str(inner[name])[:LONGEST_QUOTE] for name in ("type", "code", "param") if inner.get(name))
-    return Failure(status, str(message)[:LONGEST_READ], code, retry_after(headers))
+    code = " ".join(str(inner[name])[:MAX_QUOTE_CHARS] for name in ("type", "code", "param") if inner.get(name))
+    return Failure(status, str(message)[:MAX_ERROR_CHARS], code, retry_after(headers))
 
 
 def error(server: Server, failed: Failure) -> PersonagenError:
-    """The error a failed request is raised as: whether the run stops, this reply is given up, or it is asked again.
+    """The error for a failed request: it stops the run, gives up this reply, or permits a retry.
 
-    The order matters: a missing credit and a prompt that is too long both come under several statuses.
+    The order matters: providers report missing credit and long prompts under several statuses.
     """
     status, words = failed.status, f"{failed.code} {failed.message}"
-    said = quoted(server, failed.message)
+    reason = quoted(server, failed.message)
     what = f"{server.model} at {server.url} answered HTTP {status}"
     if status == 402 or (status in (400, 403, 429) and _out_of_credit(failed, words)):
         return BudgetError(
-            f"{what}: the account is out of credit or quota: {said}; top it up and run the same command again"
+            f"{what}: the account is out of credit or quota: {reason}; top it up and run the same command again"
         )
     if status in (401, 403):
         return ConfigError(
-            f"{what}: the key in {server.key_name} is refused: {said}; set {server.key_name} to a valid key"
+            f"{what}: the key in {server.key_name} is refused: {reason}; set {server.key_name} to a valid key"
         )
     if status == 404:
-        return ConfigError(f"{what}: no such model or path: {said}; check the model's name and --base-url")
+        return ConfigError(f"{what}: no such model or path: {reason}; check the model's name and --base-url")
     if status in (408, 409, 425, 429) or status >= 500:
-        return ServerError(f"{what}: {said}", status=status, retry_after=failed.retry_after)
+        return ServerError(f"{what}: {reason}", status=status, retry_after=failed.retry_after)
     if status in (400, 413, 422) and _TOO_LONG.search(words):
-        return ReplyError(f"the conversation is too long for {server.model}: {said}")
+        return ReplyError(f"the conversation is too long for {server.model}: {reason}")
     if status in (400, 422) and _FILTERED.search(words):
-        return ReplyError(f"{server.model} refuses the prompt: {said}")
+        return ReplyError(f"{server.model} refuses the prompt: {reason}")
     if 300 <= status < 400:
-        return ConfigError(f"{what}: it sends requests elsewhere; give its final address as --base-url")
-    return ConfigError(f"{what}: {said}; change the setting it names")
+        return ConfigError(f"{what}: it redirects requests; give the final URL as --base-url")
+    return ConfigError(f"{what}: {reason}; change the setting it names")
 
 
 def is_cut_off(problem: BaseException) -> bool:
-    """Whether ``problem`` comes from a connection that was refused or lost, or from a time that was up."""
+    """Whether a refused or lost connection or a timeout caused ``problem``."""
     return any(isinstance(cause, (ConnectionError, TimeoutError, socket.gaierror)) for cause in _causes(problem))
 
 
 def unreachable(server: Server, problem: BaseException) -> ServerError:
-    """The error for a request that got no answer: nothing listens, the host is unknown, the time is up."""
+    """The error for a request without an answer: connection refused, unknown host, timeout."""
     for cause in _causes(problem):
         if isinstance(cause, ConnectionRefusedError):
             return ServerError(f"nothing listens at {server.url}: start the server, or correct --base-url")
@@ -171,27 +171,27 @@ def unreachable(server: Server, problem: BaseException) -> ServerError:
 
 
 def garbled(server: Server, body: object) -> ServerError:
-    """The error for an answer that says it is fine and isn't what the protocol promises."""
-    said = quoted(server, _TAG.sub(" ", str(body)[:LONGEST_READ]))
-    problem = ServerError(f"{server.model} at {server.url} answered with something that is not a completion: {said}")
+    """The error for a successful answer that violates the protocol."""
+    shown = quoted(server, _TAG.sub(" ", str(body)[:MAX_ERROR_CHARS]))
+    problem = ServerError(f"{server.model} at {server.url} sent an answer that is not a completion: {shown}")
     problem.billed = True
     return problem
 
 
-def too_large(server: Server, most: int) -> ReplyError:
-    """The error for an answer of more than ``most`` bytes: asked again it would be paid for again."""
+def too_large(server: Server, limit: int) -> ReplyError:
+    """The error for an answer of more than ``limit`` bytes; a retry would be billed again."""
     problem = ReplyError(
-        f"the answer of {server.model} at {server.url} has more than {most >> 20} MB and was not read to its end:"
-        " lower max_tokens in the prompt file, or see what else answers there"
+        f"the answer of {server.model} at {server.url} exceeds {limit >> 20} MB and was cut off:"
+        " lower max_tokens in the prompt file, or check that --base-url is right"
     )
     problem.billed = True
     return problem
 
 
 def retry_after(headers: Mapping[str, str], now: float | None = None) -> float | None:
-    """The wait in seconds that ``retry-after-ms`` or ``retry-after`` (seconds or an HTTP date) asks for, or None.
+    """The wait in seconds in ``retry-after-ms`` or ``retry-after`` (seconds or an HTTP date), or None.
 
-    ``now`` is the time in seconds since 1970 that a date is counted from.
+    ``now`` is in seconds since 1970.
     """
     for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         value = headers.get(name)
@@ -207,14 +207,14 @@ def retry_after(headers: Mapping[str, str], now: float | None = None) -> float |
 
 
 def quoted(server: Server, text: str) -> str:
-    """``text`` on one line without keys, cut to ``LONGEST_QUOTE`` characters."""
-    short = " ".join(text[:LONGEST_READ].split())[: 4 * LONGEST_QUOTE]
+    """``text`` on one line, without keys, cut to ``MAX_QUOTE_CHARS`` characters."""
+    short = " ".join(text[:MAX_ERROR_CHARS].split())[: 4 * MAX_QUOTE_CHARS]
     line = " ".join(scrubbed(short, secrets(server.key)).split()).rstrip(".")
-    return line if len(line) <= LONGEST_QUOTE else f"{line[:LONGEST_QUOTE]}..."
+    return line if len(line) <= MAX_QUOTE_CHARS else f"{line[:MAX_QUOTE_CHARS]}..."
 
 
 def _out_of_credit(failed: Failure, words: str) -> bool:
-    # Gemini calls a limit per minute a quota too, and says when to come back.
+    # Gemini also calls a limit per minute a quota, but with a time to retry.
     later = failed.retry_after is not None or _SOON.search(words)
     return "insufficient_quota" in words or bool(_CREDIT.search(words) and not later)
 

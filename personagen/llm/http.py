@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from personagen.errors import ConfigError, ServerError
 from personagen.llm.errors import Failure, Server, failure, is_address, too_large, unreachable
+from personagen.llm.limits.headers import seconds_until_reset
 
 if TYPE_CHECKING:
     import ssl
@@ -26,8 +28,16 @@ CONNECTIONS = 4096
 IDLE = 4.0
 LARGEST = 32 << 20  # bytes of an answer: 128 embeddings have up to 12 MB, a long reply 1 MB
 
-OnHeaders = Callable[[Mapping[str, str]], None]
-Post = Callable[[bytes], Awaitable[bytes | Failure]]
+
+@dataclass(frozen=True)
+class Reply:
+    """The body of a successful answer, and the seconds until a used-up quota named in its headers is filled again."""
+
+    body: bytes
+    pause: float
+
+
+Post = Callable[[bytes], Awaitable[Reply | Failure]]
 
 
 @asynccontextmanager
@@ -37,12 +47,11 @@ async def posting(
     headers: Mapping[str, str],
     *,
     timeout: float,  # noqa: ASYNC109
-    on_headers: OnHeaders | None = None,
 ) -> AsyncIterator[Post]:
     """A function that posts a body to ``path`` below the server's address and gives the answer's body.
 
-    Each request has ``timeout`` seconds in all. Nothing is sent again and no redirect is followed. ``on_headers`` gets
-    the headers of every answer. Connections are kept, and closed at the end.
+    Each request has ``timeout`` seconds in all. Nothing is sent again and no redirect is followed.
+    Connections are kept, and closed at the end.
 
     Raises, when called:
         ServerError: there was no answer, or not the whole of it.
@@ -56,7 +65,7 @@ async def posting(
     session: ClientSession | None = None
     proxy: str | None = None
 
-    async def post(body: bytes) -> bytes | Failure:
+    async def post(body: bytes) -> Reply | Failure:
         nonlocal session, proxy
         if session is None:
             # Looked up once: trust_env would do so for every request, and put a .netrc's password for the key.
@@ -64,18 +73,18 @@ async def posting(
             session = _session(server, headers, timeout)
         try:
             async with session.post(url, data=body, allow_redirects=False, proxy=proxy) as answer:
-                if on_headers is not None:
-                    on_headers(answer.headers)
                 content = await _read(answer)
         except (aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError) as problem:
             raise _no_way(server, proxy or "", getattr(problem, "status", None)) from None
         except (aiohttp.ClientError, TimeoutError) as problem:
             raise unreachable(server, problem) from None
+        pause = seconds_until_reset(answer.headers)
         if answer.status >= 300:
-            return failure(answer.status, content, answer.headers)
+            failed = failure(answer.status, content, answer.headers)
+            return failed if failed.retry_after else replace(failed, retry_after=pause or failed.retry_after)
         if len(content) > LARGEST:
             raise too_large(server, LARGEST)
-        return content
+        return Reply(content, pause)
 
     try:
         yield post

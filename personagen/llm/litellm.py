@@ -1,4 +1,4 @@
-"""Everything else, through LiteLLM: Gemini, Bedrock, Mistral, a hundred more, and providers registered with it."""
+"""The LiteLLM backend: Gemini, Bedrock, Mistral, a hundred other providers, and those registered with LiteLLM."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ async def backend(
     timeout: float,  # noqa: ASYNC109
     refused: set[str] | None = None,
 ) -> AsyncIterator[LLM]:
-    """The model that LiteLLM knows as ``model`` (``gemini/...``), or one of ``litellm.custom_provider_map``.
+    """The model that LiteLLM calls ``model`` (``gemini/...``), or one of ``litellm.custom_provider_map``.
 
-    LiteLLM reads the keys it needs from the environment; ``timeout`` is in seconds. Its own retries, fallbacks and cost
-    map download are off. What the provider refuses (a JSON schema, a sampling setting) is left out from then on, and
-    told in ``refused``.
+    LiteLLM reads its keys from the environment; ``timeout`` is in seconds. LiteLLM's retries, fallbacks and cost map
+    download are off. Request parts that the provider refuses (a JSON schema, a sampling setting) are omitted from then
+    on and added to ``refused``.
 
     Raises:
-        ConfigError: LiteLLM knows no such provider, or a key is missing. Nothing was sent.
+        ConfigError: an unknown provider, or a missing key; nothing was sent.
     """
-    litellm, server, options = opened(model, base_url, api_key, timeout)
+    litellm, server, options = import_litellm(model, base_url, api_key, timeout)
     refused = set() if refused is None else refused
 
     async def complete(call: Call) -> Completion:
@@ -73,12 +73,12 @@ async def backend(
 
 
 def request(call: Call, refused: Collection[str]) -> tuple[dict[str, Any], list[str]]:
-    """The arguments of ``litellm.acompletion`` for ``call``, and the parts of them that a provider may refuse."""
+    """The arguments of ``litellm.acompletion`` for ``call``, and those of its parts that a provider may refuse."""
     s = call.sampling
     settings = {"temperature": s.temperature, "top_p": s.top_p}
     body: dict[str, Any] = {name: v for name, v in settings.items() if v is not None and name not in refused}
     sent = list(body)
-    # Its other name is tried where it is refused; without either a reply's cost would have no bound.
+    # If max_tokens is refused, send its other name: without either, a reply's cost would have no bound.
     body["max_completion_tokens" if "max_tokens" in refused else "max_tokens"] = s.max_tokens or DEFAULT_MAX_TOKENS
     sent += [] if "max_tokens" in refused else ["max_tokens"]
     messages = call.messages
@@ -92,10 +92,10 @@ def request(call: Call, refused: Collection[str]) -> tuple[dict[str, Any], list[
 
 
 def completion(server: Server, model: str, answer: Any) -> Completion:
-    """The completion in what ``litellm.acompletion`` gave.
+    """The completion in the answer of ``litellm.acompletion``.
 
     Raises:
-        ServerError: there is none in it.
+        ServerError: the answer holds no completion.
     """
     try:
         choice, counted = answer.choices[0], getattr(answer, "usage", None)
@@ -119,24 +119,26 @@ def completion(server: Server, model: str, answer: Any) -> Completion:
 
 
 def failure_of(problem: Exception) -> Failure:
-    """What LiteLLM raised, by the name and the status it gave it; without one it counts as the server's fault."""
+    """LiteLLM's exception as a failure, with its name and HTTP status; without a status it counts as a 500."""
     status, name = getattr(problem, "status_code", None), type(problem).__name__
     headers = getattr(problem, "litellm_response_headers", None) or {}
     wait = retry_after({key.lower(): value for key, value in headers.items()})
     words = _REPORT.split(str(problem).removeprefix(f"litellm.{name}: "))[0]
-    # What follows "...Exception - " is what the server answered.
-    told = failure(500, words.partition("Exception - ")[2].encode() or words.encode(), {})
+    # The server's answer follows "...Exception - ".
+    answer = failure(500, words.partition("Exception - ")[2].encode() or words.encode(), {})
     status = status if isinstance(status, int) and status >= 300 else 500
-    return Failure(status, told.message, f"{name} {told.code}", wait)
+    return Failure(status, answer.message, f"{name} {answer.code}", wait)
 
 
-def opened(model: str, base_url: str | None, api_key: str | None, timeout: float) -> tuple[Any, Server, dict[str, Any]]:
-    """LiteLLM, imported; the server behind ``model``; and what every request passes besides its content.
+def import_litellm(
+    model: str, base_url: str | None, api_key: str | None, timeout: float
+) -> tuple[Any, Server, dict[str, Any]]:
+    """The LiteLLM module, the server behind ``model``, and the options common to all requests.
 
     Raises:
-        ConfigError: LiteLLM knows no such provider, or a key is missing.
+        ConfigError: an unknown provider, or a missing key.
     """
-    litellm = _imported()
+    litellm = _configured_module()
     provider = _provider(litellm, model, base_url)
     missing = _missing_keys(litellm, model, provider)
     if missing and not api_key and not base_url:
@@ -150,16 +152,16 @@ def opened(model: str, base_url: str | None, api_key: str | None, timeout: float
 
 
 async def close(litellm: Any) -> None:
-    """Closes LiteLLM's clients; one left in its cache would be used again by the next run of this process."""
+    """Closes LiteLLM's clients and empties its cache, so that the next run in this process does not reuse one."""
     await litellm.close_litellm_async_clients()
     litellm.in_memory_llm_clients_cache.flush_cache()
 
 
-def _imported() -> Any:
-    # Without it the import fetches a price list from the network.
+def _configured_module() -> Any:
+    # Otherwise the import downloads a price list.
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
     with warnings.catch_warnings():
-        # Pydantic's complaints about LiteLLM's models, which it builds when the first of them is made.
+        # Pydantic warns about LiteLLM's models when the first of them is built.
         warnings.simplefilter("ignore")
         import litellm
 
@@ -177,7 +179,7 @@ def _provider(litellm: Any, model: str, base_url: str | None) -> str:
 
 
 def _missing_keys(litellm: Any, model: str, provider: str) -> list[str]:
-    # Cloud logins (AWS, Vertex) come in many ways that LiteLLM finds by itself; only plain API keys are checked.
+    # LiteLLM finds cloud logins (AWS, Vertex) itself; only plain API keys are checked here.
     if litellm.api_key or getattr(litellm, f"{provider}_key", None):
         return []
     missing: list[str] = litellm.validate_environment(model)["missing_keys"]

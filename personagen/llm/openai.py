@@ -13,7 +13,7 @@ import orjson
 
 from personagen.call import DEFAULT_MAX_TOKENS, LLM, Call
 from personagen.llm.errors import Failure, Server, error, failure, garbled, server_at
-from personagen.llm.http import OnHeaders, own_headers, posting
+from personagen.llm.http import Reply, own_headers, posting
 from personagen.llm.json import loads
 from personagen.llm.schema import in_words, without_refused
 from personagen.llm.usage import finish_reason, mapping, tokens, word
@@ -31,29 +31,28 @@ async def backend(
     base_url: str | None,
     api_key: str | None,
     timeout: float,  # noqa: ASYNC109
-    on_headers: OnHeaders | None = None,
     refused: set[str] | None = None,
 ) -> AsyncIterator[LLM]:
     """A model at OpenAI or at ``base_url``, by its name there; ``timeout`` is in seconds.
 
     The key is ``api_key`` or OPENAI_API_KEY; with a ``base_url`` there may be none. What the server refuses (a JSON
     schema, a sampling setting) is left out from then on, and told in ``refused``. OpenAI itself is sent
-    ``max_completion_tokens``, others ``max_tokens``, and the other one where that is refused. ``on_headers`` gets the
-    headers of every answer.
+    ``max_completion_tokens``, others ``max_tokens``, and the other one where that is refused.
 
     Raises:
         ConfigError: there is no key, or ``base_url`` is no address. Nothing was sent.
     """
     server = server_at(f"openai/{model}", base_url=versioned(base_url), host=HOST, key_name=KEY, api_key=api_key)
     refused = set() if refused is None else refused
-    async with posting(server, "/chat/completions", headers(server), timeout=timeout, on_headers=on_headers) as post:
+    async with posting(server, "/chat/completions", headers(server), timeout=timeout) as post:
 
         async def complete(call: Call) -> Completion:
-            async def attempt() -> tuple[bytes | Failure, list[str]]:
+            async def attempt() -> tuple[Reply | Failure, list[str]]:
                 body, sent = request(server, model, call, refused)
                 return await post(orjson.dumps(body)), sent
 
-            return completion(server, model, await without_refused(server, refused, attempt))
+            reply = await without_refused(server, refused, attempt)
+            return completion(server, model, reply.body, reply.pause)
 
         yield complete
 
@@ -99,7 +98,7 @@ def response_format(schema: Any) -> dict[str, Any]:
     return {"type": "json_schema", "json_schema": {"name": "reply", "strict": True, "schema": schema}}
 
 
-def completion(server: Server, model: str, body: bytes) -> Completion:
+def completion(server: Server, model: str, body: bytes, pause: float = 0.0) -> Completion:
     """The completion in the body of an answer.
 
     Raises:
@@ -120,6 +119,7 @@ def completion(server: Server, model: str, body: bytes) -> Completion:
             finish_reason="refusal" if refusal else finish_reason(choice.get("finish_reason"), REASONS),
             usage=tokens(text, counted.get("prompt_tokens"), counted.get("completion_tokens"), cached),
             model=word(value.get("model"), model),
+            pause=pause,
         )
     except (ValueError, TypeError, LookupError, AttributeError):
         raise garbled(server, body.decode("utf-8", "replace")) from None

@@ -1,4 +1,4 @@
-"""What calls cost: USD per token, from the price table that comes with LiteLLM, read without importing LiteLLM."""
+"""Prices in USD per token, from the table in the LiteLLM package, read without importing LiteLLM."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _HOSTS = ("openai.com", "anthropic.com")
 
 @dataclass(frozen=True)
 class Price:
-    """USD per token; None for input read from a cache or written to one means that it costs as much as other input."""
+    """USD per token; None for cache reads or cache writes means the price of other input."""
 
     input: float
     output: float
@@ -32,15 +32,15 @@ class Price:
 
     @property
     def dearest_input(self) -> float:
-        """The most that a token of input can cost."""
+        """The maximum price of an input token."""
         return max(self.input, self.cached_input or 0.0, self.cache_write or 0.0)
 
 
 def parse_price(text: str) -> Price:
-    """The price written as ``IN,OUT``, ``IN,OUT,CACHED`` or ``IN,OUT,CACHED,WRITTEN`` in USD per million tokens.
+    """Parses ``IN,OUT``, ``IN,OUT,CACHED`` or ``IN,OUT,CACHED,WRITTEN`` in USD per million tokens.
 
     Raises:
-        UsageError: it is not two to four numbers, or one of them is negative.
+        UsageError: not two to four numbers, or one is negative.
     """
     try:
         numbers = [float(part) / 1e6 for part in text.split(",")]
@@ -54,11 +54,10 @@ def parse_price(text: str) -> Price:
 def price_of(
     model: str, *, base_url: str | None = None, override: Price | None = None, batch: bool = False
 ) -> Price | None:
-    """``override``, or the list price of a model string (``openai/gpt-5-mini``), or None where it is unknown.
+    """``override``, or the list price of a model string (``openai/gpt-5-mini``), or None if unknown.
 
-    A server at a ``base_url`` that is not the provider's own has no known price, whatever it calls its model; the
-    offline cast is free. ``batch`` asks for the price in batches: half, where the table names none. Surcharges for
-    very long prompts are not counted.
+    A ``base_url`` other than the provider's has no known price, whatever its model is called; the offline cast is free.
+    ``batch`` gives the batch price: half, if the table has none. Surcharges for very long prompts are not counted.
     """
     if override is not None:
         return override
@@ -81,7 +80,7 @@ def price_of(
 
 
 def cost(price: Price | None, usage: Usage) -> float | None:
-    """USD for ``usage``, or None where the price is unknown or the server counted no tokens at all."""
+    """The cost of ``usage`` in USD, or None if the price is unknown or the server counted no tokens."""
     if price is None or not (usage.input_tokens or usage.output_tokens):
         return None
     cached = price.input if price.cached_input is None else price.cached_input

@@ -1,4 +1,4 @@
-"""JSON schemas for replies in words, and what to leave out of a request when a server refuses it."""
+"""Fallbacks for servers that refuse part of a request: a JSON schema as text, settings omitted."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _REFUSAL = re.compile(
     r"|cannot both|can't both|only the default",
     re.IGNORECASE,
 )
-# What else may be left out, the first that is named: hints that change no answer; then, of two settings that exclude
-# each other, not temperature, which prompts set on purpose.
+# Omitted in this order: cache hints change no answer; of two settings that exclude each other, keep temperature, which
+# prompts set on purpose.
 SETTINGS = ("prompt_cache_key", "cache_control", "top_p", "temperature", "max_tokens")
 _CHANGES_THE_DATA = ("top_p", "temperature")
 T = TypeVar("T")
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 def in_words(messages: Sequence[Message], schema: Mapping[str, Any]) -> tuple[Message, ...]:
-    """``messages`` with the schema as text at the end of the last user message (or as one, where there is none)."""
+    """``messages`` with the schema as text at the end of the last user message, or as a new one if there is none."""
     demand = (
         "Reply with one JSON object that follows this JSON schema, and with nothing else:\n"
         + orjson.dumps(schema).decode()
@@ -43,10 +43,10 @@ def in_words(messages: Sequence[Message], schema: Mapping[str, Any]) -> tuple[Me
 
 
 def refused_part(failed: Failure, sent: Iterable[str]) -> str | None:
-    """Which part of the request the server says it can't take, if it can be asked again without: a name of ``sent``.
+    """The part of the request that the server refuses and that can be omitted, one of ``sent``; or None.
 
-    ``sent`` holds ``schema`` and names of ``SETTINGS``, those the failed request held. A value out of range is not
-    such a case: the server's message is then shown to the user instead.
+    ``sent`` are the parts of the failed request: ``schema`` and names of ``SETTINGS``. A value out of range gives None,
+    so that the user sees the server's message.
     """
     words = f"{failed.code} {failed.message}"
     if failed.status not in (400, 422):
@@ -60,12 +60,13 @@ def refused_part(failed: Failure, sent: Iterable[str]) -> str | None:
 async def without_refused(
     server: Server, refused: set[str], attempt: Callable[[], Awaitable[tuple[T | Failure, Iterable[str]]]]
 ) -> T:
-    """What ``attempt`` gets: an answer or a failure, and the parts it sent; asked again without a part refused.
+    """Repeats ``attempt`` until the server refuses no part of it, and returns its answer.
 
-    ``refused`` is what ``attempt`` leaves out, and grows by what the server refuses.
+    ``attempt`` returns an answer or failure, and the parts it sent; it omits those in ``refused``, to which refused
+    parts are added.
 
     Raises:
-        PersonagenError: it fails for another reason.
+        PersonagenError: the attempt failed for another reason.
     """
     while True:
         answer, sent = await attempt()
@@ -78,14 +79,14 @@ async def without_refused(
 
 
 def remember(server: Server, refused: set[str], part: str) -> None:
-    """Put ``part`` among what ``server`` refuses; says so once, since the data changes with it."""
+    """Adds ``part`` to ``refused``, and logs it once if it changes the data."""
     if part in refused:
         return
     refused.add(part)
     if part == "schema":
-        log.warning("%s refuses JSON schemas: it is now asked for JSON in words.", server.model)
+        log.warning("%s refuses JSON schemas: the schema is now part of the prompt.", server.model)
     elif part in _CHANGES_THE_DATA:
-        log.warning("%s refuses the setting %s: it is now asked without it.", server.model, part)
+        log.warning("%s refuses the setting %s: it is now omitted.", server.model, part)
 
 
 def _names(setting: str, words: str) -> bool:

@@ -1,4 +1,4 @@
-"""The particulars of an answer that a server may leave out or get wrong, without its text being worth less."""
+"""Token counts and finish reason of an answer, which a server may omit or get wrong without spoiling its text."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Any
 
 from personagen.records import Usage
 
-_LONGEST = 40
+MAX_REASON_CHARS = 40
 
 
 def tokens(text: str, asked: Any, answered: Any, cached: Any = 0, written: Any = 0, *, apart: bool = False) -> Usage:
-    """The usage of an answer with ``text`` as a server counts it: tokens in and out, of the input read from a cache and
-    written to one; ``apart`` says that those two are not counted within the input.
+    """The usage of an answer with ``text``, from the server's counts of input, output, cache-read and cache-written
+    tokens; ``apart`` if ``asked`` does not include the last two.
 
-    What can't be true (nothing asked, a text of no tokens, more cached than asked, no number) counts as unknown: no
-    tokens at all, for which nobody takes a low price.
+    Impossible counts (no input, a text without tokens, more cached than asked, no number) give no tokens at all, at an
+    unknown price.
     """
     counts = [_count(n) for n in (asked, answered, cached, written)]
     known = [n for n in counts if n is not None]
@@ -28,20 +28,20 @@ def tokens(text: str, asked: Any, answered: Any, cached: Any = 0, written: Any =
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
-    """``value`` where it is a JSON object, else an empty one."""
+    """``value`` if it is a JSON object, else an empty mapping."""
     return value if isinstance(value, dict) else {}
 
 
 def word(value: Any, otherwise: str) -> str:
-    """``value`` where it is a text that says something, else ``otherwise``."""
+    """``value`` if it is a text and not empty, else ``otherwise``."""
     return value if isinstance(value, str) and value else otherwise
 
 
 def finish_reason(how: Any, words: Mapping[Any, str]) -> str:
-    """How an answer ended, in our words where ``words`` has one; ``stop`` where nothing is said."""
+    """The server's finish reason, translated by ``words``; ``stop`` if it gives none."""
     if not how:
         return "stop"
-    return words.get(how, how)[:_LONGEST] if isinstance(how, str) else "unknown"
+    return words.get(how, how)[:MAX_REASON_CHARS] if isinstance(how, str) else "unknown"
 
 
 def _count(value: Any) -> int | None:

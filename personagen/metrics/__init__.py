@@ -1,1 +1,1 @@
-"""Numbers about a pool: how different its entries are, and whom they describe."""
+"""Metrics of a pool: diversity of its texts, and spread of tone, age and gender."""

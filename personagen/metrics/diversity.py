@@ -1,4 +1,4 @@
-"""How different the texts of a pool are."""
+"""Diversity of the texts of a pool: distinct-n, Vendi score, nearest neighbours, acceptance."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _BLOCK = 8192
 
 
 def distinct_n(texts: Sequence[str], n: int) -> float:
-    """Different runs of ``n`` words over all runs of ``n`` words, from 0 to 1 (Li et al. 2016, arXiv 1510.03055).
+    """Distinct n-grams over all n-grams of words, from 0 to 1 (Li et al. 2016, arXiv 1510.03055).
 
-    It falls with the amount of text, so only pools of like size compare. 0 where no text has ``n`` words.
+    It falls with the amount of text, so compare only pools of similar size. 0 if no text has ``n`` words.
     """
     runs: set[tuple[str, ...]] = set()
     total = 0
@@ -34,11 +34,10 @@ def distinct_n(texts: Sequence[str], n: int) -> float:
 
 
 def vendi_score(vectors: FloatArray) -> float:
-    """How many entirely different texts the pool is worth, from 1 to n (Friedman and Dieng 2022, arXiv 2210.02410).
+    """The effective number of different texts, from 1 to n (Friedman and Dieng 2022, arXiv 2210.02410).
 
     The exponential of the entropy of the eigenvalues of K / n, where K holds the cosines between the rows of
-    ``vectors`` (n, d), of unit length. They are also those of the d x d product, so the score is exact at any n.
-    0 for an empty pool.
+    ``vectors`` (n, d), of unit length; they equal those of the d x d product. 0 for an empty pool.
     """
     if not len(vectors):
         return 0.0
@@ -51,7 +50,7 @@ def vendi_score(vectors: FloatArray) -> float:
 
 @dataclass(frozen=True)
 class NearestSimilarity:
-    """The cosines between ``of`` entries and their nearest other entry: mean, quantiles and largest."""
+    """Mean, quantiles and maximum of the cosines between ``of`` entries and their nearest neighbours."""
 
     mean: float
     p50: float
@@ -61,9 +60,9 @@ class NearestSimilarity:
 
 
 def nearest_similarity(vectors: FloatArray, seed: int = 0, sample: int = SAMPLE) -> NearestSimilarity | None:
-    """How close the nearest neighbour is, in ``vectors`` (n, d) of unit length; None for fewer than two entries.
+    """Nearest-neighbour cosines in ``vectors`` (n, d) of unit length; None for fewer than two entries.
 
-    Every entry counts as a neighbour; in a pool larger than ``sample``, that many drawn entries are asked about theirs.
+    In a pool larger than ``sample``, the neighbours of that many random entries, among all entries.
     """
     count = len(vectors)
     if count < 2:
@@ -82,7 +81,7 @@ def nearest_similarity(vectors: FloatArray, seed: int = 0, sample: int = SAMPLE)
 
 @dataclass(frozen=True)
 class Round:
-    """One round of growth: how many candidates came, how many of them joined, and how large the pool was then."""
+    """One round of growth: the candidates, those admitted, and the size of the pool afterwards."""
 
     asked: int
     admitted: int
@@ -90,12 +89,12 @@ class Round:
 
     @property
     def share(self) -> float:
-        """The share of the candidates that joined."""
+        """The share of the candidates that were admitted."""
         return self.admitted / self.asked if self.asked else 0.0
 
 
 def acceptance_curve(rounds: Sequence[Round], points: int = 20) -> list[Round]:
-    """``rounds`` merged into at most ``points`` stretches of equal length: how acceptance falls as the pool fills."""
+    """``rounds`` merged into at most ``points`` groups of equal size, which show how acceptance falls."""
     width = max(1, -(-len(rounds) // points))
     stretches = [rounds[at : at + width] for at in range(0, len(rounds), width)]
     return [Round(sum(r.asked for r in part), sum(r.admitted for r in part), part[-1].pool) for part in stretches]

@@ -1,4 +1,4 @@
-"""Whom a pool describes: the tone of its traits, and the spread of age and gender."""
+"""Spread of a pool: tone of its traits, age and gender."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True)
 class Tone:
-    """How many uses of traits sound flattering, unflattering or neutral, and how many the lexicon does not know."""
+    """The number of flattering, unflattering, neutral and unknown traits, each use counted."""
 
     flattering: int
     unflattering: int
@@ -24,19 +24,19 @@ class Tone:
 
     @property
     def share(self) -> float:
-        """The share of the known uses that are not flattering."""
+        """The share of the known traits that are not flattering."""
         known = self.flattering + self.unflattering + self.neutral
         return (self.unflattering + self.neutral) / known if known else 0.0
 
 
 def tone(traits: Iterable[Iterable[str]]) -> Tone:
-    """The tone of all uses in ``traits``, which holds one list a personality."""
+    """The tone of ``traits``, one list per personality."""
     sounds = Counter(valence(trait) for listed in traits for trait in listed)
     return Tone(sounds["flattering"], sounds["unflattering"], sounds["neutral"], sounds[None])
 
 
 def ages(attributes: Iterable[Mapping[str, str | int]]) -> dict[str, int]:
-    """How many are of which age, every bucket of ``AGES`` and ``unknown`` among the keys."""
+    """The number of people by age, keyed by every bucket of ``AGES`` and ``unknown``."""
     found = dict.fromkeys([*(name for name, _ in AGES), UNKNOWN], 0)
     for person in attributes:
         age = person.get("age")
@@ -45,7 +45,7 @@ def ages(attributes: Iterable[Mapping[str, str | int]]) -> dict[str, int]:
 
 
 def genders(attributes: Iterable[Mapping[str, str | int]]) -> dict[str, int]:
-    """How many are of which gender, every one of ``GENDERS`` and ``unknown`` among the keys."""
+    """The number of people by gender, keyed by all ``GENDERS`` and ``unknown``."""
     found = dict.fromkeys([*GENDERS, UNKNOWN], 0)
     for person in attributes:
         gender = person.get("gender")

@@ -1,7 +1,7 @@
 """The embedded scripted cast: a language model that needs no network and no key.
 
-It plays every agent from the structured inputs of the call (``call.prompt``, ``call.inputs``), deterministically:
-authors with the style of the seeds, users that let out who they are turn by turn, an observer that quotes them, a
+It plays every agent deterministically from the structured inputs of the call (``call.prompt``, ``call.inputs``):
+authors in the style of the seeds, users who reveal themselves turn by turn, an observer who quotes them, a
 plain and a tailored assistant, and a judge whose ground truth is known (``judge.truth``).
 """
 
@@ -36,11 +36,30 @@ def offline(seed: int, noise: float = 0.0) -> LLM:
     """The cast as a model. ``noise`` is the share of reply pairs its judge gets wrong, 0 to 1.
 
     Raises, when called:
-        ConfigError: the call's prompt isn't one of the cast's.
+        ConfigError: the call's prompt is not one of the cast's.
     """
     if not 0.0 <= noise <= 1.0:
-        raise ConfigError(f"noise is a share between 0 and 1, and {noise} is not one.")
-    parts: dict[str, _Part] = {
+        raise ConfigError(f"noise must be between 0 and 1, not {noise}")
+    cast = parts(noise)
+
+    async def answer(call: Call) -> Completion:
+        part = cast.get(_played(call))
+        if part is None:
+            raise ConfigError(
+                f"the offline cast can't answer the prompt {call.prompt or 'without a name'}: "
+                f"it knows {', '.join(cast)}; choose a model for any other"
+            )
+        text = part(call.inputs, Random(f"{seed}/{call.key}"))
+        read = sum(len(m.content) for m in call.messages)
+        usage = Usage(input_tokens=_tokens(read), output_tokens=_tokens(len(text)), cost_usd=0.0)
+        return Completion(text=text, finish_reason="stop", usage=usage, model="offline")
+
+    return answer
+
+
+def parts(noise: float = 0.0) -> dict[str, _Part]:
+    """The function that plays each prompt."""
+    return {
         "author/profiles": _profiles,
         "author/personalities": _personalities,
         "user/speak": user.speak,
@@ -50,18 +69,12 @@ def offline(seed: int, noise: float = 0.0) -> LLM:
         "judge/prefer": lambda inputs, rng: judge.prefer(inputs, rng, noise),
     }
 
-    async def answer(call: Call) -> Completion:
-        if call.prompt not in parts:
-            raise ConfigError(
-                f"The offline cast has no part for the prompt {call.prompt or 'without a name'}: "
-                f"it plays {', '.join(parts)}; choose a model for anything else."
-            )
-        text = parts[call.prompt](call.inputs, Random(f"{seed}/{call.key}"))
-        read = sum(len(m.content) for m in call.messages)
-        usage = Usage(input_tokens=_tokens(read), output_tokens=_tokens(len(text)), cost_usd=0.0)
-        return Completion(text=text, finish_reason="stop", usage=usage, model="offline")
 
-    return answer
+def _played(call: Call) -> str:
+    """The prompt that is played: an assistant's prompt of the user's own as one of the two, by its inputs."""
+    if call.role == "assistant" and "conversation" in call.inputs:
+        return "assistant/aware" if "inferences" in call.inputs else "assistant/plain"
+    return call.prompt
 
 
 def _tokens(characters: int) -> int:

@@ -1,4 +1,4 @@
-"""The assistants of the cast: ``plain`` answers well for anybody, ``aware`` for the person the observer describes."""
+"""The assistants of the cast: ``plain`` gives generic answers, ``aware`` fits them to the observer's inferences."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _DETAILED = {"sceptical", "inventive", "chatty", "methodical"}
 
 @dataclass(frozen=True)
 class _Task:
-    """What the last message calls for (``answer``, ``explain``, ``end``, ``generic``) and the points for it."""
+    """The kind of reply to the last message (``answer``, ``explain``, ``end``, ``generic``) and its points."""
 
     kind: str
     thing: str
@@ -43,7 +43,7 @@ _WANTS_MORE = re.compile(
 
 
 def _asked_about(text: str, points: Sequence[Point], topic: str) -> list[Point]:
-    """The points that a question in ``text`` names, or a wish to hear more about them."""
+    """The points that ``text`` asks about or wants to hear more of."""
     asking = " ".join(s for s in spoken(text) if s.rstrip().endswith("?") or _WANTS_MORE.search(s))
     return [p for p in named(topic, asking) if p in points]
 
@@ -72,7 +72,7 @@ def _task(thread: Thread, rng: Random) -> _Task:
 
 
 class _Writer:
-    """One reply in the making: draws from the pools without repeating what was said."""
+    """Writes one reply: draws from the pools without repeating earlier text."""
 
     def __init__(self, thread: Thread, rng: Random) -> None:
         self.rng = rng
@@ -97,15 +97,15 @@ class _Writer:
         return f"{text} {point.more}" if explained and point.more else text
 
     def body(self, count: int, explained: float) -> list[str]:
-        """The content the task calls for, one string a point, without any lead."""
+        """The content of the reply, one string per point, without a lead."""
         task = self.task
         if task.kind == "generic":
             texts = [self.pool("generic") for _ in range(count)]
             return [t for t in dict.fromkeys(texts) if t]
         if task.kind == "explain":
             point = task.points[0]
-            told = point.more and canon(point.more) not in self.said
-            more = self.pool("elaborations", m=small(point.more), h=point.handle) if told else ""
+            elaborates = point.more and canon(point.more) not in self.said
+            more = self.pool("elaborations", m=small(point.more), h=point.handle) if elaborates else ""
             first = more or self.pool("elaborations_bare", h=point.handle)
             return [first, *(self.advice(p, explained=False) for p in task.points[1 : max(count, 1)])]
         if task.kind == "end":
@@ -127,7 +127,7 @@ class _Writer:
 
 
 def plain(inputs: Mapping[str, Any], rng: Random) -> str:
-    """A competent reply to the last message that would do for anybody."""
+    """A competent, generic reply to the last message."""
     writer = _Writer(read_messages(inputs["conversation"]), rng)
     generic = writer.task.kind == "generic"
     lead = writer.pool("generic_leads" if generic else "leads") if writer.chance(0.45) else ""
@@ -148,7 +148,7 @@ def plain(inputs: Mapping[str, Any], rng: Random) -> str:
 
 
 def aware(inputs: Mapping[str, Any], rng: Random) -> str:
-    """A reply fitted to what the observer lists; one in six overreaches."""
+    """A reply fitted to the observer's inferences; about one in eight overreaches."""
     writer = _Writer(read_messages(inputs["conversation"]), rng)
     shown: list[str] = []
     facts: list[str] = []
@@ -181,7 +181,7 @@ def _fitting(writer: _Writer, known: list[str], facts: list[str]) -> str:
 
 
 def _to_them(said: str) -> str:
-    """``said`` with whom the observer speaks about as the one who is spoken to."""
+    """``said`` with "the user" replaced by "you"."""
     return re.sub(r"\bthe user(['\u2019]s)?\b", lambda found: "your" if found[1] else "you", said)
 
 
@@ -204,7 +204,7 @@ def _closer(writer: _Writer, style: list[Axis], length: float) -> str:
 
 
 def _tailored(writer: _Writer, facts: list[str]) -> str:
-    """A sentence that lets one revealed fact change the advice; empty where none bears on the matter."""
+    """A sentence that adapts the advice to one revealed fact; empty if none is relevant."""
     rng = writer.rng
     order = list(enumerate(facts))
     order.sort(key=lambda row: -row[0] + 6 * rng.random())
@@ -220,7 +220,7 @@ def _tailored(writer: _Writer, facts: list[str]) -> str:
 
 
 def _overreaching(writer: _Writer, known: list[str], facts: list[str]) -> str:
-    """The ways an assistant that knows too much goes wrong: an irrelevant fact, familiarity, length, the wrong tone."""
+    """An overreaching reply: an irrelevant fact, familiarity, excessive length, or the wrong tone."""
     rng = writer.rng
     style = [axes()[name] for name in known]
     wrong = [a for name, a in axes().items() if name not in known]
@@ -247,7 +247,7 @@ _BLANK = re.compile(r"[ \t]+")
 
 
 def _whole(lead: str, body: str, extra: list[str], end: str) -> str:
-    """The pieces as one text; a numbered list stands on its own lines."""
+    """The pieces as one text, with a numbered list on its own lines."""
     tail = " ".join(p for p in (*extra, end) if p)
     mark = "\n" if body.startswith("1) ") else " "
     if lead.endswith(":") and mark == " ":

@@ -1,4 +1,4 @@
-"""Facts about a person as the cast sees them: their words, their kind, whether a text has told them."""
+"""Facts about a person: their words, their kinds, whether a text states them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ENOUGH = 0.6
 _DENIAL = re.compile(
     r"\b(?:no|never had|without|not have|n't have|n't want) (?:any )?(?:kids|children|pets|car)|childless|"
     r"\b(?:wants?|wanted|hopes? for|dreams? of) (?:\w+ )?(?:kids|children|a (?:dog|cat|child|baby))|"
-    # A loss is nothing to tailor advice to.
+    # Advice is not tailored to a loss.
     r"\b(?:lost|buried|mourns?|grie\w+|miscarr\w+|late)\b.*\b(?:child|children|baby|son|daughter|wife|husband|partner|"
     r"sister|brother|mother|father)\b",
     re.I,
@@ -45,24 +45,24 @@ def _stem(word: str) -> str:
 
 @lru_cache(maxsize=8192)
 def stems(text: str) -> frozenset[str]:
-    """The content words of a text, crudely cut to their stems; any language."""
+    """The crude stems of the content words of a text, in any language."""
     return frozenset(_stem(w) for w in canon(text).split() if w not in _STOP)
 
 
 @lru_cache(maxsize=4096)
 def spoken(text: str) -> tuple[str, ...]:
-    """The sentences of a chat message; quick and rough, lines of a list count as sentences."""
+    """The sentences of a chat message, roughly; lines of a list count as sentences."""
     return tuple(s for s in _BREAK.split(text) if s)
 
 
-def told(fact: str, texts: tuple[str, ...]) -> bool:
+def is_stated(fact: str, texts: tuple[str, ...]) -> bool:
     """Whether one of ``texts`` says most of what ``fact`` says."""
     want = stems(fact)
     return bool(want) and any(len(want & stems(text)) >= _ENOUGH * len(want) for text in texts)
 
 
 def _starts(pattern: str) -> frozenset[str]:
-    """The beginnings (up to three letters, ``0`` for a digit) of which a text must hold one; empty: any may match."""
+    """Prefixes (up to three letters, ``0`` for a digit) of which a match must have one; empty if unknown."""
     starts = set()
     for piece in pattern.split("|"):
         head = _HEAD.match(_OPENING.sub("", piece))
@@ -81,7 +81,7 @@ def _kinds() -> tuple[tuple[str, re.Pattern[str], frozenset[str]], ...]:
 
 @lru_cache(maxsize=8192)
 def kinds_of(fact: str) -> tuple[str, ...]:
-    """What a fact is about (``job_care``, ``kids``, ``pets``, ...), the weightiest first; not what it denies."""
+    """The kinds of a fact (``job_care``, ``kids``, ``pets``, ...), most important first; empty for a denial."""
     if _DENIAL.search(fact):
         return ()
     words = _WORD.findall(fact.lower())
@@ -90,15 +90,15 @@ def kinds_of(fact: str) -> tuple[str, ...]:
 
 
 def kind_of(fact: str) -> str | None:
-    """What a fact is about above all, or None where the bank has no word for it."""
+    """The most important kind of a fact, or None if unknown."""
     return next(iter(kinds_of(fact)), None)
 
 
 def tails(kind: str | None) -> list[str]:
-    """Ways a person goes on after telling a fact of this kind: ``so evenings are short``."""
+    """Continuations of a sentence with a fact of this kind: ``so evenings are short``."""
     return bank("facts")[kind]["tails"] if kind else []
 
 
 def advice_for(kind: str | None, domain: str) -> list[str]:
-    """What a fact of this kind changes about advice in ``domain``; empty where it has no bearing."""
+    """Advice in ``domain`` for a fact of this kind; empty if irrelevant."""
     return bank("facts")[kind]["tailor"].get(domain, []) if kind else []

@@ -1,4 +1,4 @@
-"""What somebody said of themselves, told to them (``you keep bees``) or about them (``the user keeps bees``)."""
+"""Turns first-person clauses into the second (``you keep bees``) or third person (``the user keeps bees``)."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def third(first: str) -> str:
 
 
 def _with_user(tokens: list[str]) -> str:
-    """A sentence about something of the speaker's with ``the user`` for the first pronoun."""
+    """A sentence about the speaker's relations or things, with ``the user`` for the first pronoun."""
     named = {"my": "the user's", "me": "the user", "i": "the user", "mine": "the user's"}
     out: list[str] = []
     for token in tokens:
@@ -104,7 +104,7 @@ def _with_user(tokens: list[str]) -> str:
 
 
 def _thirds(tokens: list[str]) -> list[str]:
-    """Tokens after the verb: pronouns turned, verbs after ``and`` in third person."""
+    """The tokens after the verb, with pronouns and verbs after ``and`` in third person."""
     out: list[str] = []
     for i, token in enumerate(tokens):
         word, after = token.lower(), next_word(tokens, i)
@@ -129,7 +129,7 @@ def _is_plain(word: str, after: str) -> bool:
 
 @lru_cache(maxsize=8192)
 def brief(text: str, limit: int = 11) -> str:
-    """A clause cut at a natural place after ``limit`` words, with a bare age taken out: for use in passing."""
+    """A clause without a bare age, cut at a natural place after ``limit`` words."""
     text = _AGED.sub(lambda m: ("an " if m[3].lower() in "aeiou" else "a ") + m[3], text)
     if len(text.split()) <= limit:
         return text

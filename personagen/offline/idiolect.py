@@ -1,4 +1,4 @@
-"""How a person writes whatever they write: the same words, contractions, fillers and punctuation every time."""
+"""A person's idiolect: consistent words, contractions, fillers and punctuation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FOLLOWED = bag("it's that's there's what's isn't doesn't don't wasn't didn't ca
 
 @dataclass(frozen=True)
 class Idiolect:
-    """One person's habits: words they say for others, favourite fillers and tags, and how they end sentences."""
+    """One person's habits: word swaps, favourite fillers and tags, sentence endings."""
 
     words: tuple[tuple[str, str], ...]
     long: bool
@@ -30,7 +30,7 @@ class Idiolect:
 
 @lru_cache(maxsize=1024)
 def idiolect_of(seed: str, axes: tuple[str, ...]) -> Idiolect:
-    """The habits of the person named by ``seed``; the traits decide some of them."""
+    """The habits of the person ``seed``, some of which follow from the traits."""
     rng = Random(f"idiolect/{seed}")
     raw = bank("idiolect")
     words = {word: rng.choice(options) for word, options in raw["swaps"].items() if rng.random() < 0.45}

@@ -1,4 +1,4 @@
-"""The judge of the cast, and the ground truth it knows: which reply serves this person better."""
+"""The judge of the cast, and its ground truth: which reply serves this person better."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from personagen.offline.facts import advice_for, kind_of, spoken, stems, told
+from personagen.offline.facts import advice_for, is_stated, kind_of, spoken, stems
 from personagen.offline.style import axes_in, axes_of, wanted_length
 from personagen.offline.texts import bank, capital, pick, skeleton
 from personagen.offline.thread import Thread, read
@@ -44,7 +44,7 @@ _PADDING = re.compile(
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing the judge sees in a reply: its name, what it is worth, and the fact or axis it is about."""
+    """One finding in a reply: its name, its worth, and the fact or axis it is about."""
 
     name: str
     worth: float
@@ -53,7 +53,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Truth:
-    """The ground truth about some replies: labels best first, each one's utility, the gap between the first two."""
+    """The ground truth about replies: labels best first, their utilities, the gap between the first two."""
 
     ranking: tuple[str, ...]
     utilities: Mapping[str, float]
@@ -61,10 +61,10 @@ class Truth:
 
 
 def utility(traits: Sequence[str], facts: Sequence[str], conversation: Sequence[Any], reply_text: str) -> float:
-    """How well ``reply_text`` serves a user with these traits and facts here; about -2 to 2, higher is better.
+    """How well ``reply_text`` serves a user with these traits and facts, from about -2 to 2.
 
-    A pure function of the text: fit of length and tone to the traits, an answer to the last user message, use of
-    facts the user has revealed where they bear on it, minus overreach.
+    A pure function: fit of length and tone to the traits, an answer to the last user message, relevant use of
+    revealed facts, minus overreach.
     """
     said = tuple((m.role, m.content) for m in conversation)
     return sum(f.worth for f in _findings(tuple(traits), tuple(facts), said, reply_text))
@@ -74,7 +74,7 @@ def utility(traits: Sequence[str], facts: Sequence[str], conversation: Sequence[
 def _findings(
     traits: tuple[str, ...], facts: tuple[str, ...], said: tuple[tuple[Role, str], ...], reply: str
 ) -> tuple[Finding, ...]:
-    """What ``utility`` adds up; kept, because a pair is judged in both orders."""
+    """The findings that ``utility`` adds up; cached, since a pair is judged in both orders."""
     names = axes_of(traits)[:6]
     thread = read(said)
     return (
@@ -122,7 +122,7 @@ def _relevance(thread: Thread, reply: str) -> list[Finding]:
 
 
 def _facts(facts: tuple[str, ...], thread: Thread, reply: str) -> list[Finding]:
-    """Facts the reply speaks of: worth something where told and to the point, worth less than nothing elsewhere."""
+    """The facts that the reply uses: a bonus if revealed and relevant, a penalty otherwise."""
     out: list[Finding] = []
     domain = thread.topic.domain if thread.topic else None
     addressed = [s for s in spoken(reply) if _ADDRESS.search(s)]
@@ -131,7 +131,7 @@ def _facts(facts: tuple[str, ...], thread: Thread, reply: str) -> list[Finding]:
         used = [s for s in addressed if want and len(want & stems(s)) >= max(1.0, 0.5 * len(want))]
         if not used or _in_question(want, thread):
             continue
-        if not told(fact, thread.users):
+        if not is_stated(fact, thread.users):
             out.append(Finding("leak", -0.3, fact))
         elif domain is None or _bears(fact, domain, used):
             out.append(Finding("facts", 0.4 if not out else 0.05, fact))
@@ -145,7 +145,7 @@ def _facts(facts: tuple[str, ...], thread: Thread, reply: str) -> list[Finding]:
 
 
 def _in_question(want: frozenset[str], thread: Thread) -> bool:
-    """Whether the topic itself is about the fact, so that any answer would touch its words."""
+    """Whether the topic is about the fact, so that any answer would share its words."""
     if thread.topic is None:
         return False
     return len(want & _topic_stems(thread.topic.id)) >= 0.5 * len(want)
@@ -158,7 +158,7 @@ def _topic_stems(topic: str) -> frozenset[str]:
 
 
 def _bears(fact: str, domain: str, used: list[str]) -> bool:
-    """Whether what is said about the fact changes the advice: a line kept for that kind of fact and matter."""
+    """Whether the reply tailors its advice to the fact, by a line for that kind of fact and domain."""
     lines = advice_for(kind_of(fact), domain)
     if not lines:
         return False
@@ -185,7 +185,7 @@ def _manners(names: tuple[str, ...], thread: Thread, reply: str) -> list[Finding
 
 @dataclass(frozen=True)
 class _Case:
-    """The inputs of one judgment with what is seen in every reply."""
+    """The inputs of one judgment, with the findings in every reply."""
 
     labels: tuple[str, ...]
     texts: Mapping[str, str]
@@ -193,7 +193,7 @@ class _Case:
     worth: Mapping[str, float]
 
     def order(self) -> tuple[str, ...]:
-        """Labels by utility; equal ones by text, so that the order shown has no say."""
+        """Labels by utility, ties by text, independently of the order shown."""
         return tuple(sorted(self.labels, key=lambda x: (-self.worth[x], self.texts[x])))
 
 
@@ -207,7 +207,7 @@ def _case(inputs: Mapping[str, Any]) -> _Case:
 
 
 def truth(inputs: Mapping[str, Any]) -> Truth:
-    """The ground truth for the inputs of ``judge/prefer``, whatever the judge is made to say."""
+    """The ground truth for the inputs of ``judge/prefer``, without noise."""
     case = _case(inputs)
     ranking = case.order()
     gap = case.worth[ranking[0]] - case.worth[ranking[1]] if len(ranking) > 1 else 0.0
@@ -215,7 +215,7 @@ def truth(inputs: Mapping[str, Any]) -> Truth:
 
 
 def errs(noise: float, conversation: Sequence[Any], one: str, other: str) -> bool:
-    """Whether the noisy judge is wrong about this unordered pair here: true for a share ``noise`` of all pairs."""
+    """Whether the noisy judge errs on this unordered pair, which is so for a share ``noise`` of all pairs."""
     digest = hashlib.blake2b(digest_size=8)
     for text in (*sorted((one, other)), *(m.content for m in conversation[-2:]), str(len(conversation))):
         digest.update(text.encode(errors="replace") + b"\0")
@@ -223,7 +223,7 @@ def errs(noise: float, conversation: Sequence[Any], one: str, other: str) -> boo
 
 
 def prefer(inputs: Mapping[str, Any], rng: Random, noise: float) -> str:
-    """The verdict as JSON. Every pair of replies gets a vote, right or (with ``noise``) wrong; most votes win."""
+    """The verdict as JSON. Each pair of replies gives a vote, wrong with probability ``noise``; most votes win."""
     case = _case(inputs)
     labels = case.labels
     votes = dict.fromkeys(labels, 0)
@@ -262,7 +262,7 @@ def _reason(case: _Case, ranking: list[str], rng: Random, *, tie: bool, wrong: b
 
 
 def _edge(finding: Finding, others: tuple[Finding, ...]) -> float:
-    """How much more this finding is worth than the same in the other reply."""
+    """The worth of this finding minus that of the same finding in the other reply."""
     same = [f.worth for f in others if (f.name, f.about) == (finding.name, finding.about)]
     return finding.worth - max(same, default=0.0)
 

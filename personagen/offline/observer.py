@@ -1,4 +1,4 @@
-"""The observer of the cast: what a user's words tell about them, each with the words that tell it."""
+"""The observer of the cast: inferences from a user's words, each with a quote."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from personagen.offline.topics import located, names_a_point, topics
 
 _UNSUPPORTED = 0.04
 _TERSE_WORDS = 12
-# Where a clause ends: what follows is about the matter, not about the speaker.
+# The end of a clause about the speaker.
 _END = (
     r"(?=[.!?;:—()\n]| and [Ii]\b|, (?:so|which|if|in case|but|and [Ii]|by the way|for what|hence|though|as |because|"
     r"just so|and (?!the )[a-z]+ [a-z']+ (?:is|are|me|my)\b|who|too\b|and that)|$)"
 )
 _I = re.compile(r"\b[Ii]\b|\b[Yy]ou\b")
 _MINE = re.compile(r"[^,:;]*\b(?:my|me)\b.*")
-# What lasts, and so is worth noting even where the bank has no word for what it is about.
+# Lasting facts, noted even if the bank has no kind for them.
 _LASTING = re.compile(
     r"I(?:'m| am) (?:\d{2}\b|an? \w+ \w|from \w|named )|I was (?:born|raised)|"
     r"I have (?:an?|two|three|four|five|six|many|\d+) \w+ \w|"
@@ -70,14 +70,14 @@ def _facts(text: str) -> tuple[tuple[str, str], ...]:
 
 
 def _of_mine(sentence: str) -> list[str]:
-    """A statement about something of the speaker's, without what leads up to it: ``a stray dog followed me home``."""
+    """A statement about the speaker's relations or things, without its lead: ``a stray dog followed me home``."""
     match = _MINE.search(sentence.rstrip(" .!?"))
     return [match.group().strip()] if match and not _I.search(match.group()) else []
 
 
 @lru_cache(maxsize=4096)
 def _shown(text: str) -> tuple[tuple[str, str], ...]:
-    """(axis, quote) for the ways of talking that a message shows."""
+    """(axis, quote) for the axes that a message shows."""
     found: dict[str, str] = {}
     for sentence in spoken(text):
         if located(sentence):
@@ -88,7 +88,7 @@ def _shown(text: str) -> tuple[tuple[str, str], ...]:
 
 
 def infer(inputs: Mapping[str, Any], rng: Random) -> str:
-    """The inferences from all user turns so far, as JSON; a few in a hundred come with a quote nobody said."""
+    """The inferences from all user turns as JSON; a few per cent have an invented quote."""
     users = [m.content for m in inputs["conversation"] if m.role == "user"]
     facts: dict[str, str] = {}
     shown: dict[str, str] = {}
@@ -108,7 +108,7 @@ def infer(inputs: Mapping[str, Any], rng: Random) -> str:
 
 
 def _guess(users: list[str], rng: Random) -> dict[str, str]:
-    """An inference that runs ahead of what was said: its quote is made up."""
+    """A premature inference with an invented quote."""
     words = sorted(stems(users[-1])) or ["this"]
     statement, quote = rng.choice(_GUESSES)
     return {"fact": statement, "quote": f"{quote} ({rng.choice(words)})", "kind": "profile"}

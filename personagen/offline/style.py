@@ -1,4 +1,4 @@
-"""The ways of talking ("axes") that traits come down to: how such a person writes and what they want to read."""
+"""Style axes, to which traits are reduced: how such a person writes and what they like to read."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ Sort = Literal["cues", "likes", "dislikes"]
 
 @dataclass(frozen=True)
 class Axis:
-    """One way of talking.
+    """One style axis.
 
-    ``length`` is the reply length in words such a person likes, ``seems`` what an observer writes about them,
-    ``markers`` how they give themselves away, ``leads`` and ``closers`` how a reply that suits them opens and ends.
+    ``length`` is the reply length in words that such a person likes, ``seems`` what an observer writes about them,
+    ``markers`` what reveals them, ``leads`` and ``closers`` how a suitable reply opens and ends.
     """
 
     name: str
@@ -54,7 +54,7 @@ def axes() -> dict[str, Axis]:
 
 @cache
 def _phrases(sort: Sort) -> dict[str, list[tuple[str, str]]]:
-    """First letters -> the phrases that begin with them, each with its axis; short ones must be whole words."""
+    """First letters -> the phrases that start with them, with their axes; short ones must be whole words."""
     index: dict[str, list[tuple[str, str]]] = {}
     for name, raw in bank("style").items():
         for phrase in raw[sort]:
@@ -67,7 +67,7 @@ def _phrases(sort: Sort) -> dict[str, list[tuple[str, str]]]:
 
 @lru_cache(maxsize=8192)
 def axes_in(text: str, sort: Sort) -> frozenset[str]:
-    """The axes whose ``cues``, ``likes`` or ``dislikes`` stand in a text."""
+    """The axes whose ``cues``, ``likes`` or ``dislikes`` occur in a text."""
     words = canon(text) + "".join(f"{mark} " for mark in _MARKS if mark in text)
     index = _phrases(sort)
     starts = {word[:_LETTERS] for word in words.split()}
@@ -75,7 +75,7 @@ def axes_in(text: str, sort: Sort) -> frozenset[str]:
 
 
 def axes_cued(sentence: str) -> tuple[str, ...]:
-    """The axes that somebody's own sentence gives away, in the order of the bank."""
+    """The axes that a speaker's sentence reveals, in the order of the bank."""
     found = axes_in(sentence, "cues")
     return tuple(name for name in axes() if name in found) if found else ()
 
@@ -87,7 +87,7 @@ def _by_trait() -> dict[str, str]:
 
 @lru_cache(maxsize=2048)
 def axes_of(traits: tuple[str, ...], personality: str = "") -> tuple[str, ...]:
-    """The axes of a list of traits, or of a personality text where the list is empty, in order, without repeats."""
+    """The distinct axes of a list of traits, or of a personality text if the list is empty, in order."""
     words = [canonical(t) for t in traits] or list(traits_of(personality))
     found = (_by_trait().get(word) for word in words)
     return tuple(dict.fromkeys(name for name in found if name))
@@ -101,6 +101,6 @@ def axes_shown(inference: str) -> tuple[str, ...]:
 
 
 def wanted_length(names: Iterable[str]) -> float:
-    """The reply length in words that people with these axes like: the geometric mean."""
+    """The reply length in words for these axes: the geometric mean."""
     lengths = [axes()[n].length for n in names]
     return math.exp(sum(map(math.log, lengths)) / len(lengths)) if lengths else float(PLAIN_LENGTH)

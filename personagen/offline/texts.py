@@ -1,4 +1,4 @@
-"""The cast's banks, loaded once, and the small template language they are written in.
+"""The cast's banks, and their template language.
 
 A template is plain text with ``{this|that}`` (one is drawn) and ``<slot>`` (filled in; ``<Slot>`` is capitalised).
 """
@@ -29,7 +29,7 @@ def bank(name: str) -> Any:
 
 @lru_cache(maxsize=8192)
 def _parsed(template: str) -> tuple[str | tuple[str, ...], ...]:
-    """Literal strings, and tuples: one element is a slot, more are alternatives."""
+    """Literal strings, and tuples: a slot if one element, else alternatives."""
     parts: list[str | tuple[str, ...]] = []
     at = 0
     for match in _PART.finditer(template):
@@ -52,19 +52,19 @@ def _same() -> dict[str, str]:
 
 @lru_cache(maxsize=8192)
 def canon(text: str) -> str:
-    """``text`` so that two people's wordings of it are equal: lower case, one word of each set, nothing contracted."""
+    """``text`` in a canonical wording: lower case, one word of each synonym set, no contractions."""
     same = _same()
     return f" {' '.join(same.get(w, w) for w in _TOKEN.findall(text.lower().replace('’', chr(39))))} "
 
 
 @lru_cache(maxsize=8192)
 def skeleton(template: str) -> str:
-    """The longest literal stretch of a template, lower-case: what any text made from it contains."""
+    """The longest literal part of a template, in lower case."""
     return max((p for p in _parsed(template) if isinstance(p, str)), key=len).strip(" .,;:!?").lower()
 
 
 def wordings(template: str) -> list[str]:
-    """Every text a template without slots can give."""
+    """All texts of a template without slots."""
     out = [""]
     for part in _parsed(template):
         out = [text + option for text in out for option in ((part,) if isinstance(part, str) else part)]
@@ -106,9 +106,9 @@ def _slots_of(template: str) -> frozenset[str]:
 
 
 def pick(pool: Sequence[str], rng: Random, slots: Mapping[str, str], said: str = "") -> str:
-    """One filled template of ``pool`` whose slots are known and that ``said`` (``canon``) does not show yet.
+    """One filled template of ``pool`` whose slots are known and that ``said`` (``canon``) does not contain.
 
-    Empty where there is none.
+    Empty if there is none.
     """
     for _ in range(_TRIES):
         if not pool:

@@ -1,4 +1,4 @@
-"""Where a conversation stands, read off its messages alone."""
+"""The state of a conversation, read from its messages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from personagen.records import Message, Role
 
 @dataclass(frozen=True)
 class Thread:
-    """What was said by whom, the topic in hand, and the asks that came up; ``topic`` is None where none is known."""
+    """The messages by speaker, the current topic (None if unknown), and the asks so far."""
 
     users: tuple[str, ...]
     replies: tuple[str, ...]
@@ -31,20 +31,20 @@ class Thread:
         return self.replies[-1] if self.replies else ""
 
     def given(self) -> tuple[Point, ...]:
-        """The points of the topic in hand that earlier replies gave."""
+        """The points of the current topic that earlier replies gave."""
         if self.topic is None:
             return ()
         return tuple(dict.fromkeys(p for reply in self.replies for p in given(self.topic.id, reply)))
 
     def offered(self) -> tuple[Point, ...]:
-        """The points of the topic in hand that the last reply gives or names."""
+        """The points of the current topic that the last reply gives or names."""
         if self.topic is None or not self.replies:
             return ()
         return tuple(dict.fromkeys((*given(self.topic.id, self.reply), *named(self.topic.id, self.reply))))
 
 
 def _one_topic(found: tuple[Place, ...], before: str | None) -> tuple[Place, ...]:
-    """The places of one topic: a newly opened one, else the one in hand, else the first found."""
+    """The places of one topic: a newly opened one, else the current one, else the first found."""
     names = [p.topic for p in found]
     opened = [p.topic for p in found if p.ask < 0]
     topic = opened[0] if opened else before if before in names else names[0] if names else None
@@ -53,7 +53,7 @@ def _one_topic(found: tuple[Place, ...], before: str | None) -> tuple[Place, ...
 
 @lru_cache(maxsize=1024)
 def read(said: tuple[tuple[Role, str], ...]) -> Thread:
-    """The state of a conversation of any origin, given as (role, text)."""
+    """The state of a conversation, given as (role, text)."""
     users = tuple(text for role, text in said if role == "user")
     replies = tuple(text for role, text in said if role == "assistant")
     asked: list[Place] = []

@@ -1,8 +1,8 @@
-"""What the cast can talk about, and finding out from a text alone what it is about.
+"""The topics of the cast, and how to find them in a text.
 
 A topic is an everyday situation: openings, and questions ("asks") with the points of advice that answer each. A
-point has a handle, a short name both sides can refer to it by. Nothing is remembered between calls: where a
-conversation stands is read off its messages, through caches keyed by text.
+point has a handle, a short name that both sides can use. No state is kept between calls: the state of a
+conversation is read from its messages, through caches keyed by text.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ _LONG_ENOUGH = 14
 
 
 def framed_parts(question: str) -> tuple[str, dict[str, str]] | None:
-    """The pool of roundabout wordings for a question, and what goes into its slots; None where it has none."""
+    """The pool of indirect wordings for a question, and its slots; None if it has none."""
     match = _FRAMES.fullmatch(question)
     if match is None:
         return None
@@ -110,7 +110,7 @@ def framed_parts(question: str) -> tuple[str, dict[str, str]] | None:
 
 
 def _findable(wording: str) -> list[str]:
-    """What to look for in a message that may use this wording: itself, and its core if it can be framed."""
+    """The strings to search for in a message with this wording: itself, and its core if it can be framed."""
     parts = framed_parts(wording)
     return [canon(wording), canon(parts[1]["r"])] if parts else [canon(wording)]
 
@@ -151,7 +151,7 @@ def _vocabulary() -> dict[str, dict[str, float]]:
 
 @lru_cache(maxsize=4096)
 def located(text: str) -> tuple[Place, ...]:
-    """The bank's own openings and questions that stand in ``text``, in order of appearance."""
+    """The bank's openings and questions that occur in ``text``, in order of appearance."""
     plain = canon(text)
     found: dict[Place, int] = {}
     for word in dict.fromkeys(plain.split()):
@@ -163,7 +163,7 @@ def located(text: str) -> tuple[Place, ...]:
 
 @lru_cache(maxsize=4096)
 def nearest(text: str) -> Place | None:
-    """The topic and ask a text that isn't from the bank comes closest to by rare words, or None."""
+    """The topic and ask nearest by rare words to a text that is not from the bank, or None."""
     scores: Counter[str] = Counter()
     found = stems(text)
     for stem in sorted(found):
@@ -198,14 +198,14 @@ def _handles() -> dict[str, list[str]]:
 
 
 def names_a_point(text: str) -> bool:
-    """Whether a text names some point of advice by its handle: then it talks about the advice."""
+    """Whether a text names a point of advice by its handle."""
     plain = canon(text)
     return any(handle in plain for word in plain.split() for handle in _handles().get(word, ()))
 
 
 @lru_cache(maxsize=4096)
 def named(topic: str, text: str) -> tuple[Point, ...]:
-    """The points of ``topic`` whose handle stands in ``text``, in order of appearance."""
+    """The points of ``topic`` whose handle occurs in ``text``, in order of appearance."""
     plain = canon(text)
     points = [(plain.find(canon(p.handle)), p) for a in topics()[topic].asks for p in a.points]
     return tuple(p for at, p in sorted(points, key=lambda row: row[0]) if at >= 0)

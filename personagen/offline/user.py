@@ -1,4 +1,4 @@
-"""The user of the cast: a persona that opens with an everyday matter and lets out who it is turn by turn."""
+"""The user of the cast: a persona that opens with an everyday topic and reveals itself turn by turn."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import lru_cache
 from random import Random
 from typing import Any
 
-from personagen.offline.facts import advice_for, kind_of, kinds_of, stems, tails, told
+from personagen.offline.facts import advice_for, is_stated, kind_of, kinds_of, stems, tails
 from personagen.offline.idiolect import idiolect_of, voiced, worded
 from personagen.offline.style import axes, axes_of
 from personagen.offline.texts import bank, canon, capital, fill, pick
@@ -24,7 +24,7 @@ _ASKS_A_TOPIC = 5
 
 @dataclass(frozen=True)
 class _Self:
-    """A persona as it sees itself: sayable facts (``I keep bees``) with their kinds, axes, topics that fit."""
+    """A persona in first person: facts (``I keep bees``) with their kinds, axes, suitable topics."""
 
     facts: tuple[tuple[str, str | None], ...]
     axes: tuple[str, ...]
@@ -47,7 +47,7 @@ def _self(profile: str, personality: str, facts: tuple[str, ...], traits: tuple[
 
 
 def speak(inputs: Mapping[str, Any], rng: Random) -> str:
-    """What this user says next. A pure function of the inputs and ``rng``."""
+    """The user's next message, a pure function of the inputs and ``rng``."""
     me = _self(inputs["profile"], inputs["personality"], tuple(inputs["facts"]), tuple(inputs["traits"]))
     thread = read_messages(inputs["conversation"])
     speaker = _Speaker(me, thread, rng, "".join(map(canon, thread.users)), set())
@@ -63,7 +63,7 @@ def speak(inputs: Mapping[str, Any], rng: Random) -> str:
 
 @dataclass(frozen=True)
 class _Speaker:
-    """One turn in the making."""
+    """Writes one message."""
 
     me: _Self
     thread: Thread
@@ -135,22 +135,22 @@ class _Speaker:
         return parts if any(parts) else [fill(self.rng.choice(pools["closings_plain"]), self.rng, slots)]
 
     def _around(self, topic: Topic, handle: str | None, question: list[str]) -> list[str]:
-        """A question with what comes before and after it: a reaction, something about oneself, a mannerism."""
+        """A question with a reaction, a disclosure and a mannerism around it."""
         asked_back = self.thread.reply.rstrip().endswith("?")
         count = self.rng.choices((0, 1, 2), (0.3, 0.5, 0.2))[0]
         if self.curt:
             count = min(count, 1)
-        told_now = self._disclosure(topic, max(count, 1 if asked_back else 0), answer=asked_back)
+        disclosed = self._disclosure(topic, max(count, 1 if asked_back else 0), answer=asked_back)
         parts = [self._reaction(topic, handle) if self.rng.random() < 0.55 else self._scene()]
         marker = self._marker(self._thing(topic), handle) if self.rng.random() < 0.36 else ""
-        if told_now and self.rng.random() < 0.22:
-            return [*parts, marker, *question, told_now]
+        if disclosed and self.rng.random() < 0.22:
+            return [*parts, marker, *question, disclosed]
         if self.rng.random() < 0.3:
-            return [*parts, told_now, *question, marker]
-        return [*parts, told_now, marker, *question]
+            return [*parts, disclosed, *question, marker]
+        return [*parts, disclosed, marker, *question]
 
     def _matter(self, topic: Topic) -> list[str]:
-        """A new topic: the situation, mostly with a first question."""
+        """A new topic: its opening, usually with a first question."""
         opening = self.pick(topic.openings)
         ask = 0 if self.rng.random() < 0.7 else self.rng.randrange(len(topic.asks))
         asks = self.rng.random() < 0.85
@@ -164,7 +164,7 @@ class _Speaker:
         return question if self.curt or self.rng.random() < 0.55 else self._framed(question)
 
     def _framed(self, question: str) -> str:
-        """The same question asked in a roundabout way: ``How do I begin?`` -> ``I never learnt how to begin.``"""
+        """An indirect wording of a question: ``How do I begin?`` -> ``I never learnt how to begin.``"""
         parts = framed_parts(question)
         if parts is None:
             return question
@@ -180,7 +180,7 @@ class _Speaker:
         return text
 
     def _scene(self) -> str:
-        """Now and then, where the message is being written."""
+        """Occasionally, where the user is writing from."""
         return self.pick(bank("user")["scenes"]) if not self.curt and self.rng.random() < 0.25 else ""
 
     def _marker(self, thing: str, handle: str | None) -> str:
@@ -190,10 +190,10 @@ class _Speaker:
         return self.pick(axis.markers, thing=thing, **({"h": handle} if handle else {}))
 
     def _disclosure(self, topic: Topic, count: int, *, answer: bool = False) -> str:
-        """Up to two facts not told yet, those that bear on the topic first."""
+        """Up to two facts not yet revealed, relevant ones first."""
         if not count:
             return ""
-        left = [(c, k) for c, k in self.me.facts if not told(c, self.thread.users)]
+        left = [(c, k) for c, k in self.me.facts if not is_stated(c, self.thread.users)]
         left.sort(key=lambda fact: bool(advice_for(fact[1], topic.domain)) * -1 + 1.3 * self.rng.random())
         if not left:
             return ""
@@ -214,11 +214,11 @@ class _Speaker:
         return capital(first) + "."
 
     def _thing(self, topic: Topic) -> str:
-        """The matter by its name, or ``this`` where it has been named."""
+        """The name of the topic, or ``this`` if it was named before."""
         return "this" if canon(topic.thing) in self.said and self.rng.random() < 0.5 else topic.thing
 
     def _topic(self, used: frozenset[str]) -> Topic:
-        """A topic that suits the persona in two cases of three."""
+        """A topic, which suits the persona in two cases of three."""
         near = [t for t in self.me.near if t not in used]
         far = [t for t in self.me.far if t not in used] or list(topics())
         pool = near if near and self.rng.random() < 0.65 else far

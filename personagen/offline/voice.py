@@ -1,7 +1,7 @@
-"""Turning a statement about somebody into the same statement said by them, to them or of them, in English.
+"""Turns a statement about a person into the first, second or third person, in English.
 
 ``She keeps bees on her roof`` -> ``I keep bees on my roof`` / ``you keep bees on your roof`` -> ``the user keeps bees
-on their roof``. Rules and short word lists (``bank/voice.json``), no grammar engine: None where they don't reach.
+on their roof``. Uses rules and short word lists (``bank/voice.json``); None if they don't apply.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def _conjugated(verb: str, person: Person, before: str = "", after: str = "") ->
 
 
 def _subject(tokens: list[str]) -> tuple[str, list[str]]:
-    """Who the statement is about (``she``, ``he``, ``they``, ``name``, ``own``, ``none``) and the tokens after it."""
+    """The subject (``she``, ``he``, ``they``, ``name``, ``own``, ``none``) and the tokens after it."""
     lower = [t.lower() for t in tokens[:3]]
     first, second = lower[0], lower[2] if len(lower) > 2 else ""
     if "user's" in lower:
@@ -76,7 +76,7 @@ def _pronouns(tokens: list[str]) -> list[str]:
 
 
 def _is_verb(first: str, second: str) -> bool:
-    """Whether a statement opens with its verb: ``Keeps bees``, ``Grew up in``."""
+    """Whether a statement starts with its verb: ``Keeps bees``, ``Grew up in``."""
     if first in _AUX:
         return True
     return is_third(first, "", second or ".") or (
@@ -85,7 +85,7 @@ def _is_verb(first: str, second: str) -> bool:
 
 
 def _turned(tokens: list[str], person: Person, they: bool, joined: bool) -> str:
-    """Tokens with the person's pronouns turned; with ``joined``, verbs after ``and`` are the person's too."""
+    """The tokens with the person's pronouns replaced, and with ``joined`` also the verbs after ``and``."""
     known = _PRONOUNS | (_THEY if they else {})
     if joined:
         known.pop("them", None)
@@ -119,7 +119,7 @@ def _is_joined(tokens: list[str], at: int, word: str, after: str) -> bool:
 
 
 def _is_known(word: str, after: str) -> bool:
-    """A verb of the cast's own list in third person, where it can't be a noun."""
+    """A verb of the cast's list in third person that can't be a noun."""
     if word not in _thirds_known():
         return False
     return word not in words("nounlike") or (word, after) == ("dreams", "of")
@@ -154,13 +154,13 @@ def _bare(text: str, person: Person) -> str | None:
 
 
 def _is_job(lower: str) -> bool:
-    """Whether a phrase without an article names what somebody is: ``retired bus driver at ...``."""
+    """Whether a phrase without an article names an occupation: ``retired bus driver at ...``."""
     last = re.split(r"[\s,]", re.split(r" (?:at|in|for|from|with|of|who|and) ", lower)[0])[-1]
     return last in words("jobs")
 
 
 def _is_sentence(tokens: list[str]) -> bool:
-    """Whether the tokens are a sentence about something of the person's: ``A stray dog followed her home``."""
+    """Whether the tokens are a sentence with the person as object: ``A stray dog followed her home``."""
     if _pronouns(tokens):
         return True
     spoken = [t.lower() for t in tokens if t[0].isalnum()]
@@ -183,7 +183,7 @@ def _opened(tokens: list[str]) -> list[str]:
 
 @lru_cache(maxsize=8192)
 def clause(statement: str, person: Person = "I") -> str | None:
-    """A statement about somebody as a clause in first or second person, without a full stop; None if it can't be.
+    """A statement about a person as a clause in first or second person, without a full stop; None if impossible.
 
     ``Has two cats`` -> ``I have two cats``; ``34 years old`` -> ``I'm 34``; ``Her son is ill`` -> ``my son is ill``.
     """
@@ -214,7 +214,7 @@ def _gendered(tokens: list[str]) -> bool:
 
 
 def _predicate(rest: list[str], person: Person, they: bool) -> str | None:
-    """What follows the subject, with the subject put before it."""
+    """The predicate ``rest`` with a subject before it."""
     at = 0
     while at < len(rest) and (rest[at].isspace() or is_adverb(rest[at].lower())):
         at += 1

@@ -31,7 +31,6 @@ __all__ = ["ENCODER", "ROLES", "ModelFunction", "by_role", "place", "shared_and_
 Grow = Literal["coin", "best", "all"]
 Language = Literal["en", "de", "fr", "es", "it", "pt", "nl", "any"]
 MAX_POOL = 10_000_000
-_RESUME = "Run folder; the same command on the same folder resumes."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,11 +75,18 @@ class ExportOptions(Options):
 
 @dataclass(frozen=True, kw_only=True)
 class ModelOptions(PromptOptions):
-    """What every command that asks models takes."""
+    """Which models answer, and what they may cost."""
 
     seed: int = option(0, "Random seed.", SIZE, common=True, least=-(2**63), most=2**63 - 1)
     model: Models = option(
         ("offline",), "offline, openai/NAME, anthropic/NAME, a LiteLLM name or module:function.", MODELS, common=True
+    )
+    agent: Texts = option(
+        (),
+        "Your own function for an agent.",
+        MODELS,
+        "ROLE/ACT=MODULE:FUNCTION",
+        example=["judge/prefer=my_agents:strict"],
     )
     base_url: RoleTexts = option(
         (), "OpenAI- or Anthropic-compatible server.", MODELS, "URL", common=True, example=["http://127.0.0.1:8000/v1"]
@@ -111,13 +117,24 @@ class ModelOptions(PromptOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExpandOptions(ModelOptions):
+class RunOptions(ModelOptions):
+    """What every run takes."""
+
+    out: FilePath = option(
+        "outputs/run", "Run folder; the same command on the same folder resumes.", FILES, "DIR", common=True
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpandOptions(RunOptions):
     """What ``expand`` does: grow the pools of profiles and personalities from seeds, then combine them."""
 
     seeds: FilePath | None = option(
         None, "File or folder of seeds.", FILES, "PATH", common=True, words="the bundled seeds", example="seeds"
     )
-    out: FilePath = option("outputs/pool", _RESUME, FILES, "DIR", common=True)
+    out: FilePath = option(
+        "outputs/pool", "Run folder; the same command on the same folder resumes.", FILES, "DIR", common=True
+    )
     skip_bad_lines: bool = option(False, "Skip seeds that cannot be read instead of stopping.", FILES)
     target: int = option(100, "Profiles in the pool.", SIZE, common=True, least=1, most=MAX_POOL)
     personalities: int | None = option(
@@ -150,17 +167,19 @@ class ExpandOptions(ModelOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SimulateOptions(ModelOptions):
+class SimulateOptions(RunOptions):
     """What ``simulate`` does: grow conversation trees, whose user turns each get competing replies."""
 
     personas: FilePath = option("outputs/pool/personas.jsonl", "File of personas.", FILES, "FILE", common=True)
-    out: FilePath = option("outputs/run", _RESUME, FILES, "DIR", common=True)
     skip_bad_lines: bool = option(False, "Skip personas that cannot be read instead of stopping.", FILES)
     conversations: int | None = option(
         None, "Number of conversations.", SIZE, common=True, least=1, most=10**8, words="one per persona", example=100
     )
     turns: int = option(10, "Turns per conversation.", SIZE, common=True, least=1, most=1000)
     candidates: int = option(2, "Competing replies per turn.", SIZE, least=2, most=26)
+    candidate: Texts = option(
+        ("aware", "plain"), "Competing assistant: aware, plain, or your own module:function.", DIALOGUES, "NAME"
+    )
     max_nodes: int = option(500, "Maximum messages per tree with --grow all.", SIZE, least=3, most=1_000_000)
     grow: Grow = option(
         "coin",

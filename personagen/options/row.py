@@ -108,12 +108,8 @@ class Row:
         return {"bool": "true or false"}.get(self.kind, "a text or a list of texts" if self.several else "a text")
 
     def _texts(self, value: Any) -> tuple[str, ...]:
-        functions: dict[str, Any] = {}
-
         def text(one: Any, role: str = "") -> str:
             if callable(one) and self.kind == "Models":
-                if functions.setdefault(ModelFunction(one), one) is not one:
-                    raise UsageError(f"{self.flag}: two model functions have the name {ModelFunction(one)}; rename one")
                 return ModelFunction(one, role)
             if not isinstance(one, str):
                 raise UsageError(f"{self.flag} {_shown(value)}: choose {self._takes()}")

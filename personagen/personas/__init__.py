@@ -1,1 +1,1 @@
-"""All that ``expand`` is about: seeds, pools, the filters, and what descriptions of people say."""
+"""Persona descriptions: seeds, pools, filters, traits, and their English."""

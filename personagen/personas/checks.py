@@ -1,4 +1,4 @@
-"""Persona records that come from outside: checked before anything is named by them."""
+"""Checks of persona records from files, before their ids name anything."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ _ID = re.compile(r"[^./\\\s\x00-\x1f\x7f-\x9f][^/\\\x00-\x1f\x7f-\x9f]{0,199}")
 
 
 def is_id(text: str) -> bool:
-    """Whether ``text`` can be an id: one that is shown on one line, and that would do as the name of a file."""
+    """Whether ``text`` can be an id: on one line, and safe as a file name."""
     return _ID.fullmatch(text) is not None
 
 
 def record_of(row: Mapping[str, object]) -> Persona:
-    """The persona that ``row`` is.
+    """The persona in ``row``.
 
     Raises:
-        ValueError: it is none, saying why.
+        ValueError: the row is not a valid persona.
     """
     try:
         persona = Persona.model_validate(row)
@@ -30,10 +30,10 @@ def record_of(row: Mapping[str, object]) -> Persona:
         first = error.errors()[0]
         raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
     except TypeError:
-        raise ValueError("it holds half a character") from None
+        raise ValueError("it holds a lone surrogate") from None
     if not is_id(persona.id):
         raise ValueError(
-            "its id is empty, longer than 200 characters, begins with a dot or white space, or holds /, \\ or a control"
+            "its id is empty, longer than 200 characters, starts with a dot or white space, or holds /, \\ or a control"
             " character"
         )
     return persona

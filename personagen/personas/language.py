@@ -1,4 +1,4 @@
-"""Which language words are in, by the commonest words of seven languages."""
+"""Language detection by the most common words of seven languages."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
-# About a third of any text in a language, and few of any other. To add a language, add its commonest words.
+# They make up about a third of a text in their language. To add a language, add its most common words.
 _COMMON = {
     "en": """the of and to in a is for on that with as at by an be this from his her their he she they it has was are
         who not but or when which never always about into out up them so if can who's one two you i have your what would
@@ -29,17 +29,17 @@ _COMMON = {
 }
 BANKS = {code: frozenset(common.split()) for code, common in _COMMON.items()}
 LANGUAGES = (*BANKS, "any")
-MIN_WORDS = 14  # words, or letters of another script: fewer are no evidence of another language
-_MIN_SHARE = 0.15  # of the words of a text, those that are in its language's bank
-_OTHER_SHARE, _TIMES, _KINDS = 0.2, 3, 3  # words of another language: their share, times our own, different ones
-_TAIL = 140  # words: a text that drifts into another language ends in it
+MIN_WORDS = 14  # words, or letters of another script, needed as evidence of another language
+_MIN_SHARE = 0.15  # of the words of a text that are in its language's bank
+_MIN_OTHER_SHARE, _MIN_OTHER_TIMES, _MIN_OTHER_WORDS = 0.2, 3, 3  # of the words, as multiple of ours, distinct ones
+_TAIL_WORDS = 140  # a text that drifts into another language ends in it
 _OTHER_SCRIPT = re.compile(r"[^\W\d_\u0000-\u024f\u1e00-\u1eff]")
 
 
 def is_in(found: Sequence[str], code: str) -> bool:
-    """Whether a text of the words ``found`` (lower case, as ``text.words`` gives them) is in the language ``code``.
+    """Whether a text of the words ``found`` (from ``text.words``) is in the language ``code``; ``any`` accepts all.
 
-    More of its words, and at least ``_MIN_SHARE``, are in the bank of ``code`` than in any other. ``any`` takes all.
+    The bank of ``code`` must hold more of the words than any other, and at least ``_MIN_SHARE``.
     """
     if code == "any":
         return True
@@ -50,19 +50,19 @@ def is_in(found: Sequence[str], code: str) -> bool:
 def other_language(found: Sequence[str], code: str) -> str | None:
     """The language other than ``code`` that the words ``found`` are clearly in, or "another script"; None in doubt.
 
-    Words that both languages share count for neither.
+    Words of both languages do not count.
     """
     if _is_in_another_script(found):
         return "another script"
-    found = found[-_TAIL:]
+    found = found[-_TAIL_WORDS:]
     if len(found) < MIN_WORDS:
         return None
     kinds = frozenset(found)
     for other in BANKS:
         theirs = _only(other, code)
-        if len(theirs & kinds) >= _KINDS:
+        if len(theirs & kinds) >= _MIN_OTHER_WORDS:
             own = sum(map(_only(code, other).__contains__, found))
-            if sum(map(theirs.__contains__, found)) >= max(_OTHER_SHARE * len(found), _TIMES * own):
+            if sum(map(theirs.__contains__, found)) >= max(_MIN_OTHER_SHARE * len(found), _MIN_OTHER_TIMES * own):
                 return other
     return None
 

@@ -1,7 +1,7 @@
-"""The trait lexicon: which words name a trait of character, which of them mean the same, and how they sound.
+"""The trait lexicon: the words for traits of character, their synonyms and valence.
 
 An entry is one trait: ``canonical: other adjectives | nouns and verbs``. Regular derivations (``patience``,
-``bluntly``, ``tidiness``) and American spellings are made from it, so only irregular ones stand there.
+``bluntly``, ``tidiness``) and American spellings are generated, so only irregular ones are listed.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ taciturn: of few words
 vengeful: holds/nurses/bears/hold/nurse/bear grudges, holds/nurses/bears/hold/nurse/bear a grudge
 """
 
-# What "not patient" means. Where a trait has no opposite here, its denial names nothing.
+# The meaning of "not patient". The denial of a trait without an opposite here names no trait.
 _OPPOSITES = """
 patient impatient, careful careless, honest dishonest, organised disorganised, punctual unpunctual, neat messy,
 reliable unreliable, loyal disloyal, considerate inconsiderate, decisive indecisive, tolerant intolerant,
@@ -157,7 +157,7 @@ def _american(word: str) -> str:
 
 
 def _derived(adjective: str) -> Iterator[str]:
-    """Nouns and adverbs regularly made from an adjective; what is no English word does no harm."""
+    """Regular nouns and adverbs of an adjective; forms that are not English words do no harm."""
     stem = adjective[:-1]
     if adjective.endswith("y"):
         yield from (f"{stem}iness", f"{stem}ily")
@@ -176,7 +176,7 @@ def _derived(adjective: str) -> Iterator[str]:
 
 
 def _read() -> tuple[dict[str, str], dict[str, Valence], frozenset[str], frozenset[str]]:
-    """Every form -> its canonical trait; the valence of each trait; the forms that are adjectives; first words."""
+    """The values of ``FORMS``, ``VALENCE``, ``ADJECTIVES`` and ``FIRSTS``."""
     forms: dict[str, str] = {}
     valence: dict[str, Valence] = {}
     adjectives: set[str] = set()

@@ -1,4 +1,4 @@
-"""Conversation a pool: draw examples, screen and admit candidates, and combine the two pools into personas."""
+"""Growing a pool: draw examples, screen and admit candidates, combine the two pools into personas."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from personagen.personas.filters.nearest import FloatArray
 from personagen.personas.traits import traits_of
 from personagen.records import Description, Persona, Rejection, content_id
 
-# A personality in a heap: how often it was used, a random number, its place.
+# A personality in a heap: number of uses, a random number, its index.
 _Use: TypeAlias = tuple[int, float, int]
 
 
 @dataclass(frozen=True)
 class Admission:
-    """What a round came to: the pool with the ``admitted`` behind it, and a rejection for every other candidate."""
+    """The result of a round: the grown pool, the ``admitted``, and a rejection for every other candidate."""
 
     view: PoolView
     admitted: tuple[Description, ...]
@@ -32,14 +32,14 @@ class Admission:
 
 
 def start(seeds: Sequence[Description], vectors: FloatArray, rules: Rules) -> PoolView:
-    """The pool of the ``seeds``, which no filter is asked about; ``vectors`` (n, d) are theirs, of unit length."""
+    """The pool of the ``seeds``, unfiltered; ``vectors`` (n, d) are their embeddings, of unit length."""
     view = PoolView(rules)
     for seed, vector in zip(seeds, vectors, strict=True):
         view = view.with_entry(candidate(seed, seed.source, vector))
     return view
 
 
-def draw(view: PoolView, seed: int, place: str, count: int = 5) -> list[Description]:
+def draw(view: PoolView | Sequence[Description], seed: int, place: str, count: int = 5) -> list[Description]:
     """``count`` different entries of the pool, or all of a smaller one, in random order (ALOE draws 5 a call)."""
     rows = Random(f"{seed}/{place}").sample(range(len(view)), min(count, len(view)))
     return [view[row] for row in rows]
@@ -48,10 +48,7 @@ def draw(view: PoolView, seed: int, place: str, count: int = 5) -> list[Descript
 def screen(
     candidates: Sequence[Candidate], view: PoolView, filters: Mapping[str, Filter]
 ) -> tuple[list[Candidate], list[Rejection]]:
-    """Those of ``candidates`` that ``filters`` (``SCREENS``) let pass, each looked at alone, and the rejections.
-
-    Candidates need no vectors for it, so what fails here is never embedded.
-    """
+    """The ``candidates`` that pass ``filters`` (``SCREENS``), and the rejections; they need no vectors yet."""
     passed, rejections = [], []
     for new in candidates:
         rejection = _judged(new, view, filters)
@@ -63,10 +60,10 @@ def screen(
 
 
 def admit(candidates: Sequence[Candidate], view: PoolView, filters: Mapping[str, Filter]) -> Admission:
-    """Lets the ``candidates`` (all with vectors) that pass ``filters`` join ``view``, in slot order.
+    """Admits the ``candidates`` (all with vectors) that pass ``filters`` to ``view``, in slot order.
 
-    ``view`` is the pool as it was frozen for the round; each candidate is compared with that and with those admitted
-    before it. The whole round is searched against the frozen pool in one product, so the order costs nothing.
+    ``view`` is the pool at the start of the round, which the whole round is searched against in one product; then each
+    candidate is compared with those admitted before it.
     """
     if candidates:
         vectors = np.stack([_vector(new) for new in candidates])
@@ -110,17 +107,16 @@ def combine(
 ) -> list[Persona]:
     """Personas in the order of ``profiles``, each with up to ``per_profile`` different personalities that fit it.
 
-    A personality fits a profile that uses the same pronoun, and a text without a pronoun fits any; no text is changed.
-    Where fewer fit than ``per_profile``, a profile gets those, or no persona at all: what is missing from
-    ``len(profiles) * per_profile`` personas is for the caller to report. No pair comes twice. A profile gets the
-    personalities that were used least so far, so those of one pronoun are used equally often, give or take one; the
-    ``seed`` decides between equals. Of entries with the same text only the first counts.
+    A personality fits a profile with the same pronoun, and a text without a pronoun fits any. If fewer than
+    ``per_profile`` fit, the profile gets those; ``unpaired`` reports it. A profile gets the least used personalities,
+    so those of one pronoun are used equally often, plus or minus one; ``seed`` breaks ties. Entries with equal text
+    count once.
 
     Raises:
         UsageError: ``per_profile`` is less than 1.
     """
     if per_profile < 1:
-        raise UsageError(f"--per-profile {per_profile}: at least 1 personality is needed for a persona")
+        raise UsageError(f"--per-profile {per_profile}: a persona needs at least 1 personality")
     random = Random(f"{seed}/combine")
     profiles, personalities = _distinct(profiles), _distinct(personalities)
     heaps: dict[str | None, list[_Use]] = {}
@@ -144,7 +140,7 @@ def combine(
 
 
 def unpaired(profiles: Sequence[Description], personas: Sequence[Persona], per_profile: int) -> list[str]:
-    """A note for the user where profiles have fewer than ``per_profile`` of the ``personas``, else nothing."""
+    """A note for the user if profiles have fewer than ``per_profile`` of the ``personas``."""
     made = Counter(persona.profile for persona in personas)
     short = [profile for profile in profiles if made[profile.text] < per_profile]
     if not short:
@@ -173,7 +169,7 @@ def _persona(profile: Description, personality: Description) -> Persona:
         personality=personality.text,
         facts=profile.items or facts_of(profile.text),
         traits=personality.items or traits_of(personality.text),
-        # A listed fact says it plainly ("She is 60") where the text may not ("sixty candles last May").
+        # A listed fact ("She is 60") may be plainer than the text ("sixty candles last May").
         attributes=attributes_of(profile.text) | attributes_of(". ".join(profile.items)),
         origin={"profile": profile.origin, "personality": personality.origin},
         prompt_hash="+".join(hashes),

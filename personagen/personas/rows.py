@@ -1,7 +1,7 @@
-"""Rows of the files people already have: JSON lines, JSON, CSV, TSV and plain text.
+"""Readers of users' files: JSON lines, JSON, CSV, TSV and plain text.
 
-Nothing raises here but ``UsageError`` for a file that can't be opened: a row that can't be read comes as a ``Fault``,
-and what was repaired or decided on the way as a ``Note``, each with its line; the caller says what becomes of them.
+A file that can't be opened raises ``UsageError``; an invalid row is returned as a ``Fault``, a repair or guess as a
+``Note``, each with its line.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from personagen.errors import UsageError
 
 JSON_LINES = frozenset({".jsonl", ".ndjson"})
 SUFFIXES = JSON_LINES | {".json", ".csv", ".tsv", ".txt"}
-_ASIDE = ("readme", "license", "licence", "notice")
-MAX_LINE = 1_000_000  # bytes; a description has a few hundred
+_IGNORED = ("readme", "license", "licence", "notice")
+MAX_LINE_BYTES = 1_000_000  # a description has a few hundred
 _DECODER = json.JSONDecoder()
 
 
@@ -34,7 +34,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Fault:
-    """A line that can't be read, and why."""
+    """An invalid line, and the reason."""
 
     line: int
     reason: str
@@ -42,17 +42,17 @@ class Fault:
 
 @dataclass(frozen=True)
 class Note:
-    """Something repaired or decided while reading; line 0 is the whole file."""
+    """A repair or guess; line 0 is the whole file."""
 
     line: int
     text: str
 
 
 def files_of(path: Path, alone: str = "") -> tuple[list[Path], list[str]]:
-    """The file, or the readable files of the folder in order of their names, only ``alone`` where it is there; notes.
+    """The file, or the supported files of the folder by name, or only ``alone`` if the folder has it; and notes.
 
     Raises:
-        UsageError: there is nothing at ``path`` that can be read.
+        UsageError: ``path`` has no supported file.
     """
     known = ", ".join(sorted(SUFFIXES))
     try:
@@ -67,14 +67,14 @@ def files_of(path: Path, alone: str = "") -> tuple[list[Path], list[str]]:
         raise UsageError(f"{path} does not exist; check the path")
     if not path.is_dir():
         if path.suffix.lower() not in SUFFIXES:
-            raise UsageError(f"{path} has no suffix that is known here; expected {known}")
+            raise UsageError(f"{path} has an unsupported suffix; expected {known}")
         if not path.is_file():
-            raise UsageError(f"{path} is no plain file; give one")
+            raise UsageError(f"{path} is not a plain file; give one")
         return [path], []
-    plain = [entry for entry in inside if entry.stem.lower() not in _ASIDE and not entry.name.startswith(".")]
+    plain = [entry for entry in inside if entry.stem.lower() not in _IGNORED and not entry.name.startswith(".")]
     files = [entry for entry in plain if entry in readable]
     if not files:
-        raise UsageError(f"{path} holds no seed file; expected {known}")
+        raise UsageError(f"{path} has no seed file; expected {known}")
     if any(entry.name == alone for entry in files):
         return [path / alone], []
     other = [entry.name for entry in plain if entry not in readable]
@@ -83,7 +83,7 @@ def files_of(path: Path, alone: str = "") -> tuple[list[Path], list[str]]:
 
 
 def rows_of(path: Path) -> Iterator[Row | Fault | Note]:
-    """The rows of one file, lazily and in order; which format it has, its suffix says.
+    """The rows of one file, lazily and in order; its suffix gives the format.
 
     Raises:
         UsageError: the file can't be opened or read.
@@ -109,19 +109,19 @@ def _rows(file: BinaryIO, suffix: str) -> Iterator[Row | Fault | Note]:
 
 
 def _lines(file: BinaryIO) -> Iterator[tuple[int, str] | Fault]:
-    """The lines of a file without their ends, decoded; a byte order mark is dropped."""
+    """The decoded lines of a file without line ends and byte order mark."""
     number = 0
-    while raw := file.readline(MAX_LINE + 2):
+    while raw := file.readline(MAX_LINE_BYTES + 2):
         number += 1
         if number == 1:
             if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-                yield Fault(1, "the file is UTF-16, and UTF-8 is expected")
+                yield Fault(1, "the file is UTF-16; save it as UTF-8")
                 return
             raw = raw.removeprefix(b"\xef\xbb\xbf")
-        if len(raw) > MAX_LINE and not raw.endswith(b"\n"):
+        if len(raw) > MAX_LINE_BYTES and not raw.endswith(b"\n"):
             while raw and not raw.endswith(b"\n"):
-                raw = file.readline(MAX_LINE)
-            yield Fault(number, f"the line is longer than {MAX_LINE:,} bytes")
+                raw = file.readline(MAX_LINE_BYTES)
+            yield Fault(number, f"the line is longer than {MAX_LINE_BYTES:,} bytes")
             continue
         try:
             text = raw.rstrip(b"\r\n").decode()
@@ -149,19 +149,19 @@ def _json_lines(lines: Iterable[tuple[int, str] | Fault]) -> Iterator[Row | Faul
 
 
 def _glued(number: int, text: str) -> Iterator[Row | Fault | Note]:
-    """A line with several JSON values, as a lost line feed leaves it."""
+    """The values of a line with several JSON values, whose line feed was lost."""
     values = list(_json_values(text, number))
     fault = next((value for value in values if isinstance(value, Fault)), None)
     if fault:
         yield fault
         return
     if len(values) > 1:
-        yield Note(number, f"{len(values)} JSON values stand on one line; read as {len(values)} entries")
+        yield Note(number, f"{len(values)} JSON values on one line; read as {len(values)} entries")
     yield from values
 
 
 def _json_values(text: str, line: int) -> Iterator[Row | Fault]:
-    """JSON values one after the other, apart by white space or a comma, from ``line`` on; stops at the first fault."""
+    """JSON values separated by white space or commas, from ``line`` on; stops at the first fault."""
     at = 0
     while True:
         begin = at
@@ -183,7 +183,7 @@ def _json_values(text: str, line: int) -> Iterator[Row | Fault]:
 
 
 def _json_text(lines: Iterable[tuple[int, str] | Fault]) -> Iterator[Row | Fault]:
-    """A JSON document: an array gives one row an element, anything else is a row."""
+    """A JSON document: an array gives one row per element, any other value is one row."""
     texts: list[str] = []
     for line in lines:
         if isinstance(line, Fault):
@@ -204,7 +204,7 @@ def _json_text(lines: Iterable[tuple[int, str] | Fault]) -> Iterator[Row | Fault
 
 
 def _csv(lines: Iterable[tuple[int, str] | Fault], *, tab: bool) -> Iterator[Row | Fault]:
-    """CSV or TSV with a header; a semicolon is taken as the delimiter where the header has no comma."""
+    """CSV or TSV with a header; a semicolon is the delimiter if the header has no comma."""
     faults: list[Fault] = []
     taken: list[int] = []  # the lines of the record being read
 
@@ -236,7 +236,7 @@ def _csv(lines: Iterable[tuple[int, str] | Fault], *, tab: bool) -> Iterator[Row
 
 
 def _text(lines: Iterable[tuple[int, str] | Fault]) -> Iterator[Row | Fault | Note]:
-    """Plain text: paragraphs where blank lines part wrapped lines, else one entry a line."""
+    """Plain text: paragraphs if blank lines separate wrapped lines, else one entry per line."""
     paragraphs: list[list[tuple[int, str]]] = [[]]
     for line in lines:
         if isinstance(line, Fault):
@@ -249,7 +249,7 @@ def _text(lines: Iterable[tuple[int, str] | Fault]) -> Iterator[Row | Fault | No
     broken = [text for paragraph in paragraphs for _, text in paragraph[:-1]]
     wrapped = sum(not text.rstrip().endswith((".", "!", "?", "\u3002", '"', "\u201d")) for text in broken)
     if len(paragraphs) > 1 and wrapped * 2 > len(broken):
-        yield Note(0, "read as paragraphs parted by blank lines")
+        yield Note(0, "read as paragraphs separated by blank lines")
         for paragraph in paragraphs:
             yield Row(paragraph[0][0], " ".join(text.strip() for _, text in paragraph))
         return

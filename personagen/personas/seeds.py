@@ -1,4 +1,4 @@
-"""Loading seeds and personas: the packaged ones, or what researchers already have."""
+"""Loads seeds and personas: the packaged ones, or a user's files."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ T = TypeVar("T", Description, Persona)
 
 @dataclass(frozen=True)
 class Seeds:
-    """The two pools to grow from, and what was repaired, skipped, folded or decided while loading them."""
+    """The two seed pools, and notes about what was repaired, skipped, merged or guessed while loading."""
 
     profiles: tuple[Description, ...]
     personalities: tuple[Description, ...]
@@ -39,7 +39,7 @@ class Seeds:
 
 @dataclass
 class _Log:
-    """What one load has to say for itself."""
+    """The notes of one load."""
 
     skip_bad_lines: bool
     notes: list[str] = field(default_factory=list)
@@ -56,14 +56,14 @@ class _Log:
 
 
 def load_seeds(path: Path | None, *, skip_bad_lines: bool = False) -> Seeds:
-    """The seed profiles and personalities of a file or folder; the packaged ones where ``path`` is None.
+    """The seed profiles and personalities of a file or folder, or the packaged ones if ``path`` is None.
 
-    A row may be a text or an object with ``profile``, ``personality``, ``persona`` or ``text`` (and optional ``facts``
-    and ``traits``); an object with both gives one entry to each pool. Whether a bare text is a profile, the file's name
-    says, else the text itself. A pool the files leave empty is taken from the packaged seeds.
+    A row is a text, or an object with ``profile``, ``personality``, ``persona`` or ``text`` (and optional ``facts`` and
+    ``traits``); an object with both gives one entry to each pool. The file's name, else the text itself, decides
+    whether a bare text is a profile. A pool without an entry gets the packaged seeds.
 
     Raises:
-        UsageError: a path is missing, a line can't be read (unless ``skip_bad_lines``), or nothing was found.
+        UsageError: the path is missing, a line is invalid (unless ``skip_bad_lines``), or nothing was found.
     """
     if path is None:
         return load_seeds(packaged())
@@ -71,20 +71,20 @@ def load_seeds(path: Path | None, *, skip_bad_lines: bool = False) -> Seeds:
     entries = _unique(_gather(path, log, lambda value, file, line: _descriptions(value, file, line, log)), log)
     pools = {kind: tuple(entry for entry in entries if entry.kind == kind) for kind in _ITEMS}
     if not entries:
-        raise UsageError(f"{path} holds no profile and no personality; give a file with one text or object a line")
+        raise UsageError(f"{path} has no profile and no personality; give a file with one text or object per line")
     notes = _closed(log)
     for kind in (kind for kind, pool in pools.items() if not pool):
         ours = load_seeds(None)
         pools[kind] = ours.profiles if kind == "profile" else ours.personalities
-        notes += (f"{path.name or path} holds no {kind}: the {len(pools[kind])} packaged ones are used",)
+        notes += (f"{path.name or path} has no {kind}: the {len(pools[kind])} packaged ones are used",)
     return Seeds(pools["profile"], pools["personality"], notes)
 
 
 def load_personas(path: Path, *, skip_bad_lines: bool = False) -> tuple[tuple[Persona, ...], tuple[str, ...]]:
-    """The personas of a ``personas.jsonl``, of a folder that holds one, or of any rows with a profile; and the notes.
+    """The personas of a ``personas.jsonl``, of a folder with one, or of any rows with a profile; and the notes.
 
-    A row may be a Persona record, an object with ``profile`` and ``personality``, or a text, ``persona`` or ``text``
-    alone, which becomes the profile of a persona without personality.
+    A row is a Persona record, an object with ``profile`` and ``personality``, or a text, ``persona`` or ``text`` alone,
+    which becomes the profile of a persona without personality.
 
     Raises:
         UsageError: as ``load_seeds``.
@@ -93,12 +93,12 @@ def load_personas(path: Path, *, skip_bad_lines: bool = False) -> tuple[tuple[Pe
     found = _gather(path, log, lambda value, _file, _line: _personas(value), alone="personas.jsonl")
     personas = _as_written(path) or _unique(found, log)
     if not personas:
-        raise UsageError(f"{path} holds no persona; give a file with a profile and a personality a line")
+        raise UsageError(f"{path} has no persona; give a file with a profile and a personality per line")
     return personas, _closed(log)
 
 
 def _as_written(path: Path) -> tuple[Persona, ...]:
-    """The personas of a file with a record a line and none twice, in half the time; none where it is any other."""
+    """A fast path for a file of distinct Persona records; empty for any other file."""
     try:
         file = path / "personas.jsonl" if path.is_dir() else path
         if file.suffix.lower() not in JSON_LINES or not file.is_file():
@@ -112,22 +112,22 @@ def _as_written(path: Path) -> tuple[Persona, ...]:
 
 
 def packaged() -> Path:
-    """The folder of the seeds that come with personagen.
+    """The folder of the packaged seeds.
 
     Raises:
-        CorruptError: it was installed without them.
+        CorruptError: the seeds are missing from the installation.
     """
     here = Path(__file__).parents[1]
     for folder in (here / "data" / "seeds", here.parent / "seeds"):
         if (folder / "profiles.jsonl").is_file():
             return folder
-    raise CorruptError("personagen was installed without its seeds; install it again")
+    raise CorruptError("the installation of personagen lacks its seeds; install it again")
 
 
 def _gather(
     path: Path, log: _Log, make: Callable[[object, Path, int], list[T]], alone: str = ""
 ) -> Iterator[tuple[T, str]]:
-    """What ``make`` finds in each row, with its ``file:line``; its ValueError refuses the row, saying why."""
+    """The entries that ``make`` finds in each row, with their ``file:line``; its ValueError rejects the row."""
     files, notes = files_of(path, alone)
     log.notes += notes
     for file in files:
@@ -147,34 +147,38 @@ def _gather(
 
 
 def _unique(found: Iterable[tuple[T, str]], log: _Log) -> tuple[T, ...]:
-    """Each entry once, in order."""
+    """The distinct entries, in order."""
     first: dict[str, tuple[T, str]] = {}
     for entry, place in found:
         other, at = first.setdefault(entry.id, (entry, place))
         if isinstance(entry, Persona) and entry != other:
-            log.refuse(place, f"the id {entry.id} is that of the persona at {Path(at).name}, and they differ")
+            log.refuse(place, f"the persona at {Path(at).name} has the same id {entry.id}, but differs")
         elif entry is not other:
             log.repeats.append(Path(place).name)
     return tuple(entry for entry, _ in first.values())
 
 
 def _closed(log: _Log) -> tuple[str, ...]:
-    """The notes, with what was counted said at the end."""
+    """The notes, with the counts at the end."""
     notes = list(log.notes)
     if log.skipped > MAX_NOTES:
-        notes.append(f"{log.skipped} lines were skipped in all")
+        notes.append(f"{log.skipped} lines were skipped in total")
     for file in dict.fromkeys(file for file, _ in log.guessed):
         profiles, personalities = log.guessed[file, "profile"], log.guessed[file, "personality"]
         read = f"{profiles} read as profiles, {personalities} as personalities"
-        notes.append(f"{file}: neither key nor file name says which kind: {read}")
+        notes.append(f"{file}: neither keys nor file name give the kind: {read}")
     if log.repeats:
         shown = ", ".join(log.repeats[:5]) + (", ..." if len(log.repeats) > 5 else "")
-        notes.append(f"{len(log.repeats)} repeated entries were folded into one each ({shown})")
+        notes.append(f"{len(log.repeats)} repeated entries were merged ({shown})")
     return tuple(notes)
 
 
 def _descriptions(value: object, file: Path, line: int, log: _Log) -> list[Description]:
-    """The one or two pool entries of a row; ValueError where it has none."""
+    """The one or two pool entries of a row.
+
+    Raises:
+        ValueError: it has none.
+    """
     row = _row(value)
     entries = []
     for key in ("profile", "personality"):
@@ -216,12 +220,12 @@ def _personas(value: object) -> list[Persona]:
 
 
 def _row(value: object) -> dict[str, object]:
-    """A row as an object with lower-case keys; a bare text stands under ``text``."""
+    """A row as an object with lower-case keys; a bare text is under ``text``."""
     if isinstance(value, str):
         return {"text": value}
     if not isinstance(value, dict):
         named = {bool: "true or false", int: "a number", float: "a number", list: "a list", type(None): "null"}
-        raise ValueError(f"{named.get(type(value), 'this')} stands where a text or an object is expected")
+        raise ValueError(f"expected a text or an object, not {named.get(type(value), 'this')}")
     return {str(key).strip().lower(): inner for key, inner in value.items()}
 
 
@@ -230,44 +234,43 @@ def _is_empty(value: object) -> bool:
 
 
 def _bare(row: Mapping[str, object], wanted: str) -> str:
-    """The text of a row under ``persona`` or ``text``; ``wanted`` is what else could have stood there."""
+    """The text of a row under ``persona`` or ``text``; ``wanted`` are the other possible keys."""
     if "chosen" in row and "rejected" in row:
-        raise ValueError("this is a preference pair, and personas are wanted")
+        raise ValueError("expected a persona, not a preference pair")
     for key in ("persona", "text"):
         if not _is_empty(row.get(key)):
             return _text(row[key], key)
-    if row.keys() == {"text"}:
-        raise ValueError("the text is empty")
-    raise ValueError(f"no {wanted}, persona or text with words in it")
+    problem = "the text is empty" if row.keys() == {"text"} else f"no {wanted}, persona or text with words in it"
+    raise ValueError(problem)
 
 
 def _text(value: object, key: str) -> str:
-    """A description with its white space put in order."""
+    """A description with normalised white space."""
     if not isinstance(value, str):
-        raise ValueError(f"the {key} is no text")
+        raise ValueError(f"the {key} is not a text")
     text = " ".join(value.split())
     if len(text) > MAX_TEXT:
-        raise ValueError(f"the {key} has {len(text):,} characters, and {MAX_TEXT:,} are the most")
-    if not (text[:1].isalpha() or any(character.isalpha() for character in text)):
-        raise ValueError(f"the {key} holds no words")
+        raise ValueError(f"the {key} has {len(text):,} characters, but at most {MAX_TEXT:,} are allowed")
+    if not any(map(str.isalpha, text)):
+        raise ValueError(f"the {key} has no words")
     if not text.isprintable() and _UNUSABLE.search(text):
-        raise ValueError(f"the {key} holds a control character or half a character")
+        raise ValueError(f"the {key} holds a control character or a lone surrogate")
     return text
 
 
 def _items(value: object, key: str) -> tuple[str, ...]:
-    """Given facts or traits: a list of texts, or one text with semicolons, bars or line ends between them."""
+    """The facts or traits in a row: a list of texts, or one text separated by semicolons, bars or line ends."""
     if value is None:
         return ()
     parts = _SEPARATOR.split(value) if isinstance(value, str) else value
     if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
-        raise ValueError(f"{key} is no list of texts")
+        raise ValueError(f"{key} is not a list of texts")
     return tuple(_text(part, key) for part in parts if part.strip())
 
 
 def _read_off(kind: Kind, text: str) -> tuple[str, ...]:
-    """The facts or traits that ``text`` tells."""
-    # Imported here: a run on a pool that `expand` wrote needs neither.
+    """The facts or traits found in ``text``."""
+    # Imported here, since a run on the output of `expand` needs neither.
     from personagen.personas.english.text import facts_of
     from personagen.personas.traits import traits_of
 
@@ -280,21 +283,18 @@ def _description(kind: Kind, text: str, given: object, source: str) -> Descripti
 
 
 def _kind_of(row: Mapping[str, object], file: Path) -> Kind | None:
-    """Which kind a bare text is by its row's ``kind``, its lists or the name of its file."""
-    if row.get("kind") in ("profile", "personality"):
-        return "profile" if row["kind"] == "profile" else "personality"
+    """The kind of a bare text by its row's ``kind``, its lists or its file's name; None if unknown."""
+    if (kind := row.get("kind")) in ("profile", "personality"):
+        return kind
     if ("facts" in row) != ("traits" in row):
         return "profile" if "facts" in row else "personality"
     profile, personality = _PROFILE_FILE.search(file.stem), _PERSONALITY_FILE.search(file.stem)
-    if bool(profile) == bool(personality):
-        return None
-    return "profile" if profile else "personality"
+    return None if bool(profile) == bool(personality) else "profile" if profile else "personality"
 
 
 def _guess(text: str) -> Kind:
-    """A personality where a text names a trait or more a sentence, three at least, and no age; else a profile."""
+    """A personality if the text has at least three traits, one or more per sentence, and no age; else a profile."""
     from personagen.personas.english.text import attributes_of, sentences
 
     named = len(_read_off("personality", text))
-    plain = named >= 3 and named >= len(sentences(text)) and "age" not in attributes_of(text)
-    return "personality" if plain else "profile"
+    return "personality" if named >= max(3, len(sentences(text))) and "age" not in attributes_of(text) else "profile"

@@ -1,4 +1,4 @@
-"""Finding traits of character in a text, and the one word for each."""
+"""Traits of character in a text, and the canonical word for each."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _LINKS = bag(
     "among within whatever whoever beyond during between underneath"
     " long past later soon beside below above"
 )
-# "passionate about photography" says what someone does, not what someone is like.
+# "passionate about photography" describes an activity, not a trait.
 _PURSUITS = bag("passionate enthusiastic dedicated committed devoted")
 _GLOSS_OPENERS = bag("able capable someone full ready willing eager afraid unafraid quick")
 _ADVERBS = bag("always never often not rarely seldom even very quite constantly sometimes just ever")
@@ -44,7 +44,7 @@ _POSSESSIVE = re.compile(r"h(?:is|er)\b(?<!\w...)")
 
 
 def canonical(word: str) -> str:
-    """The one word this lexicon has for a trait; an unknown word comes back folded and without degree words.
+    """The lexicon's word for a trait; an unknown word is returned folded and without degree words.
 
     >>> canonical("a bit pig-headed"), canonical("Patience"), canonical("left-handed")
     ('stubborn', 'patient', 'left-handed')
@@ -60,30 +60,30 @@ def canonical(word: str) -> str:
 
 
 def valence(trait: str) -> Valence | None:
-    """How a trait sounds to the one who has it: flattering, unflattering or neutral; None where it is unknown."""
+    """Whether a trait is flattering, unflattering or neutral; None if it is unknown."""
     return VALENCE.get(canonical(trait))
 
 
 def is_flattering(trait: str) -> bool | None:
-    """True for a flattering trait, False for an unflattering one, None for a neutral or an unknown one."""
+    """True for a flattering trait, False for an unflattering one, None for a neutral or unknown one."""
     sound = valence(trait)
     return None if sound in (None, "neutral") else sound == "flattering"
 
 
 def traits_of(text: str) -> tuple[str, ...]:
-    """The canonical traits a text ascribes to its subject, once each, in order of appearance.
+    """The distinct canonical traits a text ascribes to its subject, in order of appearance.
 
     An adjective before a thing ("creative solutions") and the gloss after a trait ("patient, never rushing others")
-    name none; a denied trait ("not patient", "lacks tact") counts as its opposite, where the lexicon has one.
+    name none; a denied trait ("not patient", "lacks tact") counts as its opposite, if the lexicon has one.
     """
     return tuple(dict.fromkeys(_named(_TOKEN.findall(_POSSESSIVE.sub("their", fold(text))))))
 
 
 def _named(tokens: list[str]) -> Iterator[str]:
-    """The trait of every trait word or turn of phrase among the tokens of a text."""
+    """The trait of every trait word or idiom among the tokens of a text."""
     at, seen = 0, False
     for spot in [at for at, token in enumerate(tokens) if _may_open_a_trait(token)]:
-        # What stands between matters only as the gloss after a trait.
+        # The tokens between matter only as the gloss of a trait.
         while seen and at < spot:
             at, seen = _past(tokens, at)
         at = max(at, spot)
@@ -99,7 +99,7 @@ def _named(tokens: list[str]) -> Iterator[str]:
 
 
 def _past(tokens: list[str], at: int) -> tuple[int, bool]:
-    """Where to go on after the token at ``at``, which follows a trait, and whether a gloss may still come."""
+    """The next position after the token at ``at``, which follows a trait, and whether a gloss may still come."""
     if tokens[at] in ".;!?":
         return at + 1, False
     if tokens[at] in _STOPS and tokens[at] != ":" and _opens_gloss(tokens, at + 1):
@@ -109,12 +109,12 @@ def _past(tokens: list[str], at: int) -> tuple[int, bool]:
 
 @lru_cache(maxsize=20_000)
 def _may_open_a_trait(token: str) -> bool:
-    """Whether ``_match`` can find anything at ``token``: for most words of a text it can't."""
+    """Whether ``_match`` can find anything at ``token``, which it can't for most words."""
     return token in _TURN_STARTS or token.partition("-")[0] in FIRSTS or token.replace("-", "") in FORMS
 
 
 def _match(tokens: list[str], at: int) -> tuple[str | None, int]:
-    """The trait named by the tokens from ``at``, and how many of them it takes."""
+    """The trait named by the tokens from ``at``, and the number of these tokens."""
     token = tokens[at]
     if token in _TURN_STARTS:
         for size in (5, 4, 3, 2):
@@ -150,7 +150,7 @@ def _is_of_a_thing(tokens: list[str], at: int, size: int) -> bool:
 
 
 def _is_denied(tokens: list[str], at: int, size: int) -> bool:
-    """Whether a negation stands up to three words before the trait, or right after a noun ("patience is not")."""
+    """Whether a negation is up to three words before the trait, or right after a noun ("patience is not")."""
     for back in range(1, 4):
         if at - back < 0 or tokens[at - back] in _STOPS or tokens[at - back] in ("but", "yet", "and", "only"):
             break

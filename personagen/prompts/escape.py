@@ -1,10 +1,10 @@
-"""Text from models and files as data in a prompt: nothing in it opens or closes a tag, or is a control token."""
+"""Escapes text from models and files in a prompt, so that it holds no tag of the prompt and no control token."""
 
 from __future__ import annotations
 
 import re
 
-# Chat templates' control tokens; a tokenizer may read them as such wherever they stand.
+# Control tokens of chat templates; a tokenizer may interpret them anywhere.
 SPECIAL = re.compile(
     r"<[|\uff5c][^<>|\uff5c\s][^<>|\uff5c\n]{0,40}[|\uff5c]>"  # <|im_start|>, <|eot_id|>
     r"|\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\]|<</?SYS>>"
@@ -15,16 +15,13 @@ _ESCAPES = {"<": "&lt;", "[": "&#91;"}
 
 
 def tags_of(source: str) -> re.Pattern[str]:
-    """Finds the tags with which the prompt file ``source`` and the transcripts of a conversation are marked up."""
+    """A pattern of the tags in the prompt file ``source`` and in conversation transcripts."""
     names = {*_TAG.findall(source), "conversation", "user", "assistant", "system"}
     return re.compile(rf"</?(?:{'|'.join(sorted(names))})\b", re.I)
 
 
 def as_data(text: str, tags: re.Pattern[str]) -> str:
-    """``text`` such that nothing in it can open or close one of ``tags``, or be read as a control token.
-
-    Their first character becomes ``&lt;`` or ``&#91;``; all else stays as it is, and so does nearly every text.
-    """
+    """``text`` with the first character of each of ``tags`` and control tokens as ``&lt;`` or ``&#91;``."""
     if "<" not in text and "[" not in text:
         return text
     for pattern in (SPECIAL, tags):

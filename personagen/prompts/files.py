@@ -1,6 +1,6 @@
-"""Prompt files: YAML front matter, then role blocks in Jinja, compiled once and named by their hash.
+"""Prompt files: YAML front matter, then role blocks in Jinja, compiled once and identified by their hash.
 
-A file ``<agent>/<act>.md`` is looked up in ``--prompts DIR``, then ``./prompts``, then the copy that comes along::
+A file ``<agent>/<act>.md`` is searched in ``--prompts DIR``, then ``./prompts``, then the bundled prompts::
 
     ---
     description: Says which reply this user would prefer.
@@ -12,9 +12,9 @@ A file ``<agent>/<act>.md`` is looked up in ``--prompts DIR``, then ``./prompts`
     user:
     Which of these would they prefer? ...
 
-A line ``system:``, ``user:`` or ``assistant:`` opens a block; ``chat:`` opens one that names an input holding a list of
-messages, which stand there as they are. Blocks are split before rendering, so no value can open one; nor can it open or
-close a tag of the file. Neighbouring messages of one role are joined, since many chat templates refuse them.
+A line ``system:``, ``user:`` or ``assistant:`` opens a block; a ``chat:`` block names an input with a list of messages,
+which are inserted unchanged. Blocks are split before rendering, so no value can open one, nor open or close a tag of
+the file. Consecutive messages of one role are joined, since many chat templates reject them.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ from personagen.records import Message, Role
 
 _FRONT = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*\n", re.DOTALL | re.MULTILINE)
 _BLOCK = re.compile(r"^(system|user|assistant|chat):[ \t]*\n", re.MULTILINE)
-MAX_FILE = 200_000  # characters of a prompt file with all that it includes
-_INCLUDE = 1000  # characters that an include counts for, so that there are not very many
+MAX_FILE_CHARS = 200_000  # of a prompt file with its includes
+_CHARS_PER_INCLUDE = 1000  # added for each include, which limits their number
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """One loaded prompt file. ``hash`` (12 hex digits) covers the file and all that it includes."""
+    """One loaded prompt file. ``hash`` (12 hex digits) covers the file and its includes."""
 
     name: str
     file: Path
@@ -59,14 +59,14 @@ class Prompt:
     hash: str
 
     def render(self, inputs: Mapping[str, Any]) -> tuple[Message, ...]:
-        """The messages a model is sent. ``inputs`` may hold more than this file uses.
+        """The messages for the model. ``inputs`` may hold more than the file uses.
 
         Raises:
-            UsageError: an input is missing, or the template fails; the message names the file.
+            UsageError: an input is missing, or the template fails; the message has file and line.
         """
         if missing := [name for name in self.inputs if name not in inputs]:
             given = ", ".join(inputs) or "nothing"
-            raise UsageError(f"{self.file}: wants {', '.join(missing)}, and there is only {given} to be had")
+            raise UsageError(f"{self.file}: needs {', '.join(missing)}, but the inputs are {given}")
         said: list[Message] = []
         data = {name: _data(inputs[name], self.tags) for name in self.inputs}
         for role, body in self.blocks:
@@ -75,38 +75,38 @@ class Prompt:
                 continue
             try:
                 said.append(Message(role=cast(Role, role), content=body.render(data).strip()))
-            except Exception as error:  # whatever an expression of the file can raise
+            except Exception as error:  # an expression in the file can raise anything
                 raise UsageError(f"{_at(self.file, error)}: {getattr(error, 'message', None) or error}") from None
         return _joined(said)
 
 
 def _talk(value: Any, name: str, file: Path) -> Sequence[Message]:
     if not isinstance(value, list | tuple) or not all(isinstance(one, Message) for one in value):
-        raise UsageError(f"{file}: a `chat:` block takes a list of messages, and {name} is none")
+        raise UsageError(f"{file}: a `chat:` block takes a list of messages, and {name} is not one")
     return value
 
 
 def packaged() -> Path:
-    """The folder of the prompts that come along: inside the wheel, or at the root of a checkout."""
+    """The folder of the bundled prompts: inside the wheel, or at the root of a checkout."""
     inside = Path(__file__).parent.parent / "data" / "prompts"
     return inside if inside.is_dir() else Path(__file__).parents[2] / "prompts"
 
 
 def folders(directory: FilePath | None) -> tuple[Path, ...]:
-    """Where prompt files are looked for, first match first.
+    """The folders to search for prompt files, in order.
 
     Raises:
-        UsageError: ``directory`` is given and is not a folder.
+        UsageError: ``directory`` is not a folder.
     """
     if directory is not None and not Path(place("--prompts", directory)).is_dir():
-        raise UsageError(f"{directory}: there is no such folder of prompts; `personagen init` makes one")
+        raise UsageError(f"{directory} is not a folder of prompts; `personagen init` makes one")
     given = [Path(directory)] if directory is not None else []
     here = Path("prompts")
     return tuple(dict.fromkeys([*given, *([here] if here.is_dir() else []), packaged()]))
 
 
 def names() -> list[str]:
-    """The names of all prompts the agents use."""
+    """The names of all prompts of the agents."""
     root = packaged()
     return sorted(str(f.relative_to(root).with_suffix("")) for f in root.glob("*/*.md"))
 
@@ -115,7 +115,7 @@ def load(name: str, where: tuple[Path, ...]) -> Prompt:
     """The prompt ``name`` (``judge/prefer``) from the first of the folders ``where`` that has it.
 
     Raises:
-        UsageError: no folder has it, or the file is not a prompt file; the message names file and line.
+        UsageError: no folder has it, or the file is not a valid prompt file; the message has file and line.
     """
     file = _find(f"{name}.md", where)
     text = _read(file)
@@ -150,7 +150,7 @@ def _blocks(
     openings = list(_BLOCK.finditer(body))
     if not openings or body[: openings[0].start()].strip():
         raise UsageError(
-            f"{file}:{offset + 1}: a line `system:`, `user:`, `assistant:` or `chat:` opens the first block"
+            f"{file}:{offset + 1}: the first block must start with a line `system:`, `user:`, `assistant:` or `chat:`"
         )
     blocks: list[tuple[str, Template | str]] = []
     used: set[str] = set()
@@ -162,19 +162,19 @@ def _blocks(
             blocks.append(("chat", source.strip()))
             used.add(source.strip())
             continue
-        # Empty lines in front, so that a line of the template is the line of the file; they are stripped when rendered.
+        # Empty lines make the template's line numbers those of the file; rendering strips them.
         source = "\n" * (offset + body[: opening.end()].count("\n")) + source
         try:
             names, parts, _ = _names(source, environment)
             blocks.append((opening[1], environment.from_string(source)))
         except UsageError as error:
-            raise UsageError(f"{file}: what it includes can't be used: {error}") from None
+            raise UsageError(f"{file}: an included file can't be used: {error}") from None
         except TemplateError as error:
             place, line = getattr(error, "filename", None), getattr(error, "lineno", None) or 1
             place = file if place is None or place.startswith("<") else place
             raise UsageError(f"{place}:{line}: {error.message}") from None
-        except (SyntaxError, RecursionError, MemoryError, ValueError) as error:  # Python's own limits
-            raise UsageError(f"{file}:{offset + 1}: this template is too deep or too large: {error}") from None
+        except (SyntaxError, RecursionError, MemoryError, ValueError) as error:  # limits of Python
+            raise UsageError(f"{file}:{offset + 1}: the template is too deep or too large: {error}") from None
         used |= names
         included |= parts
     return tuple(blocks), used, included
@@ -183,9 +183,9 @@ def _blocks(
 def _names(
     source: str, environment: Sandbox, within: tuple[str, ...] = (), size: int = 0
 ) -> tuple[set[str], set[str], int]:
-    """The inputs that ``source`` and all it includes use, the names of the included files, and the size of it all.
+    """The inputs that ``source`` and its includes use, the names of the included files, and the total size.
 
-    ``within`` are the files that include it, one in the other, and ``size`` what came before.
+    ``within`` are the files that include it, outermost first; ``size`` is the size so far.
     """
     assert environment.loader is not None
     name = within[-1] if within else None
@@ -198,17 +198,19 @@ def _names(
         if part is None or part in within:
             problem = "an include needs a fixed file name" if part is None else f"it includes {part}, which includes it"
             raise TemplateSyntaxError(problem, 1, name, file)
-        if size > MAX_FILE:
-            raise TemplateSyntaxError(f"with what it includes it has more than {MAX_FILE:,} characters", 1, name, file)
+        if size > MAX_FILE_CHARS:
+            raise TemplateSyntaxError(
+                f"with its includes it has more than {MAX_FILE_CHARS:,} characters", 1, name, file
+            )
         inner, _, _ = environment.loader.get_source(environment, part)
-        names, parts, size = _names(inner, environment, (*within, part), size + _INCLUDE)
+        names, parts, size = _names(inner, environment, (*within, part), size + _CHARS_PER_INCLUDE)
         used |= names
         included |= {part, *parts}
     return used, included, size
 
 
 def _data(value: Any, tags: re.Pattern[str]) -> Any:
-    """An input as a template gets it: no text in it can open or close one of ``tags``."""
+    """An input for a template, escaped so that no text in it can open or close one of ``tags``."""
     if isinstance(value, str):
         return as_data(value, tags)
     if isinstance(value, Message):
@@ -222,7 +224,7 @@ def _data(value: Any, tags: re.Pattern[str]) -> Any:
 
 
 def _at(file: Path, error: Exception) -> str:
-    """The file and line of the template where ``error`` was raised: of an included one, where it was there."""
+    """The file and line, possibly of an included file, where ``error`` was raised."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.endswith((".md", "template>"))]
     if not frames:
         return str(file)
@@ -230,7 +232,7 @@ def _at(file: Path, error: Exception) -> str:
 
 
 def _loader(where: tuple[Path, ...]) -> FunctionLoader:
-    """Jinja's look-up for includes: the same folders in the same order as for prompt files."""
+    """Jinja's loader for includes: the same folders in the same order as for prompt files."""
 
     def source(part: str) -> tuple[str, str, None]:
         file = _find(part, where)
@@ -241,10 +243,10 @@ def _loader(where: tuple[Path, ...]) -> FunctionLoader:
 
 def _find(part: str, where: tuple[Path, ...]) -> Path:
     if ".." in Path(part).parts or Path(part).is_absolute():
-        raise UsageError(f"{part}: a prompt is named by its place inside the folder of prompts")
+        raise UsageError(f"{part}: a prompt's name is its path inside the folder of prompts")
     for folder in where:
         if (folder / part).is_file():
-            if not (folder / part).resolve().is_relative_to(folder.resolve()):  # or a link could send any file out
+            if not (folder / part).resolve().is_relative_to(folder.resolve()):  # a link could leak any file
                 raise UsageError(f"{folder / part} is a link out of {folder}; put a copy there")
             return folder / part
     raise UsageError(f"no prompt file {part} in {', '.join(map(str, where))}; `personagen prompts` lists all")
@@ -257,8 +259,8 @@ def _read(file: Path) -> str:
         raise UsageError(f"{file}: not UTF-8 at byte {error.start}; save the file as UTF-8") from None
     except OSError as error:
         raise UsageError(f"{file}: can't be read: {error.strerror}") from None
-    if len(text) > MAX_FILE:
-        raise UsageError(f"{file}:1: a prompt file has at most {MAX_FILE:,} characters")
+    if len(text) > MAX_FILE_CHARS:
+        raise UsageError(f"{file}:1: a prompt file has at most {MAX_FILE_CHARS:,} characters")
     return text
 
 

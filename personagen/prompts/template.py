@@ -1,7 +1,7 @@
-"""The Jinja of prompt files: its own sandbox keeps a template from Python, and the text that it makes is limited.
+"""The Jinja environment of prompt files: Jinja's sandbox, with a limit on the text that a template produces.
 
-The limit holds for a rendering, a macro, a set block and what ``~`` and ``+`` join: the pieces are counted before they
-are joined. CPU time is not limited.
+The limit holds for each rendering, macro, set block and concatenation with ``~`` or ``+``, and is checked before the
+pieces are joined. CPU time is not limited.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _FIELDS = frozenset(Message.model_fields)
 
 class _Code(CodeGenerator):
     def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802 - Jinja's name
-        """``a ~ b`` through the environment's ``concat``, which counts."""
+        """Compiles ``a ~ b`` to the environment's ``concat``, which checks the limit."""
         self.write("concat(map(str, (")
         for part in node.nodes:
             self.visit(part, frame)
@@ -34,7 +34,7 @@ class _Code(CodeGenerator):
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
-    """Jinja's sandbox with limits. It holds no state of a rendering."""
+    """Jinja's sandbox with limits; stateless, so rendering is re-entrant."""
 
     code_generator_class = _Code
     intercepted_binops = frozenset({"+", "*", "%", "**"})
@@ -42,52 +42,52 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def __init__(self, **options: Any) -> None:
         super().__init__(undefined=StrictUndefined, auto_reload=False, **options)
         self.globals["range"] = _range
-        del self.globals["lipsum"], self.filters["random"]  # the same inputs give the same text
+        del self.globals["lipsum"], self.filters["random"]  # they are not deterministic
 
     def concat(self, parts: Iterable[str]) -> str:
-        """The text from its pieces; Jinja calls it for renderings, macros and blocks.
+        """Joins the pieces of renderings, macros and blocks.
 
         Raises:
-            TemplateRuntimeError: there are more than ``MAX_CHARACTERS``.
+            TemplateRuntimeError: more than ``MAX_CHARACTERS``.
         """
         pieces, texts, total = iter(parts), list[str](), 0
-        while some := list(islice(pieces, 64)):  # one by one, a rendering takes a quarter more time
+        while some := list(islice(pieces, 64)):  # one by one takes 25 % longer
             texts.append("".join(some))
             total += len(texts[-1])
             if total > MAX_CHARACTERS:
-                error = TemplateRuntimeError(f"this makes more than {MAX_CHARACTERS:,} characters")
+                error = TemplateRuntimeError(f"this produces more than {MAX_CHARACTERS:,} characters")
                 if isinstance(pieces, Generator):
-                    pieces.throw(error)  # there, so that its line is known
+                    pieces.throw(error)  # so that the traceback has the template's line
                 raise error
         return "".join(texts)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
-        # Without the costly look at what is asked for most and is harmless: the fields of a message.
+        # A fast path for the fields of a message, which are the most frequent and safe.
         if type(obj) is Message and attribute in _FIELDS:
             return getattr(obj, attribute)
         return super().getattr(obj, attribute)
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        # Of records the fields alone: pydantic's methods read files and pickles.
+        # Only the fields of records: pydantic's methods read files and pickles.
         if isinstance(obj, Record):
             return attr in type(obj).model_fields
         return super().is_safe_attribute(obj, attr, value)
 
     def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
-        return {**self.globals, **(d or {})}  # Jinja's own chain of mappings is copied slowly, once a rendering
+        return {**self.globals, **(d or {})}  # Jinja's ChainMap is slow to copy for each rendering
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         numbers = isinstance(left, int | float) and isinstance(right, int | float)
         if operator == "+":
             if sum(len(one) for one in (left, right) if isinstance(one, str | list | tuple)) > MAX_CHARACTERS:
-                raise TemplateRuntimeError(f"this makes more than {MAX_CHARACTERS:,} characters")
+                raise TemplateRuntimeError(f"this produces more than {MAX_CHARACTERS:,} characters")
         elif not numbers:
-            raise TemplateRuntimeError(f"{operator} is for numbers in a prompt")
+            raise TemplateRuntimeError(f"{operator} takes only numbers in a prompt")
         elif operator == "**" and right > MAX_BITS:
-            raise TemplateRuntimeError("this number is too large for a prompt")
+            raise TemplateRuntimeError("the number is too large for a prompt")
         result = super().call_binop(context, operator, left, right)
         if isinstance(result, int) and result.bit_length() > MAX_BITS:
-            raise TemplateRuntimeError("this number is too large for a prompt")
+            raise TemplateRuntimeError("the number is too large for a prompt")
         return result
 
 

@@ -1,10 +1,10 @@
-"""Prompt files that nothing asks for: with a name that is not quite right, the packaged prompt stays in force."""
+"""Unused prompt files: with a misspelt name, the bundled prompt is used instead."""
 
 from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
@@ -16,27 +16,28 @@ _NEAR = 0.7
 log = logging.getLogger(__name__)
 
 
-def strays(where: tuple[Path, ...]) -> tuple[str, ...]:
+def unused_prompts(where: tuple[Path, ...], asked: Iterable[str] = ()) -> tuple[str, ...]:
     """A note for each file in the user's own folders of prompts that no agent asks for and no prompt includes.
 
-    Each is logged too, before any money is spent on prompts that were not meant.
+    ``asked`` are names of prompts that the user's own agents ask for. Each is logged too, before any money is spent on
+    prompts that were not meant.
     """
-    notes = found(where)
+    notes = found(where, asked)
     for note in notes:
         log.warning("%s", note)
     return notes
 
 
-def found(where: tuple[Path, ...]) -> tuple[str, ...]:
-    """The notes of ``strays``, which nobody is told of yet."""
+def found(where: tuple[Path, ...], asked: Iterable[str] = ()) -> tuple[str, ...]:
+    """The notes of ``unused_prompts``, not logged."""
     with suppress(OSError, RecursionError):  # it only helps: no folder, however odd, may stop a run
-        return tuple(note for folder in where if folder != packaged() for note in unknown(folder))
+        return tuple(note for folder in where if folder != packaged() for note in unknown(folder, asked))
     return ()
 
 
-def unknown(folder: Path) -> Iterator[str]:
+def unknown(folder: Path, asked: Iterable[str] = ()) -> Iterator[str]:
     """A sentence for each file of ``folder`` that is no prompt, with the name that may have been meant."""
-    known = [f"{name}.md" for name in names()]
+    known = [f"{name}.md" for name in (*names(), *asked)]
     known += sorted(file.name for file in packaged().glob("*.md"))
     files = sorted(file for file in folder.rglob("*") if file.is_file() and not file.name.startswith("."))
     included = {part for file in files if file.suffix == ".md" for part in _included(file)}
@@ -46,13 +47,13 @@ def unknown(folder: Path) -> Iterator[str]:
             continue
         near = get_close_matches(name.lower(), known, 1, _NEAR)
         if near and not (folder / near[0]).is_file():
-            yield f"{file} is no agent's prompt, so another {near[0]} is used: if it was meant for that, rename it"
+            yield f"{file} is not used by any agent; another {near[0]} is used instead: rename it if you meant that"
         elif file.suffix == ".md" and "/" in name:
-            yield f"{file}: no agent asks for it"
+            yield f"{file} is not used by any agent"
 
 
 def _included(file: Path) -> list[str]:
-    """The names that ``file`` includes; none where it can't be read, which matters only if a prompt needs it."""
+    """The names that ``file`` includes, empty if it can't be read."""
     with suppress(OSError):
         return [name.decode(errors="replace") for name in _INCLUDED.findall(file.read_bytes())]
     return []

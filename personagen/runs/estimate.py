@@ -1,34 +1,35 @@
-"""Before the first request of a run: what it will take, whether it fits on the disk, and whether it may begin."""
+"""The estimate before the first request of a run: what it will take, whether it fits on the disk, and consent."""
 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import math
 import shutil
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
+from statistics import fmean
 from typing import Any, TypeAlias
-from urllib.parse import urlsplit
 
-import orjson
-
+from personagen.agents import ACTS
+from personagen.agents.ask import AgentContext
 from personagen.errors import DiskError, Interrupted
-from personagen.llm.connect import is_local
-from personagen.llm.errors import address
+from personagen.llm.endpoints import OFFLINE, Models
 from personagen.llm.journaled import Tally
 from personagen.llm.limits.limiter import Limiter
 from personagen.llm.prices import Price, cost
-from personagen.records import Kind, Usage
+from personagen.records import Usage
+from personagen.runs.rehearsal import Lengths, Need, Rehearsal, Size, rehearse
+from personagen.runs.schedule import Task
 from personagen.runs.session import Session
-from personagen.runs.tokens import Size
+from personagen.runs.workflow import Item, Workflow
 from personagen.store.folder import Run
 
-THIS = version("personagen")
-# A judge's answer leads to no other question, unless it says which reply continues.
-LAST = "judge"
+SAMPLED = 1000  # items looked at for the estimate; they are in a drawn order
+REPLAYED = 8  # begun items played for the estimate
+LEARNED = 3  # finished ones
+FOLDER_BYTES = 60_000
 
 
 @dataclass(frozen=True)
@@ -41,27 +42,18 @@ class Range:
 
 
 @dataclass(frozen=True)
-class Need:
-    """What the calls of a role will take."""
-
-    low: Size
-    expected: Size
-    upper: Size
-
-
-@dataclass(frozen=True)
 class Estimate:
     """What is left to do in a run folder will take this.
 
-    ``most_calls`` is never exceeded. ``cost_usd`` is None where a price is unknown: ``unknown`` names those models, and
+    ``max_calls`` is never exceeded. ``cost_usd`` is None where a price is unknown: ``unknown`` names those models, and
     ``known_usd`` is what the others will cost. ``may_cost_usd`` is what this run may be expected to spend within its
     budget, infinite where a model of unknown price is not on a machine near by. ``limit`` says which limit ends the run
     before it is done, if one does. ``bytes`` are those of the run folder, of which the disk has ``free_bytes`` left.
     """
 
-    what: str
+    planned: str
     calls: int
-    most_calls: int
+    max_calls: int
     input_tokens: Range
     cached_input_tokens: int
     output_tokens: Range
@@ -100,104 +92,102 @@ async def begin(estimate: Estimate, limiter: Limiter, folder: Path, consent: Con
     await asyncio.sleep(0)  # an interruption during the estimate is heard here
     if limiter.closed:
         raise limiter.closed
-    if estimate.most_calls and consent and not consent(estimate):
+    if estimate.max_calls and consent and not consent(estimate):
         raise Interrupted("not begun: nothing was asked and nothing is spent")
 
 
-def estimated(run: Run, session: Session, what: str, needs: Mapping[str, Need], size: float) -> Estimate:
+async def estimate_of(workflow: Workflow[Item], session: Session, folder: Run, done: set[int]) -> Estimate:
+    """The estimate for what is left: a rehearsal of planned items, scaled."""
+    extra: dict[str, Need] = {}
+    extra_bytes = 0.0
+    if workflow.rehearsals:
+        rehearsals, extra, extra_bytes = workflow.rehearsals(session, folder)
+    else:
+        rehearsals = _rehearsals(workflow, folder, done)
+    lengths = Lengths(_usual(session.models), session.ctx.prompts)
+    played = await rehearse(rehearsals, session.ctx, folder.journal, lengths)
+    needs = dict.fromkeys(session.models.by_role, Need()) | dict(played.needs) | extra
+    left = len(workflow.items) - len(done)
+    size = played.bytes + extra_bytes + (FOLDER_BYTES if rehearsals else 0)
+    return _estimated(session, folder.folder, workflow.planned(left), needs, size)
+
+
+def _usual(models: Models) -> dict[str, float]:
+    """The usual length of a reply to each prompt in tokens, by who answers."""
+    cast = {role for role, there in models.by_role.items() if there.model == OFFLINE}
+    return {n: a.offline_tokens if n.partition("/")[0] in cast else a.usual_tokens for n, a in ACTS.items()}
+
+
+def _rehearsals(workflow: Workflow[Item], folder: Run, done: set[int]) -> list[Rehearsal]:
+    """Finished items to learn from, begun ones as they are, and the two fresh ones nearest to the mean weight."""
+    answers = folder.journal.answers()
+    seen = list(islice(enumerate(workflow.items), len(done) + len(answers) + SAMPLED))
+    left = len(workflow.items) - len(done)
+    finished = [item for slot, item in seen if slot in done][:LEARNED]
+    open_ = [item for slot, item in seen if slot not in done]
+    begun = [item for item in open_ if workflow.name(item) in answers]
+    fresh = [item for item in open_ if workflow.name(item) not in answers]
+    replayed = begun[:REPLAYED]
+    made = [Rehearsal(_job(workflow, item), finished=True) for item in finished if left]
+    made += [
+        Rehearsal(_job(workflow, item), len(begun) / len(replayed), len(begun) / len(replayed)) for item in replayed
+    ]
+    count = left - len(begun)
+    if count > 0 and fresh:
+        made += [_fresh(workflow, item, count * share) for item, share in _typical(fresh, workflow.weight)]
+    return made
+
+
+def _fresh(workflow: Workflow[Item], item: Item, times: float) -> Rehearsal:
+    short, factor, deeper = workflow.shorten(item)
+    return Rehearsal(_job(workflow, short), times * factor, times * factor, deeper)
+
+
+def _job(workflow: Workflow[Item], item: Item) -> Callable[[AgentContext], Task]:
+    return lambda ctx: workflow.job(ctx, item)
+
+
+def _typical(items: list[Item], weight: Callable[[Item], float]) -> list[tuple[Item, float]]:
+    """The two items whose weights are nearest to the mean, below and above, each with its share of all."""
+    mean = fmean(map(weight, items))
+    below = max((i for i in items if weight(i) <= mean), key=weight, default=items[0])
+    above = min((i for i in items if weight(i) >= mean), key=weight, default=items[0])
+    if weight(above) == weight(below):
+        return [(below, 1.0)]
+    share = (mean - weight(below)) / (weight(above) - weight(below))
+    return [(below, 1 - share), (above, share)]
+
+
+def _estimated(session: Session, folder: Path, planned: str, needs: Mapping[str, Need], size: float) -> Estimate:
     """The estimate for ``needs``, by role; the run folder grows by ``size`` bytes."""
-    prices = session.prices
-    lows, means, uppers = zip(*((n.low, n.expected, n.upper) for n in needs.values()), strict=True)
+    prices = session.models.prices
     cheap = {role: _cost(prices.get(role), need.low, caches=True) for role, need in needs.items()}
     usual = {role: _cost(prices.get(role), n.expected, caches=not session.batch) for role, n in needs.items()}
     dear = {role: _cost(prices.get(role), need.upper, caches=False) for role, need in needs.items()}
     unknown = {role for role, value in usual.items() if value is None}
     known = sum(value or 0.0 for value in usual.values())
-    abroad = any(not _is_near(session, role) for role in unknown)
+    endpoints = session.models.everyone
+    abroad = any(not endpoints[role].is_near for role in unknown)
     left = math.inf if session.ledger.budget is None else max(0.0, session.ledger.budget - session.ledger.spent)
     whole = None if unknown else Range(*(sum(v or 0.0 for v in c.values()) for c in (cheap, usual, dear)))
-    calls = sum(n.expected.calls for n in needs.values())
+    total = sum(needs.values(), Need())
     cached = sum(n.expected.cached for role, n in needs.items() if _caches(prices.get(role)) and not session.batch)
     return Estimate(
-        what=what,
-        calls=math.ceil(calls - 1e-9),
-        most_calls=math.ceil(sum(n.upper.calls for n in needs.values()) - 1e-9),
-        input_tokens=Range(*(round(sum(s.input for s in sizes)) for sizes in (lows, means, uppers))),
+        planned=planned,
+        calls=math.ceil(total.expected.calls - 1e-9),
+        max_calls=math.ceil(total.upper.calls - 1e-9),
+        input_tokens=Range(*(round(part.input) for part in (total.low, total.expected, total.upper))),
         cached_input_tokens=round(cached),
-        output_tokens=Range(*(round(sum(s.output for s in sizes)) for sizes in (lows, means, uppers))),
+        output_tokens=Range(*(round(part.output) for part in (total.low, total.expected, total.upper))),
         cost_usd=whole,
         known_usd=known,
-        unknown=tuple(sorted({session.endpoints[role].model for role in unknown})),
+        unknown=tuple(sorted({endpoints[role].model for role in unknown})),
         by_role=usual,
         may_cost_usd=min(math.inf if abroad else known, left),
-        limit=_limit(session, calls, known, left),
+        limit=_limit(session, total.expected.calls, known, left),
         bytes=math.ceil(size),
-        free_bytes=shutil.disk_usage(run.folder).free,
+        free_bytes=shutil.disk_usage(folder).free,
     )
-
-
-def stored(run: Run, finished: Collection[str], *, apart: bool) -> tuple[dict[str, Size], dict[str, Size] | None]:
-    """What the journal holds of answers to today's prompts, by role: of unfinished trees, and a finished tree's mean.
-
-    The second is None where the journal can't tell. ``apart`` says that a judge's prompt can change without any other
-    question changing with it. Answers given before a prompt changed, or to another version, are not counted: some of
-    them are used again, but nobody knows how many.
-    """
-    since, since_judge = _since(run, apart=apart)
-    rows = run.journal.rows(
-        "SELECT role, rtrim(place, '0123456789.'), COUNT(*), SUM(input_tokens), SUM(cached_input_tokens),"
-        " SUM(output_tokens) FROM calls WHERE rowid > CASE role WHEN ? THEN ? ELSE ? END GROUP BY 1, 2",
-        (LAST, since_judge, since),
-    )
-    whole: dict[str, Size] = {}
-    begun: dict[str, Size] = {}
-    for role, place, *figures in rows:
-        sizes = whole if place[:-1] in finished else begun
-        sizes[role] = sizes.get(role, Size()) + Size(*figures)
-    told = len(finished) >= 3 and not since and not since_judge and all(size.input for size in whole.values())
-    return begun, {role: size.times(1 / len(finished)) for role, size in whole.items()} if told and whole else None
-
-
-@dataclass(frozen=True)
-class PoolProgress:
-    """What an earlier process left of a pool; ``finished`` if it needs no more calls."""
-
-    size: int
-    rounds: int
-    finished: bool
-
-
-def keep_grown(run: Run, pools: Mapping[Kind, PoolProgress]) -> None:
-    """Keeps how far ``pools`` are, for the next estimate."""
-    kept = {"version": THIS, "made_with": run.made_with, "pools": {kind: asdict(pool) for kind, pool in pools.items()}}
-    run.journal.put_settings({"grown": orjson.dumps(kept).decode()})
-
-
-def grown_before(run: Run) -> dict[Kind, PoolProgress]:
-    """The pools as an earlier process left them, where they would become the same again."""
-    kept = orjson.loads(run.journal.setting("grown") or "{}")
-    if (kept.get("version"), kept.get("made_with")) != (THIS, run.made_with):
-        return {}
-    return {kind: PoolProgress(**pool) for kind, pool in kept["pools"].items()}
-
-
-def _since(run: Run, *, apart: bool) -> tuple[int, int]:
-    """The last answer before today's prompts came into force, and the same for the judge's."""
-    last = run.journal.rows("SELECT COALESCE(MAX(rowid), 0) FROM calls")[0][0]
-    now: dict[str, Any] = {"version": THIS, "prompts": dict(run.prompts)}
-    kept = run.journal.setting("in_force")
-    before = orjson.loads(kept or "{}")
-    changed = {name for name, digest in run.prompts.items() if before.get("prompts", {}).get(name) != digest}
-    if before.get("version") != THIS:
-        since = (last, last)
-    elif apart and all(name.startswith(f"{LAST}/") for name in changed):
-        since = (before["since"][0], last if changed else before["since"][1])
-    else:
-        since = (last, last) if changed else (before["since"][0], before["since"][1])
-    new = orjson.dumps(now | {"since": since}).decode()
-    if new != kept:
-        run.journal.put_settings({"in_force": new})
-    return since
 
 
 def _cost(price: Price | None, size: Size, *, caches: bool) -> float | None:
@@ -220,18 +210,6 @@ def _cost(price: Price | None, size: Size, *, caches: bool) -> float | None:
 
 def _caches(price: Price | None) -> bool:
     return price is not None and price.cached_input is not None
-
-
-def _is_near(session: Session, role: str) -> bool:
-    """Whether the server of ``role`` is a function, or at an address of this machine or its own network."""
-    endpoint = session.endpoints[role]
-    if is_local(endpoint.model):
-        return True
-    host = urlsplit(address(endpoint.model, endpoint.base_url) or "").hostname or ""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_private
-    except ValueError:
-        return False
 
 
 def _limit(session: Session, calls: float, known: float, left: float) -> str:

@@ -10,8 +10,8 @@ number. ``docs/scheduling.md`` draws one turn.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from personagen.errors import CorruptError, DiskError
@@ -29,6 +29,28 @@ class Job:
 
     first: Sequence[Step]
     finish: Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What an item of a run came to.
+
+    ``lines`` go into the result files by name, ``counts`` (numbers, or numbers by name) are added up over all items.
+    ``failure`` says why it failed, ``unanswered`` whether its server gave no answer, rather than an unusable one.
+    """
+
+    lines: Mapping[str, bytes] = field(default_factory=dict)
+    counts: Mapping[str, Any] = field(default_factory=dict)
+    failure: str = ""
+    unanswered: bool = False
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a workflow does with one item: the first steps, and the result once no step is left."""
+
+    first: Sequence[Step]
+    result: Callable[[], Result]
 
 
 async def run_jobs(jobs: Iterable[Job], limiter: Limiter, role: str = "user", at_once: float = 1.0) -> None:

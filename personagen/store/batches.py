@@ -1,4 +1,4 @@
-"""Batches under way at a provider: which calls they hold, so that none is sent again, however a process ended."""
+"""The batches in flight at a provider, stored with their calls so that a resumed run sends none of them again."""
 
 from __future__ import annotations
 
@@ -8,39 +8,38 @@ from dataclasses import dataclass
 from personagen.store.journal import Journal
 
 _TABLES = (
-    "CREATE TABLE IF NOT EXISTS batches(wave TEXT PRIMARY KEY, model TEXT NOT NULL, url TEXT NOT NULL,"
-    " refused TEXT NOT NULL, made REAL NOT NULL, batch TEXT) WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS batch_calls(key TEXT PRIMARY KEY, wave TEXT NOT NULL, most REAL NOT NULL)",
-    "CREATE INDEX IF NOT EXISTS batch_calls_wave ON batch_calls(wave)",
+    "CREATE TABLE IF NOT EXISTS batches(id TEXT PRIMARY KEY, model TEXT NOT NULL, url TEXT NOT NULL,"
+    " refused TEXT NOT NULL, sent_at REAL NOT NULL, provider_id TEXT) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS batch_calls(key TEXT PRIMARY KEY, batch TEXT NOT NULL, max_cost REAL NOT NULL)",
+    "CREATE INDEX IF NOT EXISTS batch_calls_batch ON batch_calls(batch)",
 )
 _PRUNE = (
     "DELETE FROM batch_calls WHERE key IN (SELECT key FROM calls)",
-    "DELETE FROM batches WHERE wave NOT IN (SELECT wave FROM batch_calls)",
+    "DELETE FROM batches WHERE id NOT IN (SELECT batch FROM batch_calls)",
 )
 
 
 @dataclass(frozen=True)
-class Wave:
-    """Calls that go to a provider as one batch: ``keys`` in order, each with the most it can cost in USD.
+class Batch:
+    """Calls sent to a provider as one batch: ``keys`` in order, each with its maximum cost in USD.
 
-    ``batch`` is the provider's id, None while nobody knows whether the batch arrived. ``refused`` are the parts of a
-    request that this server had refused by then; ``made`` is the time it was to be sent, in seconds since 1970.
+    ``provider_id`` is None until the provider confirms the batch. ``refused`` are the request parts that this server
+    had refused by then; ``sent_at`` is in seconds since 1970.
     """
 
     id: str
     model: str
     url: str
     refused: frozenset[str]
-    made: float
+    sent_at: float
     keys: Mapping[str, float]
-    batch: str | None = None
+    provider_id: str | None = None
 
 
 class Batches:
-    """The batches of a run folder that may still bring answers. A call is in one of them at most.
+    """The batches of a run folder that may still bring answers. Each call is in at most one of them.
 
-    A call is forgotten here once its answer is among the stored calls or it is known to have none; a batch, once it
-    holds no call.
+    A call is removed once its answer is stored or it failed; a batch, with its last call.
     """
 
     def __init__(self, journal: Journal) -> None:
@@ -48,30 +47,33 @@ class Batches:
         for sql in _TABLES:
             journal.rows(sql)
 
-    def pending(self) -> list[Wave]:
-        """What is under way, the oldest first."""
+    def pending(self) -> list[Batch]:
+        """The batches in flight, oldest first."""
         for sql in _PRUNE:
             self._journal.rows(sql)
-        rows = self._journal.rows("SELECT wave, model, url, refused, made, batch FROM batches ORDER BY made, wave")
+        rows = self._journal.rows(
+            "SELECT id, model, url, refused, sent_at, provider_id FROM batches ORDER BY sent_at, id"
+        )
         calls: dict[str, dict[str, float]] = {}
-        for wave, key, most in self._journal.rows("SELECT wave, key, most FROM batch_calls ORDER BY rowid"):
-            calls.setdefault(wave, {})[key] = most
+        for batch_id, key, cost in self._journal.rows("SELECT batch, key, max_cost FROM batch_calls ORDER BY rowid"):
+            calls.setdefault(batch_id, {})[key] = cost
         return [
-            Wave(wave, model, url, frozenset(refused.split()), made, calls[wave], batch)
-            for wave, model, url, refused, made, batch in rows
+            Batch(batch_id, model, url, frozenset(refused.split()), sent_at, calls[batch_id], provider_id)
+            for batch_id, model, url, refused, sent_at, provider_id in rows
         ]
 
-    async def intend(self, wave: Wave) -> None:
-        """Stores that ``wave`` is about to be sent; returns when that is on disk."""
-        head = (wave.id, wave.model, wave.url, " ".join(sorted(wave.refused)), wave.made, wave.batch)
-        calls = [("INSERT OR REPLACE INTO batch_calls VALUES(?,?,?)", (k, wave.id, m)) for k, m in wave.keys.items()]
+    async def intend(self, batch: Batch) -> None:
+        """Stores durably that ``batch`` is about to be sent."""
+        refused = " ".join(sorted(batch.refused))
+        head = (batch.id, batch.model, batch.url, refused, batch.sent_at, batch.provider_id)
+        calls = [("INSERT OR REPLACE INTO batch_calls VALUES(?,?,?)", (k, batch.id, m)) for k, m in batch.keys.items()]
         await self._journal.write([("INSERT INTO batches VALUES(?,?,?,?,?,?)", head), *calls])
 
-    async def submitted(self, wave: str, batch: str) -> None:
-        """Stores the provider's id of a wave that has arrived."""
-        await self._journal.write([("UPDATE batches SET batch = ? WHERE wave = ?", (batch, wave))])
+    async def submitted(self, batch_id: str, provider_id: str) -> None:
+        """Stores the provider's id of a batch that arrived."""
+        await self._journal.write([("UPDATE batches SET provider_id = ? WHERE id = ?", (provider_id, batch_id))])
 
-    async def settle(self, wave: str, keys: Iterable[str]) -> None:
-        """Forgets calls of a wave that have no answer in it: they failed, or were never sent."""
-        statement = "DELETE FROM batch_calls WHERE key = ? AND wave = ?"
-        await self._journal.write([(statement, (key, wave)) for key in keys])
+    async def settle(self, batch_id: str, keys: Iterable[str]) -> None:
+        """Removes calls of a batch that have no answer in it: they failed, or were never sent."""
+        statement = "DELETE FROM batch_calls WHERE key = ? AND batch = ?"
+        await self._journal.write([(statement, (key, batch_id)) for key in keys])

@@ -1,4 +1,4 @@
-"""The journal's file: made whole or not at all, refused where it is not what was written."""
+"""The journal's SQLite file: created in one step, and rejected if it is not what was written."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from personagen.store.files import reserve, sync_folder, synced
 from personagen.store.wal import is_damaged
 
 FORMAT = 1
-LONGEST = 200  # characters of SQLite's words
-# Pages of 4 KB in the write-ahead log; SQLite's own 1,000 move them to the main file so often that it halves the speed.
+MAX_REASON_CHARS = 200
+# Pages of 4 KB in the write-ahead log; SQLite's default of 1,000 checkpoints so often that it halves the speed.
 CHECKPOINT = 8000
 _TABLES = """
 CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID;
@@ -25,7 +25,7 @@ CREATE TABLE calls(
   cache_write_input_tokens INTEGER NOT NULL, cost_usd REAL, finished REAL NOT NULL, seconds REAL NOT NULL,
   crc INTEGER NOT NULL);
 CREATE TABLE results(
-  file TEXT NOT NULL, slot INTEGER NOT NULL, made_with TEXT NOT NULL, lines BLOB NOT NULL, crc INTEGER NOT NULL,
+  file TEXT NOT NULL, slot INTEGER NOT NULL, fingerprint TEXT NOT NULL, lines BLOB NOT NULL, crc INTEGER NOT NULL,
   PRIMARY KEY(file, slot));
 CREATE INDEX results_of_slot ON results(slot);
 """
@@ -36,22 +36,22 @@ _REFUSED_BY_DISK = {
 }
 
 
-def opened(file: Path) -> sqlite3.Connection:
-    """A connection to the journal ``file``, which is made if there is none.
+def open_journal(file: Path) -> sqlite3.Connection:
+    """A connection to the journal ``file``, which is created if it does not exist.
 
     Raises:
-        CorruptError: it is damaged, or was written by a newer version.
-        DiskError: it can't be created, read or written.
+        CorruptError: the file is damaged, or was written by a newer version.
+        DiskError: the file can't be created, read or written.
     """
     with translated(file):
         log = file.with_name(f"{file.name}-wal")
         if not file.exists():
             _create(file)
         elif not file.stat().st_size:
-            raise CorruptError(f"{file} is empty, and every answer in it is lost; {_WAYS_OUT}")
+            raise CorruptError(f"{file} is empty, and its answers are lost; {_WAYS_OUT}")
         has_log = log.exists()
         if has_log and is_damaged(file):
-            raise damaged(log, "answers in it were stored after what can't be read any more")
+            raise damaged(log, "answers were stored after the part that can't be read")
         connection = connect(file)
         try:
             _check(file, connection, has_log)
@@ -59,8 +59,8 @@ def opened(file: Path) -> sqlite3.Connection:
             _check_rows(file, connection)
             if not has_log and _logged_more(connection):
                 raise CorruptError(
-                    f"{log} is missing, and answers with it; put it back, or go on without them by an empty file of"
-                    " that name"
+                    f"{log} is missing, and answers with it; restore it, or create an empty file of that name to go on"
+                    " without them"
                 )
             checkpoint(connection)
         except BaseException as error:
@@ -72,18 +72,18 @@ def opened(file: Path) -> sqlite3.Connection:
 
 
 def keep_log(file: Path) -> None:
-    """After a failed write to the closed journal ``file``: SQLite may have removed a log that the file says follows."""
+    """Creates the log of the closed journal ``file`` after a failed write, if SQLite removed it."""
     with suppress(OSError):
         file.with_name(f"{file.name}-wal").touch(0o600)
 
 
 def connect(file: Path) -> sqlite3.Connection:
-    """One more connection to a journal that is there."""
+    """Another connection to an existing journal."""
     connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False, timeout=60)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA fullfsync = 1")  # macOS alone has it: its fsync leaves data in the drive's memory
+        connection.execute("PRAGMA fullfsync = 1")  # on macOS, fsync leaves data in the drive's memory
         connection.execute("PRAGMA checkpoint_fullfsync = 1")
         connection.execute("PRAGMA wal_autocheckpoint = 0")
     except BaseException:
@@ -93,9 +93,9 @@ def connect(file: Path) -> sqlite3.Connection:
 
 
 def checkpoint(connection: sqlite3.Connection) -> bool:
-    """Moves what is in the write-ahead log to the main file, which then says that a log follows; False: not now.
+    """Moves the write-ahead log to the main file, which then says whether a log follows; False if busy.
 
-    So a log that is deleted is missed, while one that SQLite itself moved and removed is not.
+    So the next process notices a deleted log, but not one that SQLite itself moved and removed.
     """
     mark(connection, "more")
     connection.execute("PRAGMA busy_timeout = 100")
@@ -106,13 +106,13 @@ def checkpoint(connection: sqlite3.Connection) -> bool:
 
 
 def mark(connection: sqlite3.Connection, what: str) -> None:
-    """Notes that this is ``all`` there is, or that ``more`` is in the write-ahead log."""
+    """Stores in the main file that it holds ``all`` answers, or that ``more`` are in the write-ahead log."""
     _set(connection, "log", what)
 
 
 def crc(*row: object) -> int:
-    """The check sum that stands last in a row, of its other columns in the table's order, as SQLite returns them."""
-    # Not repr, which spells a character by what the Unicode tables of this Python know.
+    """The checksum in the last column of a row, over the other columns in table order, as SQLite returns them."""
+    # repr would depend on this Python's Unicode tables.
     total = crc32(ascii([value for value in row if not isinstance(value, bytes)]).encode())
     for value in row:
         if isinstance(value, bytes):
@@ -122,24 +122,25 @@ def crc(*row: object) -> int:
 
 @contextmanager
 def translated(file: Path) -> Iterator[None]:
-    """SQLite's errors, and those of the system, as ours."""
+    """Translates errors of SQLite and of the system to ours."""
     try:
         yield
     except sqlite3.DatabaseError as error:
         if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF in _REFUSED_BY_DISK:
             raise DiskError(f"{file}: {error}; free or repair the disk and run the same command again") from error
         raise damaged(file, error) from error
-    except UnicodeDecodeError as error:  # within SQLite's own message, too
-        raise damaged(file, "text in it is none") from error
+    except UnicodeDecodeError as error:  # also within SQLite's message
+        raise damaged(file, "text in it is not UTF-8") from error
     except OSError as error:
         problem = f"{file}: {error.strerror}; free or repair the disk and run the same command again"
         raise DiskError(problem) from error
 
 
 def damaged(file: Path, how: object) -> CorruptError:
-    """The error for a journal that is not what was written."""
-    told = " ".join(str(how).split())  # SQLite's own message may quote what it found
-    return CorruptError(f"{file} is damaged ({told if len(told) <= LONGEST else told[:LONGEST] + '...'}); {_WAYS_OUT}")
+    """The error for a damaged journal."""
+    reason = " ".join(str(how).split())  # SQLite's message may quote stored bytes
+    reason = reason if len(reason) <= MAX_REASON_CHARS else f"{reason[:MAX_REASON_CHARS]}..."
+    return CorruptError(f"{file} is damaged ({reason}); {_WAYS_OUT}")
 
 
 _WAYS_OUT = "restore it from a copy, or give another --out"
@@ -150,7 +151,7 @@ def _create(file: Path) -> None:
     for rest in file.parent.glob(f"{beside.name}*"):
         rest.unlink()
     reserve(beside)  # SQLite gives its other files the same mode
-    # Without a log of its own: what fails when that is moved at the end, SQLite does not tell.
+    # In memory mode, since SQLite does not report a failed checkpoint on close.
     with closing(sqlite3.connect(beside, isolation_level=None)) as connection:
         connection.executescript(f"PRAGMA journal_mode = MEMORY; BEGIN; {_TABLES}")
         _set(connection, "format", str(FORMAT))
@@ -166,7 +167,7 @@ def _create(file: Path) -> None:
 
 def _check(file: Path, connection: sqlite3.Connection, has_log: bool) -> None:
     pages, size = (int(connection.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("page_count", "page_size"))
-    if file.stat().st_size < pages * size and not has_log:  # with a log the rest may stand there
+    if file.stat().st_size < pages * size and not has_log:  # a log may hold the rest
         raise damaged(file, "its end is missing")
     found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
     if found != "ok":
@@ -175,15 +176,15 @@ def _check(file: Path, connection: sqlite3.Connection, has_log: bool) -> None:
 
 def _check_rows(file: Path, connection: sqlite3.Connection) -> None:
     for table, what in _KINDS.items():
-        for *row, kept in connection.execute(f"SELECT * FROM {table}"):  # noqa: S608 - our own names
-            if crc(*row) != kept:
+        for *row, stored in connection.execute(f"SELECT * FROM {table}"):  # noqa: S608 - table is a constant
+            if crc(*row) != stored:
                 raise damaged(file, f"{what} in it is not what was stored")
 
 
 def _check_format(file: Path, connection: sqlite3.Connection) -> None:
     row = connection.execute("SELECT value FROM meta WHERE name = 'format'").fetchone()
     if row is None or not str(row[0]).isdecimal():
-        raise damaged(file, "it does not tell its format")
+        raise damaged(file, "its format is missing")
     if int(row[0]) > FORMAT:
         raise CorruptError(f"{file} was written by a newer personagen (format {row[0]}); upgrade to go on")
 

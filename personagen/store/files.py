@@ -1,7 +1,6 @@
-"""Files that are whole or absent: written beside their place, synced, then renamed into it.
+"""Atomic files: written to a temporary file, synced, then renamed.
 
-What is made here is its owner's alone, whatever the umask: files 0600, folders 0700. A file that is replaced keeps the
-mode it has, so whoever opens one to others need not do so again.
+New files have mode 0600 and folders 0700, whatever the umask. A replaced file keeps its mode.
 """
 
 from __future__ import annotations
@@ -22,22 +21,20 @@ from personagen.errors import CorruptError, DiskError, UsageError
 from personagen.records import Record
 
 R = TypeVar("R", bound=Record)
-CHUNK = (
-    1 << 18
-)  # bytes read or written at once: a line of trees.jsonl is longer than the usual 8 kB, and slow in pieces
+BUFFER_BYTES = 1 << 18  # a line of trees.jsonl is longer than the default of 8 kB
 
 
 def write(file: Path, parts: Iterable[bytes]) -> int:
     """Replaces ``file`` by ``parts`` in one step; returns the bytes written.
 
     Raises:
-        DiskError: the disk refuses; what stood there before still stands.
+        DiskError: the write failed; the old file is unchanged.
     """
     beside = file.with_name(f".{file.name}.new")
     size = 0
     try:
-        beside.unlink(missing_ok=True)  # what a crash left, or somebody's link
-        with os.fdopen(_created(beside), "wb", buffering=CHUNK) as out:
+        beside.unlink(missing_ok=True)  # left by a crash, or a planted link
+        with os.fdopen(_created(beside), "wb", buffering=BUFFER_BYTES) as out:
             if file.is_file():
                 _choose_mode(out.fileno(), stat.S_IMODE(file.stat().st_mode))
             for part in parts:
@@ -57,10 +54,10 @@ def write(file: Path, parts: Iterable[bytes]) -> int:
 
 
 def make_folder(folder: Path) -> None:
-    """Makes ``folder`` and what is missing above it; its name is durable afterwards, whoever made it.
+    """Creates ``folder`` and missing parents, and makes its name durable.
 
     Raises:
-        DiskError: the disk refuses, or a file stands where a folder is needed.
+        DiskError: the disk refuses, or a file is in the way.
     """
     try:
         if not folder.parent.exists():
@@ -69,7 +66,7 @@ def make_folder(folder: Path) -> None:
             _make(folder)
         sync_folder(folder.parent)
     except OSError as error:
-        raise DiskError(f"{folder} can't be made: {error.strerror}; give another --out") from error
+        raise DiskError(f"{folder} can't be created: {error.strerror}; give another --out") from error
 
 
 def _make(folder: Path) -> None:
@@ -77,15 +74,15 @@ def _make(folder: Path) -> None:
         folder.mkdir(mode=0o700)
         _choose_mode(folder, 0o700)
     except FileExistsError:
-        if not folder.is_dir():  # or somebody else was faster
+        if not folder.is_dir():  # another process may have created it
             raise
 
 
 def reserve(file: Path) -> None:
-    """Makes ``file``, empty, where there is none, so that whoever opens it need not choose its mode.
+    """Creates ``file`` empty, with mode 0600, unless it exists.
 
     Raises:
-        OSError: it can't be made.
+        OSError: the file can't be created.
     """
     with suppress(FileExistsError):
         os.close(_created(file))
@@ -98,13 +95,13 @@ def _created(file: Path) -> int:
 
 
 def _choose_mode(what: int | Path, mode: int) -> None:
-    # Some mounts know no modes. The one it was made with withholds as much: here the umask's share is given back.
+    # Undoes the umask; some mounts do not support modes.
     with suppress(OSError, NotImplementedError):
-        os.chmod(what, mode)  # noqa: PTH101 - a handle too
+        os.chmod(what, mode)  # noqa: PTH101 - what may be a handle
 
 
 def synced(handle: int) -> None:
-    """Returns when what was written to the file or folder ``handle`` is on the disk, where macOS's own fsync does not.
+    """Flushes the file or folder ``handle`` to the disk, on macOS also out of the drive's memory.
 
     Raises:
         OSError: the disk refuses.
@@ -121,14 +118,14 @@ def synced(handle: int) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Makes the names in ``folder`` durable, where it may be read and its file system can.
+    """Makes the names in ``folder`` durable, if it is readable and its file system supports that.
 
     Raises:
         OSError: the disk refuses.
     """
     try:
         handle = os.open(folder, os.O_RDONLY)
-    except PermissionError:  # it may be entered and not read, as a home folder of others
+    except PermissionError:  # may be entered but not read, like other users' home folders
         return
     try:
         synced(handle)
@@ -143,18 +140,18 @@ def read_records(file: Path, kind: type[R]) -> Iterator[R]:
     """The records of a JSONL file, one at a time.
 
     Raises:
-        UsageError: there is no such file.
-        CorruptError: a line is not such a record; the message names it.
+        UsageError: the file does not exist.
+        CorruptError: a line is not such a record; the message has its number.
     """
     if not file.is_file():
         raise UsageError(f"{file} is missing: {file.parent} is not a finished run; `personagen simulate` makes one")
-    with file.open("rb", buffering=CHUNK) as lines:
+    with file.open("rb", buffering=BUFFER_BYTES) as lines:
         for number, line in enumerate(lines, 1):
             try:
                 yield kind.model_validate_json(line)
             except ValidationError as error:
                 what = error.errors()[0]["msg"]
-                raise CorruptError(f"{file}:{number} is no {kind.__name__}: {what}; run the command again") from None
+                raise CorruptError(f"{file}:{number} is not a {kind.__name__}: {what}; run the command again") from None
 
 
 def read_state(folder: Path) -> dict[str, Any]:
@@ -162,7 +159,7 @@ def read_state(folder: Path) -> dict[str, Any]:
 
     Raises:
         UsageError: the folder is not a run.
-        CorruptError: the file is not what was written.
+        CorruptError: the file is damaged.
     """
     file = folder / "run.json"
     if not file.is_file():
@@ -170,7 +167,7 @@ def read_state(folder: Path) -> dict[str, Any]:
     try:
         state = orjson.loads(file.read_bytes())
     except orjson.JSONDecodeError as error:
-        raise CorruptError(f"{file}:{error.lineno} is damaged; run the same command again to write it anew") from None
+        raise CorruptError(f"{file}:{error.lineno} is damaged; run the same command again to rewrite it") from None
     if not isinstance(state, dict):
-        raise CorruptError(f"{file} is damaged; run the same command again to write it anew")
+        raise CorruptError(f"{file} is damaged; run the same command again to rewrite it")
     return state

@@ -1,4 +1,4 @@
-"""A run folder: ``run.json``, ``journal.db``, ``prompts/`` and the result files."""
+"""The run folder: ``run.json``, ``journal.db``, ``prompts/`` and the result files."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ from personagen.store.journal import Journal
 from personagen.store.lock import locked
 
 log = logging.getLogger(__name__)
-_SYSTEMS = {".DS_Store", "lost+found"}  # with .nfs*: what a system puts into a folder that its user left empty
+_SYSTEM_FILES = {".DS_Store", "lost+found"}  # and .nfs*
 
 
 @dataclass(frozen=True)
 class Run:
-    """An open run folder. ``made_with`` is the hash of everything that shapes its results."""
+    """An open run folder. ``fingerprint`` is the hash of everything that shapes its results."""
 
     folder: Path
     command: str
     options: Mapping[str, Any]
     prompts: Mapping[str, str]
-    made_with: str
+    fingerprint: str
     journal: Journal
     started: str
     notes: tuple[str, ...] = ()
 
     def write_lines(self, name: str, parts: Iterable[bytes]) -> int:
-        """Writes the result file ``name`` whole; returns its size in bytes."""
+        """Writes the result file ``name``; returns its size in bytes."""
         return write(self.folder / name, parts)
 
     def derive(self, *names: str) -> None:
-        """Writes the result files ``names`` anew from the journal."""
+        """Rewrites the result files ``names`` from the journal."""
         for name in names:
-            self.write_lines(name, self.journal.lines(name, self.made_with))
+            self.write_lines(name, self.journal.lines(name, self.fingerprint))
 
     def usage(self) -> tuple[int, Usage, dict[str, dict[str, Any]]]:
         """Calls and usage of all stored answers, and the same for each role and model."""
@@ -57,41 +57,43 @@ class Run:
         }
         return sum(n for n, _ in by_role.values()), total, dict(sorted(rows.items()))
 
-    def record(self, status: str, summary: Mapping[str, Any], estimate: Mapping[str, Any] | None = None) -> None:
-        """Writes ``run.json``: what was asked for, what it was to cost and did cost, and how it stands."""
+    def record(self, report: Any, summary: Mapping[str, Any]) -> None:
+        """Writes ``run.json``: what was asked for, the ``report`` (a dataclass) on how it went, and the ``summary``."""
         calls, total, rows = self.usage()
+        elsewhere = ("out", "status", "usage", "usage_by_role", "estimate", "calls")
         state = {
             "command": self.command,
-            "status": status,
+            "status": report.status,
             "started": self.started,
             "written": _now(),
             "options": dict(self.options),
             "prompts": dict(self.prompts),
             "versions": {"personagen": version("personagen"), "python": platform.python_version()},
-            "estimate": dict(estimate or {}),
+            "estimate": report.estimate,
             "usage": {"calls": calls, **total.model_dump(), "by_role": rows},
+            "report": {name: value for name, value in vars(report).items() if name not in elsewhere},
             "summary": dict(summary),
         }
         write(self.folder / "run.json", [dump(state)])
 
 
 @contextmanager
-def opened(
+def open_run(
     folder: Path,
     command: str,
     identity: Mapping[str, Any],
     options: Mapping[str, Any],
     prompts: Iterable[Prompt],
 ) -> Iterator[Run]:
-    """The run folder ``folder``, new or to be resumed.
+    """Opens the run folder ``folder`` for a new run, or to resume one.
 
-    ``identity`` are the settings that shape the results: a folder made with others is refused. Prompt files may change:
-    answers to questions that stay the same are reused, the others are asked, and a note says so. So may everything
-    while no answer is stored and none under way in a batch: a first mistake must not occupy the folder.
+    ``identity`` holds the settings that shape the results; a folder with others is rejected, unless it has no stored
+    answer and no pending batch. Prompt files may change: stored answers to unchanged calls are reused, and a note
+    reports the change.
 
     Raises:
-        UsageError: the folder holds something else, or a run with another identity; the difference is shown.
-        InUseError, CorruptError, DiskError: see there.
+        UsageError: the folder holds other files, or a run with another identity; the message shows the difference.
+        InUseError, CorruptError, DiskError
     """
     _prepare(folder)
     used = {p.name: p for p in prompts}
@@ -112,7 +114,7 @@ def opened(
             command=command,
             options=options,
             prompts=hashes,
-            made_with=content_id(_plain(now), hashes),
+            fingerprint=content_id(_plain(now), hashes),
             journal=journal,
             started=started,
             notes=notes,
@@ -126,17 +128,17 @@ def _prepare(folder: Path) -> None:
         found = {file.name for file in folder.iterdir()} if folder.exists() else set()
     except OSError as error:
         raise DiskError(f"{folder} can't be read: {error.strerror}; give another --out") from error
-    theirs = {name for name in found if name not in _SYSTEMS and not name.startswith(".nfs")}
+    theirs = {name for name in found if name not in _SYSTEM_FILES and not name.startswith(".nfs")}
     if theirs and not found & {"journal.db", ".lock"}:
         raise UsageError(f"{folder} holds files that are not a run; give an empty or new folder as --out")
     make_folder(folder)
 
 
 def _journal_of(folder: Path) -> Path:
-    """The journal of ``folder``, which may still have to be made: but not where a run has been before."""
+    """The journal's path in ``folder``; it may be missing only before the first run."""
     file = folder / "journal.db"
     if not file.exists() and ((folder / "run.json").exists() or (folder / "prompts").exists()):
-        raise CorruptError(f"{file} is missing, and every answer with it; put it back, or give another --out")
+        raise CorruptError(f"{file} is missing, and its answers with it; restore it, or give another --out")
     return file
 
 
@@ -172,9 +174,9 @@ def _difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
 
 def _prompt_notes(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
     changed = [n for n in now if n in before and before[n] != now[n]]
-    if changed:  # told before money is spent on it, since a newer version can change them as well as the user
-        log.warning("prompts changed since this run began, so their questions are asked anew: %s", ", ".join(changed))
-    return tuple(f"prompt {n} changed ({before[n]} -> {now[n]}): its questions are asked anew" for n in changed)
+    if changed:  # warn before this costs money: an upgrade may have changed them, too
+        log.warning("prompts changed since this run began, so their calls are made again: %s", ", ".join(changed))
+    return tuple(f"prompt {n} changed ({before[n]} -> {now[n]}): its calls are made again" for n in changed)
 
 
 def _now() -> str:

@@ -1,8 +1,8 @@
-"""The journal of a run: every answer, durable before it is used; SQLite in WAL mode with one writing thread.
+"""The journal of a run: every answer, durable before it is used, in SQLite in WAL mode with one writer thread.
 
-Writes are queued and committed in groups, so that a write waits for the disk but hardly ever for another write. Reads
-go through a connection of their own. The journal is the only truth of a run: the result files are derived from it.
-Every answer, result and setting has a check sum, so that a changed byte is noticed before anything is used.
+Writes are committed in groups, so that a write waits for the disk but rarely for another write; reads have their own
+connection. The journal is the run's source of truth; the result files are derived from it. Every answer, result and
+setting has a checksum, verified when the journal is opened.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ from typing import Any
 from pydantic import ValidationError
 
 from personagen.records import Completion, Usage
-from personagen.store.database import crc, damaged, keep_log, opened, translated
+from personagen.store.database import crc, damaged, keep_log, open_journal, translated
 from personagen.store.writer import Statement, Writer
 
 _CALL = f"INSERT OR IGNORE INTO calls VALUES({','.join('?' * 13)})"
 
 
 class Journal:
-    """An open journal; a context manager. All methods belong to one event loop's thread.
+    """An open journal, a context manager. All methods must be called from the event loop's thread.
 
     Raises, when opened, read or written:
-        CorruptError: the file is damaged, or was written by a newer format.
-        DiskError: it can't be created, read or written; after a failed write, every later one is refused.
+        CorruptError: the file is damaged, or has a newer format.
+        DiskError: the file can't be created, read or written; after a failed write, every later one fails.
     """
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._reader: sqlite3.Connection = opened(file)
+        self._reader: sqlite3.Connection = open_journal(file)
         self._writer = Writer(file)
 
     def __enter__(self) -> Journal:
@@ -52,10 +52,10 @@ class Journal:
         try:
             return Completion.model_validate_json(rows[0][0]) if rows else None
         except ValidationError as error:
-            raise damaged(self._file, f"the answer {key} is none") from error
+            raise damaged(self._file, f"the answer {key} is not readable") from error
 
     async def store(self, key: str, role: str, model: str, place: str, answer: Completion, seconds: float) -> None:
-        """Stores an answer; returns when it is on disk."""
+        """Stores an answer durably."""
         usage = answer.usage
         cost = None if usage.cost_usd is None else usage.cost_usd + 0.0  # SQLite returns 0.0 for -0.0
         what = (key, role, model, place, answer.line(), usage.input_tokens, usage.output_tokens)
@@ -73,26 +73,36 @@ class Journal:
         try:
             return {(role, model): (n, Usage(**dict(zip(names, sums, strict=True)))) for role, model, n, *sums in rows}
         except ValidationError as error:
-            raise damaged(self._file, "the usage of a call is no number") from error
+            raise damaged(self._file, "the usage of a call is not a number") from error
+
+    def answers(self) -> dict[str, int]:
+        """The number of stored answers by the first part of their place: a conversation, or a pool."""
+        rows = self.rows("SELECT substr(place, 1, instr(place || '/', '/') - 1), COUNT(*) FROM calls GROUP BY 1")
+        return {str(head): int(count) for head, count in rows}
 
     # -- results ---------------------------------------------------------------------------------------------
 
-    async def put(self, slot: int, made_with: str, files: dict[str, bytes]) -> None:
-        """Stores the lines that ``slot`` contributes to each result file, in place of what it had."""
-        rows = [(file, slot, made_with, lines) for file, lines in files.items() if lines]
+    async def put(self, slot: int, fingerprint: str, files: dict[str, bytes]) -> None:
+        """Replaces the lines that ``slot`` contributes to the result files."""
+        rows = [(file, slot, fingerprint, lines) for file, lines in files.items() if lines]
         put = [("INSERT INTO results VALUES(?,?,?,?,?)", (*row, crc(*row))) for row in rows]
         await self.write([("DELETE FROM results WHERE slot = ?", (slot,)), *put])
 
-    def slots(self, file: str, made_with: str) -> set[int]:
-        """The slots that have lines in ``file`` made with these settings."""
-        rows = self.rows("SELECT slot FROM results WHERE file = ? AND made_with = ?", (file, made_with))
+    def slots(self, file: str, fingerprint: str) -> set[int]:
+        """The slots that have lines in ``file`` with this fingerprint."""
+        rows = self.rows("SELECT slot FROM results WHERE file = ? AND fingerprint = ?", (file, fingerprint))
         return {slot for (slot,) in rows}
 
-    def lines(self, file: str, made_with: str) -> Iterator[bytes]:
+    def outdated(self, file: str, fingerprint: str) -> int:
+        """How many slots have lines in ``file`` that were made with other settings."""
+        rows = self.rows("SELECT COUNT(*) FROM results WHERE file = ? AND fingerprint != ?", (file, fingerprint))
+        return int(rows[0][0])
+
+    def lines(self, file: str, fingerprint: str) -> Iterator[bytes]:
         """The stored lines of ``file`` in slot order, one slot at a time."""
         with translated(self._file):
             rows = self._reader.execute(
-                "SELECT lines FROM results WHERE file = ? AND made_with = ? ORDER BY slot", (file, made_with)
+                "SELECT lines FROM results WHERE file = ? AND fingerprint = ? ORDER BY slot", (file, fingerprint)
             )
             for (lines,) in rows:
                 yield lines
@@ -105,18 +115,18 @@ class Journal:
         return str(rows[0][0]) if rows else None
 
     def put_settings(self, settings: Mapping[str, str]) -> None:
-        """Stores settings, in place of what they were; returns when they are on disk."""
+        """Replaces settings durably."""
         with translated(self._file):
             rows = [(name, value, crc(name, value)) for name, value in settings.items()]
             self._reader.executemany("INSERT OR REPLACE INTO meta VALUES(?,?,?)", rows)
 
-    # -- all else ---------------------------------------------------------------------------------------------
+    # -- SQL ---------------------------------------------------------------------------------------------
 
     def rows(self, sql: str, values: tuple[object, ...] = ()) -> list[Any]:
-        """The rows of a query, or the effect of a statement at once: also for tables that other modules keep here."""
+        """Executes a query or statement at once and returns its rows; other store modules keep tables here, too."""
         with translated(self._file):
             return self._reader.execute(sql, values).fetchall()
 
     async def write(self, statements: Iterable[Statement]) -> None:
-        """Executes ``statements`` in one transaction; returns when they are on disk."""
+        """Executes ``statements`` in one durable transaction."""
         await self._writer.write(statements)

@@ -1,4 +1,4 @@
-"""One process per run folder: an advisory lock that the system frees when its holder dies."""
+"""The lock of a run folder: advisory, one process at a time, released by the system when the process dies."""
 
 from __future__ import annotations
 
@@ -14,23 +14,22 @@ from pathlib import Path
 from personagen.errors import DiskError, InUseError
 from personagen.store.files import reserve, sync_folder
 
-# How long a holder may take to write its name, in seconds.
-NAMED_WITHIN = 2.0
+MAX_NAMING_SECONDS = 2.0  # that a new holder takes to write its name
 _NAME = re.compile(rb"process (\d+) on (\S+)\n")
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Holds ``folder/.lock``, which names its holder.
+    """Holds ``folder/.lock``, which names the process.
 
     Raises:
-        InUseError: another process holds it; the message names that process.
+        InUseError: another process holds the lock; the message names it.
         DiskError: the file can't be written.
     """
     try:
         reserve(folder / ".lock")
         handle = os.open(folder / ".lock", os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
-        sync_folder(folder)  # by its name a folder is known as a run's, so it must outlive what is made after it
+        sync_folder(folder)  # .lock marks a run folder, so it must be durable before the other files
     except OSError as error:
         raise _refused(folder, error) from error
     try:
@@ -47,7 +46,7 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def _hold(folder: Path, handle: int) -> None:
-    until = time.monotonic() + NAMED_WITHIN
+    until = time.monotonic() + MAX_NAMING_SECONDS
     while True:
         try:
             return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -59,12 +58,12 @@ def _hold(folder: Path, handle: int) -> None:
                 raise InUseError(problem) from None
         except OSError as error:
             raise _refused(folder, error) from error
-        # The file still names a process that was killed: its successor has the lock and has not written its name yet.
+        # The file names a dead process: the new holder has not written its name yet.
         time.sleep(0.01)
 
 
 def _lives(process: int, host: str) -> bool:
-    """Whether there is such a process, as far as this machine can tell."""
+    """Whether the process may be alive; one on another host counts as alive."""
     try:
         os.kill(process, 0)
     except (ProcessLookupError, OverflowError):

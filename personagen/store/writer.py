@@ -1,4 +1,4 @@
-"""The one thread that writes to a journal: what waits is committed in groups, and nothing after a failure."""
+"""The writer thread of a journal: commits waiting writes in groups, and nothing after a failure."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from pathlib import Path
 from personagen.errors import DiskError, PersonagenError
 from personagen.store.database import CHECKPOINT, checkpoint, connect, translated
 
-GROUP = 256
-_PAGE = 4096
-_ROWS = (64, 8)
+MAX_GROUP = 256
+_PAGE_BYTES = 4096
+_ROWS_PER_INSERT = (64, 8)
 
 Statement = tuple[str, tuple[object, ...]]
 
@@ -32,7 +32,7 @@ class _Write:
 class Writer:
     """Writes to the journal ``file`` until it is closed.
 
-    The first failure is the last try: after it the system may take for stored what is not, so no later sync is trusted.
+    It stops at the first failure: after a failed sync the system may report data as stored that is not.
     """
 
     def __init__(self, file: Path) -> None:
@@ -44,10 +44,10 @@ class Writer:
         self._thread.start()
 
     async def write(self, statements: Iterable[Statement]) -> None:
-        """Executes ``statements`` in one transaction; returns when they are on disk.
+        """Executes ``statements`` in one durable transaction.
 
         Raises:
-            PersonagenError: this write failed, or one before it.
+            PersonagenError: this or an earlier write failed.
         """
         if self.failed:
             raise self.failed
@@ -57,7 +57,7 @@ class Writer:
         await done
 
     def close(self) -> None:
-        """Writes what waits, and ends the thread."""
+        """Commits the waiting writes and ends the thread."""
         self._queue.put(None)
         self._thread.join()
 
@@ -73,7 +73,7 @@ class Writer:
                         self._commit(connection, group)
             except PersonagenError as error:
                 self.failed = error
-            except Exception as error:  # whoever waits for this thread must be told, whatever it is
+            except Exception as error:  # any error must reach the waiting futures
                 self.failed = DiskError(f"{self._file}: an answer can't be stored: {error}; it was not used")
             for loop in {w.loop for w in group}:
                 mine = [w.done for w in group if w.loop is loop]
@@ -83,9 +83,9 @@ class Writer:
             connection.close()
 
     def _group(self) -> tuple[list[_Write], bool]:
-        """What is waiting to be written, at least one write; and whether more may come."""
+        """The waiting writes, at least one, and whether more may come."""
         group: list[_Write] = []
-        while not group or (len(group) < GROUP and not self._queue.empty()):
+        while not group or (len(group) < MAX_GROUP and not self._queue.empty()):
             write = self._queue.get()
             if write is None:
                 return group, False
@@ -105,7 +105,7 @@ class Writer:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
-        self._logged += sum(2 + _size(values) / _PAGE for _, values in statements)
+        self._logged += sum(2 + _size(values) / _PAGE_BYTES for _, values in statements)
 
 
 def _size(values: tuple[object, ...]) -> int:
@@ -115,12 +115,12 @@ def _size(values: tuple[object, ...]) -> int:
 def _execute(connection: sqlite3.Connection, sql: str, rows: list[tuple[object, ...]]) -> None:
     """Executes ``sql`` for each of ``rows``, many rows of an INSERT in one statement.
 
-    SQLite lets go of the interpreter's lock in each statement, and has to wait for the busy event loop to get it back:
-    at a thousand answers a second, one statement an answer would hold each of them up for a quarter of a second.
+    SQLite releases the GIL in each statement and must wait for the busy event loop to get it back: at a thousand
+    answers a second, one statement per answer would delay each by a quarter of a second.
     """
     head, values, row = sql.rpartition("VALUES")
     done = 0
-    for size in _ROWS if values else ():
+    for size in _ROWS_PER_INSERT if values else ():
         many = f"{head}VALUES{','.join([row] * size)}"
         while len(rows) - done >= size:
             connection.execute(many, tuple(chain.from_iterable(rows[done : done + size])))

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from personagen.agents import author, judge, observer
 from personagen.agents import replies as parse
 from personagen.errors import ReplyError
 from personagen.records import Message
@@ -20,7 +21,15 @@ CHAT = [
 
 
 def found(*entries):
-    return parse.inferences(orjson.dumps({"inferences": entries}).decode(), CHAT)
+    return verified(orjson.dumps({"inferences": entries}).decode())
+
+
+def verified(text):
+    return observer.verified(parse.parsed(observer.Guesses, text).inferences, CHAT)
+
+
+def ranking(text, labels):
+    return parse.parsed(judge.Ranking, text, labels=labels)
 
 
 def test_a_fenced_object_is_repaired():
@@ -74,7 +83,7 @@ def test_control_characters_are_dropped():
     assert parse.speech("\0My \x1b[31mbees\x07\n\tdied", "user").text == "My [31mbees\n\tdied"
     assert parse.json_object('{"a": "x\0y"}') == {"a": "xy"}
     reply = r'{"descriptions": [{"text": "A \u0000b", "facts": ["c\u001bd"]}]}'
-    assert parse.descriptions(reply, "facts") == [("A b", ("cd",))]
+    assert author.written("profile", reply) == [("A b", ("cd",))]
     kept, _ = found({"fact": "has\0 bees", "quote": "this \0winter", "kind": "profile"})
     assert [(i.fact, i.quote) for i in kept] == [("has bees", "this winter")]
 
@@ -101,7 +110,7 @@ def test_reasoning_whose_opening_tag_stood_in_the_prompt_is_cut_off():
 
 def test_a_reason_that_is_no_text_is_left_out():
     nested = "[" * 500 + "]" * 500
-    assert parse.ranking(f'{{"ranking": ["A", "B"], "tie": false, "reason": {nested}}}', "AB").reason == ""
+    assert ranking(f'{{"ranking": ["A", "B"], "tie": false, "reason": {nested}}}', "AB").reason == ""
 
 
 def test_an_empty_speech_is_refused():
@@ -132,15 +141,15 @@ def test_an_inference_of_another_kind_is_dropped():
 
 def test_a_description_of_wrong_form_is_kept_as_an_empty_one():
     reply = '{"descriptions": [{"text": " A  b ", "facts": ["c", 3, " "]}, 7, "plain"]}'
-    assert parse.descriptions(reply, "facts") == [("A b", ("c",)), ("", ()), ("plain", ())]
+    assert author.written("profile", reply) == [("A b", ("c",)), ("", ()), ("plain", ())]
 
 
 def test_a_ranking_must_hold_every_label_once():
-    verdict = parse.ranking('{"ranking": ["B", "A"], "tie": false, "reason": "r"}', "AB")
-    assert verdict == parse.Ranking(("B", "A"), False, "r")
+    verdict = ranking('{"ranking": ["B", "A"], "tie": false, "reason": "r"}', "AB")
+    assert verdict == judge.Ranking(ranking=("B", "A"), tie=False, reason="r")
     for bad in (["A"], ["A", "A"], ["A", "C"], "AB", None):
         with pytest.raises(ReplyError, match="order of A, B"):
-            parse.ranking(orjson.dumps({"ranking": bad}).decode(), "AB")
+            ranking(orjson.dumps({"ranking": bad}).decode(), "AB")
 
 
 @given(
@@ -152,9 +161,10 @@ def test_a_ranking_must_hold_every_label_once():
 )
 def test_any_reply_is_a_value_or_a_reply_error(text):
     for parser in (
-        lambda t: parse.inferences(t, CHAT),
-        lambda t: parse.descriptions(t, "facts"),
-        lambda t: parse.ranking(t, "AB"),
+        verified,
+        lambda t: author.written("profile", t),
+        lambda t: author.written("personality", t),
+        lambda t: ranking(t, "AB"),
         lambda t: parse.speech(t, "user"),
     ):
         with suppress(ReplyError):
@@ -169,5 +179,5 @@ def test_no_schema_holds_a_constraint_that_providers_refuse():
             return set(value).union(*(keys(v) for v in value.values()))
         return set().union(*(keys(v) for v in value)) if isinstance(value, list) else set()
 
-    for schema in (parse.PROFILES, parse.PERSONALITIES, parse.INFERENCES, parse.RANKING):
-        assert not keys(schema) & refused
+    for reply in (author.Profiles, author.Personalities, observer.Guesses, judge.Ranking):
+        assert not keys(parse.schema_of(reply)) & refused

@@ -46,7 +46,7 @@ def expanded(folder: Path, personas: Sequence[Persona]) -> Path:
     """A run folder of `expand` that holds ``personas``."""
     folder.mkdir(parents=True, exist_ok=True)
     lines(folder / "personas.jsonl", personas)
-    pools = {"profile": {"size": 9, "seeds": 4, "rejected": {"form": 2}}}
+    pools = {"profile": {"size": 9, "seeds": 4, "rejected": {"format": 2}}}
     state = {"command": "expand", "status": "done", "usage": USAGE}
     (folder / "run.json").write_bytes(dump({**state, "summary": {"personas": len(personas), "pools": pools}}))
     return folder

@@ -223,7 +223,7 @@ def test_the_summary_tells_what_of_the_input_a_cache_served_and_took(cached, wri
         reused_calls=0,
         retried=0,
         refused=0,
-        concurrency={},
+        peak_concurrency={},
         unsupported={},
         estimate={"calls": 0, "actual": {}},
     )

@@ -23,9 +23,9 @@ from personagen.runs.estimate import Estimate, Range
 from tests import fakes
 
 ESTIMATE = Estimate(
-    what="4 conversations x 3 turns",
+    planned="4 conversations x 3 turns",
     calls=72,
-    most_calls=216,
+    max_calls=216,
     input_tokens=Range(50_000, 90_000, 900_000),
     cached_input_tokens=30_600,
     output_tokens=Range(6_000, 12_000, 130_000),

@@ -58,16 +58,21 @@ def test_defaults_in_words_are_shown(command):
 FLOW = '''
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from personagen.options import ModelOptions
-from personagen.options.row import FILES, SIZE, FilePath, option
+from dataclasses import dataclass
+
+from personagen.agents import author
+from personagen.agents.ask import CallSite
+from personagen.options import RunOptions
+from personagen.options.row import SIZE, option
+from personagen.runs.run import run
+from personagen.runs.schedule import Result, Task
+from personagen.runs.workflow import RunReport, Workflow
 
 
 @dataclass(frozen=True, kw_only=True)
-class GreetOptions(ModelOptions):
+class GreetOptions(RunOptions):
     """What ``greet`` does."""
 
-    out: FilePath = option("outputs/greet", "Run folder.", FILES, "DIR", common=True)
     times: int = option(1, "Greetings.", SIZE, common=True, least=1, most=9)
 
 
@@ -75,27 +80,35 @@ class GreetOptions(ModelOptions):
 class GreetSummary:
     """What ``greet`` did."""
 
-    out: str
+    report: RunReport
     greetings: int
-    seconds: float = 0.0
-    calls: int = 0
-    new_calls: int = 0
-    reused_calls: int = 0
-    retried: int = 0
-    refused: int = 0
-    usage: dict = field(default_factory=lambda: {
-        "input_tokens": 0, "output_tokens": 0, "cached_input_tokens": 0, "cache_write_input_tokens": 0, "cost_usd": 0.0
-    })
-    usage_by_role: dict = field(default_factory=dict)
-    concurrency: dict = field(default_factory=dict)
-    unsupported: dict = field(default_factory=dict)
-    estimate: dict = field(default_factory=lambda: {"calls": 0, "actual": {"calls": 0}})
-    notes: tuple = ()
 
 
 async def greet(options, progress=None, consent=None):
-    """Greets."""
-    return GreetSummary(options.out, options.times)
+    """Asks an author for as many descriptions as there are greetings."""
+
+    def task(ctx, item):
+        found = []
+
+        async def ask():
+            found.append(await author.write(ctx, "profile", ["She keeps bees."], 1, CallSite(str(item), "")))
+            return []
+
+        return Task([ask], lambda: Result({"greetings.jsonl": b"{}\\n"}, {"greetings": len(found)}))
+
+    workflow = Workflow(
+        command="greet",
+        prompts=("author/profiles",),
+        unit="greetings",
+        items=range(options.times),
+        job=task,
+        planned=lambda left: f"{left} greetings",
+        summarize=lambda outcome: {"greetings": outcome.counts["greetings"]},
+        results=("greetings.jsonl",),
+        first_role="author",
+    )
+    report, own = await run(workflow, options, progress, consent)
+    return GreetSummary(report=report, **own)
 '''
 COMMAND = '''
 import click
@@ -138,20 +151,24 @@ def test_a_new_command_is_its_flow_and_its_file(house: Path, tmp_path: Path):
     help = greeted(house, tmp_path, "greet", "--help").stdout
     assert "--times N" in help
     assert "personagen greet --help-all lists every option" in help
-    printed = greeted(house, tmp_path, "greet").stdout
-    assert printed.startswith("outputs/greet\n  greetings  1\n")
-    assert printed.endswith("next: rest\n")
+    run = greeted(house, tmp_path, "greet", "--out", "one", "--seed", "1")
+    assert run.stderr.startswith("Planned: 1 greetings\n")
+    assert " ".join(run.stdout.split()).startswith("one greetings 1 calls 1 (1 new, 0 reused) ")
+    assert run.stdout.endswith("next: rest\n")
     assert json.loads(greeted(house, tmp_path, "greet", "--times", "3", "--json").stdout)["greetings"] == 3
+    stopped = greeted(house, tmp_path, "greet", "--times", "3", "--out", "part", "--max-calls", "1")
+    assert stopped.returncode == 4
+    assert stopped.stderr.endswith("to resume: personagen greet --times 3 --out part --max-calls 1\n")
     wrong = greeted(house, tmp_path, "greet", "--times", "10")
     assert (wrong.returncode, wrong.stderr) == (2, "personagen: --times 10: choose a whole number from 1 to 9\n")
 
 
 def test_a_new_command_has_settings_variables_and_a_table_in_the_file_of_init(house: Path, tmp_path: Path):
-    def times(**environment: str) -> int:
-        return json.loads(greeted(house, tmp_path, "greet", "--json", **environment).stdout)["greetings"]
+    def times(out: str, **environment: str) -> int:
+        return json.loads(greeted(house, tmp_path, "greet", "--json", "--out", out, **environment).stdout)["greetings"]
 
     assert greeted(house, tmp_path, "init").returncode == 0
     settings = (tmp_path / "personagen.toml").read_text()
     (tmp_path / "personagen.toml").write_text(settings.replace("#times = 1", "times = 4"))
-    assert times() == 4
-    assert times(PERSONAGEN_GREET_TIMES="5") == 5
+    assert times("four") == 4
+    assert times("five", PERSONAGEN_GREET_TIMES="5") == 5

@@ -49,5 +49,5 @@ def test_quiet_shows_none():
 
 
 def test_what_batches_are_waited_for_is_told_at_the_end_of_the_line():
-    told = "2 batches pending: 3 of 9 requests done, next look in 60 s"
+    told = "2 batches pending: 3 of 9 requests done, next poll in 60 s"
     assert progress.line(status(batches=told)).endswith(f" · {told}")

@@ -16,7 +16,7 @@ from rich.console import Console
 from personagen.cli import browse, drawing
 from personagen.cli.terminal import WIDEST
 from personagen.records import ConversationTree, Persona
-from personagen.store.files import CHUNK
+from personagen.store.files import BUFFER_BYTES
 from tests.cli.runs import expanded, several, simulated
 from tests.trees import PERSONA, conversation, trees
 
@@ -290,5 +290,5 @@ def test_memory_does_not_grow_with_the_run(tmp_path: Path):
 
     peak(10)
     few, many = peak(400), peak(1200)
-    assert (tmp_path / "run400" / "trees.jsonl").stat().st_size > 2 * CHUNK
+    assert (tmp_path / "run400" / "trees.jsonl").stat().st_size > 2 * BUFFER_BYTES
     assert many < 1.1 * few

@@ -211,7 +211,7 @@ def test_without_a_key_nothing_is_sent(monkeypatch):
 
 
 def test_a_provider_that_nobody_knows_is_a_config_error():
-    with pytest.raises(ConfigError, match="there is no model 'nobody/knows'"):
+    with pytest.raises(ConfigError, match="unknown model 'nobody/knows'"):
         encode("nobody/knows", None, ["x"])
 
 

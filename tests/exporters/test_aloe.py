@@ -91,7 +91,7 @@ def test_each_tree_gets_its_own_pairs_and_one_without_pairs_takes_none():
 def test_pairs_in_another_order_than_the_trees_are_refused_and_never_dropped(order: str):
     a, b = (conversation(turns=1, id=name) for name in "ab")
     pairs = {"a": pairs_of(a)[0], "b": pairs_of(b)[0]}
-    with pytest.raises(ValueError, match="do not stand in the order of the trees"):
+    with pytest.raises(ValueError, match="are not in the order of the trees"):
         list(aloe([a, b], pairs[order[0]] + pairs["a"] + pairs[order[1]]))
 
 

@@ -62,7 +62,7 @@ def paid_in_vain(what: str, first: str, stories: list[Any]) -> Iterable[Finding]
     spread = f"{first}median {median(numbers):g} answers a crash, most {max(numbers)}"
     spread += f"; with 1 in flight most {max(alone)}" if alone else ""
     held = all(n <= min(concurrency + max(3, concurrency), widest) for n, concurrency, widest in lost)
-    yield Finding(f"paid in vain: {what}", "at most the calls in flight or on their way to the disk", spread, held)
+    yield Finding(f"paid and lost: {what}", "at most the calls in flight or on their way to the disk", spread, held)
 
 
 def killed(shop: Workshop, rng: Random) -> dict[str, Any]:

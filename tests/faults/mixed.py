@@ -74,7 +74,7 @@ def _run(out: Path, who: str, protocol: str, choose: Choose) -> Ran:
 
 def _passing(protocol: str, plain: Ran, faulty: Ran) -> Iterable[Finding]:
     faults = Counter(seen.fault for seen in faulty.seen if seen.fault)
-    needed, asked = faulty.summary.calls, len(faulty.seen)
+    needed, asked = faulty.summary.report.calls, len(faulty.seen)
     longest = max(seen.ended - seen.at for seen in faulty.seen)
     same = plain.results == faulty.results
     yield Finding(
@@ -111,7 +111,7 @@ def _spoilt(protocol: str, ran: Ran, planned: int) -> Finding:
 
 
 def user_messages(trees: list[dict[str, Any]]) -> int:
-    """Those of all the trees, each of which is a pair or was turned away."""
+    """Those of all the trees, each of which is a pair or was rejected."""
     return sum(node["role"] == "user" for tree in trees for node in tree["nodes"])
 
 
@@ -153,6 +153,6 @@ async def _huge() -> Finding:
     return Finding(
         "a reply of 100 MB",
         f"asked for once, refused in a sentence after {LARGEST >> 20} MB",
-        f"{len(server.seen)} request, {sent >> 20} MB left the server; {'told so' if 'MB' in said else 'NOT TOLD'}",
+        f"{len(server.seen)} request, {sent >> 20} MB sent; {'reported' if 'MB' in said else 'NOT REPORTED'}",
         len(server.seen) == 1 and sent < most and "MB" in said,
     )

@@ -101,10 +101,10 @@ def _looked_up_never() -> None:
 def _results_in_pieces() -> None:
     from personagen.store.journal import Journal, crc
 
-    async def put(self: Journal, slot: int, made_with: str, files: dict[str, bytes]) -> None:
+    async def put(self: Journal, slot: int, fingerprint: str, files: dict[str, bytes]) -> None:
         for name, lines in files.items():
             if lines:
-                row = (name, slot, made_with, lines)
+                row = (name, slot, fingerprint, lines)
                 await self.write([("INSERT OR REPLACE INTO results VALUES(?,?,?,?,?)", (*row, crc(*row)))])
 
     _put(Journal, "put", put)
@@ -113,9 +113,9 @@ def _results_in_pieces() -> None:
 def _rows_as_they_came() -> None:
     from personagen.store.journal import Journal
 
-    def lines(self: Journal, file: str, made_with: str) -> Iterator[bytes]:
-        query = "SELECT lines FROM results WHERE file = ? AND made_with = ? ORDER BY rowid"
-        return iter([row[0] for row in self.rows(query, (file, made_with))])
+    def lines(self: Journal, file: str, fingerprint: str) -> Iterator[bytes]:
+        query = "SELECT lines FROM results WHERE file = ? AND fingerprint = ? ORDER BY rowid"
+        return iter([row[0] for row in self.rows(query, (file, fingerprint))])
 
     _put(Journal, "lines", lines)
 

@@ -41,8 +41,8 @@ KNOWN = (Inference(fact="keeps bees", quote="My bees died", kind="profile"),)
 ASKS: dict[str, Callable[[AgentContext, CallSite], Awaitable[Answer[Any]]]] = {
     "user": lambda ctx, at: user.speak(ctx, fakes.PERSONA, CHAT[:2], 2, 4, at),
     "observer": lambda ctx, at: observer.infer(ctx, CHAT, at),
-    "plain": lambda ctx, at: assistant.reply(ctx, CHAT, None, at),
-    "aware": lambda ctx, at: assistant.reply(ctx, CHAT, KNOWN, at),
+    "plain": lambda ctx, at: assistant.plain(ctx, CHAT, (), at),
+    "aware": lambda ctx, at: assistant.aware(ctx, CHAT, KNOWN, at),
     "judge": lambda ctx, at: judge.prefer(ctx, fakes.PERSONA, CHAT, ("First, ask.", "Count them."), at),
     "profiles": lambda ctx, at: author.write(ctx, "profile", ["She keeps bees."], 3, at),
     "personalities": lambda ctx, at: author.write(ctx, "personality", ["She is blunt."], 3, at),
@@ -88,7 +88,7 @@ def trial(scale: Scale) -> Iterable[Finding]:
     slowest = max(outcomes, key=lambda outcome: outcome.seconds)
     yield Finding(
         f"{count:,} malformed replies of {len(TEXTS)} x {len(BODIES)} kinds, to {len(ASKS)} agents in both protocols",
-        "0 crashes, no sound one turned away, none without a reason; accepted + repaired + rejected + failed = issued",
+        "0 crashes, no sound one rejected, none without a reason; accepted + repaired + rejected + failed = issued",
         f"{hows['crashed']} crashes; {told} of {issued:,} issued, {unexplained} without a reason",
         not hows["crashed"] and not unexplained and hows.total() == issued == count,
     )
@@ -160,7 +160,7 @@ async def _one(rng: Random, number: int, ctx: AgentContext) -> Outcome:
     how, why = await _asked(ASKS[agent](ctx, CallSite(f"t/{number}", str(number))), is_untouched)
     seconds = time.process_time() - began
     if is_untouched and protocol != "refusal" and how in ("rejected", "failed"):
-        how, why = "crashed", f"a sound reply was turned away: {why}"
+        how, why = "crashed", f"a sound reply was rejected: {why}"
     return Outcome(kind, how, why, issued, seconds)
 
 

@@ -188,13 +188,13 @@ def _hashes(run: Path) -> dict[str, str]:
 def _enlarge(run: Path, megabytes: int = 800) -> dict[str, str]:
     """Gives a finished run results that take a while to write; returns the hashes that they will have."""
     with closing(sqlite3.connect(run / "journal.db")) as journal:
-        made_with = journal.execute("SELECT made_with FROM results").fetchone()[0]
+        fingerprint = journal.execute("SELECT fingerprint FROM results").fetchone()[0]
     line = b'"' + b"x" * 999_997 + b'"\n'
 
     async def grow() -> None:
         with Journal(run / "journal.db") as journal:
             for slot in range(1000, 1000 + megabytes):
-                await journal.put(slot, made_with, {"trees.jsonl": line})
+                await journal.put(slot, fingerprint, {"trees.jsonl": line})
 
     asyncio.run(grow())
     trees = hashlib.sha256((run / "trees.jsonl").read_bytes())

@@ -54,7 +54,7 @@ def _grown(done: list[Operation]) -> int:
 def refused(shop: Workshop, size: Any, what: str, mutant: str = "") -> dict[str, Any]:
     """A run whose disk refuses, tried twice, and once more after it is mended.
 
-    What was wrong, what it paid in vain, and whether the first process said that the disk refused.
+    What was wrong, what it paid and lost, and whether the first process said that the disk refused.
     """
     reference, story = shop.reference(size), Story(shop, size, shop.fresh())
     kind, _, number = what.partition(" ")
@@ -82,8 +82,8 @@ def _finding(what: str, outcomes: list[Any]) -> Finding:
     most, said = max(outcome["lost"] for outcome in outcomes), sum(outcome["said"] for outcome in outcomes)
     return finding(
         what,
-        "exit 74 in one sentence; nothing lost, corrupt or paid again; the same bytes once it is mended",
-        f"{len(outcomes)} runs, {said} of them ended with 74; at most {most} calls in flight paid in vain",
+        "exit 74 in one sentence; nothing lost, corrupt or paid again; the same bytes once it is repaired",
+        f"{len(outcomes)} runs, {said} of them ended with 74; at most {most} calls in flight paid and lost",
         outcomes,
         most <= 2 * CONCURRENCY and said >= SHARE * len(outcomes),
     )

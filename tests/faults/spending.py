@@ -32,7 +32,7 @@ def trial(scale: Scale) -> Iterable[Finding]:
 
 
 def spent(shop: Workshop, rng: Random, mutant: str = "") -> dict[str, Any]:
-    """A run with a budget, and shares of the budget: the most settled, with reserved, billed, and billed in vain."""
+    """A run with a budget, and shares of the budget: the most settled, with reserved, billed, and billed and lost."""
     reference = shop.reference(MORE)
     story, wrong = Story(shop, MORE, shop.fresh()), list[str]()
     budget = reference.cost * rng.uniform(0.3, 0.9)

@@ -203,7 +203,7 @@ class Story:
             return dict(journal.execute("SELECT key, completion ->> '$.model' FROM calls").fetchall())
 
     def outcome(self, reference: Reference) -> dict[str, Any]:
-        """What was wrong in words, and what was paid for in vain, process by process. The folder is removed.
+        """What was wrong in words, and what was paid and lost, process by process. The folder is removed.
 
         That is the number of answers, of calls at once, and of calls that could be under way at once in this run.
         """

@@ -14,11 +14,11 @@ from benchmarks.concurrency import Result, adaptive, drive, latency, simulate
 from personagen.call import Call
 from personagen.errors import PersonagenError, QualityError, ServerError
 from personagen.flows.conversation import Conversation, Plan
-from personagen.flows.plan import Outcomes
 from personagen.llm.connect import Endpoint, connect
 from personagen.llm.limits.limiter import Limiter, closing_on_error, first_call_alone
 from personagen.llm.limits.retry import with_retries
 from personagen.records import Completion
+from personagen.runs.failures import FailurePolicy
 from personagen.runs.schedule import Job, run_jobs
 from tests import fakes
 from tests.faults.faults import WAITS
@@ -36,14 +36,14 @@ def trial(scale: Scale) -> Iterable[Finding]:
     rng = Random(scale.seed)
     wishes: dict[str, Callable[[float], float | None]] = {
         "no Retry-After": lambda _left: None,
-        "a true one": lambda left: left,
-        "one of 1 s": lambda _left: 1.0,
-        "any of these, or one that is past": lambda left: rng.choice([None, left, 1.0, 0.0]),
+        "a correct Retry-After": lambda left: left,
+        "a Retry-After of 1 s": lambda _left: 1.0,
+        "any of these, or one in the past": lambda left: rng.choice([None, left, 1.0, 0.0]),
     }
     for name, wish in wishes.items():
         server = {"latency": latency(2.0), "rate": RATE, "burst": RATE, "wish": wish}
         results = [simulate(adaptive, CALLS, seed, **server) for seed in range(scale.seed, scale.seed + 3)]
-        yield _stormed(f"429 storm with {name}, {CALLS:,} calls of 2 s, on a clock put forward", RATE, results, CALLS)
+        yield _stormed(f"429 storm with {name}, {CALLS:,} calls of 2 s, on a simulated clock", RATE, results, CALLS)
     if not scale.short:  # it takes 200 s, and a few hundred calls tell little: each storm begins with a burst
         result = asyncio.run(_real(CALLS, RATE, scale.seed))
         yield _stormed(f"429 storm over HTTP with every form of Retry-After, {CALLS:,} calls", RATE, [result], CALLS)
@@ -121,7 +121,7 @@ async def _gone(error: ServerError, after: int, seed: int) -> tuple[float, int, 
         sent += 1
         raise ServerError(str(error), status=error.status, retry_after=error.retry_after)
 
-    limiter, outcomes = Limiter(), Outcomes(total=200, grown=set())
+    limiter, outcomes = Limiter(), FailurePolicy("conversations", 200, set())
     llm = closing_on_error(first_call_alone(with_retries(model, limiter, rng=Random(seed))), limiter)
 
     async def finish(slot: int, growing: Conversation) -> None:

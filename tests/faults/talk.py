@@ -139,10 +139,10 @@ def _found(actor: Actor, rows: list[dict[str, Any]], summary: SimulateSummary) -
     by_kind = ", ".join(f"{kind} {n}" for kind, n in sorted(Counter(kind for _, kind, _ in faults).items()))
     measured = (
         f"{len(faults)} planted in {summary.messages:,} messages ({by_kind}), {sum(missed.values())} missed;"
-        f" {sum(false.values())} of {summary.messages - len(faults):,} sound ones turned away"
+        f" {sum(false.values())} of {summary.messages - len(faults):,} sound ones rejected"
     )
     held = sum(missed.values()) <= len(faults) / 100 and not false
-    return Finding("conversation faults are found", "99 %, and no sound message turned away", measured, held)
+    return Finding("conversation faults are found", "99 %, and no sound message rejected", measured, held)
 
 
 def _ended(
@@ -191,7 +191,7 @@ def _counted(actor: Actor, rows: list[dict[str, Any]], summary: SimulateSummary,
     listed &= all(gates[name] == n for name, n in {**summary.rejected, **summary.rejected_messages}.items())
     rate = sum(summary.rejected_messages.values()) / summary.messages
     measured = (
-        f"turned away {rate:.2%}, repaired {sum(summary.repaired.values()) / summary.messages:.2%} of messages; off by"
+        f"rejected {rate:.2%}, repaired {sum(summary.repaired.values()) / summary.messages:.2%} of messages; off by"
         f" {sum(map(abs, off.values()))}; {pairs:,} pairs + {rejected:,} rejected"
         f" = {turns:,} turns in the files: {balance}, as the summary says: {listed}"
     )
@@ -217,7 +217,7 @@ def _again(folder: Path, scale: Scale, size: dict[str, Any]) -> Finding:
         except BudgetError:
             stops += 1
     same = [_results(folder / name) == whole for name in ("single", "stopped")]
-    measured = f"one call at a time: {same[0]}; stopped {stops} times: {same[1]}"
+    measured = f"--concurrency 1: {same[0]}; stopped {stops} times: {same[1]}"
     return Finding("conversation faults leave runs reproducible", "the same bytes", measured, all(same) and stops > 2)
 
 

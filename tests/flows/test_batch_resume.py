@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from personagen.cli import main
-from personagen.llm.batch import poll as watch
+from personagen.llm.batch import poll
 from tests import fakes
 from tests.llm.actor import actor
 from tests.llm.batch_server import batching
@@ -22,8 +22,8 @@ from tests.llm.batch_server import batching
 RESULTS = ("trees.jsonl", "pairs.jsonl", "rejections.jsonl")
 TIMES = {"settle": 0.1, "first": 0.02, "longest": 0.1, "grace": 0.5}
 MAIN = (
-    "from personagen.llm.batch import poll as watch\n"
-    f"watch.PACE = watch.Pace(**{TIMES})\n"
+    "from personagen.llm.batch import poll\n"
+    f"poll.POLICY = poll.PollPolicy(**{TIMES})\n"
     "from personagen.cli import main\n"
     "main()\n"
 )
@@ -68,7 +68,7 @@ class Run:
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
-    monkeypatch.setattr(watch, "PACE", watch.Pace(**TIMES))
+    monkeypatch.setattr(poll, "POLICY", poll.PollPolicy(**TIMES))
 
 
 @pytest.fixture(params=["openai", "anthropic"])

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from personagen.errors import QualityError
-from personagen.flows import needs
 from personagen.flows.expand import expand
+from personagen.flows.pool_estimate import max_calls
 from personagen.flows.simulate import simulate
 from personagen.options import ExpandOptions, SimulateOptions
 from tests import fakes
@@ -49,10 +49,10 @@ def test_no_run_makes_more_calls_than_the_upper_bound_says(tmp_path, options, ba
         patch.setattr(fakes, "llm", fake)
         asyncio.run(simulate(SimulateOptions(**given_options)))
     told = orjson.loads((out / "run.json").read_bytes())["estimate"]
-    assert len(fake.calls) == told["actual"]["calls"] <= told["most_calls"]
+    assert len(fake.calls) == told["actual"]["calls"] <= told["max_calls"]
     if not bad:
         assert len(fake.calls) == told["calls"]
-        assert told["most_calls"] == options["attempts"] * len(fake.calls)
+        assert told["max_calls"] == options["attempts"] * len(fake.calls)
 
 
 @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -70,10 +70,10 @@ def test_no_run_makes_more_calls_than_the_upper_bound_says(tmp_path, options, ba
 def test_no_growth_makes_more_calls_than_the_upper_bound_says(tmp_path, options):
     out = tmp_path / f"{len(list(tmp_path.iterdir()))}"
     summary = asyncio.run(expand(ExpandOptions(**{"out": str(out), "model": MODEL, "similarity": 0.95, **options})))
-    assert summary.new_calls <= summary.estimate["most_calls"]
+    assert summary.report.new_calls <= summary.report.estimate["max_calls"]
 
 
 def test_the_bound_of_a_growth_is_reached_where_every_round_admits_as_little_as_can_be():
     options = ExpandOptions(count=20, calls_per_round=8, saturation=3)
     rounds = [min(8, -(-missing * 10 // 20)) for missing in range(1, 31)]
-    assert needs._most_calls(30, options, 2) == (sum(rounds) * 3 * 2, 30 * 3)
+    assert max_calls(30, options) == (sum(rounds) * 3, 30 * 3)

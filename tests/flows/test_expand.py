@@ -87,7 +87,7 @@ def test_the_same_command_again_asks_nothing_and_writes_the_same(run, tmp_path, 
     again = model(fakes.cast)
     summary = run()
     assert again.calls == []
-    assert summary.new_calls == 0
+    assert summary.report.new_calls == 0
     assert results(tmp_path / "pool") == before
 
 
@@ -163,7 +163,7 @@ def test_a_budget_needs_the_price_of_the_encoder_too(run):
 
 
 def test_seeds_that_reach_the_target_by_themselves_are_noted(run):
-    assert any("the 8 profile seeds reach the target of 5" in note for note in run(target=5).notes)
+    assert any("the 8 profile seeds reach the target of 5" in note for note in run(target=5).report.notes)
 
 
 def test_profiles_that_no_personality_fits_are_noted(run, tmp_path, model):
@@ -173,7 +173,7 @@ def test_profiles_that_no_personality_fits_are_noted(run, tmp_path, model):
 
     model(of_him)
     summary = run()
-    [note] = [note for note in summary.notes if "same pronoun" in note]
+    [note] = [note for note in summary.report.notes if "same pronoun" in note]
     assert note.startswith("22 of 30 profiles (22 he) have fewer personas than --per-profile 1, 22 of them none")
     assert summary.personas == len(list(read_records(tmp_path / "pool" / "personas.jsonl", Persona))) == 8
 

@@ -13,7 +13,7 @@ import pytest
 from personagen.errors import CorruptError, DiskError, UsageError
 from personagen.flows.export import export
 from personagen.records import Judgment
-from personagen.store.files import CHUNK
+from personagen.store.files import BUFFER_BYTES
 from tests.cli.runs import expanded, several, simulated
 from tests.trees import PERSONA, conversation
 
@@ -88,7 +88,7 @@ def test_an_unfinished_run_with_pairs_is_exported_and_said_to_be_unfinished(tmp_
     run = simulated(tmp_path / "run", several(2), status="interrupted")
     summary = export(run, "trl", tmp_path / "pairs.jsonl")
     assert summary.rows == 6
-    assert summary.notes == ("the run is not finished (2 of 3 trees): this is what it has so far",)
+    assert summary.notes == ("the run is not finished (2 of 3 trees): exported what it has so far",)
 
 
 @pytest.mark.parametrize("format", ["trl", "aloe"])
@@ -109,7 +109,7 @@ def test_a_finished_run_without_pairs_writes_no_empty_file_for_trl(tmp_path: Pat
 
 def test_a_run_of_expand_is_refused_with_what_to_do(tmp_path: Path):
     pool = expanded(tmp_path / "pool", [PERSONA])
-    with pytest.raises(UsageError, match=r"holds personas, not conversations; .*personagen simulate"):
+    with pytest.raises(UsageError, match=r"has personas, not conversations; .*personagen simulate"):
         export(pool, "trl", tmp_path / "out.jsonl")
 
 
@@ -193,5 +193,5 @@ def test_memory_does_not_grow_with_the_run(tmp_path: Path, format: str):
 
     peak(10)
     few, many = peak(400), peak(1200)
-    assert (tmp_path / "run400" / "pairs.jsonl").stat().st_size > 2 * CHUNK
+    assert (tmp_path / "run400" / "pairs.jsonl").stat().st_size > 2 * BUFFER_BYTES
     assert many < 1.1 * few

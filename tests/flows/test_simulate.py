@@ -31,8 +31,8 @@ def test_it_writes_one_tree_a_persona_and_one_pair_a_judged_turn(run, tmp_path):
     assert {t.persona.id for t in trees} == {f"p{n}" for n in range(6)}
     assert len(pairs) == 18
     assert all(p.prompt[-1].role == "user" and len(p.chosen) == len(p.rejected) == 1 for p in pairs)
-    assert summary.calls == 6 * 3 * 6
-    assert summary.usage["cost_usd"] == pytest.approx(0.5 * summary.calls)
+    assert summary.report.calls == 6 * 3 * 6
+    assert summary.report.usage["cost_usd"] == pytest.approx(0.5 * summary.report.calls)
 
 
 def test_more_conversations_than_personas_repeat_them_with_talks_of_their_own(run, tmp_path):
@@ -62,7 +62,7 @@ def test_the_same_command_again_asks_nothing(run, tmp_path, model):
     again = model(fakes.cast)
     summary = run()
     assert again.calls == []
-    assert (summary.new_calls, summary.pairs) == (0, 18)
+    assert (summary.report.new_calls, summary.pairs) == (0, 18)
     assert results(tmp_path / "run") == before
 
 
@@ -76,7 +76,7 @@ def test_other_settings_on_the_same_folder_are_refused(run):
 
 def test_speed_and_limits_may_change_between_runs(run):
     run(max_calls=500, concurrency=2)
-    assert run(concurrency=9, budget=None, price="1,1").new_calls == 0
+    assert run(concurrency=9, budget=None, price="1,1").report.new_calls == 0
 
 
 def test_an_edited_prompt_asks_its_own_questions_anew_and_no_others(run, edited, tmp_path, model):
@@ -85,7 +85,7 @@ def test_an_edited_prompt_asks_its_own_questions_anew_and_no_others(run, edited,
     summary = run(prompts=edited("judge/prefer", "Order is no reason", "Remember: order is no reason"))
     assert {c.prompt for c in fake.calls} == {"judge/prefer"}
     assert len(fake.calls) == 6 * 3 * 2
-    assert any("judge/prefer changed" in note for note in summary.notes)
+    assert any("judge/prefer changed" in note for note in summary.report.notes)
     tree = next(read_records(tmp_path / "run" / "trees.jsonl", ConversationTree))
     packaged = prompts.load("judge/prefer", (prompts.packaged(),)).hash
     assert tree.prompts["judge/prefer"] != packaged
@@ -99,8 +99,8 @@ def test_a_call_limit_stops_the_run_and_raising_it_finishes_with_the_same_bytes(
     assert state["status"].startswith("stopped")
     assert state["usage"]["calls"] == 50
     summary = run("part")
-    assert summary.reused_calls > 0
-    assert summary.calls == 6 * 3 * 6
+    assert summary.report.reused_calls > 0
+    assert summary.report.calls == 6 * 3 * 6
     assert results(tmp_path / "part") == results(tmp_path / "whole")
 
 
@@ -131,7 +131,7 @@ def test_a_disk_that_is_full_in_mid_run_stops_it_and_the_same_command_ends_it_wi
         patch.setattr(writer, "_execute", filling)
         with pytest.raises(DiskError, match="run the same command again"):
             run("part", concurrency=1)
-    assert run("part").reused_calls > 0
+    assert run("part").report.reused_calls > 0
     assert results(tmp_path / "part") == results(tmp_path / "whole")
 
 
@@ -220,7 +220,7 @@ def test_progress_tells_where_a_run_stands(run):
     run(progress=told.append)
     assert told[0].done == 0
     last = told[-1]
-    assert (last.unit, last.done, last.total) == ("trees", 6, 6)
+    assert (last.unit, last.done, last.total) == ("conversations", 6, 6)
     assert last.calls == 108
     assert [s.done for s in told] == sorted(s.done for s in told)
 
@@ -233,7 +233,7 @@ def test_a_run_that_a_fault_of_the_caller_ends_is_kept_as_interrupted(run, tmp_p
     with pytest.raises(RuntimeError, match="the caller's own"):
         run(progress=progress)
     state = orjson.loads((tmp_path / "run" / "run.json").read_bytes())
-    assert state["status"] == state["summary"]["status"] == "interrupted"
+    assert state["status"] == "interrupted"
     assert state["summary"]["trees"] >= 1
 
 

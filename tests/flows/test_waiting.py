@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from personagen import tree
-from personagen.flows.conversation import CALLS_A_TURN, Conversation, Plan, at_once
+from personagen.flows.conversation import CALLS_A_TURN, Conversation, Plan, calls_at_once
 from personagen.llm.limits.limiter import Limiter
 from personagen.llm.limits.retry import with_retries
 from personagen.runs.schedule import Job, run_jobs
@@ -46,7 +46,7 @@ class Run:
                 conversation = Conversation(made, plan)
                 yield Job([partial(self._begin, conversation.first())], partial(finish, conversation))
 
-        await run_jobs(jobs(), self.limiter, at_once=at_once(self.plans[0]))
+        await run_jobs(jobs(), self.limiter, at_once=calls_at_once(self.plans[0]))
 
     async def _begin(self, first):
         self.active += 1

@@ -116,7 +116,7 @@ DIALOGUES = (
 
 
 def replied(text: str, asked: str):
-    return asyncio.run(assistant.reply(context(Fake(lambda call: text)), chat(asked), None, CallSite("t/0.0", "0")))
+    return asyncio.run(assistant.plain(context(Fake(lambda call: text)), chat(asked), (), CallSite("t/0.0", "0")))
 
 
 @pytest.mark.parametrize("text", DIALOGUES)

@@ -1,4 +1,4 @@
-"""What the tests of batch mode share: a quick pace, and calls asked by the wave against the double."""
+"""What the tests of batch mode share: a quick polling policy, and calls in batch mode against the double."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from personagen.llm.batch.anthropic import AnthropicBatches
 from personagen.llm.batch.openai import OpenAIBatches
-from personagen.llm.batch.poll import Board, Pace
+from personagen.llm.batch.poll import BatchProgress, PollPolicy
 from personagen.llm.batch.submit import BatchMode, batched
 from personagen.llm.journaled import Tally, with_journal
 from personagen.store.batches import Batches
@@ -15,7 +15,7 @@ from personagen.store.journal import Journal
 from tests.llm.calls import a_call
 from tests.llm.server import CHAT, chat, message
 
-QUICK = Pace(settle=0.05, first=0.01, longest=0.05, grace=0.2)
+QUICK = PollPolicy(settle=0.05, first=0.01, longest=0.05, grace=0.2)
 APIS = {"openai": OpenAIBatches, "anthropic": AnthropicBatches}
 
 
@@ -31,8 +31,8 @@ class Clock:
         self.now += seconds
         self.slept.append(self.now)
 
-    def pace(self, **times):
-        return Pace(**times, clock=lambda: self.now, sleep=self.sleep)
+    def policy(self, **times):
+        return PollPolicy(**times, clock=lambda: self.now, sleep=self.sleep)
 
 
 class Setting:
@@ -41,25 +41,25 @@ class Setting:
     def __init__(self, tmp_path, double, protocol="openai"):
         self.file, self.double, self.protocol = tmp_path / "journal.db", double, protocol
         self.stop = None
-        self.board = Board()
+        self.progress = BatchProgress()
         self.limits = {}
 
     @asynccontextmanager
-    async def opened(self, pace=QUICK, stored=True):
-        """A process: the LLM by the wave, its answers stored unless ``stored`` is False."""
+    async def opened(self, policy=QUICK, stored=True):
+        """A process: the LLM in batch mode, its answers stored unless ``stored`` is False."""
         api = APIS[self.protocol]("double", base_url=self.double.base(self.protocol), roles="user")
         for name, value in self.limits.items():
             setattr(api, name, value)
         with Journal(self.file) as journal:
-            mode = BatchMode(Batches(journal), lambda: self.stop, lambda call: 0.25, self.board)
-            async with batched(api, mode, pace) as llm:
+            mode = BatchMode(Batches(journal), lambda: self.stop, lambda call: 0.25, self.progress)
+            async with batched(api, mode, policy) as llm:
                 yield with_journal(llm, journal, Tally()) if stored else llm
 
-    def ask(self, *calls, pace=QUICK, stored=True):
+    def ask(self, *calls, policy=QUICK, stored=True):
         """What ``calls``, asked at once, end in: completions and errors."""
 
         async def run():
-            async with self.opened(pace, stored) as llm:
+            async with self.opened(policy, stored) as llm:
                 return await asyncio.gather(*(llm(call) for call in calls), return_exceptions=True)
 
         return asyncio.run(run())
@@ -78,7 +78,7 @@ class Setting:
         asyncio.run(run())
 
     def pending(self):
-        """The stored waves."""
+        """The stored batches."""
         with Journal(self.file) as journal:
             return Batches(journal).pending()
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from personagen.agents import replies as parse
+from personagen.agents import author, judge, observer
+from personagen.agents.replies import parsed, schema_of
 from personagen.call import Call
 from personagen.llm.connect import Endpoint, connect
 from personagen.prompts import files as prompts
@@ -37,20 +38,20 @@ def answers(*calls, provider="openai"):
 @pytest.mark.parametrize("provider", ["openai", "anthropic"])
 def test_every_agent_gets_a_reply_that_can_be_used(provider):
     profiles, personalities, inferred, verdict, spoken, plain = answers(
-        call("author/profiles", EXAMPLES, parse.PROFILES),
-        call("author/personalities", EXAMPLES, parse.PERSONALITIES),
-        call("observer/infer", {"conversation": SAID}, parse.INFERENCES),
-        call("judge/prefer", {**PERSON, "conversation": SAID, "replies": REPLIES}, parse.RANKING),
+        call("author/profiles", EXAMPLES, schema_of(author.Profiles)),
+        call("author/personalities", EXAMPLES, schema_of(author.Personalities)),
+        call("observer/infer", {"conversation": SAID}, schema_of(observer.Guesses)),
+        call("judge/prefer", {**PERSON, "conversation": SAID, "replies": REPLIES}, schema_of(judge.Ranking)),
         call("user/speak", {**PERSON, "conversation": SAID, "turn": 2, "turns": 3}),
         call("assistant/plain", {"conversation": SAID}),
         provider=provider,
     )
-    assert len(parse.descriptions(profiles, "facts")) == 3
-    assert all(text and traits for text, traits in parse.descriptions(personalities, "traits"))
-    found, dropped = parse.inferences(inferred, SAID)
+    assert len(author.written("profile", profiles)) == 3
+    assert all(text and traits for text, traits in author.written("personality", personalities))
+    found, dropped = observer.verified(parsed(observer.Guesses, inferred).inferences, SAID)
     assert [i.quote for i in found] == ["Good.", "I have a bad knee!"]
     assert dropped == 0
-    assert sorted(parse.ranking(verdict, ["A", "B"]).ranking) == ["A", "B"]
+    assert sorted(parsed(judge.Ranking, verdict, labels="AB").ranking) == ["A", "B"]
     assert "keeps bees" in spoken
     assert "Good. I have a bad knee!" in plain
 
@@ -60,8 +61,10 @@ def test_the_judge_prefers_the_same_text_in_either_order():
     orders = [dict(zip("AB", order, strict=True)) for order in (texts, texts[::-1])]
     shown = [[{"label": label, "text": text} for label, text in order.items()] for order in orders]
     inputs = [{**PERSON, "conversation": SAID, "replies": replies} for replies in shown]
-    said = answers(*(call("judge/prefer", given, parse.RANKING) for given in inputs))
-    first, second = (order[parse.ranking(text, "AB").ranking[0]] for order, text in zip(orders, said, strict=True))
+    said = answers(*(call("judge/prefer", given, schema_of(judge.Ranking)) for given in inputs))
+    first, second = (
+        order[parsed(judge.Ranking, text, labels="AB").ranking[0]] for order, text in zip(orders, said, strict=True)
+    )
     assert first == second
 
 

@@ -7,7 +7,8 @@ import itertools
 import orjson
 import pytest
 
-from personagen.agents import replies as parse
+from personagen.agents import judge, observer
+from personagen.agents.replies import schema_of
 from personagen.call import Call
 from personagen.llm import anthropic, openai
 from personagen.llm.errors import Server
@@ -26,7 +27,7 @@ LOOKBACK = 20
 def call(name, talk, **inputs):
     prompt = prompts.load(name, prompts.folders(None))
     given = {"conversation": talk, **WHO, "turn": 2, "turns": 9, "replies": REPLIES, "inferences": ["Old."], **inputs}
-    schema = {"judge/prefer": parse.RANKING, "observer/infer": parse.INFERENCES}.get(name)
+    schema = {"judge/prefer": schema_of(judge.Ranking), "observer/infer": schema_of(observer.Guesses)}.get(name)
     return Call(
         "m", prompt.render(given), prompt.sampling, schema, place=f"tree/0.{len(talk)}", prompt=name, inputs=given
     )

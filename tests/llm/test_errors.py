@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from personagen.errors import BudgetError, ConfigError, PersonagenError, ServerError
 from personagen.llm import anthropic, openai
-from personagen.llm.errors import LONGEST_QUOTE, Failure, Server, error, failure, quoted, retry_after, scrubbed
+from personagen.llm.errors import MAX_QUOTE_CHARS, Failure, Server, error, failure, quoted, retry_after, scrubbed
 from tests.llm.calls import CANARY, a_call, ask
 
 SERVER = Server("openai/m", "http://127.0.0.1/v1", "OPENAI_API_KEY", CANARY)
@@ -83,7 +83,7 @@ ADDRESSES = (
 @pytest.mark.parametrize("url", ADDRESSES)
 @pytest.mark.parametrize("backend", [openai.backend, anthropic.backend])
 def test_an_address_that_can_be_none_is_refused(backend, url):
-    with pytest.raises(ConfigError, match="is no address"):
+    with pytest.raises(ConfigError, match="is not valid"):
         ask(backend("m", base_url=url, api_key="k", timeout=1.0), a_call())
 
 
@@ -95,7 +95,7 @@ def test_an_address_that_can_be_none_is_refused_without_its_password(backend):
 
 
 def test_a_key_on_the_edge_of_the_cut_is_hidden():
-    told = quoted(SERVER, "x" * (LONGEST_QUOTE - 5) + " " + CANARY)
+    told = quoted(SERVER, "x" * (MAX_QUOTE_CHARS - 5) + " " + CANARY)
     assert "sk-c" not in told
 
 
@@ -153,7 +153,7 @@ def test_a_quota_per_minute_is_waited_for_and_an_empty_account_is_not():
 def test_every_failure_becomes_one_short_line_of_ours(status, words, code):
     problem = error(SERVER, Failure(status, words, code))
     assert isinstance(problem, PersonagenError)
-    assert len(str(problem)) < LONGEST_QUOTE + 300
+    assert len(str(problem)) < MAX_QUOTE_CHARS + 300
     assert len(str(problem).splitlines()) == 1
 
 
@@ -165,7 +165,7 @@ def test_megabytes_of_a_servers_words_are_not_searched_for_patterns(body):
     told = str(error(SERVER, failure(503, body, {})))
     assert time.process_time() - began < 2
     assert "HTTP 503" in told
-    assert len(told) < LONGEST_QUOTE + 300
+    assert len(told) < MAX_QUOTE_CHARS + 300
 
 
 def test_a_key_within_a_long_page_is_hidden_however_it_is_cut():

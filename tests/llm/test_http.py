@@ -33,16 +33,15 @@ def opened(base_url, *, backend=openai.backend, timeout=5.0, **options):
 
 
 @pytest.mark.parametrize("provider", BACKENDS)
-def test_the_headers_of_every_answer_are_heard_good_or_bad(provider):
+def test_a_completion_and_a_refusal_say_how_long_a_used_up_quota_lasts(provider):
     backend, said = BACKENDS[provider]
-    answers = iter(
-        [refusal(429, "slow down", headers={"x-left": "0"}), Reply(said("Fine.").body, headers={"x-left": "9"})]
-    )
-    heard = []
+    left = {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "7s"}
+    answers = iter([refusal(429, "slow down", headers=left), Reply(said("Fine.").body, headers=left)])
     with serving(lambda _: next(answers)) as server:
-        failing(opened(server.url, backend=backend, on_headers=heard.append), a_call())
-        ask(opened(server.url, backend=backend, on_headers=heard.append), a_call())
-    assert [headers["X-Left"] for headers in heard] == ["0", "9"]
+        refused = failing(opened(server.url, backend=backend), a_call())
+        [completion] = ask(opened(server.url, backend=backend), a_call())
+    assert (refused.retry_after, completion.pause) == (7.0, 7.0)
+    assert b"pause" not in completion.line()
 
 
 def test_openai_hears_of_organization_project_and_headers_of_ones_own(monkeypatch):

@@ -35,7 +35,7 @@ def test_an_answer_that_is_too_large_is_not_read_to_its_end(monkeypatch):
     with connections(answer) as server:
         error = failing(opened(server), a_call())
     assert type(error) is ReplyError
-    assert "more than 1 MB" in str(error)
+    assert "exceeds 1 MB" in str(error)
     assert sum(sent) < SIZE
 
 

@@ -105,7 +105,7 @@ def test_what_a_provider_of_ones_own_raises_may_be_asked_again(provider):
 def test_a_model_of_no_known_provider_is_refused_before_any_request():
     error = failing(opened("nobody-knows-this/x"), a_call())
     assert isinstance(error, ConfigError)
-    assert "there is no model 'nobody-knows-this/x'" in str(error)
+    assert "unknown model 'nobody-knows-this/x'" in str(error)
 
 
 def test_a_missing_key_is_named_before_any_request():

@@ -5,11 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from personagen.agents import replies as parse
+from personagen.agents import author, judge, observer
+from personagen.agents.replies import schema_of
 from personagen.llm.errors import Failure
 from personagen.llm.schema import in_words, refused_part
 from personagen.records import Message
 
+RANKING = schema_of(judge.Ranking)
 SENT = ("schema", "temperature", "top_p", "max_tokens", "cache_control", "prompt_cache_key")
 
 
@@ -19,9 +21,9 @@ def schemas_in(value):
     return [value, *(found for one in inner for found in schemas_in(one))]
 
 
-@pytest.mark.parametrize("schema", [parse.PROFILES, parse.PERSONALITIES, parse.INFERENCES, parse.RANKING])
-def test_our_schemas_are_what_every_strict_mode_takes(schema):
-    for one in schemas_in(schema):
+@pytest.mark.parametrize("reply", [author.Profiles, author.Personalities, observer.Guesses, judge.Ranking])
+def test_our_schemas_are_what_every_strict_mode_takes(reply):
+    for one in schemas_in(schema_of(reply)):
         assert set(one) <= {"type", "enum", "items", "properties", "required", "additionalProperties"}
         if one["type"] == "object":
             assert one["required"] == list(one["properties"])
@@ -31,13 +33,13 @@ def test_our_schemas_are_what_every_strict_mode_takes(schema):
 @given(st.lists(st.tuples(st.sampled_from(["system", "user", "assistant"]), st.text()), max_size=6))
 def test_words_change_only_the_last_user_message(said):
     messages = [Message(role=role, content=content) for role, content in said]
-    asked = in_words(messages, parse.RANKING)
+    asked = in_words(messages, RANKING)
     users = [i for i, m in enumerate(messages) if m.role == "user"]
     last = users[-1] if users else len(messages)
     assert [m for i, m in enumerate(asked) if i != last] == [m for i, m in enumerate(messages) if i != last]
     assert asked[last].role == "user"
     assert asked[last].content.startswith(messages[last].content if users else "")
-    assert orjson.dumps(parse.RANKING).decode() in asked[last].content
+    assert orjson.dumps(RANKING).decode() in asked[last].content
 
 
 @pytest.mark.parametrize(

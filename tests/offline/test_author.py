@@ -153,7 +153,7 @@ def test_slips_happen_as_often_as_they_are_said_to():
     drawn = Counter(author_slips.drawn(rng) for _ in range(40_000))
     shares = {
         "repeated": author_slips.REPEATED, "short": author_slips.SHORT, "mixed": author_slips.MIXED,
-        "listed": author_slips.LISTED, "retold": author_slips.RETOLD,
+        "listed": author_slips.LISTED, "reworded": author_slips.REWORDED,
     }  # fmt: skip
     assert set(drawn) == {*shares, None}
     for slip, share in shares.items():
@@ -200,7 +200,7 @@ def test_a_repeated_personality_is_an_example_but_for_one_to_three_traits(always
 
 
 def test_a_retold_profile_states_the_facts_of_an_earlier_one_in_another_order(always, monkeypatch):
-    slips = iter([None, "retold"])
+    slips = iter([None, "reworded"])
     monkeypatch.setattr(author_slips, "drawn", lambda rng: next(slips))
     (first, facts), (again, repeated) = write("profile", 2)
     assert first != again
@@ -208,7 +208,7 @@ def test_a_retold_profile_states_the_facts_of_an_earlier_one_in_another_order(al
 
 
 def test_a_retold_personality_has_the_traits_of_an_earlier_one(monkeypatch):
-    slips = iter([None, "retold"])
+    slips = iter([None, "reworded"])
     monkeypatch.setattr(author_slips, "drawn", lambda rng: next(slips))
     (first, traits), (again, repeated) = write("personality", 2)
     assert first != again
@@ -228,8 +228,8 @@ def test_no_example_however_wild_stops_the_author(kind, examples, seed):
 @pytest.mark.parametrize(
     ("kind", "gates"),
     [
-        ("profile", {"form", "kind", "duplicates", "similarity"}),
-        ("personality", {"form", "kind", "duplicates", "traits"}),
+        ("profile", {"format", "misplaced", "duplicates", "similarity"}),
+        ("personality", {"format", "misplaced", "duplicates", "same_traits"}),
     ],
 )
 def test_a_growing_pool_admits_most_of_it_and_every_filter_has_something_to_turn_away(kind, gates):

@@ -7,10 +7,11 @@ from collections import Counter
 
 import pytest
 
+from personagen.agents import ACTS
 from personagen.call import Call
 from personagen.errors import ConfigError
-from personagen.offline import offline
-from personagen.offline.facts import told
+from personagen.offline import offline, parts
+from personagen.offline.facts import is_stated
 from personagen.offline.judge import CLOSE
 from personagen.records import Message
 from tests.offline.cast import BEEKEEPER, bench, grown, talk
@@ -58,7 +59,8 @@ def test_a_user_reveals_gradually():
     shares = []
     for upto in (1, 4, 10):
         known = [
-            sum(told(f, tuple(t["user"] for t in g.turns[:upto])) for f in g.persona["facts"]) / len(g.persona["facts"])
+            sum(is_stated(f, tuple(t["user"] for t in g.turns[:upto])) for f in g.persona["facts"])
+            / len(g.persona["facts"])
             for g in grown()
         ]
         shares.append(sum(known) / len(known))
@@ -98,6 +100,18 @@ def test_the_same_call_gets_the_same_answer_and_another_seed_another():
     assert _answer("user/speak", inputs, seed=8).text != _answer("user/speak", inputs, seed=9).text
 
 
+def test_the_cast_plays_every_agent():
+    assert sorted(parts()) == sorted(ACTS)
+
+
+@pytest.mark.parametrize(("inputs", "like"), [({}, "plain"), ({"inferences": ["keeps bees"]}, "aware")])
+def test_an_assistants_prompt_of_the_users_own_is_played_by_its_inputs(inputs, like):
+    given = {"conversation": [Message(role="user", content="My bees died. What now?")], **inputs}
+    calls = [Call("offline", (), prompt=f"assistant/{name}", inputs=given) for name in ("terse", like)]
+    own, known = (asyncio.run(offline(3)(call)).text for call in calls)
+    assert own == known
+
+
 def test_an_unknown_prompt_is_refused_by_name():
     with pytest.raises(ConfigError, match="critic/score"):
         _answer("critic/score", {})
@@ -105,7 +119,7 @@ def test_an_unknown_prompt_is_refused_by_name():
 
 @pytest.mark.parametrize("noise", [-0.1, 1.5])
 def test_a_noise_that_is_no_share_is_refused(noise):
-    with pytest.raises(ConfigError, match="share"):
+    with pytest.raises(ConfigError, match="must be between 0 and 1"):
         offline(1, noise)
 
 
@@ -113,7 +127,7 @@ def test_a_first_message_holds_a_question_or_a_situation_and_no_list_of_facts():
     for i in range(40):
         text = _answer("user/speak", {**BEEKEEPER, "conversation": [], "turn": 1, "turns": 10}, head=str(i)).text
         assert len(text.split()) >= 6
-        assert sum(told(f, (text,)) for f in BEEKEEPER["facts"]) <= 1
+        assert sum(is_stated(f, (text,)) for f in BEEKEEPER["facts"]) <= 1
 
 
 def test_a_question_about_the_user_is_answered_with_something_about_the_user():
@@ -122,7 +136,7 @@ def test_a_question_about_the_user_is_answered_with_something_about_the_user():
         _answer("user/speak", {**BEEKEEPER, "conversation": past, "turn": 2, "turns": 9}, head=str(i)).text
         for i in range(40)
     ]
-    assert sum(any(told(f, (t,)) for f in BEEKEEPER["facts"]) for t in texts) > 30
+    assert sum(any(is_stated(f, (t,)) for f in BEEKEEPER["facts"]) for t in texts) > 30
 
 
 def test_the_last_turn_winds_up_instead_of_opening_another_matter():

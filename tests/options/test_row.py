@@ -115,14 +115,19 @@ def test_a_model_is_a_function_a_text_or_one_for_each_role():
     assert ModelFunction(partial(fakes.llm)) == "functools:partial"
 
 
-def test_two_functions_of_one_name_are_refused():
-    def made():
-        async def ask(call): ...
+def test_two_functions_of_one_name_each_answer_their_own_role(tmp_path):
+    asked = {"user": set(), "judge": set()}
+
+    def made(name):
+        async def ask(call):
+            asked[name].add(call.role)
+            return await fakes.llm(call)
 
         return ask
 
-    with pytest.raises(UsageError, match="two model functions have the name tests"):
-        ModelOptions(model={"judge": made(), "user": made()})
+    people = fakes.personas(tmp_path, 1)
+    personagen.simulate(personas=people, out=tmp_path / "run", turns=1, model={name: made(name) for name in asked})
+    assert asked == {"user": {"user"}, "judge": {"judge"}}
 
 
 def test_a_function_that_cannot_be_imported_answers_every_call(tmp_path):
@@ -134,9 +139,9 @@ def test_a_function_that_cannot_be_imported_answers_every_call(tmp_path):
 
     people = fakes.personas(tmp_path, 1)
     summary = personagen.simulate(personas=people, out=tmp_path / "run", turns=1, model=ask)
-    assert (summary.trees, len(calls)) == (1, summary.calls)
+    assert (summary.trees, len(calls)) == (1, summary.report.calls)
     again = personagen.simulate(personas=people, out=tmp_path / "run", turns=1, model=ask)
-    assert (again.new_calls, len(calls)) == (0, summary.calls)
+    assert (again.report.new_calls, len(calls)) == (0, summary.report.calls)
     assert "ask" in (tmp_path / "run" / "run.json").read_text()
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from personagen.personas.english.text import attributes_of, normalised, pronoun_of, sentences, words
 from personagen.personas.filters import PoolView, Rules, candidate
-from personagen.personas.filters.format import form
-from personagen.personas.filters.misplaced import kind
+from personagen.personas.filters.format import format
+from personagen.personas.filters.misplaced import misplaced
 from personagen.personas.seeds import load_seeds, packaged
 from personagen.personas.traits import is_flattering, traits_of, valence
 from personagen.records import Description
@@ -31,7 +31,7 @@ def test_there_are_twenty_of_each_with_eight_to_ten_facts_or_traits():
 @pytest.mark.parametrize("entry", [*OURS.profiles, *OURS.personalities], ids=lambda entry: entry.source)
 def test_every_seed_passes_the_filters_that_look_at_one_text_alone(entry: Description):
     view = PoolView(Rules())
-    assert [gate(candidate(entry), view) for gate in (form, kind)] == [None, None]
+    assert [gate(candidate(entry), view) for gate in (format, misplaced)] == [None, None]
 
 
 def test_ages_run_from_eighteen_to_eighty_five_without_a_gap():

@@ -68,7 +68,7 @@ def test_screening_needs_no_vectors_and_says_where_what_and_why():
     good, bad = replace(profile(), place="profile/0/0/0"), candidate(described("Too short.", FACTS), "profile/0/0/1")
     passed, [rejection] = pool.screen([good, bad], PoolView(), SCREENS)
     assert passed == [good]
-    assert (rejection.place, rejection.gate, rejection.reason) == ("profile/0/0/1", "form", "2 words, not 30 to 250")
+    assert (rejection.place, rejection.gate, rejection.reason) == ("profile/0/0/1", "format", "2 words, not 30 to 250")
     assert (rejection.text, rejection.score, rejection.nearest) == ("Too short.", 2.0, None)
 
 
@@ -269,8 +269,8 @@ def test_facts_and_traits_are_read_off_texts_that_come_without_a_list():
 @pytest.mark.skipif(not ALOE.is_dir(), reason="needs ALOE's pools; set PERSONAGEN_ALOE to their folder")
 @pytest.mark.parametrize(
     ("kind", "most"),
-    [("profile", {"kind": 1, "duplicates": 0, "similarity": 7}),
-     ("personality", {"kind": 0, "traits": 3, "duplicates": 2, "similarity": 3})],
+    [("profile", {"misplaced": 1, "duplicates": 0, "similarity": 7}),
+     ("personality", {"misplaced": 0, "same_traits": 3, "duplicates": 2, "similarity": 3})],
 )  # fmt: skip
 def test_of_aloes_own_entries_only_the_near_ones_would_be_turned_away(kind, most):
     seeds, own = load_seeds(ALOE), load_seeds(None)
@@ -280,7 +280,7 @@ def test_of_aloes_own_entries_only_the_near_ones_would_be_turned_away(kind, most
     asking = [candidate(e, e.source, v) for e, v in zip(entries, vectors, strict=True)]
     view = PoolView(Rules(similarity=(encoder.thresholds or {})[kind]))
     rejected_messages = {
-        name: len(pool.screen(asking, view, {name: ask})[1]) for name, ask in SCREENS.items() if name == "kind"
+        name: len(pool.screen(asking, view, {name: ask})[1]) for name, ask in SCREENS.items() if name == "misplaced"
     }
     for name, ask in FILTERS[kind].items():
         rejected_messages[name] = len(pool.admit(asking, PoolView(view.rules), {name: ask}).rejections)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from personagen.errors import UsageError
-from personagen.personas.rows import MAX_LINE, Fault, Note, Row, rows_of
+from personagen.personas.rows import MAX_LINE_BYTES, Fault, Note, Row, rows_of
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def test_a_byte_order_mark_and_windows_line_ends_are_no_part_of_the_text(read):
 def test_json_values_glued_on_one_line_are_read_with_a_note(read):
     assert read("a.jsonl", '"x"\n"y""z" , {"t": "u"}\n') == [
         Row(1, "x"),
-        Note(2, "3 JSON values stand on one line; read as 3 entries"),
+        Note(2, "3 JSON values on one line; read as 3 entries"),
         Row(2, "y"),
         Row(2, "z"),
         Row(2, {"t": "u"}),
@@ -59,16 +59,16 @@ def test_bytes_that_are_not_utf_8_and_nul_bytes_are_faults_of_their_line(read):
 
 
 def test_a_utf_16_file_is_named_as_such(read):
-    assert read("a.txt", "hello".encode("utf-16")) == [Fault(1, "the file is UTF-16, and UTF-8 is expected")]
+    assert read("a.txt", "hello".encode("utf-16")) == [Fault(1, "the file is UTF-16; save it as UTF-8")]
 
 
 def test_a_huge_line_is_a_fault_and_the_next_line_is_read(read):
-    rows = read("a.jsonl", '"' + "a" * (3 * MAX_LINE) + '"\n"next"\n')
+    rows = read("a.jsonl", '"' + "a" * (3 * MAX_LINE_BYTES) + '"\n"next"\n')
     assert rows == [Fault(1, "the line is longer than 1,000,000 bytes"), Row(2, "next")]
 
 
 def test_a_line_of_just_the_longest_length_is_read(read):
-    line = '"' + "a" * (MAX_LINE - 2) + '"'
+    line = '"' + "a" * (MAX_LINE_BYTES - 2) + '"'
     assert [row.line for row in read("a.jsonl", f"{line}\n{line}") if isinstance(row, Row)] == [1, 2]
 
 
@@ -121,7 +121,7 @@ def test_text_is_one_entry_a_line(read):
 
 def test_wrapped_text_parted_by_blank_lines_is_one_entry_a_paragraph(read):
     assert read("a.txt", "She knits\nand sews.\n\n\nHe runs\nmarathons.\n") == [
-        Note(0, "read as paragraphs parted by blank lines"),
+        Note(0, "read as paragraphs separated by blank lines"),
         Row(1, "She knits and sews."),
         Row(5, "He runs marathons."),
     ]

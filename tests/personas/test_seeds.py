@@ -42,7 +42,7 @@ def texts(pool: tuple[Description, ...]) -> list[str]:
 def test_aloe_loads_as_331_profiles_and_71_personalities_with_line_6_repaired():
     seeds = load_seeds(ALOE)
     assert (len(seeds.profiles), len(seeds.personalities)) == (331, 71)
-    assert seeds.notes == ("profile.jsonl:6: 2 JSON values stand on one line; read as 2 entries",)
+    assert seeds.notes == ("profile.jsonl:6: 2 JSON values on one line; read as 2 entries",)
     assert [entry.source for entry in seeds.profiles[4:8]] == [
         "profile.jsonl:5",
         "profile.jsonl:6",
@@ -86,7 +86,7 @@ def test_a_pool_that_is_not_there_comes_from_the_packaged_seeds_with_a_note(file
     seeds = load_seeds(file("profiles.txt", PROFILE))
     assert texts(seeds.profiles) == [PROFILE]
     assert seeds.personalities == OURS.personalities
-    assert seeds.notes == ("profiles.txt holds no personality: the 20 packaged ones are used",)
+    assert seeds.notes == ("profiles.txt has no personality: the 20 packaged ones are used",)
 
 
 @pytest.mark.parametrize(
@@ -110,13 +110,13 @@ def test_the_kind_comes_from_the_row_then_the_file_name_then_the_text(file, name
 
 def test_a_kind_guessed_from_the_text_is_said(file):
     notes = load_seeds(file("people.txt", PROFILE, PERSONALITY, PROFILE + " Twice.")).notes
-    assert notes == ("people.txt: neither key nor file name says which kind: 2 read as profiles, 1 as personalities",)
+    assert notes == ("people.txt: neither keys nor file name give the kind: 2 read as profiles, 1 as personalities",)
 
 
 def test_repeated_entries_are_folded_with_a_note(file):
     seeds = load_seeds(file("profiles.txt", PROFILE, PROFILE + " ", "He runs."))
     assert texts(seeds.profiles) == [PROFILE, "He runs."]
-    assert seeds.notes[0] == "1 repeated entries were folded into one each (profiles.txt:2)"
+    assert seeds.notes[0] == "1 repeated entries were merged (profiles.txt:2)"
 
 
 def test_csv_with_lists_in_cells_is_read(file):
@@ -142,19 +142,19 @@ def test_a_folder_gives_all_its_readable_files_in_order_and_says_what_it_left(tm
 
 
 BAD = [
-    ("null", "null stands where a text or an object is expected"),
-    ("17", "a number stands"),
-    ("true", "true or false stands"),
-    ('["She is."]', "a list stands"),
+    ("null", "expected a text or an object, not null"),
+    ("17", "expected a text or an object, not a number"),
+    ("true", "not true or false"),
+    ('["She is."]', "not a list"),
     ('""', "the text is empty"),
-    ('"123 -"', "holds no words"),
+    ('"123 -"', "has no words"),
     ("{}", "no profile, personality, persona or text"),
     ('{"name": "She"}', "no profile, personality, persona or text"),
-    ('{"profile": 3}', "the profile is no text"),
+    ('{"profile": 3}', "the profile is not a text"),
     ('{"profile": "She is.", "facts": "a" }"', "this is not JSON"),
-    ('{"profile": "She is.", "facts": [1]}', "facts is no list of texts"),
-    ('{"profile": "She is.", "facts": {"a": 1}}', "facts is no list of texts"),
-    ('"She \\ud800 is."', "half a character"),
+    ('{"profile": "She is.", "facts": [1]}', "facts is not a list of texts"),
+    ('{"profile": "She is.", "facts": {"a": 1}}', "facts is not a list of texts"),
+    ('"She \\ud800 is."', "lone surrogate"),
     ('"She \\u0000 is."', "control character"),
     (json.dumps("She is. " * 3000), "23,999 characters"),
     ("She is a nurse.", "this is not JSON"),
@@ -179,7 +179,7 @@ def test_a_bad_line_is_named_with_its_file_line_reason_and_the_way_out(file, lin
 def test_of_many_skipped_lines_the_notes_name_some_and_count_all(file):
     seeds = load_seeds(file("profiles.jsonl", *["null"] * 50, json.dumps(PROFILE)), skip_bad_lines=True)
     assert len(seeds.notes) == 22
-    assert "50 lines were skipped in all" in seeds.notes
+    assert "50 lines were skipped in total" in seeds.notes
 
 
 @pytest.mark.parametrize("load", [load_seeds, load_personas])
@@ -188,10 +188,10 @@ def test_a_path_that_leads_nowhere_is_a_usage_error_that_says_why(file, tmp_path
     cases = {
         tmp_path / "absent.jsonl": "does not exist",
         tmp_path / ("long" * 200): "can't be read",
-        tmp_path / "empty": "holds no seed file",
-        file("people.xlsx", "x"): "no suffix that is known here",
-        file("nothing.jsonl", ""): "holds no ",
-        file("only_head.csv", "profile,personality"): "holds no ",
+        tmp_path / "empty": "has no seed file",
+        file("people.xlsx", "x"): "an unsupported suffix",
+        file("nothing.jsonl", ""): "has no ",
+        file("only_head.csv", "profile,personality"): "has no ",
     }
     for path, reason in cases.items():
         with pytest.raises(UsageError, match=reason) as caught:
@@ -218,7 +218,7 @@ def test_a_persona_record_comes_back_as_it_was_written(tmp_path: Path):
 
 def test_a_record_that_is_there_twice_or_shares_its_line_is_told_as_in_any_file(tmp_path: Path):
     one, two = (Persona(id=i, profile=PROFILE, personality=PERSONALITY).line() for i in "ab")
-    for text, note in ((b"%b\n%b\n%b" % (one, two, one), "1 repeated"), (one + two, "2 JSON values stand")):
+    for text, note in ((b"%b\n%b\n%b" % (one, two, one), "1 repeated"), (one + two, "2 JSON values on one line")):
         (tmp_path / "x.jsonl").write_bytes(text)
         assert note in load_personas(tmp_path / "x.jsonl")[1][0]
 
@@ -247,7 +247,7 @@ def test_a_row_with_one_text_is_a_persona_without_personality(file, row: dict[st
         ({"id": "a", "profile": PROFILE}, "personality: Field required"),
         ({"id": "a", "profile": PROFILE, "personality": PERSONALITY, "facts": [1]}, "facts.0: Input should be"),
         ({"personality": PERSONALITY}, "no profile, persona or text"),
-        (7, "a number stands"),
+        (7, "expected a text or an object, not a number"),
     ],
 )
 def test_a_row_that_is_no_persona_is_named_with_its_line(file, row: object, reason: str):
@@ -261,7 +261,7 @@ def test_a_row_that_is_no_persona_is_named_with_its_line(file, row: object, reas
 
 def test_preference_pairs_are_not_mistaken_for_personas(file):
     row = {"prompt": [], "chosen": [], "rejected": [], "persona": "p1"}
-    with pytest.raises(UsageError, match="this is a preference pair"):
+    with pytest.raises(UsageError, match="not a preference pair"):
         load_personas(file("pairs.jsonl", row))
 
 

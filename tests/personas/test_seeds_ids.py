@@ -17,7 +17,7 @@ def test_two_personas_of_one_id_are_refused_with_both_lines_or_the_later_one_is_
     path.write_bytes(b"".join(orjson.dumps(r) + b"\n" for r in (row, row, row | {"profile": MAPS})))
     with pytest.raises(UsageError) as refused:
         load_personas(path)
-    assert str(refused.value).startswith(f"{path}:3: the id p1 is that of the persona at x.jsonl:1, and they differ")
+    assert str(refused.value).startswith(f"{path}:3: the persona at x.jsonl:1 has the same id p1, but differs")
     (persona,), notes = load_personas(path, skip_bad_lines=True)
     assert persona.profile == BEES
     assert [note[:19] for note in notes] == ["x.jsonl:3: skipped:", "1 repeated entries "]

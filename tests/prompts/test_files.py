@@ -156,7 +156,7 @@ def test_neighbouring_messages_of_one_role_are_joined(write):
 @pytest.mark.parametrize("talk", ["a profile", 3, ["a", "b"]])
 def test_a_chat_block_of_anything_but_messages_is_refused_by_its_file(write, talk):
     root = write("---\ndescription: d\ninputs: [talk]\n---\nchat:\ntalk\n")
-    with pytest.raises(UsageError, match=r"prefer\.md: a `chat:` block takes a list of messages, and talk is none"):
+    with pytest.raises(UsageError, match=r"prefer\.md: a `chat:` block takes a list of messages, and talk is not one"):
         load(root).render({"talk": talk})
 
 
@@ -173,28 +173,28 @@ def test_a_whole_number_of_tokens_is_sent_as_one(write):
         ("---\ninputs: []\n---\nuser:\n", "prefer.md:1: the front matter needs `description`"),
         (
             "---\ndescription: &a d\ninputs: [*a]\n---\nuser:\n",
-            r"prefer.md:2: .*anchors, aliases and tags have no place",
+            r"prefer.md:2: .*anchors, aliases and tags are not allowed",
         ),
         ("---\ninputs: " + "[" * 99 + "]" * 99 + "\n---\nuser:\n", r"prefer.md:2: .*nested too deeply"),
         ("---\ndescription: 2026-99-99\ninputs: []\n---\nuser:\n", r"prefer.md:1: .*not valid YAML"),
         ("---\ndescription: !!python/object/apply:os.getcwd []\ninputs: []\n---\nuser:\n", r"prefer.md:2: "),
-        ("---\ndescription: d\ninputs: []\nmax_tokens: !!int ''\n---\nuser:\n", r"prefer.md:4: .*tags have no place"),
+        ("---\ndescription: d\ninputs: []\nmax_tokens: !!int ''\n---\nuser:\n", r"prefer.md:4: .*tags are not allowed"),
         ("---\ndescription: d\ninputs: []\ntemperature: 101\n---\nuser:\n", "is 101: choose a number from 0 to 100"),
         ("---\ndescription: d\ninputs: []\ntemperature: .nan\n---\nuser:\n", "`temperature` is nan"),
         ("---\ndescription: d\ninputs: []\nmax_tokens: 0.5\n---\nuser:\n", "`max_tokens` is 0.5"),
         ("---\ndescription: d\ninputs: []\nheat: 1\n---\nuser:\n", "unknown setting heat"),
-        ("---\ndescription: d\ninputs: []\ntemperature: hot\n---\nuser:\n", "`temperature` is a number"),
-        (FRONT + "hello {{ name }}", "prefer.md:6: a line `system:`"),
+        ("---\ndescription: d\ninputs: []\ntemperature: hot\n---\nuser:\n", "`temperature` must be a number"),
+        (FRONT + "hello {{ name }}", "prefer.md:6: the first block must start with a line `system:`"),
         (FRONT + "user:\nhello", "declares name in `inputs` without using it"),
         (FRONT + "user:\n{{ name }} {{ age }}", "uses age without declaring it"),
         (FRONT + "user:\none\n{% if name %}", "prefer.md:8: "),
         (
             FRONT + 'user:\n{{ name }}{% include "gone.md" %}',
-            "prefer.md: what it includes can't be used: no prompt file gone.md",
+            "prefer.md: an included file can't be used: no prompt file gone.md",
         ),
         (
             FRONT + 'user:\n{{ name }}{% include "../../etc/passwd" %}',
-            "etc/passwd: a prompt is named by its place inside",
+            "etc/passwd: a prompt's name is its path inside",
         ),
     ],
 )
@@ -219,7 +219,7 @@ def test_a_link_out_of_the_folder_is_refused(write, tmp_path):
 
 def test_a_missing_input_is_refused(write):
     root = write(FRONT + "user:\n{{ name }}")
-    with pytest.raises(UsageError, match="wants name, and there is only nothing"):
+    with pytest.raises(UsageError, match="needs name, but the inputs are nothing"):
         load(root).render({})
 
 
@@ -235,5 +235,5 @@ def test_a_template_cannot_reach_python(write):
 
 
 def test_a_folder_that_is_not_there_is_refused():
-    with pytest.raises(UsageError, match="no such folder"):
+    with pytest.raises(UsageError, match="is not a folder of prompts"):
         prompts.folders("/nowhere/prompts")

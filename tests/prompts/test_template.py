@@ -9,7 +9,7 @@ import pytest
 
 from personagen.errors import UsageError
 from personagen.prompts import files
-from personagen.prompts.files import MAX_FILE
+from personagen.prompts.files import MAX_FILE_CHARS
 from personagen.prompts.template import MAX_CHARACTERS
 from personagen.records import Message
 
@@ -83,27 +83,27 @@ def test_what_prompts_need_is_there(load, body, made):
 )
 def test_a_rendering_of_more_than_the_limit_is_refused_with_file_and_line(load, body):
     part = {"part": "{{ long }}"} if "part.md" in body else {}
-    with pytest.raises(UsageError, match=r"prefer\.md:7: this makes more than 4,000,000 characters"):
+    with pytest.raises(UsageError, match=r"prefer\.md:7: this produces more than 4,000,000 characters"):
         load(body, **part).render(INPUTS)
 
 
 @pytest.mark.parametrize(
     ("body", "complaint"),
     [
-        ('{{ "x" * 200000000 }}', r"\* is for numbers"),
-        ("{{ [1] * 200000000 }}", r"\* is for numbers"),
-        ('{{ "%200000000d" % 1 }}', "% is for numbers"),
+        ('{{ "x" * 200000000 }}', r"\* takes only numbers"),
+        ("{{ [1] * 200000000 }}", r"\* takes only numbers"),
+        ('{{ "%200000000d" % 1 }}', "% takes only numbers"),
         ("{{ 9 ** 9 ** 9 }}", "number is too large"),
         ("{{ (9 ** 20) ** 60 }}", "number is too large"),
         (TWICE.replace("%s", "9", 1).replace("%s", "ns.x * ns.x"), "number is too large"),
         ("{{ range(10001) }}", "a range in a prompt has at most 10,000"),
         ("{% macro f(n) %}{{ f(n - 1) }}{{ f(n - 1) }}{% endmacro %}{{ f(30) }}", "recursion"),
         ("{{ [] | random }}", "No filter named 'random'"),
-        ('{% include "more.md" %}', "with what it includes it has more than"),
+        ('{% include "more.md" %}', "with its includes it has more than"),
         ("{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}", "too deep"),
         ("{{ 1" + " + 1" * 20_000 + " }}", "too deep"),
         ("{% for a in talk %}" * 30 + "{% endfor %}" * 30, "too deep"),
-        ("x" * (MAX_FILE + 1), "a prompt file has at most 200,000"),
+        ("x" * (MAX_FILE_CHARS + 1), "a prompt file has at most 200,000"),
     ],
 )
 def test_what_is_too_much_is_refused_with_file_and_line(load, body, complaint):
@@ -114,7 +114,7 @@ def test_what_is_too_much_is_refused_with_file_and_line(load, body, complaint):
 def test_a_text_of_many_pieces_is_given_up_before_it_is_joined(load):
     prompt = load("{% set a = long ~ long %}{{ " + "a ~ " * 2000 + "a }}")
     tracemalloc.start()
-    with pytest.raises(UsageError, match=r"prefer\.md:\d+: this makes more than"):
+    with pytest.raises(UsageError, match=r"prefer\.md:\d+: this produces more than"):
         prompt.render(INPUTS)
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
@@ -126,7 +126,7 @@ def test_every_rendering_has_the_same_limit(load):
     most = MAX_CHARACTERS // len(INPUTS["long"]) - 10
     for _ in range(3):
         assert len(prompt.render({**INPUTS, "count": most})[0].content) > MAX_CHARACTERS * 0.9
-        with pytest.raises(UsageError, match=r"prefer\.md.*: this makes more than 4,000,000 characters"):
+        with pytest.raises(UsageError, match=r"prefer\.md.*: this produces more than 4,000,000 characters"):
             prompt.render({**INPUTS, "count": most + 20})
 
 
@@ -139,7 +139,7 @@ def test_a_rendering_within_a_rendering_changes_nothing_of_its_limit(load):
             return prompt.render(inputs)[0].content[-3:]
 
     assert prompt.render({**inputs, "name": Renders()})[0].content.endswith("Ada")
-    with pytest.raises(UsageError, match="this makes more than"):
+    with pytest.raises(UsageError, match="this produces more than"):
         load("{{ name }}{% for i in range(999) %}{{ long }}{% endfor %}").render({**inputs, "name": Renders()})
 
 

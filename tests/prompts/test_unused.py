@@ -10,7 +10,7 @@ import pytest
 from personagen.flows.simulate import simulate
 from personagen.options import SimulateOptions
 from personagen.prompts.files import packaged
-from personagen.prompts.unused import strays
+from personagen.prompts.unused import unused_prompts
 from tests import fakes
 
 
@@ -40,22 +40,22 @@ def folder(tmp_path):
 )
 def test_the_nearest_known_name_is_told(folder, name, meant):
     where = folder(name)
-    (note,) = strays(where)
-    assert note.startswith(f"{where[0] / name} is no agent's prompt, so another {meant} is used")
+    (note,) = unused_prompts(where)
+    assert note.startswith(f"{where[0] / name} is not used by any agent; another {meant} is used instead")
 
 
 def test_files_that_have_their_place_or_are_included_or_are_notes_are_not_told(folder):
     folder("judge/prefer.md", text='{% include "judge/rules.md" %} {%- include "tone.md" -%}')
-    assert strays(folder("judge/rules.md", "tone.md", "README.md", "judge/prefer.md~", "system.md")) == ()
+    assert unused_prompts(folder("judge/rules.md", "tone.md", "README.md", "judge/prefer.md~", "system.md")) == ()
 
 
 def test_a_prompt_of_no_agent_that_is_like_none_is_told_too(folder):
-    (note,) = strays(folder("critic/scold.md"))
-    assert note.endswith("critic/scold.md: no agent asks for it")
+    (note,) = unused_prompts(folder("critic/scold.md"))
+    assert note.endswith("critic/scold.md is not used by any agent")
 
 
 def test_nothing_is_told_about_the_packaged_folder():
-    assert strays((packaged(),)) == ()
+    assert unused_prompts((packaged(),)) == ()
 
 
 def test_a_run_notes_it_and_logs_it_before_it_begins(folder, tmp_path, caplog):
@@ -70,18 +70,18 @@ def test_a_run_notes_it_and_logs_it_before_it_begins(folder, tmp_path, caplog):
 
     summary = asyncio.run(simulate(options, consent=consent))
     assert "judge/prefers.md" in told[0]
-    assert told[0] in summary.notes
+    assert told[0] in summary.report.notes
 
 
 def test_files_that_cant_be_read_as_text_or_at_all_stop_no_run(folder, monkeypatch):
     where = folder("judge/prefers.md", "other.md")
     (where[0] / "other.md").write_bytes('{% include "caf\u00e9.md" %}'.encode("latin-1"))
-    assert len(strays(where)) == 1
+    assert len(unused_prompts(where)) == 1
 
     def refused(*_):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "read_bytes", refused)
-    assert len(strays(where)) == 1
+    assert len(unused_prompts(where)) == 1
     monkeypatch.setattr(Path, "rglob", refused)
-    assert strays(where) == ()
+    assert unused_prompts(where) == ()

@@ -16,17 +16,14 @@ from benchmarks.prefix_cache import prompt_tokens, tokens
 from benchmarks.tokens import Cast
 from personagen.errors import BudgetError, DiskError, Interrupted, QualityError, ReplyError
 from personagen.flows import conversation as grow
-from personagen.flows import needs
 from personagen.flows.expand import expand
-from personagen.flows.simulate import PROMPTS
-from personagen.llm.connect import Endpoint
+from personagen.llm.prices import Price
 from personagen.options import ExpandOptions
 from personagen.personas.english.text import sentences
 from personagen.personas.seeds import load_seeds
-from personagen.prompts import files as prompt_files
 from personagen.records import Completion, Usage
 from personagen.runs import estimate as preflight
-from personagen.runs import tokens as sizes
+from personagen.runs.rehearsal import Size
 from tests import fakes
 
 MODEL = "tests.fakes:llm"
@@ -70,40 +67,28 @@ def measured_cast():
 def test_the_expected_tokens_are_within_three_tenths_of_those_counted(tmp_path, run, model, growth, turns, candidates):
     model(measured_cast())
     summary = run(personas=people(tmp_path), conversations=4, grow=growth, turns=turns, candidates=candidates)
-    told, actual = summary.estimate, summary.estimate["actual"]
-    assert told["calls"] == actual["calls"] == summary.calls
+    told, actual = summary.report.estimate, summary.report.estimate["actual"]
+    assert told["calls"] == actual["calls"] == summary.report.calls
     for name in ("input_tokens", "output_tokens"):
         assert 0.7 < told[name]["expected"] / actual[name] < 1.3, (name, told[name], actual[name])
         assert told[name]["low"] < actual[name] < told[name]["upper"]
 
 
 def test_the_cost_is_that_of_the_prices_that_hold_with_or_without_a_cache():
-    size = needs.Size(calls=2, input=2_000_000, cached=1_000_000, output=1_000_000)
-    price = preflight.Price(1e-6, 8e-6, cached_input=0.1e-6)
+    size = Size(calls=2, input=2_000_000, cached=1_000_000, output=1_000_000)
+    price = Price(1e-6, 8e-6, cached_input=0.1e-6)
     assert preflight._cost(price, size, caches=True) == pytest.approx(1 + 0.1 + 8)
     assert preflight._cost(price, size, caches=False) == pytest.approx(2 + 8)
     assert preflight._cost(None, size, caches=True) is None
-    assert preflight._cost(None, needs.Size(), caches=True) == 0.0
+    assert preflight._cost(None, Size(), caches=True) == 0.0
 
 
 def test_an_unknown_price_is_said_to_be_unknown_and_the_others_are_summed(run):
     summary = run(price=("judge=1,1", "user=1,1"))
-    told = summary.estimate
+    told = summary.report.estimate
     assert told["cost_usd"] is None
     assert told["unknown"] == (MODEL,)
     assert told["known_usd"] == pytest.approx(sum(told["by_role"][role] for role in ("judge", "user")))
-
-
-def test_texts_that_are_not_rendered_are_reckoned_as_large_as_they_are_or_little_larger(monkeypatch):
-    prompts = {name: prompt_files.load(name, prompt_files.folders(None)) for name in PROMPTS}
-    stage = SimpleNamespace(prompts=prompts)
-    persona, shape = fakes.PERSONA, sizes.Shape(6, [1, 1, 2, 2, 4, 4], 3)
-    rendered = asyncio.run(sizes.conversation(prompts, persona, shape, sizes.longest(stage), 3.0))
-    monkeypatch.setattr(sizes, "RENDERED", 5000)
-    reckoned = asyncio.run(sizes.conversation(prompts, persona, shape, sizes.longest(stage), 3.0))
-    for role, size in rendered.items():
-        assert (reckoned[role].calls, reckoned[role].output) == (size.calls, size.output)
-        assert size.input - 1 < reckoned[role].input < 1.05 * size.input, role
 
 
 @pytest.mark.parametrize(("turns", "max_tokens"), [(1000, 700), (16, 64_000)])
@@ -120,16 +105,17 @@ def test_a_resumed_run_is_told_what_is_left_and_goes_by_what_the_finished_conver
     with pytest.raises(BudgetError):
         run(people=9, max_calls=65, concurrency=1)
     summary = run(people=9)
-    told, actual = summary.estimate, summary.estimate["actual"]
+    told, actual = summary.report.estimate, summary.report.estimate["actual"]
     assert told["calls"] == actual["calls"] == 9 * 12 - 65
-    assert told["most_calls"] == 3 * 12 * 4 - (65 - 60)
-    assert told["input_tokens"]["expected"] == actual["input_tokens"] == 3 * actual["calls"]
+    assert told["max_calls"] == 3 * 12 * 4 - (65 - 60)
+    assert actual["input_tokens"] == 3 * actual["calls"]
+    assert told["input_tokens"]["expected"] == pytest.approx(actual["input_tokens"], rel=0.03)
 
 
 def test_replies_that_were_shorter_than_short_ones_do_not_make_the_low_estimate_larger_than_the_expected(run):
     with pytest.raises(BudgetError):
         run(people=9, max_calls=65, concurrency=1, price="1,1")
-    told = run(people=9, price="1,1").estimate
+    told = run(people=9, price="1,1").report.estimate
     for name in ("input_tokens", "output_tokens", "cost_usd"):
         assert told[name]["low"] <= told[name]["expected"] <= told[name]["upper"], name
 
@@ -155,15 +141,15 @@ def test_a_growth_that_took_more_calls_than_expected_still_expects_a_round_and_a
     with pytest.raises(Interrupted):
         grown(calls_per_round=3, similarity=0.99, consent=lambda e: bool(shown.append(e)))
     [told] = shown
-    assert (told.calls, told.most_calls) == (6, 526)
+    assert (told.calls, told.max_calls) == (6, 526)
     assert told.output_tokens.low <= told.output_tokens.expected < told.output_tokens.upper
 
 
 def test_a_finished_growth_needs_nothing_and_asks_nobody(grown):
     grown()
     asked = []
-    told = grown(consent=lambda estimate: asked.append(estimate) or True).estimate
-    assert (told["calls"], told["most_calls"], told["what"], asked) == (0, 0, "0 new descriptions", [])
+    told = grown(consent=lambda estimate: asked.append(estimate) or True).report.estimate
+    assert (told["calls"], told["max_calls"], told["planned"], asked) == (0, 0, "0 new descriptions", [])
 
 
 def anybody(candidate, view):
@@ -173,7 +159,7 @@ def anybody(candidate, view):
 def test_a_growth_with_a_filter_of_ones_own_is_never_taken_for_finished(grown):
     filters = (f"{__name__}:anybody",)
     grown(filters=filters)
-    assert grown(filters=filters).estimate["most_calls"] > 0
+    assert grown(filters=filters).report.estimate["max_calls"] > 0
 
 
 def test_where_one_pool_is_finished_only_what_the_other_misses_is_expected(grown, model):
@@ -186,23 +172,23 @@ def test_where_one_pool_is_finished_only_what_the_other_misses_is_expected(grown
     with pytest.raises(QualityError):
         grown(saturation=1)
     fake.reply = fakes.cast
-    told = grown(saturation=1).estimate
-    assert told["what"] == "10 new descriptions"
+    told = grown(saturation=1).report.estimate
+    assert told["planned"] == "10 new descriptions"
     assert told["calls"] == told["actual"]["calls"] == 3
 
 
 def test_after_a_judges_prompt_changed_only_its_calls_are_expected(run, edited):
     run()
     summary = run(prompts=edited("judge/prefer", "Order is no reason", "Remember: order is no reason"))
-    assert summary.estimate["calls"] == summary.estimate["actual"]["calls"] == 6 * 2 * 2
-    assert summary.estimate["most_calls"] == 168
+    assert summary.report.estimate["calls"] == summary.report.estimate["actual"]["calls"] == 6 * 2 * 2
+    assert summary.report.estimate["max_calls"] == 168
 
 
 def test_a_finished_run_needs_nothing_and_asks_nobody(run):
     run()
     asked = []
     summary = run(consent=lambda estimate: asked.append(estimate) or True)
-    assert summary.estimate["calls"] == summary.estimate["most_calls"] == 0
+    assert summary.report.estimate["calls"] == summary.report.estimate["max_calls"] == 0
     assert asked == []
 
 
@@ -215,13 +201,13 @@ def test_a_no_ends_it_before_anything_is_asked(run, model):
 
 
 def test_an_interruption_during_the_estimate_ends_it_before_the_question(run, model, monkeypatch):
-    fake, asked, estimated = model(fakes.cast), [], needs.estimated
+    fake, asked, estimated = model(fakes.cast), [], preflight._estimated
 
     def interrupted(*given):
         signal.raise_signal(signal.SIGTERM)
         return estimated(*given)
 
-    monkeypatch.setattr(needs, "estimated", interrupted)
+    monkeypatch.setattr(preflight, "_estimated", interrupted)
     with pytest.raises(Interrupted, match="run the same command to go on"):
         run(consent=lambda estimate: asked.append(estimate) or True)
     assert fake.calls == asked == []
@@ -230,8 +216,8 @@ def test_an_interruption_during_the_estimate_ends_it_before_the_question(run, mo
 def test_the_estimate_stands_in_run_json_beside_what_it_was(run, tmp_path):
     summary = run()
     state = orjson.loads((tmp_path / "run" / "run.json").read_bytes())
-    assert state["estimate"]["calls"] == state["estimate"]["actual"]["calls"] == summary.calls
-    assert state["estimate"]["most_calls"] == 3 * summary.calls
+    assert state["estimate"]["calls"] == state["estimate"]["actual"]["calls"] == summary.report.calls
+    assert state["estimate"]["max_calls"] == 3 * summary.report.calls
 
 
 def test_a_disk_without_room_for_the_run_stops_it_before_it_begins(run, model, monkeypatch):
@@ -247,7 +233,7 @@ def test_the_run_folder_is_about_as_large_as_was_told(run, model, tmp_path, turn
     model(measured_cast())
     summary = run(personas=people(tmp_path), conversations=8, turns=turns)
     size = sum(file.stat().st_size for file in (tmp_path / "run").rglob("*"))
-    assert 0.9 * size < summary.estimate["bytes"] < 1.8 * size
+    assert 0.9 * size < summary.report.estimate["bytes"] < 1.8 * size
 
 
 def test_the_levels_of_a_tree_are_those_that_it_grows(run, tmp_path):
@@ -256,21 +242,3 @@ def test_the_levels_of_a_tree_are_those_that_it_grows(run, tmp_path):
     users = [node["id"].count(".") // 2 for node in tree["nodes"] if node["role"] == "user"]
     plan = grow.Plan("t", fakes.PERSONA, 0, 3, 2, "all", 30, 0)
     assert grow.levels(plan) == [users.count(depth) for depth in range(max(users) + 1)]
-
-
-@pytest.mark.parametrize(
-    ("model", "url", "near"),
-    [
-        ("openai/x", "http://127.0.0.1:8000/v1", True),
-        ("openai/x", "http://localhost:8000/v1", True),
-        ("openai/x", "http://192.168.3.4/v1", True),
-        ("openai/x", "http://[::1]:8000/v1", True),
-        ("openai/x", "https://api.example.com/v1", False),
-        ("openai/x", None, False),
-        ("mistral/x", None, False),
-        ("tests.fakes:llm", None, True),
-    ],
-)
-def test_an_unknown_price_is_asked_about_unless_the_server_is_near_by(monkeypatch, model, url, near):
-    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
-    assert preflight._is_near(SimpleNamespace(endpoints={"user": Endpoint(model, url)}), "user") == near

@@ -47,8 +47,8 @@ def test_what_was_asked_to_prove_endpoints_is_asked_once_and_changes_no_result(r
         one = run(server, "one", model="openai/a", concurrency=1)
         asked = len(server.requests)
         several = run(server, "several", model=("openai/a",), base_url=(server.v1, f"judge={server.url}/v1/"))
-        assert len(server.requests) - asked == asked == one.calls == several.calls
-        assert several.reused_calls == one.reused_calls
+        assert len(server.requests) - asked == asked == one.report.calls == several.report.calls
+        assert several.report.reused_calls == one.report.reused_calls
     for name in RESULTS:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "several" / name).read_bytes()
 
@@ -82,10 +82,10 @@ def test_what_a_server_refuses_stands_in_run_json_and_in_the_summary_of_every_la
         first = run(server, model="openai/a", conversations=2)
         again = run(server, model="openai/a", conversations=2)
         where = f"openai/a at {server.v1}"
-        assert again.new_calls == 0
-    assert first.unsupported == again.unsupported == {where: ["schema", "temperature"]}
+        assert again.report.new_calls == 0
+    assert first.report.unsupported == again.report.unsupported == {where: ["schema", "temperature"]}
     state = orjson.loads((tmp_path / "run" / "run.json").read_bytes())
-    assert state["summary"]["unsupported"] == first.unsupported
+    assert state["report"]["unsupported"] == first.report.unsupported
 
 
 def _in_words(request) -> Reply:
@@ -118,10 +118,10 @@ def test_the_price_of_the_encoder_counts_in_the_estimate_and_in_what_was_paid(tm
             "budget": 5.0,
         }
         summary = asyncio.run(expand(ExpandOptions(**options)))
-    embedded = summary.usage_by_role["encoder (openai/e)"]
+    embedded = summary.report.usage_by_role["encoder (openai/e)"]
     assert embedded["cost_usd"] == pytest.approx(2e-6 * embedded["input_tokens"])
-    assert summary.estimate["by_role"]["encoder"] > 0
-    assert summary.new_calls <= summary.estimate["most_calls"]
+    assert summary.report.estimate["by_role"]["encoder"] > 0
+    assert summary.report.new_calls <= summary.report.estimate["max_calls"]
 
 
 def test_after_an_edited_prompt_and_an_early_stop_the_notes_say_what_is_missing_from_the_results(run, edited, tmp_path):
@@ -129,9 +129,9 @@ def test_after_an_edited_prompt_and_an_early_stop_the_notes_say_what_is_missing_
     with serving(actor) as server:
         whole = run(server, model="openai/a")
         with pytest.raises(BudgetError):
-            run(server, model="openai/a", prompts=mine, max_calls=whole.calls + 5, concurrency=1)
-        notes = orjson.loads((tmp_path / "run" / "run.json").read_bytes())["summary"]["notes"]
+            run(server, model="openai/a", prompts=mine, max_calls=whole.report.calls + 5, concurrency=1)
+        notes = orjson.loads((tmp_path / "run" / "run.json").read_bytes())["report"]["notes"]
         kept = len((tmp_path / "run" / "trees.jsonl").read_bytes().splitlines())
         assert kept < 8
         assert f"{8 - kept} conversations that were finished with earlier prompts are not in the results" in notes[-1]
-        assert not any("earlier prompts" in note for note in run(server, model="openai/a").notes)
+        assert not any("earlier prompts" in note for note in run(server, model="openai/a").report.notes)

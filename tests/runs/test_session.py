@@ -9,15 +9,15 @@ import time
 import pytest
 
 from personagen.call import DEFAULT_MAX_TOKENS, Call, Sampling
-from personagen.errors import ConfigError, Interrupted
+from personagen.errors import Interrupted
 from personagen.llm import budget as money
-from personagen.llm.connect import Endpoint
+from personagen.llm.endpoints import Endpoint, Models, resolve
 from personagen.llm.prices import Price
 from personagen.options import ModelOptions
 from personagen.records import Completion, Message, Usage
 from personagen.runs import session
-from personagen.store.batches import Wave
-from personagen.store.folder import opened
+from personagen.store.batches import Batch
+from personagen.store.folder import open_run
 from tests.llm.calls import a_call
 from tests.llm.server import Reply, chat, refusal, serving
 
@@ -26,7 +26,7 @@ PRICES = {"user": Price(1e-3, 2e-3), "judge": None}
 
 def test_what_was_spent_counts_answers_without_a_known_cost_by_their_tokens(tmp_path):
     async def main():
-        with opened(tmp_path / "r", "simulate", {}, {}, []) as run:
+        with open_run(tmp_path / "r", "simulate", {}, {}, []) as run:
             for key, cost in (("a", 0.5), ("b", None)):
                 answer = Completion(text="x", usage=Usage(input_tokens=100, output_tokens=50, cost_usd=cost))
                 await run.journal.store(key, "user", f"m{key}", "", answer, 0.1)
@@ -37,52 +37,28 @@ def test_what_was_spent_counts_answers_without_a_known_cost_by_their_tokens(tmp_
 
 def test_the_most_a_call_can_cost_counts_every_byte_and_every_token_it_may_answer():
     call = Call("m", (Message(role="user", content="\u00e9" * 100),), Sampling(max_tokens=50), prompt="user/speak")
-    assert money.bound_of(PRICES)(call) >= 200 * 1e-3 + 50 * 2e-3
+    assert money.max_cost(PRICES)(call) >= 200 * 1e-3 + 50 * 2e-3
     open_ended = Call("m", (Message(role="user", content=""),), prompt="user/speak")
-    assert money.bound_of(PRICES)(open_ended) >= DEFAULT_MAX_TOKENS * 2e-3
+    assert money.max_cost(PRICES)(open_ended) >= DEFAULT_MAX_TOKENS * 2e-3
     dear = {"user": Price(1e-3, 2e-3, cache_write=5e-3)}
-    assert money.bound_of(dear)(call) >= 200 * 5e-3 + 50 * 2e-3
+    assert money.max_cost(dear)(call) >= 200 * 5e-3 + 50 * 2e-3
 
 
 @pytest.mark.parametrize(("timeout", "in_all"), [(120.0, 600.0), (1800.0, 9000.0)])
 def test_a_call_has_time_for_several_requests_however_long_one_may_take(tmp_path, monkeypatch, timeout, in_all):
     given = []
 
-    def with_retries(llm, limiter, *, seconds):
+    def with_retries(llm, limiter, *, first, seconds):
         given.append(seconds)
         return llm
 
     async def main():
-        with opened(tmp_path / "r", "simulate", {}, {}, []) as run:
-            async with session.session(run, ModelOptions(timeout=timeout), {}, seed=0):
+        with open_run(tmp_path / "r", "simulate", {}, {}, []) as run:
+            async with session.open_models(run, Models({}), ModelOptions(timeout=timeout), {}, seed=0):
                 return given
 
     monkeypatch.setattr(session, "with_retries", with_retries)
     assert asyncio.run(main()) == [in_all]
-
-
-def test_a_role_without_a_model_of_its_own_has_the_common_one_and_its_address():
-    options = ModelOptions(model=("openai/a", "judge=openai/b"), base_url=("http://127.0.0.1:1/v1",), price=("1,2",))
-    found = session.endpoints_of(options, {"user/speak": None, "judge/prefer": None})
-    price = Price(1e-6, 2e-6)
-    assert found == {
-        "judge": Endpoint("openai/b", "http://127.0.0.1:1/v1", price),
-        "user": Endpoint("openai/a", "http://127.0.0.1:1/v1", price),
-    }
-
-
-def test_an_address_of_two_providers_is_refused():
-    options = ModelOptions(model=("openai/a", "judge=anthropic/b"), base_url=("http://127.0.0.1:1/v1",))
-    with pytest.raises(ConfigError, match="keys of anthropic and openai"):
-        session.endpoints_of(options, {"user/speak": None, "judge/prefer": None})
-
-
-@pytest.mark.parametrize("place", ["127.0.0.1:1", "127.0.0.1:80x", "[::1"])
-def test_an_address_with_a_password_is_refused_without_showing_it(place):
-    options = ModelOptions(model=("ollama/x",), base_url=(f"http://u:hunter2@{place}/v1",))
-    with pytest.raises(ConfigError, match="holds a password") as refused:
-        session.endpoints_of(options, {"user/speak": None})
-    assert "hunter2" not in str(refused.value)
 
 
 def in_session(tmp_path, url, *roles, **options):
@@ -91,9 +67,9 @@ def in_session(tmp_path, url, *roles, **options):
     def run(work):
         async def main():
             given = ModelOptions(model=("openai/a",), base_url=(url,), **options)
-            prompts = {f"{role}/x": None for role in roles or ("user",)}
-            with opened(tmp_path / "r", "simulate", {}, {}, []) as run:
-                async with session.session(run, given, prompts, seed=0) as opened_session:
+            models = resolve(given, roles or ("user",))
+            with open_run(tmp_path / "r", "simulate", {}, {}, []) as run:
+                async with session.open_models(run, models, given, {}, seed=0) as opened_session:
                     return await work(opened_session)
 
         return asyncio.run(main())
@@ -164,15 +140,15 @@ def test_after_an_interruption_no_call_waits_for_what_those_in_flight_may_leave_
     ],
 )
 def test_by_the_wave_every_conversation_is_in_flight_unless_a_number_is_given(options, limit):
-    assert session._slots(options, {"user": Endpoint("openai/a")}).limit == limit
+    assert session.open_limiter(options, Models({"user": Endpoint("openai/a")})).limit == limit
 
 
 def test_what_batches_under_way_may_cost_counts_as_spent(tmp_path):
-    pending = [Wave("w", "m", "u", frozenset(), 0.0, {"a": 0.5, "b": 0.25}, "batch_1")]
+    pending = [Batch("w", "m", "u", frozenset(), 0.0, {"a": 0.5, "b": 0.25}, "batch_1")]
 
     async def main():
-        with opened(tmp_path / "r", "simulate", {}, {}, []) as run:
-            return money.ledger_of(run, ModelOptions(budget=2.0, batch=True), PRICES, pending)
+        with open_run(tmp_path / "r", "simulate", {}, {}, []) as run:
+            return money.open_ledger(run, ModelOptions(budget=2.0, batch=True), PRICES, pending)
 
     ledger = asyncio.run(main())
     assert (ledger.spent, ledger.calls, ledger.committed) == (0.75, 2, {"a": 0.5, "b": 0.25})

@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from zlib import crc32
 
 import pytest
@@ -18,7 +19,7 @@ from personagen.llm.journaled import Tally, with_journal
 from personagen.records import Completion, Usage
 from personagen.store import database, writer
 from personagen.store.database import FORMAT
-from personagen.store.folder import opened
+from personagen.store.folder import open_run
 from personagen.store.journal import Journal
 from tests.store import golden
 
@@ -104,7 +105,7 @@ def test_a_changed_byte_is_noticed_or_changes_nothing_that_is_read(file):
 COLUMNS = {
     "meta": ("name", "value"),
     "calls": ("key", "role", "model", "place", "input_tokens", "cost_usd", "finished"),
-    "results": ("file", "slot", "made_with"),
+    "results": ("file", "slot", "fingerprint"),
 }
 
 
@@ -274,10 +275,10 @@ def test_a_journal_is_made_whole_or_not_at_all(file, monkeypatch):
 
 
 def test_a_run_whose_journal_is_gone_is_refused(tmp_path):
-    with opened(tmp_path / "r", "simulate", {}, {}, []) as run:
-        run.record("done", {})
+    with open_run(tmp_path / "r", "simulate", {}, {}, []) as run:
+        run.record(SimpleNamespace(status="done", estimate={}), {})
     (tmp_path / "r" / "journal.db").unlink()
-    with pytest.raises(CorruptError, match=r"journal\.db is missing"), opened(tmp_path / "r", "simulate", {}, {}, []):
+    with pytest.raises(CorruptError, match=r"journal\.db is missing"), open_run(tmp_path / "r", "simulate", {}, {}, []):
         pass
 
 

@@ -138,7 +138,7 @@ def test_records_are_read_back_and_a_damaged_line_is_named(tmp_path):
     file.write_bytes(message.line() + b"\n" + b'{"role": "user"}\n')
     records = files.read_records(file, Message)
     assert next(records) == message
-    with pytest.raises(CorruptError, match=r"m\.jsonl:2 is no Message"):
+    with pytest.raises(CorruptError, match=r"m\.jsonl:2 is not a Message"):
         next(records)
 
 

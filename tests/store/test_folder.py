@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
+from types import SimpleNamespace
 
 import orjson
 import pytest
 
 from personagen.errors import DiskError, UsageError
 from personagen.prompts import files as prompts
-from personagen.store.batches import Batches, Wave
+from personagen.store.batches import Batch, Batches
 from personagen.store.files import make_folder, read_state
-from personagen.store.folder import opened
+from personagen.store.folder import open_run
 from tests.fakes import answer
 
 
@@ -32,32 +33,32 @@ def used(folder, command, identity, judge):
     """A folder in which one answer was stored."""
 
     async def main():
-        with opened(folder, command, identity, {}, [judge("a")]) as run:
+        with open_run(folder, command, identity, {}, [judge("a")]) as run:
             await run.journal.store("k", "user", "m", "", answer("x"), 0.1)
 
     asyncio.run(main())
 
 
 def test_a_folder_in_which_nothing_was_answered_takes_the_corrected_command(tmp_path, judge):
-    with opened(tmp_path / "r", "simulate", {"model": "tpyo"}, {}, [judge("a")]):
+    with open_run(tmp_path / "r", "simulate", {"model": "tpyo"}, {}, [judge("a")]):
         pass
-    with opened(tmp_path / "r", "simulate", {"model": "typo"}, {}, [judge("a")]):
+    with open_run(tmp_path / "r", "simulate", {"model": "typo"}, {}, [judge("a")]):
         pass
     used(tmp_path / "r", "simulate", {"model": "typo"}, judge)
     with (
         pytest.raises(UsageError, match="model was typo, now tpyo"),
-        opened(tmp_path / "r", "simulate", {"model": "tpyo"}, {}, [judge("a")]),
+        open_run(tmp_path / "r", "simulate", {"model": "tpyo"}, {}, [judge("a")]),
     ):
         pass
 
 
 def test_a_folder_whose_first_answers_are_under_way_in_a_batch_is_refused_with_other_settings(tmp_path, judge):
-    wave = Wave("w", "openai/m", "http://127.0.0.1/v1", frozenset(), 5.0, {"k": 0.5})
-    with opened(tmp_path / "r", "simulate", {"seed": 1}, {}, [judge("a")]) as run:
-        asyncio.run(Batches(run.journal).intend(wave))
+    batch = Batch("w", "openai/m", "http://127.0.0.1/v1", frozenset(), 5.0, {"k": 0.5})
+    with open_run(tmp_path / "r", "simulate", {"seed": 1}, {}, [judge("a")]) as run:
+        asyncio.run(Batches(run.journal).intend(batch))
     with (
         pytest.raises(UsageError, match="seed was 1, now 2"),
-        opened(tmp_path / "r", "simulate", {"seed": 2}, {}, [judge("a")]),
+        open_run(tmp_path / "r", "simulate", {"seed": 2}, {}, [judge("a")]),
     ):
         pass
 
@@ -66,11 +67,11 @@ def test_a_folder_whose_first_answers_are_under_way_in_a_batch_is_refused_with_o
 def test_what_the_system_puts_into_a_folder_does_not_make_it_somebodys(tmp_path, judge, name):
     (tmp_path / "r").mkdir()
     (tmp_path / "r" / name).write_bytes(b"")
-    with opened(tmp_path / "r", "simulate", {}, {}, [judge("a")]):
+    with open_run(tmp_path / "r", "simulate", {}, {}, [judge("a")]):
         pass
     (tmp_path / "r" / ".lock").unlink()
     (tmp_path / "r" / "journal.db").unlink()
-    with pytest.raises(UsageError, match="not a run"), opened(tmp_path / "r", "simulate", {}, {}, [judge("a")]):
+    with pytest.raises(UsageError, match="not a run"), open_run(tmp_path / "r", "simulate", {}, {}, [judge("a")]):
         pass
 
 
@@ -83,7 +84,7 @@ def test_a_folder_below_one_that_may_not_be_entered_is_told_as_the_disks_refusal
     try:
         with (
             pytest.raises(DiskError, match="Permission denied; give another --out"),
-            opened(tmp_path / "theirs" / path, "simulate", {}, {}, [prompt]),
+            open_run(tmp_path / "theirs" / path, "simulate", {}, {}, [prompt]),
         ):
             pass
         with pytest.raises(DiskError, match="Permission denied; give another --out"):
@@ -97,7 +98,7 @@ def test_a_folder_made_with_other_settings_is_refused_with_the_difference(tmp_pa
     used(tmp_path / "r", "simulate", {"turns": 3, "seed": 1}, judge)
     with (
         pytest.raises(UsageError, match=r"turns was 3, now 4; give another --out"),
-        opened(tmp_path / "r", "simulate", {"turns": 4, "seed": 1}, {}, [judge("a")]),
+        open_run(tmp_path / "r", "simulate", {"turns": 4, "seed": 1}, {}, [judge("a")]),
     ):
         pass
 
@@ -106,34 +107,34 @@ def test_a_folder_of_another_command_is_refused(tmp_path, judge):
     used(tmp_path / "r", "expand", {}, judge)
     with (
         pytest.raises(UsageError, match="command was expand, now simulate"),
-        opened(tmp_path / "r", "simulate", {}, {}, []),
+        open_run(tmp_path / "r", "simulate", {}, {}, []),
     ):
         pass
 
 
 def test_a_folder_with_something_else_in_it_is_refused(tmp_path):
     (tmp_path / "thesis.tex").write_text("")
-    with pytest.raises(UsageError, match="not a run"), opened(tmp_path, "simulate", {}, {}, []):
+    with pytest.raises(UsageError, match="not a run"), open_run(tmp_path, "simulate", {}, {}, []):
         pass
 
 
 def test_an_edited_prompt_is_noted_copied_and_makes_other_results(tmp_path, judge, caplog):
-    with opened(tmp_path / "r", "simulate", {}, {}, [judge("a")]) as first:
+    with open_run(tmp_path / "r", "simulate", {}, {}, [judge("a")]) as first:
         pass
-    with opened(tmp_path / "r", "simulate", {}, {}, [judge("b")]) as second:
+    with open_run(tmp_path / "r", "simulate", {}, {}, [judge("b")]) as second:
         pass
-    assert first.made_with != second.made_with
+    assert first.fingerprint != second.fingerprint
     assert first.notes == ()
     assert "judge/prefer changed" in second.notes[0]
-    assert caplog.messages == ["prompts changed since this run began, so their questions are asked anew: judge/prefer"]
+    assert caplog.messages == ["prompts changed since this run began, so their calls are made again: judge/prefer"]
     assert (tmp_path / "r" / "prompts" / "judge" / "prefer.md").read_text().endswith("b")
 
 
 def test_run_json_says_what_was_asked_and_what_it_cost(tmp_path, judge):
     async def main():
-        with opened(tmp_path / "r", "simulate", {"turns": 3}, {"turns": 3, "out": "r"}, [judge("a")]) as run:
+        with open_run(tmp_path / "r", "simulate", {"turns": 3}, {"turns": 3, "out": "r"}, [judge("a")]) as run:
             await run.journal.store("k", "user", "m", "", answer("x"), 0.1)
-            run.record("done", {"pairs": 7})
+            run.record(SimpleNamespace(status="done", estimate={}), {"pairs": 7})
 
     asyncio.run(main())
     state = read_state(tmp_path / "r")

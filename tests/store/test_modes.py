@@ -6,13 +6,14 @@ import asyncio
 import os
 import stat
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from personagen.errors import DiskError
 from personagen.prompts import files as prompts
 from personagen.store import files
-from personagen.store.folder import opened
+from personagen.store.folder import open_run
 from tests.fakes import answer
 
 
@@ -34,10 +35,10 @@ def umask(request):
 def run(folder: Path) -> None:
     async def main() -> None:
         used = [prompts.load("judge/prefer", (prompts.packaged(),))]
-        with opened(folder, "simulate", {}, {}, used) as run:
+        with open_run(folder, "simulate", {}, {}, used) as run:
             await run.journal.store("k", "user", "m", "", answer("x"), 0.1)
             run.write_lines("trees.jsonl", [b"{}\n"])
-            run.record("done", {})
+            run.record(SimpleNamespace(status="done", estimate={}), {})
             seen.update(modes(folder))
 
     seen: dict[str, int] = {}
@@ -75,6 +76,6 @@ def test_a_link_planted_in_a_run_folder_changes_nothing_elsewhere(tmp_path: Path
     files.write(tmp_path / "run" / "trees.jsonl", [b"x"])
     files.write(tmp_path / "run" / "run.json", [b"x"])
     (tmp_path / "run" / ".lock").symlink_to(mine)
-    with pytest.raises(DiskError), opened(tmp_path / "run", "simulate", {}, {}, []):
+    with pytest.raises(DiskError), open_run(tmp_path / "run", "simulate", {}, {}, []):
         pass
     assert mine.read_text() == "mine"

@@ -1,1 +1,1 @@
-"""Calls by the wave, through a provider's batch API: half the price, for answers within a day."""
+"""Calls by the batch, through a provider's batch API: half the price, for answers within a day."""

@@ -1,4 +1,4 @@
-"""Anthropic's batch API: a list of requests, and their results line by line."""
+"""Anthropic's batch API: a list of requests, results as JSON lines."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import orjson
 from personagen.call import Call
 from personagen.errors import ServerError
 from personagen.llm import anthropic
-from personagen.llm.batch.protocol import Outcome, State, told
+from personagen.llm.batch.protocol import Outcome, State, translated
 from personagen.llm.errors import failure, garbled, server_at
 from personagen.llm.json import loads
 from personagen.records import Completion
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 PATH = "/v1/messages/batches"
 JSON: RequestOptions = {"headers": {"Content-Type": "application/json"}}
 SECONDS = 600.0
-# A result names only the kind of an error; alone, the same request would be refused with this status.
+# A result has only an error type; a single request would get this HTTP status.
 STATUS = {
     "invalid_request_error": 400,
     "authentication_error": 401,
@@ -39,14 +39,14 @@ STATUS = {
 
 
 class AnthropicBatches:
-    """A model at Anthropic, or at ``base_url`` where that serves batches too; ``roles`` names those it plays.
+    """A model at Anthropic, or at a ``base_url`` with the same batch API; ``roles`` names its agents in error messages.
 
     Raises:
-        ConfigError: there is no key, or ``base_url`` is no address. Nothing was sent.
+        ConfigError: no key, or an invalid ``base_url``; nothing was sent.
     """
 
-    most_requests = 100_000
-    most_bytes = 256_000_000
+    max_requests = 100_000
+    max_bytes = 256_000_000
 
     def __init__(self, model: str, *, base_url: str | None, roles: str) -> None:
         url = base_url and base_url.rstrip("/").removesuffix("/v1")
@@ -69,25 +69,25 @@ class AnthropicBatches:
     def line(self, custom_id: str, body: Mapping[str, Any]) -> bytes:
         return orjson.dumps({"custom_id": custom_id, "params": body})
 
-    async def upload(self, _wave: str, _lines: Sequence[bytes]) -> str:
+    async def upload(self, _batch_id: str, _lines: Sequence[bytes]) -> str:
         return ""
 
-    async def create(self, _wave: str, lines: Sequence[bytes], _uploaded: str) -> str:
+    async def create(self, _batch_id: str, lines: Sequence[bytes], _uploaded: str) -> str:
         import httpx2
 
         content = b'{"requests":[' + b",".join(lines) + b"]}"
-        with self._told(begins=True):
-            # Not batches.create: it would walk through every message of every request.
+        with self._translated(begins=True):
+            # batches.create would walk through every message of every request.
             answer = await self._client.post(PATH, cast_to=httpx2.Response, content=content, options=JSON)
         try:
             return str(orjson.loads(answer.content)["id"])
         except (ValueError, TypeError, LookupError):
             raise garbled(self.server, answer.text) from None
 
-    async def candidates(self, _wave: str, count: int, since: float) -> list[str]:
-        # A batch carries no mark of ours but in its results, so those of the same size have to be looked into.
+    async def candidates(self, _batch_id: str, count: int, since: float) -> list[str]:
+        # Only the results carry our id, so every batch of the same size is a candidate.
         found = []
-        with self._told():
+        with self._translated():
             async for batch in self._client.messages.batches.list(limit=100):  # the newest first
                 if batch.created_at.timestamp() < since:
                     break
@@ -96,25 +96,25 @@ class AnthropicBatches:
                     found.append(batch.id)
         return found
 
-    async def state(self, batch: str) -> State | None:
+    async def state(self, provider_id: str) -> State | None:
         from anthropic import NotFoundError
 
         try:
-            with self._told(passing=(NotFoundError,)):
-                found = await self._client.messages.batches.retrieve(batch)
+            with self._translated(passing=(NotFoundError,)):
+                found = await self._client.messages.batches.retrieve(provider_id)
         except NotFoundError:
             return None
         counts = found.request_counts
         done = counts.succeeded + counts.errored + counts.canceled + counts.expired
         return State(ended=found.processing_status == "ended", done=done, total=done + counts.processing)
 
-    async def results(self, batch: str, _state: State) -> dict[str, Outcome] | None:
+    async def results(self, provider_id: str, _state: State) -> dict[str, Outcome] | None:
         import httpx2
         from anthropic import NotFoundError
 
         try:
-            with self._told(passing=(NotFoundError,)):
-                answer = await self._client.get(f"{PATH}/{batch}/results", cast_to=httpx2.Response)
+            with self._translated(passing=(NotFoundError,)):
+                answer = await self._client.get(f"{PATH}/{provider_id}/results", cast_to=httpx2.Response)
         except NotFoundError:
             return None
         return dict(self._outcome(line) for line in answer.content.splitlines() if line.strip())
@@ -129,7 +129,7 @@ class AnthropicBatches:
                 why = result["error"]
                 kind = why.get("error", why).get("type")
                 return custom_id, failure(STATUS.get(kind, 500), orjson.dumps(why), {})
-            return custom_id, ServerError(f"{self.server.model}: a batch left a request out: {result['type']}")
+            return custom_id, ServerError(f"{self.server.model}: a batch skipped a request: {result['type']}")
         except (ValueError, TypeError, LookupError, AttributeError):
             return "", garbled(self.server, line.decode("utf-8", "replace"))
 
@@ -140,7 +140,9 @@ class AnthropicBatches:
         if "_client" in vars(self):
             await self._client.close()
 
-    def _told(self, *, begins: bool = False, passing: tuple[type[Exception], ...] = ()) -> AbstractContextManager[None]:
+    def _translated(
+        self, *, begins: bool = False, passing: tuple[type[Exception], ...] = ()
+    ) -> AbstractContextManager[None]:
         import anthropic as sdk
 
-        return told(sdk, self.server, self._roles, begins=begins, passing=passing)
+        return translated(sdk, self.server, self._roles, begins=begins, passing=passing)

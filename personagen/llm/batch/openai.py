@@ -1,4 +1,4 @@
-"""OpenAI's batch API: a file of requests for one model, a file of answers and one of errors."""
+"""OpenAI's batch API: a file of requests for one model, a file of answers, a file of errors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import orjson
 from personagen.call import Call
 from personagen.errors import ServerError
 from personagen.llm import openai
-from personagen.llm.batch.protocol import Outcome, State, told
+from personagen.llm.batch.protocol import Outcome, State, translated
 from personagen.llm.errors import Failure, failure, garbled, server_at
 from personagen.llm.json import loads
 from personagen.records import Completion
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
 PATH: Final = "/v1/chat/completions"
 SECONDS = 600.0
 ENDED = ("completed", "failed", "expired", "cancelled")
-MARK = "personagen_wave"
+MARK = "personagen_batch"
 
 
 class OpenAIBatches:
-    """A model at OpenAI, or at ``base_url`` where that serves batches too; ``roles`` names those it plays.
+    """A model at OpenAI, or at a ``base_url`` with the same batch API; ``roles`` names its agents in error messages.
 
     Raises:
-        ConfigError: there is no key, or ``base_url`` is no address. Nothing was sent.
+        ConfigError: no key, or an invalid ``base_url``; nothing was sent.
     """
 
-    most_requests = 50_000
-    most_bytes = 200_000_000
+    max_requests = 50_000
+    max_bytes = 200_000_000
 
     def __init__(self, model: str, *, base_url: str | None, roles: str) -> None:
         url = openai.versioned(base_url)
@@ -57,34 +57,34 @@ class OpenAIBatches:
     def line(self, custom_id: str, body: Mapping[str, Any]) -> bytes:
         return orjson.dumps({"custom_id": custom_id, "method": "POST", "url": PATH, "body": body})
 
-    async def upload(self, wave: str, lines: Sequence[bytes]) -> str:
-        with self._told(begins=True):
-            name = f"personagen-{wave}.jsonl"
+    async def upload(self, batch_id: str, lines: Sequence[bytes]) -> str:
+        with self._translated(begins=True):
+            name = f"personagen-{batch_id}.jsonl"
             file = await self._client.files.create(file=(name, b"\n".join(lines) + b"\n"), purpose="batch")
         return file.id
 
-    async def create(self, wave: str, _lines: Sequence[bytes], uploaded: str) -> str:
-        with self._told(begins=True):
+    async def create(self, batch_id: str, _lines: Sequence[bytes], uploaded: str) -> str:
+        with self._translated(begins=True):
             batch = await self._client.batches.create(
-                input_file_id=uploaded, endpoint=PATH, completion_window="24h", metadata={MARK: wave}
+                input_file_id=uploaded, endpoint=PATH, completion_window="24h", metadata={MARK: batch_id}
             )
         return batch.id
 
-    async def candidates(self, wave: str, _count: int, since: float) -> list[str]:
-        with self._told():
+    async def candidates(self, batch_id: str, _count: int, since: float) -> list[str]:
+        with self._translated():
             async for batch in self._client.batches.list(limit=100):  # the newest first
-                if (batch.metadata or {}).get(MARK) == wave:
+                if (batch.metadata or {}).get(MARK) == batch_id:
                     return [batch.id]
                 if batch.created_at < since:
                     break
         return []
 
-    async def state(self, batch: str) -> State | None:
+    async def state(self, provider_id: str) -> State | None:
         from openai import NotFoundError
 
         try:
-            with self._told(passing=(NotFoundError,)):
-                found = await self._client.batches.retrieve(batch)
+            with self._translated(passing=(NotFoundError,)):
+                found = await self._client.batches.retrieve(provider_id)
         except NotFoundError:
             return None
         refusal = _refusal(found)
@@ -98,13 +98,13 @@ class OpenAIBatches:
             is_full=refusal is not None and "token_limit_exceeded" in refusal.code,
         )
 
-    async def results(self, _batch: str, state: State) -> dict[str, Outcome] | None:
+    async def results(self, _provider_id: str, state: State) -> dict[str, Outcome] | None:
         from openai import NotFoundError
 
         outcomes: dict[str, Outcome] = {}
         for name in state.files:
             try:
-                with self._told(passing=(NotFoundError,)):
+                with self._translated(passing=(NotFoundError,)):
                     content = (await self._client.files.content(name)).content
             except NotFoundError:
                 return None
@@ -123,7 +123,7 @@ class OpenAIBatches:
             if answer:
                 return custom_id, failure(answer["status_code"], orjson.dumps(answer["body"]), {})
             why = value["error"]["message"]
-            return custom_id, ServerError(f"{self.server.model}: a batch left a request out: {why}")
+            return custom_id, ServerError(f"{self.server.model}: a batch skipped a request: {why}")
         except (ValueError, TypeError, LookupError, AttributeError):
             return "", garbled(self.server, line.decode("utf-8", "replace"))
 
@@ -134,14 +134,16 @@ class OpenAIBatches:
         if "_client" in vars(self):
             await self._client.close()
 
-    def _told(self, *, begins: bool = False, passing: tuple[type[Exception], ...] = ()) -> AbstractContextManager[None]:
+    def _translated(
+        self, *, begins: bool = False, passing: tuple[type[Exception], ...] = ()
+    ) -> AbstractContextManager[None]:
         import openai as sdk
 
-        return told(sdk, self.server, self._roles, begins=begins, passing=passing)
+        return translated(sdk, self.server, self._roles, begins=begins, passing=passing)
 
 
 def _refusal(batch: Batch) -> Failure | None:
-    """Why the batch as a whole was refused, the first reason of several; None if it was not."""
+    """The first reason why the whole batch was refused; None if it was not."""
     if batch.status != "failed":
         return None
     listed = batch.errors.data if batch.errors and batch.errors.data else []

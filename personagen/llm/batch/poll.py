@@ -1,4 +1,4 @@
-"""Waiting for a provider: at which pace, how it is shown meanwhile, and how a batch is found again and followed."""
+"""Polling a provider's batches: when to ask, what the progress line shows, and how a batch is found again."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from typing import TypeVar
 
 from personagen.errors import ConfigError, PersonagenError, ServerError
 from personagen.llm.batch.protocol import BatchApi, Outcome, State
-from personagen.store.batches import Wave
+from personagen.store.batches import Batch
 
 T = TypeVar("T")
-SLICE = 0.2
+SLEEP_SLICE = 0.2  # seconds between two checks whether the run has stopped
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Pace:
+class PollPolicy:
     """Times in seconds.
 
-    A wave goes when no call has come for ``settle``. How it stands is asked after ``first``, then after ``growth``
-    times as long, up to ``longest``. A batch that is not listed ``grace`` after it was sent has not arrived. A server
-    that can't be asked for ``patience`` ends the run, one that has never answered yet already after ``grace``.
+    A batch is sent when no call has arrived for ``settle``. Its state is polled after ``first``, then after ``growth``
+    times as long, up to ``longest``. A batch not listed ``grace`` after it was sent has not arrived. A server that
+    fails for ``patience`` ends the run; one that never answered, for ``grace``.
     """
 
     settle: float = 1.0
@@ -38,116 +38,120 @@ class Pace:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
-PACE = Pace()
+POLICY = PollPolicy()
 
 
 @dataclass
-class Board:
-    """What is waited for, for the progress line: ``(done, total)`` requests of each wave, and when it is looked at."""
+class BatchProgress:
+    """The batches in flight, for the progress line: ``(done, total)`` requests of each, and when it is polled next."""
 
-    waves: dict[str, tuple[int, int]] = field(default_factory=dict)
-    looks: dict[str, float] = field(default_factory=dict)
+    batches: dict[str, tuple[int, int]] = field(default_factory=dict)
+    next_polls: dict[str, float] = field(default_factory=dict)
     trouble: str = ""
 
-    def clear(self, wave: str) -> None:
-        """The wave is over."""
-        self.waves.pop(wave, None)
-        self.looks.pop(wave, None)
+    def clear(self, batch_id: str) -> None:
+        """Removes a batch that has ended."""
+        self.batches.pop(batch_id, None)
+        self.next_polls.pop(batch_id, None)
 
-    def told(self, now: float | None = None) -> str:
-        """``2 batches pending: 340 of 1,200 requests done, next look in 12 s``, or nothing."""
-        if not self.waves:
+    def describe(self, now: float | None = None) -> str:
+        """``2 batches pending: 340 of 1,200 requests done, next poll in 12 s``, or nothing."""
+        if not self.batches:
             return self.trouble
-        done, total = (sum(numbers) for numbers in zip(*self.waves.values(), strict=True))
-        soon = min(self.looks.values(), default=0.0) - (PACE.clock() if now is None else now)
-        count = f"{len(self.waves)} batch{'es' if len(self.waves) > 1 else ''} pending: {done:,} of {total:,} requests"
-        return f"{count} done, next look in {max(0.0, soon):.0f} s" + (f", {self.trouble}" if self.trouble else "")
+        done, total = (sum(numbers) for numbers in zip(*self.batches.values(), strict=True))
+        wait = min(self.next_polls.values(), default=0.0) - (POLICY.clock() if now is None else now)
+        count = (
+            f"{len(self.batches)} batch{'es' if len(self.batches) > 1 else ''} pending: {done:,} of {total:,} requests"
+        )
+        return f"{count} done, next poll in {max(0.0, wait):.0f} s" + (f", {self.trouble}" if self.trouble else "")
 
 
 @dataclass
-class Watch:
-    """How one endpoint's batches are waited for. Waiting ends with the error that ``stopped`` gives, if any."""
+class Poller:
+    """Polls the batches of one endpoint. Every wait ends with the error that ``stopped`` returns, if any."""
 
     api: BatchApi
-    board: Board
-    pace: Pace
+    progress: BatchProgress
+    policy: PollPolicy
     stopped: Callable[[], PersonagenError | None]
     has_answered: bool = False
 
     async def sleep(self, seconds: float) -> None:
-        """Sleeps, and looks now and then whether the run still goes on."""
-        until = self.pace.clock() + seconds
+        """Sleeps, and checks now and then whether the run has stopped."""
+        until = self.policy.clock() + seconds
         while True:
             if problem := self.stopped():
                 raise problem
-            left = until - self.pace.clock()
+            left = until - self.policy.clock()
             if left <= 0:
                 return
-            await self.pace.sleep(min(left, SLICE))
+            await self.policy.sleep(min(left, SLEEP_SLICE))
 
-    async def patiently(
+    async def retrying(
         self, ask: Callable[[], Awaitable[T]], passes: Callable[[ServerError], bool] = lambda _: True
     ) -> T:
-        """What ``ask`` gives, asked again after every ServerError that ``passes``.
+        """The result of ``ask``, retried after every ServerError that ``passes``.
 
         Raises:
-            ConfigError: that took too long, see ``Pace``.
+            ConfigError: the server failed for too long, see ``PollPolicy``.
         """
-        began, wait = self.pace.clock(), self.pace.first
+        began, wait = self.policy.clock(), self.policy.first
         while True:
             try:
                 answer = await ask()
             except ServerError as problem:
-                self.board.trouble = str(problem)
+                self.progress.trouble = str(problem)
                 if not passes(problem):
                     raise
-                limit = self.pace.patience if self.has_answered else self.pace.grace
-                if self.pace.clock() - began > limit:
-                    raise ConfigError(f"{problem}; what was sent goes on there: run the same command later") from None
-                await self.sleep(min(max(wait, problem.retry_after or 0.0), self.pace.longest))
-                wait *= self.pace.growth
+                limit = self.policy.patience if self.has_answered else self.policy.grace
+                if self.policy.clock() - began > limit:
+                    raise ConfigError(
+                        f"{problem}; batches sent keep running there: run the same command later"
+                    ) from None
+                await self.sleep(min(max(wait, problem.retry_after or 0.0), self.policy.longest))
+                wait *= self.policy.growth
             else:
-                self.board.trouble, self.has_answered = "", True
+                self.progress.trouble, self.has_answered = "", True
                 return answer
 
-    async def outcomes(self, wave: Wave) -> dict[str, Outcome] | State | None:
-        """Waits for the wave's end: an outcome for each of its calls by key; a state if there was no room for it.
+    async def outcomes(self, batch: Batch) -> dict[str, Outcome] | State | None:
+        """Waits until the batch ends: the outcome of each call by key, or the state of a batch that had no room.
 
-        None if there is no such batch: it has never arrived, or the provider keeps it no longer.
+        None if there is no such batch: it never arrived, or the provider deleted it.
         """
-        for batch in [wave.batch] if wave.batch else await self._candidates(wave):
-            state = await self._ended(wave, batch)
+        for provider_id in [batch.provider_id] if batch.provider_id else await self._candidates(batch):
+            state = await self._ended(batch, provider_id)
             if state and state.is_full:
                 return state
             if state and state.refusal:
-                return dict.fromkeys(wave.keys, state.refusal)
-            found = await self.patiently(partial(self.api.results, batch, state)) if state else None
-            own = {i.partition("-")[2]: o for i, o in (found or {}).items() if i.startswith(f"{wave.id}-")}
-            if own or (wave.batch and found is not None):
-                none = ServerError(f"{wave.model}: batch {batch} ended without an answer to this request")
-                return {key: own.get(key, none) for key in wave.keys}
-            if wave.batch:
-                log.warning("%s keeps batch %s no longer: its calls are sent anew.", wave.url, batch)
+                return dict.fromkeys(batch.keys, state.refusal)
+            found = await self.retrying(partial(self.api.results, provider_id, state)) if state else None
+            own = {i.partition("-")[2]: o for i, o in (found or {}).items() if i.startswith(f"{batch.id}-")}
+            if own or (batch.provider_id and found is not None):
+                none = ServerError(f"{batch.model}: batch {provider_id} ended without an answer to this request")
+                return {key: own.get(key, none) for key in batch.keys}
+            if batch.provider_id:
+                log.warning("%s has deleted batch %s: its calls are sent again.", batch.url, provider_id)
         return None
 
-    async def _candidates(self, wave: Wave) -> list[str]:
-        """The batches that may be a wave of which nobody knows whether it arrived."""
-        since = wave.made - 10 * self.pace.grace  # their clock may be behind ours
+    async def _candidates(self, batch: Batch) -> list[str]:
+        """The provider's batches that may be ``batch``, whose arrival was never confirmed."""
+        since = batch.sent_at - 10 * self.policy.grace  # their clock may be behind ours
         while True:
-            found = await self.patiently(partial(self.api.candidates, wave.id, len(wave.keys), since))
-            left = wave.made + self.pace.grace - self.pace.clock()
+            found = await self.retrying(partial(self.api.candidates, batch.id, len(batch.keys), since))
+            left = batch.sent_at + self.policy.grace - self.policy.clock()
             if found or left <= 0:
                 return found
-            await self.sleep(min(left, self.pace.longest / 4))
+            await self.sleep(min(left, self.policy.longest / 4))
 
-    async def _ended(self, wave: Wave, batch: str) -> State | None:
-        wait = self.pace.first
-        self.board.waves.setdefault(wave.id, (0, len(wave.keys)))
+    async def _ended(self, batch: Batch, provider_id: str) -> State | None:
+        wait = self.policy.first
+        self.progress.batches.setdefault(batch.id, (0, len(batch.keys)))
         while True:
-            self.board.looks[wave.id] = self.pace.clock() + wait
+            self.progress.next_polls[batch.id] = self.policy.clock() + wait
             await self.sleep(wait)
-            state = await self.patiently(partial(self.api.state, batch))
+            state = await self.retrying(partial(self.api.state, provider_id))
             if state is None or state.ended:
                 return state
-            self.board.waves[wave.id] = (state.done, state.total or len(wave.keys))
-            wait = min(wait * self.pace.growth, self.pace.longest)
+            self.progress.batches[batch.id] = (state.done, state.total or len(batch.keys))
+            wait = min(wait * self.policy.growth, self.policy.longest)

@@ -1,4 +1,4 @@
-"""What a provider's batch API is here: how requests are sent together, how they stand, what became of each."""
+"""The interface of a provider's batch API: send requests together, poll their state, fetch each outcome."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from personagen.errors import ConfigError, ServerError
 from personagen.llm.errors import Failure, Server, error, failure, unreachable
 from personagen.records import Completion
 
-# The body of an answer, a request that was refused, or one that the batch never came to.
+# The body of an answer, a refused request, or a request that the batch never processed.
 Outcome: TypeAlias = bytes | Failure | ServerError
 
 
 @dataclass(frozen=True)
 class State:
-    """How a batch stands: ``done`` of ``total`` requests.
+    """The state of a batch: ``done`` of ``total`` requests.
 
-    ``refusal`` is why none of it was even begun; ``is_full`` if that is because too much is queued already. ``files``
-    is where the provider says that the results are.
+    ``refusal`` says why the provider rejected the batch as a whole; ``is_full``, that its queue is full. ``files`` are
+    the provider's ids of the result files.
     """
 
     ended: bool
@@ -36,33 +36,33 @@ class State:
 class BatchApi(Protocol):
     """One model behind one provider's batch API.
 
-    Everything that asks the provider raises ServerError where asking again may help, and else another PersonagenError.
+    Every request raises ServerError where a retry may help, else another PersonagenError.
     """
 
     server: Server
-    most_requests: int
-    most_bytes: int
+    max_requests: int
+    max_bytes: int
 
     def request(self, call: Call, refused: Collection[str]) -> tuple[dict[str, Any], list[str]]:
-        """The body for one call, and the parts of it that a server may refuse."""
+        """The request body for one call, and those of its parts that a server may refuse."""
 
     def line(self, custom_id: str, body: Mapping[str, Any]) -> bytes:
-        """One request as a batch holds it."""
+        """One request as a line of a batch."""
 
-    async def upload(self, wave: str, lines: Sequence[bytes], /) -> str:
-        """Brings the requests to the provider, where that is a step of its own; it costs nothing yet."""
+    async def upload(self, batch_id: str, lines: Sequence[bytes], /) -> str:
+        """Uploads the requests, where the provider wants that first; this costs nothing."""
 
-    async def create(self, wave: str, lines: Sequence[bytes], uploaded: str, /) -> str:
-        """Begins a batch; its id."""
+    async def create(self, batch_id: str, lines: Sequence[bytes], uploaded: str, /) -> str:
+        """Starts a batch and returns the provider's id."""
 
-    async def candidates(self, wave: str, count: int, since: float, /) -> list[str]:
-        """The batches begun after ``since`` (seconds since 1970) that may be the wave of ``count`` requests."""
+    async def candidates(self, batch_id: str, count: int, since: float, /) -> list[str]:
+        """The provider's ids of batches like this one, started after ``since`` (seconds since 1970)."""
 
-    async def state(self, batch: str, /) -> State | None:
-        """How a batch stands, or None if the provider knows no such batch."""
+    async def state(self, provider_id: str, /) -> State | None:
+        """The state of a batch, or None if the provider does not know it."""
 
-    async def results(self, batch: str, state: State, /) -> dict[str, Outcome] | None:
-        """The outcomes of a batch that has ended, by custom id, or None if the provider keeps them no longer."""
+    async def results(self, provider_id: str, state: State, /) -> dict[str, Outcome] | None:
+        """The outcomes of a batch that has ended, by custom id, or None if the provider deleted them."""
 
     def completion(self, body: bytes) -> Completion:
         """The completion in the body of an answer."""
@@ -72,7 +72,7 @@ class BatchApi(Protocol):
 
 
 def no_batches(server: Server, roles: str) -> ConfigError:
-    """The error for a server, or a kind of model, that has no batch API."""
+    """The error for a server or model without a batch API."""
     where = f" at {server.url}" if server.url else ""
     return ConfigError(
         f"{server.model}{where} ({roles}) has no batch API: leave out --batch, or give these roles a model of OpenAI"
@@ -81,10 +81,10 @@ def no_batches(server: Server, roles: str) -> ConfigError:
 
 
 @contextmanager
-def told(
+def translated(
     sdk: ModuleType, server: Server, roles: str, *, begins: bool = False, passing: tuple[type[Exception], ...] = ()
 ) -> Iterator[None]:
-    """The errors of ``sdk`` as ours, but for ``passing``; ``begins`` where a 404 means that there are no batches."""
+    """Translates the errors of ``sdk`` to ours, except ``passing``; with ``begins``, a 404 means no batch API."""
     try:
         yield
     except passing:

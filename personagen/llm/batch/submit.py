@@ -1,7 +1,7 @@
-"""A model asked by the wave: whatever is ready at one time goes together.
+"""Batch mode: sends all calls that are ready as one batch and waits for its results.
 
-A wave is durable before it is sent and followed until it ends, in this process or a later one; no call of it is sent
-again meanwhile.
+A batch is stored before it is sent and polled until it ends, by this process or a later one; meanwhile none of its
+calls is sent again.
 """
 
 from __future__ import annotations
@@ -16,62 +16,62 @@ from typing import Any, TypeAlias
 
 from personagen.call import LLM, Call
 from personagen.errors import ConfigError, PersonagenError, ServerError
-from personagen.llm.batch import poll as watch
-from personagen.llm.batch.poll import Board, Pace, Watch
+from personagen.llm.batch import poll
+from personagen.llm.batch.poll import BatchProgress, Poller, PollPolicy
 from personagen.llm.batch.protocol import BatchApi, Outcome, State
 from personagen.llm.budget import CostBound
 from personagen.llm.errors import Failure, error, quoted
 from personagen.llm.schema import refused_part, remember
 from personagen.records import Completion, content_id
-from personagen.store.batches import Batches, Wave
+from personagen.store.batches import Batch, Batches
 
-TRIES = 5
-# What became of a call, and the parts that its wave had left out.
+MAX_LOST_BATCHES = 5
+# The outcome of a call, and the request parts that its batch omitted.
 Answer: TypeAlias = tuple[Outcome, frozenset[str]]
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class BatchMode:
-    """What the batches of a run share: where they are stored, when to stop waiting, what a call may cost, the board."""
+    """What all batches of a run share: their store, when to stop, the maximum cost of a call in USD, and progress."""
 
-    book: Batches
+    store: Batches
     stopped: Callable[[], PersonagenError | None]
-    bound: CostBound
-    board: Board = field(default_factory=Board)
+    max_cost: CostBound
+    progress: BatchProgress = field(default_factory=BatchProgress)
 
 
 @asynccontextmanager
 async def batched(
-    api: BatchApi, mode: BatchMode, pace: Pace | None = None, refused: set[str] | None = None
+    api: BatchApi, mode: BatchMode, policy: PollPolicy | None = None, refused: set[str] | None = None
 ) -> AsyncIterator[LLM]:
-    """The model behind ``api``, asked by the wave. Calls end at once with the error that ``mode.stopped`` gives.
+    """The model behind ``api`` in batch mode. Calls fail at once with the error that ``mode.stopped`` returns.
 
-    ``refused`` gets the parts of requests that it refuses, which are left out from then on. Equal calls in flight must
-    have been merged before. At the end, what was sent goes on at the provider.
+    Request parts that the model refuses are added to ``refused`` and omitted from then on. The caller must merge equal
+    calls in flight. On exit, batches that were sent keep running at the provider.
     """
-    waves = _Waves(api, mode, pace or watch.PACE, set() if refused is None else refused)
+    submitter = _Submitter(api, mode, policy or poll.POLICY, set() if refused is None else refused)
     try:
-        yield waves.ask
+        yield submitter.ask
     finally:
-        await waves.close()
+        await submitter.close()
         await api.close()
 
 
-class _Waves:
-    """One endpoint: calls that wait to be sent, waves under way, and answers that nobody has asked for yet."""
+class _Submitter:
+    """One endpoint: calls waiting to be sent, batches in flight, and answers not yet asked for."""
 
-    def __init__(self, api: BatchApi, mode: BatchMode, pace: Pace, refused: set[str]) -> None:
-        self._api, self._mode, self._book = api, mode, mode.book
-        self._watch = Watch(api, mode.board, pace, mode.stopped)
+    def __init__(self, api: BatchApi, mode: BatchMode, policy: PollPolicy, refused: set[str]) -> None:
+        self._api, self._mode, self._store = api, mode, mode.store
+        self._poller = Poller(api, mode.progress, policy, mode.stopped)
         self._refused = refused
         self._asked: dict[str, tuple[Call, asyncio.Future[Answer]]] = {}
         self._waiting: dict[str, Call] = {}
         self._last = 0.0
-        self._sent = _under_way(api, mode.book)
+        self._in_flight = _under_way(api, mode.store)
         self._followed: set[str] = set()
         self._ready: dict[str, Answer] = {}
-        self._most, self._crowded, self._lost = api.most_requests, False, 0
+        self._max_calls, self._one_at_a_time, self._lost = api.max_requests, False, 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._collecting = False
 
@@ -86,7 +86,7 @@ class _Waves:
             if part is None:
                 problem = error(self._api.server, outcome)
                 if isinstance(problem, ServerError):
-                    problem.status = None  # a batch has no limit to wait for as a request has: such tries are counted
+                    problem.status = None  # a batch has no rate limit to wait for, so this counts as a failed attempt
                 raise problem
             remember(self._api.server, self._refused, part)
 
@@ -96,17 +96,17 @@ class _Waves:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _answer(self, call: Call) -> Answer:
-        """Waits for the wave that the call is in, or for the next one."""
+        """Waits for the batch that holds the call, or for the next one."""
         if call.key in self._ready:
             return self._ready.pop(call.key)
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._asked[call.key] = call, future
-        wave = self._sent.get(call.key)
-        if wave is None:
+        batch = self._in_flight.get(call.key)
+        if batch is None:
             self._enqueue(call)
-        elif wave.id not in self._followed:
-            self._followed.add(wave.id)
-            self._start(self._follow(wave), wave.keys)
+        elif batch.id not in self._followed:
+            self._followed.add(batch.id)
+            self._start(self._follow(batch), batch.keys)
         try:
             return await future
         finally:
@@ -115,13 +115,13 @@ class _Waves:
 
     def _enqueue(self, call: Call) -> None:
         self._waiting[call.key] = call
-        self._last = self._watch.pace.clock()
+        self._last = self._poller.policy.clock()
         if not self._collecting:
             self._collecting = True
             self._start(self._collect(), self._waiting)
 
     def _start(self, work: Coroutine[Any, Any, None], keys: Collection[str]) -> None:
-        """Does ``work`` beside. What it raises ends the calls ``keys``: none may wait for nothing."""
+        """Runs ``work`` as a task. If it raises, the calls ``keys`` fail with its error instead of waiting forever."""
 
         async def guarded() -> None:
             try:
@@ -129,8 +129,8 @@ class _Waves:
             except PersonagenError as problem:
                 fail(problem)
             except Exception as problem:
-                told = f"{type(problem).__name__}: {quoted(self._api.server, str(problem))}"
-                fail(ConfigError(f"{self._api.server.model}, batches: {told}"))
+                reason = f"{type(problem).__name__}: {quoted(self._api.server, str(problem))}"
+                fail(ConfigError(f"{self._api.server.model}, batches: {reason}"))
 
         def fail(problem: PersonagenError) -> None:
             for _, future in [self._asked[key] for key in keys if key in self._asked]:
@@ -142,88 +142,89 @@ class _Waves:
         task.add_done_callback(self._tasks.discard)
 
     async def _collect(self) -> None:
-        """Sends what waits, each time when no further call has come for a while."""
-        pace = self._watch.pace
+        """Sends the waiting calls whenever no further call has arrived for ``settle`` seconds."""
+        policy = self._poller.policy
         try:
             while self._waiting:
                 while not self._is_settled():
-                    await self._watch.sleep(pace.settle / 4)
-                for wave, lines in self._cut():
-                    self._sent |= dict.fromkeys(wave.keys, wave)
-                    self._followed.add(wave.id)
-                    self._mode.board.waves[wave.id] = (0, len(lines))
-                    self._start(self._launch(wave, lines), wave.keys)
-                    if self._crowded:
+                    await self._poller.sleep(policy.settle / 4)
+                for batch, lines in self._cut():
+                    self._in_flight |= dict.fromkeys(batch.keys, batch)
+                    self._followed.add(batch.id)
+                    self._mode.progress.batches[batch.id] = (0, len(lines))
+                    self._start(self._launch(batch, lines), batch.keys)
+                    if self._one_at_a_time:
                         break
         finally:
             self._collecting = False
 
     def _is_settled(self) -> bool:
-        if self._crowded and self._followed:
+        if self._one_at_a_time and self._followed:
             return False
-        pace = self._watch.pace
-        return len(self._waiting) >= self._most or pace.clock() - self._last >= pace.settle
+        policy = self._poller.policy
+        return len(self._waiting) >= self._max_calls or policy.clock() - self._last >= policy.settle
 
-    def _cut(self) -> Iterator[tuple[Wave, list[bytes]]]:
-        """Takes the calls that wait, as waves within the provider's limits, each with its requests."""
+    def _cut(self) -> Iterator[tuple[Batch, list[bytes]]]:
+        """Takes the waiting calls in batches within the provider's limits, each with its request lines."""
         server = self._api.server
         while self._waiting:
-            now = self._watch.pace.clock()
-            wave_id = content_id(now, next(iter(self._waiting)))
+            now = self._poller.policy.clock()
+            batch_id = content_id(now, next(iter(self._waiting)))
             keys: dict[str, float] = {}
             lines: list[bytes] = []
             size = 0
-            for key, call in list(self._waiting.items())[: self._most]:
-                line = self._api.line(f"{wave_id}-{key}", self._api.request(call, self._refused)[0])
+            for key, call in list(self._waiting.items())[: self._max_calls]:
+                line = self._api.line(f"{batch_id}-{key}", self._api.request(call, self._refused)[0])
                 size += len(line) + 1
-                if lines and size > self._api.most_bytes:
+                if lines and size > self._api.max_bytes:
                     break
                 lines.append(line)
-                keys[key] = self._mode.bound(call) or 0.0
+                keys[key] = self._mode.max_cost(call) or 0.0
             for key in keys:
                 del self._waiting[key]
-            yield Wave(wave_id, server.model, server.url, frozenset(self._refused), now, keys), lines
+            yield Batch(batch_id, server.model, server.url, frozenset(self._refused), now, keys), lines
 
-    async def _launch(self, wave: Wave, lines: list[bytes]) -> None:
+    async def _launch(self, batch: Batch, lines: list[bytes]) -> None:
         try:
-            uploaded = await self._watch.patiently(partial(self._api.upload, wave.id, lines))
-            wave = replace(wave, made=self._watch.pace.clock())
-            await self._book.intend(wave)
-            create = partial(self._api.create, wave.id, lines, uploaded)
-            batch = await self._watch.patiently(create, lambda problem: problem.status == 429)
-            await self._book.submitted(wave.id, batch)
-            wave = replace(wave, batch=batch)
+            uploaded = await self._poller.retrying(partial(self._api.upload, batch.id, lines))
+            batch = replace(batch, sent_at=self._poller.policy.clock())
+            await self._store.intend(batch)
+            create = partial(self._api.create, batch.id, lines, uploaded)
+            provider_id = await self._poller.retrying(create, lambda problem: problem.status == 429)
+            await self._store.submitted(batch.id, provider_id)
+            batch = replace(batch, provider_id=provider_id)
         except ServerError:
-            pass  # it may have arrived all the same: following it begins with looking for it
+            pass  # it may have arrived nevertheless: _follow looks for it first
         except PersonagenError:
-            self._end(wave)
-            await self._forget(wave, wave.keys)
+            self._end(batch)
+            await self._forget(batch, batch.keys)
             raise
         lines.clear()
-        await self._follow(wave)
+        await self._follow(batch)
 
-    async def _follow(self, wave: Wave) -> None:
-        """Waits for the wave's end and answers its calls; those that were never sent go into the next one."""
+    async def _follow(self, batch: Batch) -> None:
+        """Waits until the batch ends and answers its calls; if it never arrived, they go into the next one."""
         try:
-            outcomes = await self._watch.outcomes(wave)
+            outcomes = await self._poller.outcomes(batch)
             if isinstance(outcomes, State):
-                await self._make_room(wave, outcomes)
+                await self._make_room(batch, outcomes)
             if isinstance(outcomes, dict):
                 self._lost = 0
-                await self._forget(wave, [key for key in wave.keys if not isinstance(outcomes[key], bytes)])
-                for key in wave.keys:
-                    self._sent.pop(key, None)
-                    self._give(key, (outcomes[key], wave.refused))
+                await self._forget(batch, [key for key in batch.keys if not isinstance(outcomes[key], bytes)])
+                for key in batch.keys:
+                    self._in_flight.pop(key, None)
+                    self._give(key, (outcomes[key], batch.refused))
                 return
-            await self._forget(wave, wave.keys)
-            for call, _ in [self._asked[key] for key in wave.keys if key in self._asked]:
+            await self._forget(batch, batch.keys)
+            for call, _ in [self._asked[key] for key in batch.keys if key in self._asked]:
                 self._enqueue(call)
         finally:
-            self._end(wave)
+            self._end(batch)
         self._lost += outcomes is None
-        if self._lost >= TRIES:
-            said = self._mode.board.trouble or "they are not listed there"
-            raise ConfigError(f"{wave.url} took none of the last {TRIES} batches for {wave.model}: {said}")
+        if self._lost >= MAX_LOST_BATCHES:
+            reason = self._mode.progress.trouble or "they are not listed there"
+            lost = f"the last {MAX_LOST_BATCHES} batches for {batch.model}"
+            raise ConfigError(f"{batch.url} accepted none of {lost}: {reason}")
 
     def _give(self, key: str, answer: Answer) -> None:
         asked = self._asked.get(key)
@@ -232,33 +233,33 @@ class _Waves:
         elif isinstance(answer[0], bytes):
             self._ready[key] = answer
 
-    def _end(self, wave: Wave) -> None:
-        self._followed.discard(wave.id)
-        self._mode.board.clear(wave.id)
+    def _end(self, batch: Batch) -> None:
+        self._followed.discard(batch.id)
+        self._mode.progress.clear(batch.id)
 
-    async def _forget(self, wave: Wave, keys: Collection[str]) -> None:
-        await self._book.settle(wave.id, keys)
+    async def _forget(self, batch: Batch, keys: Collection[str]) -> None:
+        await self._store.settle(batch.id, keys)
         for key in keys:
-            self._sent.pop(key, None)
+            self._in_flight.pop(key, None)
 
-    async def _make_room(self, wave: Wave, state: State) -> None:
-        """From now on one batch at a time; half as large, where this one alone was too much."""
+    async def _make_room(self, batch: Batch, state: State) -> None:
+        """From now on sends one batch at a time, and halves its size if this one was alone and still too large."""
         if len(self._followed) == 1:
-            if self._crowded and self._most == 1:
-                await self._forget(wave, wave.keys)
-                raise error(self._api.server, state.refusal or Failure(400, "too much is queued"))
-            self._most = max(1, min(self._most, len(wave.keys)) // 2)
-        self._crowded = True
-        await self._watch.sleep(self._watch.pace.longest)
+            if self._one_at_a_time and self._max_calls == 1:
+                await self._forget(batch, batch.keys)
+                raise error(self._api.server, state.refusal or Failure(400, "too many requests are queued"))
+            self._max_calls = max(1, min(self._max_calls, len(batch.keys)) // 2)
+        self._one_at_a_time = True
+        await self._poller.sleep(self._poller.policy.longest)
 
 
-def _under_way(api: BatchApi, book: Batches) -> dict[str, Wave]:
-    """The stored waves of this endpoint by the keys of their calls."""
-    sent: dict[str, Wave] = {}
-    for wave in book.pending():
-        if (wave.model, wave.url) == (api.server.model, api.server.url):
-            sent |= dict.fromkeys(wave.keys, wave)
-        elif wave.model == api.server.model:
-            told = "%d calls are in a batch at %s, but %s is asked at %s now: they are sent anew."
-            log.warning(told, len(wave.keys), wave.url, wave.model, api.server.url)
+def _under_way(api: BatchApi, store: Batches) -> dict[str, Batch]:
+    """The stored batches of this endpoint, by call key."""
+    sent: dict[str, Batch] = {}
+    for batch in store.pending():
+        if (batch.model, batch.url) == (api.server.model, api.server.url):
+            sent |= dict.fromkeys(batch.keys, batch)
+        elif batch.model == api.server.model:
+            moved = "%d calls are in a batch at %s, but %s is now at %s: they are sent again."
+            log.warning(moved, len(batch.keys), batch.url, batch.model, api.server.url)
     return sent

@@ -1,4 +1,4 @@
-"""What the headers of an answer say about a rate limit: how long a quota that is used up stays so."""
+"""Rate-limit headers: the seconds until an exhausted quota resets."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from datetime import datetime
 
-# Remaining and reset: OpenAI, Anthropic, then what others use (draft-ietf-httpapi-ratelimit-headers before 07, GitHub).
+# Remaining and reset: OpenAI, Anthropic, then others (draft-ietf-httpapi-ratelimit-headers before 07, GitHub).
 NAMES = (
     ("x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"),
     ("x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"),
@@ -18,23 +18,23 @@ NAMES = (
     ("ratelimit-remaining", "ratelimit-reset"),
     ("x-ratelimit-remaining", "x-ratelimit-reset"),
 )
-LONGEST = 120.0
+MAX_PAUSE_SECONDS = 120.0
 _UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|us|µs|ns|[dhms])")
-_EPOCH = 1e8  # a larger number of seconds is a date
+_MIN_TIMESTAMP = 1e8  # a larger number is a date in seconds since 1970
 
 
-def used_up(headers: Mapping[str, str], now: float | None = None) -> float:
-    """Seconds until a quota is filled again of which nothing is left, at most ``LONGEST``; 0 while some is left.
+def seconds_until_reset(headers: Mapping[str, str], now: float | None = None) -> float:
+    """Seconds until the last exhausted quota resets, at most ``MAX_PAUSE_SECONDS``; 0 if none is exhausted.
 
-    Header names are lower case, or the mapping does not mind. ``now`` is the time in seconds since 1970.
+    Header names are lower case, unless the mapping ignores case. ``now`` is in seconds since 1970.
     """
     longest = 0.0
     for remaining, reset in NAMES:
         left = headers.get(remaining)
         if left is not None and left.strip() in ("0", "0.0"):
             longest = max(longest, _seconds(headers.get(reset, ""), time.time() if now is None else now))
-    return min(longest, LONGEST)
+    return min(longest, MAX_PAUSE_SECONDS)
 
 
 def _seconds(text: str, now: float) -> float:
@@ -48,7 +48,7 @@ def _seconds(text: str, now: float) -> float:
     except ValueError:
         pass
     else:
-        return max(0.0, value - now if value > _EPOCH else value) if value < 1e15 else 0.0
+        return max(0.0, value - now if value > _MIN_TIMESTAMP else value) if value < 1e15 else 0.0
     try:
         return max(0.0, datetime.fromisoformat(text).timestamp() - now)
     except (ValueError, OverflowError, OSError):

@@ -1,4 +1,4 @@
-"""Limiter for calls in flight: one queue for each endpoint, and the one place where a run stops launching calls."""
+"""The limiter of a run: one queue per endpoint, and the switch that stops new calls."""
 
 from __future__ import annotations
 
@@ -12,29 +12,28 @@ from personagen.llm.limits.queue import EndpointQueue
 from personagen.records import Completion
 
 STOPS = (BudgetError, ConfigError, CorruptError, DiskError)
-LOCAL = 32
+MAX_IN_FLIGHT_LOCALLY = 32
 
 
 class Limiter:
     """The calls in flight of a run; once ``closed`` holds an error, no further call starts.
 
-    ``most`` caps the calls in flight at one endpoint, None finds out what its server can take. ``endpoints`` says where
-    the calls of a role go (a role it does not name: by the call's model); those in ``local`` have no server and take
-    ``most``, or ``LOCAL``.
+    ``max_in_flight`` caps the calls in flight at one endpoint; None adapts to its server. ``endpoints`` maps roles to
+    endpoints (other roles go by the call's model); those in ``local`` have no server and take ``max_in_flight``, or
+    ``MAX_IN_FLIGHT_LOCALLY``.
 
-    The error that closes is the first one that asking again can't help (a refused key, an exhausted budget), or the
-    user's interruption. Calls in flight are not touched: they end and are stored. Calls that wait, for a slot or before
-    they are sent again, fail at once.
+    The first error that a retry can't help (a refused key, an exhausted budget), or Ctrl-C, closes it. Calls in flight
+    then finish and are stored; calls waiting for a permit or a retry fail at once.
     """
 
     def __init__(
         self,
-        most: int | None = None,
+        max_in_flight: int | None = None,
         endpoints: Mapping[str, str] | None = None,
         local: Iterable[str] = (),
     ) -> None:
         self.closed: PersonagenError | None = None
-        self._most, self._local = most, frozenset(local)
+        self._max_in_flight, self._local = max_in_flight, frozenset(local)
         self._endpoints = dict(endpoints or {})
         self._queues: dict[str, EndpointQueue] = {}
         self._closing = asyncio.Event()
@@ -46,58 +45,65 @@ class Limiter:
         """The queue of ``endpoint``."""
         queue = self._queues.get(endpoint)
         if queue is None:
-            most = LOCAL if self._most is None and endpoint in self._local else self._most
-            queue = self._queues[endpoint] = EndpointQueue(AdaptiveLimit(most))
+            max_in_flight = (
+                MAX_IN_FLIGHT_LOCALLY
+                if self._max_in_flight is None and endpoint in self._local
+                else self._max_in_flight
+            )
+            queue = self._queues[endpoint] = EndpointQueue(AdaptiveLimit(max_in_flight))
             if self.closed:
                 queue.close(self.closed)
         return queue
 
     def endpoint(self, call: Call) -> str:
-        """Where ``call`` goes."""
+        """The endpoint of ``call``."""
         return self._endpoints.get(call.role, call.model)
 
     def of(self, call: Call) -> EndpointQueue:
-        """The queue that ``call`` goes through."""
+        """The queue of ``call``."""
         return self.at(self.endpoint(call))
 
     @property
     def limit(self) -> int:
-        """How many calls may be in flight now, at all endpoints that were asked or are known."""
-        return sum(queue.limit.limit for queue in self._queues.values()) or AdaptiveLimit(self._most).limit
+        """The number of calls that may be in flight now, at all known endpoints."""
+        return sum(queue.limit.limit for queue in self._queues.values()) or AdaptiveLimit(self._max_in_flight).limit
 
     @property
-    def most(self) -> int:
-        """How many calls may ever be in flight."""
-        return sum(queue.limit.most for queue in self._queues.values()) or AdaptiveLimit(self._most).most
+    def max_in_flight(self) -> int:
+        """The maximum number of calls in flight, at all known endpoints."""
+        return (
+            sum(queue.limit.max_in_flight for queue in self._queues.values())
+            or AdaptiveLimit(self._max_in_flight).max_in_flight
+        )
 
     @property
     def in_flight(self) -> int:
-        """Calls that are sent and not answered, or will be sent again after a failure."""
+        """Calls sent and not yet answered, or waiting for a retry."""
         return sum(queue.limit.in_flight for queue in self._queues.values())
 
     @property
     def refused(self) -> int:
-        """Requests that were refused because of a limit (HTTP 429)."""
+        """Requests refused by a rate limit (HTTP 429)."""
         return sum(queue.limit.refusals for queue in self._queues.values())
 
     @property
     def retried(self) -> int:
-        """Requests that were sent again."""
+        """Requests sent again."""
         return sum(queue.retried for queue in self._queues.values())
 
     @property
     def highest(self) -> dict[str, int]:
-        """The most calls that were in flight at each endpoint that was asked."""
+        """The peak number of calls in flight, by endpoint."""
         return {endpoint: queue.limit.highest for endpoint, queue in self._queues.items() if queue.limit.highest}
 
     def spare(self, role: str, ready: float) -> bool:
-        """Whether fewer than ``ready`` calls a slot are in flight or wait where those of ``role`` go."""
+        """Whether the endpoint of ``role`` has fewer than ``ready`` x limit calls in flight or waiting."""
         queues = [self.at(self._endpoints[role])] if role in self._endpoints else list(self._queues.values())
         limit = sum(queue.limit.limit for queue in queues) or self.limit
         return sum(queue.waiting + queue.limit.in_flight for queue in queues) < ready * limit
 
     def close(self, error: PersonagenError) -> None:
-        """Starts no more calls, and ends every wait; the first error stays."""
+        """Stops new calls and ends every wait with ``error``; a later error is ignored."""
         if self.closed:
             return
         self.closed = error
@@ -108,14 +114,14 @@ class Limiter:
         self._closing.set()
 
     def on_close(self, tell: Callable[[PersonagenError], None]) -> None:
-        """Calls ``tell`` with the error once the slots are closed."""
+        """Calls ``tell`` with the error when the limiter closes."""
         self._on_close.append(tell)
 
     async def sleep(self, seconds: float) -> None:
-        """Waits so long, or until the slots are closed.
+        """Sleeps for ``seconds``.
 
         Raises:
-            PersonagenError: they are closed.
+            PersonagenError: the limiter is closed.
         """
         try:
             async with asyncio.timeout(seconds):
@@ -127,7 +133,7 @@ class Limiter:
 
 
 def closing_on_error(llm: LLM, limiter: Limiter) -> LLM:
-    """``llm`` whose final errors close the slots; it stands outside of whatever can raise one, the journal too."""
+    """Closes ``limiter`` on final errors of ``llm``; wrap it around every layer that raises one, also the journal."""
 
     async def ask(call: Call) -> Completion:
         try:
@@ -140,10 +146,10 @@ def closing_on_error(llm: LLM, limiter: Limiter) -> LLM:
 
 
 def first_call_alone(llm: LLM, limiter: Limiter | None = None) -> LLM:
-    """``llm`` whose first call of each form at each endpoint goes alone, so that a wrong key costs one request.
+    """Sends the first call of each form to each endpoint alone, so that a wrong key costs one request.
 
-    The form is what a server may refuse as well: with a schema or without, and the sampling settings. The others of
-    that form wait until one call was answered; after a refusal that is final, they fail with it unasked.
+    The form is what a server may refuse: a schema, and the sampling settings. Other calls of that form wait until one
+    is answered; if it is refused for good, they fail with its error.
     """
     queues: dict[object, asyncio.Lock | None] = {}
     refused: dict[object, PersonagenError] = {}
@@ -171,7 +177,7 @@ def first_call_alone(llm: LLM, limiter: Limiter | None = None) -> LLM:
 
 
 def _final(error: PersonagenError) -> PersonagenError:
-    """A server that does not answer even the first question stops the run, instead of failing tree after tree."""
+    """Makes a server error on the first request final, so that the run stops instead of failing every tree."""
     if isinstance(error, ServerError):
-        return ConfigError(f"the first request failed for good: {error}; check the server, then run the same command")
+        return ConfigError(f"the first request failed: {error}; check the server, then run the same command")
     return error

@@ -1,24 +1,23 @@
-"""The gate of one endpoint: who is in flight, who waits, and who goes next."""
+"""The queue of one endpoint: which calls are in flight, which wait, and which goes next."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from heapq import heappop, heappush
 from math import inf
 
 from personagen.errors import PersonagenError, ServerError
 from personagen.llm.limits.adaptive import AdaptiveLimit, Permit
-from personagen.llm.limits.headers import used_up
 
-REFUSED, LATE = 429, 408  # HTTP
-_FIRST = -1 << 30  # the order of a call that is sent again: before all that were not sent yet
+TOO_MANY_REQUESTS, REQUEST_TIMEOUT = 429, 408  # HTTP
+_RETRY_ORDER = -1 << 30  # retries go before first attempts
 
 
 class EndpointQueue:
-    """The calls at one endpoint: a ``limit`` for those in flight, and a queue, the longest priority first.
+    """The calls at one endpoint: a ``limit`` for those in flight, and a queue, highest priority first.
 
-    What is to be sent again goes before everything that was not sent yet: a call holds its slot until it is answered.
+    Retries go before first attempts: a call keeps its place until it is answered.
     """
 
     def __init__(self, limit: AdaptiveLimit) -> None:
@@ -32,41 +31,37 @@ class EndpointQueue:
         self._clock: Callable[[], float] | None = None
 
     async def enter(self, kind: str, priority: int = 1) -> Permit:
-        """Waits until a call may be sent; the permit is given back by exactly one of the methods below.
+        """Waits until a call may be sent; give the permit back with exactly one of the methods below.
 
         Raises:
-            PersonagenError: the gate is closed, or is closed meanwhile.
+            PersonagenError: the queue is closed.
         """
         return await self._enter(kind, -priority)
 
     async def again(self, permit: Permit, error: ServerError) -> Permit:
-        """Gives back ``permit`` for the error it ended in, and enters before every call that was not sent yet."""
+        """Gives back ``permit`` after ``error`` and enters again, before all first attempts."""
         self._end(permit, error)
         self.retried += 1
-        return await self._enter(permit.kind, _FIRST)
+        return await self._enter(permit.kind, _RETRY_ORDER)
 
     def answered(self, permit: Permit) -> None:
-        """The call was answered."""
+        """Gives back the permit of an answered call."""
         now = self._now()
         self.limit.answered(permit, now)
         self._launch(now)
 
     def left(self, permit: Permit, error: BaseException) -> None:
-        """The call is given up after ``error``."""
+        """Gives back the permit of a call that is given up after ``error``."""
         self._end(permit, error)
         self._launch(self._now())
 
     def hold(self, seconds: float) -> None:
-        """Nothing is sent for so many seconds, as the server asks for."""
+        """Sends nothing for ``seconds``, as the server asks."""
         if seconds > 0:
             self.limit.hold(self._now() + seconds)
 
-    def on_headers(self, headers: Mapping[str, str]) -> None:
-        """Reads how much of a quota is left from an answer's headers."""
-        self.hold(used_up(headers))
-
     def close(self, error: PersonagenError) -> None:
-        """Fails every call that waits, and every later one."""
+        """Fails every waiting and every later call."""
         self._closed = self._closed or error
         queue, self._queue = self._queue, []
         for *_, place in queue:
@@ -101,13 +96,13 @@ class EndpointQueue:
         return permit
 
     def _end(self, permit: Permit, error: BaseException) -> None:
-        if isinstance(error, ServerError) and error.status == REFUSED:
+        if isinstance(error, ServerError) and error.status == TOO_MANY_REQUESTS:
             self.limit.refused(permit, self._now(), error.retry_after)
         else:
-            self.limit.failed(self._now(), late=isinstance(error, ServerError) and error.status == LATE)
+            self.limit.failed(self._now(), timed_out=isinstance(error, ServerError) and error.status == REQUEST_TIMEOUT)
 
     def _launch(self, now: float) -> None:
-        """Lets out as many calls as may be sent, and sets a timer for the next."""
+        """Starts every call that may start now, and sets a timer for the next."""
         queue = self._queue
         while queue:
             _, _, kind, place = queue[0]

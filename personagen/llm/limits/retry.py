@@ -1,4 +1,4 @@
-"""The one layer of retries: a request that may succeed later is sent again, when its endpoint may be asked."""
+"""The one retry layer: sends a request again that may succeed later, when its endpoint's queue allows."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from personagen.call import LLM, Call
 from personagen.errors import ServerError
 from personagen.llm.limits.adaptive import Permit
 from personagen.llm.limits.limiter import STOPS, Limiter
-from personagen.llm.limits.queue import REFUSED, EndpointQueue
+from personagen.llm.limits.queue import TOO_MANY_REQUESTS, EndpointQueue
 from personagen.records import Completion
 
-LONGEST_WAIT = 120.0
+MAX_WAIT_SECONDS = 120.0
 
 
 def with_retries(
@@ -24,18 +24,18 @@ def with_retries(
     first: float = 1.0,
     rng: Random | None = None,
 ) -> LLM:
-    """``llm``, asked through the queues of ``slots``, and again after a ``ServerError``.
+    """Sends calls through the queues of ``limiter``, and retries after a ``ServerError``.
 
-    A call holds its slot until it is answered or given up: after ``attempts`` failures or ``seconds`` from its first
-    request, a request in flight included. A refusal for a limit (429) is no such failure: it closes the queue for
-    everybody, and the call goes first when that opens. After any other failure the wait is drawn from 0 to ``first`` x
-    2^n seconds (full jitter, Brooker 2015), at most ``LONGEST_WAIT``; a server's Retry-After counts for all its calls.
+    A call keeps its permit until it is answered or given up: after ``attempts`` failures, or ``seconds`` after its
+    first request, even in flight. A rate-limit refusal (429) is not a failure: it pauses the endpoint, and the call
+    goes first afterwards. After any other failure the wait is drawn from 0 to ``first`` x 2^n seconds (full jitter,
+    Brooker 2015), at most ``MAX_WAIT_SECONDS``; a Retry-After holds for all calls of the endpoint.
 
     Raises:
-        ServerError: the last one, with the number of requests that were sent.
-        PersonagenError: any other error at once, and what the slots are closed with.
+        ServerError: the last one, with the number of requests sent.
+        PersonagenError: any other error at once, also the one that closed the limiter.
     """
-    patience = (attempts, seconds, first, rng or Random())
+    policy = (attempts, seconds, first, rng or Random())
     queues = limiter or Limiter()
 
     async def ask(call: Call) -> Completion:
@@ -44,10 +44,11 @@ def with_retries(
         try:
             answer = await llm(call)
         except ServerError as error:
-            return await _ask_again(llm, call, queues, patience, permit, error)
+            return await _ask_again(llm, call, queues, policy, permit, error)
         except BaseException as error:
             _end(queues, queue, permit, error)
             raise
+        queue.hold(answer.pause)
         queue.answered(permit)
         return answer
 
@@ -58,24 +59,24 @@ async def _ask_again(
     llm: LLM,
     call: Call,
     limiter: Limiter,
-    patience: tuple[int, float, float, Random],
+    policy: tuple[int, float, float, Random],
     permit: Permit,
     error: ServerError,
 ) -> Completion:
     from tenacity import AsyncRetrying, retry_if_exception_type
 
-    attempts, seconds, first, rng = patience
+    attempts, seconds, first, rng = policy
     queue, until, now = limiter.of(call), permit.at + seconds, asyncio.get_running_loop().time
     sent, failures, held = 1, 0, True
     try:
         async with asyncio.timeout_at(until) as bound:
             async for attempt in AsyncRetrying(retry=retry_if_exception_type(ServerError)):
-                refused, wished = error.status == REFUSED, min(error.retry_after or 0.0, LONGEST_WAIT)
+                refused, wished = error.status == TOO_MANY_REQUESTS, min(error.retry_after or 0.0, MAX_WAIT_SECONDS)
                 failures += not refused
-                pause = 0.0 if refused else rng.uniform(0, min(first * 2**failures, LONGEST_WAIT))
+                pause = 0.0 if refused else rng.uniform(0, min(first * 2**failures, MAX_WAIT_SECONDS))
                 if failures >= attempts or max(pause, wished) > until - now():
                     raise error
-                if not refused:  # else the queue decides
+                if not refused:  # the queue handles refusals
                     queue.hold(wished)
                     await limiter.sleep(pause)
                 held = False
@@ -93,16 +94,17 @@ async def _ask_again(
         if problem is error or (isinstance(problem, TimeoutError) and bound.expired()):
             raise _given_up(error, sent) from None
         raise
+    queue.hold(answer.pause)
     queue.answered(permit)
     return answer
 
 
 def _end(limiter: Limiter, queue: EndpointQueue, permit: Permit, error: BaseException) -> None:
     if isinstance(error, STOPS):
-        limiter.close(error)  # before the slot is free, so that no call takes it
+        limiter.close(error)  # before the permit is free, so that no other call takes it
     queue.left(permit, error)
 
 
 def _given_up(error: ServerError, sent: int) -> ServerError:
-    times = f" (asked {sent} times)" if sent > 1 else ""
+    times = f" (sent {sent} times)" if sent > 1 else ""
     return ServerError(f"{error}{times}", status=error.status, retry_after=error.retry_after)

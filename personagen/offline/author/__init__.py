@@ -1,4 +1,4 @@
-"""The author of the offline cast: invents profiles and personalities, and slips now and then (``slips``)."""
+"""The author of the offline cast: invents profiles and personalities, with occasional slips (``slips``)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import orjson
 from personagen.offline.author import character, life, slips
 from personagen.offline.author.grammar import pick
 from personagen.offline.author.life import Life
-from personagen.offline.author.prose import Told, facts_of_life, profile
+from personagen.offline.author.prose import Statement, facts_of_life, profile
 from personagen.records import Kind
 
 T = TypeVar("T")
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class _Craft(Generic[T]):
-    """How one kind is made: thought up, told as (text, items), thought up again from the same, and cut short."""
+    """How one kind is written: imagined, put into (text, items), varied, and shortened."""
 
     kind: Kind
     items: str
@@ -30,13 +30,13 @@ class _Craft(Generic[T]):
     cut: Callable[[T, Random], T]
 
 
-def _lived(rng: Random) -> tuple[Life, list[Told]]:
+def _lived(rng: Random) -> tuple[Life, list[Statement]]:
     somebody = life.life(rng)
     return somebody, facts_of_life(somebody, rng)
 
 
 _PROFILES = _Craft[
-    tuple[Life, list[Told]]
+    tuple[Life, list[Statement]]
 ](
     kind="profile",
     items="facts",
@@ -56,15 +56,15 @@ _PERSONALITIES = _Craft[list[str]](
 
 
 def profiles(inputs: Mapping[str, Any], rng: Random) -> str:
-    """``count`` invented profiles as the JSON that the prompt ``author/profiles`` asks for.
+    """``count`` invented profiles as JSON for the prompt ``author/profiles``.
 
-    ``inputs`` holds ``examples`` and ``count``; the examples matter to the slips alone.
+    ``inputs`` holds ``examples`` and ``count``; only the slips use the examples.
     """
     return _reply(_PROFILES, inputs, rng)
 
 
 def personalities(inputs: Mapping[str, Any], rng: Random) -> str:
-    """``count`` invented personalities as the JSON that the prompt ``author/personalities`` asks for."""
+    """``count`` invented personalities as JSON for the prompt ``author/personalities``."""
     return _reply(_PERSONALITIES, inputs, rng)
 
 
@@ -78,13 +78,13 @@ def _reply(craft: _Craft[T], inputs: Mapping[str, Any], rng: Random) -> str:
 
 
 def _written(craft: _Craft[T], examples: Sequence[str], earlier: list[T], rng: Random) -> tuple[str, list[str]]:
-    """One description, in order or with a slip, and its facts or traits; what it is made of joins ``earlier``."""
+    """One description, possibly with a slip, and its facts or traits; its content is added to ``earlier``."""
     slip = slips.drawn(rng)
     if slip == "repeated":
         repeat = slips.repeated(examples, rng, craft.kind)
         if repeat is not None:
             return repeat
-    if slip == "retold" and earlier:
+    if slip == "reworded" and earlier:
         made = craft.again(pick(earlier, rng), rng)
     else:
         made = craft.imagine(rng)

@@ -1,4 +1,4 @@
-"""Characters the author invents: sets of traits that can live in one person, and the prose that shows them."""
+"""Invented characters: compatible sets of traits, and prose that shows them."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from personagen.offline.texts import bank, capital, fill
 from personagen.personas.traits import canonical, is_flattering
 
 COUNTS = (8, 8, 9, 9, 10)
-# Of each set, how many traits are not flattering, at least and at most.
+# The minimum and maximum number of traits per set that are not flattering.
 LEAST, MOST = 0.4, 0.7
 _WHO: tuple[Who, ...] = ("she", "she", "she", "he", "he", "he", "they")
-# Beyond these lengths it is told anew, a few times.
+# A text beyond these lengths is written again, a few times.
 LEAST_WORDS, MOST_WORDS = 50, 120
 _TRIES = 4
 _LETTERS = ("t", "u", "v")
 _WAYS = ("p", "q")
-# Sizes of the groups in which traits are told, as often as they are drawn.
+# Sizes of the groups of traits in a sentence, repeated by frequency.
 _SIZES = (1, 1, 1, 1, 2, 2, 2, 3)
 
 
 @cache
 def known() -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The traits the author knows: those that flatter, and the others."""
+    """The author's traits: the flattering ones, and the others."""
     words = bank("author_traits")["traits"]
     kind = [word for word in words if is_flattering(word)]
     return tuple(kind), tuple(word for word in words if not is_flattering(word))
@@ -33,7 +33,7 @@ def known() -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 @cache
 def _apart() -> dict[str, frozenset[str]]:
-    """For each trait those that can't go with it: its opposites, and other words for it."""
+    """The incompatible traits of each trait: its opposites and synonyms."""
     words = bank("author_traits")["traits"]
     apart: dict[str, set[str]] = {word: set() for word in words}
     for first, *others in bank("author_traits")["opposites"]:
@@ -47,7 +47,7 @@ def _apart() -> dict[str, frozenset[str]]:
 
 
 def traits(rng: Random) -> list[str]:
-    """8 to 10 traits, none the opposite of another or the same in another word."""
+    """8 to 10 traits without opposites and synonyms."""
     count = pick(COUNTS, rng)
     unkind = round(count * rng.uniform(LEAST, MOST))
     flattering, others = known()
@@ -63,21 +63,21 @@ def traits(rng: Random) -> list[str]:
 
 
 def synonym(word: str, rng: Random) -> str:
-    """Another word of the bank for the same trait, where it has one."""
+    """Another word of the bank for the trait, if it has one."""
     same = [other for other in _apart().get(word, ()) if canonical(other) == canonical(word) and other != word]
     return pick(same, rng) if same else word
 
 
 def personality(words: Sequence[str], rng: Random) -> str:
-    """Prose in which each of ``words`` stands, most of them shown in what somebody does."""
+    """Prose with each of ``words``, most of them illustrated by behaviour."""
     for _ in range(_TRIES):
-        text = _told(words, rng)
+        text = _prose(words, rng)
         if LEAST_WORDS <= text.count(" ") < MOST_WORDS:
             break
     return text
 
 
-def _told(words: Sequence[str], rng: Random) -> str:
+def _prose(words: Sequence[str], rng: Random) -> str:
     who = pick(_WHO, rng)
     ways, frames = bank("author_traits")["traits"], bank("author_traits")["frames"]
     out: list[str] = []

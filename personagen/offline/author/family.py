@@ -1,4 +1,4 @@
-"""The families of the author's invented people: partners, children and grandchildren of possible ages."""
+"""Invented families: partners, children and grandchildren of plausible ages."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import TypeAlias
 
 from personagen.offline.author.grammar import in_words, pick, with_article
 
-#: A name nobody in the family has yet, for a woman, a man or either (f, m, n).
+#: An unused name in the family, for a woman, a man or either (f, m, n).
 Namer: TypeAlias = Callable[[str], str]
 
 STATUSES = ("single", "dating", "cohab", "married", "separated", "divorced", "widowed")
-# Up to which age, how often each status occurs, and how many have children by then, by status.
+# Maximum age, frequency of each status, and share with children by status.
 _BY_AGE: tuple[tuple[int, tuple[int, ...]], ...] = (
     (21, (80, 14, 4, 2, 0, 0, 0)),
     (26, (58, 15, 14, 12, 0, 1, 0)),
@@ -29,13 +29,13 @@ LEAVES_HOME = 20
 
 
 def status(rng: Random, age: int) -> str:
-    """Married, single and so on, as often as people of ``age`` are."""
+    """A marital status, by its frequency at ``age``."""
     weights = next(weights for limit, weights in _BY_AGE if age <= limit)
     return rng.choices(STATUSES, weights)[0]
 
 
 def partner(rng: Random, gender: str, name: Namer, same: float) -> dict[str, str]:
-    """The slots of a partner of somebody of ``gender`` (f, m or n); ``same`` is how often theirs is the same."""
+    """The slots of a partner for a person of ``gender`` (f, m or n); ``same`` is the share of same-sex partners."""
     theirs = _OTHER[gender] if gender != "n" else pick("fm", rng)
     if rng.random() < same:
         theirs = gender
@@ -43,7 +43,7 @@ def partner(rng: Random, gender: str, name: Namer, same: float) -> dict[str, str
 
 
 def children_ages(rng: Random, age: int, kind: str) -> list[int]:
-    """The ages of the children of someone of ``age``, eldest first; empty for the childless."""
+    """The ages of the children of a person of ``age``, eldest first."""
     if age < 20 or rng.random() * 100 >= _PARENTS[kind] * min(1.0, (age - 17) / 13):
         return []
     oldest = min(39, age)
@@ -80,7 +80,7 @@ def children(rng: Random, ages: list[int], name: Namer) -> tuple[dict[str, str],
 
 
 def grandchildren(rng: Random, ages: list[int]) -> tuple[dict[str, str], set[str]]:
-    """The slots and marks of the grandchildren that parents of these ``ages`` may have given."""
+    """The slots and marks of possible grandchildren from children of these ``ages``."""
     parents = [a for a in ages if a >= 22]
     if not parents or rng.random() > (parents[0] - 19) / 22:
         return {}, set()

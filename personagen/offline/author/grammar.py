@@ -1,10 +1,10 @@
-"""How the author's banks are written, and how an entry becomes words about one person.
+"""The entry format of the author's banks, and its rendering for one person.
 
 An entry is a template of ``texts`` in which ``[works]`` is a verb of the subject and ``<they>``, ``<them>``,
-``<their>``, ``<theirs>``, ``<themselves>`` are its pronouns. It is what someone does or has ("[keeps] bees"), or, after
-``= ``, a sentence of its own ("= bees live behind <their> shed"). What follows ``^`` may move to the front of its
-sentence. Tags at its end say whom it fits: ``@30-85`` (or ``@30+``) an age, ``@?x`` only with x, ``@-x`` never beside
-x, ``@+x`` brings x along, ``@!x`` is the only one about x.
+``<their>``, ``<theirs>``, ``<themselves>`` are its pronouns. It is a predicate ("[keeps] bees") or, after
+``= ``, a whole sentence ("= bees live behind <their> shed"). The part after ``^`` may move to the front of its
+sentence. Tags at its end: ``@30-85`` (or ``@30+``) limits the age, ``@?x`` requires mark x, ``@-x`` excludes
+it, ``@+x`` adds it, ``@!x`` allows only one entry about x.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eigh
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of a bank: its template, whether it is a sentence of its own, and whom it fits."""
+    """One line of a bank: its template, whether it is a whole sentence, and its tags."""
 
     text: str
     clause: bool
@@ -55,7 +55,7 @@ class Entry:
 
 @cache
 def entry(line: str) -> Entry:
-    """The entry written in ``line``."""
+    """Parses the entry in ``line``."""
     text, *tags = line.split(" @")
     low, high = 0, 200
     marked: dict[str, set[str]] = {"+": set(), "-": set(), "?": set(), "!": set()}
@@ -84,12 +84,12 @@ def section(name: str) -> tuple[Entry, ...]:
 
 
 def fits(one: Entry, age: int, has: set[str], barred: set[str]) -> bool:
-    """Whether ``one`` can be said of someone of this age who ``has`` these marks and for whom others are ``barred``."""
+    """Whether ``one`` fits a person of this age who ``has`` these marks, with others ``barred``."""
     return one.low <= age <= one.high and one.needs <= has and one.bars.isdisjoint(has) and one.adds.isdisjoint(barred)
 
 
 def drawn(name: str, rng: Random, age: int, has: set[str], barred: set[str]) -> Entry | None:
-    """An entry of a section that fits, all such with the same chance, or None where there is none."""
+    """A random entry of a section that fits, uniformly, or None."""
     pool = section(name)
     for _ in range(_TRIES):
         one = pick(pool, rng)
@@ -106,7 +106,7 @@ def pick(items: Sequence[T], rng: Random) -> T:
 
 @cache
 def inflected(template: str, who: Who, named: bool = False) -> str:
-    """``template`` with pronouns and verbs for ``who``; ``named`` if its subject is a name, which is always one.
+    """``template`` with pronouns and verbs for ``who``; ``named`` if its subject is a name, which is singular.
 
     >>> inflected("[keeps] <their> bees because <they> [likes] honey", "they")
     'keep their bees because they like honey'

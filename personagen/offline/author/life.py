@@ -1,4 +1,4 @@
-"""Whose life the author tells: age, place, work and family drawn so that they can belong to one person."""
+"""Invented lives: consistent age, place, work and family."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from personagen.offline.author.grammar import Entry, Who, entry, fits, in_words,
 from personagen.offline.author.world import Job, Region, jobs_for, peopled, regions, trades
 from personagen.offline.texts import bank, fill
 
-# Share of people who left another country, and of those whose parents did.
+# Share of immigrants, and of children of immigrants.
 MIGRANTS, HEIRS = 0.17, 0.06
 TOWN = 0.62
-# From this age on nobody still does a job that takes strong legs.
+# The maximum age for physically demanding jobs.
 OLD = 73
 _TRIES = 60
 _WHO: tuple[tuple[Who, str, str], ...] = (("she", "f", "female"), ("he", "m", "male"), ("they", "n", "nonbinary"))
 _WHO_WEIGHTS = (44, 44, 12)
-# How often each level of schooling (none, some, secondary, trade, bachelor, master, doctor) occurs, and from what age.
+# Frequency and minimum age of each level of schooling (none, some, secondary, trade, bachelor, master, doctor).
 _LEVELS_RICH, _LEVELS = (1, 8, 17, 26, 26, 15, 7), (15, 19, 22, 18, 17, 6, 3)
 _LEVEL_AGES = (18, 18, 18, 18, 22, 24, 28)
-# Share of the retired by age; those with little schooling in poorer countries go on for longer.
+# Share of the retired by age; people with little schooling in poorer countries work longer.
 _RETIRED = ((58, 0.0), (62, 0.15), (66, 0.5), (71, 0.8), (200, 0.93))
 _FAITHS = {
     "c": "catholic christian religious", "p": "protestant christian religious", "o": "orthodox christian religious",
@@ -42,9 +42,9 @@ _TOWNS = (
 
 @dataclass(frozen=True)
 class Life:
-    """Somebody: the words that fill templates about them, the marks they have and those they can't have.
+    """A person: the slots of their templates, their marks, and the marks they can't have.
 
-    ``has`` and ``barred`` grow as facts are told.
+    ``has`` and ``barred`` grow with each chosen fact.
     """
 
     who: Who
@@ -55,14 +55,14 @@ class Life:
     details: tuple[Entry, ...]
     food: tuple[Entry, ...]
 
-    def take(self, told: Entry) -> None:
-        """What ``told`` brings along and rules out holds from now on."""
-        self.has.update(told.adds)
-        self.barred.update(told.bars)
+    def take(self, chosen: Entry) -> None:
+        """Applies the marks that ``chosen`` adds and bars."""
+        self.has.update(chosen.adds)
+        self.barred.update(chosen.bars)
 
 
 def life(rng: Random) -> Life:
-    """Somebody who could live, drawn from ``rng``."""
+    """A plausible person, drawn from ``rng``."""
     who, gender, sex = rng.choices(_WHO, _WHO_WEIGHTS)[0]
     age = rng.randint(18, 85) if rng.random() < 0.72 else min(85, max(18, round(rng.gauss(40, 13))))
     has, barred, slots = {sex}, set[str](), dict[str, str]()
@@ -88,7 +88,7 @@ def life(rng: Random) -> Life:
 
 
 def _place(rng: Random, age: int, has: set[str], slots: dict[str, str]) -> tuple[Region, Region]:
-    """Where somebody lives, and where they or their parents come from."""
+    """The home of a person, and the origin of them or their parents."""
     origin = here = pick(peopled(), rng)
     dice = rng.random()
     if dice < MIGRANTS + HEIRS and origin.to:
@@ -131,7 +131,7 @@ def _tongues(rng: Random, here: Region, origin: Region, has: set[str], slots: di
 
 
 def _named(rng: Random, region: Region, taken: set[str], sex: str) -> str:
-    """A name of the region that is not ``taken`` yet."""
+    """A name of the region that is not ``taken``."""
     free = [name for name in region.names[sex] if name not in taken]
     name = pick(free or [name for name in region.names["f"] if name not in taken], rng)
     taken.add(name)
@@ -140,7 +140,7 @@ def _named(rng: Random, region: Region, taken: set[str], sex: str) -> str:
 
 def _family(rng: Random, age: int, gender: str, name: family.Namer, has: set[str], slots: dict[str, str]) -> None:
     kind = family.status(rng, age)
-    # Where two women or two men can't marry they live together at most.
+    # Where same-sex couples can't marry, they live together.
     same = 0.09 if kind in ("dating", "cohab") or not has.isdisjoint(("rich", "latin")) else 0.0
     ages = family.children_ages(rng, age, kind)
     words, marks = family.children(rng, ages, name)
@@ -167,7 +167,7 @@ def _trade(rng: Random, age: int) -> str:
 
 
 def _state(rng: Random, age: int, level: int, has: set[str]) -> str:
-    """Whether somebody works, studies, looks for work, cares for a relative or is retired."""
+    """The occupation status: working, student, jobless, carer or retired."""
     dice = rng.random()
     leisure = next(share for limit, share in _RETIRED if age <= limit)
     if level < 2 and "rich" not in has:
@@ -186,25 +186,25 @@ def _state(rng: Random, age: int, level: int, has: set[str]) -> str:
 def _work(
     rng: Random, who: Who, age: int, level: int, has: set[str], barred: set[str], slots: dict[str, str]
 ) -> tuple[Entry, ...]:
-    """What somebody does all day, as slots and marks; returned is what can be told of their work."""
+    """Adds the slots and marks of a person's work; returns the entries about it."""
     state = _state(rng, age, level, has)
     job = _drawn(rng, age if state == "working" else min(age, 50), level, has, barred)
     title = fill(job.entry.text, rng, slots)
     slots |= {"field": job.field, "apastjob": with_article(title)}
     if state == "working":
-        told, named = job.entry, with_article(title)
+        chosen, named = job.entry, with_article(title)
     else:
         lines = bank("author_work")
         if state == "student":
             subject = _fitting(rng, lines["student_fields"], age, has, barred)
             slots["field"] = subject.text if subject else "history"
         form = _fitting(rng, lines[f"{state}_forms"], age, has, barred)
-        told = form or entry("person between jobs")
-        bare = told.text.removeprefix("a ").removeprefix("an ")
+        chosen = form or entry("person between jobs")
+        bare = chosen.text.removeprefix("a ").removeprefix("an ")
         named = with_article(inflected(bare.replace("<job>", title).replace("<field>", slots["field"]), who))
         named = fill(named, rng, slots)
-    has |= {state} | told.adds
-    barred |= told.bars - told.adds
+    has |= {state} | chosen.adds
+    barred |= chosen.bars - chosen.adds
     if state != "working":
         has.add("flexible")
     has.add("field" if job.field and state in ("working", "retired") else "nofield")

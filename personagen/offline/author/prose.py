@@ -1,4 +1,4 @@
-"""A life told in prose: which facts, in which order, in which sentences."""
+"""The prose of a profile: choice, order and sentences of its facts."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from personagen.offline.author.life import Life
 from personagen.offline.texts import bank, capital, fill
 from personagen.personas.english.verbs import is_past
 
-# Facts beside age, job and place, and facts in all.
-TOLD = (6, 6, 7)
-MOST = (9, 10, 10)
+# The number of facts besides age, job and place, and in total.
+OTHER_FACTS = (6, 6, 7)
+MAX_FACTS = (9, 10, 10)
 NAMED = 0.28
 _TRIES = 30
-# How often each section is told of, against the others; those about a state are ruled out by their tags.
+# The weights of the sections; tags exclude those of other states.
 _WEIGHTS = {
     "hobby": 12, "habit": 7, "food": 7, "partner": 8, "children": 8, "home": 5, "education": 5, "health": 4,
     "money": 4, "pet": 4, "faith": 4, "kin": 4, "media": 3, "past": 4, "plan": 4, "belongings": 3, "transport": 3,
@@ -27,7 +27,7 @@ _WEIGHTS = {
 _TOPICS = tuple(topic for topic, weight in _WEIGHTS.items() for _ in range(weight))
 _OFTEN = {"hobby": 2, "habit": 2, "details": 2}
 _DRAWS = 200
-# Told of nearly always where it applies.
+# Nearly always stated if it applies.
 _STATES = {
     "migrant": "migration", "heir": "migration", "retired": "retired", "student": "student", "jobless": "jobless",
     "carer": "carer",
@@ -39,9 +39,9 @@ _VERB = re.compile(r"\[([\w-]+)\]")
 
 
 @dataclass(frozen=True)
-class Told:
-    """One fact in words: ``text`` without a full stop, ``front`` what may open its sentence, ``topic`` its section;
-    ``lasting`` what is so today rather than what happened once."""
+class Statement:
+    """One fact: its ``text`` without a full stop, ``front`` the part that may open the sentence, ``topic`` its section;
+    ``lasting`` if it describes the present rather than an event."""
 
     text: str
     clause: bool
@@ -51,18 +51,18 @@ class Told:
 
     @property
     def whole(self) -> str:
-        """The fact with everything in its usual place."""
+        """The fact in its usual word order."""
         return f"{self.text} {self.front}" if self.front else self.text
 
     @property
     def joins(self) -> bool:
-        """Whether it can stand in a row of three."""
+        """Whether it can be one of three joined facts."""
         return not self.clause and " and " not in self.whole and "," not in self.whole
 
 
 @dataclass(frozen=True)
 class Frame:
-    """A way to give age (A), job (J) and place (P): its template, what it says as facts, and whom it fits."""
+    """A template for age (A), job (J) and place (P), its facts, and its requirements."""
 
     entry: Entry
     facts: tuple[str, ...]
@@ -86,10 +86,10 @@ def _frame(line: str) -> Frame:
     return Frame(entry(text), tuple(facts.split(" | ")), "<p>" in text, "<subj>" in text)
 
 
-def facts_of_life(life: Life, rng: Random) -> list[Told]:
-    """What is told of ``life`` beside age, job and place, in the order it came to mind."""
-    wanted = pick(TOLD, rng)
-    told: list[Told] = []
+def facts_of_life(life: Life, rng: Random) -> list[Statement]:
+    """The facts of ``life`` besides age, job and place, in the order drawn."""
+    wanted = pick(OTHER_FACTS, rng)
+    statements: list[Statement] = []
     first = [section for mark, section in _STATES.items() if mark in life.has and rng.random() < 0.85]
     if life.details:
         first += ["details"] * pick((0, 1, 1, 1, 2), rng)
@@ -104,10 +104,10 @@ def facts_of_life(life: Life, rng: Random) -> list[Told]:
         if one is not None and one.text not in said:
             said.add(one.text)
             life.take(one)
-            told.append(_worded(one, topic, life, rng))
-            if len(told) == wanted:
+            statements.append(_worded(one, topic, life, rng))
+            if len(statements) == wanted:
                 break
-    return told
+    return statements
 
 
 def _drawn(topic: str, life: Life, rng: Random) -> Entry | None:
@@ -118,22 +118,22 @@ def _drawn(topic: str, life: Life, rng: Random) -> Entry | None:
     return one if fits(one, life.age, life.has, life.barred) else None
 
 
-def _worded(one: Entry, topic: str, life: Life, rng: Random) -> Told:
+def _worded(one: Entry, topic: str, life: Life, rng: Random) -> Statement:
     text, _, front = fill(inflected(one.text, life.who), rng, life.slots).partition(" ^")
-    return Told(text, one.clause, topic, front, _lasts(one.text))
+    return Statement(text, one.clause, topic, front, _lasts(one.text))
 
 
-def profile(life: Life, told: Sequence[Told], rng: Random) -> tuple[str, list[str]]:
-    """``life`` as prose, and the facts it states: age, job, place and ``told``."""
+def profile(life: Life, statements: Sequence[Statement], rng: Random) -> tuple[str, list[str]]:
+    """``life`` as prose, and the facts it states: age, job, place and ``statements``."""
     name = life.slots["name"] if rng.random() < NAMED else ""
-    rest = rng.sample(told, len(told))
+    rest = rng.sample(statements, len(statements))
     opening: list[str] = []
     facts: list[str] = []
     for kind in pick(_SPLITS, rng):
         sentence, said = _opened(kind, life, name if not opening else "", rest, rng)
         opening.append(sentence)
         facts += said
-    del rest[max(0, pick(MOST, rng) - len(facts)) :]
+    del rest[max(0, pick(MAX_FACTS, rng) - len(facts)) :]
     body = _sentences(rest, life, rng)
     facts += [sentence_of(one, life) for one in rest]
     if body and not name and rng.random() < 0.2:
@@ -145,13 +145,13 @@ def profile(life: Life, told: Sequence[Told], rng: Random) -> tuple[str, list[st
     return text.replace(f"{where[1:]} ", f"{where[1:]}, ") if "," in where else text, facts
 
 
-def sentence_of(one: Told, life: Life) -> str:
+def sentence_of(one: Statement, life: Life) -> str:
     """``one`` as a short statement without a full stop."""
     return capital(one.whole) if one.clause else f"{capital(life.who)} {one.whole}"
 
 
-def _opened(kind: str, life: Life, name: str, rest: list[Told], rng: Random) -> tuple[str, list[str]]:
-    """A sentence with age, job or place in it, and the facts it states; it may use up one of ``rest``."""
+def _opened(kind: str, life: Life, name: str, rest: list[Statement], rng: Random) -> tuple[str, list[str]]:
+    """A sentence with age, job or place, and the facts it states; it may consume one of ``rest``."""
     has = life.has | {"named" if name else "noname"}
     spare = [at for at, one in enumerate(rest) if one.lasting and one.joins]
     frame = _suited(kind, life, has, bool(name), bool(spare), rng)
@@ -167,11 +167,11 @@ def _opened(kind: str, life: Life, name: str, rest: list[Told], rng: Random) -> 
 
 
 def _suited(kind: str, life: Life, has: set[str], named: bool, spare: bool, rng: Random) -> Frame:
-    """A frame that fits; the first of each kind fits everybody."""
+    """A frame that fits; the first of each kind always does."""
     frames = _frames(kind)
     for _ in range(_TRIES):
         frame = pick(frames, rng)
-        # After a name or "who" even they are one, and the fact was worded for many.
+        # After a name or "who" the verb is singular, but the fact is plural for "they".
         one = life.who == "they" and ("who <p>" in frame.entry.text or (named and frame.named))
         if fits(frame.entry, life.age, has, life.barred) and (not frame.asks or (spare and not one)):
             return frame
@@ -183,24 +183,24 @@ def _leads(topic: str) -> tuple[Entry, ...]:
     return tuple(map(entry, bank("author_frames").get(f"{topic}_leads", ())))
 
 
-def _sentences(told: Sequence[Told], life: Life, rng: Random) -> list[str]:
-    """``told`` in sentences of one to three facts."""
+def _sentences(statements: Sequence[Statement], life: Life, rng: Random) -> list[str]:
+    """``statements`` in sentences of one to three facts."""
     out, at = [], 0
-    while at < len(told):
+    while at < len(statements):
         dice = rng.random()
-        size = min(1 if dice < 0.45 else 2 if dice < 0.85 else 3, len(told) - at)
-        group = told[at : at + size]
+        size = min(1 if dice < 0.45 else 2 if dice < 0.85 else 3, len(statements) - at)
+        group = statements[at : at + size]
         if size == 3 and not all(one.joins for one in group):
-            group = told[at : at + 2]
+            group = statements[at : at + 2]
         at += len(group)
         out.append(f"{capital(_joined(group, life, rng))}.")
     return out
 
 
-def _joined(group: Sequence[Told], life: Life, rng: Random) -> str:
+def _joined(group: Sequence[Statement], life: Life, rng: Random) -> str:
     they = life.who
     if len(group) == 3:
-        first, second, third = (told.whole for told in group)
+        first, second, third = (one.whole for one in group)
         return f"{they} {first}, {second} and {third}"
     if len(group) == 1:
         return _alone(group[0], life, rng)
@@ -214,7 +214,7 @@ def _joined(group: Sequence[Told], life: Life, rng: Random) -> str:
     return f"{first}, and {second}" if plain and dice > 0.45 else f"{first}; {second}"
 
 
-def _alone(one: Told, life: Life, rng: Random) -> str:
+def _alone(one: Statement, life: Life, rng: Random) -> str:
     if one.clause:
         return one.whole
     if one.front and rng.random() < 0.5:

@@ -1,6 +1,6 @@
-"""What the author gets wrong, as a real model would, so that every filter has something to turn away.
+"""The author's slips, like those of real models, so that every filter has something to reject.
 
-Each slip happens in a known share of the descriptions: of a hundred about ninety are in order.
+Each slip occurs in a known share of the descriptions; about 90 % have none.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from personagen.personas.english.text import pronoun_of
 from personagen.personas.traits import traits_of
 from personagen.records import Kind
 
-#: One of the examples again, with a detail or one to three traits changed.
+#: An example with one detail or one to three traits changed.
 REPEATED = 0.03
 #: Too few facts or traits.
 SHORT = 0.015
@@ -24,12 +24,12 @@ SHORT = 0.015
 MIXED = 0.015
 #: Written as a list.
 LISTED = 0.01
-#: An earlier one of the same reply again, in other words and in another order.
-RETOLD = 0.015
-TOTAL = REPEATED + SHORT + MIXED + LISTED + RETOLD
+#: An earlier one of the same reply in other words and another order.
+REWORDED = 0.015
+TOTAL = REPEATED + SHORT + MIXED + LISTED + REWORDED
 
-# Longer examples are cut: a repeat is a description, whatever was shown.
-_LONGEST = 2000
+# Longer examples are cut.
+MAX_EXAMPLE_CHARS = 2000
 _NUMBER = re.compile(r"\b\d{1,3}\b")
 _DETAIL = re.compile(r"(?<=[a-z,] )[a-z]{5,}\b")
 _JOINT = re.compile(r"[.,;:]\s+| and ")
@@ -37,11 +37,11 @@ _STOP = re.compile(r"(?<=\.) ")
 
 
 def drawn(rng: Random) -> str | None:
-    """The slip that happens to the next description, or None."""
+    """The slip of the next description, or None."""
     dice = rng.random()
     if dice >= TOTAL:
         return None
-    shares = {"repeated": REPEATED, "short": SHORT, "mixed": MIXED, "listed": LISTED, "retold": RETOLD}
+    shares = {"repeated": REPEATED, "short": SHORT, "mixed": MIXED, "listed": LISTED, "reworded": REWORDED}
     for name, share in shares.items():
         if dice < share:
             return name
@@ -50,15 +50,15 @@ def drawn(rng: Random) -> str | None:
 
 
 def repeated(examples: Sequence[str], rng: Random, kind: Kind) -> tuple[str, list[str]] | None:
-    """An example with a detail or one to three traits changed, and the facts or traits it then has.
+    """An example with a detail or one to three traits changed, and its facts or traits.
 
-    None where no example has words.
+    None if no example has words.
     """
     shown = [example for example in examples if example.strip()]
     if not shown:
         return None
-    # Half a surrogate pair, which JSON can't hold, becomes a question mark.
-    text = pick(shown, rng)[:_LONGEST].encode("utf-8", "replace").decode()
+    # JSON can't hold lone surrogates.
+    text = pick(shown, rng)[:MAX_EXAMPLE_CHARS].encode("utf-8", "replace").decode()
     if kind == "profile":
         text = _with_another_detail(text, rng)
         return text, [part for part in _JOINT.split(text.rstrip(".")) if part][:10]
@@ -95,7 +95,7 @@ def _trait_words() -> re.Pattern[str]:
 
 
 def mixed(text: str, rng: Random, kind: Kind) -> str:
-    """``text`` with a sentence of the wrong kind somewhere behind its first."""
+    """``text`` with a sentence of the wrong kind after its first."""
     who = pronoun_of(text) or "they"
     said = fill(pick(bank("author_slips")[f"in_a_{kind}"], rng), rng, {"age": str(rng.randint(19, 80))})
     first, stop, rest = text.partition(". ")
@@ -103,7 +103,7 @@ def mixed(text: str, rng: Random, kind: Kind) -> str:
 
 
 def listed(text: str, rng: Random) -> str:
-    """The sentences of ``text`` as a list of the kind models fall into."""
+    """The sentences of ``text`` as a list."""
     mark = pick(("- ", "* ", "{}. ", "{}) "), rng)
     lines = _STOP.split(text)
     return "\n".join(f"{mark.format(number)}{line}" for number, line in enumerate(lines, 1))

@@ -1,4 +1,4 @@
-"""The world the author's people live in: regions with their names, tongues and faiths, and occupations."""
+"""The world of the author: regions with their names, languages and faiths, and occupations."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from personagen.offline.texts import bank
 
 @dataclass(frozen=True)
 class Region:
-    """A country, or a part of it with names, languages and food of its own. ``names`` are by sex: f, m and n."""
+    """A country, or a part with distinct names, languages and food. ``names`` are by sex: f, m and n."""
 
     country: str
     marks: frozenset[str]
@@ -27,7 +27,7 @@ class Region:
 
 @dataclass(frozen=True)
 class Job:
-    """An occupation: its field of study may be empty, its schooling goes from ``least`` to ``most``."""
+    """An occupation: its field of study, if any, and its schooling, from ``least`` to ``most``."""
 
     entry: Entry
     field: str
@@ -57,13 +57,13 @@ def regions() -> dict[str, Region]:
 
 @cache
 def peopled() -> tuple[Region, ...]:
-    """Every region as often as it is to be drawn: once for each of its places."""
+    """Every region once for each of its places, for drawing."""
     return tuple(region for region in regions().values() for _ in (*region.cities, *region.rural))
 
 
 @cache
 def jobs() -> tuple[Job, ...]:
-    """Every occupation of the bank."""
+    """All occupations."""
     return tuple(_job(raw) for raw in bank("author_work")["jobs"])
 
 
@@ -83,5 +83,5 @@ def jobs_for(level: int) -> tuple[Job, ...]:
 
 @cache
 def trades() -> tuple[str, ...]:
-    """The occupations a relative anywhere may have."""
+    """The occupations of relatives, which fit any region."""
     return tuple(job.entry.text for job in jobs() if not job.entry.needs and "{" not in job.entry.text)

@@ -1,1 +1,1 @@
-"""Reading descriptions of people that are written in English."""
+"""English descriptions of people: words, sentences, facts, pronouns, verbs."""

@@ -1,4 +1,4 @@
-"""What a profile says, as short statements, age and gender."""
+"""Sentences, facts, age and gender of a profile."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from personagen.personas.english.pronouns import pronoun_of
 MAX_FACTS = 15
 CAPITAL = f"[{''.join(chr(c) for c in range(0x41, 0x2000) if chr(c).isupper())}]"
 
-# One leading set, so that the search skips fast; what follows depends on which mark it was.
+# A pattern that starts with a character set is fast to search.
 _END = re.compile(
     r"[.!?\u2026\u3002\uff01\uff1f\n](?:(?<=[.!?\u2026])[\"'\u201d\u2019)\]]*\s+|"
     r"(?<=[\u3002\uff01\uff1f])[\"\u300d\u300f]?|(?<=\n)[^\S\n]*(?=\n))"
@@ -27,7 +27,7 @@ _NUMBERS |= {"ten": 10, "eleven": 11, "twelve": 12}
 _NUMBERS |= {ten: 20 + 10 * n for n, ten in enumerate(_TENS)}
 _NUMBERS |= {f"{ten}-{unit}": _NUMBERS[ten] + _NUMBERS[unit] for ten in _TENS for unit in _UNITS}
 _NUMBER = rf"\d{{1,3}}|(?:{'|'.join(_TENS)})(?:[- ](?:{'|'.join(_UNITS)}))?|{'|'.join(_TEENS)}"
-# In order of trust: a later kind counts only where no earlier one is found.
+# In order of confidence: a later kind counts only if no earlier one matches.
 _AGE_KINDS = (
     rf"(?P<years>{_NUMBER})[ -]years?[ -]olds?",
     rf"aged? (?:of )?(?P<aged>{_NUMBER})|\b(?:woman|man|person) of (?P<of>{_NUMBER})",
@@ -51,7 +51,7 @@ _MAN = re.compile(r"\b(?:man|father|husband|widower|grandfather|boy|gentleman|so
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences of ``text``, stripped; "Dr. Osei" and "3.5" end none."""
+    """The sentences of ``text``, stripped; abbreviations and decimal points do not end one."""
     found: list[str] = []
     start = 0
     for match in _END.finditer(text):
@@ -66,9 +66,9 @@ def sentences(text: str) -> list[str]:
 
 
 def attributes_of(text: str) -> dict[str, str | int]:
-    """What can be read off a profile: ``age`` in years, ``gender`` as female, male or other (for "they").
+    """``age`` in years and ``gender`` (female, male, or other for "they") of a profile's subject, if stated.
 
-    Ages of relatives and animals ("her 8-year-old son") are not taken; what can't be read is left out.
+    Ages of relatives and animals ("her 8-year-old son") do not count.
     """
     found: dict[str, str | int] = {}
     own = [(kind, _int(number)) for kind, number in _ages(text)]
@@ -87,7 +87,7 @@ def attributes_of(text: str) -> dict[str, str | int]:
 
 
 def _ages(text: str) -> Iterator[tuple[str, str]]:
-    """(kind, number) of every age in ``text`` that is the subject's and below 121."""
+    """(kind, number) of every age of the subject in ``text``, up to 120."""
     for match in AGE.finditer(text):
         kind = str(match.lastgroup)
         before = text[max(0, match.start() - 20) : match.start()]
@@ -104,6 +104,6 @@ def _int(number: str) -> int:
 
 
 def facts_of(text: str) -> tuple[str, ...]:
-    """The sentences of a profile as its facts, each once and without the closing stop; at most ``MAX_FACTS``."""
+    """The distinct sentences of a profile as facts, without the final stop; at most ``MAX_FACTS``."""
     facts = [sentence.rstrip(" .!?;:") for sentence in sentences(text)]
     return tuple(dict.fromkeys(fact for fact in facts if fact))[:MAX_FACTS]

@@ -1,4 +1,4 @@
-"""Which pronoun a description uses for its subject."""
+"""The pronoun of a description's subject."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _ANY = re.compile(rf"(?<![\w-])(?:{'|'.join(sorted(_OF, key=len, reverse=True))}
 
 
 def pronoun_of(text: str) -> Pronoun | None:
-    """The pronoun ``text`` uses for its subject: the first that stands as a subject, else the first of any form.
+    """The pronoun of the subject of ``text``: the first in subject form, else the first in any form.
 
-    A plural "they" that comes after a "her" or "his" is taken for other people.
+    A "they" after a "her" or "his" counts as other people.
     """
     first: Pronoun | None = None
     for match in _ANY.finditer(text):

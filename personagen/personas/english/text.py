@@ -1,4 +1,4 @@
-"""Reading plain descriptions of people: words, sentences, facts, pronouns, and a form for duplicate search."""
+"""Words of a description, and its normalised form for duplicate search."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from personagen.personas.english.verbs import ADVERBS, FUNCTION, bag, base_form
 
 __all__ = ["attributes_of", "facts_of", "fold", "normalised", "pronoun_of", "sentences", "words"]
 
-# Combining marks of every script belong to the word they stand in; \w leaves them out.
+# \w does not match combining marks, which belong to words.
 _MARKS = "".join(chr(c) for c in range(0x300, 0x3100) if unicodedata.category(chr(c)).startswith("M"))
 _WORD = re.compile(rf"[\w{_MARKS}]+(?:['-][\w{_MARKS}]+)*")
 _PLAIN = re.compile(rf"[\w{_MARKS}]+")
-# ASCII is cut up by bytes, which is many times as fast: what is no part of a word becomes a space.
+# ASCII text is split by a byte table, which is many times faster: other characters than those of words become spaces.
 _WORDED, _SPACED = (
     bytes(code if chr(code).isalnum() or chr(code) in joining else 32 for code in range(128)) + bytes(128)
     for joining in ("'-", "_")
@@ -23,7 +23,7 @@ _WORDED, _SPACED = (
 _LOOSE = re.compile(r"['-](?:(?![a-z0-9])|(?<![a-z0-9].))")
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _ONE_NAME = rf"{CAPITAL}[\w'\u2019-]*"
-# A search skips fast where a pattern opens with a set of characters, so what stands before it is asked second.
+# A pattern that starts with a character set is fast to search, so the lookbehind comes second.
 _NAME = re.compile(
     rf"{CAPITAL}(?<![\w'\u2019-].)[\w'\u2019-]*(?:(?:(?<=\bSt|\bDr|\bMr)\.|(?<=\b[A-Z])\.)? "
     rf"(?:(?:de|da|del|dos|di|van|von|of|al|el|bin|la|le) )?{_ONE_NAME})*"
@@ -51,7 +51,7 @@ def fold(text: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """The words of ``text`` in lower case, in any script; hyphens and apostrophes inside a word belong to it."""
+    """The words of ``text`` in lower case, in any script, with their inner hyphens and apostrophes."""
     plain = text.lower().replace("\u2019", "'").replace("_", " ")
     if plain.isascii() and not _LOOSE.search(plain):
         return plain.encode().translate(_WORDED).decode().split()
@@ -59,10 +59,10 @@ def words(text: str) -> list[str]:
 
 
 def normalised(text: str) -> str:
-    """``text`` as duplicate search compares it: folded, without punctuation, who it is about left open.
+    """``text`` for duplicate search: folded, without punctuation, names, pronouns and age.
 
     Proper names become ``_name``, third-person pronouns ``_who``, the subject's age ``_age``; other numbers stay. So
-    the same frame with another name, gender or age collides; so do "they work" and "she works".
+    texts that differ only in name, gender or age are equal, also "they work" and "she works".
     """
     plain = fold(_nameless(_aged(text))).replace("'", "")
     tokens = plain.encode().translate(_SPACED).decode().split() if plain.isascii() else _PLAIN.findall(plain)
@@ -76,7 +76,7 @@ def normalised(text: str) -> str:
 
 
 def _verb(word: str) -> str:
-    """A verb that follows she, he or they, in one form for all three."""
+    """A verb after she, he or they, in one form for all three."""
     if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
         return base_form(word)
     return _ONE_FORM.get(word, word)
@@ -95,7 +95,7 @@ def _nameless(text: str) -> str:
 
 
 def _mask(match: re.Match[str], *, opens: bool, inside: set[str]) -> str:
-    """What stands for a word or words with capitals: ``_name``, but for those that only open a sentence."""
+    """The mask of one or more capitalised words: ``_name``, except for words that only open a sentence."""
     first, _, rest = match.group().partition(" ")
     lower = first.lower()
     if lower in _I:

@@ -1,4 +1,4 @@
-"""English words by their use in a sentence, and the forms of a verb: "works" and "work"."""
+"""English function words and verbs, and verb forms: "works" and "work"."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ def bag(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# Verbs that descriptions of people use without an object; what a determiner follows is recognised without a list.
+# Verbs that descriptions of people use without an object; a verb before a determiner needs no list.
 _VERBS = bag("""
     test wrestle referee board draft host paddle accept act adapt add adopt advise agree answer apologise
     apologize appear apply argue arrive ask attend avoid bake become boil beg begin believe belong blame blog blush
@@ -30,7 +30,7 @@ _VERBS = bag("""
     tell tend think throw tinker tour train translate travel trust try tutor understand use visit volunteer wait
     wake walk want waste watch weave wear weep weigh whistle wish wonder work worry worship write yell
     """) - bag("brings plays sometimes scuba long mind mean")
-# Forms in -s that are plural nouns as often as verbs.
+# Forms in -s that are often plural nouns.
 _ALSO_NOUNS = bag("""
     acts answers aches bakes boxes breeds calls cares chairs chats checks clubs coaches collects commutes cooks
     counts cries dances deals designs dislikes doubts dreams dresses drinks drives experiments falls farms fears
@@ -78,7 +78,7 @@ FUNCTION = bag("""
 
 
 def base_form(verb: str) -> str:
-    """The plain form of a third person: ``works`` -> ``work``, ``carries`` -> ``carry``."""
+    """The base form of a third person: ``works`` -> ``work``, ``carries`` -> ``carry``."""
     if verb in _ODD:
         return _ODD[verb]
     if verb.endswith("ies") and len(verb) > 4:
@@ -89,7 +89,7 @@ def base_form(verb: str) -> str:
 
 
 def third_form(verb: str) -> str:
-    """The third person of a plain form: ``work`` -> ``works``, ``carry`` -> ``carries``."""
+    """The third person of a base form: ``work`` -> ``works``, ``carry`` -> ``carries``."""
     for third, plain in _ODD.items():
         if verb == plain:
             return third
@@ -99,7 +99,7 @@ def third_form(verb: str) -> str:
 
 
 def is_past(verb: str) -> bool:
-    """Whether ``verb`` is a past form, the same for every person."""
+    """Whether ``verb`` is a past form."""
     return verb in _PAST or (verb.endswith("ed") and verb not in _NOT_PAST)
 
 
@@ -107,7 +107,7 @@ _BEFORE_NOUN = bag("of by from and or that which who")
 
 
 def is_third(word: str, before: str, after: str) -> bool:
-    """Whether ``word`` between its neighbours is a third person and no plural noun: "and plays the cello"."""
+    """Whether ``word`` between its neighbours is a third person, not a plural noun: "and plays the cello"."""
     if word in ("is", "was", "has", "does", "isn't", "wasn't", "hasn't", "doesn't"):
         return True
     if not word.islower() or not word.endswith("s") or word.endswith(("ss", "us")) or word in ADVERBS | FUNCTION:
@@ -125,7 +125,7 @@ def is_third(word: str, before: str, after: str) -> bool:
 
 
 def is_bare(word: str, after: str) -> bool:
-    """Whether ``word`` before ``after`` is a plain verb form: "and play the cello"."""
+    """Whether ``word`` before ``after`` is a base form: "and play the cello"."""
     if word in ("are", "were", "have", "do", "aren't", "weren't", "haven't", "don't"):
         return True
     if word in ADVERBS | FUNCTION | DETERMINERS or not word.islower() or is_past(word):

@@ -1,9 +1,8 @@
-"""What a candidate must pass to join a pool: one filter a file, in the order they run, cheap ones first.
+"""The filters that a candidate must pass to join a pool, one per file, in the order they run, cheap ones first.
 
-A filter is any ``(Candidate, PoolView) -> Refusal | None``: None lets the candidate pass, a ``Refusal`` rejects it with
-the reason, the measured value and the id of the nearest entry. It must be pure: the same candidate and view, the same
-answer. The view holds the frozen pool of the round and those admitted before this candidate in the same round. So a
-filter of one's own is a plain function::
+A filter is any pure ``(Candidate, PoolView) -> Refusal | None``: None passes the candidate, a ``Refusal`` rejects it
+with the reason, the measured value and the id of the nearest entry. The view holds the pool at the start of the round
+and the candidates admitted since. A custom filter is a plain function::
 
     def no_doctors(candidate: Candidate, view: PoolView) -> Refusal | None:
         return Refusal("a doctor again") if "doctor" in candidate.description.text.lower() else None
@@ -12,21 +11,21 @@ filter of one's own is a plain function::
 from __future__ import annotations
 
 from personagen.personas.filters.duplicates import duplicates
-from personagen.personas.filters.format import form
-from personagen.personas.filters.misplaced import kind
+from personagen.personas.filters.format import format
+from personagen.personas.filters.misplaced import misplaced
 from personagen.personas.filters.pool_view import Candidate, Filter, PoolView, Refusal, Rules, candidate
-from personagen.personas.filters.same_traits import traits
+from personagen.personas.filters.same_traits import same_traits
 from personagen.personas.filters.similarity import similarity
 from personagen.personas.filters.threshold import Threshold
 from personagen.records import Kind
 
-# These look at the candidate alone: they run once, before anything is embedded.
-SCREENS: dict[str, Filter] = {"form": form, "kind": kind}
+# These check the candidate alone, before it is embedded.
+SCREENS: dict[str, Filter] = {"format": format, "misplaced": misplaced}
 
-# These compare it with the pool, in slot order.
+# These compare the candidate with the pool, in slot order.
 FILTERS: dict[Kind, dict[str, Filter]] = {
     "profile": {"duplicates": duplicates, "similarity": similarity},
-    "personality": {"traits": traits, "duplicates": duplicates, "similarity": similarity},
+    "personality": {"same_traits": same_traits, "duplicates": duplicates, "similarity": similarity},
 }
 
 __all__ = [

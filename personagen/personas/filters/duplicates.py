@@ -1,4 +1,4 @@
-"""Turns away a text that an entry has said already, names and pronouns aside."""
+"""The filter ``duplicates``: rejects the wording of an entry, ignoring names and pronouns."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from personagen.personas.filters.pool_view import Candidate, PoolView, Refusal
 
 
 def duplicates(candidate: Candidate, view: PoolView) -> Refusal | None:
-    """Rejects a text whose masked word triples overlap with an entry's by ``rules.duplicate`` or more.
+    """Rejects a text whose Jaccard index with an entry reaches ``rules.duplicate``.
 
-    The score is the Jaccard overlap of the two sets of triples (Broder 1997), found exactly against every entry.
+    The score is the Jaccard index of the sets of masked word triples (Broder 1997), exact over all entries.
     """
-    found = view.most_overlapping(candidate)
+    found = view.nearest_by_wording(candidate)
     if found is None:
         return None
     overlap, entry = found
     if overlap == 1.0:
-        return Refusal("the same text as an entry, names and pronouns aside", 1.0, entry.id)
+        return Refusal("the same text as an entry, except for names and pronouns", 1.0, entry.id)
     return Refusal(f"{overlap:.0%} of the wording is an entry's", round(overlap, 6), entry.id)

@@ -1,4 +1,4 @@
-"""Turns away what is not one plain description with its list of facts or traits."""
+"""The filter ``format``: rejects anything but one plain description with its facts or traits."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ _MARKUP = {
 }
 
 
-def form(candidate: Candidate, view: PoolView) -> Refusal | None:
-    """Rejects a wrong number of facts or traits, an item its text does not bear out, another language, a length out of
-    bounds, list markers, markup, headings and unfilled templates.
+def format(candidate: Candidate, view: PoolView) -> Refusal | None:
+    """Rejects a wrong number of facts or traits, items that the text does not support, another language, a wrong
+    length, list markers, markup, headings and unfilled templates.
 
-    The score is the number that is out of bounds (items, words), where there is one.
+    The score is the number that is out of bounds (items, words), if any.
 
     Raises:
         UsageError: ``rules.language`` is not one of ``LANGUAGES``.
     """
     description, rules = candidate.description, view.rules
     if rules.language not in LANGUAGES:
-        raise UsageError(f"there is no language {rules.language!r}; known are {', '.join(LANGUAGES)}")
+        raise UsageError(f"unknown language {rules.language!r}; choose one of {', '.join(LANGUAGES)}")
     text, items = description.text, description.items
     for what, pattern in _MARKUP.items():
         if match := pattern.search(text):
@@ -68,15 +68,15 @@ _WEIGHTLESS = BANKS["en"] | frozenset(_LIGHT.split())
 
 
 def unsupported(text: str, items: tuple[str, ...], *, traits: bool) -> list[str]:
-    """The ``items`` that ``text`` does not bear out.
+    """The ``items`` that ``text`` does not support.
 
-    Of an item's weighty words at least half must stand in the text, in any inflection, and every number of it; a trait
-    may also stand there in other words, as the lexicon knows them.
+    At least half of an item's content words must occur in the text, in any inflection, and all of its numbers; a trait
+    may also occur as a synonym in the lexicon.
     """
     found = words(text)
     said, named = frozenset(found), frozenset(traits_of(text)) if traits else frozenset()
     asked = [item for item in items if not (named and canonical(item) in named)]
-    # An item all of whose words are the text's needs no stems.
+    # If all words of an item occur in the text, stems are not needed.
     loose = [item for item in asked if not (own := words(item)) or not said.issuperset(own)]
     stems = {_stem(part) for part in _parts(found)} if loose else set()
     stray = []
@@ -91,7 +91,7 @@ def unsupported(text: str, items: tuple[str, ...], *, traits: bool) -> list[str]
 
 
 def _parts(found: Sequence[str]) -> list[str]:
-    """The words ``found``, those joined by hyphens apart, numbers up to twelve as digits."""
+    """The words ``found``, split at hyphens, with numbers up to twelve as digits."""
     parts = []
     for word in found:
         parts += word.replace("'", "-").split("-") if "-" in word or "'" in word else [word]
@@ -100,7 +100,7 @@ def _parts(found: Sequence[str]) -> list[str]:
 
 @lru_cache(maxsize=10_000)
 def _stem(word: str) -> str:
-    """Crude on purpose: "gardens", "gardening" and "garden" meet, and so do a few strangers."""
+    """A deliberately crude stem: "gardens", "gardening" and "garden" agree, and so do a few unrelated words."""
     if word.isdigit() or len(word) <= 4:
         return word.rstrip("s") if len(word) > 3 else word
     for ending in ("ingly", "ness", "ing", "ers", "ies", "ed", "es", "er", "ly", "s", "y", "e"):

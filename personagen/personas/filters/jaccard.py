@@ -1,4 +1,4 @@
-"""An index of sets that finds the set most like another one by Jaccard overlap, exactly."""
+"""An index of sets that finds the nearest set by Jaccard index, exactly."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ import numpy.typing as npt
 
 Numbers: TypeAlias = npt.NDArray[np.intp]
 
-COUNTED = 4096
+MAX_COUNTED_HOLDERS = 4096
 
 
-class Overlap:
-    """Sets of whole numbers, numbered in the order they are added.
+class JaccardIndex:
+    """Sets of integers, numbered in the order they are added.
 
-    Only the rarest members of a set are looked up (the prefix filter, Chaudhuri et al. 2006): a set that shares a part
-    t of the union must hold one of any |A| - t|A| + 1 members of A. So what every text says costs nothing.
+    Only the rarest members of a set are looked up (prefix filter, Chaudhuri et al. 2006): a set with Jaccard index t
+    must hold one of any |A| - t|A| + 1 members of A. So common members cost nothing.
     """
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class Overlap:
         self._sizes = array("I")
 
     def add(self, members: Iterable[int]) -> None:
-        """Append a set; its number is the count of sets before it."""
+        """Appends a set; its number is the count of sets before it."""
         number = len(self._sizes)
         size = 0
         for member in members:
@@ -41,20 +41,20 @@ class Overlap:
         self._sizes.append(size)
 
     def nearest(self, members: frozenset[int], threshold: float, among: int) -> tuple[float, int] | None:
-        """(Jaccard overlap, number) of the set most like ``members`` among the first ``among``, the oldest on a tie.
+        """(Jaccard index, number) of the set nearest to ``members`` among the first ``among``, the oldest on a tie.
 
-        None where none reaches ``threshold`` (more than 0, at most 1).
+        None if none reaches ``threshold`` (more than 0, at most 1).
         """
         if not members:
             return None
         size = len(members)
         holders = sorted(filter(None, map(self._holders.get, members)), key=len)
-        # Members that no set holds are the rarest of all.
+        # Members in no set are the rarest.
         probes = len(holders) - math.ceil(threshold * size - 1e-9) + 1
         if probes <= 0:
             return None
-        # Counting is cheap and settles what would have to be looked at one by one, so short lists are all counted.
-        probes = max(probes, bisect_right(list(accumulate(map(len, holders))), COUNTED))
+        # Counting is cheap and saves single look-ups, so short lists are all counted.
+        probes = max(probes, bisect_right(list(accumulate(map(len, holders))), MAX_COUNTED_HOLDERS))
         best: tuple[float, int] | None = None
         for number, hits in self._promising(holders[:probes], len(holders) - probes, size, threshold, among):
             both = size + self._sizes[number]
@@ -67,18 +67,18 @@ class Overlap:
     def _promising(
         self, holders: Sequence[array[int]], others: int, size: int, threshold: float, among: int
     ) -> Iterable[tuple[int, int]]:
-        """The sets that can reach the threshold if all ``others`` hold them too, and how many of ``holders`` do."""
-        # Of a set that reaches the threshold, A holds at least t|A|, and so these holders at least:
+        """The sets that reach the threshold if all ``others`` hold them, too, and how many of ``holders`` do."""
+        # A set that reaches the threshold has at least t|A| members of A, so at least this many holders:
         floor = max(1, math.ceil(threshold * size - 1e-9) - others)
         numbers, hits = _counted(np.sort(np.frombuffer(b"".join(holders), np.uint32)), floor)
-        # A Jaccard overlap of t takes t / (1 + t) of the two sizes in common.
+        # A Jaccard index of t needs t / (1 + t) of the two sizes in common.
         needed = (np.frombuffer(self._sizes, np.uint32)[numbers] + float(size)) * (threshold / (1 + threshold))
         fit = (hits + others + 1e-9 >= needed) & (numbers < among)
         return zip(numbers[fit].tolist(), hits[fit].tolist(), strict=True)
 
 
 def _counted(numbers: npt.NDArray[np.uint32], floor: int) -> tuple[Numbers, Numbers]:
-    """Every one of ``numbers``, which are ascending, that comes ``floor`` times or more, and how often it comes."""
+    """Each of the ascending ``numbers`` that occurs at least ``floor`` times, and its count."""
     last = np.append(np.flatnonzero(numbers[1:] != numbers[:-1]), len(numbers) - 1)
     counts = np.diff(last, prepend=-1)
     often = np.flatnonzero(counts >= floor)
@@ -86,7 +86,7 @@ def _counted(numbers: npt.NDArray[np.uint32], floor: int) -> tuple[Numbers, Numb
 
 
 def _shared(number: int, shared: int, holders: Sequence[array[int]], needed: float) -> int:
-    """``shared`` and how many of ``holders`` hold ``number``; it stops short where ``needed`` can't be reached."""
+    """``shared`` plus the number of ``holders`` with ``number``; stops early if ``needed`` can't be reached."""
     left = len(holders)
     for holder in holders:
         if shared + left + 1e-9 < needed:

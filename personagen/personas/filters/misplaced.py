@@ -1,4 +1,4 @@
-"""Turns away a profile that says what someone is like, and a personality that says what someone does or has."""
+"""The filter ``misplaced``: rejects traits in a profile, and facts in a personality."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ _FACTS = {
 }
 
 
-def kind(candidate: Candidate, _: PoolView) -> Refusal | None:
-    """Rejects a profile with a trait of character in it, and a personality with an age, work, a home, a family, a pet.
+def misplaced(candidate: Candidate, _: PoolView) -> Refusal | None:
+    """Rejects a profile with a trait of character, and a personality with an age, work, a home, a family or a pet.
 
-    In a profile the score is the number of traits.
+    The score of a profile is its number of traits.
     """
     text = candidate.description.text
     if candidate.description.kind == "profile":

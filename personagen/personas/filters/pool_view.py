@@ -1,4 +1,4 @@
-"""What a filter is given: a candidate, and a view of the pool it wants to join."""
+"""The inputs of a filter: a candidate, and a view of the pool."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from personagen.personas.english.text import normalised
-from personagen.personas.filters.jaccard import Overlap
+from personagen.personas.filters.jaccard import JaccardIndex
 from personagen.personas.filters.nearest import FloatArray, Nearest, Rows
 from personagen.personas.filters.threshold import Threshold
 from personagen.personas.traits import canonical, traits_of
@@ -22,11 +22,11 @@ NOTHING = Nearest()
 
 @dataclass(frozen=True)
 class Rules:
-    """The bounds that the filters hold to.
+    """The bounds of the filters.
 
-    ``items`` and ``words`` are how many facts or traits, and how many words, an entry has: least and most.
-    ``language`` is one of ``LANGUAGES``. ``duplicate`` is the Jaccard overlap of masked word triples, ``traits``
-    that of trait sets, and ``similarity`` the cosine, from which on two entries are one.
+    ``items`` and ``words`` are the minimum and maximum number of facts or traits, and of words. ``language`` is one of
+    ``LANGUAGES``. ``duplicate`` (Jaccard index of masked word triples), ``traits`` (of trait sets) and ``similarity``
+    (cosine) are the thresholds at which two entries count as one.
     """
 
     items: tuple[int, int] = (8, 10)
@@ -39,11 +39,11 @@ class Rules:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A description that asks to join, and what the filters need of it, computed once.
+    """A description that may join the pool, with the features that the filters use.
 
-    ``place`` is the round and slot it comes from; ``shingles`` the hashes of the word triples of its text, names and
-    pronouns masked; ``traits`` its canonical traits (none in a profile); ``vector`` its embedding (d,), of unit
-    length; ``known`` its nearest entry among those that were searched for a whole round in one go.
+    ``place`` is its round and slot; ``shingles`` the hashes of the word triples of its normalised text; ``traits`` its
+    canonical traits (empty for a profile); ``vector`` its embedding (d,), of unit length; ``known`` its nearest entry
+    in the pool at the start of the round.
     """
 
     description: Description
@@ -56,7 +56,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a candidate is turned away; ``score`` and ``nearest`` (an entry's id) where the filter has them."""
+    """Why a candidate is rejected; ``score`` and ``nearest`` (an entry's id) if the filter has them."""
 
     reason: str
     score: float | None = None
@@ -64,7 +64,7 @@ class Refusal:
 
 
 def candidate(description: Description, place: str = "", vector: FloatArray | None = None) -> Candidate:
-    """``description``, ready for the filters."""
+    """``description`` with its features for the filters."""
     traits: frozenset[str] = frozenset()
     if description.kind == "personality":
         traits = frozenset(map(canonical, description.items)) or frozenset(traits_of(description.text))
@@ -72,7 +72,7 @@ def candidate(description: Description, place: str = "", vector: FloatArray | No
 
 
 def shingles(text: str) -> frozenset[int]:
-    """The crc32 of every run of three words of ``text``, or of the whole where it is shorter."""
+    """The crc32 of every word triple of ``text``, or of the whole if it is shorter."""
     words = [word.encode() for word in text.split()]
     runs = zip(*(words[at:] for at in range(SHINGLE)), strict=False) if len(words) > SHINGLE else [words][: len(words)]
     return frozenset(map(zlib.crc32, map(b" ".join, runs)))
@@ -80,12 +80,12 @@ def shingles(text: str) -> frozenset[int]:
 
 @dataclass
 class _Store:
-    """What the views of one pool share: it only ever grows at its end."""
+    """The append-only storage that the views of one pool share."""
 
     entries: list[Description] = field(default_factory=list)
     rows: Rows = field(default_factory=Rows)
-    shingles: Overlap = field(default_factory=Overlap)
-    traits: Overlap = field(default_factory=Overlap)
+    shingles: JaccardIndex = field(default_factory=JaccardIndex)
+    traits: JaccardIndex = field(default_factory=JaccardIndex)
     trait_numbers: dict[str, int] = field(default_factory=dict)
 
     def add(self, new: Candidate) -> None:
@@ -99,10 +99,9 @@ class _Store:
 
 @dataclass(frozen=True)
 class PoolView:
-    """The first ``size`` entries of a pool. A view never changes: ``grown`` gives a larger one, and this one stays.
+    """The first ``size`` entries of a pool, immutable; ``with_entry`` returns a larger view.
 
-    Views of one pool share their storage, as slices of one array do, so growing costs the same at any size. Only the
-    largest view can grow.
+    Views of one pool share their storage, so growing costs the same at any size. Only the largest view can grow.
     """
 
     rules: Rules = Rules()
@@ -118,41 +117,41 @@ class PoolView:
 
     @property
     def entries(self) -> tuple[Description, ...]:
-        """All entries, copied: for the end of a run, not for every candidate."""
+        """A copy of all entries."""
         return tuple(self._store.entries[: self.size])
 
     @property
     def vectors(self) -> FloatArray:
-        """The entries' embeddings (size, d), rows of unit length, not to be written to."""
+        """The entries' embeddings (size, d), rows of unit length, read-only."""
         return self._store.rows.first(self.size)
 
     @property
     def similarity(self) -> float:
-        """The cosine from which on a text repeats one of this many."""
+        """The cosine threshold at this size."""
         return self.rules.similarity.at(self.size)
 
-    def most_overlapping(self, new: Candidate) -> tuple[float, Description] | None:
-        """The entry whose word triples overlap most with those of ``new``, from ``rules.duplicate`` on."""
+    def nearest_by_wording(self, new: Candidate) -> tuple[float, Description] | None:
+        """The entry nearest to ``new`` by word triples, if it reaches ``rules.duplicate``, and its Jaccard index."""
         found = self._store.shingles.nearest(new.shingles, self.rules.duplicate, self.size)
         return None if found is None else (found[0], self[found[1]])
 
-    def most_shared_traits(self, new: Candidate) -> tuple[float, Description] | None:
-        """The entry whose traits overlap most with those of ``new``, from ``rules.traits`` on."""
+    def nearest_by_traits(self, new: Candidate) -> tuple[float, Description] | None:
+        """The entry nearest to ``new`` by traits, if it reaches ``rules.traits``, and its Jaccard index."""
         known = self._store.trait_numbers
-        # A trait no entry has must still count in the union: it gets a number nothing holds.
+        # A trait of no entry must still count in the union, so it gets an unused number.
         numbers = frozenset(known.get(t, -1 - at) for at, t in enumerate(sorted(new.traits)))
         found = self._store.traits.nearest(numbers, self.rules.traits, self.size)
         return None if found is None else (found[0], self[found[1]])
 
     def search(self, vectors: FloatArray, start: int = 0) -> list[Nearest]:
-        """For each of ``vectors`` (n, d) the nearest entry, from row ``start`` on, that reaches ``similarity``."""
+        """For each of ``vectors`` (n, d), the nearest entry from row ``start`` on that reaches ``similarity``."""
         return self._store.rows.search(vectors, self.similarity, start, self.size)
 
     def with_entry(self, new: Candidate) -> PoolView:
-        """This view and ``new`` behind it.
+        """This view plus ``new``.
 
         Raises:
-            ValueError: ``new`` has no vector, or another view of this pool has grown already.
+            ValueError: ``new`` has no vector, or this is not the largest view of its pool.
         """
         if len(self._store.entries) != self.size:
             raise ValueError("only the largest view of a pool can grow")

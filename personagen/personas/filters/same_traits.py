@@ -1,16 +1,16 @@
-"""Turns away a personality with the traits of another one."""
+"""The filter ``same_traits``: rejects a personality with the traits of an entry."""
 
 from __future__ import annotations
 
 from personagen.personas.filters.pool_view import Candidate, PoolView, Refusal
 
 
-def traits(candidate: Candidate, view: PoolView) -> Refusal | None:
-    """Rejects a personality whose canonical traits overlap with an entry's by ``rules.traits`` or more (Jaccard).
+def same_traits(candidate: Candidate, view: PoolView) -> Refusal | None:
+    """Rejects a personality whose canonical traits have a Jaccard index of ``rules.traits`` or more with an entry's.
 
-    Wording plays no part: "prone to worry" and "anxious" are one trait.
+    Wording does not matter: "prone to worry" and "anxious" are one trait.
     """
-    found = view.most_shared_traits(candidate)
+    found = view.nearest_by_traits(candidate)
     if found is None:
         return None
     overlap, entry = found

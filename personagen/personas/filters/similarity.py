@@ -1,4 +1,4 @@
-"""Turns away a text that means what an entry means."""
+"""The filter ``similarity``: rejects the meaning of an entry, by embedding."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from personagen.personas.filters.pool_view import Candidate, PoolView, Refusal
 
 
 def similarity(candidate: Candidate, view: PoolView) -> Refusal | None:
-    """Rejects a text whose embedding has a cosine with some entry's that reaches the threshold for this pool's size.
+    """Rejects a text whose cosine with an entry reaches the threshold for the pool's size.
 
-    Every entry is compared, exactly; what ``candidate.known`` covers is not searched again.
+    Entries that ``candidate.known`` covers are not searched again.
 
     Raises:
         ValueError: the candidate has no vector.
@@ -20,4 +20,4 @@ def similarity(candidate: Candidate, view: PoolView) -> Refusal | None:
     if not hits or max(hits)[0] < view.similarity:
         return None
     score, row = max(hits)
-    return Refusal("means what an entry means", round(score, 6), view[-row].id)
+    return Refusal("the same meaning as an entry", round(score, 6), view[-row].id)

@@ -1,4 +1,4 @@
-"""The cosine from which on two texts are one: fixed, or rising with the size of the pool."""
+"""The cosine threshold for repeats: fixed, or rising with the size of the pool."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import numpy.typing as npt
 
 TAIL = 0.1
 FALSE_ALARMS = 0.01
-FEWEST = 10
-FEW = 50
+MIN_PAIRS = 10
+MIN_TAIL_PAIRS = 50
 
 
 @dataclass(frozen=True)
 class Threshold:
     """A new text's nearest of n unrelated ones reaches ``at(n)`` once in a hundred times, and a repeat nearly always.
 
-    A tenth of all pairs of different texts have a cosine above ``start``; ``scale`` and ``shape`` (0 or less) are those
-    of the tail beyond it. ``ceiling`` is what repeats reach however large the pool: the threshold never rises above.
+    A tenth of all pairs of different texts have a cosine above ``start``; ``scale`` and ``shape`` (at most 0) describe
+    the tail beyond it. The threshold never exceeds ``ceiling``, which repeats reach.
     """
 
     start: float
@@ -40,26 +40,25 @@ class Threshold:
 
 
 def fit(different: npt.NDArray[np.floating], repeats: npt.NDArray[np.floating]) -> Threshold:
-    """The threshold for an encoder that gives these cosines to pairs of ``different`` texts, and to ``repeats``.
+    """The threshold for an encoder with these cosines of pairs of ``different`` texts, and of ``repeats``.
 
-    A fixed threshold does not survive growth: the nearest of n unrelated texts comes closer as n grows. Peaks over
-    threshold (Pickands 1975; Balkema and de Haan 1974): beyond their upper tenth, at u, the cosines of different texts
-    follow a generalised Pareto tail of scale s and shape k, so that one pair exceeds t with probability
-    0.1 (1 + k (t - u) / s)^(-1/k), and one of n pairs does with probability 0.01 at t(n) = u + s ((10 n)^k - 1) / k;
-    for k = 0 that is u + s ln(10 n). Moments of what exceeds u give s and k (Hosking and Wallis 1987). k is held in
-    [-0.5, 0], since a cosine has an end, and is 0 where fewer than ``FEW`` pairs exceed u: the careful side. The
-    ceiling is the cosine that 95 % of ``repeats`` reach; "different" pairs above it are repeats among the seeds and
-    are left out.
+    A fixed threshold fails as pools grow: the nearest of n unrelated texts comes closer. Peaks over threshold (Pickands
+    1975; Balkema and de Haan 1974): above their upper tenth, at u, the cosines of different texts follow a generalised
+    Pareto tail of scale s and shape k. One pair exceeds t with probability 0.1 (1 + k (t - u) / s)^(-1/k), and one of n
+    pairs with probability 0.01 at t(n) = u + s ((10 n)^k - 1) / k; for k = 0 that is u + s ln(10 n). The moments of the
+    excess over u give s and k (Hosking and Wallis 1987). k is clipped to [-0.5, 0], since cosines are bounded, and 0 if
+    fewer than ``MIN_TAIL_PAIRS`` pairs exceed u, which is conservative. The ceiling is the cosine that 95 % of
+    ``repeats`` reach; "different" pairs above it are repeats among the seeds and are omitted.
 
     Raises:
-        ValueError: fewer than ``FEWEST`` pairs of either sort.
+        ValueError: fewer than ``MIN_PAIRS`` pairs of either kind.
     """
-    if len(different) < FEWEST or len(repeats) < FEWEST:
-        raise ValueError(f"a threshold needs {FEWEST} pairs of different texts and {FEWEST} repeats at least")
+    if len(different) < MIN_PAIRS or len(repeats) < MIN_PAIRS:
+        raise ValueError(f"a threshold needs at least {MIN_PAIRS} pairs of different texts and {MIN_PAIRS} repeats")
     ceiling = float(np.quantile(repeats, 0.05))
     below = different[different < ceiling]
     start = float(np.quantile(below, 1 - TAIL)) if len(below) else ceiling
     beyond = below[below > start].astype(np.float64) - start
     mean, spread = (float(beyond.mean()), float(beyond.var())) if len(beyond) else (0.0, 0.0)
-    shape = min(0.0, max(-0.5, (1 - mean**2 / spread) / 2)) if spread and len(beyond) >= FEW else 0.0
+    shape = min(0.0, max(-0.5, (1 - mean**2 / spread) / 2)) if spread and len(beyond) >= MIN_TAIL_PAIRS else 0.0
     return Threshold(round(start, 4), round(mean * (1 - shape), 4), round(shape, 4), round(ceiling, 4))

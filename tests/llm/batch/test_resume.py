@@ -18,7 +18,7 @@ BOTH = pytest.mark.parametrize("protocol", ["openai", "anthropic"])
 def left(tmp_path, double, count, protocol="openai", **settings):
     """A run folder whose process ended while a batch of ``count`` calls was pending."""
     setting = Setting(tmp_path, double, protocol)
-    setting.leave(*calls(count, **settings), until=lambda: setting.pending() and setting.pending()[0].batch)
+    setting.leave(*calls(count, **settings), until=lambda: setting.pending() and setting.pending()[0].provider_id)
     return setting
 
 
@@ -37,7 +37,7 @@ def test_answers_that_nobody_asks_for_yet_stay_to_be_had(tmp_path):
         setting = left(tmp_path, double, 4)
         double.held = False
         assert texts(setting.ask(*calls(2))) == said(2)
-        assert [list(wave.keys) for wave in setting.pending()] == [double.batches[0].keys[2:]]
+        assert [list(batch.keys) for batch in setting.pending()] == [double.batches[0].keys[2:]]
         assert texts(setting.ask(*calls(4))) == said(4)
     assert len(double.batches) == 1
     assert setting.pending() == []
@@ -89,7 +89,7 @@ def test_a_batch_that_the_provider_keeps_no_longer_is_sent_anew_and_said_so(tmp_
         double.batches.clear()
         double.held = False
         assert texts(setting.ask(*calls(3))) == said(3)
-    assert "keeps batch batch_1 no longer" in caplog.text
+    assert "has deleted batch batch_1" in caplog.text
     assert setting.pending() == []
 
 
@@ -98,7 +98,7 @@ def test_a_batch_at_another_address_is_not_waited_for_and_said_so(tmp_path, capl
         setting = left(tmp_path, before, 3)
         setting.double = double
         assert texts(setting.ask(*calls(3))) == said(3)
-    assert "they are sent anew" in caplog.text
+    assert "they are sent again" in caplog.text
 
 
 @BOTH
@@ -110,7 +110,7 @@ def test_a_wave_that_was_never_sent_is_sent_by_the_next_process(tmp_path, protoc
     with batching(echo, refuse=refuse) as double:
         setting = Setting(tmp_path, double, protocol)
         setting.leave(*calls(3), until=setting.pending)
-        assert [wave.batch for wave in setting.pending()] == [None]
+        assert [batch.provider_id for batch in setting.pending()] == [None]
         double.refuse = lambda *_: None
         assert texts(setting.ask(*calls(3))) == said(3)
     assert len(double.batches) == 1

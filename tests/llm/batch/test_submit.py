@@ -1,4 +1,4 @@
-"""Calls by the wave, against a double of both batch APIs."""
+"""Batch mode, against a double of both batch APIs."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_a_batch_whose_answers_say_429_each_time_is_given_up_like_any_other_fail
             async with setting.opened(stored=False) as llm:
                 return await with_retries(llm, first=0.0, seconds=math.inf)(calls(1)[0])
 
-        with pytest.raises(ServerError, match="asked 6 times"):
+        with pytest.raises(ServerError, match="sent 6 times"):
             asyncio.run(asyncio.wait_for(run(), 20))
     assert len(double.batches) == 6
 
@@ -81,7 +81,7 @@ def test_a_request_that_is_refused_raises_what_it_would_raise_alone(tmp_path, pr
 
 
 @BOTH
-def test_a_schema_that_the_server_refuses_is_left_out_in_the_next_wave(tmp_path, protocol):
+def test_a_schema_that_the_server_refuses_is_left_out_in_the_next_batch(tmp_path, protocol):
     def answer(request):
         return refusal(400, "response_format / output_config is not supported") if request.schema else echo(request)
 
@@ -91,7 +91,7 @@ def test_a_schema_that_the_server_refuses_is_left_out_in_the_next_wave(tmp_path,
     assert [len(batch.requests) for batch in double.batches] == [3, 3]
 
 
-@pytest.mark.parametrize(("limit", "value", "sizes"), [("most_requests", 4, [2, 4, 4]), ("most_bytes", 1300, [5, 5])])
+@pytest.mark.parametrize(("limit", "value", "sizes"), [("max_requests", 4, [2, 4, 4]), ("max_bytes", 1300, [5, 5])])
 def test_a_wave_over_the_providers_limits_goes_as_several_batches(tmp_path, limit, value, sizes):
     with batching(echo) as double:
         setting = Setting(tmp_path, double)
@@ -171,7 +171,7 @@ def test_polls_grow_rarer_up_to_the_longest_wait(tmp_path):
             seen.append(clock.now)
 
     with batching(echo, looks=14, refuse=refuse) as double:
-        Setting(tmp_path, double).ask(*calls(1), pace=clock.pace())
+        Setting(tmp_path, double).ask(*calls(1), policy=clock.policy())
     waits = [round(after - before, 1) for before, after in pairwise(seen)]
     assert waits[0] == pytest.approx(3, abs=0.3)
     assert all(60 <= wait < 60.5 for wait in waits[-3:])
@@ -186,7 +186,7 @@ def test_a_wait_through_hours_without_a_network_ends_when_the_server_is_back(tmp
         return Reply(status=0) if away and method == "GET" else None
 
     with batching(echo, looks=9, refuse=refuse) as double:
-        assert texts(Setting(tmp_path, double).ask(*calls(2), pace=clock.pace())) == said(2)
+        assert texts(Setting(tmp_path, double).ask(*calls(2), policy=clock.policy())) == said(2)
     assert clock.now > 4000
 
 
@@ -198,10 +198,10 @@ def test_a_server_that_stays_away_ends_the_run_and_the_batch_stays_stored(tmp_pa
 
     with batching(echo, refuse=refuse) as double:
         setting = Setting(tmp_path, double)
-        answers = setting.ask(*calls(2), pace=clock.pace())
+        answers = setting.ask(*calls(2), policy=clock.policy())
         assert {type(answer) for answer in answers} == {ConfigError}
-        assert "goes on there: run the same command later" in str(answers[0])
-        assert [wave.batch for wave in setting.pending()] == ["batch_1"]
+        assert "keep running there: run the same command later" in str(answers[0])
+        assert [batch.provider_id for batch in setting.pending()] == ["batch_1"]
         double.refuse = lambda *_: None
         assert texts(setting.ask(*calls(2))) == said(2)
     assert len(double.batches) == 1
@@ -210,7 +210,7 @@ def test_a_server_that_stays_away_ends_the_run_and_the_batch_stays_stored(tmp_pa
 def test_a_server_that_never_answers_is_given_up_after_a_minute(tmp_path):
     clock = Clock()
     with batching(echo, refuse=lambda *_: Reply(status=0)) as double:
-        answers = Setting(tmp_path, double).ask(*calls(2), pace=clock.pace())
+        answers = Setting(tmp_path, double).ask(*calls(2), policy=clock.policy())
     assert {type(answer) for answer in answers} == {ConfigError}
     assert 60 < clock.now - 1000 < 180
 
@@ -223,7 +223,7 @@ def test_a_full_rate_limit_delays_the_creation(tmp_path):
 
     clock = Clock()
     with batching(echo, refuse=refuse) as double:
-        assert texts(Setting(tmp_path, double).ask(*calls(2), pace=clock.pace())) == said(2)
+        assert texts(Setting(tmp_path, double).ask(*calls(2), policy=clock.policy())) == said(2)
     assert len(double.batches) == 1
     assert double.asked.count("GET /v1/batches") == 0  # nothing to look for: it was refused
     assert clock.now > 1030
@@ -253,13 +253,13 @@ def test_the_board_tells_how_many_requests_are_done(tmp_path):
         setting = Setting(tmp_path, double)
 
         async def note(seconds):
-            lines.append(setting.board.told(0.0))
+            lines.append(setting.progress.describe(0.0))
             await asyncio.sleep(seconds / 100)
 
-        pace = Clock().pace()
-        setting.ask(*calls(6), pace=type(pace)(settle=0.05, first=0.1, longest=0.2, sleep=note))
-    assert any(line.startswith("1 batch pending: 3 of 6 requests done, next look in") for line in lines)
-    assert setting.board.told() == ""
+        policy = Clock().policy()
+        setting.ask(*calls(6), policy=type(policy)(settle=0.05, first=0.1, longest=0.2, sleep=note))
+    assert any(line.startswith("1 batch pending: 3 of 6 requests done, next poll in") for line in lines)
+    assert setting.progress.describe() == ""
 
 
 def test_an_answer_that_cannot_be_read_is_asked_for_again(tmp_path):

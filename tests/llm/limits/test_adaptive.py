@@ -10,7 +10,7 @@ import pytest
 
 from personagen.call import Call
 from personagen.errors import ServerError
-from personagen.llm.limits.adaptive import FIRST, LONGEST_PAUSE, MOST, AdaptiveLimit
+from personagen.llm.limits.adaptive import INITIAL_LIMIT, MAX_LIMIT, MAX_PAUSE_SECONDS, AdaptiveLimit
 from personagen.llm.limits.limiter import Limiter
 from personagen.llm.limits.retry import with_retries
 from personagen.records import Completion
@@ -90,29 +90,29 @@ def test_a_server_that_only_queues_is_kept_busy_without_a_long_queue(seed):
     _, limit, seconds, _ = asked(calls, slots=slots, latency=about(2.0), seed=seed)
     assert calls * 2.27 / slots / seconds >= 0.9
     assert limit.limit <= 4 * slots
-    assert limit.highest <= 6 * slots < MOST
+    assert limit.highest <= 6 * slots < MAX_LIMIT
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_server_without_limits_is_soon_asked_as_much_as_may_be(seed):
     _, limit, seconds, _ = asked(6000, latency=about(2.0), seed=seed)
-    assert limit.highest == MOST
-    assert seconds <= 6000 * 2.27 / MOST + 20
+    assert limit.highest == MAX_LIMIT
+    assert seconds <= 6000 * 2.27 / MAX_LIMIT + 20
 
 
 def test_longer_calls_that_come_later_are_not_mistaken_for_a_queue():
     limit, now, running = AdaptiveLimit(), 0.0, []
-    while limit.limit < MOST and now < 40:
+    while limit.limit < MAX_LIMIT and now < 40:
         wait = limit.wait(now)
         if not wait:
-            kind = "judge" if limit.in_flight >= FIRST else "user"
+            kind = "judge" if limit.in_flight >= INITIAL_LIMIT else "user"
             heappush(running, (now + (0.1 if kind == "user" else 2.0), len(running), limit.start(now, kind)))
         elif not running or now + wait < running[0][0]:
             now += wait
         else:
             now, _, ticket = heappop(running)
             limit.answered(ticket, now)
-    assert limit.limit == MOST
+    assert limit.limit == MAX_LIMIT
 
 
 @pytest.mark.parametrize("most", [1, 7, 300])
@@ -187,7 +187,7 @@ def test_a_few_failures_do_not_slow_a_run_down():
         await asyncio.gather(*(llm(Call("m", (), sample=str(n))) for n in range(8000)), return_exceptions=True)
         return slots.limit
 
-    assert simulated.run(main()) == MOST
+    assert simulated.run(main()) == MAX_LIMIT
 
 
 def test_after_a_pause_calls_are_let_out_evenly():
@@ -210,8 +210,8 @@ def test_refusals_of_calls_that_were_sent_before_a_cut_do_not_count_again():
 def test_a_wish_of_the_server_is_honoured_up_to_two_minutes():
     limit = AdaptiveLimit(4)
     limit.refused(limit.start(0.0), 1.0, 1e9)
-    assert limit.wait(1.0) == LONGEST_PAUSE
-    assert limit.wait(1.0 + LONGEST_PAUSE) == 0
+    assert limit.wait(1.0) == MAX_PAUSE_SECONDS
+    assert limit.wait(1.0 + MAX_PAUSE_SECONDS) == 0
 
 
 def test_the_limit_never_falls_below_one_and_a_server_that_refuses_long_is_asked_ever_more_seldom():

@@ -6,9 +6,12 @@ import asyncio
 
 import pytest
 
-from personagen.llm.limits.headers import LONGEST, used_up
+from personagen.llm.limits.headers import MAX_PAUSE_SECONDS, seconds_until_reset
 from personagen.llm.limits.limiter import Limiter
+from personagen.llm.limits.retry import with_retries
+from personagen.records import Completion
 from tests.llm import simulated
+from tests.llm.calls import a_call
 
 NOW = 1_800_000_000.0  # 2027-01-15T08:00:00Z
 
@@ -20,7 +23,7 @@ NOW = 1_800_000_000.0  # 2027-01-15T08:00:00Z
         ("120ms", 0.12),
         ("1m30s", 90),
         ("0m1.5s", 1.5),
-        ("6m0s", LONGEST),
+        ("6m0s", MAX_PAUSE_SECONDS),
         ("17", 17),
         ("2.5", 2.5),
         (f"{NOW + 20:.0f}", 20),
@@ -37,7 +40,7 @@ NOW = 1_800_000_000.0  # 2027-01-15T08:00:00Z
 )
 def test_every_way_to_write_when_a_quota_is_filled_again_is_understood(text, seconds):
     headers = {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": text}
-    assert used_up(headers, NOW) == pytest.approx(seconds)
+    assert seconds_until_reset(headers, NOW) == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize(
@@ -51,26 +54,29 @@ def test_every_way_to_write_when_a_quota_is_filled_again_is_understood(text, sec
     ],
 )
 def test_the_headers_of_every_provider_are_read(remaining, reset):
-    assert used_up({remaining: "0", reset: "9"}, NOW) == 9
-    assert used_up({remaining: "1", reset: "9"}, NOW) == 0
-    assert used_up({remaining: "0"}, NOW) == used_up({reset: "9"}, NOW) == 0
+    assert seconds_until_reset({remaining: "0", reset: "9"}, NOW) == 9
+    assert seconds_until_reset({remaining: "1", reset: "9"}, NOW) == 0
+    assert seconds_until_reset({remaining: "0"}, NOW) == seconds_until_reset({reset: "9"}, NOW) == 0
 
 
 def test_of_several_quotas_the_one_that_takes_longest_counts():
     headers = {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "2s"}
     headers |= {"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "7s"}
-    assert used_up(headers, NOW) == 7
+    assert seconds_until_reset(headers, NOW) == 7
 
 
-def test_a_quota_that_is_used_up_closes_the_gate_for_everybody_until_it_is_filled():
+def test_a_quota_that_is_used_up_holds_back_every_call_until_it_is_filled():
+    pauses = iter([0.0, 30.0, 0.0, 0.0, 0.0])
+
+    async def model(call):
+        return Completion(text="x", pause=next(pauses))
+
     async def main():
-        limiter = Limiter(4)
-        queue = limiter.at("m")
-        queue.on_headers({"ratelimit-remaining": "3", "ratelimit-reset": "30"})
-        await queue.enter("user")
+        llm = with_retries(model, Limiter(4))
+        for _ in range(2):
+            await llm(a_call())
         before = simulated.now()
-        queue.on_headers({"ratelimit-remaining": "0", "ratelimit-reset": "30"})
-        await asyncio.gather(*(queue.enter("user") for _ in range(3)))
+        await asyncio.gather(*(llm(a_call()) for _ in range(3)))
         return before, simulated.now()
 
     assert simulated.run(main()) == (0.0, 30.0)

@@ -9,7 +9,7 @@ import pytest
 
 from personagen.call import Call, Sampling
 from personagen.errors import BudgetError, ConfigError, CorruptError, Interrupted, ServerError
-from personagen.llm.limits.limiter import LOCAL, Limiter, closing_on_error, first_call_alone
+from personagen.llm.limits.limiter import MAX_IN_FLIGHT_LOCALLY, Limiter, closing_on_error, first_call_alone
 from personagen.llm.limits.retry import with_retries
 from tests.fakes import Fake
 from tests.llm import simulated
@@ -62,7 +62,7 @@ def test_every_endpoint_has_a_gate_of_its_own_and_roles_that_share_it_share_the_
 
 def test_where_there_is_no_server_the_limit_is_fixed():
     limiter = Limiter(None, {"user": "own"}, {"own"})
-    assert (limiter.limit, limiter.most) == (LOCAL, LOCAL)
+    assert (limiter.limit, limiter.max_in_flight) == (MAX_IN_FLIGHT_LOCALLY, MAX_IN_FLIGHT_LOCALLY)
     assert (Limiter(7, {"user": "own"}, {"own"}).limit, Limiter(7, {"user": "a", "judge": "b"}).limit) == (7, 14)
 
 

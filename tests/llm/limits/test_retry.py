@@ -9,7 +9,7 @@ import pytest
 
 from personagen.errors import BudgetError, ConfigError, Interrupted, ReplyError, ServerError
 from personagen.llm.limits.limiter import Limiter
-from personagen.llm.limits.retry import LONGEST_WAIT, with_retries
+from personagen.llm.limits.retry import MAX_WAIT_SECONDS, with_retries
 from personagen.records import Completion
 from tests.llm import simulated
 from tests.llm.calls import a_call
@@ -83,7 +83,7 @@ def test_any_function_that_gives_an_awaitable_can_be_retried():
 
 def test_attempts_are_bounded_and_the_last_error_says_how_many():
     llm = Flaky(*(ServerError(f"error {i}", status=503, retry_after=1) for i in range(9)))
-    with pytest.raises(ServerError, match=r"error 3 \(asked 4 times\)") as raised:
+    with pytest.raises(ServerError, match=r"error 3 \(sent 4 times\)") as raised:
         llm.run(attempts=4)
     assert (llm.asked, raised.value.status) == (4, 503)
 
@@ -119,7 +119,7 @@ def test_the_servers_wish_is_honoured_and_capped():
     wishes = (7, 9999, 0)
     llm = Flaky(*(ServerError("x", status=429, retry_after=wish) for wish in wishes))
     llm.run(seconds=1e6)
-    for waited, asked in zip(llm.waits, (7, LONGEST_WAIT, 0), strict=True):
+    for waited, asked in zip(llm.waits, (7, MAX_WAIT_SECONDS, 0), strict=True):
         assert asked <= waited <= asked + 20
 
 
@@ -160,7 +160,7 @@ def test_calls_at_once_do_not_share_their_attempts():
         asked = with_retries(fail, attempts=3, first=0.001)
         return await asyncio.gather(*(asked(a_call()) for _ in range(20)), return_exceptions=True)
 
-    assert {str(error) for error in simulated.run(main())} == {"busy (asked 3 times)"}
+    assert {str(error) for error in simulated.run(main())} == {"busy (sent 3 times)"}
 
 
 def test_a_call_that_waits_to_be_sent_again_holds_its_slot():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from personagen.personas.filters import nearest
-from personagen.personas.filters.approximate import ASKED, MOST, Pivots
+from personagen.personas.filters.approximate import MAX_HITS_PER_PIVOT, PIVOTS_PER_QUERY, ApproximateIndex
 from personagen.personas.filters.nearest import Rows
 
 
@@ -36,7 +36,7 @@ def pool():
 @pytest.fixture
 def indexed(monkeypatch, pool):
     """The rows of ``pool``, searched through the index."""
-    monkeypatch.setattr(nearest, "EXACT", 1000)
+    monkeypatch.setattr(nearest, "MAX_EXACT_ROWS", 1000)
     rows = Rows()
     for row in pool:
         rows.add(row)
@@ -62,7 +62,7 @@ def test_the_index_turns_nothing_away_that_comparing_every_pair_lets_pass(indexe
 
 
 def test_the_index_names_few_pairs_beside_those_that_reach_the_threshold(pool):
-    index = Pivots(pool)
+    index = ApproximateIndex(pool)
     index.add(pool)
     queries = texts(np.random.default_rng(4), 400)
     q, r = index.close(queries, 0.85)
@@ -82,19 +82,19 @@ def test_rows_added_after_the_index_was_made_are_found_and_those_past_the_view_a
 
 
 def test_a_pool_that_outgrows_its_index_gets_a_larger_one_and_loses_nothing(monkeypatch, pool):
-    monkeypatch.setattr(nearest, "EXACT", 1000)
+    monkeypatch.setattr(nearest, "MAX_EXACT_ROWS", 1000)
     rows, made_for = Rows(), []
     for at, row in enumerate(pool):
         rows.add(row)
         if at + 1 in (2000, 20_000):
             found = rows.search(pool[: at + 1 : 97], 0.999, 0, at + 1)
             assert [hit.row for hit in found] == list(range(0, at + 1, 97))
-            made_for.append(rows._pivots.made_for)
+            made_for.append(rows._index.made_for)
     assert made_for == [2000, 20_000]
 
 
 def test_the_same_rows_and_queries_give_the_same_answers(monkeypatch, pool):
-    monkeypatch.setattr(nearest, "EXACT", 1000)
+    monkeypatch.setattr(nearest, "MAX_EXACT_ROWS", 1000)
     queries, answers = near(np.random.default_rng(6), pool[:500], 0.86), []
     for _ in range(2):
         rows = Rows()
@@ -111,8 +111,8 @@ def test_a_search_without_queries_finds_nothing(indexed, pool):
 
 def test_a_crowd_of_copies_is_not_compared_one_by_one_but_still_found(pool):
     crowd = np.concatenate([pool[:3000], np.tile(pool[:1], (3000, 1))])
-    index = Pivots(crowd)
+    index = ApproximateIndex(crowd)
     index.add(crowd)
     q, r = index.close(pool[:5], 0.95)
-    assert len(q) <= 5 * ASKED * MOST
+    assert len(q) <= 5 * PIVOTS_PER_QUERY * MAX_HITS_PER_PIVOT
     assert all((crowd[r[q == at]] @ pool[at] > 0.999).any() for at in range(5))

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from personagen.personas.filters import PoolView, Rules
-from personagen.personas.filters import jaccard as overlap
+from personagen.personas.filters import PoolView, Rules, jaccard
 from personagen.personas.filters.duplicates import duplicates
-from personagen.personas.filters.jaccard import Overlap
+from personagen.personas.filters.jaccard import JaccardIndex
 from personagen.personas.filters.pool_view import shingles
 from tests.personas.filters.pools import PERSONALITY, PROFILE, personality, pool_of, profile
 
 SETS = st.lists(st.frozensets(st.integers(0, 25), max_size=12), max_size=25)
+COUNTED = st.sampled_from([0, 10, jaccard.MAX_COUNTED_HOLDERS])
 MEMBERS = st.frozensets(st.integers(0, 25), min_size=1, max_size=12)
 
 
@@ -24,20 +24,20 @@ def brute(sets, members, threshold):
 
 
 @settings(deadline=None)
-@given(SETS, MEMBERS, st.sampled_from([0.2, 0.5, 0.6, 2 / 3, 0.75, 1.0]), st.sampled_from([0, 10, overlap.COUNTED]))
+@given(SETS, MEMBERS, st.sampled_from([0.2, 0.5, 0.6, 2 / 3, 0.75, 1.0]), COUNTED)
 def test_the_index_finds_what_comparing_every_pair_finds(sets, members, threshold, counted):
-    index = Overlap()
+    index = JaccardIndex()
     for s in sets:
         index.add(s)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(overlap, "COUNTED", counted)
+        patch.setattr(jaccard, "MAX_COUNTED_HOLDERS", counted)
         assert index.nearest(members, threshold, len(sets)) == brute(sets, members, threshold)
 
 
 @settings(deadline=None)
 @given(SETS, MEMBERS, st.integers(0, 25))
 def test_the_index_leaves_out_what_came_later(sets, members, among):
-    index = Overlap()
+    index = JaccardIndex()
     for s in sets:
         index.add(s)
     assert index.nearest(members, 0.4, among) == brute(sets[:among], members, 0.4)
@@ -45,7 +45,7 @@ def test_the_index_leaves_out_what_came_later(sets, members, among):
 
 def test_the_index_counts_the_same_way_when_thousands_share_a_member():
     sets = [frozenset({1, 2, 3, 100 + at}) for at in range(3000)]
-    index = Overlap()
+    index = JaccardIndex()
     for s in sets:
         index.add(s)
     assert index.nearest(frozenset({1, 2, 3, 1234}), 0.6, 3000) == (1.0, 1134)
@@ -67,7 +67,7 @@ def test_a_new_text_passes():
 def test_the_same_text_with_other_names_pronouns_or_age_is_turned_away_as_the_same(text):
     entry = profile()
     verdict = duplicates(profile(text), pool_of(profile("He breeds snails in Ghent. " * 6), entry))
-    assert verdict.reason == "the same text as an entry, names and pronouns aside"
+    assert verdict.reason == "the same text as an entry, except for names and pronouns"
     assert (verdict.score, verdict.nearest) == (1.0, entry.description.id)
 
 

@@ -1,4 +1,4 @@
-"""The form filter."""
+"""The format filter."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import pytest
 
 from personagen.errors import UsageError
 from personagen.personas.filters import PoolView, Rules
-from personagen.personas.filters.format import form, unsupported
+from personagen.personas.filters.format import format, unsupported
 from tests.personas.filters.pools import FACTS, PERSONALITY, PROFILE, TRAITS, personality, profile
 
 EMPTY = PoolView()
 
 
 def reason(candidate, view=EMPTY):
-    verdict = form(candidate, view)
+    verdict = format(candidate, view)
     return verdict and verdict.reason
 
 
@@ -27,7 +27,7 @@ def test_a_plain_personality_with_its_traits_passes():
 
 @pytest.mark.parametrize("count", [0, 7, 11])
 def test_a_number_of_facts_out_of_bounds_is_turned_away_with_the_number(count):
-    verdict = form(profile(items=(*FACTS, "She has cats", "She swims")[:count]), EMPTY)
+    verdict = format(profile(items=(*FACTS, "She has cats", "She swims")[:count]), EMPTY)
     assert verdict.reason == f"{count} facts, not 8 to 10"
     assert verdict.score == count
 
@@ -47,7 +47,7 @@ def test_the_bounds_are_those_of_the_rules():
 
 @pytest.mark.parametrize(("text", "count"), [("She has two cats.", 4), (PROFILE.replace(".", " ") * 6, 6 * 53)])
 def test_a_length_out_of_bounds_is_turned_away_with_the_number_of_words(text, count):
-    verdict = form(profile(text), EMPTY)
+    verdict = format(profile(text), EMPTY)
     assert "words, not 30 to 250" in verdict.reason
     assert verdict.score == count
 
@@ -116,8 +116,8 @@ def test_the_language_any_takes_every_script():
 
 
 def test_an_unknown_language_is_a_usage_error_that_names_the_known_ones():
-    with pytest.raises(UsageError, match="known are en, de"):
-        form(profile(), PoolView(Rules(language="tlh")))
+    with pytest.raises(UsageError, match="choose one of en, de"):
+        format(profile(), PoolView(Rules(language="tlh")))
 
 
 @pytest.mark.parametrize(

@@ -5,22 +5,22 @@ from __future__ import annotations
 import pytest
 
 from personagen.personas.filters import PoolView
-from personagen.personas.filters.misplaced import kind
+from personagen.personas.filters.misplaced import misplaced
 from tests.personas.filters.pools import PERSONALITY, PROFILE, personality, profile
 
 EMPTY = PoolView()
 
 
 def test_a_profile_of_facts_and_a_personality_of_traits_pass():
-    assert kind(profile(), EMPTY) is None
-    assert kind(personality(), EMPTY) is None
+    assert misplaced(profile(), EMPTY) is None
+    assert misplaced(personality(), EMPTY) is None
 
 
 @pytest.mark.parametrize(
     ("sentence", "traits"), [("She is generous.", "generous"), ("She is a patient and witty woman.", "patient, witty")]
 )
 def test_a_profile_that_names_traits_is_turned_away_with_them(sentence, traits):
-    verdict = kind(profile(f"{PROFILE} {sentence}"), EMPTY)
+    verdict = misplaced(profile(f"{PROFILE} {sentence}"), EMPTY)
     assert verdict.reason == f"a trait in a profile: {traits}"
     assert verdict.score == traits.count(",") + 1
 
@@ -33,7 +33,7 @@ def test_a_profile_that_names_traits_is_turned_away_with_them(sentence, traits):
     ],
 )  # fmt: skip
 def test_a_word_that_describes_a_thing_is_no_trait(sentence):
-    assert kind(profile(f"{PROFILE} {sentence}"), EMPTY) is None
+    assert misplaced(profile(f"{PROFILE} {sentence}"), EMPTY) is None
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_a_word_that_describes_a_thing_is_no_trait(sentence):
     ],
 )
 def test_a_personality_that_states_a_fact_is_turned_away_with_it(sentence, what):
-    verdict = kind(personality(f"{PERSONALITY} {sentence}"), EMPTY)
+    verdict = misplaced(personality(f"{PERSONALITY} {sentence}"), EMPTY)
     assert verdict.reason.startswith(f"a fact in a personality, {what}")
 
 
@@ -68,9 +68,9 @@ def test_a_personality_that_states_a_fact_is_turned_away_with_it(sentence, what)
     ],
 )  # fmt: skip
 def test_a_turn_of_phrase_is_no_fact(sentence):
-    assert kind(personality(f"{PERSONALITY} {sentence}"), EMPTY) is None
+    assert misplaced(personality(f"{PERSONALITY} {sentence}"), EMPTY) is None
 
 
 def test_a_profile_is_no_personality_and_a_personality_no_profile():
-    assert kind(personality(PROFILE), EMPTY) is not None
-    assert kind(profile(PERSONALITY), EMPTY) is not None
+    assert misplaced(personality(PROFILE), EMPTY) is not None
+    assert misplaced(profile(PERSONALITY), EMPTY) is not None

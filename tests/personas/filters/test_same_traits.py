@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from personagen.personas.filters import PoolView, Rules
-from personagen.personas.filters.same_traits import traits
+from personagen.personas.filters.same_traits import same_traits
 from tests.personas.filters.pools import PERSONALITY, TRAITS, personality, pool_of
 
 OTHER = ("calm", "shy", "stubborn", "honest", "lazy", "gentle", "moody", "sceptical")
 
 
 def test_other_traits_pass():
-    assert traits(personality("Something else altogether.", OTHER), pool_of(personality())) is None
+    assert same_traits(personality("Something else altogether.", OTHER), pool_of(personality())) is None
 
 
 def test_the_same_traits_in_any_order_and_wording_are_one():
@@ -28,7 +28,7 @@ def test_the_same_traits_in_any_order_and_wording_are_one():
     again = personality(
         "Told in another way.", [*("loyalty", "curiosity"), *(t for t in TRAITS if t not in ("loyal", "curious"))]
     )
-    verdict = traits(again, pool_of(personality("x", OTHER), entry))
+    verdict = same_traits(again, pool_of(personality("x", OTHER), entry))
     assert verdict.reason == "the same traits as an entry"
     assert (verdict.score, verdict.nearest) == (1.0, entry.description.id)
     assert len(synonyms) == 8
@@ -37,25 +37,25 @@ def test_the_same_traits_in_any_order_and_wording_are_one():
 def test_seven_of_eight_traits_in_common_are_too_many_and_six_are_not():
     seven = personality("x", (*TRAITS[:7], "lazy"))
     six = personality("x", (*TRAITS[:6], "lazy", "shy"))
-    verdict = traits(seven, pool_of(personality()))
+    verdict = same_traits(seven, pool_of(personality()))
     assert verdict.score == round(7 / 9, 6)
     assert verdict.reason == "78% of the traits are an entry's"
-    assert traits(six, pool_of(personality())) is None
+    assert same_traits(six, pool_of(personality())) is None
 
 
 def test_a_trait_that_no_entry_has_still_counts_as_a_difference():
     new = personality("x", (*TRAITS, "lazy", "shy", "moody"))
-    assert traits(new, pool_of(personality())) is None
+    assert same_traits(new, pool_of(personality())) is None
 
 
 def test_the_bound_is_that_of_the_rules():
     six = personality("x", (*TRAITS[:6], "lazy", "shy"))
-    assert traits(six, pool_of(personality(), rules=Rules(traits=0.6))).score == 0.6
+    assert same_traits(six, pool_of(personality(), rules=Rules(traits=0.6))).score == 0.6
 
 
 def test_traits_are_read_off_a_text_that_came_without_a_list():
-    assert traits(personality(PERSONALITY, ()), pool_of(personality())).score == 1.0
+    assert same_traits(personality(PERSONALITY, ()), pool_of(personality())).score == 1.0
 
 
 def test_an_empty_pool_turns_nothing_away():
-    assert traits(personality(), PoolView()) is None
+    assert same_traits(personality(), PoolView()) is None

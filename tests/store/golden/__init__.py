@@ -1,8 +1,8 @@
-"""A journal of each format, as it was written; ``format-1.db`` is from the commit that added it.
+"""A journal of each released format.
 
     python tests/store/golden/__init__.py tests/store/golden/format-N.db
 
-A new format adds a file; none is ever made anew.
+A new format adds a file; from the first release on, no file is made again.
 """
 
 from __future__ import annotations

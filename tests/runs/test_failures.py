@@ -9,16 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from personagen.errors import QualityError
-from personagen.flows.plan import TOO_MANY, Outcomes
+from personagen.runs.failures import MIN_FAILURES, FailurePolicy
 
 
 def ended(failed, order, before=()):
     """What is raised when the slots end in ``order``."""
-    outcomes = Outcomes(len(failed), set(before))
+    policy = FailurePolicy("conversations", len(failed), set(before))
     try:
         for slot in order:
-            outcomes.add(slot, "no reply" if failed[slot] else "")
-        outcomes.close()
+            policy.add(slot, "no reply" if failed[slot] else "")
+        policy.close()
     except QualityError as error:
         return str(error)
     return ""
@@ -37,25 +37,25 @@ def test_failures_that_end_first_do_not_count_before_the_slots_in_front_of_them(
 
 
 def test_it_gives_up_at_the_first_slot_up_to_which_more_than_half_have_failed():
-    outcomes = Outcomes(100, set())
-    for slot in range(TOO_MANY - 1):
-        outcomes.add(slot, "no reply")
+    policy = FailurePolicy("conversations", 100, set())
+    for slot in range(MIN_FAILURES - 1):
+        policy.add(slot, "no reply")
     with pytest.raises(QualityError, match="10 of 10 conversations failed, 10 of them because no reply"):
-        outcomes.add(TOO_MANY - 1, "no reply")
+        policy.add(MIN_FAILURES - 1, "no reply")
 
 
 def test_a_server_that_has_gone_counts_at_once_wherever_its_trees_stand():
-    outcomes = Outcomes(1000, set(range(500)))
-    for slot in range(900, 900 + TOO_MANY - 1):
-        outcomes.add(slot, "no answer", unanswered=True)
+    policy = FailurePolicy("conversations", 1000, set(range(500)))
+    for slot in range(900, 900 + MIN_FAILURES - 1):
+        policy.add(slot, "no answer", unanswered=True)
     with pytest.raises(QualityError, match="10 of 10 conversations failed, 10 of them because no answer"):
-        outcomes.add(950, "no answer", unanswered=True)
+        policy.add(950, "no answer", unanswered=True)
 
 
 def test_a_server_that_answers_in_between_has_not_gone():
-    outcomes = Outcomes(1000, set())
-    for slot in range(500, 500 + 3 * TOO_MANY):
-        outcomes.add(slot, "" if slot % TOO_MANY == 0 else "no answer", unanswered=True)
+    policy = FailurePolicy("conversations", 1000, set())
+    for slot in range(500, 500 + 3 * MIN_FAILURES):
+        policy.add(slot, "" if slot % MIN_FAILURES == 0 else "no answer", unanswered=True)
 
 
 def test_what_was_grown_before_counts_in_its_place():

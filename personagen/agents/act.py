@@ -1,0 +1,28 @@
+"""What an agent file tells about each of its prompts: who asks it, sample inputs, the usual length of a reply."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from personagen.agents.ask import AgentContext, Answer, CallSite
+from personagen.agents.sample import Scene
+
+
+@dataclass(frozen=True)
+class Act:
+    """One prompt of an agent: the ``function`` that asks it, called with a context, ``inputs`` and a call site.
+
+    ``usual_tokens`` is the length of a reply for each thing that it lists (an inference, a description), or of the
+    whole reply; ``offline_tokens`` is the same for the offline cast.
+    """
+
+    function: Callable[..., Awaitable[Answer[Any]]]
+    inputs: Callable[[Scene], tuple[Any, ...]]
+    usual_tokens: float
+    offline_tokens: float
+
+    async def sample(self, ctx: AgentContext, scene: Scene) -> Answer[Any]:
+        """Asks it in a sample conversation, to render or check the prompt file."""
+        return await self.function(ctx, *self.inputs(scene), CallSite())

@@ -1,0 +1,124 @@
+"""The user's own agents and candidates, named as ``module:function``: loaded and checked before the first call."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import wraps
+from typing import Any, get_args, get_origin, get_type_hints
+
+from personagen.agents import ACTS
+from personagen.agents.ask import AgentContext, Answer, CallSite, said
+from personagen.agents.assistant import CANDIDATES, Candidate, aware, plain
+from personagen.agents.replies import Spoken
+from personagen.errors import ConfigError, PersonagenError, UsageError
+from personagen.llm.errors import Server, quoted
+from personagen.options import ROLES
+from personagen.plugins import function
+from personagen.records import Inference, Message
+
+Function = Callable[..., Awaitable[Any]]
+
+
+def acts(entries: Iterable[str]) -> dict[str, Function]:
+    """The functions of ``--agent``, written as ``judge/prefer=module:function``, by the act that each replaces.
+
+    Raises:
+        UsageError: there is no such act, or the function can't be loaded or called as the agent's own is.
+    """
+    known = [name for name in ACTS if not name.startswith("assistant/")]
+    found: dict[str, Function] = {}
+    for entry in entries:
+        name, _, path = entry.partition("=")
+        if name not in known:
+            hint = "; --candidate names assistants" if name in ACTS else ""
+            raise UsageError(f"--agent {entry}: there is no act {name!r}; there are {', '.join(known)}{hint}")
+        found[name] = _loaded("--agent", path, ACTS[name].function)
+    return found
+
+
+def candidates(entries: Sequence[str]) -> tuple[Candidate, ...]:
+    """The competing assistants of ``--candidate``: names of ``CANDIDATES``, or ``module:function``.
+
+    A function may return a text instead of an ``Answer``: it is then a reply without a call.
+
+    Raises:
+        UsageError: one does not exist or can't be called as ``CANDIDATES`` are, or two have the same name.
+    """
+    found = tuple(CANDIDATES[entry] if entry in CANDIDATES else _candidate(entry) for entry in entries)
+    names = [candidate.name for candidate in found]
+    if not names or len({*names, "user"}) <= len(names):
+        raise UsageError(
+            f"--candidate {', '.join(entries)}: give at least one, each with another name, none of them user"
+        )
+    return found
+
+
+def prompts(agents: Sequence[str], competing: Sequence[str] = ()) -> tuple[str, ...]:
+    """The prompts that the modules of ``--agent`` and of the loaded ``--candidate`` name in ``PROMPTS``.
+
+    Raises:
+        UsageError: as ``acts``, or a module names a prompt of a role that does not exist.
+    """
+    acts(agents)
+    names: dict[str, None] = {}
+    for path in (entry.rpartition("=")[2] for entry in (*agents, *competing) if ":" in entry):
+        for name in getattr(sys.modules[path.partition(":")[0]], "PROMPTS", ()):
+            if name.partition("/")[0] not in ROLES:
+                raise UsageError(f"{path}: PROMPTS has {name!r}; the first part is a role: {', '.join(ROLES)}")
+            names[name] = None
+    return tuple(names)
+
+
+def _candidate(entry: str) -> Candidate:
+    if ":" not in entry:
+        built_in = ", ".join(CANDIDATES)
+        raise UsageError(f"--candidate {entry}: there is no such candidate; there are {built_in} and module:function")
+    own = _loaded("--candidate", entry, plain, str)
+
+    async def reply(
+        ctx: AgentContext, conversation: Sequence[Message], known: Sequence[Inference], site: CallSite
+    ) -> Answer[Spoken]:
+        if ctx.rehearsed:  # a user's code may do anything, and nothing is to happen yet
+            return await aware(ctx, conversation, known, site)
+        answer: Answer[Spoken] | str = await own(ctx, conversation, known, site)
+        return said(ctx, answer, "assistant", conversation) if isinstance(answer, str) else answer
+
+    return Candidate(entry.rpartition(":")[2], reply)
+
+
+def _loaded(option: str, path: str, like: Function, other: type = Answer) -> Function:
+    """The function at ``path``, to be called as ``like`` is; an error in it, or a value of another type, ends the run.
+
+    ``other`` is a type that it may return besides what ``like`` returns.
+    """
+    own: Function = function(path)
+    if not (inspect.iscoroutinefunction(own) or inspect.iscoroutinefunction(type(own).__call__)):
+        raise UsageError(f"{option} {path} is not an async function")
+    names = [name.lstrip("_") for name in inspect.signature(like).parameters]
+    try:
+        inspect.signature(own).bind(*names)
+    except (TypeError, ValueError):
+        raise UsageError(f"{option} {path} can't be called as {like.__name__}({', '.join(names)})") from None
+    [value] = get_args(get_type_hints(like)["return"])
+
+    @wraps(own)
+    async def checked(*given: Any) -> Any:
+        try:
+            answer = await own(*given)
+        except PersonagenError:
+            raise
+        except Exception as error:  # whatever code of the user's own can raise
+            what = f"{type(error).__name__}: {quoted(Server('', '', ''), str(error))}"
+            raise ConfigError(f"{path} raised {what}; correct it and run again") from error
+        if isinstance(answer, Answer):
+            if isinstance(answer.value, get_origin(value) or value):
+                return answer
+            answer = answer.value
+        elif isinstance(answer, other):
+            return answer
+        wanted = getattr(value, "__name__", value)
+        raise ConfigError(f"{path} gave a {type(answer).__name__}, not an Answer with a {wanted}; correct it")
+
+    return checked

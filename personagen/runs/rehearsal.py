@@ -1,0 +1,300 @@
+"""A rehearsal: a few planned items of the real workflow, played by the scripted cast, with every question measured.
+
+Nothing is sent. What a run has stored already answers as it did, so that a resumed run is estimated by what is left of
+it; everything else is answered by the offline cast, and counted as if it had the usual length of a model's reply. Three
+sizes come out: with usual replies, with short ones, and with replies as long and asked for as often as they may be.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import orjson
+
+from personagen.agents.ask import AgentContext
+from personagen.call import DEFAULT_MAX_TOKENS, Call
+from personagen.errors import ConfigError
+from personagen.llm.endpoints import OFFLINE
+from personagen.llm.journaled import Tally
+from personagen.offline import offline
+from personagen.prompts.files import Prompt
+from personagen.records import Completion, Message
+from personagen.runs.schedule import Task
+from personagen.store.journal import Journal
+
+# English prose, measured with o200k_base on the packaged seeds and prompts; other languages differ little by bytes.
+BYTES_PER_TOKEN = 4.5
+MIN_BYTES_PER_TOKEN = 3.0
+TOKENS_PER_MESSAGE = 4  # of a chat template around a message
+MIN_CACHED, CACHE_STEP = 1024, 128  # tokens
+SHORT = 0.5  # of the usual length
+STORED_ANSWER_BYTES = 620  # of an answer in the journal, besides its text
+
+
+@dataclass(frozen=True)
+class Size:
+    """Calls of one role and their tokens: all input, what a cache serves of it, output. They may be means."""
+
+    calls: float = 0.0
+    input: float = 0.0
+    cached: float = 0.0
+    output: float = 0.0
+
+    def __add__(self, other: Size) -> Size:
+        return Size(*map(sum, zip(vars(self).values(), vars(other).values(), strict=True)))
+
+    def times(self, factor: float) -> Size:
+        """``factor`` of these."""
+        return Size(*(value * factor for value in vars(self).values()))
+
+
+@dataclass(frozen=True)
+class Need:
+    """What the calls of a role will take: with short replies, as expected, at most."""
+
+    low: Size = Size()
+    expected: Size = Size()
+    upper: Size = Size()
+
+    def __add__(self, other: Need) -> Need:
+        return Need(self.low + other.low, self.expected + other.expected, self.upper + other.upper)
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """A piece of the planned work: a job to play, and how often the run will do the like.
+
+    ``expected`` and ``upper`` are those numbers. ``deeper`` is how many times as long the real conversations are.
+    Where the played question is stored, ``stored`` of the ``expected`` ones are too, and at least ``least`` remain.
+    ``finished`` is for an item that is played only to learn from its stored replies.
+    """
+
+    job: Callable[[AgentContext], Task]
+    expected: float = 1.0
+    upper: float = 1.0
+    deeper: float = 1.0
+    stored: float = 0.0
+    least: float = 0.0
+    finished: bool = False
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """One question: its size in bytes, what of it was said by speakers, and the answer if it is stored."""
+
+    call: Call
+    fixed: float
+    spoken: Mapping[str, tuple[int, float]]  # prompt -> texts in it that such a call gave, and their bytes
+    shared: float  # the share of it with which the last question of this prompt began too
+    reply: Completion
+    things: int
+    is_stored: bool
+
+    @property
+    def bytes(self) -> float:
+        """Its size at the usual lengths."""
+        return self.fixed + sum(size for _, size in self.spoken.values())
+
+
+@dataclass
+class Lengths:
+    """How long replies are: as the agents' table says, or as the run's own answers were, once it has some."""
+
+    usual: Mapping[str, float]
+    prompts: Mapping[str, Prompt]
+    measured: dict[str, Size] = field(default_factory=dict)
+    asked_bytes: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    reply_bytes: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+    def learn(self, played: Iterable[_Asked]) -> None:
+        """Goes by the stored answers among ``played`` from now on."""
+        for asked in played:
+            usage, prompt = asked.reply.usage, asked.call.prompt
+            if asked.is_stored and usage.input_tokens:
+                size = Size(1, usage.input_tokens, usage.cached_input_tokens, usage.output_tokens)
+                self.measured[prompt] = self.measured.get(prompt, Size()) + size
+                self.asked_bytes[prompt] += asked.bytes
+                self.reply_bytes[prompt] += len(asked.reply.text.encode())
+
+    def spoken(self, prompt: str) -> float:
+        """Bytes of a reply in free text."""
+        known = self.measured.get(prompt)
+        return self.reply_bytes[prompt] / known.calls if known else self.output(prompt, 1) * BYTES_PER_TOKEN
+
+    def output(self, prompt: str, things: int) -> float:
+        """Tokens of a reply that lists ``things``."""
+        known = self.measured.get(prompt)
+        usual = self.usual.get(prompt, 100.0) * things
+        return known.output / known.calls if known else min(usual, self.longest(prompt))
+
+    def longest(self, prompt: str) -> float:
+        """The most tokens a reply may have."""
+        return self.prompts[prompt].sampling.max_tokens or DEFAULT_MAX_TOKENS
+
+    def size(self, asked: _Asked, factor: float, deeper: float) -> Size:
+        """The tokens of a question and its answer, with replies ``factor`` times as long as usual."""
+        prompt = asked.call.prompt
+        known = self.measured.get(prompt)
+        sent = asked.fixed + deeper * factor * sum(size for _, size in asked.spoken.values())
+        output = factor * (asked.reply.usage.output_tokens or self.output(prompt, asked.things))
+        if known:
+            tokens = sent * known.input / self.asked_bytes[prompt]
+            return Size(1, tokens, tokens * known.cached / known.input, output)
+        tokens = sent / BYTES_PER_TOKEN + TOKENS_PER_MESSAGE * (len(asked.call.messages) + 1)
+        shared = asked.shared * tokens
+        return Size(1, tokens, shared // CACHE_STEP * CACHE_STEP if shared >= MIN_CACHED else 0.0, output)
+
+    def most(self, asked: _Asked, deeper: float) -> Size:
+        """The most tokens that a question and its answer can have."""
+        texts = sum(deeper * n * self.longest(prompt) * BYTES_PER_TOKEN for prompt, (n, _) in asked.spoken.items())
+        tokens = (asked.fixed + texts) / MIN_BYTES_PER_TOKEN + TOKENS_PER_MESSAGE * (len(asked.call.messages) + 1)
+        return Size(1, tokens, 0.0, self.longest(asked.call.prompt))
+
+
+class _Model:
+    """Answers from the journal or as the cast, and notes every question."""
+
+    def __init__(self, journal: Journal, lengths: Lengths) -> None:
+        self.asked: list[_Asked] = []
+        self._journal, self._lengths, self._cast = journal, lengths, offline(0)
+        self._said: dict[str, tuple[str, bool]] = {}
+        self._last: dict[str, str] = {}
+
+    @property
+    def stretch(self) -> float:
+        """How many times as long what was said would be at the usual lengths."""
+        said = [(text, *who) for text, who in self._said.items()]
+        actual = sum(len(text.encode()) for text, *_ in said)
+        usual = sum(len(text.encode()) if real else self._lengths.spoken(prompt) for text, prompt, real in said)
+        return usual / actual if actual else 1.0
+
+    async def __call__(self, call: Call) -> Completion:
+        stored = self._journal.completion(call.key)
+        reply = stored or await self._played(call)
+        if call.schema is None:
+            self._said[reply.text.strip()] = call.prompt, stored is not None
+        self.asked.append(self._measured(call, reply, stored is not None))
+        return reply
+
+    async def _played(self, call: Call) -> Completion:
+        try:
+            reply = await self._cast(call)
+        except ConfigError:  # an agent that the cast does not play
+            reply = Completion(text="word" if call.schema is None else orjson.dumps(_example(call.schema)).decode())
+        return reply if call.model == OFFLINE and call.schema is not None else Completion(text=reply.text or ".")
+
+    def _measured(self, call: Call, reply: Completion, is_stored: bool) -> _Asked:
+        text = "".join(f"{m.role}\n{m.content}\n" for m in call.messages)
+        spoken: dict[str, tuple[int, float]] = {}
+        actual = 0
+        for one in _texts(call.inputs):
+            if one in self._said:
+                prompt, is_real = self._said[one]
+                n, size = spoken.get(prompt, (0, 0.0))
+                actual += len(one.encode())
+                spoken[prompt] = n + 1, size + (len(one.encode()) if is_real else self._lengths.spoken(prompt))
+        schema = 0 if call.schema is None else len(orjson.dumps(call.schema))
+        whole = sum(len(m.content.encode()) for m in call.messages) + schema
+        shared = _shared(text, self._last.get(call.prompt, "")) / len(text)
+        self._last[call.prompt] = text
+        return _Asked(call, whole - actual, spoken, shared, reply, _things(reply.text, call.schema), is_stored)
+
+
+@dataclass(frozen=True)
+class Played:
+    """What the rehearsals came to: the need by role, and by how many bytes the run folder will grow."""
+
+    needs: Mapping[str, Need]
+    bytes: float
+
+
+async def rehearse(rehearsals: Sequence[Rehearsal], ctx: AgentContext, journal: Journal, lengths: Lengths) -> Played:
+    """Plays ``rehearsals``, those of finished work first, since the others go by what they show."""
+    needs: dict[str, Need] = defaultdict(Need)
+    size = 0.0
+    for rehearsal in sorted(rehearsals, key=lambda one: not one.finished):
+        model = _Model(journal, lengths)
+        task = rehearsal.job(replace(ctx, llm=model, tally=Tally(), acts={}, rehearsed=True))
+        steps = list(task.first)
+        while steps:
+            steps += await steps.pop(0)()
+        if rehearsal.finished:
+            lengths.learn(model.asked)
+            continue
+        lines = 2 * rehearsal.deeper * model.stretch * sum(map(len, task.result().lines.values()))
+        size += rehearsal.expected * lines
+        for role, need, answers in _needs(rehearsal, model.asked, lengths, ctx.attempts):
+            needs[role] += need
+            size += answers
+    return Played(needs, size)
+
+
+def _needs(
+    rehearsal: Rehearsal, played: Sequence[_Asked], lengths: Lengths, attempts: int
+) -> Iterator[tuple[str, Need, float]]:
+    """For each question its role, what the like of it will take, and the bytes of their answers in the journal."""
+    deeper = rehearsal.deeper
+    one = len(played) == 1
+    for asked in played:
+        usual = lengths.size(asked, 1.0, deeper)
+        times, upper, stored = rehearsal.expected, attempts * rehearsal.upper, float(asked.is_stored)
+        if one and asked.is_stored and rehearsal.stored:
+            times, upper = max(times - rehearsal.stored, rehearsal.least), upper - rehearsal.stored
+        elif asked.is_stored:
+            times = 0.0
+            upper -= stored
+        expected = usual.times(times)
+        low = lengths.size(asked, SHORT, deeper).times(times)
+        yield (
+            asked.call.role,
+            Need(low, expected, lengths.most(asked, deeper).times(upper)),
+            times * (STORED_ANSWER_BYTES + len(asked.reply.text.encode())),
+        )
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text inside an agent's inputs."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Message):
+        yield value.content
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _texts(inner)
+
+
+def _things(text: str, schema: Mapping[str, Any] | None) -> int:
+    """How many objects a JSON reply lists, at least 1."""
+    try:
+        value = orjson.loads(text) if schema is not None else None
+    except orjson.JSONDecodeError:
+        return 1
+    lists = [v for v in (value.values() if isinstance(value, dict) else ()) if isinstance(v, list)]
+    return max([1, *(sum(isinstance(one, dict) for one in found) for found in lists)])
+
+
+def _example(schema: Mapping[str, Any]) -> Any:
+    """A small value that follows ``schema``."""
+    if "enum" in schema:
+        return schema["enum"][0]
+    kind = schema.get("type")
+    if kind == "object":
+        return {name: _example(inner) for name, inner in schema.get("properties", {}).items()}
+    if kind == "array":
+        return [_example(schema.get("items", {}))]
+    return {"integer": 1, "number": 1.0, "boolean": False}.get(str(kind), "word")
+
+
+def _shared(one: str, other: str) -> int:
+    """Characters at the beginning of ``one`` that ``other`` begins with too."""
+    least, most = 0, min(len(one), len(other))
+    while least < most:
+        middle = (least + most + 1) // 2
+        least, most = (middle, most) if one[:middle] == other[:middle] else (least, middle - 1)
+    return least

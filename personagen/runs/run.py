@@ -1,0 +1,225 @@
+"""One run of any command that asks models: folder, models, estimate, consent, probe, jobs, results and ``run.json``.
+
+A command is a ``Workflow``; ``run`` does everything that is the same for all of them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from itertools import chain
+from pathlib import Path
+from typing import Any, Generic
+
+import orjson
+
+from personagen.agents import custom
+from personagen.errors import PersonagenError, QualityError
+from personagen.llm.endpoints import Models, resolve
+from personagen.options import RunOptions, flat
+from personagen.prompts import files as prompt_files
+from personagen.prompts.unused import unused_prompts
+from personagen.runs.estimate import Consent, Estimate, begin, estimate_of
+from personagen.runs.failures import FailurePolicy
+from personagen.runs.probe import probe
+from personagen.runs.progress import Progress, ticking
+from personagen.runs.schedule import Job, Result, Task, run_jobs
+from personagen.runs.session import Session, open_models
+from personagen.runs.workflow import Item, Outcome, RunReport, Workflow
+from personagen.store.folder import Run, open_run
+
+# Where a server is, what may be spent and how fast it goes can change between one run and its resumption.
+_NOT_IN_FINGERPRINT = {
+    *("out", "prompts", "skip_bad_lines", "seeds"),
+    *("base_url", "price", "concurrency", "budget", "max_calls", "timeout", "batch", "confirm_above"),
+}
+
+
+async def run(
+    workflow: Workflow[Item], options: RunOptions, progress: Progress | None = None, consent: Consent | None = None
+) -> tuple[RunReport, dict[str, Any]]:
+    """Runs ``workflow`` in its folder, or goes on where it stopped; the report, and the workflow's own summary.
+
+    ``consent`` is shown the estimate, and nothing is asked where it says no.
+
+    Raises:
+        UsageError: an option or a prompt file is wrong, or the folder holds something else.
+        Interrupted: ``consent`` said no, or the user stopped the run.
+        PersonagenError: the run can't go on; whatever is finished is written, and it can be resumed.
+    """
+    where = prompt_files.folders(options.prompts)
+    names = (*workflow.prompts, *custom.prompts(options.agent))
+    prompts = {name: prompt_files.load(name, where) for name in names}
+    notes = (*workflow.notes, *unused_prompts(where, prompts))
+    models = resolve(options, {name.partition("/")[0] for name in prompts}, workflow.encoder)
+    fingerprint = _fingerprint(options, models, workflow)
+    with open_run(Path(options.out), workflow.command, fingerprint, flat(options), prompts.values()) as folder:
+        async with open_models(
+            folder,
+            models,
+            options,
+            prompts,
+            seed=options.seed,
+            attempts=workflow.attempts,
+            language=workflow.language,
+        ) as session:
+            done = folder.journal.slots(workflow.results[0], folder.fingerprint) if workflow.results else set()
+            estimate = await estimate_of(workflow, session, folder, done)
+            await begin(estimate, session.limiter, folder.folder, consent)
+            failures = FailurePolicy(workflow.unit, len(workflow.items), done)
+            playing = _Playing(workflow, session, folder, failures, estimate, (*notes, *folder.notes), progress)
+            return await playing.play()
+
+
+def _fingerprint(options: RunOptions, models: Models, workflow: Workflow[Any]) -> dict[str, Any]:
+    """What shapes the results of a run; a folder is not resumed with another."""
+    kept = {name: value for name, value in flat(options).items() if name not in _NOT_IN_FINGERPRINT}
+    return kept | {"model": models.names, **workflow.fingerprint}
+
+
+class _Playing(Generic[Item]):
+    """A run whose folder and models are open: its jobs, their results, its end."""
+
+    def __init__(
+        self,
+        workflow: Workflow[Item],
+        session: Session,
+        folder: Run,
+        failures: FailurePolicy,
+        estimate: Estimate,
+        notes: tuple[str, ...],
+        progress: Progress | None,
+    ) -> None:
+        self.workflow, self.session, self.folder, self.failures = workflow, session, folder, failures
+        self.estimate, self.notes, self.progress = estimate, notes, progress
+        self.done = frozenset(failures.done)
+
+    async def play(self) -> tuple[RunReport, dict[str, Any]]:
+        status = "interrupted"
+        try:
+            async with self._open(), ticking(self._report_progress):
+                self._report_progress()
+                rest = self._jobs()
+                begun = [job async for job in probe(self.session, self.folder.journal, rest)]
+                limiter, workflow = self.session.limiter, self.workflow
+                await run_jobs(chain(begun, rest), limiter, workflow.first_role, workflow.calls_at_once)
+            self.failures.close()
+            status = "done"
+        except PersonagenError as error:
+            status = f"stopped: {error}"
+            raise
+        finally:
+            report, own = self._close(status)
+        return report, own
+
+    def _open(self) -> AbstractAsyncContextManager[None]:
+        return self.workflow.setup(self.session) if self.workflow.setup else _nothing()
+
+    def _jobs(self) -> Iterator[Job]:
+        for slot, item in enumerate(self.workflow.items):
+            if slot not in self.done:
+                task = self.workflow.job(self.session.ctx, item)
+                yield Job(task.first, self._finishing(slot, task))
+
+    def _finishing(self, slot: int, task: Task) -> Callable[[], Any]:
+        async def finish() -> None:
+            result: Result = task.result()
+            lines = dict(result.lines)
+            if result.counts:
+                lines["counts"] = orjson.dumps(result.counts)
+            if lines:
+                await self.folder.journal.put(slot, self.folder.fingerprint, lines)
+            try:
+                self.failures.add(slot, result.failure, unanswered=result.unanswered)
+            except QualityError as error:
+                self.session.limiter.close(error)
+                raise
+            self._report_progress()
+
+        return finish
+
+    def _report_progress(self) -> None:
+        if not self.progress:
+            return
+        done, total, failed = len(self.failures.done), len(self.workflow.items), len(self.failures.failures)
+        if self.workflow.standing:
+            done, total, failed = self.workflow.standing()
+        status = self.session.status(self.workflow.unit, done, total, failed=failed, done_before=len(self.done))
+        self.progress(status)
+
+    def _close(self, status: str) -> tuple[RunReport, dict[str, Any]]:
+        """Writes the results and ``run.json``, whatever the run ended in."""
+        workflow, folder = self.workflow, self.folder
+        notes = self.notes
+        if workflow.results:
+            folder.derive(*workflow.results)
+            notes += self._outdated()
+        if workflow.close:
+            notes += workflow.close(folder, status)
+        counts = added(map(orjson.loads, folder.journal.lines("counts", folder.fingerprint)))
+        report = self._report(status, notes)
+        own = workflow.summarize(Outcome(counts, self.failures.by_reason(), folder))
+        folder.record(report, own)
+        return report, own
+
+    def _outdated(self) -> tuple[str, ...]:
+        found = self.folder.journal.outdated(self.workflow.results[0], self.folder.fingerprint)
+        if not found:
+            return ()
+        return (
+            f"{found} {self.workflow.unit} that were finished with earlier prompts are not in the results now: the same"
+            " command makes them anew, and reuses every answer to a question that is still the same",
+        )
+
+    def _report(self, status: str, notes: tuple[str, ...]) -> RunReport:
+        calls, usage, by_role = self.folder.usage()
+        limiter, tally = self.session.limiter, self.session.tally
+        return RunReport(
+            out=str(self.folder.folder),
+            status=status,
+            re_asked=tally.re_asked,
+            retried=limiter.retried,
+            refused=limiter.refused,
+            peak_concurrency=limiter.highest,
+            calls=calls,
+            new_calls=tally.calls,
+            reused_calls=tally.reused,
+            usage=usage.model_dump(),
+            usage_by_role=by_role,
+            estimate=self.estimate.against(tally),
+            unsupported=_unsupported(self.folder, self.session.models),
+            seconds=time.monotonic() - self.session.began,
+            notes=notes,
+        )
+
+
+@asynccontextmanager
+async def _nothing() -> AsyncIterator[None]:
+    yield
+
+
+def added(entries: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Counts of many items as one: numbers are added, and so are the numbers inside of mappings."""
+    total: dict[str, Any] = {}
+    for entry in entries:
+        for name, value in entry.items():
+            if isinstance(value, Mapping):
+                total.setdefault(name, Counter()).update(value)
+            else:
+                total[name] = total.get(name, 0) + value
+    return total
+
+
+def _unsupported(folder: Run, models: Models) -> dict[str, list[str]]:
+    """What the servers of this run refused, so that requests were sent without it; earlier processes' too."""
+    before: dict[str, list[str]] = orjson.loads(folder.journal.setting("unsupported") or "{}")
+    now = dict(before)
+    for endpoint in models.by_role.values():
+        parts = endpoint.refused - {"max_tokens"}  # that is never left out: it has two names, and the other one is sent
+        if parts:
+            now[endpoint.address] = sorted(parts.union(now.get(endpoint.address, ())))
+    if now != before:
+        folder.journal.put_settings({"unsupported": orjson.dumps(now).decode()})
+    return now

@@ -1,0 +1,121 @@
+"""The user's own agents and candidates: how they are named, what is refused before the first call, what they may do."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from personagen.agents import custom
+from personagen.agents.ask import Answer, CallSite
+from personagen.agents.judge import Ranking
+from personagen.errors import ConfigError, ReplyError, UsageError
+from personagen.records import Message
+from tests.fakes import PERSONA, Fake, context
+
+CHAT = (Message(role="user", content="My bees died."),)
+
+
+def judge_first(text):
+    """A module's text with ``text`` as the body of a judge."""
+    return f"async def own(ctx, persona, conversation, replies, site):\n    {text}\n"
+
+
+@pytest.fixture
+def module(tmp_path, monkeypatch):
+    """``module("bees", text)`` writes a module that can be named."""
+    monkeypatch.chdir(tmp_path)
+    return lambda name, text: (tmp_path / f"{name}.py").write_text(text)
+
+
+def judged(path):
+    [own] = custom.acts([f"judge/prefer={path}"]).values()
+    return asyncio.run(own(context(Fake()), PERSONA, CHAT, ("x", "y"), CallSite()))
+
+
+def test_an_own_function_replaces_the_act_that_it_is_named_for(module):
+    module("own_a", "from personagen.agents.ask import Answer\nfrom personagen.agents.judge import Ranking\n")
+    with Path("own_a.py").open("a") as file:
+        file.write(judge_first('return Answer(Ranking(ranking=("B", "A")))'))
+    assert judged("own_a:own") == Answer(Ranking(ranking=("B", "A")))
+
+
+@pytest.mark.parametrize(
+    ("entry", "complaint"),
+    [
+        ("judge/perfer=own_b:own", r"there is no act 'judge/perfer'; there are author/profiles, .*judge/prefer$"),
+        ("assistant/plain=own_b:own", "--candidate names assistants"),
+        ("judge/prefer", "does not name a function"),
+        ("judge/prefer=own_b:two", r"can't be called as prefer\(ctx, persona, conversation, replies, site\)"),
+        ("judge/prefer=own_b:plain", "is not an async function"),
+        ("judge/prefer=own_b:absent", "can't be loaded"),
+    ],
+)
+def test_an_agent_that_cannot_be_used_is_refused(module, entry, complaint):
+    module("own_b", judge_first("...") + "async def two(a, b): ...\ndef plain(a, b, c, d, e): ...\n")
+    with pytest.raises(UsageError, match=complaint):
+        custom.acts([entry])
+
+
+@pytest.mark.parametrize(
+    ("entries", "complaint"),
+    [
+        (("awere",), "there is no such candidate; there are aware, plain and module:function"),
+        (("plain", "own_c:plain"), "each with another name"),
+        (("plain", "own_c:user"), "none of them user"),
+        ((), "at least one"),
+        (("own_c:short",), r"can't be called as plain\(ctx, conversation, known, site\)"),
+    ],
+)
+def test_a_candidate_that_cannot_be_used_is_refused(module, entries, complaint):
+    module("own_c", "async def plain(ctx, conversation, known, site): ...\nasync def short(ctx): ...\nuser = plain\n")
+    with pytest.raises(UsageError, match=complaint):
+        custom.candidates(entries)
+
+
+@pytest.mark.parametrize(
+    ("body", "complaint"),
+    [
+        ("return 1 / 0", "raised ZeroDivisionError: division by zero"),
+        ("raise ValueError('sk-abcdefghijklmnopqrstuvwx')", r"raised ValueError: (?!.*sk-abc)"),
+        ("return None", "gave a NoneType, not an Answer with a Ranking"),
+        ("return Answer('A')", "gave a str, not an Answer with a Ranking"),
+    ],
+)
+def test_what_an_own_function_does_amiss_names_it(module, body, complaint):
+    name = f"own_d{len(body)}"
+    module(name, f"from personagen.agents.ask import Answer\n{judge_first(body)}")
+    with pytest.raises(ConfigError, match=f"{name}:own {complaint}"):
+        judged(f"{name}:own")
+
+
+def test_a_candidates_text_is_cleaned_and_checked_like_a_models(module):
+    text = "async def own(ctx, conversation, known, site):\n    return conversation[-1].content\n"
+    module("own_e", text)
+    [candidate] = custom.candidates(["own_e:own"])
+
+    def said(content):
+        chat = (Message(role="user", content=content),)
+        return asyncio.run(candidate.reply(context(Fake()), chat, (), CallSite()))
+
+    assert (said("Assistant: Salt it.").value.text, said("Salt it.").call) == ("Salt it.", "")
+    assert said("Salt it. <|im_end|>").dropped
+    with pytest.raises(ReplyError, match="empty"):
+        said(" ")
+
+
+def test_a_module_names_its_own_prompts_of_roles_that_exist(module):
+    own = judge_first("...")
+    module("own_f", f'PROMPTS = ("judge/strict", "judge/kind")\n{own}')
+    module("own_g", f'PROMPTS = ("judges/strict",)\n{own}')
+    assert custom.prompts(["judge/prefer=own_f:own"]) == ("judge/strict", "judge/kind")
+    with pytest.raises(UsageError, match="PROMPTS has 'judges/strict'"):
+        custom.prompts(["judge/prefer=own_g:own"])
+
+
+def test_a_prompt_that_is_not_loaded_is_told_with_the_remedy(module):
+    body = "from personagen.agents.ask import ask\n    return await ask(ctx, 'judge/strict', {}, str, site)"
+    module("own_h", judge_first(body))
+    with pytest.raises(UsageError, match="judge/strict is not loaded: name it in PROMPTS"):
+        judged("own_h:own")

@@ -1,0 +1,66 @@
+"""Which model a role asks, and where."""
+
+from __future__ import annotations
+
+import pytest
+
+from personagen.errors import ConfigError
+from personagen.llm.endpoints import Endpoint, resolve
+from personagen.llm.prices import Price
+from personagen.options import ModelOptions
+
+
+def test_a_role_without_a_model_of_its_own_has_the_common_one_and_its_address():
+    options = ModelOptions(model=("openai/a", "judge=openai/b"), base_url=("http://127.0.0.1:1/v1",), price=("1,2",))
+    found = resolve(options, ("user", "judge"))
+    price = Price(1e-6, 2e-6)
+    assert found.by_role == {
+        "judge": Endpoint("openai/b", "http://127.0.0.1:1/v1", price),
+        "user": Endpoint("openai/a", "http://127.0.0.1:1/v1", price),
+    }
+
+
+def test_an_address_of_two_providers_is_refused():
+    options = ModelOptions(model=("openai/a", "judge=anthropic/b"), base_url=("http://127.0.0.1:1/v1",))
+    with pytest.raises(ConfigError, match="keys of anthropic and openai"):
+        resolve(options, ("user", "judge"))
+
+
+@pytest.mark.parametrize("place", ["127.0.0.1:1", "127.0.0.1:80x", "[::1"])
+def test_an_address_with_a_password_is_refused_without_showing_it(place):
+    options = ModelOptions(model=("ollama/x",), base_url=(f"http://u:hunter2@{place}/v1",))
+    with pytest.raises(ConfigError, match="holds a password") as refused:
+        resolve(options, ("user",))
+    assert "hunter2" not in str(refused.value)
+
+
+def test_roles_with_the_same_settings_share_one_endpoint():
+    models = resolve(ModelOptions(model=("openai/a", "judge=openai/b")), ("user", "assistant", "judge"))
+    assert models.by_role["user"] is models.by_role["assistant"]
+    assert models.by_role["judge"] is not models.by_role["user"]
+
+
+def test_a_function_given_from_python_is_asked_by_its_name():
+    async def mine(call): ...
+
+    models = resolve(ModelOptions(model=(mine,)), ("user",))
+    assert models.names["user"].endswith("mine")
+    assert models.by_role["user"].is_local
+
+
+@pytest.mark.parametrize(
+    ("model", "url", "near"),
+    [
+        ("openai/x", "http://127.0.0.1:8000/v1", True),
+        ("openai/x", "http://localhost:8000/v1", True),
+        ("openai/x", "http://192.168.3.4/v1", True),
+        ("openai/x", "http://[::1]:8000/v1", True),
+        ("openai/x", "https://api.example.com/v1", False),
+        ("openai/x", None, False),
+        ("mistral/x", None, False),
+        ("tests.fakes:llm", None, True),
+    ],
+)
+def test_an_unknown_price_is_asked_about_unless_the_server_is_near_by(monkeypatch, model, url, near):
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    assert Endpoint(model, url).is_near == near
