@@ -12,25 +12,34 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from personagen.api import expand, export, read_pairs, read_personas, read_trees, simulate
+    from personagen.call import LLM, Call
     from personagen.errors import PersonagenError
+    from personagen.records import Completion, Message
 
 __version__ = "0.1.0"
+__all__ = [
+    "LLM",
+    "Call",
+    "Completion",
+    "Message",
+    "PersonagenError",
+    "expand",
+    "export",
+    "read_pairs",
+    "read_personas",
+    "read_trees",
+    "simulate",
+]
 
-_FROM = {
-    "expand": "api",
-    "export": "api",
-    "read_pairs": "api",
-    "read_personas": "api",
-    "read_trees": "api",
-    "simulate": "api",
-    "PersonagenError": "errors",
-}
+_MODULES = {"LLM": "call", "Call": "call", "Completion": "records", "Message": "records", "PersonagenError": "errors"}
 
-__all__ = ["PersonagenError", "expand", "export", "read_pairs", "read_personas", "read_trees", "simulate"]
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]
 
 
 def __getattr__(name: str) -> object:
-    # Imported when first used: `personagen --help` must not wait for numpy and pydantic.
-    if name not in _FROM:
+    # Imported on first use: `personagen --help` must not wait for numpy and pydantic.
+    if name not in __all__:
         raise AttributeError(f"module 'personagen' has no attribute {name!r}")
-    return getattr(import_module(f"personagen.{_FROM[name]}"), name)
+    return getattr(import_module(f"personagen.{_MODULES.get(name, 'api')}"), name)

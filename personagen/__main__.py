@@ -33,13 +33,13 @@ def _ignore() -> None:
 def _quit(*_: object) -> None:
     # A run ends in order by itself (runs/interrupt.py). This is for before it, after it, and for the third signal: the
     # journal and the result files survive a kill at any time.
-    told = "personagen: interrupted"
+    text = "personagen: interrupted"
     try:
         from shlex import join
 
-        if sys.argv[1:2] in (["expand"], ["simulate"]):
-            told += f"; to go on: {join(['personagen', *sys.argv[1:]])}"
-        os.write(2, f"{_CURSOR if os.isatty(2) else ''}{told}\n".encode("utf-8", "replace"))
+        if sys.argv[1:]:
+            text += f"; to resume: {join(['personagen', *sys.argv[1:]])}"
+        os.write(2, f"{_CURSOR if os.isatty(2) else ''}{text}\n".encode("utf-8", "replace"))
     finally:
         os._exit(130)
 

@@ -94,12 +94,12 @@ def run(tmp_path):
     """``run("out", turns=4)`` simulates, by default six personas in three turns with ``tests.fakes:llm``."""
 
     from personagen.flows.simulate import simulate
-    from personagen.options import SimulateOptions, build
+    from personagen.options import SimulateOptions
 
     def run(out="run", *, people=6, progress=None, consent=None, **options):
         given = {"personas": str(fakes.personas(tmp_path, people)), "out": str(tmp_path / out), "turns": 3}
         given |= {"model": "tests.fakes:llm", **options}
-        return asyncio.run(simulate(build(SimulateOptions, given), progress, consent))
+        return asyncio.run(simulate(SimulateOptions(**given), progress, consent))
 
     return run
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
+import os
+import pydoc
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +17,10 @@ from tests import fakes
 from tests.servers import serving
 from tests.servers.actor import actor
 
-NAMES = ["PersonagenError", "expand", "export", "read_pairs", "read_personas", "read_trees", "simulate"]
+NAMES = [
+    *("Call", "Completion", "LLM", "Message", "PersonagenError"),
+    *("expand", "export", "read_pairs", "read_personas", "read_trees", "simulate"),
+]
 HEAVY = (
     "aiohttp",
     "anthropic",
@@ -66,10 +72,40 @@ def typed(*command: str) -> str:
 def test_the_public_names_are_these_and_each_is_there():
     assert sorted(personagen.__all__) == NAMES
     assert [name for name in NAMES if getattr(personagen, name, None) is None] == []
+    assert set(NAMES) < set(dir(personagen))
 
 
 def test_every_public_name_is_documented():
-    assert [name for name in NAMES if not (getattr(personagen, name).__doc__ or "").strip()] == []
+    assert [name for name in NAMES if not (getattr(personagen, name).__doc__ or "").strip()] == ["LLM"]  # an alias
+
+
+def test_help_lists_the_keywords_with_their_defaults_and_what_they_are_for():
+    keywords = inspect.signature(personagen.simulate).parameters
+    assert keywords["turns"].default == 10
+    assert {keyword.kind.name for keyword in keywords.values()} == {"KEYWORD_ONLY"}
+    assert "turns: Turns per conversation." in pydoc.render_doc(personagen.simulate)
+
+
+def test_mypy_refuses_a_misspelt_keyword_and_a_value_of_another_type(tmp_path: Path):
+    calls = {
+        "personagen.simulate(turn=3)": 'Unexpected keyword argument "turn"',
+        "personagen.simulate(turns='3')": 'Argument "turns"',
+        "personagen.expand(language='xx')": 'Argument "language"',
+        "personagen.export('run', fromat='trl', out='x')": 'Unexpected keyword argument "fromat"',
+        "personagen.simulate(turns=3, concurrency='auto', model='offline', out=Path('x'))": "",
+        "personagen.expand(model={'author': model}, filters=['a:b'], confirm_above=None)": "",
+    }
+    head = (
+        "from pathlib import Path\n\nimport personagen\n\n\n"
+        "async def model(call: personagen.Call) -> personagen.Completion: ...  # type: ignore[empty-body]\n\n\n"
+    )
+    (tmp_path / "mine.py").write_text(head + "\n".join(calls) + "\n")
+    command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", "--cache-dir", tmp_path / "cache", "mine.py"]
+    env = {**os.environ, "MYPYPATH": str(Path(personagen.__file__).parents[1])}
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    faults = {line.split(":")[1]: line for line in done.stdout.splitlines() if ": error: " in line}
+    for number, said in enumerate(calls.values(), head.count("\n") + 1):
+        assert (said in faults[str(number)]) if said else str(number) not in faults, done.stdout
 
 
 def test_a_name_that_is_not_there_is_an_attribute_error():

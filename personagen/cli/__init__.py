@@ -1,9 +1,10 @@
-"""The command line: one command a file. Only here is anything printed, and only here does the process exit."""
+"""The command line: one file per command. Only this folder prints, and only here does the process exit."""
 
 from __future__ import annotations
 
 import gc
 import os
+import re
 import shlex
 from contextlib import suppress
 from importlib import import_module
@@ -15,29 +16,35 @@ from personagen import __version__
 from personagen.errors import BudgetError, CorruptError, DiskError, Interrupted, PersonagenError
 
 EPILOG = """\b
-Try it, with no key and no network:
+Try it, without a key or a network:
   personagen expand --target 60 --out outputs/pool
   personagen simulate --personas outputs/pool/personas.jsonl --conversations 20 --out outputs/run
   personagen show outputs/run
 """
-# Every command, the function of that name in the module of that name, with the first sentence of its help: the list of
-# commands, completion and a misspelt name need no more, and a start waits for no other command's module.
-COMMANDS = {
-    "expand": "Grow the pools of profiles and personalities from seeds, and combine them into personas.",
-    "simulate": "Grow conversation trees from personas, and preference pairs from the trees.",
-    "show": "Show a run, or one of its conversation trees: chosen and rejected replies side by side.",
-    "export": "Write a run's data in another format, as JSON lines.",
-    "prompts": "List the prompt files, check them, or see what a model would be sent.",
-    "init": "Make a working folder: prompts/ and seeds/ to edit, and personagen.toml with every setting.",
-}
-
-_RUNS = ("expand", "simulate")
+_COMMAND = re.compile(r'^@click\.(?:command|group)\(.*?^def (\w+)\(.*?"""(.*?)(?:\n\n|""")', re.MULTILINE | re.DOTALL)
 _RESUMABLE = {error.exit_code for error in (BudgetError, DiskError, Interrupted)}
 _TYPED = "personagen.typed"
 
 
+def _find_commands() -> dict[str, str]:
+    """The commands in the files of this folder, with the first sentence of their help.
+
+    The files are read, not imported: the list of commands and completion need no more, and must not wait for imports.
+    """
+    commands = {}
+    for file in sorted(os.scandir(os.path.dirname(__file__)), key=lambda file: file.name):  # noqa: PTH120
+        if file.name.endswith(".py") and not file.name.startswith("_"):
+            with open(file, encoding="utf-8") as source:  # noqa: PTH123 - the import of pathlib takes 3 ms
+                if found := _COMMAND.search(source.read()):
+                    commands[found[1]] = " ".join(found[2].split())
+    return commands
+
+
+COMMANDS = _find_commands()
+
+
 def command(name: str) -> click.Command:
-    """The command ``name``, from its module."""
+    """The command ``name``, from the module of that name."""
     found: click.Command = getattr(import_module(f"personagen.cli.{name}"), name)
     return found
 
@@ -48,7 +55,7 @@ def commands() -> dict[str, click.Command]:
 
 
 class Commands(click.Group):
-    """A group that tells an expected error in a sentence and exits with that error's code."""
+    """A group that prints an expected error as one sentence and exits with that error's code."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -67,48 +74,53 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except PersonagenError as error:
-            _tell(f"personagen: {error}")
+            _print_error(f"personagen: {error}")
             if error.exit_code in _RESUMABLE:
-                _tell_how_to_go_on(ctx)
+                _print_how_to_resume(ctx)
             ctx.exit(error.exit_code)
         except KeyboardInterrupt:
-            rest = " without waiting for the calls in flight" if ctx.invoked_subcommand in _RUNS else ""
-            _tell(f"personagen: interrupted{rest}")
-            _tell_how_to_go_on(ctx)
+            rest = " without waiting for requests in flight" if _asks_models(ctx) else ""
+            _print_error(f"personagen: interrupted{rest}")
+            _print_how_to_resume(ctx)
             ctx.exit(Interrupted.exit_code)
         except click.ClickException as error:
             raise _cleaned(error) from None
         except (click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
-        except Exception as error:  # a fault of this program: told in a sentence too, and in full when asked for
+        except Exception as error:  # an error in this program gets one sentence too, and a traceback on request
             if os.environ.get("PERSONAGEN_TRACEBACK"):
                 raise
-            if isinstance(error, OSError) and error.filename is not None:  # any look at a file can be refused
-                _tell(f"personagen: {error.filename}: {error.strerror}; check its permissions and the disk")
+            if isinstance(error, OSError) and error.filename is not None:  # any access to a file can be denied
+                _print_error(f"personagen: {error.filename}: {error.strerror}; check its permissions and the disk")
                 ctx.exit(DiskError.exit_code)
-            told = f"{type(error).__name__}: {error}"
-            _tell(f"personagen: a fault of its own ({told}); PERSONAGEN_TRACEBACK=1 shows where")
+            what = f"{type(error).__name__}: {error}"
+            _print_error(f"personagen: internal error ({what}); set PERSONAGEN_TRACEBACK=1 to see the traceback")
             ctx.exit(CorruptError.exit_code)
 
 
+def _asks_models(ctx: click.Context) -> bool:
+    name = ctx.invoked_subcommand
+    return name in COMMANDS and getattr(command(name), "asks_models", False)
+
+
 def _cleaned(error: click.ClickException) -> click.ClickException:
-    """``error`` as it may be shown: it can quote what was typed, or a file's name."""
-    from personagen.cli.screen import clean
+    """``error`` without control characters: it can quote what was typed, or the name of a file."""
+    from personagen.cli.terminal import clean
 
     vars(error)["message"] = clean(error.message)
     return error
 
 
-def _tell(text: str) -> None:
-    from personagen.cli.screen import clean
+def _print_error(text: str) -> None:
+    from personagen.cli.terminal import clean
 
     with suppress(OSError):  # the terminal may be gone
         click.echo(clean(text), err=True)
 
 
-def _tell_how_to_go_on(ctx: click.Context) -> None:
-    if ctx.invoked_subcommand in _RUNS:
-        _tell(f"to go on: {shlex.join(['personagen', *ctx.meta[_TYPED]])}")
+def _print_how_to_resume(ctx: click.Context) -> None:
+    if _asks_models(ctx):
+        _print_error(f"to resume: {shlex.join(['personagen', *ctx.meta[_TYPED]])}")
 
 
 @click.group(
@@ -122,13 +134,13 @@ def _tell_how_to_go_on(ctx: click.Context) -> None:
 def main(ctx: click.Context) -> None:
     """Grow preference data for personal alignment: personas, conversation trees, preference pairs.
 
-    Options can also stand in personagen.toml and in PERSONAGEN_<COMMAND>_<OPTION>.
+    Options can also be set in personagen.toml and in environment variables PERSONAGEN_<COMMAND>_<OPTION>.
     """
     from personagen.cli.settings import load_defaults
     from personagen.runs.interrupt import raising_interrupts
 
-    if ctx.invoked_subcommand not in _RUNS:  # a run has handlers of its own, and survives being killed
+    if not _asks_models(ctx):  # a run installs its own handlers, and survives a kill
         ctx.with_resource(raising_interrupts())
-    # Looking for cycles as often as Python does by default is an eighth of a call's cost, and there are hardly any.
+    # At Python's default thresholds the search for cycles takes an eighth of a call's time, and finds hardly any.
     gc.set_threshold(50_000, 20, 100)
     ctx.default_map = load_defaults(commands)

@@ -12,20 +12,20 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
-from personagen.cli.screen import one_line
+from personagen.cli.terminal import one_line
 from personagen.errors import CorruptError, UsageError
 from personagen.pairs import pairs_of
 from personagen.records import ConversationTree, Persona, Record
 from personagen.store.files import BUFFER_BYTES, read_state
 from personagen.tree import turn
 
-FEW = 8
-# As every line begins that was written here. Where one begins otherwise, the whole of it is read.
+MAX_NAMED = 8
+# How every line written by this program begins; of any other line the whole JSON is read.
 _FIRST = re.compile(rb'\{"id":"([ !#-\[\]-~]+)"')
 
 
 @dataclass(frozen=True)
-class Shelf:
+class Listing:
     """What ``file`` holds: a ``word`` for one, its record, its row of the table, its JSON."""
 
     word: str
@@ -35,100 +35,106 @@ class Shelf:
     as_json: Callable[[Any], dict[str, Any]]
 
 
-def opened(folder: Path) -> tuple[Shelf, dict[str, Any]]:
-    """The shelf of the run ``folder``, and its ``run.json``.
+def open_run(folder: Path) -> tuple[Listing, dict[str, Any]]:
+    """The records of the run ``folder``, and its ``run.json``.
 
     Raises:
-        UsageError: it is not a run; the message names those that are near.
+        UsageError: it is not a run; the message names runs near it.
     """
     if not (folder / "run.json").is_file() and (folder / "journal.db").is_file():
-        raise UsageError(f"{folder} has no results yet: its first run is at work, or was killed and can be resumed")
+        raise UsageError(
+            f"{folder} has no results yet: its first run is still running, or was killed and can be resumed"
+        )
     if not (folder / "run.json").is_file():
         runs = _runs_near(folder)
-        there = f"; runs here: {', '.join(map(one_line, runs))}" if runs else "; `personagen simulate` makes one"
-        raise UsageError(f"{one_line(str(folder))} is not a run: it has no run.json{there}")
+        there = (
+            f"; runs nearby: {', '.join(map(one_line, runs))}" if runs else "; create one with `personagen simulate`"
+        )
+        raise UsageError(f"{one_line(str(folder))} is not a run folder: it has no run.json{there}")
     state = read_state(folder)
     if state.get("command") == "expand":
-        return Shelf("persona", folder / "personas.jsonl", Persona, _persona_row, _persona_json), state
-    return Shelf("tree", folder / "trees.jsonl", ConversationTree, _tree_row, _tree_json), state
+        return Listing("persona", folder / "personas.jsonl", Persona, _persona_row, _persona_json), state
+    return Listing("tree", folder / "trees.jsonl", ConversationTree, _tree_row, _tree_json), state
 
 
-def listed(shelf: Shelf, rows: int) -> tuple[list[dict[str, Any]], int, Any]:
+def listed(listing: Listing, rows: int) -> tuple[list[dict[str, Any]], int, Any]:
     """The first ``rows`` rows (0: all), how many more there are, and the first record."""
-    lines = _lines(shelf)
+    lines = _lines(listing)
     shown, first = [], None
     for number, line in islice(lines, rows or None):
-        record = _read(shelf, number, line)
+        record = _read(listing, number, line)
         first = first or record
-        shown.append(shelf.row(number, record))
+        shown.append(listing.row(number, record))
     return shown, sum(1 for _ in lines), first
 
 
-def find(shelf: Shelf, wanted: str) -> tuple[int, Any]:
-    """The record that ``wanted`` names: a place counted from 1, an id, or the one id that begins so; and its place.
+def find(listing: Listing, wanted: str) -> tuple[int, Any]:
+    """The number and the record of ``wanted``: a number from 1, an id, or the beginning of one id.
 
     Raises:
-        UsageError: there is none, or several ids begin so.
+        UsageError: no record matches, or several do.
     """
     if wanted.isdecimal() and len(wanted) < 19 and int(wanted):
-        at = next(islice(_lines(shelf), int(wanted) - 1, None), None)
+        at = next(islice(_lines(listing), int(wanted) - 1, None), None)
         if at:
-            return at[0], _read(shelf, *at)
+            return at[0], _read(listing, *at)
     found: list[tuple[int, str]] = []
     last = 0
-    for last, line in _lines(shelf):
-        name = one_line(_id(shelf, last, line))  # as the table shows it
+    for last, line in _lines(listing):
+        name = one_line(_id(listing, last, line))  # as the table shows it
         if name == wanted:
-            return last, _read(shelf, last, line)
+            return last, _read(listing, last, line)
         if name.startswith(wanted):
             found.append((last, name))
     if len(found) == 1:
         number = found[0][0]
-        return _read_at(shelf, number)
-    raise UsageError(_why(shelf, one_line(wanted), found, last))
+        return _read_at(listing, number)
+    raise UsageError(_why(listing, one_line(wanted), found, last))
 
 
-def _why(shelf: Shelf, wanted: str, found: list[tuple[int, str]], last: int) -> str:
+def _why(listing: Listing, wanted: str, found: list[tuple[int, str]], last: int) -> str:
     if found:
-        several = ", ".join(f"{name} ({number})" for number, name in found[:FEW])
-        return f"{wanted} is the beginning of {len(found)} {shelf.word}s: {several}{', …' if len(found) > FEW else ''}"
+        several = ", ".join(f"{name} ({number})" for number, name in found[:MAX_NAMED])
+        return f"{wanted} matches {len(found)} {listing.word}s: {several}{', …' if len(found) > MAX_NAMED else ''}"
     if not last:
-        return f"{shelf.file.parent} has no {shelf.word} yet; run the same command on it to go on"
-    names = ", ".join(one_line(_id(shelf, n, line)) for n, line in islice(_lines(shelf), 3))
-    return f"{shelf.file.parent} has no {shelf.word} {wanted}: give 1 to {last}, or an id such as {names}"
+        return f"{listing.file.parent} has no {listing.word} yet; run its command again to resume"
+    names = ", ".join(one_line(_id(listing, n, line)) for n, line in islice(_lines(listing), 3))
+    return f"{listing.file.parent} has no {listing.word} {wanted}; choose 1 to {last}, or an id such as {names}"
 
 
-def _read_at(shelf: Shelf, number: int) -> tuple[int, Any]:
-    at = next(islice(_lines(shelf), number - 1, None))
-    return number, _read(shelf, *at)
+def _read_at(listing: Listing, number: int) -> tuple[int, Any]:
+    at = next(islice(_lines(listing), number - 1, None))
+    return number, _read(listing, *at)
 
 
-def _lines(shelf: Shelf) -> Iterator[tuple[int, bytes]]:
-    if not shelf.file.is_file():
+def _lines(listing: Listing) -> Iterator[tuple[int, bytes]]:
+    if not listing.file.is_file():
         return
-    with shelf.file.open("rb", buffering=BUFFER_BYTES) as lines:
+    with listing.file.open("rb", buffering=BUFFER_BYTES) as lines:
         yield from enumerate(lines, 1)
 
 
-def _id(shelf: Shelf, number: int, line: bytes) -> str:
+def _id(listing: Listing, number: int, line: bytes) -> str:
     begins = _FIRST.match(line)
     if begins:
         return begins[1].decode()
     try:
         return str(orjson.loads(line)["id"])
     except (orjson.JSONDecodeError, KeyError, TypeError) as error:
-        raise _damaged(shelf, number, str(error)) from None
+        raise _damaged(listing, number, str(error)) from None
 
 
-def _read(shelf: Shelf, number: int, line: bytes) -> Any:
+def _read(listing: Listing, number: int, line: bytes) -> Any:
     try:
-        return shelf.record.model_validate_json(line)
+        return listing.record.model_validate_json(line)
     except ValidationError as error:
-        raise _damaged(shelf, number, error.errors()[0]["msg"]) from None
+        raise _damaged(listing, number, error.errors()[0]["msg"]) from None
 
 
-def _damaged(shelf: Shelf, number: int, what: str) -> CorruptError:
-    return CorruptError(f"{shelf.file}:{number} is no {shelf.word}: {what}; run the same command again to mend it")
+def _damaged(listing: Listing, number: int, what: str) -> CorruptError:
+    return CorruptError(
+        f"{listing.file}:{number} is not a {listing.word}: {what}; run its command again to repair the file"
+    )
 
 
 def _runs_near(folder: Path) -> list[str]:
@@ -136,7 +142,7 @@ def _runs_near(folder: Path) -> list[str]:
     for place in (folder, folder.parent, Path("outputs")):
         runs = sorted(str(file.parent) for file in place.glob("*/run.json")) if place.is_dir() else []
         if runs:
-            return runs[:FEW]
+            return runs[:MAX_NAMED]
     return []
 
 

@@ -1,4 +1,4 @@
-"""A conversation tree on the screen: turn by turn, the siblings side by side, what is known of the user beside them."""
+"""A conversation tree on the terminal, turn by turn: competing replies side by side, and what the user revealed."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from rich.text import Text
 from rich.tree import Tree
 
 from personagen.agents.judge import LABELS
-from personagen.cli.screen import clean, one_line
+from personagen.cli.terminal import clean, one_line
 from personagen.pairs import pairs_of
 from personagen.records import Belief, ConversationTree, Inference, Judgment, Node, Persona, PreferencePair
 from personagen.tree import order, parent, turn
 
-NARROWEST = 34  # columns a reply needs beside another
-ROOMY = 100  # columns from which on the persona stands in two halves
+NARROWEST = 34  # columns of a reply beside another
+ROOMY = 100  # columns from which a persona is shown in two columns
 GREY = "dim"
 CHOSEN, REJECTED = "green", "red"
 
 
 @dataclass(frozen=True)
 class TreeView:
-    """A tree made ready for drawing, by node id."""
+    """A tree prepared for drawing, by node id."""
 
     tree: ConversationTree
     below: dict[str, list[Node]]
@@ -44,7 +44,7 @@ def conversation(tree: ConversationTree, title: str) -> RenderableType:
     view = _view(tree)
     turns = max((turn(node.id) for node in tree.nodes), default=0)
     made = ", ".join(sorted({one_line(model) for model in tree.models.values()}))
-    about = f"{turns} turns · {len(view.pairs)} pairs · grown by {one_line(tree.grow)}" + (f" · {made}" if made else "")
+    about = f"{turns} turns · {len(view.pairs)} pairs · growth: {one_line(tree.grow)}" + (f" · {made}" if made else "")
     head = Text.assemble((title, "bold"), (f"  {one_line(tree.id)}", GREY), "\n", (about, GREY))
     roots = view.below.get("", [])
     about_whom = persona(tree.persona, f"persona {tree.persona.id}")
@@ -71,7 +71,7 @@ def persona(who: Persona, title: str) -> RenderableType:
 
 @dataclass(frozen=True)
 class _Halves:
-    """Two texts side by side where there is room, else one after the other."""
+    """Two texts side by side if there is room, else one below the other."""
 
     left: RenderableType
     right: RenderableType
@@ -106,7 +106,7 @@ def _view(tree: ConversationTree) -> TreeView:
 
 
 def _branch(view: TreeView, at: str, after: str = "") -> RenderableType:
-    """The turns from the user node ``at`` on: in a row while one reply goes on, as branches where several do."""
+    """The turns from the user node ``at`` on: in a row while one reply continues, as branches where several do."""
     nodes = {node.id: node for node in view.tree.nodes}
     blocks: list[RenderableType] = [_turn(view, nodes[at], after)]
     following = _following(view, at)
@@ -162,7 +162,7 @@ def _said(user: Node, belief: Belief | None) -> Text:
 
 
 def _revealed(user: Node, belief: Belief | None) -> RenderableType:
-    """What the observer knows at this turn: what these words gave, with the quotes, and how much was known before."""
+    """What the observer knows at this turn: what this message revealed, with quotes, and how much was known before."""
     if belief is None:
         return Text("not observed", style=GREY)
     folded = one_line(user.content)
@@ -173,7 +173,7 @@ def _revealed(user: Node, belief: Belief | None) -> RenderableType:
     if earlier:
         lines.append(Text(f"{'and ' if new else ''}{earlier} from earlier turns", style=GREY))
     if belief.dropped:
-        lines.append(Text(f"{belief.dropped} dropped: no such quote", style=GREY))
+        lines.append(Text(f"{belief.dropped} dropped: quote not found", style=GREY))
     return Group(*lines)
 
 
@@ -191,7 +191,7 @@ def _item(name: str, text: str, style: str) -> RenderableType:
 
 
 def _reply(view: TreeView, reply: Node) -> tuple[Node, str, str, bool]:
-    """A reply with its label, its colour and whether the conversation goes on after it."""
+    """A reply with its label, its colour and whether the conversation continues after it."""
     pair = view.pairs.get(parent(reply.id) or "")
     label, style = "", GREY
     if pair:
@@ -205,7 +205,7 @@ def _reply(view: TreeView, reply: Node) -> tuple[Node, str, str, bool]:
 
 @dataclass(frozen=True)
 class _Siblings:
-    """Replies side by side, as many in a row as are readable, each row of equal height."""
+    """Replies side by side, as many in a row as fit, all of the same height."""
 
     replies: Sequence[tuple[Node, str, str, bool]]
 
@@ -231,14 +231,14 @@ def _panel(reply: tuple[Node, str, str, bool], text: Text, width: int, height: i
         height=height,
         title=title,
         title_align="left",
-        subtitle=Text("goes on here", style="bold") if goes_on else None,
+        subtitle=Text("continues here", style="bold") if goes_on else None,
         subtitle_align="right",
         border_style=style,
     )
 
 
 def _verdicts(view: TreeView, user: Node) -> list[RenderableType]:
-    """What the judge says: its first verdict; where there is no pair, the reason why and both verdicts."""
+    """The first verdict of the judge; without a pair, the reason and both verdicts."""
     verdicts = view.verdicts.get(user.id, [])
     if user.id in view.pairs:
         return [_verdict(view, verdicts[0])]
@@ -248,7 +248,7 @@ def _verdicts(view: TreeView, user: Node) -> list[RenderableType]:
 
 
 def _verdict(view: TreeView, verdict: Judgment) -> Text:
-    """One verdict, with what the judge, who sees no names, means by its letters."""
+    """One verdict, with the replies behind the letters: the judge sees no names."""
     names = {reply.id: _name(reply) for reply in view.below.get(verdict.node, [])}
     shown, ranked = ([names.get(i, one_line(i)) for i in ids] for ids in (verdict.order, verdict.ranking))
     letters = ", ".join(f"{letter} {name}" for letter, name in zip(LABELS, shown, strict=False))
@@ -258,5 +258,5 @@ def _verdict(view: TreeView, verdict: Judgment) -> Text:
 
 
 def _name(reply: Node) -> str:
-    """What a reply is called among its siblings: who gave it, and its slot."""
+    """The name of a reply among its siblings: its agent and its slot."""
     return one_line(f"{reply.agent} .{reply.id.rpartition('.')[2]}")

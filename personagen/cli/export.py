@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from personagen.cli.common import options, output_options, table, tell
-from personagen.options import place
+from personagen.cli.common import print_summary, table
+from personagen.cli.options import Command, options_of
+from personagen.options import ExportOptions, OutputOptions
 
 EPILOG = """\b
 Examples:
@@ -17,33 +18,19 @@ Examples:
 """
 
 
-@click.command(epilog=EPILOG)
-@options(
-    click.argument("run", metavar="RUN"),
-    click.option(
-        "--format",
-        default="trl",
-        show_default=True,
-        metavar="FORMAT",
-        help="trl, aloe, or a function of your own as module:function.",
-    ),
-    click.option("--out", metavar="FILE", help="The file to write.  [default: RUN/FORMAT.jsonl]"),
-    output_options,
-)
-def export(run: str, format: str, out: str | None, as_json: bool, quiet: bool) -> None:
+@click.command(cls=Command, params=options_of(ExportOptions, OutputOptions), epilog=EPILOG)
+@click.argument("run", metavar="RUN")
+def export(run: str, format: str, out: str | None, **output: bool) -> None:
     """Write a run's data in another format, as JSON lines.
 
     trl: preference pairs with an explicit prompt, for TRL's DPO and reward trainers. aloe: conversations in the schema
-    of ALOE's released script. A function of your own takes the trees and the pairs and yields one dict a row.
+    of ALOE's released script. Your own function takes the trees and the pairs and yields one dict per row.
     """
     from personagen.flows.export import export as flow
 
-    file = Path(place("--out", out)) if out is not None else Path(run) / f"{format.rpartition(':')[2]}.jsonl"
+    chosen = ExportOptions(format=format, out=out)
+    file = Path(chosen.out or Path(run) / f"{format.rpartition(':')[2]}.jsonl")
     summary = flow(Path(run), format, file)
-    rows = [
-        ("rows", f"{summary.rows:,}"),
-        ("bytes", f"{summary.bytes:,}"),
-        *(("note", note) for note in summary.notes),
-    ]
+    rows = [("rows", f"{summary.rows:,}"), ("bytes", f"{summary.bytes:,}"), *(("note", note) for note in summary.notes)]
     follow = f"load: from datasets import load_dataset\n      {summary.load}"
-    tell(summary, f"{summary.out}\n{table(rows)}\n{follow}", as_json=as_json, quiet=quiet)
+    print_summary(summary, f"{summary.out}\n{table(rows)}\n{follow}", **output)

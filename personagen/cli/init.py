@@ -6,14 +6,15 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import click
 
-from personagen.cli.common import options, output_options, table, tell
+from personagen.cli.common import print_summary, table
+from personagen.cli.options import Command, TableOption, options_of
 from personagen.cli.settings import SETTINGS
 from personagen.errors import DiskError, UsageError
-from personagen.options import ExpandOptions, SimulateOptions, flat, place
+from personagen.options import OutputOptions, place
+from personagen.options.row import Row, rows_of
 
 EPILOG = """\b
 Examples:
@@ -23,33 +24,19 @@ Examples:
 HEAD = """\
 # Settings for personagen in this folder.
 #
-# A line that begins with # and a name is a setting at its default, or an example where nothing is set by default: take
-# the # away to set it. A setting that stands before the first [table] holds for every command that has it. Options on
-# the command line go before PERSONAGEN_<COMMAND>_<OPTION> in the environment, and both before this file.
+# Remove the # before a name to set an option. The value shown is the default, or an example if there is no default.
+# An option before the first [table] applies to every command that has it. The command line overrides the environment
+# (PERSONAGEN_<COMMAND>_<OPTION>), and the environment overrides this file.
 """
-EXAMPLES: dict[str, Any] = {
-    "agent": ["judge/prefer=my_agents:strict"],
-    "base_url": ["http://127.0.0.1:8000/v1"],
-    "budget": 5.0,
-    "concurrency": 64,
-    "conversations": 100,
-    "filters": ["my_filters:no_doctors"],
-    "max_calls": 10000,
-    "personalities": 40,
-    "price": ["0.25,2.00"],
-    "prompts": "other-prompts",
-    "similarity": 0.6,
-}
-# Set, or editing the copies would change nothing: without it the seeds that come along are used.
-SET = {"seeds": "seeds"}
+SET = {"seeds": "seeds"}  # so that the copied seeds are the ones that are used
 
 
-@click.command(epilog=EPILOG)
-@options(click.argument("directory", default=".", metavar="[DIR]"), output_options)
-def init(directory: str, as_json: bool, quiet: bool) -> None:
-    """Make a working folder: prompts/ and seeds/ to edit, and personagen.toml with every setting.
+@click.command(cls=Command, params=options_of(OutputOptions), epilog=EPILOG)
+@click.argument("directory", default=".", metavar="[DIR]")
+def init(directory: str, **output: bool) -> None:
+    """Make a working folder: prompts/ and seeds/ to edit, and personagen.toml with every option.
 
-    A file that is there already is kept as it is.
+    Files that exist are kept unchanged.
     """
     from personagen.personas import seeds
     from personagen.prompts import files as prompts
@@ -57,46 +44,38 @@ def init(directory: str, as_json: bool, quiet: bool) -> None:
     folder = Path(place("DIR", directory))
     written: list[str] = []
     kept: list[str] = []
-    for name, content in (*_copies("prompts", prompts.packaged()), *_copies("seeds", seeds.packaged()), _settings()):
+    settings = (SETTINGS.name, settings_text().encode())
+    for name, content in (*_copies("prompts", prompts.packaged()), *_copies("seeds", seeds.packaged()), settings):
         (written if _create(folder / name, content) else kept).append(name)
-    summary = {"out": str(folder), "written": written, "kept": kept}
-    rows = [("written", _told(written)), ("kept", ", ".join(kept))]
+    rows = [("written", _count_by_folder(written)), ("kept", ", ".join(kept))]
     go = "" if directory == "." else f"cd {directory}, "
     follow = f"next: {go}edit prompts/judge/prefer.md, then: personagen prompts check\n      personagen expand"
-    tell(summary, f"{folder}\n{table(rows)}\n{follow}", as_json=as_json, quiet=quiet)
+    summary = {"out": str(folder), "written": written, "kept": kept}
+    print_summary(summary, f"{folder}\n{table(rows)}\n{follow}", **output)
 
 
 def settings_text() -> str:
     """``personagen.toml``: the options of the commands that ask models, with their defaults and help texts."""
-    from personagen.cli.expand import expand
-    from personagen.cli.simulate import simulate
+    from personagen.cli import commands
 
     lines = [HEAD]
-    for command, values in ((expand, flat(ExpandOptions())), (simulate, flat(SimulateOptions()))):
-        lines.append(f"\n[{command.name}]\n")
-        for option in command.params:
-            if isinstance(option, click.Option) and option.name in values:
-                lines += _setting(option, values[option.name])
+    for name, command in commands().items():
+        if isinstance(command, Command) and command.asks_models:
+            rows = [option.row for option in command.params if isinstance(option, TableOption)]
+            printed = {row.name for row in rows_of(OutputOptions)}
+            lines += [f"\n[{name}]\n", *(_setting(row) for row in rows if row.name not in printed)]
     return "".join(lines)
 
 
-def _setting(option: click.Option, value: Any) -> Iterator[str]:
-    name, about = str(option.name), (option.help or "").partition("  [")[0]
-    if name in SET:
-        yield f"# {about}\n{name} = {json.dumps(SET[name])}\n"
-        return
-    if isinstance(option.show_default, str):  # the default in words
-        value = option.show_default
-    if value is None or value == ():
-        yield f"# {about} Nothing is set by default; for example:\n"
-        value = EXAMPLES[name]
-    else:
-        yield f"# {about}\n"
-    yield f"#{name} = {json.dumps(value)}\n"
-
-
-def _settings() -> tuple[str, bytes]:
-    return SETTINGS.name, settings_text().encode()
+def _setting(row: Row) -> str:
+    if row.name in SET:
+        return f"# {row.help}\n{row.name} = {json.dumps(SET[row.name])}\n"
+    value, comment = row.default, row.help
+    if value is None and row.none:
+        value = row.none
+    elif value in (None, ()):
+        value, comment = row.example, f"{row.help} Default: {row.words or 'not set'}. Example:"
+    return f"# {comment}\n#{row.name} = {json.dumps(value)}\n"
 
 
 def _copies(name: str, source: Path) -> Iterator[tuple[str, bytes]]:
@@ -106,28 +85,28 @@ def _copies(name: str, source: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _create(file: Path, content: bytes) -> bool:
-    """Writes ``file`` unless something stands there; whether it did."""
+    """Writes ``file`` unless it exists; whether it did."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         out = file.open("xb")
         try:
             with out:
                 out.write(content)
-        except BaseException:  # or a part of it would be taken for the user's own the next time
+        except BaseException:  # a half-written file would be kept the next time
             file.unlink(missing_ok=True)
             raise
     except FileExistsError as error:
         if not file.parent.is_dir():
-            raise UsageError(f"{error.filename} is a file; give another folder") from None
+            raise UsageError(f"{error.filename} is a file, not a folder; choose another folder") from None
         return False
     except NotADirectoryError as error:
-        raise UsageError(f"{error.filename}: a file stands where a folder is needed; give another folder") from None
+        raise UsageError(f"{error.filename} is a file, not a folder; choose another folder") from None
     except OSError as error:
-        raise DiskError(f"{file} can't be written: {error.strerror}; give another folder") from error
+        raise DiskError(f"cannot write {file}: {error.strerror}; choose another folder") from error
     return True
 
 
-def _told(names: list[str]) -> str:
-    """How many files in which folder."""
+def _count_by_folder(names: list[str]) -> str:
+    """``prompts/ (9 files), personagen.toml``."""
     places = Counter(f"{name.partition('/')[0]}/" if "/" in name else name for name in names)
     return ", ".join(f"{place} ({n} files)" if place.endswith("/") else place for place, n in places.items())

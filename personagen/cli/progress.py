@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 import click
 
 from personagen.cli.common import duration, money
-from personagen.cli.screen import cleans, one_line
+from personagen.cli.terminal import cleans, one_line
 from personagen.runs.progress import Status
 
 EVERY = 10.0
@@ -19,10 +19,10 @@ BATCH_EVERY = 60.0
 
 @contextmanager
 def shown(*, quiet: bool) -> Iterator[Callable[[Status], None] | None]:
-    """A callback that shows each status, or None where nothing is to be shown."""
+    """A callback that shows each status, or None if nothing is shown."""
     import logging
 
-    if logging.lastResort:  # what shows warnings as long as nobody asks for more
+    if logging.lastResort:  # the handler of warnings when logging is not configured
         logging.lastResort.addFilter(cleans)
     if quiet or sys.stderr is None:  # None: it was closed before the start
         yield None
@@ -36,7 +36,7 @@ def shown(*, quiet: bool) -> Iterator[Callable[[Status], None] | None]:
 def line(status: Status) -> str:
     """One line: jobs, calls, tokens, cost, rate, errors, time left."""
     usage, rate = status.usage, status.calls / status.seconds if status.seconds > 0 else 0.0
-    again = f", retried {status.retried:,}" + (f" ({status.refused:,} refused)" if status.refused else "")
+    again = f", retries {status.retried:,}" + (f" ({status.refused:,} rate-limited)" if status.refused else "")
     parts = [
         f"{status.unit} {status.done:,}/{status.total:,}",
         f"calls {status.calls:,}" + (f" (+{status.reused:,} reused)" if status.reused else ""),
@@ -53,7 +53,7 @@ def line(status: Status) -> str:
 def _left(status: Status) -> str:
     begun = status.done - status.done_before
     if begun <= 0 or status.done >= status.total:
-        return f"{duration(status.seconds)} so far"
+        return f"{duration(status.seconds)} elapsed"
     return f"{duration(status.seconds / begun * (status.total - status.done))} left"
 
 
@@ -78,7 +78,7 @@ def _live() -> Iterator[Callable[[Status], None]]:
     live = Live(Text(), console=Console(stderr=True), refresh_per_second=4, transient=True)
 
     def show(status: Status) -> None:
-        live.start()  # not before: until there is something to show, a question may stand there
+        live.start()  # not earlier: the consent question may still be on this line
         live.update(Text(line(status)))
 
     try:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
-from personagen.cli.common import F, options, output_options, tell
+from personagen.cli.common import print_summary
+from personagen.cli.options import Command, options_of
 from personagen.errors import UsageError
-from personagen.options import place
+from personagen.options import OutputOptions, PromptOptions, RenderOptions
+from personagen.options.row import FilePath
 
 if TYPE_CHECKING:
     from personagen.agents.sample import Scene
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from personagen.prompts.files import Prompt
     from personagen.records import Persona
 
+_Decorator: TypeAlias = Callable[[Callable[..., Any]], click.Command]
 EPILOG = """\b
 Examples:
   personagen prompts
@@ -25,35 +29,31 @@ Examples:
 """
 
 
-def _with_folder(function: F) -> F:
-    folder = click.option(
-        "--prompts", metavar="DIR", help="Prompt files to use before ./prompts and those that come along."
-    )
-    return options(folder, output_options)(function)
-
-
-@click.group(invoke_without_command=True, epilog=EPILOG)
-@_with_folder
+@click.group(params=options_of(PromptOptions, OutputOptions), invoke_without_command=True, epilog=EPILOG)
 @click.pass_context
-def prompts(ctx: click.Context, prompts: str | None, as_json: bool, quiet: bool) -> None:
-    """List the prompt files, check them, or see what a model would be sent.
+def prompts(ctx: click.Context, /, **values: Any) -> None:
+    """List the prompt files, check them, or show the messages a model would be sent.
 
     Without a subcommand it lists them.
     """
     if ctx.invoked_subcommand is None:
-        ctx.invoke(list_, prompts=prompts, as_json=as_json, quiet=quiet)
+        ctx.invoke(list_, **values)
 
 
-@prompts.command("list", epilog="\b\nExample:\n  personagen prompts list --json")
-@_with_folder
+def _subcommand(name: str, example: str, table: type[PromptOptions] = PromptOptions) -> _Decorator:
+    epilog = f"\b\nExample:\n  personagen prompts {example}"
+    return prompts.command(name, cls=Command, params=options_of(table, OutputOptions), epilog=epilog)
+
+
+@_subcommand("list", "list --json")
 @click.pass_context
-def list_(ctx: click.Context, prompts: str | None, as_json: bool, quiet: bool) -> None:
-    """List the prompts: name, hash, the file that is used, and its inputs."""
+def list_(ctx: click.Context, /, **values: Any) -> None:
+    """List the prompts: name, hash, file in use, and inputs."""
     from personagen.agents import ACTS
     from personagen.prompts.files import folders, load
 
-    prompts, as_json, quiet = _inherited(ctx, prompts, as_json, quiet)
-    where = folders(prompts)
+    chosen, output = _inherited(ctx, values)
+    where = folders(chosen.prompts)
     rows: list[dict[str, Any]] = []
     for name in sorted(ACTS):
         try:
@@ -70,66 +70,51 @@ def list_(ctx: click.Context, prompts: str | None, as_json: bool, quiet: bool) -
         else f"{row['name']:<{width}}  {row['problem']}"
         for row in rows
     )
-    tell({"prompts": rows}, text, as_json=as_json, quiet=quiet)
+    print_summary({"prompts": rows}, text, **output)
 
 
-@prompts.command(epilog="\b\nExample:\n  personagen prompts check --prompts my-prompts")
-@_with_folder
+@_subcommand("check", "check --prompts my-prompts")
 @click.pass_context
-def check(ctx: click.Context, prompts: str | None, as_json: bool, quiet: bool) -> None:
+def check(ctx: click.Context, /, **values: Any) -> None:
     """Check that every prompt file loads, uses the inputs it declares, and can be rendered at any turn.
 
-    Exits with 2 when one can't be used.
+    Exits with 2 if a prompt file is not valid.
     """
     from personagen.agents import ACTS
     from personagen.prompts.files import folders
     from personagen.prompts.unused import found
 
-    prompts, as_json, quiet = _inherited(ctx, prompts, as_json, quiet)
-    where = folders(prompts)
+    chosen, output = _inherited(ctx, values)
+    where = folders(chosen.prompts)
     problems = [problem for name in sorted(ACTS) for problem in _problems(name, where)]
     notes = list(found(where))
-    told = [f"note: {note}" for note in notes]
+    text = [f"note: {note}" for note in notes]
     summary = {"checked": len(ACTS), "problems": problems, "notes": notes}
     if not problems:
-        told.insert(0, f"{len(ACTS)} prompts can be used")
-    if told or as_json:
-        tell(summary, "\n".join(told), as_json=as_json, quiet=quiet)
+        text.insert(0, f"{len(ACTS)} prompts are valid")
+    if text or output["json"]:
+        print_summary(summary, "\n".join(text), **output)
     if problems:
-        several = f"{len(problems)} of {len(ACTS)} prompts can't be used" if len(problems) > 1 else "correct it"
-        raise UsageError("\n".join([*problems, several]) if len(problems) > 1 else problems[0])
+        several = [f"{len(problems)} of {len(ACTS)} prompts are not valid"] if len(problems) > 1 else []
+        raise UsageError("\n".join([*problems, *several]))
 
 
-@prompts.command(epilog="\b\nExample:\n  personagen prompts render user/speak --persona outputs/pool/personas.jsonl:12")
-@options(
-    click.argument("name", metavar="NAME"),
-    click.option("--persona", metavar="FILE[:N]", help="Whom to play: the Nth persona of the file, counted from 1."),
-    click.option("--inputs", metavar="FILE", help="A JSON object with inputs to use instead of the sample's."),
-    _with_folder,
-)
+@_subcommand("render", "render user/speak --persona outputs/pool/personas.jsonl:12", RenderOptions)
+@click.argument("name", metavar="NAME")
 @click.pass_context
-def render(
-    ctx: click.Context,
-    name: str,
-    persona: str | None,
-    inputs: str | None,
-    prompts: str | None,
-    as_json: bool,
-    quiet: bool,
-) -> None:
-    """Show what a model would be sent, for a small sample conversation, without asking one.
+def render(ctx: click.Context, /, name: str, **values: Any) -> None:
+    """Show the messages a model would be sent for a small sample conversation, without asking it.
 
-    NAME is as `personagen prompts` lists it, such as judge/prefer.
+    NAME is a name that `personagen prompts` lists, such as judge/prefer.
     """
     from personagen.agents.sample import SAMPLE, Scene
     from personagen.prompts.files import folders, load
 
-    prompts, as_json, quiet = _inherited(ctx, prompts, as_json, quiet)
-    prompt = load(_known(name), folders(prompts))
-    call = _sample_call(prompt, Scene(persona=SAMPLE if persona is None else _persona(place("--persona", persona))))
-    given = {} if inputs is None else _overrides(Path(place("--inputs", inputs)), prompt)
-    values = {**call.inputs, **given}
-    messages = prompt.render(values)
+    chosen, output = _inherited(ctx, values)
+    prompt = load(_known(name), folders(chosen.prompts))
+    call = _sample_call(prompt, Scene(persona=_persona(chosen.persona) if chosen.persona else SAMPLE))
+    given = _overrides(Path(chosen.inputs), prompt) if chosen.inputs else {}
+    messages = prompt.render({**call.inputs, **given})
     summary = {
         "name": prompt.name,
         "hash": prompt.hash,
@@ -138,17 +123,17 @@ def render(
         "schema": call.schema,
         "messages": [message.model_dump() for message in messages],
     }
-    if as_json or quiet:
-        tell(summary, "", as_json=as_json, quiet=quiet)
+    if any(output.values()):
+        print_summary(summary, "", **output)
     else:
         click.echo(_rendered(prompt, call, messages))
 
 
 def _rendered(prompt: Prompt, call: Call, messages: Any) -> str:
-    from personagen.cli.screen import clean
+    from personagen.cli.terminal import clean
 
     settings = [f"{k} {v}" for k, v in vars(call.sampling).items() if v is not None]
-    settings += ["the reply is to follow a JSON schema"] if call.schema else []
+    settings += ["the reply must follow a JSON schema"] if call.schema else []
     size = sum(len(message.content) for message in messages)
     lines = [clean(f"{prompt.name}  {prompt.hash}  {prompt.file}"), f"{', '.join([*settings, f'{size:,} characters'])}"]
     for message in messages:
@@ -156,11 +141,12 @@ def _rendered(prompt: Prompt, call: Call, messages: Any) -> str:
     return "\n".join(lines)
 
 
-def _inherited(ctx: click.Context, prompts: str | None, as_json: bool, quiet: bool) -> tuple[str | None, bool, bool]:
-    """The options of a subcommand, with what was given before its name."""
-    given = ctx.parent.params if ctx.parent and ctx.parent.info_name == "prompts" else {}
-    prompts = given.get("prompts") if prompts is None else prompts
-    return prompts, as_json or given.get("as_json", False), quiet or given.get("quiet", False)
+def _inherited(ctx: click.Context, values: dict[str, Any]) -> tuple[RenderOptions, dict[str, bool]]:
+    """The options of a subcommand, or those given before its name; and those of its output."""
+    before = ctx.parent.params if ctx.parent and ctx.parent.info_name == "prompts" else {}
+    merged = {name: before.get(name) if value in (None, False) else value for name, value in values.items()}
+    output = {name: bool(merged.pop(name)) for name in ("json", "quiet")}
+    return RenderOptions(**merged), output
 
 
 def _known(name: str) -> str:
@@ -168,7 +154,7 @@ def _known(name: str) -> str:
 
     wanted = name.removesuffix(".md")
     if wanted not in ACTS:
-        raise UsageError(f"there is no prompt {name!r}; there are {', '.join(sorted(ACTS))}")
+        raise UsageError(f"there is no prompt {name!r}; choose one of {', '.join(sorted(ACTS))}")
     return wanted
 
 
@@ -194,16 +180,17 @@ def _problems(name: str, where: tuple[Path, ...]) -> list[str]:
     return []
 
 
-def _persona(where: str) -> Persona:
+def _persona(where: FilePath) -> Persona:
     """The persona at ``FILE:N``."""
     from personagen.personas.seeds import load_personas
 
+    where = str(where)
     file, colon, number = where.rpartition(":")
     if not colon or not number.isdecimal() or len(number) > 9 or Path(where).exists():
         file, number = where, "1"
     personas, _ = load_personas(Path(file))
     if not 1 <= int(number) <= len(personas):
-        raise UsageError(f"--persona {where}: {file} holds {len(personas)} personas, counted from 1")
+        raise UsageError(f"--persona {where}: {file} has {len(personas)} personas, counted from 1")
     return personas[int(number) - 1]
 
 
@@ -220,12 +207,12 @@ def _overrides(file: Path, prompt: Prompt) -> dict[str, Any]:
     except OSError as error:
         raise UsageError(f"--inputs {file}: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"--inputs {file}: not JSON: {error}") from None
+        raise UsageError(f"--inputs {file}: not valid JSON: {error}") from None
     if not isinstance(values, dict) or not set(values) <= set(prompt.inputs):
-        raise UsageError(f"--inputs {file}: give a JSON object with some of {', '.join(prompt.inputs)}")
+        raise UsageError(f"--inputs {file}: write a JSON object with any of {', '.join(prompt.inputs)}")
     try:
         if "conversation" in values:
             values["conversation"] = [Message.model_validate(message) for message in values["conversation"]]
     except (ValidationError, TypeError):
-        raise UsageError(f'--inputs {file}: conversation is a list of {{"role": ..., "content": ...}}') from None
+        raise UsageError(f'--inputs {file}: conversation must be a list of {{"role": ..., "content": ...}}') from None
     return values

@@ -7,84 +7,76 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from personagen.cli.common import counts, money, options, output_options, rejected_messages, table, tell
-from personagen.options import place
+from personagen.cli.common import counts, money, print_summary, rejected_messages, table
+from personagen.cli.options import Command, options_of
+from personagen.options import OutputOptions, ShowOptions, place
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from personagen.cli.browse import Shelf
+    from personagen.cli.browse import Listing
 
 EPILOG = """\b
 Examples:
-  personagen show outputs/run            # how the run stands, its trees, and the first of them
+  personagen show outputs/run            # status of the run, its trees, and the first tree
   personagen show outputs/run 7          # the seventh tree
-  personagen show outputs/run 3f9a       # the tree whose id begins so
+  personagen show outputs/run 3f9a       # the tree whose id begins with 3f9a
   personagen show outputs/pool 12        # the twelfth persona
   personagen show outputs/run 7 --json | python -m json.tool | less
 """
-RATIOS = {"persona": 1, "profile": 2, "traits": 1}  # columns that share what the others leave
+RATIOS = {"persona": 1, "profile": 2, "traits": 1}  # columns that share the remaining width
 
 
-@click.command(epilog=EPILOG)
-@options(
-    click.argument("run", metavar="RUN"),
-    click.argument("tree", required=False, metavar="[TREE]"),
-    click.option(
-        "--rows",
-        type=click.IntRange(0, 10**9),
-        default=20,
-        show_default=True,
-        help="Rows of the table; 0 shows them all.",
-    ),
-    output_options,
-)
-def show(run: str, tree: str | None, rows: int, as_json: bool, quiet: bool) -> None:
+@click.command(cls=Command, params=options_of(ShowOptions, OutputOptions), epilog=EPILOG)
+@click.argument("run", metavar="RUN")
+@click.argument("tree", required=False, metavar="[TREE]")
+def show(run: str, tree: str | None, rows: int, **output: bool) -> None:
     """Show a run, or one of its conversation trees: chosen and rejected replies side by side.
 
-    TREE is a place in the run counted from 1, an id, or the beginning of one. In the folder of `personagen expand` it
-    is a persona.
+    TREE is the number of a tree, counted from 1, its id, or the beginning of its id. In a folder of `personagen expand`
+    it is a persona.
     """
-    from personagen.cli.browse import find, listed, opened
+    from personagen.cli.browse import find, listed, open_run
 
     folder = Path(place("RUN", run))
-    shelf, state = opened(folder)
+    shown = ShowOptions(rows=rows).rows
+    listing, state = open_run(folder)
     if tree is not None:
-        number, record = find(shelf, tree)
-        if as_json or quiet:
-            tell(shelf.as_json(record), "", as_json=as_json, quiet=quiet)
+        number, record = find(listing, tree)
+        if any(output.values()):
+            print_summary(listing.as_json(record), "", **output)
         else:
-            _print(_drawn(shelf, record, f"{shelf.word} {number}"))
+            _print(_drawn(listing, record, f"{listing.word} {number}"))
         return
-    shown, more, first = listed(shelf, rows)
-    if as_json or quiet:
-        overview = {"run": state, f"{shelf.word}s": shown, **(shelf.as_json(first) if first else {})}
-        tell(overview, "", as_json=as_json, quiet=quiet)
+    table_rows, more, first = listed(listing, shown)
+    if any(output.values()):
+        overview = {"run": state, f"{listing.word}s": table_rows, **(listing.as_json(first) if first else {})}
+        print_summary(overview, "", **output)
         return
-    _print(_overview(folder, state), *_table(shelf, shown, more, folder))
+    _print(_overview(folder, state), *_table(listing, table_rows, more, folder))
     if first:
-        _print("", _drawn(shelf, first, f"{shelf.word} 1"))
+        _print("", _drawn(listing, first, f"{listing.word} 1"))
 
 
 def _print(*parts: RenderableType) -> None:
-    from personagen.cli.screen import console
+    from personagen.cli.terminal import console
 
-    screen = console()
+    terminal = console()
     for part in parts:
-        screen.print(part)
+        terminal.print(part)
 
 
-def _drawn(shelf: Shelf, record: Any, title: str) -> RenderableType:
+def _drawn(listing: Listing, record: Any, title: str) -> RenderableType:
     from personagen.cli import drawing
 
-    return drawing.conversation(record, title) if shelf.word == "tree" else drawing.persona(record, title)
+    return drawing.conversation(record, title) if listing.word == "tree" else drawing.persona(record, title)
 
 
 def _overview(folder: Path, state: dict[str, Any]) -> RenderableType:
-    """How the run stands, from ``run.json``."""
+    """The status of the run, from ``run.json``."""
     from rich.text import Text
 
-    from personagen.cli.screen import clean, one_line
+    from personagen.cli.terminal import clean, one_line
 
     usage = state.get("usage", {})
     rows = [("status", f"{state.get('command', '?')}, {state.get('status', '?')}")]
@@ -106,13 +98,13 @@ def _models(state: dict[str, Any]) -> list[str]:
 def _of_simulate(state: dict[str, Any]) -> list[tuple[str, str]]:
     s = state.get("summary", {})
     pairs = s.get("pairs", 0)
-    share = f" (the aware reply chosen in {s.get('aware_chosen', 0) / pairs:.0%})" if pairs else ""
+    share = f" (aware reply chosen in {s.get('aware_chosen', 0) / pairs:.0%})" if pairs else ""
     return [
         ("trees", f"{s.get('trees', 0):,} of {s.get('conversations', 0):,}"),
         ("failed", counts(s.get("failures", {})) if s.get("failed") else ""),
         ("pairs", f"{pairs:,} of {s.get('turns', 0):,} turns{share}"),
-        ("no pair", counts(s.get("rejected", {}))),
-        ("turned away", rejected_messages(s.get("rejected_messages", {}), s.get("messages", 0))),
+        ("without a pair", counts(s.get("rejected", {}))),
+        ("rejected messages", rejected_messages(s.get("rejected_messages", {}), s.get("messages", 0))),
         ("ended early", counts(s.get("ended_early", {})) if s.get("ended_early") else ""),
     ]
 
@@ -122,19 +114,19 @@ def _of_expand(state: dict[str, Any]) -> list[tuple[str, str]]:
     pools = s.get("pools", {})
     return [
         ("personas", f"{s.get('personas', 0):,}"),
-        *((kind, f"{pool.get('size', 0):,}, of which seeds {pool.get('seeds', 0):,}") for kind, pool in pools.items()),
+        *((kind, f"{pool.get('size', 0):,}, {pool.get('seeds', 0):,} of them seeds") for kind, pool in pools.items()),
         *((f"{kind} rejected", counts(pool.get("rejected", {}))) for kind, pool in pools.items()),
     ]
 
 
-def _table(shelf: Shelf, rows: list[dict[str, Any]], more: int, folder: Path) -> list[RenderableType]:
+def _table(listing: Listing, rows: list[dict[str, Any]], more: int, folder: Path) -> list[RenderableType]:
     from rich.table import Table
     from rich.text import Text
 
-    from personagen.cli.screen import one_line
+    from personagen.cli.terminal import one_line
 
     if not rows:
-        return [Text(f"No {shelf.word} is finished yet.")]
+        return [Text(f"No {listing.word} is finished yet.")]
     grid = Table(box=None, pad_edge=False, header_style="bold", expand=True)
     for name in rows[0]:
         number = isinstance(rows[0][name], int)
@@ -150,5 +142,5 @@ def _table(shelf: Shelf, rows: list[dict[str, Any]], more: int, folder: Path) ->
     last: list[RenderableType] = []
     if more:
         go_on = f"personagen show {one_line(str(folder))} --rows 0"
-        last = [Text(f"… and {more:,} more: {go_on}, or one by its number")]
+        last = [Text(f"… and {more:,} more: {go_on}, or give a number")]
     return [grid, *last]

@@ -17,10 +17,9 @@ from personagen.flows.pool_estimate import PoolProgress, keep_progress, pool_reh
 from personagen.flows.pool_growth import PoolGrowth, grow_round
 from personagen.metrics.diversity import acceptance_curve, distinct_n, nearest_similarity, vendi_score
 from personagen.metrics.spread import ages, genders, tone
-from personagen.options import ExpandOptions, in_range
+from personagen.options import ExpandOptions
 from personagen.personas import pool
 from personagen.personas.filters import Filter, Rules, Threshold
-from personagen.personas.language import LANGUAGES
 from personagen.personas.seeds import Seeds, load_seeds
 from personagen.plugins import function
 from personagen.records import Description, Kind, Persona, content_id
@@ -33,7 +32,6 @@ from personagen.runs.workflow import Outcome, RunReport, Workflow
 from personagen.store.folder import Run
 
 KINDS = tuple(author.PROMPTS)
-MAX_POOL = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -94,17 +92,6 @@ async def expand(
 
 
 def _check(options: ExpandOptions) -> None:
-    small = ("per_profile", "examples", "count", "calls_per_round", "saturation")
-    pools = {"--target": options.target, "--personalities": options.personalities}
-    in_range(
-        {name: (value, 1, MAX_POOL) for name, value in pools.items()}
-        | {f"--{name.replace('_', '-')}": (getattr(options, name), 1, 10_000) for name in small}
-        | {"--concurrency": (options.models.concurrency, 1, 10_000)}
-    )
-    if options.similarity is not None and not 0 < options.similarity <= 1:
-        raise UsageError(f"--similarity {options.similarity}: choose a cosine above 0 and up to 1")
-    if options.language not in LANGUAGES:
-        raise UsageError(f"--language {options.language}: known are {', '.join(LANGUAGES)}")
     if options.similarity is not None and options.calibrate:
         raise UsageError("--similarity sets the threshold and --calibrate finds it: give one of them")
 
@@ -146,7 +133,7 @@ class _Pools:
             [entry.text for entries in self.seeds.values() for entry in entries],
             base_url=served.base_url if served else None,
             price=served.price if served else None,
-            timeout=options.models.timeout,
+            timeout=options.timeout,
             wrap=session.wrap,
         ) as encoder:
             self.encoder = encoder

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
-from typing import get_args
 
 from personagen.agents.custom import candidates
 from personagen.errors import UsageError
 from personagen.flows.conversation import Plan
-from personagen.options import Grow, SimulateOptions, in_range
-from personagen.personas.language import LANGUAGES
+from personagen.options import SimulateOptions
 from personagen.records import Persona, content_id
 
 
@@ -19,28 +17,16 @@ def check(options: SimulateOptions) -> None:
     """Refuses what can't be planned.
 
     Raises:
-        UsageError: an option is out of its range.
+        UsageError: candidates are wrong, or a tree has no room for the replies to one message.
     """
-    limits: dict[str, tuple[float | None, float, float]] = {
-        "--turns": (options.turns, 1, 1000),
-        "--candidates": (options.candidates, 2, 26),
-        "--max-nodes": (options.max_nodes, 1 + options.candidates, 1_000_000),
-        "--attempts": (options.attempts, 1, 100),
-        "--concurrency": (options.models.concurrency, 1, 10_000),
-        "--noise": (options.models.noise, 0, 0.5),
-        "--conversations": (options.conversations, 1, 100_000_000),
-    }
-    in_range(limits)
+    if options.max_nodes <= options.candidates:
+        raise UsageError(f"--max-nodes {options.max_nodes}: choose more than --candidates ({options.candidates})")
     if len(options.candidate) > options.candidates:
         named = f"--candidate names {len(options.candidate)} of them"
         raise UsageError(
             f"{named} and --candidates {options.candidates} are the replies a turn: choose at least as many"
         )
     candidates(options.candidate)
-    if options.grow not in get_args(Grow):
-        raise UsageError(f"--grow {options.grow}: choose one of {', '.join(get_args(Grow))}")
-    if options.language not in LANGUAGES:
-        raise UsageError(f"--language {options.language}: known are {', '.join(LANGUAGES)}")
 
 
 @dataclass(frozen=True)

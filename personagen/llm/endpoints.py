@@ -12,7 +12,7 @@ from personagen.call import LLM
 from personagen.errors import ConfigError
 from personagen.llm.errors import address
 from personagen.llm.prices import Price, parse_price, price_of
-from personagen.options import ENCODER, ModelOptions, by_role, shared_and_own
+from personagen.options import ENCODER, ModelFunction, ModelOptions, by_role, shared_and_own
 
 OFFLINE = "offline"
 _FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
@@ -59,13 +59,10 @@ class Endpoint:
             return False
 
 
-def endpoint(
-    model: str | LLM, base_url: str | None = None, price: Price | None = None, *, batch: bool = False
-) -> Endpoint:
+def endpoint(model: str, base_url: str | None = None, price: Price | None = None, *, batch: bool = False) -> Endpoint:
     """The endpoint of ``model`` with its list price, unless ``price`` overrides it; ``batch`` takes the batch price."""
-    name = model if isinstance(model, str) else f"{model.__module__}:{getattr(model, '__qualname__', 'model')}"
-    price = price_of(name, base_url=base_url, override=price, batch=batch)
-    return Endpoint(name, base_url, price, None if isinstance(model, str) else model)
+    price = price_of(model, base_url=base_url, override=price, batch=batch)
+    return Endpoint(str(model), base_url, price, model.function if isinstance(model, ModelFunction) else None)
 
 
 @dataclass(frozen=True)
@@ -114,7 +111,7 @@ def resolve(options: ModelOptions, roles: Iterable[str], encoder: str | None = N
     return resolved
 
 
-def _check_urls(options: ModelOptions, models: Mapping[str, str | LLM]) -> None:
+def _check_urls(options: ModelOptions, models: Mapping[str, str]) -> None:
     """One address for models of several providers would send it the keys of all of them."""
     shared, own = shared_and_own("--base-url", options.base_url)
     for url in (shared or "", *own.values()):
@@ -128,8 +125,7 @@ def _check_urls(options: ModelOptions, models: Mapping[str, str | LLM]) -> None:
             raise ConfigError(
                 f"--base-url {url} is not an address ({error}): write it as http://HOST:PORT/v1"
             ) from None
-    named = {role: model for role, model in models.items() if isinstance(model, str) and role not in own}
-    providers = {model.partition("/")[0] for model in named.values() if "/" in model}
+    providers = {model.partition("/")[0] for role, model in models.items() if role not in own and "/" in model}
     if shared and len(providers) > 1:
         names = " and ".join(sorted(providers))
         raise ConfigError(f"--base-url {shared} would get the keys of {names}; name the role, as in judge={shared}")

@@ -32,6 +32,7 @@ from jinja2 import FunctionLoader, Template, TemplateError, TemplateSyntaxError,
 from personagen.call import Sampling
 from personagen.errors import UsageError
 from personagen.options import place
+from personagen.options.row import FilePath
 from personagen.prompts.escape import as_data, tags_of
 from personagen.prompts.front_matter import SETTINGS, front_matter
 from personagen.prompts.template import Sandbox
@@ -91,7 +92,7 @@ def packaged() -> Path:
     return inside if inside.is_dir() else Path(__file__).parents[2] / "prompts"
 
 
-def folders(directory: str | None) -> tuple[Path, ...]:
+def folders(directory: FilePath | None) -> tuple[Path, ...]:
     """The folders to search for prompt files, in order.
 
     Raises:

@@ -19,7 +19,7 @@ import orjson
 from personagen.agents import custom
 from personagen.errors import PersonagenError, QualityError
 from personagen.llm.endpoints import Models, resolve
-from personagen.options import flat
+from personagen.options import RunOptions, flat
 from personagen.prompts import files as prompt_files
 from personagen.prompts.unused import unused_prompts
 from personagen.runs.estimate import Consent, Estimate, begin, estimate_of
@@ -28,7 +28,7 @@ from personagen.runs.probe import probe
 from personagen.runs.progress import Progress, ticking
 from personagen.runs.schedule import Job, Result, Task, run_jobs
 from personagen.runs.session import Brief, Session, open_models
-from personagen.runs.workflow import Item, Outcome, RunOptions, RunReport, Workflow
+from personagen.runs.workflow import Item, Outcome, RunReport, Workflow
 from personagen.store.folder import Run, open_run
 
 # Where a server is, what may be spent and how fast it goes can change between one run and its resumption.
@@ -51,14 +51,14 @@ async def run(
         PersonagenError: the run can't go on; whatever is finished is written, and it can be resumed.
     """
     where = prompt_files.folders(options.prompts)
-    names = (*workflow.prompts, *custom.prompts(options.models.agent))
+    names = (*workflow.prompts, *custom.prompts(options.agent))
     prompts = {name: prompt_files.load(name, where) for name in names}
     notes = (*workflow.notes, *unused_prompts(where, prompts))
-    models = resolve(options.models, {name.partition("/")[0] for name in prompts}, workflow.encoder)
+    models = resolve(options, {name.partition("/")[0] for name in prompts}, workflow.encoder)
     fingerprint = _fingerprint(options, models, workflow)
     with open_run(Path(options.out), workflow.command, fingerprint, flat(options), prompts.values()) as folder:
         brief = Brief(prompts, options.seed, workflow.attempts, workflow.language)
-        async with open_models(folder, models, options.models, brief) as session:
+        async with open_models(folder, models, options, brief) as session:
             done = folder.journal.slots(workflow.results[0], folder.fingerprint) if workflow.results else set()
             estimate = await estimate_of(workflow, session, folder, done)
             await begin(estimate, session.limiter, folder.folder, consent)

@@ -123,6 +123,7 @@ async def open_models(run: Run, models: Models, options: ModelOptions, brief: Br
 
 def open_limiter(options: ModelOptions, models: Models) -> Limiter:
     """The limiter for ``models``; in batch mode as many calls are in flight as are ready, unless a number is given."""
-    most = BATCH_IN_FLIGHT if options.batch and options.concurrency is None else options.concurrency
+    fixed = options.concurrency if isinstance(options.concurrency, int) else None
+    most = BATCH_IN_FLIGHT if options.batch and fixed is None else fixed
     local = {there.address for there in models.by_role.values() if there.is_local}
     return Limiter(most, {role: there.address for role, there in models.by_role.items()}, local)

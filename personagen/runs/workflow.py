@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from personagen.agents.ask import AgentContext
-from personagen.options import ModelOptions
 from personagen.runs.rehearsal import Need, Rehearsal
 from personagen.runs.schedule import Task
 from personagen.runs.session import Session
@@ -24,19 +23,6 @@ class Items(Protocol[ItemT_co]):
 
     def __len__(self) -> int: ...
     def __iter__(self) -> Iterator[ItemT_co]: ...
-
-
-class RunOptions(Protocol):
-    """The options that every run has."""
-
-    @property
-    def out(self) -> str: ...
-    @property
-    def prompts(self) -> str | None: ...
-    @property
-    def seed(self) -> int: ...
-    @property
-    def models(self) -> ModelOptions: ...
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from personagen import cli, errors
 from personagen.cli import Commands, commands, main
-from personagen.cli.common import counts, duration, money, options, rejected_messages, table, tell, usage_rows
+from personagen.cli.common import counts, duration, money, print_summary, rejected_messages, table, usage_rows
 from personagen.cli.settings import load_defaults
 from personagen.errors import PersonagenError, UsageError
 from personagen.records import Usage
@@ -81,10 +81,10 @@ def test_an_option_that_may_be_repeated_takes_a_list_or_one_value(settings):
     ("text", "said"),
     [
         ("turns = ", "personagen.toml: "),
-        ("tuns = 3\n", "tuns is not a setting of any command"),
-        ("[simulate]\ntarget = 3\n", "target is not a setting of simulate"),
-        ("[simulat]\nturns = 3\n", "simulat is not a setting of personagen"),
-        ("expand = 3\n", "expand is not a setting of any command"),
+        ("tuns = 3\n", "tuns is not an option of any command"),
+        ("[simulate]\ntarget = 3\n", "target is not an option of simulate"),
+        ("[simulat]\nturns = 3\n", "simulat is not a command"),
+        ("expand = 3\n", "expand is not an option of any command"),
     ],
 )
 def test_a_mistake_in_the_file_is_a_usage_error(settings, text: str, said: str):
@@ -105,12 +105,6 @@ def test_every_command_takes_json_and_quiet():
         assert {"--json", "--quiet"} <= known, name
 
 
-def test_options_are_shown_in_the_order_given():
-    one, two = (click.option(f"--{name}", help=name) for name in ("one", "two"))
-    command = click.command()(options(one, two)(lambda one, two: None))
-    assert [parameter.name for parameter in command.params] == ["one", "two"]
-
-
 @dataclass(frozen=True)
 class Summary:
     name: str
@@ -119,7 +113,7 @@ class Summary:
 
 def test_a_summary_is_told_as_text_as_one_json_object_or_not_at_all(capsys: pytest.CaptureFixture[str]):
     for as_json, quiet, said in [(False, False, "text\n"), (False, True, ""), (True, False, None), (True, True, None)]:
-        tell(Summary("né", (1, 2)), "text", as_json=as_json, quiet=quiet)
+        print_summary(Summary("né", (1, 2)), "text", json=as_json, quiet=quiet)
         out = capsys.readouterr().out
         assert (json.loads(out) == {"name": "né", "parts": [1, 2]}) if said is None else out == said
 
@@ -135,7 +129,7 @@ def test_counts_begin_with_the_most_frequent():
 
 
 def test_what_was_turned_away_is_told_with_its_share_and_nothing_where_there_was_none():
-    assert rejected_messages({"role": 2, "markup": 1}, 800) == "3 of 800 messages (0.4%): role 2, markup 1"
+    assert rejected_messages({"role": 2, "markup": 1}, 800) == "3 of 800 (0.4%): role 2, markup 1"
     assert rejected_messages({}, 800) == ""
 
 
@@ -168,9 +162,9 @@ def test_an_expected_error_is_one_sentence_and_its_own_exit_code(kind: type[Pers
     assert (result.exit_code, result.stdout, result.stderr) == (kind.exit_code, "", "personagen: this went wrong\n")
 
 
-@pytest.mark.parametrize(("runs", "rest"), [((), ""), (("fail",), " without waiting for the calls in flight")])
+@pytest.mark.parametrize(("runs", "rest"), [((), ""), (("fail",), " without waiting for requests in flight")])
 def test_an_interruption_exits_with_130_and_speaks_of_calls_where_some_are_made(monkeypatch, runs, rest: str):
-    monkeypatch.setattr(cli, "_RUNS", runs)
+    monkeypatch.setattr(cli, "_asks_models", lambda ctx: ctx.invoked_subcommand in runs)
     result = failing(KeyboardInterrupt())
     assert result.exit_code == 130
     assert result.stderr.splitlines()[0] == f"personagen: interrupted{rest}"
@@ -187,7 +181,7 @@ def test_concurrency_is_auto_or_a_number_wherever_it_is_given(settings, given, m
     assert taken("simulate")["concurrency"] is None
     assert taken("simulate", "--concurrency", given)["concurrency"] == meant
     assert taken("simulate", PERSONAGEN_SIMULATE_CONCURRENCY=given)["concurrency"] == meant
-    settings(f'concurrency = "{given}"')
+    settings(f"concurrency = {given if given.isdecimal() else repr(given)}")
     assert taken("simulate")["concurrency"] == meant
     settings("concurrency = 7")
     assert taken("expand")["concurrency"] == 7
@@ -199,7 +193,7 @@ def test_another_concurrency_is_refused_in_a_sentence(settings, given):
     settings("")
     result = CliRunner().invoke(main, ["simulate", "--concurrency", given])
     assert result.exit_code == 2
-    assert f"{given!r} is neither auto nor a number from 1 up" in result.output
+    assert f"--concurrency {given or repr(given)}: choose auto or a whole number from 1 to 10,000\n" in result.output
 
 
 def test_a_run_of_more_than_5_usd_is_asked_about_unless_another_limit_is_given_or_none(settings):
@@ -212,9 +206,9 @@ def test_a_run_of_more_than_5_usd_is_asked_about_unless_another_limit_is_given_o
 @pytest.mark.parametrize(
     ("cached", "written", "told"),
     [
-        (0, 0, "1,000 in, 50 out"),
-        (700, 0, "1,000 in, 50 out; of the input 700 served by a cache (70%)"),
-        (700, 200, "1,000 in, 50 out; of the input 700 served by a cache (70%), 200 written to one (20%)"),
+        (0, 0, "1,000 in; 50 out"),
+        (700, 0, "1,000 in, 700 read from cache (70%); 50 out"),
+        (700, 200, "1,000 in, 700 read from cache (70%), 200 written to cache (20%); 50 out"),
     ],
 )
 def test_the_summary_tells_what_of_the_input_a_cache_served_and_took(cached, written, told):

@@ -44,25 +44,27 @@ UNKNOWN = replace(ESTIMATE, cost_usd=None, known_usd=0.2, unknown=("openai/x",),
 
 
 def test_the_block_tells_calls_tokens_cost_and_disk():
-    assert asking.told(ESTIMATE).splitlines() == [
+    assert asking.describe(ESTIMATE).splitlines() == [
         "Planned: 4 conversations x 3 turns",
         "  calls   about 72, at most 216",
-        "  tokens  about 90,000 in (34% of it from a cache), 12,000 out",
-        "  cost    about 7.20 USD, 0.0500 USD if replies are short; at the very most 71.00 USD",
+        "  tokens  about 90,000 in (34% from cache), 12,000 out",
+        "  cost    about 7.20 USD (0.0500 USD if replies are short), at most 71.00 USD",
         "          user 7.00 USD, judge 0.20 USD",
-        "  disk    about 3 MB of 5.0 GB free",
+        "  disk    about 3 MB, 5.0 GB free",
     ]
 
 
 def test_an_unknown_price_is_told_as_unknown():
-    assert "unknown: no price of openai/x (give --price IN,OUT); the others about 0.20 USD" in asking.told(UNKNOWN)
+    assert "unknown: no price for openai/x (set --price IN,OUT); other models about 0.20 USD" in asking.describe(
+        UNKNOWN
+    )
 
 
 def test_a_disk_that_may_get_full_and_a_limit_are_told():
-    told = asking.told(
+    told = asking.describe(
         replace(ESTIMATE, free_bytes=3_000_000, limit="--max-calls 5, of which 5 are left, ends it before")
     )
-    assert "it may get full" in told
+    assert "the disk may fill up" in told
     assert "--max-calls 5" in told
 
 
@@ -80,7 +82,7 @@ def test_it_does_not_ask_where_nobody_can_answer(monkeypatch, where):
         raise OSError(25, "Inappropriate ioctl for device")
 
     at_a_terminal(monkeypatch)
-    assert asking._is_answered()
+    assert asking._is_interactive()
     match where:
         case "CI":
             monkeypatch.setenv("CI", "true")
@@ -92,7 +94,7 @@ def test_it_does_not_ask_where_nobody_can_answer(monkeypatch, where):
             monkeypatch.setattr(os, "tcgetpgrp", not_ours)
         case _:
             monkeypatch.setattr(sys, where.partition(" ")[2], None)
-    assert not asking._is_answered()
+    assert not asking._is_interactive()
     assert asking.consent(above=1.0, quiet=True)(ESTIMATE)
 
 
@@ -136,20 +138,20 @@ def test_the_block_stands_before_the_summary_and_the_summary_compares(command, p
     result = command("simulate", "--personas", personas, "--turns", 1, "--model", "tests.fakes:llm", "--price", "1,1")
     assert result.exit_code == 0
     assert "Planned: 6 conversations x 1 turns\n  calls   about 36, at most 108" in result.stderr
-    assert "USD; 36 calls, asked 36" in result.stdout
+    assert "USD; 36 calls, actual 36" in result.stdout
 
 
 @pytest.mark.parametrize("given", ["nan", "-1", "soon"])
 def test_another_limit_than_a_number_or_never_is_refused(command, personas, given):
     result = command("simulate", "--personas", personas, "--confirm-above", given)
     assert result.exit_code == 2
-    assert "neither never nor a number" in result.stderr
+    assert "choose never or a number from 0 to 1,000,000,000" in result.stderr
 
 
 def test_the_comparison_is_left_out_where_nothing_was_asked(command, personas):
     command("simulate", "--personas", personas, "--turns", 1, "--model", "tests.fakes:llm", "--out", "r")
     again = command("simulate", "--personas", personas, "--turns", 1, "--model", "tests.fakes:llm", "--out", "r")
-    assert "estimated" not in again.stdout
+    assert "estimate" not in again.stdout
     assert again.stderr == ""
 
 
@@ -207,4 +209,4 @@ def _until(terminal, mark, seconds=30.0):
 
 def test_a_model_that_would_turn_the_line_round_is_shown_cleaned(capsys):
     asking.consent(above=None, quiet=False)(replace(UNKNOWN, unknown=("openai/\u202egpt\x1b[2J",)))
-    assert "no price of openai/gpt (give" in capsys.readouterr().err
+    assert "no price for openai/gpt (set" in capsys.readouterr().err

@@ -82,7 +82,7 @@ def test_every_option_of_the_commands_has_a_line_with_its_default():
     settings = tomllib.loads(uncommented())
     for name, defaults in COMMANDS.items():
         options = [p for p in commands()[name].params if isinstance(p, click.Option)]
-        assert set(settings[name]) == {o.name for o in options} - {"as_json", "quiet"}
+        assert set(settings[name]) == {o.name for o in options} - {"json", "quiet"}
         for option, default in flat(defaults).items():
             if option in settings[name] and default not in (None, ()) and option not in init.SET:
                 assert settings[name][option] == (list(default) if isinstance(default, tuple) else default)

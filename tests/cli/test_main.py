@@ -32,7 +32,7 @@ def test_a_fault_of_its_own_is_told_in_a_sentence_with_a_way_to_see_more(command
     monkeypatch.setattr("personagen.flows.simulate.pairs_of", faulty)
     result = command("simulate", "--personas", personas, *MODEL)
     assert result.exit_code == 70
-    assert "a fault of its own (ZeroDivisionError: oh no)" in result.stderr
+    assert "internal error (ZeroDivisionError: oh no)" in result.stderr
     assert "Traceback" not in result.stderr
     monkeypatch.setenv("PERSONAGEN_TRACEBACK", "1")
     with pytest.raises(ZeroDivisionError):
@@ -62,7 +62,7 @@ def test_what_stops_before_its_end_is_told_with_the_command_that_goes_on(command
     typed = ("simulate", "--personas", personas, "--out", "my run", *MODEL, "--max-calls", "3")
     result = command(*typed)
     assert result.exit_code == 4
-    told = f"to go on: personagen simulate --personas {shlex.quote(str(personas))} --out 'my run' --model"
+    told = f"to resume: personagen simulate --personas {shlex.quote(str(personas))} --out 'my run' --model"
     assert told in result.stderr
     assert "to go on" not in command("simulate", "--personas", "missing.jsonl").stderr
 
@@ -80,7 +80,7 @@ start()
 def test_ctrl_c_while_the_program_is_imported_ends_it_in_a_line():
     result = subprocess.run([sys.executable, "-c", START], capture_output=True, text=True, check=False)
     assert result.returncode == 130
-    assert result.stderr == "personagen: interrupted; to go on: personagen simulate --out 'my run'\n"
+    assert result.stderr == "personagen: interrupted; to resume: personagen simulate --out 'my run'\n"
 
 
 def test_python_dash_m_is_the_same_command():

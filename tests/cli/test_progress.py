@@ -24,8 +24,8 @@ def test_a_line_tells_jobs_calls_tokens_cost_rate_errors_and_time_left():
 
 
 def test_requests_sent_again_are_told_and_how_many_a_limit_refused():
-    assert "errors 0, retried 3 · " in progress.line(status(retried=3))
-    assert "errors 0, retried 3 (2 refused) · " in progress.line(status(retried=3, refused=2))
+    assert "errors 0, retries 3 · " in progress.line(status(retried=3))
+    assert "errors 0, retries 3 (2 rate-limited) · " in progress.line(status(retried=3, refused=2))
 
 
 def test_time_left_counts_only_what_this_process_did():

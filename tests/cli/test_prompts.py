@@ -62,7 +62,7 @@ def test_the_folder_may_be_given_before_the_subcommand(command, own: Path):
 def test_the_prompts_that_come_along_pass_the_check(command):
     result = command("prompts", "check")
     assert result.exit_code == 0
-    assert result.stdout == f"{len(prompts.names())} prompts can be used\n"
+    assert result.stdout == f"{len(prompts.names())} prompts are valid\n"
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_a_persona_that_is_not_there_is_a_usage_error(command, tmp_path: Path, n
     lines(tmp_path / "p.jsonl", [PERSONA, MARTA])
     result = command("prompts", "render", "user/speak", "--persona", f"p.jsonl:{number}")
     assert result.exit_code == 2
-    assert "holds 2 personas" in result.stderr
+    assert "has 2 personas" in result.stderr
 
 
 def test_an_unknown_prompt_is_a_usage_error_that_names_them_all(command):

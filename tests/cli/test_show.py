@@ -13,9 +13,8 @@ from hypothesis import given, settings
 from rich.cells import cell_len
 from rich.console import Console
 
-from personagen.cli import browse as shelf
-from personagen.cli import drawing
-from personagen.cli.screen import WIDEST
+from personagen.cli import browse, drawing
+from personagen.cli.terminal import WIDEST
 from personagen.records import ConversationTree, Persona
 from personagen.store.files import BUFFER_BYTES
 from tests.cli.runs import expanded, several, simulated
@@ -83,8 +82,8 @@ def test_an_id_goes_before_ids_that_begin_with_it(command, tmp_path: Path):
 @pytest.mark.parametrize(
     ("wanted", "said"),
     [
-        ("9", "has no tree 9: give 1 to 3, or an id such as t1"),
-        ("t", "is the beginning of 3 trees: t1 (1), t2 (2), t3 (3)"),
+        ("9", "has no tree 9; choose 1 to 3, or an id such as t1"),
+        ("t", "matches 3 trees: t1 (1), t2 (2), t3 (3)"),
     ],
 )
 def test_a_tree_that_is_not_there_is_a_usage_error_that_says_which_are(command, folder: Path, wanted: str, said: str):
@@ -96,8 +95,8 @@ def test_a_tree_that_is_not_there_is_a_usage_error_that_says_which_are(command, 
 def test_a_folder_that_is_no_run_is_a_usage_error_that_names_the_runs_near_it(command, folder: Path):
     result = command("show", folder.parent / "rnu")
     assert result.exit_code == 2
-    assert f"runs here: {folder}" in result.stderr
-    assert f"runs here: {folder}" in command("show", folder.parent).stderr
+    assert f"runs nearby: {folder}" in result.stderr
+    assert f"runs nearby: {folder}" in command("show", folder.parent).stderr
 
 
 def test_a_run_that_has_written_nothing_yet_is_told_from_a_folder_that_is_no_run(command, tmp_path: Path):
@@ -118,8 +117,8 @@ def test_chosen_and_rejected_stand_side_by_side_and_the_one_that_goes_on_is_mark
     assert "rejected · plain .1" in shown[first]
     assert "Reply 0 in turn 1." in shown[first + 1]
     assert shown[first + 1].index("Reply 0") < shown[first + 1].index("Reply 1")
-    assert shown[first + 2].index("goes on here") > 40
-    assert sum("goes on here" in line for line in shown) == 1
+    assert shown[first + 2].index("continues here") > 40
+    assert sum("continues here" in line for line in shown) == 1
 
 
 def test_the_persona_stands_above_and_what_is_revealed_beside_the_users_words():
@@ -140,7 +139,7 @@ def test_quotes_from_earlier_turns_are_counted_not_repeated():
     shown = drawn(tree.model_copy(update={"beliefs": beliefs}))
     assert "revealed so far: 4" in shown
     assert "and 2 from earlier turns" in shown
-    assert "1 dropped: no such quote" in shown
+    assert "1 dropped: quote not found" in shown
     assert shown.count("“my day 2 at the organ”") == 2
 
 
@@ -252,7 +251,7 @@ def test_a_run_of_expand_shows_personas(command, tmp_path: Path):
     pool = expanded(tmp_path / "pool", [PERSONA, other])
     shown = command("show", pool).stdout
     assert "expand, done" in shown
-    assert "9, of which seeds 4" in shown
+    assert "9, 4 of them seeds" in shown
     assert "persona 1" in shown
     assert "persona 2 · age 30" in command("show", pool, "2").stdout
     assert json.loads(command("show", pool, "p2", "--json").stdout)["persona"]["profile"] == "He is 30."
@@ -265,7 +264,7 @@ def test_a_damaged_line_is_named(command, folder: Path):
     for wanted, line in [("2", 2), ("t3", 3)]:
         result = command("show", folder, wanted)
         assert result.exit_code == 70
-        assert f"trees.jsonl:{line} is no tree" in result.stderr
+        assert f"trees.jsonl:{line} is not a tree" in result.stderr
 
 
 def test_an_id_is_found_whatever_stands_first_in_its_line_and_whatever_characters_it_has(command, tmp_path: Path):
@@ -280,11 +279,11 @@ def test_an_id_is_found_whatever_stands_first_in_its_line_and_whatever_character
 def test_memory_does_not_grow_with_the_run(tmp_path: Path):
     def peak(count: int) -> int:
         run = simulated(tmp_path / f"run{count}", several(count))
-        made, _ = shelf.opened(run)
+        made, _ = browse.open_run(run)
         tracemalloc.start()
         try:
-            shelf.listed(made, 5)
-            shelf.find(made, f"t{count}")
+            browse.listed(made, 5)
+            browse.find(made, f"t{count}")
             return tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()

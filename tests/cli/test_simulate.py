@@ -19,7 +19,7 @@ def test_the_summary_says_what_came_out_what_it_cost_and_what_to_do_next(command
     for part in (
         "6 of 6",
         "12 of 12 turns",
-        "72 in all; this time 72 asked, 0 reused",
+        "72 (72 new, 0 reused)",
         "36.0000 USD",
         "next: personagen show run",
     ):
@@ -48,7 +48,7 @@ def test_without_a_model_it_plays_offline_and_says_so(command, personas):
 def test_a_wrong_option_exits_2_in_a_sentence(command, personas):
     result = command("simulate", "--personas", personas, "--turns", 0)
     assert result.exit_code == 2
-    assert result.stderr == "personagen: --turns 0: choose a number from 1 to 1000\n"
+    assert result.stderr == "personagen: --turns 0: choose a whole number from 1 to 1,000\n"
 
 
 def test_a_missing_key_exits_3_and_names_it(command, personas):
@@ -130,4 +130,4 @@ def test_an_unknown_setting_in_the_file_is_refused(command, tmp_path):
     (tmp_path / "personagen.toml").write_text("[simulate]\nturn = 1\n")
     result = command("simulate")
     assert result.exit_code == 2
-    assert "personagen.toml: turn is not a setting of simulate" in result.stderr
+    assert "personagen.toml: turn is not an option of simulate" in result.stderr

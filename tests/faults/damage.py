@@ -60,8 +60,8 @@ def damaged(shop: Workshop, size: Size, way: str) -> dict[str, Any]:
 
 
 def _refusal(said: str) -> Iterator[str]:
-    lines = [line for line in said.strip().splitlines() if not line.startswith("to go on: ")]
-    if len(lines) != 1 or not lines[0].startswith("personagen: ") or "a fault of its own" in said:
+    lines = [line for line in said.strip().splitlines() if not line.startswith("to resume: ")]
+    if len(lines) != 1 or not lines[0].startswith("personagen: ") or "internal error" in said:
         yield f"not one sentence: {said[-300:]}"
 
 

@@ -21,7 +21,7 @@ from personagen.gates import PAIR_GATES
 from personagen.llm.connect import Endpoint, connect
 from personagen.llm.http import LARGEST
 from personagen.llm.middleware import with_retries
-from personagen.options import SimulateOptions, build
+from personagen.options import SimulateOptions
 from personagen.records import Message
 from personagen.runs.interrupt import run_sync
 from tests.faults.faults import HARMLESS, PASSING, SPOILT, Choose, faulty, seeded
@@ -63,7 +63,7 @@ def _run(out: Path, who: str, protocol: str, choose: Choose) -> Ran:
     async def main(url: str) -> tuple[SimulateSummary, int]:
         values = {"personas": who, "out": str(out), "turns": 3, "timeout": TIMEOUT}
         values |= {"model": f"{protocol}/m", "base_url": url}
-        summary = await simulate(build(SimulateOptions, values))
+        summary = await simulate(SimulateOptions(**values))
         await asyncio.sleep(0.1)
         return summary, len(asyncio.all_tasks()) - 1
 

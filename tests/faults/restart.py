@@ -58,14 +58,16 @@ def restart(calls: int) -> dict[str, Any]:
 
 async def _timed(folder: Path, calls: int, most: int | None) -> dict[str, Any]:
     from personagen.flows.simulate import simulate
-    from personagen.options import ModelOptions, SimulateOptions
+    from personagen.options import SimulateOptions
 
     options = SimulateOptions(
         personas=str(folder / "personas.jsonl"),
         out=str(folder / "run"),
         conversations=calls // CALLS_A_TREE,
         turns=10,
-        models=ModelOptions(model=("tests.faults.restart:model",), concurrency=64, max_calls=most),
+        model=("tests.faults.restart:model",),
+        concurrency=64,
+        max_calls=most,
     )
     try:
         await simulate(options)

@@ -135,7 +135,7 @@ def _ending(code: int, said: str, command: list[str], *, closed: bool = False) -
         yield f"exit {code}: {said[-300:]}"
     if "Traceback" in said:
         yield f"a traceback: {said[-300:]}"
-    if not closed and f"to go on: {shlex.join(['personagen', *command])}" not in said.replace("\r\n", "\n"):
+    if not closed and f"to resume: {shlex.join(['personagen', *command])}" not in said.replace("\r\n", "\n"):
         yield f"no command to go on with: {said[-300:]}"
 
 
@@ -211,7 +211,7 @@ def _starting(at: float) -> dict[str, Any]:
         process.send(SIGINT)
         code, said, _ = process.ended()
     lines = said.strip().splitlines()
-    fine = code == 130 and len(lines) <= 2 and all(line.startswith(("personagen: ", "to go on: ")) for line in lines)
+    fine = code == 130 and len(lines) <= 2 and all(line.startswith(("personagen: ", "to resume: ")) for line in lines)
     pythons = not fine and at <= OWN and _before_start(code, said)
     return {"wrong": [] if fine else [f"exit {code}: {said[-300:]}"], "pythons": pythons}
 

@@ -66,7 +66,7 @@ def _open_files() -> int:
 
 def _soak(calls: int, model: str) -> dict[str, Any]:
     from personagen.flows.simulate import simulate
-    from personagen.options import ModelOptions, SimulateOptions
+    from personagen.options import SimulateOptions
 
     warm = calls // (5 if calls >= 100_000 else 2)
     every, memory, files = max(200, calls // 200), list[tuple[int, float]](), list[int]()
@@ -84,7 +84,8 @@ def _soak(calls: int, model: str) -> dict[str, Any]:
             out=str(folder / "run"),
             conversations=calls // CALLS_A_TREE,
             turns=2,
-            models=ModelOptions(model=(model,), concurrency=32),
+            model=(model,),
+            concurrency=32,
         )
         done = asyncio.run(simulate(options, watch))
     used = resource.getrusage(resource.RUSAGE_SELF)

@@ -22,7 +22,7 @@ from personagen.flows.expand import expand
 from personagen.flows.simulate import SimulateSummary, simulate
 from personagen.gates import PAIR_GATES, TURN_GATES
 from personagen.offline import offline
-from personagen.options import ExpandOptions, SimulateOptions, build
+from personagen.options import ExpandOptions, SimulateOptions
 from personagen.records import Completion
 from tests.faults.mixed import user_messages
 from tests.faults.trial import RESULTS, Finding, Scale
@@ -120,7 +120,7 @@ def _run(folder: Path, out: str, seed: int, **options: Any) -> tuple[Actor, Simu
         "model": f"{__name__}:llm",
         "seed": seed,
     }
-    made = build(SimulateOptions, {**given, **options})
+    made = SimulateOptions(**{**given, **options})
     return ACTING[-1], asyncio.run(asyncio.wait_for(simulate(made), 600))
 
 

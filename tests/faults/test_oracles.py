@@ -15,8 +15,8 @@ from tests.faults.trial import Scale
 @pytest.mark.parametrize(
     ("said", "faults"),
     [
-        ("personagen: the journal run/journal.db is damaged; restore it\nto go on: personagen simulate\n", 0),
-        ("personagen: a fault of its own (KeyError: 'x'); PERSONAGEN_TRACEBACK=1 shows where\n", 1),
+        ("personagen: the journal run/journal.db is damaged; restore it\nto resume: personagen simulate\n", 0),
+        ("personagen: internal error (KeyError: 'x'); set PERSONAGEN_TRACEBACK=1 to see the traceback\n", 1),
         ("personagen: the journal is damaged\nand more\n", 1),
         ("Traceback (most recent call last):\n", 1),
     ],

@@ -15,7 +15,7 @@ from personagen.errors import QualityError
 from personagen.flows.expand import expand
 from personagen.flows.pool_estimate import max_calls
 from personagen.flows.simulate import simulate
-from personagen.options import ExpandOptions, SimulateOptions, build
+from personagen.options import ExpandOptions, SimulateOptions
 from tests import fakes
 
 MODEL = "tests.fakes:llm"
@@ -47,7 +47,7 @@ def test_no_run_makes_more_calls_than_the_upper_bound_says(tmp_path, options, ba
     given_options = {"personas": str(file), "out": str(out), "model": MODEL, **options}
     with pytest.MonkeyPatch.context() as patch, suppress(QualityError):
         patch.setattr(fakes, "llm", fake)
-        asyncio.run(simulate(build(SimulateOptions, given_options)))
+        asyncio.run(simulate(SimulateOptions(**given_options)))
     told = orjson.loads((out / "run.json").read_bytes())["estimate"]
     assert len(fake.calls) == told["actual"]["calls"] <= told["max_calls"]
     if not bad:
@@ -69,9 +69,7 @@ def test_no_run_makes_more_calls_than_the_upper_bound_says(tmp_path, options, ba
 )
 def test_no_growth_makes_more_calls_than_the_upper_bound_says(tmp_path, options):
     out = tmp_path / f"{len(list(tmp_path.iterdir()))}"
-    summary = asyncio.run(
-        expand(build(ExpandOptions, {"out": str(out), "model": MODEL, "similarity": 0.95, **options}))
-    )
+    summary = asyncio.run(expand(ExpandOptions(**{"out": str(out), "model": MODEL, "similarity": 0.95, **options})))
     assert summary.report.new_calls <= summary.report.estimate["max_calls"]
 
 

@@ -117,10 +117,10 @@ def test_more_candidates_than_slots_are_refused(run):
 
 def test_an_own_author_writes_the_descriptions_of_expand(tmp_path):
     from personagen.flows.expand import expand
-    from personagen.options import ExpandOptions, build
+    from personagen.options import ExpandOptions
 
     given = {"out": str(tmp_path / "pool"), "target": 22, "personalities": 20}
-    options = build(ExpandOptions, given | {"agent": "author/profiles=tests.flows.test_candidates:bare"})
+    options = ExpandOptions(**given | {"agent": "author/profiles=tests.flows.test_candidates:bare"})
     summary = asyncio.run(expand(options))
     assert summary.pools["profile"]["received"] > summary.pools["profile"]["admitted"] == 0
     assert summary.report.calls == 0

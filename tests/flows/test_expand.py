@@ -9,7 +9,7 @@ import pytest
 
 from personagen.errors import BudgetError, ConfigError, QualityError, UsageError
 from personagen.flows.expand import expand
-from personagen.options import ExpandOptions, build
+from personagen.options import ExpandOptions
 from personagen.records import Persona, Rejection
 from personagen.store.files import read_records
 from tests import fakes
@@ -33,7 +33,7 @@ def run(tmp_path):
     def run(out="pool", progress=None, **options):
         defaults = {"seeds": str(file), "out": str(tmp_path / out), "model": MODEL, "target": 30, "personalities": 12}
         given = {**defaults, "count": 5, "calls_per_round": 3, "similarity": 0.95, **options}
-        return asyncio.run(expand(build(ExpandOptions, given), progress))
+        return asyncio.run(expand(ExpandOptions(**given), progress))
 
     return run
 

@@ -242,13 +242,14 @@ def test_a_run_that_a_fault_of_the_caller_ends_is_kept_as_interrupted(run, tmp_p
     [
         ({"turns": 0}, "--turns 0"),
         ({"candidates": 1}, "--candidates 1"),
+        ({"max_nodes": 3, "candidates": 3}, "--max-nodes 3: choose more than --candidates"),
         ({"noise": 0.9}, "--noise 0.9"),
         ({"grow": "x"}, "--grow x"),
         ({"attempts": 0}, "--attempts 0"),
         ({"conversations": 0}, "--conversations 0"),
         ({"personas": "nowhere.jsonl"}, "nowhere.jsonl"),
         ({"model": "robot=offline"}, "no role robot"),
-        ({"language": "xx"}, "--language xx: known are en"),
+        ({"language": "xx"}, "--language xx: choose one of en"),
     ],
 )
 def test_a_wrong_option_is_refused_before_anything_is_made(run, tmp_path, options, complaint):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from personagen.flows.simulate import simulate
-from personagen.options import SimulateOptions, build
+from personagen.options import SimulateOptions
 from personagen.prompts.files import packaged
 from personagen.prompts.unused import unused_prompts
 from tests import fakes
@@ -61,7 +61,7 @@ def test_nothing_is_told_about_the_packaged_folder():
 def test_a_run_notes_it_and_logs_it_before_it_begins(folder, tmp_path, caplog):
     where = folder("judge/prefers.md")
     given = {"personas": str(fakes.personas(tmp_path, 1)), "out": str(tmp_path / "run"), "turns": 1}
-    options = build(SimulateOptions, given | {"model": "tests.fakes:llm", "prompts": str(where[0])})
+    options = SimulateOptions(**given | {"model": "tests.fakes:llm", "prompts": str(where[0])})
     told = []
 
     def consent(estimate):

@@ -18,7 +18,7 @@ from personagen.errors import BudgetError, DiskError, Interrupted, QualityError,
 from personagen.flows import conversation as grow
 from personagen.flows.expand import expand
 from personagen.llm.prices import Price
-from personagen.options import ExpandOptions, build
+from personagen.options import ExpandOptions
 from personagen.personas.english.text import sentences
 from personagen.personas.seeds import load_seeds
 from personagen.records import Completion, Usage
@@ -124,7 +124,7 @@ def test_replies_that_were_shorter_than_short_ones_do_not_make_the_low_estimate_
 def grown(tmp_path):
     def grown(consent=None, **options):
         given = {"out": str(tmp_path / "pool"), "model": MODEL, "target": 30, "personalities": 30, "count": 4}
-        return asyncio.run(expand(build(ExpandOptions, {**given, **options}), consent=consent))
+        return asyncio.run(expand(ExpandOptions(**{**given, **options}), consent=consent))
 
     return grown
 

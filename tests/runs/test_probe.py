@@ -9,7 +9,7 @@ import pytest
 
 from personagen.errors import BudgetError, ConfigError
 from personagen.flows.expand import expand
-from personagen.options import ExpandOptions, build
+from personagen.options import ExpandOptions
 from tests.servers import Reply, refusal, serving
 from tests.servers.actor import actor
 
@@ -58,15 +58,12 @@ def test_a_wrong_model_of_the_encoder_is_met_before_the_author_is_asked(tmp_path
     with serving(refusing("e")) as server, pytest.raises(ConfigError, match="no such model"):
         asyncio.run(
             expand(
-                build(
-                    ExpandOptions,
-                    {
-                        "out": str(tmp_path / "pool"),
-                        "model": "openai/a",
-                        "base_url": (server.v1, f"encoder={server.v1}"),
-                        "encoder": "openai/e",
-                        "target": 30,
-                    },
+                ExpandOptions(
+                    out=tmp_path / "pool",
+                    model="openai/a",
+                    base_url=(server.v1, f"encoder={server.v1}"),
+                    encoder="openai/e",
+                    target=30,
                 )
             )
         )
@@ -120,7 +117,7 @@ def test_the_price_of_the_encoder_counts_in_the_estimate_and_in_what_was_paid(tm
             "target": 24,
             "budget": 5.0,
         }
-        summary = asyncio.run(expand(build(ExpandOptions, options)))
+        summary = asyncio.run(expand(ExpandOptions(**options)))
     embedded = summary.report.usage_by_role["encoder (openai/e)"]
     assert embedded["cost_usd"] == pytest.approx(2e-6 * embedded["input_tokens"])
     assert summary.report.estimate["by_role"]["encoder"] > 0

@@ -1,4 +1,4 @@
-"""Text from models and files on a terminal: it is data, so nothing in it steers the screen."""
+"""Text from models and files on a terminal: it is data, so control characters in it are removed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 WIDEST = 140
-# Terminal commands are dropped whole, so that no "[2J" is left of one; then whatever else would not show as itself.
+# Whole terminal commands are removed, so that no "[2J" is left; then all other characters that are invisible.
 _COMMANDS = re.compile(
     "(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]?"  # CSI: colours, cursor, erase
     "|(?:\x1b[\\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x90\x98\x9c-\x9f]*(?:\x07|\x1b\\\\|\x9c)"  # OSC: titles, links
@@ -27,7 +27,7 @@ _UNSEEN = re.compile(
     "\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\ud800-\udfff"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
-_MARKS = 6  # on one character: no script stacks more, and a flood of them covers the lines above
+_MARKS = 6  # combining marks on one character: no script uses more, and a stack of them would cover the lines above
 
 
 def clean(text: str) -> str:
@@ -42,12 +42,12 @@ def one_line(text: str) -> str:
 
 
 def as_json(value: object) -> str:
-    """``value`` as one line of JSON, in which what would not show as itself is written as its code."""
+    """``value`` as one line of JSON, with invisible characters escaped."""
     return _UNSEEN.sub(lambda unseen: json.dumps(unseen[0])[1:-1], json.dumps(value, ensure_ascii=False))
 
 
 def cleans(record: logging.LogRecord) -> bool:
-    """A filter of a log's handler: cleans what is logged."""
+    """A filter for a log handler that cleans the message."""
     record.msg, record.args = clean(record.getMessage()), ()
     return True
 
@@ -62,11 +62,11 @@ def _without_floods(text: str) -> str:
 
 
 def console() -> Console:
-    """A console on standard output that reads no markup; without colours where they are not wanted or not possible."""
+    """A console on standard output without markup, and without colours where they are unwanted or impossible."""
     from rich.console import Console
 
     if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a terminal that can't show a character shows a question mark
+        sys.stdout.reconfigure(errors="replace")  # a character the terminal cannot encode becomes a question mark
     made = Console(markup=False, highlight=False, emoji=False)
     made.width = max(20, min(made.width, WIDEST))
     return made

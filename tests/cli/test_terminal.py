@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from personagen.cli.progress import line
-from personagen.cli.screen import as_json, clean, cleans, one_line
+from personagen.cli.terminal import as_json, clean, cleans, one_line
 from personagen.errors import ServerError
 from personagen.records import Usage
 from personagen.runs.session import Status
@@ -137,7 +137,7 @@ def test_nothing_in_a_persona_or_a_servers_words_steers_the_screen(command, tmp_
     (tmp_path / "p.jsonl").write_bytes(json.dumps({"profile": f"Ada is 40. {WILD[:-1]}"}).encode())
     for words in (
         ("prompts", "render", "judge/prefer", "--persona", "p.jsonl"),
-        ("simulate", "--personas", "p.jsonl", "--model", "tests.cli.test_screen:failing"),
+        ("simulate", "--personas", "p.jsonl", "--model", "tests.cli.test_terminal:failing"),
         ("simulate", "--personas", "p.jsonl", "--format", "\x1b[2J\u202e"),
     ):
         result = command(*words)

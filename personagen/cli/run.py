@@ -1,0 +1,40 @@
+"""What every command that asks models does: options, estimate and consent, progress, the run, its summary."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, TypeAlias
+
+from personagen.cli.common import duration, print_summary, table, usage_rows
+from personagen.options import RunOptions
+
+Rows: TypeAlias = list[tuple[str, str]]
+
+
+def run_command(
+    flow: Callable[..., Coroutine[Any, Any, Any]],
+    options: type[RunOptions],
+    values: Mapping[str, Any],
+    describe: Callable[[Any], tuple[Rows, str]],
+) -> None:
+    """Runs ``flow(options, progress, consent)`` and prints its summary.
+
+    ``values`` are those of the command line. ``describe`` gives the summary's own rows, and the commands to run next.
+    """
+    from personagen.cli.consent import consent
+    from personagen.cli.progress import shown
+    from personagen.runs.interrupt import run_sync
+
+    given = dict(values)
+    output = {name: given.pop(name) for name in ("json", "quiet")}
+    chosen = options(**given)
+    above = chosen.confirm_above if isinstance(chosen.confirm_above, int | float) else None
+    silent = any(output.values())
+    may_begin = consent(above=above, quiet=silent)
+    with shown(quiet=silent) as progress:
+        summary = run_sync(flow(chosen, progress, may_begin))
+    rows, follow = describe(summary)
+    report = summary.report
+    notes = [("note", note) for note in report.notes]
+    rows = [*rows, *usage_rows(report), ("time", duration(report.seconds)), *notes]
+    print_summary(summary, f"{report.out}\n{table(rows)}\n{follow}", **output)

@@ -1,0 +1,197 @@
+"""Every option, declared once: the command line, ``personagen.toml``, the environment and the library read it here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from personagen.options.row import (
+    DIALOGUES,
+    ENCODER,
+    FILES,
+    GENERAL,
+    MODELS,
+    POOLS,
+    ROLES,
+    SIZE,
+    FilePath,
+    ModelFunction,
+    Models,
+    Options,
+    RoleTexts,
+    Texts,
+    by_role,
+    option,
+    place,
+    shared_and_own,
+)
+
+__all__ = ["ENCODER", "ROLES", "ModelFunction", "by_role", "place", "shared_and_own"]
+
+Grow = Literal["coin", "best", "all"]
+Language = Literal["en", "de", "fr", "es", "it", "pt", "nl", "any"]
+MAX_POOL = 10_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputOptions(Options):
+    """What a command prints."""
+
+    json: bool = option(False, "Print the summary as one JSON object.", GENERAL, common=True)
+    quiet: bool = option(False, "Print nothing but errors.", GENERAL, common=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromptOptions(Options):
+    """Where prompt files are."""
+
+    prompts: FilePath | None = option(
+        None, "Directory searched before ./prompts and the bundled prompts.", FILES, "DIR", example="other-prompts"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenderOptions(PromptOptions):
+    """The sample that ``prompts render`` uses."""
+
+    persona: FilePath | None = option(None, "Persona to use: the Nth of FILE.", FILES, "FILE[:N]")
+    inputs: FilePath | None = option(None, "JSON object of inputs that replace the sample's.", FILES, "FILE")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShowOptions(Options):
+    """How much ``show`` prints."""
+
+    rows: int = option(20, "Rows of the table; 0 shows all.", GENERAL)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportOptions(Options):
+    """What ``export`` writes."""
+
+    format: str = option("trl", "trl, aloe, or your own function as module:function.", FILES, "FORMAT")
+    out: FilePath | None = option(None, "File to write.", FILES, "FILE", words="RUN/FORMAT.jsonl")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelOptions(PromptOptions):
+    """Which models answer, and what they may cost."""
+
+    seed: int = option(0, "Random seed.", SIZE, common=True, least=-(2**63), most=2**63 - 1)
+    model: Models = option(
+        ("offline",), "offline, openai/NAME, anthropic/NAME, a LiteLLM name or module:function.", MODELS, common=True
+    )
+    agent: Texts = option(
+        (),
+        "Your own function for an agent.",
+        MODELS,
+        "ROLE/ACT=MODULE:FUNCTION",
+        example=["judge/prefer=my_agents:strict"],
+    )
+    base_url: RoleTexts = option(
+        (), "OpenAI- or Anthropic-compatible server.", MODELS, "URL", common=True, example=["http://127.0.0.1:8000/v1"]
+    )
+    concurrency: int | Literal["auto"] | None = option(
+        None,
+        "Maximum requests in flight per endpoint.",
+        MODELS,
+        "N|auto",
+        common=True,
+        least=1,
+        most=10_000,
+        none="auto",
+    )
+    batch: bool = option(False, "Use the provider's batch API (half price, slower).", MODELS)
+    budget: float | None = option(
+        None, "Stop before the run folder costs more.", MODELS, "USD", common=True, example=5.0
+    )
+    confirm_above: float | Literal["never"] | None = option(
+        5.0, "Ask in a terminal before a run that may cost more.", MODELS, "USD|never", none="never"
+    )
+    max_calls: int | None = option(None, "Stop after this many calls.", MODELS, "N", least=1, example=10_000)
+    price: RoleTexts = option(
+        (), "Price in USD per million input and output tokens.", MODELS, "IN,OUT", example=["0.25,2.00"]
+    )
+    timeout: float = option(120.0, "Timeout per request.", MODELS, "SECONDS", least=1, most=86_400)
+    noise: float = option(0.0, "Share of wrong verdicts of the offline judge.", MODELS, "SHARE", least=0, most=0.5)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions(ModelOptions):
+    """What every run takes."""
+
+    out: FilePath = option(
+        "outputs/run", "Run folder; the same command on the same folder resumes.", FILES, "DIR", common=True
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpandOptions(RunOptions):
+    """What ``expand`` does: grow the pools of profiles and personalities from seeds, then combine them."""
+
+    seeds: FilePath | None = option(
+        None, "File or folder of seeds.", FILES, "PATH", common=True, words="the bundled seeds", example="seeds"
+    )
+    out: FilePath = option(
+        "outputs/pool", "Run folder; the same command on the same folder resumes.", FILES, "DIR", common=True
+    )
+    skip_bad_lines: bool = option(False, "Skip seeds that cannot be read instead of stopping.", FILES)
+    target: int = option(100, "Profiles in the pool.", SIZE, common=True, least=1, most=MAX_POOL)
+    personalities: int | None = option(
+        None, "Personalities in the pool.", SIZE, least=1, most=MAX_POOL, words="a third of --target", example=40
+    )
+    per_profile: int = option(1, "Maximum personas per profile.", SIZE, common=True, least=1, most=10_000)
+    language: Language = option(
+        "en", 'Language of the descriptions, or "any".', POOLS, "CODE", choices=get_args(Language)
+    )
+    count: int = option(20, "Descriptions requested per call.", POOLS, least=1, most=10_000)
+    examples: int = option(5, "Pool entries shown per call.", POOLS, least=1, most=10_000)
+    calls_per_round: int = option(8, "Calls per round; entries are added between rounds.", POOLS, least=1, most=10_000)
+    saturation: int = option(3, "Stop after this many rounds without a new entry.", POOLS, least=1, most=10_000)
+    encoder: str = option(
+        "hashed", "hashed, sentence-transformers/NAME, openai/NAME or a LiteLLM embedding model.", POOLS, "NAME"
+    )
+    similarity: float | None = option(
+        None,
+        "Cosine similarity of a duplicate.",
+        POOLS,
+        least=0.01,
+        most=1,
+        words="the encoder's threshold",
+        example=0.6,
+    )
+    calibrate: bool = option(False, "Calibrate the similarity threshold on the seeds.", POOLS)
+    filters: Texts = option(
+        (), "Additional filter function.", POOLS, "MODULE:FUNCTION", flag="--filter", example=["my_filters:no_doctors"]
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimulateOptions(RunOptions):
+    """What ``simulate`` does: grow conversation trees, whose user turns each get competing replies."""
+
+    personas: FilePath = option("outputs/pool/personas.jsonl", "File of personas.", FILES, "FILE", common=True)
+    skip_bad_lines: bool = option(False, "Skip personas that cannot be read instead of stopping.", FILES)
+    conversations: int | None = option(
+        None, "Number of conversations.", SIZE, common=True, least=1, most=10**8, words="one per persona", example=100
+    )
+    turns: int = option(10, "Turns per conversation.", SIZE, common=True, least=1, most=1000)
+    candidates: int = option(2, "Competing replies per turn.", SIZE, least=2, most=26)
+    candidate: Texts = option(
+        ("aware", "plain"), "Competing assistant: aware, plain, or your own module:function.", DIALOGUES, "NAME"
+    )
+    max_nodes: int = option(500, "Maximum messages per tree with --grow all.", SIZE, least=3, most=1_000_000)
+    grow: Grow = option(
+        "coin",
+        "Replies that continue: one drawn, the preferred one, or all.",
+        DIALOGUES,
+        common=True,
+        choices=get_args(Grow),
+    )
+    language: Language = option("en", 'Conversation language, or "any".', DIALOGUES, "CODE", choices=get_args(Language))
+    attempts: int = option(3, "Attempts per reply.", DIALOGUES, least=1, most=100)
+
+
+def flat(options: Options) -> dict[str, Any]:
+    """The options by name; callable models are under their names."""
+    return dict(vars(options))

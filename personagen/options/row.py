@@ -1,0 +1,229 @@
+"""One row of the table of options: what an option is for, what it takes, and the check of a value."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Protocol, TypeAlias
+
+from personagen.errors import UsageError
+
+ROLES = ("author", "user", "observer", "assistant", "judge")
+ENCODER = "encoder"
+
+
+class PathLike(Protocol):
+    """``os.PathLike`` for text, without the import of ``os``."""
+
+    def __fspath__(self) -> str: ...
+
+
+FilePath: TypeAlias = str | PathLike
+Texts: TypeAlias = str | Sequence[str]
+RoleTexts: TypeAlias = Texts | Mapping[str, str]
+Model: TypeAlias = str | Callable[[Any], Awaitable[Any]]
+Models: TypeAlias = Model | Sequence[Model] | Mapping[str, Model]
+
+# Headings of the help, in this order.
+FILES, SIZE, DIALOGUES, POOLS, MODELS, GENERAL = GROUPS = (
+    *("Input and output", "Size", "Conversations", "Pools", "Models and cost", "General"),
+)
+_MAX_NAME_BYTES, _MAX_PATH_BYTES = 240, 3800  # a few more are added to write a temporary file beside it
+_MAX_SHOWN = 80  # characters of a wrong value in an error
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One option. ``least`` and ``most`` bound a number; ``none`` is the word for None on the command line.
+
+    The short help of a command with many options has the ``common`` ones. ``words`` describe a default of None, and
+    ``example`` is a value for ``personagen.toml``. ``kind`` is the first word of the type.
+    """
+
+    help: str
+    group: str
+    metavar: str = ""
+    common: bool = False
+    least: float = 0
+    most: float = 1_000_000_000
+    choices: tuple[str, ...] = ()
+    none: str = ""
+    words: str = ""
+    example: Any = None
+    flag: str = ""
+    name: str = ""
+    kind: str = ""
+    default: Any = None
+
+    @property
+    def several(self) -> bool:
+        """Whether the option can be repeated."""
+        return self.kind == "Texts" or self.by_role
+
+    @property
+    def by_role(self) -> bool:
+        """Whether the option also takes ``ROLE=VALUE``."""
+        return self.kind in ("RoleTexts", "Models")
+
+    def parse(self, text: Any) -> Any:
+        """``text`` from the command line or the environment as a number or None; unchanged where it is neither."""
+        if self.none and isinstance(text, str) and text.lower() == self.none:
+            return None
+        kind = {"int": int, "float": float}.get(self.kind)
+        try:
+            return kind(text) if kind and isinstance(text, str) else text
+        except ValueError:
+            return text
+
+    def check(self, value: Any) -> Any:
+        """``value`` as a run uses it: None for its word, paths as text, and what can be repeated as a tuple.
+
+        Raises:
+            UsageError: the option does not take it; the message names the option, the value and what it takes.
+        """
+        if self.parse(value) is None and (self.none or self.default is None):
+            return None
+        if self.kind == "FilePath":
+            return place(self.flag, value)
+        if self.several:
+            return self._texts(value)
+        types: Any = {"int": int, "float": int | float, "bool": bool}.get(self.kind, str)
+        fits = isinstance(value, types) and (self.kind == "bool" or not isinstance(value, bool))
+        if fits and self.kind in ("int", "float"):
+            fits = math.isfinite(value) and self.least <= value <= self.most
+        if not fits or (self.choices and value not in self.choices):
+            raise UsageError(f"{self.flag} {_shown(value)}: choose {self._takes()}")
+        return _printable(self.flag, value) if isinstance(value, str) else value
+
+    def _takes(self) -> str:
+        if self.kind in ("int", "float"):
+            number = "a whole number" if self.kind == "int" else "a number"
+            limits = f"{number} from {self.least:,} to {self.most:,}"
+            return f"{self.none} or {limits}" if self.none else limits
+        if self.choices:
+            return f"one of {', '.join(self.choices)}"
+        return {"bool": "true or false"}.get(self.kind, "a text or a list of texts" if self.several else "a text")
+
+    def _texts(self, value: Any) -> tuple[str, ...]:
+        def text(one: Any, role: str = "") -> str:
+            if callable(one) and self.kind == "Models":
+                return ModelFunction(one, role)
+            if not isinstance(one, str):
+                raise UsageError(f"{self.flag} {_shown(value)}: choose {self._takes()}")
+            return _printable(self.flag, f"{role}={one}" if role else one)
+
+        if self.by_role and isinstance(value, Mapping):
+            texts = tuple(text(one, str(role)) for role, one in value.items())
+        else:
+            texts = tuple(map(text, value if isinstance(value, list | tuple) else (value,)))
+        if self.by_role:
+            shared_and_own(self.flag, texts)
+        return texts
+
+
+class ModelFunction(str):
+    """A model function, an ``async (Call) -> Completion``, under its name ``module:function``; with ``role=`` before it
+    where it is for one role.
+    """
+
+    function: Callable[[Any], Awaitable[Any]]
+
+    def __new__(cls, function: Any, role: str = "") -> ModelFunction:
+        """Names ``function`` after where it is defined; one without a name gets that of its class."""
+        named = function if hasattr(function, "__qualname__") else type(function)
+        name = f"{named.__module__}:{re.sub(r'[^0-9A-Za-z_]+', '_', named.__qualname__)}"
+        made = super().__new__(cls, f"{role}={name}" if role else name)
+        made.function = function
+        return made
+
+
+def option(default: Any, help: str, group: str, metavar: str = "", **more: Any) -> Any:
+    """A field of a dataclass of options; ``more`` are further columns of its ``Row``."""
+    return field(default=default, metadata={"row": Row(help, group, metavar, default=default, **more)})
+
+
+def rows_of(options: Any) -> tuple[Row, ...]:
+    """The table of a dataclass of options by group; in each, the options of the class itself before inherited ones."""
+    rows = []
+    for f in fields(options):
+        row: Row = f.metadata["row"]
+        if not isinstance(f.type, str):
+            raise TypeError(f"{f.name}: the types of options are read as text; add from __future__ import annotations")
+        flag = row.flag or f"--{f.name.replace('_', '-')}"
+        rows.append(replace(row, name=f.name, kind=f.type.partition(" ")[0], flag=flag))
+    own = vars(options)["__annotations__"]
+    return tuple(sorted(rows, key=lambda row: (GROUPS.index(row.group), row.name not in own)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Options that are checked when they are put together.
+
+    Raises:
+        TypeError: an option that does not exist.
+        UsageError: a value that an option does not take.
+    """
+
+    def __post_init__(self) -> None:
+        """Puts every value into the form a run uses."""
+        for row in rows_of(type(self)):
+            object.__setattr__(self, row.name, row.check(getattr(self, row.name)))
+
+
+def place(name: str, path: Any) -> str:
+    """``path`` as text, where it can be the path of a file or a folder; ``name`` is the option it was given as.
+
+    Raises:
+        UsageError: it is empty, too long, or holds what no path of this program may hold.
+    """
+    text = path.__fspath__() if hasattr(path, "__fspath__") else path
+    if not isinstance(text, str) or not text.strip():
+        raise UsageError(f"{name} is {'empty' if text == '' else repr(text)}: give a path")
+    if bad := _UNPRINTABLE.search(text):
+        what = "text that is not UTF-8" if bad[0] >= "\ud800" else f"the control character {bad[0]!r}"
+        raise UsageError(f"{name} holds {what}: give another path")
+    if len(text.encode()) > _MAX_PATH_BYTES or max(len(part.encode()) for part in text.split("/")) > _MAX_NAME_BYTES:
+        raise UsageError(f"{name} {text[:40]}... is too long for a path: a name has at most {_MAX_NAME_BYTES} bytes")
+    return text
+
+
+def by_role(option: str, values: Any) -> dict[str, str]:
+    """``VALUE`` and ``ROLE=VALUE`` entries as a value for each role; a role's own entry wins, later ones win.
+
+    The encoder is a role that a general ``VALUE`` does not reach: a server of chats need not serve embeddings.
+
+    Raises:
+        UsageError: ``option`` has an entry for a role that does not exist.
+    """
+    shared, own = shared_and_own(option, values)
+    return ({} if shared is None else dict.fromkeys(ROLES, shared)) | own
+
+
+def shared_and_own(option: str, values: Any) -> tuple[str | None, dict[str, str]]:
+    """The ``VALUE`` for all roles, None if there is none, and the values of single roles; raises as ``by_role``."""
+    shared: str | None = None
+    own: dict[str, str] = {}
+    for value in values:
+        role, equals, rest = value.partition("=")
+        if equals and role in (*ROLES, ENCODER):
+            own[role] = ModelFunction(value.function) if isinstance(value, ModelFunction) else rest
+        elif equals and role.isalpha():
+            raise UsageError(f"{option} {value}: there is no role {role}; roles are {', '.join(ROLES)}")
+        else:
+            shared = value
+    return shared, own
+
+
+def _printable(flag: str, text: str) -> str:
+    if _UNPRINTABLE.search(text):
+        raise UsageError(f"{flag} holds a control character, or text that is not UTF-8: {_shown(text)}")
+    return text
+
+
+def _shown(value: Any) -> str:
+    plain = isinstance(value, str) and value.strip() and not _UNPRINTABLE.search(value)
+    text = value if plain else repr(value)
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."
