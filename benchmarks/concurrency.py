@@ -32,10 +32,9 @@ from personagen.llm.connect import Endpoint, connect
 from personagen.llm.limits.adaptive import AdaptiveLimit
 from personagen.llm.limits.limiter import Limiter
 from personagen.llm.limits.queue import EndpointQueue
-from personagen.llm.limits.retry import with_retries
+from personagen.llm.middleware import with_retries
 from personagen.records import Completion, Message
-from tests.llm import simulated
-from tests.llm.server import Reply, Request, chat, refusal, serving
+from tests.servers import Reply, Request, chat, refusal, serving, simulated
 
 LONGEST_WAIT = 60.0
 WAITING = 1000  # conversations that would like to ask
@@ -174,9 +173,7 @@ def storm(args: argparse.Namespace) -> None:
 
     async def main(url: str) -> tuple[float, int, float]:
         limiter = Limiter(None, {"user": "m"})
-        async with connect(
-            {"user": Endpoint("openai/m", url)}, on_headers=lambda _: limiter.at("m").on_headers
-        ) as backend:
+        async with connect({"user": Endpoint("openai/m", url)}) as backend:
             llm = with_retries(backend, limiter)
             await llm(Call("m", (Message(role="user", content="warm"),), prompt="user/x"))
             began, cpu = time.monotonic(), time.process_time()

@@ -21,13 +21,10 @@ models lie between 0.1 and 0.25; see arXiv 2406.07791). A pair is counted when i
 from __future__ import annotations
 
 import argparse
-import asyncio
 import hashlib
 import http.client
-import queue
 import re
 import tempfile
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -40,18 +37,18 @@ from random import Random
 from statistics import median
 
 import orjson
-from aiohttp import web
 
 import personagen
 from benchmarks import aloe_procedure
 from benchmarks.prefix_cache import Cache, chain, prompt_tokens, tokens
 from personagen.personas.english.text import sentences
 from personagen.personas.seeds import load_seeds
+from tests.servers import CHAT, Reply, Request, serving
 
 GOAL = "blocks of 16"
 FACT = re.compile(r"One thing about me: ([^.]*)\.")
 CODE = re.compile(r"Answer ([0-9a-f]{8})\.")
-PATH = "/{role}/v1/chat/completions"
+PATH = f"/{{role}}{CHAT}"
 ROLES = ("user", "observer", "assistant", "judge")
 
 
@@ -129,51 +126,35 @@ def caches(capacity: int) -> dict[str, Cache]:
 
 
 @contextmanager
-def serving(cast: Cast, delay: float, capacity: int) -> Iterator[tuple[int, Counts]]:
-    """A server on a free port of 127.0.0.1 that counts; yields the port and the counts."""
+def counting(cast: Cast, delay: float, capacity: int) -> Iterator[tuple[int, Counts]]:
+    """A server in a thread that counts; yields the port and the counts."""
     kept = caches(capacity)
     counts = Counts(Counter(), sent={name: Counter() for name in kept}, held={name: Counter() for name in kept})
-    started: queue.Queue[tuple[int, asyncio.AbstractEventLoop, asyncio.Event]] = queue.Queue()
 
-    async def handle(request: web.Request) -> web.Response:
-        role, body = request.match_info["role"], orjson.loads(await request.read())
-        schema = body.get("response_format", {}).get("json_schema", {}).get("schema")
-        prompt = prompt_tokens(body["messages"])
-        prompts = {False: prompt, True: [*(tokens(orjson.dumps(schema).decode()) if schema else []), *prompt]}
+    def answer(request: Request) -> Reply:
+        role, prompt = request.path.split("/")[1], prompt_tokens(request.body["messages"])
+        schema = tokens(orjson.dumps(request.schema).decode()) if request.schema else []
+        prompts = {False: prompt, True: [*schema, *prompt]}
         keys = {form: chain(prompts[form[1]], form[0]) for form in {(c.block, c.schema_first) for c in kept.values()}}
         counts.calls[role] += 1
         for name, cache in kept.items():
             counts.sent[name][role] += len(prompts[cache.schema_first])
             counts.held[name][role] += cache.matched(keys[cache.block, cache.schema_first])
-        text = cast.said(role, body["messages"], schema is not None)
-        await asyncio.sleep(delay)
-        for cache in kept.values():
-            if cache.keeps_replies:
-                cache.store(chain([*prompts[cache.schema_first], *tokens(text)], cache.block))
-            else:
-                cache.store(keys[cache.block, cache.schema_first])
+        text = cast.said(role, request.body["messages"], request.schema is not None)
+
+        def store() -> None:
+            for cache in kept.values():
+                if cache.keeps_replies:
+                    cache.store(chain([*prompts[cache.schema_first], *tokens(text)], cache.block))
+                else:
+                    cache.store(keys[cache.block, cache.schema_first])
+
         message = {"role": "assistant", "content": text}
-        return web.json_response({"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]})
+        body = {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
+        return Reply(body, delay=delay, sent=store)
 
-    async def serve() -> None:
-        app = web.Application(client_max_size=1 << 26)
-        app.router.add_post(PATH, handle)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        stop = asyncio.Event()
-        started.put((runner.addresses[0][1], asyncio.get_running_loop(), stop))
-        await stop.wait()
-        await runner.cleanup()
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
-    thread.start()
-    port, loop, stop = started.get(timeout=10)
-    try:
-        yield port, counts
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join(10)
+    with serving(answer, log=False) as server:
+        yield server.port, counts
 
 
 def personas(count: int, seed: int) -> list[dict[str, object]]:
@@ -227,7 +208,7 @@ def measured(args: argparse.Namespace, words: int, seed: int) -> tuple[Counts, C
     found = []
     for side, delay in ((ours, args.delay), (aloe, 0.0)):
         cast = Cast(args.user_words, words, args.flips, bank, facts)
-        with serving(cast, delay, args.capacity) as (port, counts):
+        with counting(cast, delay, args.capacity) as (port, counts):
             counts.pairs = side(port, people, args, seed)
         found.append(counts)
     return found[0], found[1]

@@ -16,16 +16,15 @@ import asyncio
 import os
 import platform
 import statistics
-import subprocess
-import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
 import orjson
+from server import running
 
 from personagen.call import Call, Sampling
 from personagen.llm import anthropic, litellm, openai
@@ -33,77 +32,7 @@ from personagen.records import Message
 
 KEY = "sk-none"
 TEXT = " ".join(["Start with what is due first, write the rest down, and ask for two quotes before you decide."] * 7)
-USAGE = {"prompt_tokens": 900, "completion_tokens": 130, "total_tokens": 1030}
-CHAT = {
-    **{"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "double", "usage": USAGE},
-    "choices": [{"index": 0, "message": {"role": "assistant", "content": TEXT}, "finish_reason": "stop"}],
-}
-MESSAGE = {
-    **{"id": "msg_1", "type": "message", "role": "assistant", "model": "double", "stop_reason": "end_turn"},
-    **{"stop_sequence": None, "content": [{"type": "text", "text": TEXT}]},
-    "usage": {"input_tokens": 900, "output_tokens": 130, "cache_read_input_tokens": 0},
-}
 Ask = Callable[[Sequence[Message]], Awaitable[Any]]
-
-
-# -- the server ------------------------------------------------------------------------------------------------------
-
-
-class Connection(asyncio.Protocol):
-    """A kept-alive connection of HTTP/1.1 whose requests have bodies of known length, and nothing else."""
-
-    def __init__(self, delay: float, chat: bytes, message: bytes) -> None:
-        self.delay, self.chat, self.message = delay, chat, message
-        self.loop = asyncio.get_running_loop()
-        self.got = bytearray()
-        self.wanted = 0
-
-    def connection_made(self, transport: Any) -> None:
-        self.transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        self.got += data
-        if not self.wanted:
-            end = self.got.find(b"\r\n\r\n")
-            if end < 0:
-                return
-            at = self.got[:end].lower().find(b"content-length:")
-            self.wanted = end + 4 + int(self.got[at + 15 : self.got.find(b"\r", at)])
-        if len(self.got) < self.wanted:
-            return
-        told = self.message if b"/messages" in self.got[:40] else self.chat
-        self.got, self.wanted = bytearray(), 0
-        self.loop.call_later(self.delay, self.send, told)
-
-    def send(self, told: bytes) -> None:
-        if not self.transport.is_closing():
-            self.transport.write(told)
-
-
-async def serve(delay: float) -> None:
-    def told(value: Any) -> bytes:
-        body = orjson.dumps(value)
-        return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
-
-    def connection() -> Connection:
-        return Connection(delay, chat, message)
-
-    chat, message = told(CHAT), told(MESSAGE)
-    server = await asyncio.get_running_loop().create_server(connection, "127.0.0.1", 0, backlog=4096)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    await server.serve_forever()
-
-
-@contextmanager
-def serving(delay: float) -> Iterator[str]:
-    """The address of a server that runs as long as the block."""
-    process = subprocess.Popen([sys.executable, __file__, "--serve", str(delay)], stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        yield f"http://127.0.0.1:{int(process.stdout.readline())}"
-    finally:
-        process.terminate()
-        process.wait()
 
 
 # -- the clients -----------------------------------------------------------------------------------------------------
@@ -276,18 +205,14 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5, help="runs of each client at each length")
     parser.add_argument("--in-flight", type=int, default=64, help="calls at once")
     parser.add_argument("--delay", type=float, default=0.05, help="seconds the server takes")
-    parser.add_argument("--serve", type=float, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.serve is not None:
-        asyncio.run(serve(options.serve))
-        return
     names = options.clients.split(",")
     if unknown := set(names) - set(CLIENTS):
         parser.error(f"no client {', '.join(sorted(unknown))}; there are {', '.join(CLIENTS)}")
     versions = [f"{name} {version(name)}" for name in ("aiohttp", "orjson", "openai", "anthropic", "httpx", "litellm")]
     print(f"Python {platform.python_version()}, {', '.join(versions)}")
-    with serving(options.delay) as url:
-        costs = asyncio.run(rounds(names, options, url))
+    with running(options.delay, text=TEXT) as server:
+        costs = asyncio.run(rounds(names, options, server.url))
     ideal = options.in_flight / options.delay
     print(f"{options.in_flight} in flight, {options.delay * 1e3:g} ms an answer: ideal {ideal:.0f} calls/s")
     print(f"{options.runs} runs of {options.calls} calls each: median, ± half the range, ratio, calls/s\n")

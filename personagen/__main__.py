@@ -12,12 +12,12 @@ if __name__ == "__main__" and not sys.flags.safe_path and sys.path[:1] == [os.ge
 import atexit
 import signal
 
+from personagen.runs.interrupt import set_handler
+
 
 def start() -> None:
     """The command line; from here on a signal ends the process at once and quietly, whatever it is importing."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _quit)
+    set_handler(_quit)
     atexit.register(_ignore)
 
     from personagen.cli import main

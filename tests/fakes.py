@@ -12,8 +12,8 @@ import orjson
 
 from personagen.agents.ask import AgentContext
 from personagen.flows.conversation import Conversation
-from personagen.llm.journaled import Tally
 from personagen.llm.limits.limiter import Limiter
+from personagen.llm.middleware import Tally
 from personagen.prompts import files as prompts
 from personagen.records import Completion, Persona, Usage
 from personagen.runs.schedule import Job, run_jobs

@@ -12,9 +12,9 @@ from click.testing import CliRunner
 from personagen.cli import main
 from personagen.llm.batch import poll
 from personagen.llm.batch.poll import PollPolicy
-from tests.llm.actor import actor
-from tests.llm.batch_server import batching
-from tests.llm.server import refusal, serving
+from tests.servers import refusal, serving
+from tests.servers.actor import actor
+from tests.servers.batches import batching
 
 RESULTS = ("trees.jsonl", "pairs.jsonl", "rejections.jsonl")
 QUICK = PollPolicy(settle=0.05, first=0.01, longest=0.05, grace=0.2)

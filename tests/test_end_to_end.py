@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner
 
 from personagen.cli import main
-from tests.llm.actor import actor
-from tests.llm.server import refusal, serving
+from tests.servers import CHAT, Request, refusal, serving
+from tests.servers.actor import actor
 
 ALOE = Path(os.environ.get("PERSONAGEN_ALOE", Path(__file__).parents[2] / "shared" / "data" / "aloe"))
 RESULTS = ("trees.jsonl", "pairs.jsonl", "rejections.jsonl")
@@ -91,13 +91,11 @@ def test_against_a_custom_model_of_litellm(command):
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
     import litellm
 
-    from tests.llm.server import Request
-
     class Handler(litellm.CustomLLM):
         async def acompletion(self, model, messages, **kwargs):
             options = kwargs["optional_params"]
             body = {"messages": messages, "response_format": options.get("response_format") or {}, "model": model}
-            said = actor(Request("/v1/chat/completions", {}, body)).body
+            said = actor(Request(CHAT, orjson.dumps(body))).body
             usage = litellm.Usage(prompt_tokens=5, completion_tokens=3, total_tokens=8)
             return litellm.ModelResponse(choices=said["choices"], usage=usage)
 
@@ -143,12 +141,12 @@ def test_one_address_for_models_of_two_providers_is_refused_before_any_key_is_se
 
 
 def test_the_same_seed_gives_the_same_bytes_offline_in_any_process_at_any_concurrency(command, tmp_path):
-    command("expand", "--target", 40, "--out", "pool", "--quiet")
-    options = ["--personas", "pool/personas.jsonl", "--conversations", "40", "--turns", "8", "--quiet"]
+    command("expand", "--target", 24, "--out", "pool", "--quiet")
+    options = ["--personas", "pool/personas.jsonl", "--conversations", "12", "--turns", "5", "--quiet"]
     for name, concurrency in (("1", "1"), ("2", "64")):
         # Another hash seed: what depends on the order of a set differs between processes, never within one.
         environment = os.environ | {"PYTHONHASHSEED": name}
-        again = [sys.executable, "-m", "personagen", "expand", "--target", "40", "--out", f"pool{name}", "--quiet"]
+        again = [sys.executable, "-m", "personagen", "expand", "--target", "24", "--out", f"pool{name}", "--quiet"]
         subprocess.run(again, env=environment, check=True)
         simulate = [sys.executable, "-m", "personagen", "simulate", *options, "--out", name]
         subprocess.run([*simulate, "--concurrency", concurrency], env=environment, check=True)

@@ -14,8 +14,8 @@ import pytest
 import personagen
 from personagen.cli import COMMANDS
 from tests import fakes
-from tests.llm.actor import actor
-from tests.llm.server import serving
+from tests.servers import serving
+from tests.servers.actor import actor
 
 NAMES = [
     *("Call", "Completion", "LLM", "Message", "PersonagenError"),

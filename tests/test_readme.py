@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from personagen import errors
-from tests.llm.actor import actor
-from tests.llm.server import Server, serving
+from tests.servers import Server, serving
+from tests.servers.actor import actor
 from tests.test_floors import floor_of
 
 REPO = Path(__file__).parent.parent

@@ -15,7 +15,7 @@ from personagen.agents.replies import Spoken, speech
 from personagen.call import DEFAULT_MAX_TOKENS, LLM, Call
 from personagen.errors import ReplyError, UsageError
 from personagen.gates import Objection, Turn, first_objection
-from personagen.llm.journaled import Tally
+from personagen.llm.middleware import Tally
 from personagen.prompts.files import Prompt
 from personagen.records import Completion, Message
 

@@ -136,11 +136,11 @@ def main(ctx: click.Context) -> None:
 
     Options can also be set in personagen.toml and in environment variables PERSONAGEN_<COMMAND>_<OPTION>.
     """
-    from personagen.cli.common import interruptible
     from personagen.cli.settings import load_defaults
+    from personagen.runs.interrupt import raising_interrupts
 
     if not _asks_models(ctx):  # a run installs its own handlers, and survives a kill
-        ctx.with_resource(interruptible())
+        ctx.with_resource(raising_interrupts())
     # At Python's default thresholds the search for cycles takes an eighth of a call's time, and finds hardly any.
     gc.set_threshold(50_000, 20, 100)
     ctx.default_map = load_defaults(commands)

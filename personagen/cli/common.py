@@ -1,32 +1,12 @@
-"""What commands share: interruption, and how summaries are printed."""
+"""How summaries are printed."""
 
 from __future__ import annotations
 
 import dataclasses
-import signal
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
-
-
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """Ctrl-C, a closed terminal and SIGTERM raise KeyboardInterrupt inside, so that half-written files are removed."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {n: handler for n in numbers if (handler := signal.getsignal(n)) is not signal.SIG_IGN}
-    for number in before:
-        signal.signal(number, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def as_dict(summary: Any) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from personagen.cli.common import interruptible, table, usd
+from personagen.cli.common import table, usd
+from personagen.runs.interrupt import raising_interrupts
 
 if TYPE_CHECKING:
     from personagen.runs.estimate import Estimate
@@ -79,7 +80,7 @@ def _size(size: float) -> str:
 def _confirmed(e: Estimate) -> bool:
     cost = f"about {usd(e.may_cost_usd)}" if math.isfinite(e.may_cost_usd) else "an unknown cost"
     try:
-        with interruptible():  # the run's own handler would not end the question
+        with raising_interrupts():  # the run's own handler would not end the question
             return click.confirm(f"Start this run for {cost}?", default=False, err=True)
     except click.Abort:
         return False

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 
 from personagen.call import LLM
 from personagen.encoders.encoder import Encoder, from_bytes, to_bytes
-from personagen.llm.limits.retry import with_retries
+from personagen.llm.middleware import with_retries
 from personagen.llm.prices import Price
 
 LOCAL = "sentence-transformers/"

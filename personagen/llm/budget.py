@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from personagen.call import DEFAULT_MAX_TOKENS, LLM, Call
-from personagen.errors import BudgetError, PersonagenError, ReplyError, ServerError
+from personagen.call import DEFAULT_MAX_TOKENS, Call
+from personagen.errors import BudgetError, PersonagenError
 from personagen.llm.prices import Price, cost
 from personagen.options import ModelOptions
 from personagen.records import Completion
@@ -99,47 +99,6 @@ class Ledger:
             state = f"{self.spent:.4f} of {self.budget:g} USD are spent"
             return f"the next call may cost {amount:.4f} USD and {state}; raise --budget"
         return ""
-
-
-def with_billed_failures(llm: LLM, ledger: Ledger, bound: CostBound) -> LLM:
-    """Charges unusable but billed answers of ``llm`` at their maximum amount.
-
-    It goes inside the retries, since each attempt is billed. The journal does not store these costs.
-    """
-
-    async def ask(call: Call) -> Completion:
-        try:
-            return await llm(call)
-        except (ReplyError, ServerError) as error:
-            if error.billed:
-                ledger.book(bound(call) or 0.0)
-            raise
-
-    return ask
-
-
-def with_budget(llm: LLM, ledger: Ledger, bound: CostBound) -> LLM:
-    """Keeps ``llm`` within ``ledger``; ``bound`` gives the maximum cost of a call in USD, None if its price is unknown.
-
-    An answer without token counts returns with its maximum amount, so that a resumed run counts it too.
-    """
-
-    async def ask(call: Call) -> Completion:
-        amount = ledger.take_over(call.key)
-        if amount is None:
-            amount = bound(call) or 0.0
-            await ledger.reserve(amount)
-        answer: Completion | None = None
-        try:
-            answer = await llm(call)
-            if amount and answer.usage.cost_usd is None:
-                usage = answer.usage.model_copy(update={"cost_usd": amount})
-                answer = answer.model_copy(update={"usage": usage})
-            return answer
-        finally:
-            ledger.settle(amount, answer)
-
-    return ask
 
 
 def open_ledger(

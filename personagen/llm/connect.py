@@ -144,6 +144,17 @@ def _checked(llm: LLM, name: str) -> LLM:
     return ask
 
 
+def with_cost(llm: LLM, price: Price | None) -> LLM:
+    """``llm`` whose completions tell their cost in USD, None where there is no ``price``."""
+
+    async def ask(call: Call) -> Completion:
+        completion = await llm(call)
+        usage = completion.usage.model_copy(update={"cost_usd": cost(price, completion.usage)})
+        return completion.model_copy(update={"usage": usage})
+
+    return ask
+
+
 def with_timeout(llm: LLM, name: str, seconds: float) -> LLM:
     """``llm``, called ``name``, with ``seconds`` for each whole request; LiteLLM bounds the wait for the next bytes.
 
@@ -157,16 +168,5 @@ def with_timeout(llm: LLM, name: str, seconds: float) -> LLM:
                 return await llm(call)
         except TimeoutError:
             raise ServerError(f"{name} gave no answer within {seconds:g} seconds", status=408) from None
-
-    return ask
-
-
-def with_cost(llm: LLM, price: Price | None) -> LLM:
-    """``llm`` whose completions tell their cost in USD, None where there is no ``price``."""
-
-    async def ask(call: Call) -> Completion:
-        completion = await llm(call)
-        usage = completion.usage.model_copy(update={"cost_usd": cost(price, completion.usage)})
-        return completion.model_copy(update={"usage": usage})
 
     return ask

@@ -174,11 +174,7 @@ def _closed(log: _Log) -> tuple[str, ...]:
 
 
 def _descriptions(value: object, file: Path, line: int, log: _Log) -> list[Description]:
-    """The one or two pool entries of a row.
-
-    Raises:
-        ValueError: it has none.
-    """
+    """The one or two pool entries of a row, or a ValueError if it has none."""
     row = _row(value)
     entries = []
     for key in ("profile", "personality"):

@@ -16,8 +16,8 @@ from personagen.agents import ACTS
 from personagen.agents.ask import AgentContext
 from personagen.errors import DiskError, Interrupted
 from personagen.llm.endpoints import OFFLINE, Models
-from personagen.llm.journaled import Tally
 from personagen.llm.limits.limiter import Limiter
+from personagen.llm.middleware import Tally
 from personagen.llm.prices import Price, cost
 from personagen.records import Usage
 from personagen.runs.rehearsal import Lengths, Need, Rehearsal, Size, rehearse

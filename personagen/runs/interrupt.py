@@ -1,64 +1,84 @@
-"""A run that ends well when the user interrupts it, also where an event loop runs already."""
+"""What SIGINT, SIGTERM and SIGHUP do: one handler at a time, set here and restored here."""
 
 from __future__ import annotations
 
-import asyncio
 import signal
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from personagen.errors import Interrupted
-from personagen.llm.limits.limiter import Limiter
+if TYPE_CHECKING:
+    from personagen.llm.limits.limiter import Limiter
 
 T = TypeVar("T")
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-PATIENCE = 0.4
+GRACE_SECONDS = 0.4  # after the second signal of a run
+
+
+def set_handler(handler: Callable[[int, Any], object]) -> dict[int, Any]:
+    """Sets ``handler`` for the three signals, SIGHUP only unless it is ignored, as by nohup; the handlers before."""
+    before: dict[int, Any] = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    if before[signal.SIGHUP] is signal.SIG_IGN:
+        del before[signal.SIGHUP]
+    _restore(dict.fromkeys(before, handler))
+    return before
+
+
+def _restore(handlers: Mapping[int, Any]) -> None:
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+@contextmanager
+def raising_interrupts() -> Iterator[None]:
+    """Meanwhile the signals raise KeyboardInterrupt, so that half-done work is undone."""
+    if threading.current_thread() is not threading.main_thread():  # where no signal arrives
+        yield
+        return
+    before = set_handler(signal.default_int_handler)
+    try:
+        yield
+    finally:
+        _restore(before)
 
 
 @contextmanager
 def interruptible(limiter: Limiter, rest: str = "") -> Iterator[None]:
-    """Ctrl-C closes ``slots``, so that the run drains; a second one ends it without waiting for calls in flight.
+    """The first signal closes ``limiter``, so that the run drains; a second one cancels the calls in flight.
 
-    A third one, and ``PATIENCE`` seconds after the second, get the handler from before: whatever it does, and also
-    while this thread is busy. SIGTERM does the same, and SIGHUP (a closed terminal) unless it is ignored, as by nohup.
-    ``rest`` is told with it: what goes on all the same. Does nothing outside the main thread, where no signal arrives.
+    After a third one, or ``GRACE_SECONDS`` after the second, the handler from before is called, even while this thread
+    is busy. ``rest`` is added to the message: what continues elsewhere.
     """
+    import asyncio
+
+    from personagen.errors import Interrupted
+
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    before = {number: signal.getsignal(number) for number in SIGNALS}
-    if before[signal.SIGHUP] is signal.SIG_IGN:
-        del before[signal.SIGHUP]
-    alarm, heard = signal.getsignal(signal.SIGALRM), 0
-
-    def restore() -> None:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    alarm, received = signal.getsignal(signal.SIGALRM), 0
 
     # Python's handlers, not the loop's: those would wait for the end of a long step, such as writing the results.
-    def hear(number: int, _: object) -> None:
-        nonlocal heard
-        heard += 1
-        if heard == 1:
-            told = f"interrupted{rest}; run the same command to go on where it stopped"
-            loop.call_soon_threadsafe(limiter.close, Interrupted(told))
+    def handle(number: int, _: object) -> None:
+        nonlocal received
+        received += 1
+        if received == 1:
+            problem = Interrupted(f"interrupted{rest}; run the same command to go on where it stopped")
+            loop.call_soon_threadsafe(limiter.close, problem)
         else:
-            restore()
+            _restore(before)
             signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(number))
-            signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+            signal.setitimer(signal.ITIMER_REAL, GRACE_SECONDS)
             if task:
                 loop.call_soon_threadsafe(task.cancel)
 
-    for number in before:
-        signal.signal(number, hear)
+    before = set_handler(handle)
     try:
         yield
     finally:
-        restore()
-        if heard > 1:
+        _restore(before)
+        if received > 1:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, alarm)
 
@@ -69,6 +89,8 @@ def run_sync(main: Coroutine[Any, Any, T]) -> T:
     Raises:
         KeyboardInterrupt: the user interrupted it and did not want to wait for calls in flight.
     """
+    import asyncio
+
     try:
         asyncio.get_running_loop()
         inside = True

@@ -18,7 +18,7 @@ from personagen.agents.ask import AgentContext
 from personagen.call import DEFAULT_MAX_TOKENS, Call
 from personagen.errors import ConfigError
 from personagen.llm.endpoints import OFFLINE
-from personagen.llm.journaled import Tally
+from personagen.llm.middleware import Tally
 from personagen.offline import offline
 from personagen.prompts.files import Prompt
 from personagen.records import Completion, Message

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any, Generic
@@ -26,7 +27,7 @@ from personagen.runs.failures import FailurePolicy
 from personagen.runs.probe import probe
 from personagen.runs.progress import Progress, ticking
 from personagen.runs.schedule import Job, Result, Task, run_jobs
-from personagen.runs.session import Session, open_models
+from personagen.runs.session import Brief, Session, open_models
 from personagen.runs.workflow import Item, Outcome, RunReport, Workflow
 from personagen.store.folder import Run, open_run
 
@@ -56,20 +57,14 @@ async def run(
     models = resolve(options, {name.partition("/")[0] for name in prompts}, workflow.encoder)
     fingerprint = _fingerprint(options, models, workflow)
     with open_run(Path(options.out), workflow.command, fingerprint, flat(options), prompts.values()) as folder:
-        async with open_models(
-            folder,
-            models,
-            options,
-            prompts,
-            seed=options.seed,
-            attempts=workflow.attempts,
-            language=workflow.language,
-        ) as session:
+        brief = Brief(prompts, options.seed, workflow.attempts, workflow.language)
+        async with open_models(folder, models, options, brief) as session:
             done = folder.journal.slots(workflow.results[0], folder.fingerprint) if workflow.results else set()
             estimate = await estimate_of(workflow, session, folder, done)
             await begin(estimate, session.limiter, folder.folder, consent)
             failures = FailurePolicy(workflow.unit, len(workflow.items), done)
-            playing = _Playing(workflow, session, folder, failures, estimate, (*notes, *folder.notes), progress)
+            notes = (*notes, *folder.notes)
+            playing = _Playing(workflow, session, folder, failures, estimate, notes, progress, frozenset(done))
             return await playing.play()
 
 
@@ -79,22 +74,18 @@ def _fingerprint(options: RunOptions, models: Models, workflow: Workflow[Any]) -
     return kept | {"model": models.names, **workflow.fingerprint}
 
 
+@dataclass(frozen=True)
 class _Playing(Generic[Item]):
-    """A run whose folder and models are open: its jobs, their results, its end."""
+    """A run whose folder and models are open: its jobs, their results, its end. ``done`` slots were done before."""
 
-    def __init__(
-        self,
-        workflow: Workflow[Item],
-        session: Session,
-        folder: Run,
-        failures: FailurePolicy,
-        estimate: Estimate,
-        notes: tuple[str, ...],
-        progress: Progress | None,
-    ) -> None:
-        self.workflow, self.session, self.folder, self.failures = workflow, session, folder, failures
-        self.estimate, self.notes, self.progress = estimate, notes, progress
-        self.done = frozenset(failures.done)
+    workflow: Workflow[Item]
+    session: Session
+    folder: Run
+    failures: FailurePolicy
+    estimate: Estimate
+    notes: tuple[str, ...]
+    progress: Progress | None
+    done: frozenset[int]
 
     async def play(self) -> tuple[RunReport, dict[str, Any]]:
         status = "interrupted"

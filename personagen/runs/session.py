@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -14,19 +13,17 @@ from personagen.call import LLM
 from personagen.errors import ConfigError
 from personagen.llm.batch.poll import BatchProgress
 from personagen.llm.batch.submit import BatchMode
-from personagen.llm.budget import CostBound, Ledger, max_cost, open_ledger, with_billed_failures, with_budget
+from personagen.llm.budget import Ledger, max_cost, open_ledger
 from personagen.llm.connect import connect
 from personagen.llm.endpoints import Models
-from personagen.llm.journaled import Tally, with_journal
-from personagen.llm.limits.limiter import Limiter, closing_on_error, first_call_alone
-from personagen.llm.limits.retry import with_retries
+from personagen.llm.limits.limiter import Limiter
+from personagen.llm.middleware import Layers, Tally
 from personagen.options import ModelOptions
 from personagen.prompts.files import Prompt
 from personagen.runs.interrupt import interruptible
 from personagen.runs.progress import Status
 from personagen.store.batches import Batches
 from personagen.store.folder import Run
-from personagen.store.journal import Journal
 
 MIN_SECONDS = 600.0  # for a call in all; with a long --timeout more, or its second request would be cut off
 FIRST_WAIT = 1.0  # seconds, at most, before a failed request is sent again
@@ -72,41 +69,17 @@ class Session:
 
 
 @dataclass(frozen=True)
-class Layers:
-    """What the layers around a model share."""
+class Brief:
+    """What the agents of a run are given besides the models; ``seed`` is for the offline cast."""
 
-    journal: Journal
-    limiter: Limiter
-    ledger: Ledger
-    bound: CostBound
-    tally: Tally
-    seconds: float
-
-    def around(self, llm: LLM, *, batch: bool = False) -> LLM:
-        """``llm`` with every layer of a run, the innermost first.
-
-        In batch mode no call goes alone, and what has to be asked again goes into the next batch.
-        """
-        first, seconds = (0.0, math.inf) if batch else (FIRST_WAIT, self.seconds)
-        llm = with_billed_failures(llm, self.ledger, self.bound)
-        llm = with_retries(llm, self.limiter, first=first, seconds=seconds)
-        llm = with_budget(llm, self.ledger, self.bound)
-        llm = llm if batch else first_call_alone(llm, self.limiter)
-        llm = with_journal(llm, self.journal, self.tally)
-        return closing_on_error(llm, self.limiter)
+    prompts: Mapping[str, Prompt]
+    seed: int = 0
+    attempts: int = 3
+    language: str = "en"
 
 
 @asynccontextmanager
-async def open_models(
-    run: Run,
-    models: Models,
-    options: ModelOptions,
-    prompts: Mapping[str, Prompt],
-    *,
-    seed: int,
-    attempts: int = 3,
-    language: str = "en",
-) -> AsyncIterator[Session]:
+async def open_models(run: Run, models: Models, options: ModelOptions, brief: Brief) -> AsyncIterator[Session]:
     """Connects ``models`` behind journal, budget, limits and retries; an interruption closes them.
 
     Raises:
@@ -125,12 +98,14 @@ async def open_models(
     async with connect(
         models.by_role,
         timeout=options.timeout,
-        seed=seed,
+        seed=brief.seed,
         noise=options.noise,
         batch=mode if options.batch else None,
     ) as backend:
         llm = layers.around(backend, batch=options.batch)
-        ctx = AgentContext(llm, prompts, models.names, tally, attempts, language, custom.acts(options.agent))
+        ctx = AgentContext(
+            llm, brief.prompts, models.names, tally, brief.attempts, brief.language, custom.acts(options.agent)
+        )
         note = ", and batches that are sent go on at the provider" if options.batch else ""
         with interruptible(limiter, note):
             yield Session(

@@ -77,7 +77,7 @@ def test_an_agent_is_its_file_its_prompt_and_a_name_in_the_list(copy: Path):
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    assert "8 prompts can be used" in out("-m", "personagen", "prompts", "check")
+    assert "8 prompts are valid" in out("-m", "personagen", "prompts", "check")
     rendered = out("-m", "personagen", "prompts", "render", "greeter/greet")
     assert "Greet: Ines is 46" in rendered
     assert "one of them eats no meat" in rendered

@@ -145,7 +145,7 @@ def test_siblings_that_leave_together_find_nothing_and_a_later_one_does():
     async def together(port):
         await asyncio.gather(ask(port), ask(port))
 
-    with tokens.serving(cast, 0.5, 10_000) as (port, counts):
+    with tokens.counting(cast, 0.5, 10_000) as (port, counts):
         asyncio.run(together(port))
         assert counts.held[tokens.GOAL].total() == 0
         asyncio.run(ask(port))

@@ -91,7 +91,7 @@ async def greet(options, progress=None, consent=None):
         found = []
 
         async def ask():
-            found.append(await author.write(ctx, "profile", ["She keeps bees."], 1, CallSite(str(item), "")))
+            found.append(await author.write(ctx, "profile", ["She keeps bees."], 1, CallSite(str(item), str(item))))
             return []
 
         return Task([ask], lambda: Result({"greetings.jsonl": b"{}\\n"}, {"greetings": len(found)}))

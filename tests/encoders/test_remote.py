@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from contextlib import suppress
 
 import numpy as np
@@ -15,16 +14,13 @@ from personagen.encoders.remote import backend
 from personagen.errors import BudgetError, ConfigError, ServerError
 from personagen.llm.prices import Price
 from personagen.records import Message
-from tests.llm.server import Reply, refusal, serving
+from tests.servers import Reply, refusal, serving
 
 CANARY = "sk-canary-0123456789abcdef"
 
 
 @pytest.fixture(autouse=True)
 def _key(monkeypatch):
-    for name in [name for name in os.environ if name.endswith("_API_KEY")]:
-        monkeypatch.delenv(name)
-    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
     monkeypatch.setenv("OPENAI_API_KEY", CANARY)
 
 

@@ -175,7 +175,7 @@ def _be_the_command(asked: dict[str, Any], pipe: int) -> None:
 
 def _command(asked: dict[str, Any], pipe: int) -> int:
     from personagen.__main__ import start
-    from personagen.runs import session
+    from personagen.llm import middleware
 
     log = -1
     if asked["disk"]:
@@ -195,7 +195,7 @@ def _command(asked: dict[str, Any], pipe: int) -> int:
         if log >= 0:
             os.write(log, Operation("A", key, 0, seen.encode()).line())
 
-    session.with_journal = _acknowledging(session.with_journal, tell)  # type: ignore[assignment]
+    middleware.with_journal = _acknowledging(middleware.with_journal, tell)  # type: ignore[assignment]
     sys.argv = ["personagen", *asked["arguments"]]
     start()
     return 0

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from email.utils import formatdate
 from functools import partial
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
-if TYPE_CHECKING:
-    from tests.faults.server import Exchange
+from tests.servers import Connection, Request, Server, serving
+from tests.servers.actor import actor
+from tests.servers.http import Fault
 
-Fault = Callable[["Exchange"], Awaitable[None]]
+Choose = Callable[[Request], str | None]
 HUGE = 100 << 20
 PAGE = b"<!doctype html><html><head><style>b{}</style></head><body><h1>Welcome to the portal</h1></body></html>"
 RATE = "Rate limit reached: 60 requests per minute"
@@ -38,12 +41,12 @@ KEY_WORDS = "Incorrect API key provided: {key}. You can find your API key at htt
 
 
 async def _status(
-    status: int, words: str, code: str, headers: Callable[[], dict[str, str]], exchange: Exchange
+    status: int, words: str, code: str, headers: Callable[[], dict[str, str]], connection: Connection
 ) -> None:
-    told = {**exchange.request.headers}
+    told = {**connection.request.headers}
     key = told.get("x-api-key") or told.get("authorization", "").removeprefix("Bearer ")
     error = {"message": words.replace("{key}", key), "type": code or "invalid_request_error", "code": code or None}
-    await exchange.send(status, {"type": "error", "error": error}, headers())
+    await connection.send(status, {"type": "error", "error": error}, headers())
 
 
 def status(number: int, words: str, code: str = "", headers: Callable[[], dict[str, str]] = dict) -> Fault:
@@ -51,73 +54,73 @@ def status(number: int, words: str, code: str = "", headers: Callable[[], dict[s
     return partial(_status, number, words, code, headers)
 
 
-async def _refused(exchange: Exchange) -> None:
-    exchange.shut(0.2)
-    exchange.reset()
+async def _refused(connection: Connection) -> None:
+    connection.server.shut(0.2)
+    connection.reset()
 
 
-async def _reset_before(exchange: Exchange) -> None:
-    exchange.reset()
+async def _reset_before(connection: Connection) -> None:
+    connection.reset()
 
 
-async def _reset_inside(exchange: Exchange) -> None:
-    body = orjson.dumps(exchange.good())
-    await exchange.send(200, body[: len(body) // 2], size=len(body))
-    exchange.reset()
+async def _reset_inside(connection: Connection) -> None:
+    body = orjson.dumps(connection.good())
+    await connection.send(200, body[: len(body) // 2], size=len(body))
+    connection.reset()
 
 
-async def _drip(exchange: Exchange) -> None:
-    body = orjson.dumps(exchange.good())
-    await exchange.send(200, b"", size=len(body))
+async def _drip(connection: Connection) -> None:
+    body = orjson.dumps(connection.good())
+    await connection.send(200, b"", size=len(body))
     for at in range(len(body)):
-        await exchange.write(body[at : at + 1])
+        await connection.write(body[at : at + 1])
         await asyncio.sleep(0.05)
 
 
-async def _silence(exchange: Exchange) -> None:
-    await exchange.gone()
+async def _silence(connection: Connection) -> None:
+    await connection.lost.wait()
 
 
-async def _longer(by: int, exchange: Exchange) -> None:
+async def _longer(by: int, connection: Connection) -> None:
     """An answer whose head tells another length; it says no more after it."""
-    body = orjson.dumps(exchange.good())
-    await exchange.send(200, body, size=len(body) + by)
-    exchange.writer.close()
+    body = orjson.dumps(connection.good())
+    await connection.send(200, body, size=len(body) + by)
+    connection.transport.close()
 
 
-async def _page(exchange: Exchange) -> None:
-    await exchange.send(200, PAGE, {"Content-Type": "text/html"})
+async def _page(connection: Connection) -> None:
+    await connection.send(200, PAGE, {"Content-Type": "text/html"})
 
 
-async def _noise(exchange: Exchange) -> None:
-    await exchange.write(b"\x16\x03\x01\x02\x00\x01\x00\xff\xfe\r\n\r\n" * 9)
-    exchange.writer.close()
+async def _noise(connection: Connection) -> None:
+    await connection.write(b"\x16\x03\x01\x02\x00\x01\x00\xff\xfe\r\n\r\n" * 9)
+    connection.transport.close()
 
 
-async def _flipped(exchange: Exchange) -> None:
+async def _flipped(connection: Connection) -> None:
     """An answer of which a few bytes came out otherwise, its head included."""
-    rng = Random(f"{exchange.seen.digest}/{exchange.seen.nth}")
-    body = orjson.dumps(exchange.good())
+    rng = Random(f"{connection.request.digest}/{connection.request.nth}")
+    body = orjson.dumps(connection.good())
     raw = bytearray(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nx-left: 3\r\n\r\n" % len(body) + body)
     end = len(raw) if rng.random() < 0.5 else len(raw) - len(body)
     for _ in range(rng.randint(1, 4)):
         raw[rng.randrange(end)] = rng.randrange(256)
-    await exchange.write(bytes(raw))
-    exchange.writer.close()
+    await connection.write(bytes(raw))
+    connection.transport.close()
 
 
-async def _huge(exchange: Exchange) -> None:
+async def _huge(connection: Connection) -> None:
     """An answer of 100 MB, whose text is most of it."""
-    head, tail = orjson.dumps(said(exchange.good(), "@")).split(b"@", 1)
-    await exchange.send(200, head, size=len(head) + len(tail) + HUGE)
+    head, tail = orjson.dumps(said(connection.good(), "@")).split(b"@", 1)
+    await connection.send(200, head, size=len(head) + len(tail) + HUGE)
     for _ in range(HUGE >> 20):
-        await exchange.write(b"a" * (1 << 20))
-    await exchange.write(tail)
+        await connection.write(b"a" * (1 << 20))
+    await connection.write(tail)
 
 
-async def _changed(change: Callable[[dict[str, Any]], Any], exchange: Exchange) -> None:
-    changed = change(exchange.good())
-    await exchange.send(200, changed)
+async def _changed(change: Callable[[dict[str, Any]], Any], connection: Connection) -> None:
+    changed = change(connection.good())
+    await connection.send(200, changed)
 
 
 def text_of(body: dict[str, Any]) -> str:
@@ -218,3 +221,31 @@ FINAL: dict[str, Fault] = {
     "huge": _huge,
 }
 FAULTS: dict[str, Fault] = {**BUSY, **PASSING, **HARMLESS, **SPOILT, **FINAL, "flipped": _flipped}
+
+
+def seeded(seed: object, share: float, names: tuple[str, ...]) -> Choose:
+    """One of ``names`` for this share of the requests; the same for the same request, whenever it comes."""
+
+    def choose(request: Request) -> str | None:
+        rng = Random(f"{seed}/{request.digest}/{request.nth}")
+        return rng.choice(names) if rng.random() < share else None
+
+    return choose
+
+
+def faulty(choose: Choose = lambda _: None, delay: float = 0.0) -> AbstractContextManager[Server]:
+    """A server that plays every agent after ``delay`` seconds, or does what ``choose`` names; its log says which."""
+    times = Counter[str]()
+
+    def misbehave(request: Request) -> Fault | None:
+        times[request.digest] += 1
+        request.nth = times[request.digest]
+        request.fault = choose(request)
+        return FAULTS[request.fault] if request.fault else None
+
+    return serving(actor, misbehave=misbehave, delay=delay)
+
+
+def billed(server: Server) -> Counter[str]:
+    """How often each request was paid for, by its digest."""
+    return Counter(request.digest for request in server.requests if request.billed)

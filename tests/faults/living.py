@@ -14,8 +14,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from tests.faults.trial import ROOT
-from tests.llm.actor import actor
-from tests.llm.server import Reply, Request, Server, serving
+from tests.servers import Reply, Request, Server, serving
+from tests.servers.actor import actor
 
 PATIENCE = 60.0
 

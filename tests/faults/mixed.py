@@ -20,14 +20,14 @@ from personagen.flows.simulate import SimulateSummary, simulate
 from personagen.gates import PAIR_GATES
 from personagen.llm.connect import Endpoint, connect
 from personagen.llm.http import LARGEST
-from personagen.llm.limits.retry import with_retries
+from personagen.llm.middleware import with_retries
 from personagen.options import SimulateOptions
 from personagen.records import Message
 from personagen.runs.interrupt import run_sync
-from tests.faults.faults import HARMLESS, PASSING, SPOILT
+from tests.faults.faults import HARMLESS, PASSING, SPOILT, Choose, faulty, seeded
 from tests.faults.refused import PROTOCOLS, personas
-from tests.faults.server import Choose, Seen, seeded, serving
 from tests.faults.trial import RESULTS, Finding, Scale
+from tests.servers import Request
 
 SHARE = 0.1
 TIMEOUT = 1.0
@@ -40,7 +40,7 @@ class Ran:
 
     summary: SimulateSummary
     hung: int
-    seen: list[Seen]
+    seen: list[Request]
     results: dict[str, bytes]
 
 
@@ -50,7 +50,7 @@ def trial(scale: Scale) -> Iterable[Finding]:
     planned = scale.of(60, 10)
     who = personas(folder / "in", planned)[1]
     for protocol in PROTOCOLS if not scale.short else PROTOCOLS[scale.seed % 2 :][:1]:
-        plain = _run(folder / f"{protocol}-plain", who, protocol, lambda _request, _seen: None)
+        plain = _run(folder / f"{protocol}-plain", who, protocol, lambda _: None)
         passing = seeded(scale.seed, SHARE, (*PASSING, *HARMLESS))
         yield from _passing(protocol, plain, _run(folder / f"{protocol}-passing", who, protocol, passing))
         spoilt = seeded(scale.seed, SHARE, (*PASSING, *HARMLESS, *SPOILT))
@@ -67,16 +67,16 @@ def _run(out: Path, who: str, protocol: str, choose: Choose) -> Ran:
         await asyncio.sleep(0.1)
         return summary, len(asyncio.all_tasks()) - 1
 
-    with serving(choose, latency=0.02) as server:
+    with faulty(choose, delay=0.02) as server:
         summary, hung = run_sync(main(server.url))
-    return Ran(summary, hung, server.seen, {name: (out / name).read_bytes() for name in RESULTS})
+    return Ran(summary, hung, server.requests, {name: (out / name).read_bytes() for name in RESULTS})
 
 
-def _passing(protocol: str, plain: Ran, faulty: Ran) -> Iterable[Finding]:
-    faults = Counter(seen.fault for seen in faulty.seen if seen.fault)
-    needed, asked = faulty.summary.report.calls, len(faulty.seen)
-    longest = max(seen.ended - seen.at for seen in faulty.seen)
-    same = plain.results == faulty.results
+def _passing(protocol: str, plain: Ran, ran: Ran) -> Iterable[Finding]:
+    faults = Counter(seen.fault for seen in ran.seen if seen.fault)
+    needed, asked = ran.summary.report.calls, len(ran.seen)
+    longest = max(seen.ended - seen.at for seen in ran.seen)
+    same = plain.results == ran.results
     yield Finding(
         f"10 % mixed faults that pass, {protocol}: {faults.total()} of {len(faults)} kinds in {asked:,} requests",
         "at most 1.25 requests per needed call, the bytes of a run without faults",
@@ -86,8 +86,8 @@ def _passing(protocol: str, plain: Ran, faulty: Ran) -> Iterable[Finding]:
     yield Finding(
         f"the same run, {protocol}: hung tasks, and the longest request with a timeout of {TIMEOUT:g} s",
         f"0 hung tasks, at most {TIMEOUT + SLACK:g} s",
-        f"{faulty.hung} hung, {longest:.2f} s",
-        not faulty.hung and longest <= TIMEOUT + SLACK,
+        f"{ran.hung} hung, {longest:.2f} s",
+        not ran.hung and longest <= TIMEOUT + SLACK,
     )
 
 
@@ -127,7 +127,7 @@ async def _deadline(scale: Scale) -> Finding:
         took.append(time.monotonic() - began)
 
     names = ("drip", "silence", "reset inside", "503", "429 none", "429 seconds", "too long", "429 absurd")
-    with serving(seeded(scale.seed, 1.0, names)) as server:
+    with faulty(seeded(scale.seed, 1.0, names)) as server:
         async with connect({"user": Endpoint("openai/m", server.url)}, timeout=TIMEOUT) as backend:
             llm = with_retries(backend, seconds=seconds)
             await asyncio.gather(*(ask(llm, number) for number in range(calls)))
@@ -143,16 +143,16 @@ async def _deadline(scale: Scale) -> Finding:
 async def _huge() -> Finding:
     """An answer of 100 MB."""
     said = ""
-    with serving(lambda _request, _seen: "huge") as server:
+    with faulty(lambda _: "huge") as server:
         async with connect({"user": Endpoint("openai/m", server.url)}) as backend:
             try:
                 await with_retries(backend)(Call("m", (Message(role="user", content="Hi."),), prompt="user/x"))
             except PersonagenError as problem:
                 said = str(problem)
-    sent, most = sum(seen.sent for seen in server.seen), 1.5 * LARGEST
+    sent, most = sum(seen.sent for seen in server.requests), 1.5 * LARGEST
     return Finding(
         "a reply of 100 MB",
         f"asked for once, refused in a sentence after {LARGEST >> 20} MB",
-        f"{len(server.seen)} request, {sent >> 20} MB sent; {'reported' if 'MB' in said else 'NOT REPORTED'}",
-        len(server.seen) == 1 and sent < most and "MB" in said,
+        f"{len(server.requests)} request, {sent >> 20} MB left the server; {'' if 'MB' in said else 'NOT '}reported",
+        len(server.requests) == 1 and sent < most and "MB" in said,
     )

@@ -121,7 +121,7 @@ def _rows_as_they_came() -> None:
 
 
 def _used_early() -> None:
-    from personagen.runs import session
+    from personagen.llm import middleware
 
     def with_journal(llm: Any, journal: Any, tally: Any) -> Any:
         storing = set()
@@ -137,11 +137,11 @@ def _used_early() -> None:
 
         return ask
 
-    _put(session, "with_journal", with_journal)
+    _put(middleware, "with_journal", with_journal)
 
 
 def _never_merged() -> None:
-    from personagen.runs import session
+    from personagen.llm import middleware
 
     def with_journal(llm: Any, journal: Any, tally: Any) -> Any:
         async def ask(call: Any) -> Any:
@@ -153,7 +153,7 @@ def _never_merged() -> None:
 
         return ask
 
-    _put(session, "with_journal", with_journal)
+    _put(middleware, "with_journal", with_journal)
 
 
 def _keys_at_random() -> None:
@@ -179,9 +179,9 @@ def _coins_in_order_of_arrival() -> None:
 
 def _refused_keys_tried_again() -> None:
     from personagen.errors import ConfigError
-    from personagen.runs import session
+    from personagen.llm import middleware
 
-    with_retries = session.with_retries
+    with_retries = middleware.with_retries
 
     def again(llm: Any, *rest: Any, **more: Any) -> Any:
         async def twice(call: Any) -> Any:
@@ -192,7 +192,7 @@ def _refused_keys_tried_again() -> None:
 
         return with_retries(twice, *rest, **more)
 
-    _put(session, "with_retries", again)
+    _put(middleware, "with_retries", again)
 
 
 def _written_in_place() -> None:
@@ -245,7 +245,7 @@ def _not_reserved() -> None:
 
 
 def _settled_before_sent() -> None:
-    from personagen.runs import session
+    from personagen.llm import middleware
 
     def with_budget(llm: Any, ledger: Any, bound: Any) -> Any:
         async def ask(call: Any) -> Any:
@@ -258,7 +258,7 @@ def _settled_before_sent() -> None:
 
         return ask
 
-    _put(session, "with_budget", with_budget)
+    _put(middleware, "with_budget", with_budget)
 
 
 def _earlier_processes_forgotten() -> None:

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from tests import fakes
-from tests.faults.server import Choose, Running, Seen, serving
+from tests.faults.faults import Choose, billed, faulty
 from tests.faults.trial import RESULTS, ROOT, Finding, Scale
+from tests.servers import Request, Server
 
 CANARY = "sk-canary-0123456789abcdefghij"
 PIECE = "canary-0"
@@ -71,9 +72,14 @@ def _for_good(scale: Scale) -> Finding:
         folder = scale.folder / "refused"
         shutil.rmtree(folder, ignore_errors=True)
         who = personas(folder / "in", 4) if name == "simulate" else ()
-        with serving(lambda _request, _seen: fault) as server:
+        with faulty(lambda _: fault) as server:
             ended = command(folder / "run", protocol, server.url, name, *who)
-        return {"requests": len(server.seen), "code": ended.code, "leaked": leaked(folder, ended), "said": ended.said}
+        return {
+            "requests": len(server.requests),
+            "code": ended.code,
+            "leaked": leaked(folder, ended),
+            "said": ended.said,
+        }
 
     rows = scale.each("refused", ["/".join(case) for case in cases], attempt)
     for row in rows:
@@ -122,20 +128,20 @@ def _out_of(fault: str, scale: Scale) -> dict[str, Any]:
     protocol, folder = CREDIT[fault], scale.folder / "credit"
     shutil.rmtree(folder, ignore_errors=True)
     args = (*personas(folder / "in", 8), "--turns", "3", "--timeout", "20")
-    with serving(lambda _request, _seen: None, latency=0.03) as server:
+    with faulty(delay=0.03) as server:
         command(folder / "whole", protocol, server.url, "simulate", *args)
-        needed = server.billed
-    with serving(after(60, fault), latency=0.03) as server:
+        needed = billed(server)
+    with faulty(after(60, fault), delay=0.03) as server:
         stopped = command(folder / "run", protocol, server.url, "simulate", *args)
     stored = _stored(folder / "run")
-    with serving(lambda _request, _seen: None, latency=0.03) as more:
+    with faulty(delay=0.03) as more:
         resumed = command(folder / "run", protocol, more.url, "simulate", *args)
-    paid = server.billed + more.billed
+    paid = billed(server) + billed(more)
     pairs = [((folder / "whole" / name).read_bytes(), (folder / "run" / name).read_bytes()) for name in RESULTS]
     return {
         "code": stopped.code,
         "late": _late(server),
-        "lost": server.billed.total() - stored,
+        "lost": billed(server).total() - stored,
         "resumed": resumed.code,
         "again": (paid - needed).total(),
         "same": all(one == other for one, other in pairs) and not leaked(folder, stopped),
@@ -147,7 +153,7 @@ def after(calls: int, fault: str) -> Choose:
     """``fault`` for every request but the first so many."""
     count = 0
 
-    def choose(_request: Any, _seen: Seen) -> str | None:
+    def choose(_request: Request) -> str | None:
         nonlocal count
         count += 1
         return fault if count > calls else None
@@ -155,9 +161,9 @@ def after(calls: int, fault: str) -> Choose:
     return choose
 
 
-def _late(server: Running) -> int:
-    refused = [seen.ended for seen in server.seen if seen.fault]
-    return sum(seen.at > min(refused) + GRACE for seen in server.seen)
+def _late(server: Server) -> int:
+    refused = [seen.ended for seen in server.requests if seen.fault]
+    return sum(seen.at > min(refused) + GRACE for seen in server.requests)
 
 
 def _stored(folder: Path) -> int:

@@ -21,13 +21,13 @@ from personagen.errors import PersonagenError, ReplyError
 from personagen.llm import anthropic, openai
 from personagen.llm.connect import Endpoint, connect
 from personagen.llm.errors import Server, error, failure
-from personagen.llm.journaled import Tally, with_journal
+from personagen.llm.middleware import Tally, with_journal
 from personagen.records import Completion, Inference, Message
 from tests import fakes
+from tests.faults.faults import faulty
 from tests.faults.malformed import BODIES, TEXTS
-from tests.faults.server import serving
 from tests.faults.trial import Finding, Scale
-from tests.llm.server import chat, message
+from tests.servers import chat, message
 
 SERVER = Server("openai/m", "http://127.0.0.1/v1", "OPENAI_API_KEY", "sk-canary-0123456789")
 PROTOCOLS = {"openai": (openai.completion, chat), "anthropic": (anthropic.completion, message)}
@@ -116,13 +116,13 @@ async def _on_the_wire(count: int) -> Finding:
         else:
             hows["used"] += 1
 
-    with serving(lambda _request, _seen: "flipped") as server:
+    with faulty(lambda _: "flipped") as server:
         for protocol in PROTOCOLS:
             async with connect({"user": Endpoint(f"{protocol}/m", server.url)}, timeout=5) as llm:
                 for first in range(0, count // 2, 50):
                     await asyncio.gather(*(ask(llm, number) for number in range(first, first + 50)))
     told = ", ".join(f"{number:,} {how}" for how, number in sorted(hows.items()))
-    again = sum(seen.nth > 1 for seen in server.seen)
+    again = sum(seen.nth > 1 for seen in server.requests)
     return Finding(
         f"{count:,} answers with bytes changed on the wire, in head and body",
         "0 crashes, no question asked twice",

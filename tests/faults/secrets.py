@@ -18,12 +18,12 @@ from click.testing import CliRunner
 
 from personagen.call import LLM
 from personagen.cli import main
+from personagen.llm import middleware
 from personagen.llm.limits.limiter import Limiter
-from personagen.runs import session
 from tests import fakes
 from tests.faults.trial import Finding, Scale, finding
-from tests.llm.actor import actor
-from tests.llm.server import Reply, Request, serving
+from tests.servers import Reply, Request, serving
+from tests.servers.actor import actor
 
 PIECE = 8  # that many characters in a row of a secret count as the secret
 VARIABLES = """OPENAI_API_KEY ANTHROPIC_API_KEY ANTHROPIC_AUTH_TOKEN GEMINI_API_KEY HF_TOKEN AWS_SECRET_ACCESS_KEY
@@ -119,16 +119,16 @@ def _environment(secrets: Mapping[str, str]) -> Iterator[None]:
         os.environ[f"{provider}_CUSTOM_HEADERS"] = f"X-Canary: {secrets['header']}"
     os.environ["DATABASE_URL"] = f"postgres://me:{secrets['proxy']}@db.example/x"
     os.environ["NO_PROXY"] = "*"
-    patient = session.with_retries
+    patient = middleware.with_retries
 
     def hasty(llm: LLM, limiter: Limiter, **_: float) -> LLM:
         return patient(llm, limiter, attempts=2, seconds=0.5, first=0.001)
 
-    session.with_retries = hasty
+    middleware.with_retries = hasty
     try:
         yield
     finally:
-        session.with_retries = patient
+        middleware.with_retries = patient
         os.environ.clear()
         os.environ.update(before)
 

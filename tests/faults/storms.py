@@ -8,23 +8,21 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from random import Random
 from statistics import median
-from typing import Any
 
 from benchmarks.concurrency import Result, adaptive, drive, latency, simulate
 from personagen.call import Call
 from personagen.errors import PersonagenError, QualityError, ServerError
 from personagen.flows.conversation import Conversation, Plan
 from personagen.llm.connect import Endpoint, connect
-from personagen.llm.limits.limiter import Limiter, closing_on_error, first_call_alone
-from personagen.llm.limits.retry import with_retries
+from personagen.llm.limits.limiter import Limiter
+from personagen.llm.middleware import closing_on_error, first_call_alone, with_retries
 from personagen.records import Completion
 from personagen.runs.failures import FailurePolicy
 from personagen.runs.schedule import Job, run_jobs
 from tests import fakes
-from tests.faults.faults import WAITS
-from tests.faults.server import Seen, serving
+from tests.faults.faults import WAITS, faulty
 from tests.faults.trial import Finding, Scale
-from tests.llm import simulated
+from tests.servers import Request, simulated
 
 RATE, CALLS = 20.0, 4000
 GOAL = "at least 85 % of the grant used, 0 calls given up, at most 0.05 refused per success"
@@ -64,22 +62,22 @@ def _stormed(what: str, rate: float, results: list[Result], calls: int) -> Findi
 async def _real(calls: int, rate: float, seed: int) -> Result:
     rng, left, at = Random(seed), rate, time.monotonic()
 
-    def choose(_request: Any, seen: Seen) -> str | None:
+    def choose(request: Request) -> str | None:
         nonlocal left, at
-        left, at = min(rate, left + (seen.at - at) * rate), seen.at
+        left, at = min(rate, left + (request.at - at) * rate), request.at
         if left < 1:
             return f"429 {rng.choice(TRUE_WAITS)}"
         left -= 1
         return None
 
-    with serving(choose, latency=0.2) as server:
+    with faulty(choose, delay=0.2) as server:
         limiter = Limiter(None, {"user": "m"})
         models = {"user": Endpoint("openai/m", server.url)}
-        async with connect(models, on_headers=lambda _: limiter.at("m").on_headers) as backend:
+        async with connect(models) as backend:
             began = time.monotonic()
             given_up = await drive(with_retries(backend, limiter), calls)
             seconds = time.monotonic() - began
-    refused = sum(seen.fault is not None for seen in server.seen)
+    refused = sum(seen.fault is not None for seen in server.requests)
     return Result(seconds, (calls - given_up) / calls, refused / max(1, calls - given_up), given_up)
 
 

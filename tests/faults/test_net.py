@@ -13,8 +13,7 @@ from personagen.agents import replies as parse
 from personagen.errors import BudgetError, ConfigError, PersonagenError, ReplyError, ServerError
 from personagen.llm import anthropic, openai
 from tests.faults import replies
-from tests.faults.faults import FINAL, HARMLESS, PASSING, SPOILT
-from tests.faults.server import seeded, serving
+from tests.faults.faults import FINAL, HARMLESS, PASSING, SPOILT, billed, faulty, seeded
 from tests.llm.calls import CANARY, a_call
 
 BACKENDS = {"openai": openai.backend, "anthropic": anthropic.backend}
@@ -35,7 +34,7 @@ async def _asked(protocol, url, text="How are you?", seconds=10.0):
 
 def met(protocol, name):
     """What becomes of a call that meets the fault ``name``, and the server's log."""
-    with serving(lambda _request, _seen: name) as server:
+    with faulty(lambda _: name) as server:
         seconds = 0.5 if name in ("drip", "silence") else 10.0
         return asyncio.run(_asked(protocol, server.url, seconds=seconds)), server
 
@@ -45,7 +44,7 @@ def met(protocol, name):
 def test_a_fault_that_passes_is_an_error_after_which_one_asks_again(protocol, name):
     outcome, server = met(protocol, name)
     assert type(outcome) is ServerError
-    assert [seen.fault for seen in server.seen] == [name]
+    assert [seen.fault for seen in server.requests] == [name]
 
 
 @pytest.mark.parametrize("protocol", BACKENDS)
@@ -54,14 +53,14 @@ def test_a_harmless_fault_is_billed_and_changes_nothing_that_is_said(protocol, n
     (good, _), (outcome, server) = met(protocol, None), met(protocol, name)
     assert parse.speech(outcome.text, "assistant").text == good.text
     assert outcome.finish_reason == "stop"
-    assert server.billed.total() == 1
+    assert billed(server).total() == 1
 
 
 @pytest.mark.parametrize("protocol", BACKENDS)
 @pytest.mark.parametrize("name", SPOILT)
 def test_a_spoilt_reply_is_billed_and_can_not_be_used(protocol, name):
     outcome, server = met(protocol, name)
-    assert server.billed.total() == 1
+    assert billed(server).total() == 1
     assert outcome.finish_reason == CUT[protocol].get(name, "stop")
     if outcome.finish_reason == "stop":
         with pytest.raises(ReplyError):
@@ -74,7 +73,7 @@ def test_a_refusal_for_good_ends_the_run_or_the_conversation_and_shows_no_key(pr
     outcome, server = met(protocol, name)
     assert type(outcome) is ENDS.get(name, ConfigError)
     assert CANARY not in repr(outcome)
-    assert len(server.seen) == 1
+    assert len(server.requests) == 1
 
 
 def test_faults_are_drawn_for_each_request_whenever_it_comes():
@@ -83,9 +82,9 @@ def test_faults_are_drawn_for_each_request_whenever_it_comes():
 
     drawn = []
     for order in (range(60), reversed(range(60))):
-        with serving(seeded(3, 0.5, ("500", "empty"))) as server:
+        with faulty(seeded(3, 0.5, ("500", "empty"))) as server:
             asyncio.run(asked(server.url, order))
-        drawn.append({seen.digest: seen.fault for seen in server.seen})
+        drawn.append({seen.digest: seen.fault for seen in server.requests})
     assert drawn[0] == drawn[1]
     assert len(Counter(drawn[0].values())) == 3
 

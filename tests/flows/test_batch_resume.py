@@ -16,11 +16,11 @@ from click.testing import CliRunner
 from personagen.cli import main
 from personagen.llm.batch import poll
 from tests import fakes
-from tests.llm.actor import actor
-from tests.llm.batch_server import batching
+from tests.servers.actor import actor
+from tests.servers.batches import batching
 
 RESULTS = ("trees.jsonl", "pairs.jsonl", "rejections.jsonl")
-TIMES = {"settle": 0.1, "first": 0.02, "longest": 0.1, "grace": 0.5}
+TIMES = {"settle": 0.05, "first": 0.02, "longest": 0.05, "grace": 0.5}
 MAIN = (
     "from personagen.llm.batch import poll\n"
     f"poll.POLICY = poll.PollPolicy(**{TIMES})\n"
@@ -35,7 +35,7 @@ class Run:
     def __init__(self, tmp_path, double, protocol, out="run"):
         fakes.personas(tmp_path, 3)
         self.out, self.double, self.process = tmp_path / out, double, None
-        options = f"simulate --turns 2 --model {protocol}/m --price 1,2 --quiet --base-url {double.base(protocol)}"
+        options = f"simulate --turns 1 --model {protocol}/m --price 1,2 --quiet --base-url {double.base(protocol)}"
         self.command = [*options.split(), "--personas", str(tmp_path / "personas.jsonl"), "--out", str(self.out)]
 
     def start(self):

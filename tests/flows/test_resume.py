@@ -28,18 +28,8 @@ class Process:
     def __init__(self, tmp_path, out):
         self.out, self.log = tmp_path / out, tmp_path / f"{out}.log"
         self.log.touch()
-        options = [
-            "--turns",
-            "4",
-            "--conversations",
-            "12",
-            "--concurrency",
-            "6",
-            "--model",
-            "tests.fakes:llm",
-            "--quiet",
-        ]
-        self.command = [sys.executable, "-m", "personagen", "simulate", "--personas", str(tmp_path / "personas.jsonl")]
+        options = "--turns 4 --conversations 12 --concurrency 6 --model tests.fakes:llm --quiet".split()
+        self.command = [sys.executable, "-m", "personagen", "simulate", "--personas", str(fakes.personas(tmp_path))]
         self.command += ["--out", str(self.out), *options]
 
     def start(self):
@@ -68,10 +58,10 @@ class Process:
             time.sleep(0.005)
 
 
-@pytest.fixture
-def whole(tmp_path):
-    fakes.personas(tmp_path)
-    process = Process(tmp_path, "whole")
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """The results of a run that nothing interrupts."""
+    process = Process(tmp_path_factory.mktemp("whole"), "whole")
     process.finish()
     return results(process.out)
 

@@ -9,9 +9,9 @@ import orjson
 import pytest
 
 from personagen.errors import BudgetError, ConfigError, DiskError, QualityError, ServerError, UsageError
+from personagen.llm import middleware
 from personagen.prompts import files as prompts
 from personagen.records import Completion, ConversationTree, PreferencePair, Rejection, Usage
-from personagen.runs import session
 from personagen.store import writer
 from personagen.store.files import read_records
 from tests import fakes
@@ -179,7 +179,7 @@ def test_a_few_failures_among_many_trees_do_not_end_the_run(run, model):
 
 
 def test_a_failed_tree_is_tried_again_by_the_next_run(run, model, monkeypatch):
-    monkeypatch.setattr(session, "with_retries", partial(session.with_retries, attempts=1))
+    monkeypatch.setattr(middleware, "with_retries", partial(middleware.with_retries, attempts=1))
     broken = True
 
     def reply(call):

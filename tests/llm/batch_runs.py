@@ -9,11 +9,11 @@ from personagen.llm.batch.anthropic import AnthropicBatches
 from personagen.llm.batch.openai import OpenAIBatches
 from personagen.llm.batch.poll import BatchProgress, PollPolicy
 from personagen.llm.batch.submit import BatchMode, batched
-from personagen.llm.journaled import Tally, with_journal
+from personagen.llm.middleware import Tally, with_journal
 from personagen.store.batches import Batches
 from personagen.store.journal import Journal
 from tests.llm.calls import a_call
-from tests.llm.server import CHAT, chat, message
+from tests.servers import completion
 
 QUICK = PollPolicy(settle=0.05, first=0.01, longest=0.05, grace=0.2)
 APIS = {"openai": OpenAIBatches, "anthropic": AnthropicBatches}
@@ -91,8 +91,7 @@ async def holds(condition):
 
 def echo(request):
     """Answers with the last message, in the protocol it came in."""
-    said = f"You said: {request.messages[-1]['content']}"
-    return chat(said) if request.path == CHAT else message(said)
+    return completion(request, f"You said: {request.messages[-1]['content']}")
 
 
 def calls(count, **settings):

@@ -6,6 +6,7 @@ import asyncio
 
 from personagen.call import Call, Sampling
 from personagen.errors import BudgetError, ConfigError, PersonagenError, ReplyError, ServerError
+from personagen.llm import openai
 from personagen.records import Message
 
 CANARY = "sk-canary-0123456789abcdefghij"
@@ -50,6 +51,11 @@ def a_call(text="How are you?", *, messages=None, schema=None, prompt="user/spea
         schema=schema,
         prompt=prompt,
     )
+
+
+def opened(base_url, backend=openai.backend, *, api_key=CANARY, timeout=5.0, **options):
+    """The model ``double`` at a server."""
+    return backend("double", base_url=base_url, api_key=api_key, timeout=timeout, **options)
 
 
 def ask(opened, *calls):

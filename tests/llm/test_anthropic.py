@@ -1,22 +1,17 @@
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from personagen.call import DEFAULT_MAX_TOKENS
 from personagen.errors import ConfigError, ServerError
 from personagen.llm.anthropic import backend
+from tests.llm import calls
 from tests.llm.calls import CANARY, REFUSALS, SCHEMA, a_call, ask, failing
-from tests.llm.server import Reply, message, refusal, serving
+from tests.servers import Reply, message, refusal, serving
 
-
-@pytest.fixture(autouse=True)
-def _no_key(monkeypatch):
-    for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
-
-
-def opened(base_url, *, api_key=CANARY, timeout=5.0):
-    return backend("double", base_url=base_url, api_key=api_key, timeout=timeout)
+opened = partial(calls.opened, backend=backend)
 
 
 def test_a_call_arrives_with_system_apart_and_roles_alternating_and_comes_back_counted():

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from personagen.call import Call
 from personagen.errors import BudgetError, Interrupted, ServerError
-from personagen.llm.budget import Ledger, with_billed_failures, with_budget
+from personagen.llm.budget import Ledger
 from personagen.llm.errors import Server, garbled, too_large
-from personagen.llm.limits.retry import with_retries
+from personagen.llm.middleware import with_billed_failures, with_budget, with_retries
 from personagen.records import Completion, Usage
 from tests.fakes import Fake
-from tests.llm import simulated
+from tests.servers import simulated
 
 CALL = Call("m", (), sample="taken")
 SERVER = Server("m", "http://double", "K")

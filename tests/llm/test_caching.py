@@ -15,7 +15,7 @@ from personagen.llm.errors import Server
 from personagen.prompts import files as prompts
 from personagen.records import Message
 from tests.llm.calls import a_call, ask
-from tests.llm.server import chat, joined, message, refusal, serving
+from tests.servers import chat, joined, message, refusal, serving
 
 WHO = {"profile": "She keeps bees.", "personality": "She is blunt.", "facts": [], "traits": []}
 REPLIES = [{"label": "A", "text": "Feed them."}, {"label": "B", "text": "Wait."}]

@@ -16,7 +16,7 @@ from personagen.llm.batch.openai import OpenAIBatches
 from personagen.llm.errors import Server
 from personagen.llm.usage import finish_reason, tokens
 from personagen.records import Completion, Usage
-from tests.llm.server import chat, message
+from tests.servers import chat, message
 
 SERVER = Server("openai/m", "http://127.0.0.1/v1", "OPENAI_API_KEY")
 PROTOCOLS = {"openai": (openai.completion, chat), "anthropic": (anthropic.completion, message)}

@@ -10,13 +10,7 @@ from personagen.llm.connect import Endpoint, connect
 from personagen.llm.prices import Price
 from personagen.records import Completion, Usage
 from tests.llm.calls import CANARY, a_call, ask, failing
-from tests.llm.server import chat, message, serving
-
-
-@pytest.fixture(autouse=True)
-def _environment(monkeypatch):
-    for name in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "OPENAI_BASE_URL", "ANTHROPIC_BASE_URL"):
-        monkeypatch.delenv(name, raising=False)
+from tests.servers import chat, message, serving
 
 
 @pytest.fixture

@@ -13,23 +13,12 @@ import pytest
 
 from personagen.errors import ConfigError, ServerError
 from personagen.llm import anthropic, http, openai
-from tests.llm.calls import CANARY, a_call, ask, failing
-from tests.llm.server import Reply, chat, connections, head, message, read_request, refusal, serving
+from tests.llm.calls import CANARY, a_call, ask, failing, opened
+from tests.servers import Reply, chat, message, refusal, serving
+from tests.servers.streams import connections, head, read_request
 
 BACKENDS = {"openai": (openai.backend, chat), "anthropic": (anthropic.backend, message)}
-VARIABLES = "OPENAI_ORG_ID OPENAI_PROJECT_ID OPENAI_CUSTOM_HEADERS ANTHROPIC_CUSTOM_HEADERS SSL_CERT_FILE SSL_CERT_DIR"
-PROXIES = "HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY http_proxy https_proxy all_proxy no_proxy"
 OK = orjson.dumps(chat("Fine.").body)
-
-
-@pytest.fixture(autouse=True)
-def _environment(monkeypatch):
-    for name in f"{VARIABLES} {PROXIES}".split():
-        monkeypatch.delenv(name, raising=False)
-
-
-def opened(base_url, *, backend=openai.backend, timeout=5.0, **options):
-    return backend("double", base_url=base_url, api_key=CANARY, timeout=timeout, **options)
 
 
 @pytest.mark.parametrize("provider", BACKENDS)

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from personagen.errors import ReplyError, ServerError
-from personagen.llm import http, openai
-from tests.llm.calls import a_call, failing
-from tests.llm.server import connections, head, read_request
+from personagen.llm import http
+from tests.llm.calls import a_call, failing, opened
+from tests.servers.streams import connections, head, read_request
 
 SIZE = 64 << 20
-
-
-def opened(server):
-    return openai.backend("double", base_url=f"http://127.0.0.1:{server['port']}/v1", api_key=None, timeout=20.0)
 
 
 def oversized(status):
@@ -33,7 +29,7 @@ def test_an_answer_that_is_too_large_is_not_read_to_its_end(monkeypatch):
     monkeypatch.setattr(http, "LARGEST", 1 << 20)
     answer, sent = oversized("200 OK")
     with connections(answer) as server:
-        error = failing(opened(server), a_call())
+        error = failing(opened(f"http://127.0.0.1:{server['port']}/v1", timeout=20.0), a_call())
     assert type(error) is ReplyError
     assert "exceeds 1 MB" in str(error)
     assert sum(sent) < SIZE
@@ -43,6 +39,6 @@ def test_a_refusal_that_is_too_large_is_still_told_by_its_status(monkeypatch):
     monkeypatch.setattr(http, "LARGEST", 1 << 20)
     answer, _ = oversized("503 Service Unavailable")
     with connections(answer) as server:
-        error = failing(opened(server), a_call())
+        error = failing(opened(f"http://127.0.0.1:{server['port']}/v1", timeout=20.0), a_call())
     assert type(error) is ServerError
     assert error.status == 503

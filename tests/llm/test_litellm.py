@@ -12,13 +12,7 @@ from personagen.errors import BudgetError, ConfigError, ReplyError, ServerError
 from personagen.llm.litellm import backend
 from personagen.records import Usage
 from tests.llm.calls import CANARY, SCHEMA, a_call, ask, failing
-from tests.llm.server import Reply, chat, refusal, serving
-
-
-@pytest.fixture(autouse=True)
-def _no_key(monkeypatch):
-    for name in [name for name in os.environ if name.endswith("_API_KEY")]:
-        monkeypatch.delenv(name)
+from tests.servers import Reply, chat, refusal, serving
 
 
 @pytest.fixture

@@ -9,18 +9,9 @@ import pytest
 from personagen.call import DEFAULT_MAX_TOKENS
 from personagen.errors import ConfigError, ServerError
 from personagen.llm.errors import Server
-from personagen.llm.openai import HOST, backend, request
-from tests.llm.calls import CANARY, REFUSALS, SCHEMA, a_call, ask, failing
-from tests.llm.server import Reply, chat, refusal, serving
-
-
-@pytest.fixture(autouse=True)
-def _no_key(monkeypatch):
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-
-
-def opened(base_url, *, api_key=CANARY, timeout=5.0):
-    return backend("double", base_url=base_url, api_key=api_key, timeout=timeout)
+from personagen.llm.openai import HOST, request
+from tests.llm.calls import CANARY, REFUSALS, SCHEMA, a_call, ask, failing, opened
+from tests.servers import Reply, chat, refusal, serving
 
 
 def test_a_call_arrives_with_its_messages_and_settings_and_comes_back_counted():
@@ -273,8 +264,14 @@ def test_many_calls_are_under_way_at_once():
         async with opened(base_url, timeout=30) as llm:
             await asyncio.gather(*(llm(a_call(f"Question {i}")) for i in range(120)))
 
-    with serving(lambda _: Reply(chat("Fine.").body, delay=2.0)) as server:
+    here = asyncio.Event()
+
+    async def answer_when_all_are_here(connection):
+        if len(server.requests) == 120:
+            here.set()
+        await here.wait()
+        await connection.send(200, chat("Fine.").body)
+
+    with serving(chat, misbehave=lambda _: answer_when_all_are_here) as server:
         asyncio.run(run(server.v1))
-    arrivals = [got.at for got in server.requests]
-    assert len(arrivals) == 120
-    assert max(arrivals) - min(arrivals) < 2.0
+    assert len(server.requests) == 120

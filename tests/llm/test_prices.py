@@ -11,12 +11,6 @@ from personagen.llm.prices import Price, cost, parse_price, price_of
 from personagen.records import Usage
 
 
-@pytest.fixture(autouse=True)
-def _own_addresses(monkeypatch):
-    for name in ("OPENAI_BASE_URL", "ANTHROPIC_BASE_URL"):
-        monkeypatch.delenv(name, raising=False)
-
-
 @pytest.fixture
 def table(monkeypatch):
     """A price table of two models; one has prices in batches."""

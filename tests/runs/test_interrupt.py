@@ -17,7 +17,7 @@ from personagen.llm.limits.limiter import Limiter
 from personagen.runs import interrupt as runner
 from personagen.runs.interrupt import interruptible, run_sync
 from tests.llm.calls import a_call
-from tests.llm.server import connections, read_request
+from tests.servers.streams import connections, read_request
 
 
 def test_the_first_signal_closes_the_slots_and_the_second_cancels():
@@ -38,7 +38,7 @@ def test_the_first_signal_closes_the_slots_and_the_second_cancels():
 def test_a_third_signal_or_time_gets_the_handler_from_before_also_while_the_loop_is_busy(
     monkeypatch,
 ):
-    monkeypatch.setattr(runner, "PATIENCE", 0.05)
+    monkeypatch.setattr(runner, "GRACE_SECONDS", 0.05)
     heard = []
     before = signal.signal(signal.SIGINT, lambda number, _: heard.append(number))
 

@@ -10,8 +10,8 @@ import pytest
 from personagen.errors import BudgetError, ConfigError
 from personagen.flows.expand import expand
 from personagen.options import ExpandOptions
-from tests.llm.actor import actor
-from tests.llm.server import Reply, refusal, serving
+from tests.servers import Reply, refusal, serving
+from tests.servers.actor import actor
 
 RESULTS = ("trees.jsonl", "pairs.jsonl", "rejections.jsonl")
 
@@ -93,7 +93,7 @@ def _in_words(request) -> Reply:
     last = request.messages[-1]["content"].rpartition("\n")[2]
     schema = orjson.loads(last) if last.startswith('{"') else {}
     body = {**request.body, "response_format": {"json_schema": {"schema": schema}}}
-    return actor(type(request)(request.path, request.headers, body, request.at))
+    return actor(type(request)(request.path, orjson.dumps(body)))
 
 
 def test_the_price_of_the_encoder_counts_in_the_estimate_and_in_what_was_paid(tmp_path, monkeypatch):

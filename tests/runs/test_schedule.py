@@ -10,7 +10,7 @@ import pytest
 from personagen.call import Call
 from personagen.errors import BudgetError, Interrupted
 from personagen.llm.limits.limiter import Limiter
-from personagen.llm.limits.retry import with_retries
+from personagen.llm.middleware import with_retries
 from personagen.runs.schedule import Job, run_jobs
 from tests.fakes import answer
 

@@ -11,6 +11,7 @@ import pytest
 from personagen.call import DEFAULT_MAX_TOKENS, Call, Sampling
 from personagen.errors import Interrupted
 from personagen.llm import budget as money
+from personagen.llm import middleware
 from personagen.llm.endpoints import Endpoint, Models, resolve
 from personagen.llm.prices import Price
 from personagen.options import ModelOptions
@@ -19,7 +20,7 @@ from personagen.runs import session
 from personagen.store.batches import Batch
 from personagen.store.folder import open_run
 from tests.llm.calls import a_call
-from tests.llm.server import Reply, chat, refusal, serving
+from tests.servers import Reply, chat, refusal, serving
 
 PRICES = {"user": Price(1e-3, 2e-3), "judge": None}
 
@@ -54,10 +55,10 @@ def test_a_call_has_time_for_several_requests_however_long_one_may_take(tmp_path
 
     async def main():
         with open_run(tmp_path / "r", "simulate", {}, {}, []) as run:
-            async with session.open_models(run, Models({}), ModelOptions(timeout=timeout), {}, seed=0):
+            async with session.open_models(run, Models({}), ModelOptions(timeout=timeout), session.Brief({})):
                 return given
 
-    monkeypatch.setattr(session, "with_retries", with_retries)
+    monkeypatch.setattr(middleware, "with_retries", with_retries)
     assert asyncio.run(main()) == [in_all]
 
 
@@ -69,7 +70,7 @@ def in_session(tmp_path, url, *roles, **options):
             given = ModelOptions(model=("openai/a",), base_url=(url,), **options)
             models = resolve(given, roles or ("user",))
             with open_run(tmp_path / "r", "simulate", {}, {}, []) as run:
-                async with session.open_models(run, models, given, {}, seed=0) as opened_session:
+                async with session.open_models(run, models, given, session.Brief({})) as opened_session:
                     return await work(opened_session)
 
         return asyncio.run(main())

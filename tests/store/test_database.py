@@ -15,7 +15,7 @@ import pytest
 
 from personagen.call import Call
 from personagen.errors import CorruptError, DiskError
-from personagen.llm.journaled import Tally, with_journal
+from personagen.llm.middleware import Tally, with_journal
 from personagen.records import Completion, Usage
 from personagen.store import database, writer
 from personagen.store.database import FORMAT

@@ -76,7 +76,7 @@ class AnthropicBatches:
         import httpx2
 
         content = b'{"requests":[' + b",".join(lines) + b"]}"
-        with self._translated(begins=True):
+        with self._errors(begins=True):
             # batches.create would walk through every message of every request.
             answer = await self._client.post(PATH, cast_to=httpx2.Response, content=content, options=JSON)
         try:
@@ -87,7 +87,7 @@ class AnthropicBatches:
     async def candidates(self, _batch_id: str, count: int, since: float) -> list[str]:
         # Only the results carry our id, so every batch of the same size is a candidate.
         found = []
-        with self._translated():
+        with self._errors():
             async for batch in self._client.messages.batches.list(limit=100):  # the newest first
                 if batch.created_at.timestamp() < since:
                     break
@@ -100,7 +100,7 @@ class AnthropicBatches:
         from anthropic import NotFoundError
 
         try:
-            with self._translated(passing=(NotFoundError,)):
+            with self._errors(passing=(NotFoundError,)):
                 found = await self._client.messages.batches.retrieve(provider_id)
         except NotFoundError:
             return None
@@ -113,7 +113,7 @@ class AnthropicBatches:
         from anthropic import NotFoundError
 
         try:
-            with self._translated(passing=(NotFoundError,)):
+            with self._errors(passing=(NotFoundError,)):
                 answer = await self._client.get(f"{PATH}/{provider_id}/results", cast_to=httpx2.Response)
         except NotFoundError:
             return None
@@ -140,7 +140,7 @@ class AnthropicBatches:
         if "_client" in vars(self):
             await self._client.close()
 
-    def _translated(
+    def _errors(
         self, *, begins: bool = False, passing: tuple[type[Exception], ...] = ()
     ) -> AbstractContextManager[None]:
         import anthropic as sdk

@@ -58,20 +58,20 @@ class OpenAIBatches:
         return orjson.dumps({"custom_id": custom_id, "method": "POST", "url": PATH, "body": body})
 
     async def upload(self, batch_id: str, lines: Sequence[bytes]) -> str:
-        with self._translated(begins=True):
+        with self._errors(begins=True):
             name = f"personagen-{batch_id}.jsonl"
             file = await self._client.files.create(file=(name, b"\n".join(lines) + b"\n"), purpose="batch")
         return file.id
 
     async def create(self, batch_id: str, _lines: Sequence[bytes], uploaded: str) -> str:
-        with self._translated(begins=True):
+        with self._errors(begins=True):
             batch = await self._client.batches.create(
                 input_file_id=uploaded, endpoint=PATH, completion_window="24h", metadata={MARK: batch_id}
             )
         return batch.id
 
     async def candidates(self, batch_id: str, _count: int, since: float) -> list[str]:
-        with self._translated():
+        with self._errors():
             async for batch in self._client.batches.list(limit=100):  # the newest first
                 if (batch.metadata or {}).get(MARK) == batch_id:
                     return [batch.id]
@@ -83,7 +83,7 @@ class OpenAIBatches:
         from openai import NotFoundError
 
         try:
-            with self._translated(passing=(NotFoundError,)):
+            with self._errors(passing=(NotFoundError,)):
                 found = await self._client.batches.retrieve(provider_id)
         except NotFoundError:
             return None
@@ -104,7 +104,7 @@ class OpenAIBatches:
         outcomes: dict[str, Outcome] = {}
         for name in state.files:
             try:
-                with self._translated(passing=(NotFoundError,)):
+                with self._errors(passing=(NotFoundError,)):
                     content = (await self._client.files.content(name)).content
             except NotFoundError:
                 return None
@@ -134,7 +134,7 @@ class OpenAIBatches:
         if "_client" in vars(self):
             await self._client.close()
 
-    def _translated(
+    def _errors(
         self, *, begins: bool = False, passing: tuple[type[Exception], ...] = ()
     ) -> AbstractContextManager[None]:
         import openai as sdk

@@ -60,10 +60,9 @@ class BatchProgress:
             return self.trouble
         done, total = (sum(numbers) for numbers in zip(*self.batches.values(), strict=True))
         wait = min(self.next_polls.values(), default=0.0) - (POLICY.clock() if now is None else now)
-        count = (
-            f"{len(self.batches)} batch{'es' if len(self.batches) > 1 else ''} pending: {done:,} of {total:,} requests"
-        )
-        return f"{count} done, next poll in {max(0.0, wait):.0f} s" + (f", {self.trouble}" if self.trouble else "")
+        count = f"{len(self.batches)} batch{'es' if len(self.batches) > 1 else ''} pending: {done:,} of {total:,}"
+        poll = f"requests done, next poll in {max(0.0, wait):.0f} s"
+        return f"{count} {poll}" + (f", {self.trouble}" if self.trouble else "")
 
 
 @dataclass
@@ -105,9 +104,7 @@ class Poller:
                     raise
                 limit = self.policy.patience if self.has_answered else self.policy.grace
                 if self.policy.clock() - began > limit:
-                    raise ConfigError(
-                        f"{problem}; batches sent keep running there: run the same command later"
-                    ) from None
+                    raise ConfigError(f"{problem}; sent batches keep running: run the same command later") from None
                 await self.sleep(min(max(wait, problem.retry_after or 0.0), self.policy.longest))
                 wait *= self.policy.growth
             else:

@@ -172,11 +172,10 @@ class AdaptiveLimit:
             self._adjust(permit, now)
         if retry_after:  # 0 may be a date in the past
             self.hold(now + min(retry_after, MAX_PAUSE_SECONDS))
-        elif now >= self._opens_at and permit.at >= self._opens_at:
+        elif permit.at >= self._opens_at:
             first = min(1.0, max(MIN_PAUSE_SECONDS, 2 / self._rate))
-            self._pause_seconds = (
-                min(2 * self._pause_seconds, MAX_GUESSED_PAUSE_SECONDS) if self._is_just_after_pause(permit) else first
-            )
+            longer = min(2 * self._pause_seconds, MAX_GUESSED_PAUSE_SECONDS)
+            self._pause_seconds = longer if self._is_just_after_pause(permit) else first
             self.hold(now + self._pause_seconds * self._rng.uniform(0.8, 1.2))
 
     def hold(self, until: float) -> None:
@@ -274,14 +273,10 @@ class AdaptiveLimit:
         below = self._loads.get(size - 1)
         if below is None or load.calls < MIN_CALLS_TO_SUSPECT_QUEUE or below.calls < MIN_CALLS_TO_SUSPECT_QUEUE:
             return
-        queued = load.queued(below)
-        if queued > QUEUED_SHARE and load.calls >= MIN_CALLS_TO_JUDGE_QUEUE:
+        queued, is_sure = load.queued(below), load.calls >= MIN_CALLS_TO_JUDGE_QUEUE
+        if queued > QUEUED_SHARE and is_sure:
             self._end_ramp(now, max(INITIAL_LIMIT, below.level), load.level / load.slower(below))
-        elif (
-            self._limit >= self.max_in_flight
-            and 2 * permit.others >= self.max_in_flight
-            and load.calls >= MIN_CALLS_TO_JUDGE_QUEUE
-        ):
+        elif is_sure and min(self._limit, 2 * permit.others) >= self.max_in_flight:
             self._end_ramp(now, self.max_in_flight, self.max_in_flight)
         elif 2 * permit.others >= int(self._limit):
             self._queue_suspected = queued > QUEUED_SHARE

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 
-from personagen.call import LLM, Call
-from personagen.errors import BudgetError, ConfigError, CorruptError, DiskError, PersonagenError, ServerError
+from personagen.call import Call
+from personagen.errors import BudgetError, ConfigError, CorruptError, DiskError, PersonagenError
 from personagen.llm.limits.adaptive import AdaptiveLimit
 from personagen.llm.limits.queue import EndpointQueue
-from personagen.records import Completion
 
 STOPS = (BudgetError, ConfigError, CorruptError, DiskError)
 MAX_IN_FLIGHT_LOCALLY = 32
@@ -45,12 +44,9 @@ class Limiter:
         """The queue of ``endpoint``."""
         queue = self._queues.get(endpoint)
         if queue is None:
-            max_in_flight = (
-                MAX_IN_FLIGHT_LOCALLY
-                if self._max_in_flight is None and endpoint in self._local
-                else self._max_in_flight
-            )
-            queue = self._queues[endpoint] = EndpointQueue(AdaptiveLimit(max_in_flight))
+            local = self._max_in_flight is None and endpoint in self._local
+            limit = AdaptiveLimit(MAX_IN_FLIGHT_LOCALLY if local else self._max_in_flight)
+            queue = self._queues[endpoint] = EndpointQueue(limit)
             if self.closed:
                 queue.close(self.closed)
         return queue
@@ -71,10 +67,8 @@ class Limiter:
     @property
     def max_in_flight(self) -> int:
         """The maximum number of calls in flight, at all known endpoints."""
-        return (
-            sum(queue.limit.max_in_flight for queue in self._queues.values())
-            or AdaptiveLimit(self._max_in_flight).max_in_flight
-        )
+        total = sum(queue.limit.max_in_flight for queue in self._queues.values())
+        return total or AdaptiveLimit(self._max_in_flight).max_in_flight
 
     @property
     def in_flight(self) -> int:
@@ -130,54 +124,3 @@ class Limiter:
             return
         assert self.closed
         raise self.closed
-
-
-def closing_on_error(llm: LLM, limiter: Limiter) -> LLM:
-    """Closes ``limiter`` on final errors of ``llm``; wrap it around every layer that raises one, also the journal."""
-
-    async def ask(call: Call) -> Completion:
-        try:
-            return await llm(call)
-        except STOPS as error:
-            limiter.close(error)
-            raise
-
-    return ask
-
-
-def first_call_alone(llm: LLM, limiter: Limiter | None = None) -> LLM:
-    """Sends the first call of each form to each endpoint alone, so that a wrong key costs one request.
-
-    The form is what a server may refuse: a schema, and the sampling settings. Other calls of that form wait until one
-    is answered; if it is refused for good, they fail with its error.
-    """
-    queues: dict[object, asyncio.Lock | None] = {}
-    refused: dict[object, PersonagenError] = {}
-    of = limiter or Limiter()
-
-    async def ask(call: Call) -> Completion:
-        endpoint = (of.endpoint(call), call.sampling, call.schema is None)
-        queue = queues.setdefault(endpoint, asyncio.Lock())
-        if queue is None:
-            return await llm(call)
-        async with queue:
-            if endpoint in refused:
-                raise refused[endpoint]
-            if queues[endpoint] is not None:
-                try:
-                    answer = await llm(call)
-                except (*STOPS, ServerError) as error:
-                    refused[endpoint] = _final(error)
-                    raise refused[endpoint] from error
-                queues[endpoint] = None
-                return answer
-        return await llm(call)
-
-    return ask
-
-
-def _final(error: PersonagenError) -> PersonagenError:
-    """Makes a server error on the first request final, so that the run stops instead of failing every tree."""
-    if isinstance(error, ServerError):
-        return ConfigError(f"the first request failed: {error}; check the server, then run the same command")
-    return error

@@ -31,8 +31,8 @@ class _Craft(Generic[T]):
 
 
 def _lived(rng: Random) -> tuple[Life, list[Statement]]:
-    somebody = life.life(rng)
-    return somebody, facts_of_life(somebody, rng)
+    person = life.life(rng)
+    return person, facts_of_life(person, rng)
 
 
 _PROFILES = _Craft[

@@ -8,9 +8,9 @@ import pytest
 
 from personagen.llm.errors import ServerError
 from tests.llm.batch_runs import Setting, calls, echo, said, texts
-from tests.llm.batch_server import batching
 from tests.llm.calls import SCHEMA
-from tests.llm.server import refusal
+from tests.servers import refusal
+from tests.servers.batches import batching
 
 BOTH = pytest.mark.parametrize("protocol", ["openai", "anthropic"])
 

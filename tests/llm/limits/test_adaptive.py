@@ -12,10 +12,10 @@ from personagen.call import Call
 from personagen.errors import ServerError
 from personagen.llm.limits.adaptive import INITIAL_LIMIT, MAX_LIMIT, MAX_PAUSE_SECONDS, AdaptiveLimit
 from personagen.llm.limits.limiter import Limiter
-from personagen.llm.limits.retry import with_retries
+from personagen.llm.middleware import with_retries
 from personagen.records import Completion
-from tests.llm import simulated
-from tests.llm.simulated import Server
+from tests.servers import simulated
+from tests.servers.simulated import Server
 
 SEEDS = (1, 2, 3)
 

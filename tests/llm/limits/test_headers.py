@@ -8,10 +8,10 @@ import pytest
 
 from personagen.llm.limits.headers import MAX_PAUSE_SECONDS, seconds_until_reset
 from personagen.llm.limits.limiter import Limiter
-from personagen.llm.limits.retry import with_retries
+from personagen.llm.middleware import with_retries
 from personagen.records import Completion
-from tests.llm import simulated
 from tests.llm.calls import a_call
+from tests.servers import simulated
 
 NOW = 1_800_000_000.0  # 2027-01-15T08:00:00Z
 

@@ -9,10 +9,10 @@ import pytest
 
 from personagen.errors import BudgetError, ConfigError, Interrupted, ReplyError, ServerError
 from personagen.llm.limits.limiter import Limiter
-from personagen.llm.limits.retry import MAX_WAIT_SECONDS, with_retries
+from personagen.llm.middleware import MAX_WAIT_SECONDS, with_retries
 from personagen.records import Completion
-from tests.llm import simulated
 from tests.llm.calls import a_call
+from tests.servers import simulated
 
 
 class Flaky:

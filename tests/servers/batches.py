@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import queue
 import re
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email import message_from_bytes
 from random import Random
 from typing import Any
 
 import orjson
-from aiohttp import web
 
-from tests.llm.server import CHAT, MESSAGES, Reply, Request
+from tests.servers import CHAT, MESSAGES, Reply, Request, serving
 
 KINDS = {400: "invalid_request_error", 401: "authentication_error", 404: "not_found_error", 500: "api_error"}
 # What an answer function gives for a request that its batch never came to.
@@ -95,7 +92,7 @@ class Double:
 
     def replies(self, batch: Batch) -> list[tuple[str, Reply]]:
         """What became of each request, in an order of its own; of an expired batch only every other was reached."""
-        said = [(custom_id, self.answer(Request(batch.path, {}, body))) for custom_id, body in batch.requests]
+        said = [(custom_id, self.answer(Request(batch.path, orjson.dumps(body)))) for custom_id, body in batch.requests]
         if batch.fate in ("expired", "cancelled"):
             said = [(custom_id, EXPIRED if n % 2 else reply) for n, (custom_id, reply) in enumerate(said)]
         Random(batch.id).shuffle(said)
@@ -158,20 +155,20 @@ def _anthropic_results(double: Double, batch: Batch) -> bytes:
     return b"\n".join(lines) + b"\n"
 
 
-async def _openai(double: Double, got: web.Request) -> Any:
+def _openai(double: Double, got: Request) -> Any:
     match got.method, got.path.removeprefix("/v1/").split("/"):
         case "POST", ["files"]:
-            form = await got.post()
-            assert form["purpose"] == "batch"
+            form = message_from_bytes(f"Content-Type: {got.headers['content-type']}\r\n\r\n".encode() + got.raw)
+            parts = {part.get_param("name", header="content-disposition"): part for part in form.get_payload()}
+            assert parts["purpose"].get_payload() == "batch"
             file = f"file_{len(double.files) + 1}"
-            double.files[file] = form["file"].file.read()
+            double.files[file] = parts["file"].get_payload(decode=True)
             return {"id": file, "object": "file", "bytes": 1, "created_at": 1, "filename": "f", "purpose": "batch"}
         case "POST", ["batches"]:
-            body = orjson.loads(await got.read())
-            lines = [orjson.loads(line) for line in double.files[body["input_file_id"]].splitlines()]
-            assert all(line["url"] == body["endpoint"] == CHAT and line["method"] == "POST" for line in lines)
+            lines = [orjson.loads(line) for line in double.files[got.body["input_file_id"]].splitlines()]
+            assert all(line["url"] == got.body["endpoint"] == CHAT and line["method"] == "POST" for line in lines)
             requests = [(line["custom_id"], line["body"]) for line in lines]
-            return _openai_state(double, double.begin(CHAT, requests, body.get("metadata")))
+            return _openai_state(double, double.begin(CHAT, requests, got.body.get("metadata")))
         case "GET", ["batches"]:
             newest = [_openai_state(double, b) for b in reversed(double.batches)]
             return {"object": "list", "data": newest, "has_more": False}
@@ -185,11 +182,11 @@ async def _openai(double: Double, got: web.Request) -> Any:
     return None
 
 
-async def _anthropic(double: Double, got: web.Request) -> Any:
+def _anthropic(double: Double, got: Request) -> Any:
     match got.method, got.path.removeprefix(f"{MESSAGES}/batches").strip("/").split("/"):
         case "POST", [""]:
-            requests = orjson.loads(await got.read())["requests"]
-            return _anthropic_state(double, double.begin(MESSAGES, [(r["custom_id"], r["params"]) for r in requests]))
+            requests = [(r["custom_id"], r["params"]) for r in got.body["requests"]]
+            return _anthropic_state(double, double.begin(MESSAGES, requests))
         case "GET", [""]:
             newest = [_anthropic_state(double, b) for b in reversed(double.batches)]
             return {"data": newest, "has_more": False, "first_id": None, "last_id": None}
@@ -205,40 +202,17 @@ async def _anthropic(double: Double, got: web.Request) -> Any:
 
 @contextmanager
 def batching(answer: Callable[[Request], Reply], **settings: Any) -> Iterator[Double]:
-    """The double on a free port of 127.0.0.1, in a thread of its own; every function is called there."""
+    """The double in a thread; every function is called there."""
     double = Double(answer, **settings)
-    started: queue.Queue[Any] = queue.Queue()
 
-    async def handle(got: web.Request) -> web.StreamResponse:
+    def respond(got: Request) -> Reply:
         double.asked.append(f"{got.method} {got.path}")
-        reply = double.refuse(got.method, got.path)
-        if reply is None:
-            said = await (_anthropic if got.path.startswith(MESSAGES) else _openai)(double, got)
-            missing = {"error": {"type": "not_found_error", "message": "There is none."}}
-            reply = Reply(missing, 404) if said is None else Reply(said)
-        if reply.status == 0 and got.transport:
-            got.transport.close()
-        body = reply.body if isinstance(reply.body, bytes) else orjson.dumps(reply.body)
-        headers = {"Content-Type": "application/json", **reply.headers}
-        return web.Response(body=body, status=reply.status or 500, headers=headers)
+        if reply := double.refuse(got.method, got.path):
+            return reply
+        said = (_anthropic if got.path.startswith(MESSAGES) else _openai)(double, got)
+        missing = {"error": {"type": "not_found_error", "message": "There is none."}}
+        return Reply(missing, 404) if said is None else Reply(said)
 
-    async def serve() -> None:
-        app = web.Application(client_max_size=1 << 28)
-        app.router.add_route("*", "/{path:.*}", handle)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        stop = asyncio.Event()
-        double.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        started.put((asyncio.get_running_loop(), stop))
-        await stop.wait()
-        await runner.cleanup()
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
-    thread.start()
-    loop, stop = started.get(timeout=10)
-    try:
+    with serving(respond) as server:
+        double.url = server.url
         yield double
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join(10)

@@ -8,7 +8,7 @@ import pytest
 
 from personagen.call import Call
 from personagen.errors import ServerError
-from personagen.llm.journaled import Tally, with_journal
+from personagen.llm.middleware import Tally, with_journal
 from personagen.store.journal import Journal
 from tests.fakes import Fake
 

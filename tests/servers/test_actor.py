@@ -10,9 +10,9 @@ from personagen.call import Call
 from personagen.llm.connect import Endpoint, connect
 from personagen.prompts import files as prompts
 from personagen.records import Message
-from tests.llm.actor import actor
 from tests.llm.calls import ask
-from tests.llm.server import serving
+from tests.servers import serving
+from tests.servers.actor import actor
 
 SAID = [
     Message(role="user", content="I keep bees. Is it too late to feed them?"),

@@ -1,0 +1,289 @@
+"""The layers between an agent's call and a backend: each is a function from LLM to LLM, and ``Layers`` lists them.
+
+From the outside: stop the run on a final error, answer from the journal, send the first call of a kind alone, keep to
+the budget, retry within the limits, charge unusable answers. ``connect``
+adds a backend's cost and timeout.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from functools import partial
+from random import Random
+
+from personagen.call import LLM, Call
+from personagen.errors import ConfigError, PersonagenError, ReplyError, ServerError
+from personagen.llm.budget import CostBound, Ledger
+from personagen.llm.limits.adaptive import Permit
+from personagen.llm.limits.limiter import STOPS, Limiter
+from personagen.llm.limits.queue import TOO_MANY_REQUESTS, EndpointQueue
+from personagen.records import Completion, Usage
+from personagen.store.journal import Journal
+
+FIRST_WAIT_SECONDS, MAX_WAIT_SECONDS = 1.0, 120.0  # before a failed request is sent again
+
+
+@dataclass
+class Tally:
+    """What happened in this process so far, for progress and summaries."""
+
+    calls: int = 0
+    reused: int = 0
+    failed: int = 0
+    re_asked: int = 0
+    usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(frozen=True)
+class Layers:
+    """What the layers around a model share."""
+
+    journal: Journal
+    limiter: Limiter
+    ledger: Ledger
+    bound: CostBound
+    tally: Tally
+    seconds: float
+
+    def around(self, llm: LLM, *, batch: bool = False) -> LLM:
+        """``llm`` with every layer of a run, the innermost first.
+
+        In batch mode no call goes alone, and what has to be asked again goes into the next batch.
+        """
+        first, seconds = (0.0, math.inf) if batch else (FIRST_WAIT_SECONDS, self.seconds)
+        llm = with_billed_failures(llm, self.ledger, self.bound)
+        llm = with_retries(llm, self.limiter, first=first, seconds=seconds)
+        llm = with_budget(llm, self.ledger, self.bound)
+        llm = llm if batch else first_call_alone(llm, self.limiter)
+        llm = with_journal(llm, self.journal, self.tally)
+        return closing_on_error(llm, self.limiter)
+
+
+def closing_on_error(llm: LLM, limiter: Limiter) -> LLM:
+    """Closes ``limiter`` on final errors of ``llm``; wrap it around every layer that raises one, also the journal."""
+
+    async def ask(call: Call) -> Completion:
+        try:
+            return await llm(call)
+        except STOPS as error:
+            limiter.close(error)
+            raise
+
+    return ask
+
+
+def with_journal(llm: LLM, journal: Journal, tally: Tally) -> LLM:
+    """``llm`` behind the journal; equal calls in flight are sent once."""
+    in_flight: dict[str, asyncio.Future[Completion]] = {}
+
+    async def fresh(call: Call) -> Completion:
+        started = time.monotonic()
+        try:
+            answer = await llm(call)
+        except Exception:
+            tally.failed += 1
+            raise
+        if not answer.text.isascii():  # half a character can be neither stored nor sent
+            answer = answer.model_copy(update={"text": answer.text.encode("utf-8", "replace").decode()})
+        await journal.store(call.key, call.role, call.model, call.place, answer, time.monotonic() - started)
+        tally.calls += 1
+        tally.usage += answer.usage
+        return answer
+
+    async def ask(call: Call) -> Completion:
+        stored = journal.completion(call.key)
+        if stored is not None:
+            tally.reused += 1
+            return stored
+        if call.key in in_flight:
+            return await asyncio.shield(in_flight[call.key])
+        asked = in_flight[call.key] = asyncio.get_running_loop().create_future()
+        try:
+            answer = await fresh(call)
+        except BaseException as error:
+            asked.set_exception(error)
+            asked.exception()  # nobody else may be waiting, and that is no fault
+            raise
+        finally:
+            del in_flight[call.key]
+        asked.set_result(answer)
+        return answer
+
+    return ask
+
+
+def first_call_alone(llm: LLM, limiter: Limiter | None = None) -> LLM:
+    """Sends the first call of each form to each endpoint alone, so that a wrong key costs one request.
+
+    The form is what a server may refuse: a schema, and the sampling settings. Other calls of that form wait until one
+    is answered; if it is refused for good, they fail with its error.
+    """
+    queues: dict[object, asyncio.Lock | None] = {}
+    refused: dict[object, PersonagenError] = {}
+    of = limiter or Limiter()
+
+    async def ask(call: Call) -> Completion:
+        endpoint = (of.endpoint(call), call.sampling, call.schema is None)
+        queue = queues.setdefault(endpoint, asyncio.Lock())
+        if queue is None:
+            return await llm(call)
+        async with queue:
+            if endpoint in refused:
+                raise refused[endpoint]
+            if queues[endpoint] is not None:
+                try:
+                    answer = await llm(call)
+                except (*STOPS, ServerError) as error:
+                    refused[endpoint] = _final(error)
+                    raise refused[endpoint] from error
+                queues[endpoint] = None
+                return answer
+        return await llm(call)
+
+    return ask
+
+
+def _final(error: PersonagenError) -> PersonagenError:
+    """Makes a server error on the first request final, so that the run stops instead of failing every tree."""
+    if isinstance(error, ServerError):
+        return ConfigError(f"the first request failed: {error}; check the server, then run the same command")
+    return error
+
+
+def with_budget(llm: LLM, ledger: Ledger, bound: CostBound) -> LLM:
+    """Keeps ``llm`` within ``ledger``; ``bound`` gives the maximum cost of a call in USD, None if its price is unknown.
+
+    An answer without token counts returns with its maximum amount, so that a resumed run counts it too.
+    """
+
+    async def ask(call: Call) -> Completion:
+        amount = ledger.take_over(call.key)
+        if amount is None:
+            amount = bound(call) or 0.0
+            await ledger.reserve(amount)
+        answer: Completion | None = None
+        try:
+            answer = await llm(call)
+            if amount and answer.usage.cost_usd is None:
+                usage = answer.usage.model_copy(update={"cost_usd": amount})
+                answer = answer.model_copy(update={"usage": usage})
+            return answer
+        finally:
+            ledger.settle(amount, answer)
+
+    return ask
+
+
+def with_retries(
+    llm: LLM,
+    limiter: Limiter | None = None,
+    *,
+    attempts: int = 6,
+    seconds: float = 600.0,
+    first: float = FIRST_WAIT_SECONDS,
+    rng: Random | None = None,
+) -> LLM:
+    """Sends calls through the queues of ``limiter``, and retries after a ``ServerError``.
+
+    A call keeps its permit until it is answered or given up: after ``attempts`` failures, or ``seconds`` after its
+    first request, even in flight. A rate-limit refusal (429) is not a failure: it pauses the endpoint, and the call
+    goes first afterwards. After any other failure the wait is drawn from 0 to ``first`` x 2^n seconds (full jitter,
+    Brooker 2015), at most ``MAX_WAIT_SECONDS``; a Retry-After holds for all calls of the endpoint.
+
+    Raises:
+        ServerError: the last one, with the number of requests sent.
+        PersonagenError: any other error at once, also the one that closed the limiter.
+    """
+    policy = (attempts, seconds, first, rng or Random())
+    queues = limiter or Limiter()
+
+    async def ask(call: Call) -> Completion:
+        queue = queues.of(call)
+        permit = await queue.enter(call.role, call.priority)
+        try:
+            answer = await llm(call)
+        except ServerError as error:
+            return await _send_again(partial(llm, call), queues, queue, policy, (permit, error))
+        except BaseException as error:
+            _end(queues, queue, permit, error)
+            raise
+        queue.hold(answer.pause)
+        queue.answered(permit)
+        return answer
+
+    return ask
+
+
+async def _send_again(
+    send: Callable[[], Awaitable[Completion]],
+    limiter: Limiter,
+    queue: EndpointQueue,
+    policy: tuple[int, float, float, Random],
+    failed: tuple[Permit, ServerError],
+) -> Completion:
+    from tenacity import AsyncRetrying, retry_if_exception_type
+
+    (attempts, seconds, first, rng), (permit, error) = policy, failed
+    until, now = permit.at + seconds, asyncio.get_running_loop().time
+    sent, failures, held = 1, 0, True
+    try:
+        async with asyncio.timeout_at(until) as bound:
+            async for attempt in AsyncRetrying(retry=retry_if_exception_type(ServerError)):
+                refused, wished = error.status == TOO_MANY_REQUESTS, min(error.retry_after or 0.0, MAX_WAIT_SECONDS)
+                failures += not refused
+                pause = 0.0 if refused else rng.uniform(0, min(first * 2**failures, MAX_WAIT_SECONDS))
+                if failures >= attempts or max(pause, wished) > until - now():
+                    raise error
+                if not refused:  # the queue handles refusals
+                    queue.hold(wished)
+                    await limiter.sleep(pause)
+                held = False
+                permit = await queue.again(permit, error)
+                held, sent = True, sent + 1
+                with attempt:
+                    try:
+                        answer = await send()
+                    except ServerError as latest:
+                        error = latest
+                        raise
+    except BaseException as problem:
+        if held:
+            _end(limiter, queue, permit, problem)
+        if problem is error or (isinstance(problem, TimeoutError) and bound.expired()):
+            raise _given_up(error, sent) from None
+        raise
+    queue.hold(answer.pause)
+    queue.answered(permit)
+    return answer
+
+
+def _end(limiter: Limiter, queue: EndpointQueue, permit: Permit, error: BaseException) -> None:
+    if isinstance(error, STOPS):
+        limiter.close(error)  # before the permit is free, so that no other call takes it
+    queue.left(permit, error)
+
+
+def _given_up(error: ServerError, sent: int) -> ServerError:
+    times = f" (sent {sent} times)" if sent > 1 else ""
+    return ServerError(f"{error}{times}", status=error.status, retry_after=error.retry_after)
+
+
+def with_billed_failures(llm: LLM, ledger: Ledger, bound: CostBound) -> LLM:
+    """Charges unusable but billed answers of ``llm`` at their maximum amount.
+
+    It goes inside the retries, since each attempt is billed. The journal does not store these costs.
+    """
+
+    async def ask(call: Call) -> Completion:
+        try:
+            return await llm(call)
+        except (ReplyError, ServerError) as error:
+            if error.billed:
+                ledger.book(bound(call) or 0.0)
+            raise
+
+    return ask
