@@ -1,4 +1,4 @@
-"""What commands share: interruption, and how summaries are printed."""
+"""How summaries are printed."""
 
 from __future__ import annotations
 
