@@ -17,7 +17,7 @@ import asyncio
 import platform
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -26,6 +26,7 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from benchmarks.runs import spread
 from personagen.call import LLM, Call
 from personagen.errors import ServerError
 from personagen.llm.connect import Endpoint, connect
@@ -111,11 +112,6 @@ def simulate(client: Callable[[LLM, int], LLM], calls: int, seed: int, **server:
         return Result(simulated.now(), served / calls, len(double.refused) / max(1, served), given_up)
 
     return simulated.run(main())
-
-
-def spread(values: Iterable[float], form: str) -> str:
-    values = sorted(values)
-    return f"{median(values):{form}} ({values[0]:{form}}-{values[-1]:{form}})"
 
 
 def table(title: str, ideal: float, rows: dict[str, list[Result]]) -> None:

@@ -41,6 +41,7 @@ import orjson
 import personagen
 from benchmarks import aloe_procedure
 from benchmarks.prefix_cache import Cache, chain, prompt_tokens, tokens
+from benchmarks.runs import spread
 from personagen.personas.english.text import sentences
 from personagen.personas.seeds import load_seeds
 from tests.servers import CHAT, Reply, Request, serving
@@ -229,15 +230,10 @@ def told(words: int, runs: Sequence[tuple[Counts, Counts]], turns: int) -> None:
         ]
         of_input = [m.missed(cache) / t.size()[1] for m, t in runs]
         of_missed = [m.missed(cache) / t.missed(cache) for m, t in runs]
-        print(f"  {cache:33}{cells[0]} {cells[1]}  {spread(of_input)}  {spread(of_missed)}")
+        print(f"  {cache:33}{cells[0]} {cells[1]}  {spread(of_input, '.3f')}  {spread(of_missed, '.3f')}")
     for role in ROLES:
         cells = [f"{median(s.missed(GOAL, role) for s in side):8,.0f}       " for side in (mine, theirs)]
         print(f"    {role:31}{cells[0]} {cells[1]}")
-
-
-def spread(values: Sequence[float]) -> str:
-    """The median, lowest and highest."""
-    return f"{median(values):.3f} ({min(values):.3f}-{max(values):.3f})"
 
 
 def main() -> None:

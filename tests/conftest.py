@@ -7,6 +7,7 @@ import ipaddress
 import os
 import re
 import socket
+import sys
 
 import pytest
 from hypothesis import settings
@@ -87,6 +88,40 @@ def model(monkeypatch):
         return fake
 
     return use
+
+
+@pytest.fixture
+def command(tmp_path, monkeypatch):
+    """``command("show", "run", code=0)`` runs it in an empty folder, with keys, and sees how it ends."""
+    from click.testing import CliRunner
+
+    from personagen.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    for name in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY"):
+        monkeypatch.setenv(name, fakes.KEY)
+
+    def run(*arguments, code=0):
+        result = CliRunner().invoke(main, [str(a) for a in arguments], catch_exceptions=False)
+        assert result.exit_code == code, result.output
+        return result
+
+    return run
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """Writes a module of the user's own into the folder personagen is started from, and gives the module's name."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+
+    def write(code):
+        name = f"own_{abs(hash(code))}"
+        (tmp_path / f"{name}.py").write_text(code)
+        monkeypatch.delitem(sys.modules, name, raising=False)
+        return name
+
+    return write
 
 
 @pytest.fixture

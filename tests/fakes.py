@@ -22,6 +22,8 @@ TRAITS = (
     "impatient sceptical terse forgetful blunt anxious stubborn generous patient curious shy loyal moody frugal "
     "cheerful arrogant careless calm jealous witty humble restless tactless honest gullible cynical gentle bossy lazy"
 ).split()
+KEY = "sk-test-canary-key-0123456789"
+RESULTS = ("trees.jsonl", "pairs.jsonl", "rejections.jsonl")
 ROLES = ("author", "user", "observer", "assistant", "judge")
 PERSONA = Persona(
     id="p1",
@@ -118,6 +120,11 @@ async def llm(call):
         _append(Path(log), call.key)
         await asyncio.sleep(0.002)
     return answer(cast(call))
+
+
+def results(folder):
+    """The bytes of a run's result files."""
+    return {name: Path(folder, name).read_bytes() for name in RESULTS}
 
 
 def personas(folder, count=6):

@@ -7,33 +7,21 @@ from pathlib import Path
 
 import orjson
 import pytest
-from click.testing import CliRunner
 
-from personagen.cli import main
 from personagen.llm.batch import poll
 from personagen.llm.batch.poll import PollPolicy
+from tests.fakes import results as read
 from tests.servers import refusal, serving
 from tests.servers.actor import actor
 from tests.servers.batches import batching
 
-RESULTS = ("trees.jsonl", "pairs.jsonl", "rejections.jsonl")
 QUICK = PollPolicy(settle=0.05, first=0.01, longest=0.05, grace=0.2)
 
 
-@pytest.fixture
-def command(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
-    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-test")
+@pytest.fixture(autouse=True)
+def _pool(command, monkeypatch):
     monkeypatch.setattr(poll, "POLICY", QUICK)
-
-    def run(*arguments, code=0):
-        result = CliRunner().invoke(main, [str(a) for a in arguments], catch_exceptions=False)
-        assert result.exit_code == code, result.output
-        return result
-
-    run("expand", "--target", 24, "--personalities", 22, "--out", "pool", "--quiet")
-    return run
+    command("expand", "--target", 24, "--personalities", 22, "--out", "pool", "--quiet")
 
 
 def simulate(command, out, *options, code=0):
@@ -42,16 +30,11 @@ def simulate(command, out, *options, code=0):
     return json.loads(result.stdout) if code == 0 else result
 
 
-def read(folder):
-    return {name: Path(folder, name).read_bytes() for name in RESULTS}
-
-
 @pytest.mark.parametrize("protocol", ["openai", "anthropic"])
 def test_in_batches_the_data_is_the_same_and_each_call_is_sent_once(command, protocol):
     model = ("--model", f"{protocol}/test", "--price", "1,2")
     with serving(actor) as server:
-        url = server.v1 if protocol == "openai" else server.url
-        summary = simulate(command, "plain", *model, "--base-url", url)
+        summary = simulate(command, "plain", *model, "--base-url", server.base(protocol))
     with batching(actor) as double:
         batched = simulate(command, "waves", *model, "--base-url", double.base(protocol), "--batch")
     assert read("waves") == read("plain")
@@ -73,7 +56,7 @@ def test_pools_grow_by_the_wave_too(command):
 def test_roles_at_different_models_have_batches_of_their_own_and_the_offline_cast_answers_directly(command):
     models = ("--model", "offline", "--model", "user=openai/a", "--model", "judge=anthropic/b")
     with batching(actor) as openai, batching(actor) as anthropic:
-        urls = ("--base-url", f"user={openai.base('openai')}", "--base-url", f"judge={anthropic.url}")
+        urls = ("--base-url", f"user={openai.base('openai')}", "--base-url", f"judge={anthropic.base('anthropic')}")
         summary = simulate(command, "mixed", *models, *urls, "--batch")
     assert summary["trees"] == 5
     assert {body["model"] for batch in openai.batches for _, body in batch.requests} == {"a"}

@@ -10,39 +10,20 @@ from pathlib import Path
 
 import orjson
 import pytest
-from click.testing import CliRunner
 
-from personagen.cli import main
+from tests import fakes
+from tests.fakes import results as read
 from tests.servers import CHAT, Request, refusal, serving
 from tests.servers.actor import actor
 
 ALOE = Path(os.environ.get("PERSONAGEN_ALOE", Path(__file__).parents[2] / "shared" / "data" / "aloe"))
-RESULTS = ("trees.jsonl", "pairs.jsonl", "rejections.jsonl")
-KEY = "sk-test-canary-key-0123456789"
-
-
-@pytest.fixture
-def command(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
-
-    def run(*arguments, code=0):
-        result = CliRunner().invoke(main, [str(a) for a in arguments], catch_exceptions=False)
-        assert result.exit_code == code, result.output
-        return result
-
-    return run
+KEY = fakes.KEY
 
 
 def pipeline(command, *model, target=24, conversations=5, turns=3):
     command("expand", "--target", target, "--personalities", 22, "--count", 6, "--out", "pool", "--quiet", *model)
     options = ("--personas", "pool/personas.jsonl", "--conversations", conversations, "--turns", turns)
     return json.loads(command("simulate", *options, "--out", "run", "--json", *model).stdout)
-
-
-def read(folder):
-    return {name: Path(folder, name).read_bytes() for name in RESULTS}
 
 
 def stored():
@@ -68,8 +49,7 @@ def test_offline_from_seeds_to_pairs(command):
 @pytest.mark.parametrize("protocol", ["openai", "anthropic"])
 def test_against_a_server_that_speaks(command, protocol):
     with serving(actor) as server:
-        url = server.v1 if protocol == "openai" else server.url
-        model = ("--model", f"{protocol}/test", "--base-url", url, "--price", "1,2")
+        model = ("--model", f"{protocol}/test", "--base-url", server.base(protocol), "--price", "1,2")
         summary = pipeline(command, *model)
         first, asked = read("run"), len(server.requests)
         assert summary["trees"] == 5
@@ -120,8 +100,7 @@ def test_against_a_custom_model_of_litellm(command):
 def test_a_wrong_key_or_model_costs_one_request_and_exits_3(command, protocol, status, words):
     pipeline(command)
     with serving(lambda request: refusal(status, f"{words} {KEY}")) as server:
-        url = server.v1 if protocol == "openai" else server.url
-        model = ("--model", "offline", "--model", f"user={protocol}/test", "--base-url", url)
+        model = ("--model", "offline", "--model", f"user={protocol}/test", "--base-url", server.base(protocol))
         options = ("--personas", "pool/personas.jsonl", "--out", "other")
         result = command("simulate", *options, *model, "--quiet", code=3)
     assert len(server.requests) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from random import Random
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from benchmarks import aloe_procedure, tokens
 from benchmarks.prefix_cache import Cache, chain, prompt_tokens
 from benchmarks.prefix_cache import tokens as tokens_of
+from tests.llm.calls import a_call, opened
 
 TALK = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "One\n two\n\nthree."}]
 
@@ -128,26 +130,15 @@ def test_the_share_of_verdicts_that_follow_the_order_is_the_one_asked_for():
 
 
 def test_siblings_that_leave_together_find_nothing_and_a_later_one_does():
-    import asyncio
+    call = a_call(messages=[("user", "word " * 100)])
 
-    import aiohttp
+    async def asked(port, counts):
+        async with opened(f"http://127.0.0.1:{port}/user/v1") as llm:
+            await asyncio.gather(llm(call), llm(call))
+            assert counts.held[tokens.GOAL].total() == 0
+            await llm(call)
 
-    cast = tokens.Cast(5, 5, 0.0, ["A sentence."], ["a fact"])
-    body = {"messages": [{"role": "user", "content": "word " * 100}]}
-
-    async def ask(port):
-        async with (
-            aiohttp.ClientSession() as client,
-            client.post(f"http://127.0.0.1:{port}{tokens.PATH.format(role='user')}", json=body) as answer,
-        ):
-            await answer.read()
-
-    async def together(port):
-        await asyncio.gather(ask(port), ask(port))
-
-    with tokens.counting(cast, 0.5, 10_000) as (port, counts):
-        asyncio.run(together(port))
-        assert counts.held[tokens.GOAL].total() == 0
-        asyncio.run(ask(port))
+    with tokens.counting(tokens.Cast(5, 5, 0.0, ["A sentence."], ["a fact"]), 0.5, 10_000) as (port, counts):
+        asyncio.run(asked(port, counts))
         assert counts.held[tokens.GOAL].total() > 0.8 * counts.sent[tokens.GOAL].total() / 3
     assert counts.calls == {"user": 3}

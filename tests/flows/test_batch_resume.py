@@ -19,7 +19,6 @@ from tests import fakes
 from tests.servers.actor import actor
 from tests.servers.batches import batching
 
-RESULTS = ("trees.jsonl", "pairs.jsonl", "rejections.jsonl")
 TIMES = {"settle": 0.05, "first": 0.02, "longest": 0.05, "grace": 0.5}
 MAIN = (
     "from personagen.llm.batch import poll\n"
@@ -57,7 +56,7 @@ class Run:
         return result.stderr
 
     def results(self):
-        return {name: (self.out / name).read_bytes() for name in RESULTS}
+        return fakes.results(self.out)
 
     def wait_for_a_batch(self):
         until = time.monotonic() + 60

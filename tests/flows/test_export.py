@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import tracemalloc
 from pathlib import Path
 
@@ -140,36 +139,24 @@ def test_pairs_that_do_not_belong_to_the_trees_are_a_corrupt_run(run: Path, tmp_
         export(run, "aloe", tmp_path / "out.jsonl")
 
 
-@pytest.fixture
-def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Writes a module with an exporter of one's own into the working folder; gives its name."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", [*sys.path])
-
-    def write(code: str) -> str:
-        name = f"own_{abs(hash(code))}"
-        (tmp_path / f"{name}.py").write_text(code)
-        monkeypatch.delitem(sys.modules, name, raising=False)
-        return f"{name}:sft"
-
-    return write
-
-
 def test_a_function_of_ones_own_in_the_working_folder_is_an_exporter(run: Path, own):
-    name = own("def sft(trees, pairs):\n    for tree in trees:\n        yield {'id': tree.id, 'n': len(tree.nodes)}\n")
+    name = (
+        own("def sft(trees, pairs):\n    for tree in trees:\n        yield {'id': tree.id, 'n': len(tree.nodes)}\n")
+        + ":sft"
+    )
     assert export(run, name, Path("out.jsonl")).rows == 3
     assert orjson.loads(Path("out.jsonl").read_bytes().splitlines()[1]) == {"id": "t2", "n": 9}
 
 
 def test_a_fault_in_ones_own_exporter_is_told_with_its_file_and_line(run: Path, own):
-    name = own("def sft(trees, pairs):\n    for pair in pairs:\n        yield {'x': pair.nothing}\n")
+    name = own("def sft(trees, pairs):\n    for pair in pairs:\n        yield {'x': pair.nothing}\n") + ":sft"
     with pytest.raises(UsageError, match=r"own_\d+\.py:3: AttributeError"):
         export(run, name, Path("out.jsonl"))
     assert not Path("out.jsonl").exists()
 
 
 def test_a_row_that_is_no_json_is_told(run: Path, own):
-    name = own("def sft(trees, pairs):\n    yield {'x': object()}\n")
+    name = own("def sft(trees, pairs):\n    yield {'x': object()}\n") + ":sft"
     with pytest.raises(UsageError, match="failed: TypeError"):
         export(run, name, Path("out.jsonl"))
 

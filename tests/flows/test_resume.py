@@ -14,12 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests import fakes
-
-RESULTS = ("trees.jsonl", "pairs.jsonl", "rejections.jsonl")
-
-
-def results(folder):
-    return {name: (folder / name).read_bytes() for name in RESULTS}
+from tests.fakes import results
 
 
 class Process:

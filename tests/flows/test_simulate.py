@@ -15,12 +15,7 @@ from personagen.records import Completion, ConversationTree, PreferencePair, Rej
 from personagen.store import writer
 from personagen.store.files import read_records
 from tests import fakes
-
-RESULTS = ("trees.jsonl", "pairs.jsonl", "rejections.jsonl")
-
-
-def results(folder):
-    return {name: (folder / name).read_bytes() for name in RESULTS}
+from tests.fakes import results
 
 
 def test_it_writes_one_tree_a_persona_and_one_pair_a_judged_turn(run, tmp_path):

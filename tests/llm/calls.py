@@ -53,9 +53,9 @@ def a_call(text="How are you?", *, messages=None, schema=None, prompt="user/spea
     )
 
 
-def opened(base_url, backend=openai.backend, *, api_key=CANARY, timeout=5.0, **options):
+def opened(base_url, backend=openai.backend, *, model="double", api_key=CANARY, timeout=5.0, **options):
     """The model ``double`` at a server."""
-    return backend("double", base_url=base_url, api_key=api_key, timeout=timeout, **options)
+    return backend(model, base_url=base_url, api_key=api_key, timeout=timeout, **options)
 
 
 def ask(opened, *calls):

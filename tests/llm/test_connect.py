@@ -13,21 +13,6 @@ from tests.llm.calls import CANARY, a_call, ask, failing
 from tests.servers import chat, message, serving
 
 
-@pytest.fixture
-def own(tmp_path, monkeypatch):
-    """Writes a module of the user's own into the folder personagen is started from, and gives the module's name."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", [*sys.path])
-
-    def write(code):
-        name = f"own_{tmp_path.name}".replace("-", "_")
-        (tmp_path / f"{name}.py").write_text(code)
-        monkeypatch.delitem(sys.modules, name, raising=False)
-        return name
-
-    return write
-
-
 def test_each_call_goes_to_the_model_of_its_role():
     with serving(lambda _: chat("common")) as common, serving(lambda _: message("judged")) as judges:
         models = {"default": Endpoint("openai/a", common.v1), "judge": Endpoint("anthropic/b", judges.url)}

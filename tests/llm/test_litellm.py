@@ -2,17 +2,17 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 from copy import deepcopy
+from functools import partial
 
 import pytest
 
-from personagen.call import DEFAULT_MAX_TOKENS
-from personagen.errors import BudgetError, ConfigError, ReplyError, ServerError
+from personagen.errors import ConfigError, ServerError
 from personagen.llm.litellm import backend
 from personagen.records import Usage
+from tests.llm import calls
 from tests.llm.calls import CANARY, SCHEMA, a_call, ask, failing
-from tests.servers import Reply, chat, refusal, serving
+from tests.servers import chat, refusal, serving
 
 
 @pytest.fixture
@@ -33,12 +33,11 @@ def provider():
     litellm.custom_provider_map = []
 
 
-def opened(model, base_url=None, *, api_key=None, timeout=5.0):
-    return backend(model, base_url=base_url, api_key=api_key, timeout=timeout)
+def opened(model, base_url=None, **options):
+    return calls.opened(base_url, backend, model=model, **{"api_key": None, **options})
 
 
-def served(base_url, api_key=CANARY):
-    return opened("hosted_vllm/double", base_url, api_key=api_key)
+served = partial(calls.opened, backend=backend, model="hosted_vllm/double")
 
 
 def test_a_provider_registered_with_litellm_answers(provider):
@@ -120,12 +119,6 @@ def test_a_call_arrives_and_comes_back_counted():
     assert usage.cost_usd is None
 
 
-def test_a_reply_has_a_limit_even_where_the_call_names_none():
-    with serving(lambda _: chat("Fine.")) as server:
-        ask(served(server.v1), a_call())
-    assert server.requests[0].body["max_tokens"] == DEFAULT_MAX_TOKENS
-
-
 def test_a_limit_that_is_refused_goes_by_its_other_name_and_is_never_left_out():
     def answer(got):
         names = [name for name in got.body if name.startswith("max_")]
@@ -138,61 +131,10 @@ def test_a_limit_that_is_refused_goes_by_its_other_name_and_is_never_left_out():
     assert sent == [{"max_tokens": 9}, {"max_completion_tokens": 9}]
 
 
-@pytest.mark.parametrize(
-    ("status", "words", "kind"),
-    [
-        (401, f"Incorrect API key provided: {CANARY}", ConfigError),
-        (404, "The model does not exist", ConfigError),
-        (400, "temperature must be at most 2", ConfigError),
-        (400, "This model's maximum context length is 8192 tokens", ReplyError),
-        (402, "Insufficient Balance", BudgetError),
-        (429, "Rate limit reached", ServerError),
-        (500, "internal", ServerError),
-        (503, "loading", ServerError),
-    ],
-)
-def test_a_refusal_becomes_our_error_after_exactly_one_request(status, words, kind):
-    with serving(lambda _: refusal(status, words)) as server:
-        error = failing(served(server.v1), a_call())
-    assert type(error) is kind
-    assert len(server.requests) == 1
-    assert CANARY not in str(error)
-
-
 def test_the_servers_own_words_and_the_keys_variable_are_told():
     with serving(lambda _: refusal(401, "who are you")) as server:
         error = failing(served(server.v1), a_call())
     assert "HTTP 401: the key in HOSTED_VLLM_API_KEY is refused: who are you;" in str(error)
-
-
-def test_the_wait_a_server_asks_for_is_kept():
-    with serving(lambda _: refusal(429, "slow down", headers={"retry-after": "7"})) as server:
-        error = failing(served(server.v1), a_call())
-    assert error.retry_after == 7.0
-
-
-def test_an_answer_that_is_no_completion_may_be_asked_again():
-    with serving(lambda _: Reply(b"<html>Bad gateway</html>")) as server:
-        error = failing(served(server.v1), a_call())
-    assert type(error) is ServerError
-
-
-def test_where_nothing_listens_the_message_says_so():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    error = failing(served(f"http://127.0.0.1:{port}/v1"), a_call())
-    assert type(error) is ServerError
-    assert f"nothing listens at http://127.0.0.1:{port}/v1" in str(error)
-
-
-def test_a_server_that_refuses_schemas_is_asked_in_words_once_and_for_all():
-    def answer(got):
-        return refusal(400, "response_format is not supported") if "response_format" in got.body else chat("{}")
-
-    with serving(answer) as server:
-        ask(served(server.v1), a_call(schema=SCHEMA), a_call("Again?", schema=SCHEMA))
-    assert ["response_format" in got.body for got in server.requests] == [True, False, False]
 
 
 def test_one_process_may_open_it_again():

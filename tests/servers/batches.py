@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from tests.servers import CHAT, MESSAGES, Reply, Request, serving
+from tests.servers import CHAT, MESSAGES, Reply, Request, Server, serving
 
 KINDS = {400: "invalid_request_error", 401: "authentication_error", 404: "not_found_error", 500: "api_error"}
 # What an answer function gives for a request that its batch never came to.
@@ -50,7 +50,7 @@ class Double:
     """
 
     answer: Callable[[Request], Reply]
-    url: str = ""
+    server: Server | None = None
     looks: int = 2
     held: bool = False
     refuse: Callable[[str, str], Reply | None] = lambda *_: None
@@ -67,7 +67,7 @@ class Double:
 
     def base(self, protocol: str) -> str:
         """The base URL for ``openai`` or ``anthropic``."""
-        return f"{self.url}/v1" if protocol == "openai" else self.url
+        return self.server.base(protocol)
 
     def find(self, batch_id: str) -> Batch | None:
         """The batch with this id."""
@@ -214,5 +214,5 @@ def batching(answer: Callable[[Request], Reply], **settings: Any) -> Iterator[Do
         return Reply(missing, 404) if said is None else Reply(said)
 
     with serving(respond) as server:
-        double.url = server.url
+        double.server = server
         yield double
