@@ -23,6 +23,8 @@ from tests.test_floors import floor_of
 
 REPO = Path(__file__).parent.parent
 README = REPO / "README.md"
+RUNNING = REPO / "docs" / "running.md"
+PAGES = (README, RUNNING)  # followed one after the other
 WRITE = "PERSONAGEN_WRITE_README"
 RUN = {"sh": ["bash", "-euo", "pipefail"], "python": [sys.executable]}
 
@@ -131,7 +133,7 @@ def with_samples(text: str, folder: Path, double: str) -> str:
 
 @dataclass(frozen=True)
 class Worked:
-    """A folder in which the README has been followed from its first line to its last."""
+    """A folder in which the README and the page on running have been followed from the first line to the last."""
 
     folder: Path
     server: Server
@@ -142,7 +144,8 @@ class Worked:
 def worked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worked]:
     folder = prepared(tmp_path_factory.mktemp("readme") / "work")
     with serving(actor) as server:
-        yield Worked(folder, server, failures(README.read_text(encoding="utf-8"), folder, server.url))
+        found = [f"{page.name} {f}" for page in PAGES for f in failures(page.read_text("utf-8"), folder, server.url)]
+        yield Worked(folder, server, found)
 
 
 def test_every_command_and_program_runs(worked: Worked):
@@ -164,8 +167,13 @@ def test_the_samples_are_what_comes_out(worked: Worked):
     assert all(block.code.strip() for block in blocks(now) if is_output(block))
 
 
-def test_every_block_is_tested_somehow():
-    assert not unaccounted(README.read_text(encoding="utf-8"))
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_block_is_tested_somehow(page: Path):
+    assert not unaccounted(page.read_text(encoding="utf-8"))
+
+
+def test_it_has_at_most_150_lines():
+    assert len(README.read_text(encoding="utf-8").splitlines()) <= 150
 
 
 def listed(text: str) -> list[str]:
@@ -205,7 +213,7 @@ def test_the_list_of_folders_goes_from_the_lowest_floor_up():
 
 
 def test_every_exit_code_is_named():
-    rows = re.findall(r"^\| ([\d, ]+) \|", README.read_text(encoding="utf-8"), re.MULTILINE)
+    rows = re.findall(r"^\| ([\d, ]+) \|", RUNNING.read_text(encoding="utf-8"), re.MULTILINE)
     named = {int(code) for row in rows for code in row.split(", ")}
     assert named == {0} | {kind.exit_code for kind in errors.PersonagenError.__subclasses__()} - {1}
 
@@ -222,15 +230,15 @@ def test_every_option_that_is_mentioned_exists():
         for parameter in command.params
         for option in parameter.opts
     }
-    mentioned = set(
-        re.findall(r"(?<![\w-])--[a-z][a-z-]+", re.sub(r"<!--.*?-->", "", README.read_text(encoding="utf-8")))
-    )
+    text = re.sub(r"<!--.*?-->", "", "".join(page.read_text(encoding="utf-8") for page in PAGES))
+    mentioned = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text))
     assert mentioned - known == {"--help", "--help-all"}
 
 
-def test_every_relative_link_leads_somewhere():
-    links = re.findall(r"\]\((?!https?:)([^)#]+)", README.read_text(encoding="utf-8"))
-    assert [link for link in links if not (REPO / link).exists()] == []
+@pytest.mark.parametrize("page", [README, *sorted((REPO / "docs").glob("*.md"))], ids=lambda page: page.stem)
+def test_every_relative_link_leads_somewhere(page: Path):
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
 
 
 def test_it_leads_to_what_defends_its_reader_and_that_to_tests_that_are_there():
