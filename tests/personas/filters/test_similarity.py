@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from personagen.personas.filters import PoolView, Rules, Threshold, candidate
 from personagen.personas.filters.nearest import Nearest, Rows
-from personagen.personas.filters.similarity import similarity
+from personagen.personas.filters.repeats import similarity
 from personagen.personas.filters.threshold import fit
 from tests.personas.filters.pools import described, pool_of, profile, vector
 
