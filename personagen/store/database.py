@@ -54,10 +54,7 @@ def open_journal(file: Path) -> sqlite3.Connection:
         connection = connect(file)
         try:
             _check(file, connection, has_log)
-            if (
-                not has_log
-                and connection.execute("SELECT 1 FROM meta WHERE name = 'log' AND value = 'more'").fetchone()
-            ):
+            if not has_log and _logged_more(connection):
                 raise CorruptError(
                     f"{log} is missing, and answers with it; restore it, or create an empty file of that name to go on"
                     " without them"
@@ -182,3 +179,7 @@ def _check(file: Path, connection: sqlite3.Connection, has_log: bool) -> None:
 
 def _set(connection: sqlite3.Connection, name: str, value: str) -> None:
     connection.execute("INSERT OR REPLACE INTO meta VALUES(?,?,?)", (name, value, crc(name, value)))
+
+
+def _logged_more(connection: sqlite3.Connection) -> bool:
+    return bool(connection.execute("SELECT 1 FROM meta WHERE name = 'log' AND value = 'more'").fetchall())
