@@ -121,7 +121,10 @@ def import_litellm(
         ConfigError: an unknown provider, or a missing key.
     """
     litellm = _configured_module()
-    provider = _provider(litellm, model, base_url)
+    try:
+        provider = str(litellm.get_llm_provider(model, api_base=base_url)[1])
+    except litellm.exceptions.BadRequestError:
+        raise no_model(model) from None
     missing = _missing_keys(litellm, model, provider)
     if missing and not api_key and not base_url:
         raise ConfigError(f"{model} needs a key and {' or '.join(missing)} is not set: set it to your key")
@@ -151,13 +154,6 @@ def _configured_module() -> Any:
     litellm.telemetry = False
     litellm.suppress_debug_info = True
     return litellm
-
-
-def _provider(litellm: Any, model: str, base_url: str | None) -> str:
-    try:
-        return str(litellm.get_llm_provider(model, api_base=base_url)[1])
-    except litellm.exceptions.BadRequestError:
-        raise no_model(model) from None
 
 
 def _missing_keys(litellm: Any, model: str, provider: str) -> list[str]:

@@ -37,9 +37,7 @@ def similarity(candidate: Candidate, view: PoolView) -> Refusal | None:
     Raises:
         ValueError: the candidate has no vector.
     """
-    if candidate.vector is None:
-        raise ValueError(f"{candidate.place or candidate.description.id} has no vector: embed it first")
-    newer = view.search(candidate.vector[None], candidate.known.searched)[0]
+    newer = view.search(candidate.embedding[None], candidate.known.searched)[0]
     hits = [(n.score, -n.row) for n in (candidate.known, newer) if n.score is not None and n.row is not None]
     if not hits or max(hits)[0] < view.similarity:
         return None
