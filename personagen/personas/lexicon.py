@@ -75,3 +75,4 @@ FORMS.pop("fairly")
 TURNS = _turns()
 OPPOSITE = {a: b for pair in _LEXICON["opposites"]["pairs"].split(",") for a, b in [pair.split()]}
 OPPOSITE |= {b: a for a, b in OPPOSITE.items()}
+CONTEXT = {name: frozenset(words.split()) for name, words in _LEXICON["context"].items()}
