@@ -31,7 +31,10 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"__main__"}),
 )
 # Below ``llm`` there is no I/O, no async and no printing, except in these.
-IMPURE = frozenset({"plugins", "prompts", "personas.seeds", "personas.rows", "offline", "store"})
+IMPURE = frozenset({"plugins", "prompts", "personas.seeds", "personas.rows", "offline", "store"}) | {
+    f"personas.{words}"
+    for words in ("lexicon", "language")  # they read packaged word lists
+}
 PURE_BELOW = next(number for number, units in enumerate(FLOORS) if "llm" in units)
 
 IMPURE_MODULES = frozenset(

@@ -11,13 +11,13 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from personagen.call import LLM
-from personagen.encoders.encoder import Encoder, from_bytes, to_bytes
+from personagen.encoders.encoder import Encoder
 from personagen.llm.middleware import with_retries
 from personagen.llm.prices import Price
 
 LOCAL = "sentence-transformers/"
 
-__all__ = ["LOCAL", "Encoder", "from_bytes", "open_encoder", "to_bytes"]
+__all__ = ["LOCAL", "Encoder", "open_encoder"]
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@ import numpy as np
 import orjson
 
 from personagen.call import LLM, Call
-from personagen.encoders.encoder import Encode, FloatArray, from_bytes, to_bytes, unit
+from personagen.encoders.encoder import Encode, FloatArray, unit
 from personagen.errors import CorruptError, ServerError
 from personagen.records import Message
 
@@ -23,8 +23,8 @@ IN_FLIGHT = 4
 
 
 def packed(vectors: FloatArray) -> str:
-    """Vectors (n, d) as the text of a completion: a JSON list of base64 strings."""
-    return orjson.dumps([b64encode(to_bytes(vector)).decode() for vector in vectors]).decode()
+    """Vectors (n, d) as the text of a completion: a JSON list of base64 strings, each d little-endian float32."""
+    return orjson.dumps([b64encode(np.asarray(vector, "<f4").tobytes()).decode() for vector in vectors]).decode()
 
 
 def unpacked(text: str) -> FloatArray:
@@ -34,7 +34,8 @@ def unpacked(text: str) -> FloatArray:
         CorruptError: the text does not hold vectors of one length.
     """
     try:
-        return np.stack([from_bytes(b64decode(part, validate=True)) for part in orjson.loads(text)])
+        rows = [np.frombuffer(b64decode(part, validate=True), "<f4") for part in orjson.loads(text)]
+        return np.stack(rows).astype(np.float32)
     except (ValueError, TypeError) as error:
         raise CorruptError(f"a stored embedding can't be read back: {error}; start a new run folder") from error
 

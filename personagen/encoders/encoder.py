@@ -1,4 +1,4 @@
-"""The encoder interface, and the byte format of vectors."""
+"""The encoder interface."""
 
 from __future__ import annotations
 
@@ -33,13 +33,3 @@ def unit(rows: npt.ArrayLike) -> FloatArray:
     array = np.asarray(rows, np.float32)
     scaled: FloatArray = array / np.maximum(np.linalg.norm(array, axis=1, keepdims=True), np.float32(1e-12))
     return scaled
-
-
-def to_bytes(vector: FloatArray) -> bytes:
-    """A vector (d,) as 4 d bytes, little-endian float32."""
-    return np.ascontiguousarray(vector, "<f4").tobytes()
-
-
-def from_bytes(data: bytes) -> FloatArray:
-    """The inverse of ``to_bytes``."""
-    return np.frombuffer(data, "<f4").astype(np.float32)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import orjson
 
@@ -55,7 +55,11 @@ def export(run: Path, format: str, out: Path) -> ExportSummary:
     lines = _lines(run, format, exporter, trees, pairs)
     first = next(lines, None)
     if first is None:
-        raise UsageError(f"{run} has nothing to export as {format}: {_why_empty(run)}")
+        lack = "pairs" if _size(run / "trees.jsonl") else "trees"
+        raise UsageError(
+            f"{run} has nothing to export as {format}: it has no {lack}; `personagen show {run}` and rejections.jsonl"
+            " say why"
+        )
     rows = 0
 
     def counted() -> Iterator[bytes]:
@@ -124,17 +128,9 @@ def _check_run(run: Path) -> tuple[str, ...]:
         return ()
     if not _size(run / "pairs.jsonl"):
         raise UsageError(f"{run} is not finished and has no pairs yet; run the same `personagen simulate` again")
-    return (f"the run is not finished ({_progress(state)}): exported what it has so far",)
-
-
-def _progress(state: Mapping[str, Any]) -> str:
     summary = state.get("summary", {})
-    return f"{summary.get('trees', '?')} of {summary.get('conversations', '?')} trees"
-
-
-def _why_empty(run: Path) -> str:
-    lack = "pairs" if _size(run / "trees.jsonl") else "trees"
-    return f"it has no {lack}; `personagen show {run}` and rejections.jsonl say why"
+    progress = f"{summary.get('trees', '?')} of {summary.get('conversations', '?')} trees"
+    return (f"the run is not finished ({progress}): exported what it has so far",)
 
 
 def _size(file: Path) -> int:

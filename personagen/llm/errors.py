@@ -8,6 +8,7 @@ import re
 import socket
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -194,13 +195,14 @@ def retry_after(headers: Mapping[str, str], now: float | None = None) -> float |
     ``now`` is in seconds since 1970.
     """
     for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        value = headers.get(name)
-        if value is None:
+        if (value := headers.get(name)) is None:
             continue
         try:
             wait = float(value) * unit
         except ValueError:
-            wait = _until(value, time.time() if now is None else now)
+            with suppress(ValueError, OverflowError):
+                return max(0.0, parsedate_to_datetime(value).timestamp() - (time.time() if now is None else now))
+            continue
         if math.isfinite(wait):
             return max(0.0, wait)
     return None
@@ -217,13 +219,6 @@ def _out_of_credit(failed: Failure, words: str) -> bool:
     # Gemini also calls a limit per minute a quota, but with a time to retry.
     later = failed.retry_after is not None or _SOON.search(words)
     return "insufficient_quota" in words or bool(_CREDIT.search(words) and not later)
-
-
-def _until(date: str, now: float) -> float:
-    try:
-        return parsedate_to_datetime(date).timestamp() - now
-    except (ValueError, OverflowError):
-        return math.nan
 
 
 def _causes(problem: BaseException) -> Iterator[BaseException]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from copy import deepcopy
 from typing import Any
 
-from personagen.call import DEFAULT_MAX_TOKENS, LLM, Call
+from personagen.call import LLM, Call
 from personagen.errors import ConfigError, PersonagenError
 from personagen.llm.errors import (
     NO_KEY,
@@ -23,8 +23,8 @@ from personagen.llm.errors import (
     retry_after,
     unreachable,
 )
-from personagen.llm.openai import REASONS, response_format
-from personagen.llm.schema import in_words, without_refused
+from personagen.llm.openai import REASONS, request
+from personagen.llm.schema import without_refused
 from personagen.llm.usage import finish_reason, tokens, word
 from personagen.records import Completion
 
@@ -54,9 +54,10 @@ async def backend(
 
     async def complete(call: Call) -> Completion:
         async def attempt() -> tuple[Any, list[str]]:
-            body, sent = request(call, refused)
+            body, sent = request(server, model, call, refused)
             try:
-                return await litellm.acompletion(model=model, **body, **options), sent
+                # LiteLLM rewrites the schema for some providers.
+                return await litellm.acompletion(**deepcopy(body), **options), sent
             except PersonagenError:
                 raise
             except Exception as problem:  # custom providers raise what they like
@@ -70,25 +71,6 @@ async def backend(
         yield complete
     finally:
         await close(litellm)
-
-
-def request(call: Call, refused: Collection[str]) -> tuple[dict[str, Any], list[str]]:
-    """The arguments of ``litellm.acompletion`` for ``call``, and those of its parts that a provider may refuse."""
-    s = call.sampling
-    settings = {"temperature": s.temperature, "top_p": s.top_p}
-    body: dict[str, Any] = {name: v for name, v in settings.items() if v is not None and name not in refused}
-    sent = list(body)
-    # If max_tokens is refused, send its other name: without either, a reply's cost would have no bound.
-    body["max_completion_tokens" if "max_tokens" in refused else "max_tokens"] = s.max_tokens or DEFAULT_MAX_TOKENS
-    sent += [] if "max_tokens" in refused else ["max_tokens"]
-    messages = call.messages
-    if call.schema is not None and "schema" in refused:
-        messages = in_words(messages, call.schema)
-    elif call.schema is not None:
-        body["response_format"] = deepcopy(response_format(call.schema))  # LiteLLM rewrites it for some providers
-        sent.append("schema")
-    body["messages"] = [{"role": m.role, "content": m.content} for m in messages]
-    return body, sent
 
 
 def completion(server: Server, model: str, answer: Any) -> Completion:
@@ -139,7 +121,10 @@ def import_litellm(
         ConfigError: an unknown provider, or a missing key.
     """
     litellm = _configured_module()
-    provider = _provider(litellm, model, base_url)
+    try:
+        provider = str(litellm.get_llm_provider(model, api_base=base_url)[1])
+    except litellm.exceptions.BadRequestError:
+        raise no_model(model) from None
     missing = _missing_keys(litellm, model, provider)
     if missing and not api_key and not base_url:
         raise ConfigError(f"{model} needs a key and {' or '.join(missing)} is not set: set it to your key")
@@ -169,13 +154,6 @@ def _configured_module() -> Any:
     litellm.telemetry = False
     litellm.suppress_debug_info = True
     return litellm
-
-
-def _provider(litellm: Any, model: str, base_url: str | None) -> str:
-    try:
-        return str(litellm.get_llm_provider(model, api_base=base_url)[1])
-    except litellm.exceptions.BadRequestError:
-        raise no_model(model) from None
 
 
 def _missing_keys(litellm: Any, model: str, provider: str) -> list[str]:

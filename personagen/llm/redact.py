@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 MIN_SECRET_CHARS = 8
@@ -43,13 +43,11 @@ def scrubbed(text: str, secrets: Iterable[str]) -> str:
     return re.sub("\0+", "[key]", shown)
 
 
-def _in_address(url: str) -> Iterator[str]:
-    """The secrets of a URL: its password and the values of its query."""
+def _in_address(url: str) -> set[str]:
+    """The secrets of a URL: its password and the values of its query, as written and decoded."""
     try:
         parts = urlsplit(url)
     except ValueError:
-        return
-    queried = [value for _, value in parse_qsl(parts.query)]
-    for value in (parts.password, *queried):
-        if value:
-            yield from {value, unquote(value)}
+        return set()
+    values = [parts.password or "", *(value for _, value in parse_qsl(parts.query))]
+    return {*values, *map(unquote, values)}

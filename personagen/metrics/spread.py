@@ -37,17 +37,12 @@ def tone(traits: Iterable[Iterable[str]]) -> Tone:
 
 def ages(attributes: Iterable[Mapping[str, str | int]]) -> dict[str, int]:
     """The number of people by age, keyed by every bucket of ``AGES`` and ``unknown``."""
-    found = dict.fromkeys([*(name for name, _ in AGES), UNKNOWN], 0)
-    for person in attributes:
-        age = person.get("age")
-        found[next(name for name, end in AGES if age < end) if isinstance(age, int) else UNKNOWN] += 1
-    return found
+    given = (person.get("age") for person in attributes)
+    buckets = (next(name for name, end in AGES if age < end) if isinstance(age, int) else UNKNOWN for age in given)
+    return dict.fromkeys([*dict(AGES), UNKNOWN], 0) | Counter(buckets)
 
 
 def genders(attributes: Iterable[Mapping[str, str | int]]) -> dict[str, int]:
     """The number of people by gender, keyed by all ``GENDERS`` and ``unknown``."""
-    found = dict.fromkeys([*GENDERS, UNKNOWN], 0)
-    for person in attributes:
-        gender = person.get("gender")
-        found[gender if isinstance(gender, str) and gender in GENDERS else UNKNOWN] += 1
-    return found
+    given = (str(person.get("gender")) for person in attributes)
+    return dict.fromkeys([*GENDERS, UNKNOWN], 0) | Counter(name if name in GENDERS else UNKNOWN for name in given)

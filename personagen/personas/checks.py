@@ -9,12 +9,8 @@ from pydantic import ValidationError
 
 from personagen.records import Persona
 
+# An id is on one line, and safe as a file name.
 _ID = re.compile(r"[^./\\\s\x00-\x1f\x7f-\x9f][^/\\\x00-\x1f\x7f-\x9f]{0,199}")
-
-
-def is_id(text: str) -> bool:
-    """Whether ``text`` can be an id: on one line, and safe as a file name."""
-    return _ID.fullmatch(text) is not None
 
 
 def record_of(row: Mapping[str, object]) -> Persona:
@@ -31,7 +27,7 @@ def record_of(row: Mapping[str, object]) -> Persona:
         raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
     except TypeError:
         raise ValueError("it holds a lone surrogate") from None
-    if not is_id(persona.id):
+    if not _ID.fullmatch(persona.id):
         raise ValueError(
             "its id is empty, longer than 200 characters, starts with a dot or white space, or holds /, \\ or a control"
             " character"

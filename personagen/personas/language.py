@@ -1,33 +1,15 @@
-"""Language detection by the most common words of seven languages."""
+"""Language detection by the most common words of seven languages, listed in ``language.toml``."""
 
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 
-# They make up about a third of a text in their language. To add a language, add its most common words.
-_COMMON = {
-    "en": """the of and to in a is for on that with as at by an be this from his her their he she they it has was are
-        who not but or when which never always about into out up them so if can who's one two you i have your what would
-        should my how there some i'm it's don't that's been just then""",
-    "de": """der die das und in den von zu mit sich des auf ist im dem nicht ein eine als auch es an er sie hat aus bei
-        nach wird war sind seine ihre seinen ihren einer einen einem wenn oder aber sehr gern ich du für wie dir dich
-        mir mich haben werden kann können noch dein deine dann schon""",
-    "fr": """le la les de des du et à un une en est que qui dans pour pas sur il elle au avec se par son sa ses plus ne
-        ce sont aux mais ou dont très leur lui aime a je vous tu cette votre vos c'est être avez nous aussi peut faire
-        j'ai ça ton""",
-    "es": """el la los las de del y a en un una que es por con para se su sus no al lo como más pero le muy está son
-        tiene ha o cuando sin sobre entre donde quien gusta desde yo tu puedes puede también hay qué usted eso esto si
-        tus esta hacer""",
-    "it": """il lo la i gli le di del della e un una in che è per con si non da al dei nel sono ha suo sua suoi molto
-        più ma come anche o quando alla ogni dove piace puoi può questo questa ho hai tuo tua essere ti quanto ci mi""",
-    "pt": """o a os as de do da dos das e um uma em que é para com não se por no na ao sua seu seus suas mais como mas
-        tem muito quando ou ele ela foi desde gosta pelo você também pode isso está são eu fazer""",
-    "nl": """de het een en van in is op dat met voor te zijn aan er niet die om als ook naar bij uit hij ze zij haar
-        heeft was maar over of door wordt nog wel graag ik je kunt kun uw jouw deze heb hebt""",
-}
-BANKS = {code: frozenset(common.split()) for code, common in _COMMON.items()}
+_COMMON_WORDS = tomllib.loads((Path(__file__).parent / "language.toml").read_text(encoding="utf-8"))
+BANKS = {code: frozenset(common.split()) for code, common in _COMMON_WORDS.items()}
 LANGUAGES = (*BANKS, "any")
 MIN_WORDS = 14  # words, or letters of another script, needed as evidence of another language
 _MIN_SHARE = 0.15  # of the words of a text that are in its language's bank

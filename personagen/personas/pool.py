@@ -66,8 +66,7 @@ def admit(candidates: Sequence[Candidate], view: PoolView, filters: Mapping[str,
     candidate is compared with those admitted before it.
     """
     if candidates:
-        vectors = np.stack([_vector(new) for new in candidates])
-        found = view.search(vectors)
+        found = view.search(np.stack([new.embedding for new in candidates]))
         candidates = [replace(new, known=near) for new, near in zip(candidates, found, strict=True)]
     admitted, rejections = [], []
     for new in candidates:
@@ -78,12 +77,6 @@ def admit(candidates: Sequence[Candidate], view: PoolView, filters: Mapping[str,
         else:
             rejections.append(rejection)
     return Admission(view, tuple(admitted), tuple(rejections))
-
-
-def _vector(new: Candidate) -> FloatArray:
-    if new.vector is None:
-        raise ValueError(f"{new.place or new.description.id} has no vector: embed it before it is admitted")
-    return new.vector
 
 
 def _judged(new: Candidate, view: PoolView, filters: Mapping[str, Filter]) -> Rejection | None:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
-from typing import BinaryIO
-
-import orjson
+from typing import BinaryIO, TypeAlias
 
 from personagen.errors import UsageError
 
@@ -22,6 +22,11 @@ SUFFIXES = JSON_LINES | {".json", ".csv", ".tsv", ".txt"}
 _IGNORED = ("readme", "license", "licence", "notice")
 MAX_LINE_BYTES = 1_000_000  # a description has a few hundred
 _DECODER = json.JSONDecoder()
+_BETWEEN_VALUES = re.compile(r"[ \t\r\n,]*")
+_SENTENCE_ENDS = (".", "!", "?", "\u3002", '"', "\u201d")
+
+
+Line: TypeAlias = tuple[int, str]
 
 
 @dataclass(frozen=True)
@@ -56,26 +61,24 @@ def files_of(path: Path, alone: str = "") -> tuple[list[Path], list[str]]:
     """
     known = ", ".join(sorted(SUFFIXES))
     try:
-        inside = sorted(path.iterdir()) if path.is_dir() else []
+        inside = sorted(path.iterdir()) if path.is_dir() else [path]
         readable = {entry for entry in inside if entry.suffix.lower() in SUFFIXES and entry.is_file()}
-        there = bool(inside) or path.exists()
+        exists = path.exists()
     except OSError as error:
-        raise UsageError(
-            f"{path} can't be read: {error.strerror or error}; check the path and its permissions"
-        ) from error
-    if not there:
+        raise _unreadable(path, error) from error
+    if not exists:
         raise UsageError(f"{path} does not exist; check the path")
     if not path.is_dir():
         if path.suffix.lower() not in SUFFIXES:
             raise UsageError(f"{path} has an unsupported suffix; expected {known}")
-        if not path.is_file():
+        if not readable:
             raise UsageError(f"{path} is not a plain file; give one")
         return [path], []
     plain = [entry for entry in inside if entry.stem.lower() not in _IGNORED and not entry.name.startswith(".")]
     files = [entry for entry in plain if entry in readable]
     if not files:
         raise UsageError(f"{path} has no seed file; expected {known}")
-    if any(entry.name == alone for entry in files):
+    if path / alone in files:
         return [path / alone], []
     other = [entry.name for entry in plain if entry not in readable]
     more = f" and {len(other) - 5} more" if len(other) > 5 else ""
@@ -83,32 +86,38 @@ def files_of(path: Path, alone: str = "") -> tuple[list[Path], list[str]]:
 
 
 def rows_of(path: Path) -> Iterator[Row | Fault | Note]:
-    """The rows of one file, lazily and in order; its suffix gives the format.
+    """The rows of one file in order, those of JSON lines lazily; its suffix gives the format.
 
     Raises:
         UsageError: the file can't be opened or read.
     """
+    suffix = path.suffix.lower()
     try:
         with path.open("rb") as file:
-            yield from _rows(file, path.suffix.lower())
+            if suffix in JSON_LINES:
+                for line in _lines(file):
+                    yield from [line] if isinstance(line, Fault) else _json_line(*line)
+                return
+            found = list(_lines(file))
     except OSError as error:
-        raise UsageError(
-            f"{path} can't be read: {error.strerror or error}; check the path and its permissions"
-        ) from error
-
-
-def _rows(file: BinaryIO, suffix: str) -> Iterator[Row | Fault | Note]:
-    lines = _lines(file)
-    if suffix in JSON_LINES:
-        return _json_lines(lines)
+        raise _unreadable(path, error) from error
+    faults = [line for line in found if isinstance(line, Fault)]
+    lines = [line for line in found if not isinstance(line, Fault)]
+    rows: Iterator[Row | Fault | Note]
     if suffix == ".json":
-        return _json_text(lines)
-    if suffix in (".csv", ".tsv"):
-        return _csv(lines, tab=suffix == ".tsv")
-    return _text(lines)
+        rows = _json_text(lines)
+    elif suffix == ".txt":
+        rows = _text(lines)
+    else:
+        rows = _csv(lines, is_tsv=suffix == ".tsv")
+    yield from sorted([*faults, *rows], key=lambda row: row.line)
 
 
-def _lines(file: BinaryIO) -> Iterator[tuple[int, str] | Fault]:
+def _unreadable(path: Path, error: OSError) -> UsageError:
+    return UsageError(f"{path} can't be read: {error.strerror or error}; check the path and its permissions")
+
+
+def _lines(file: BinaryIO) -> Iterator[Line | Fault]:
     """The decoded lines of a file without line ends and byte order mark."""
     number = 0
     while raw := file.readline(MAX_LINE_BYTES + 2):
@@ -128,131 +137,79 @@ def _lines(file: BinaryIO) -> Iterator[tuple[int, str] | Fault]:
         except UnicodeDecodeError as error:
             yield Fault(number, f"byte {error.start + 1} of the line is not UTF-8")
             continue
-        if "\0" in text:
-            yield Fault(number, "the line holds a NUL byte")
-            continue
-        yield number, text
+        yield Fault(number, "the line holds a NUL byte") if "\0" in text else (number, text)
 
 
-def _json_lines(lines: Iterable[tuple[int, str] | Fault]) -> Iterator[Row | Fault | Note]:
-    for line in lines:
-        if isinstance(line, Fault):
-            yield line
-            continue
-        number, text = line
-        if not text or text.isspace():
-            continue
-        try:
-            yield Row(number, orjson.loads(text))
-        except orjson.JSONDecodeError:
-            yield from _glued(number, text)
-
-
-def _glued(number: int, text: str) -> Iterator[Row | Fault | Note]:
-    """The values of a line with several JSON values, whose line feed was lost."""
+def _json_line(number: int, text: str) -> Sequence[Row | Fault | Note]:
+    """The values of a line: none if it is blank, several if line feeds were lost."""
     values = list(_json_values(text, number))
-    fault = next((value for value in values if isinstance(value, Fault)), None)
-    if fault:
-        yield fault
-        return
+    if faults := [value for value in values if isinstance(value, Fault)]:
+        return faults
     if len(values) > 1:
-        yield Note(number, f"{len(values)} JSON values on one line; read as {len(values)} entries")
-    yield from values
+        return [Note(number, f"{len(values)} JSON values on one line; read as {len(values)} entries"), *values]
+    return values
 
 
 def _json_values(text: str, line: int) -> Iterator[Row | Fault]:
     """JSON values separated by white space or commas, from ``line`` on; stops at the first fault."""
-    at = 0
+    end = 0
     while True:
-        begin = at
-        while at < len(text) and text[at] in " \t\r\n,":
-            at += 1
-        line += text.count("\n", begin, at)
-        if at >= len(text):
+        gap = _BETWEEN_VALUES.match(text, end)
+        assert gap is not None
+        line, start = line + text.count("\n", end, gap.end()), gap.end()
+        if start == len(text):
             return
         try:
-            value, end = _DECODER.raw_decode(text, at)
-        except (ValueError, RecursionError) as error:
-            inside = error.lineno - 1 - text.count("\n", 0, at) if isinstance(error, json.JSONDecodeError) else 0
-            why = error.msg if isinstance(error, json.JSONDecodeError) else "too deep or too large"
-            yield Fault(line + max(inside, 0), f"this is not JSON ({why})")
+            value, end = _DECODER.raw_decode(text, start)
+        except json.JSONDecodeError as error:
+            yield Fault(line + text.count("\n", start, error.pos), f"this is not JSON ({error.msg})")
+            return
+        except (ValueError, RecursionError):
+            yield Fault(line, "this is not JSON (too deep or too large)")
             return
         yield Row(line, value)
-        line += text.count("\n", at, end)
-        at = end
+        line += text.count("\n", start, end)
 
 
-def _json_text(lines: Iterable[tuple[int, str] | Fault]) -> Iterator[Row | Fault]:
+def _json_text(lines: Sequence[Line]) -> Iterator[Row | Fault | Note]:
     """A JSON document: an array gives one row per element, any other value is one row."""
-    texts: list[str] = []
-    for line in lines:
-        if isinstance(line, Fault):
-            yield line
-            texts.append("")
-        else:
-            texts += [""] * (line[0] - 1 - len(texts)) + [line[1]]
-    text = "\n".join(texts)
-    first = len(text) - len(text.lstrip())
-    if text[first : first + 1] != "[":
+    by_number = dict(lines)
+    last = max(by_number, default=0)
+    text = "\n".join(by_number.get(number, "") for number in range(1, last + 1)).rstrip()
+    if not text.lstrip().startswith("["):
         yield from _json_values(text, 1)
-        return
-    body = text.rstrip()
-    if not body.endswith("]"):
-        yield Fault(len(texts), "the list has no closing bracket")
-        return
-    yield from _json_values(body[first + 1 : -1], 1 + text.count("\n", 0, first + 1))
+    elif text.endswith("]"):
+        yield from _json_values(text[:-1].replace("[", " ", 1), 1)
+    else:
+        yield Fault(last, "the list has no closing bracket")
 
 
-def _csv(lines: Iterable[tuple[int, str] | Fault], *, tab: bool) -> Iterator[Row | Fault]:
+def _csv(lines: Sequence[Line], *, is_tsv: bool) -> Iterator[Row | Fault | Note]:
     """CSV or TSV with a header; a semicolon is the delimiter if the header has no comma."""
-    faults: list[Fault] = []
-    taken: list[int] = []  # the lines of the record being read
-
-    def decoded() -> Iterator[str]:
-        for line in lines:
-            if isinstance(line, Fault):
-                faults.append(line)
-            else:
-                taken.append(line[0])
-                yield line[1] + "\n"
-
-    source = decoded()
-    head = next(source, "")
-    delimiter = "\t" if tab or "\t" in head else ";" if ";" in head and "," not in head else ","
+    head = lines[0][1] if lines else ""
+    delimiter = "\t" if is_tsv or "\t" in head else ";" if ";" in head and "," not in head else ","
+    table = csv.reader((f"{text}\n" for _, text in lines), delimiter=delimiter)
+    columns: list[str] = []
+    start = 0  # index of the first line of a record
     try:
-        columns = [name.strip().lower() for name in next(csv.reader([head], delimiter=delimiter), [])]
-        table = csv.reader(source, delimiter=delimiter)
-        while True:
-            taken.clear()
-            cells = next(table, None)
-            yield from faults
-            faults.clear()
-            if cells is None:
-                return
-            if any(cell.strip() for cell in cells):
-                yield Row(taken[0], dict(zip(columns, cells, strict=False)))
+        for cells in table:
+            if start == 0:
+                columns = [name.strip().lower() for name in cells]
+            elif any(cell.strip() for cell in cells):
+                yield Row(lines[start][0], dict(zip(columns, cells, strict=False)))
+            start = table.line_num
     except csv.Error as error:
-        yield Fault(taken[0] if taken else 1, f"this is not CSV ({error})")
+        yield Fault(lines[start][0], f"this is not CSV ({error})")
 
 
-def _text(lines: Iterable[tuple[int, str] | Fault]) -> Iterator[Row | Fault | Note]:
+def _text(lines: Sequence[Line]) -> Iterator[Row | Fault | Note]:
     """Plain text: paragraphs if blank lines separate wrapped lines, else one entry per line."""
-    paragraphs: list[list[tuple[int, str]]] = [[]]
-    for line in lines:
-        if isinstance(line, Fault):
-            yield line
-        elif line[1].strip():
-            paragraphs[-1].append(line)
-        else:
-            paragraphs.append([])
-    paragraphs = [paragraph for paragraph in paragraphs if paragraph]
-    broken = [text for paragraph in paragraphs for _, text in paragraph[:-1]]
-    wrapped = sum(not text.rstrip().endswith((".", "!", "?", "\u3002", '"', "\u201d")) for text in broken)
+    paragraphs = [list(part) for filled, part in groupby(lines, lambda line: bool(line[1].strip())) if filled]
+    broken = [text.rstrip() for paragraph in paragraphs for _, text in paragraph[:-1]]
+    wrapped = sum(not text.endswith(_SENTENCE_ENDS) for text in broken)
     if len(paragraphs) > 1 and wrapped * 2 > len(broken):
         yield Note(0, "read as paragraphs separated by blank lines")
-        for paragraph in paragraphs:
-            yield Row(paragraph[0][0], " ".join(text.strip() for _, text in paragraph))
-        return
+    else:
+        paragraphs = [[line] for paragraph in paragraphs for line in paragraph]
     for paragraph in paragraphs:
-        for number, text in paragraph:
-            yield Row(number, text.strip())
+        yield Row(paragraph[0][0], " ".join(text.strip() for _, text in paragraph))

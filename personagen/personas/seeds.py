@@ -9,16 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import ValidationError
-
 from personagen.errors import CorruptError, UsageError
-from personagen.personas.checks import is_id, record_of
-from personagen.personas.rows import JSON_LINES, Fault, Note, files_of, rows_of
+from personagen.personas.checks import record_of
+from personagen.personas.rows import Fault, Note, files_of, rows_of
 from personagen.records import Description, Kind, Persona, content_id
 
 MAX_TEXT = 20_000  # characters of one description
 MAX_NOTES = 20  # notes about skipped lines; the rest is counted
-_ITEMS: Mapping[str, str] = {"profile": "facts", "personality": "traits"}
+_ITEMS: Mapping[Kind, str] = {"profile": "facts", "personality": "traits"}
 _PERSONALITY_FILE = re.compile(r"personalit|trait|character", re.I)
 _PROFILE_FILE = re.compile(r"profile|fact|biograph", re.I)
 _UNUSABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
@@ -91,24 +89,10 @@ def load_personas(path: Path, *, skip_bad_lines: bool = False) -> tuple[tuple[Pe
     """
     log = _Log(skip_bad_lines)
     found = _gather(path, log, lambda value, _file, _line: _personas(value), alone="personas.jsonl")
-    personas = _as_written(path) or _unique(found, log)
+    personas = _unique(found, log)
     if not personas:
         raise UsageError(f"{path} has no persona; give a file with a profile and a personality per line")
     return personas, _closed(log)
-
-
-def _as_written(path: Path) -> tuple[Persona, ...]:
-    """A fast path for a file of distinct Persona records; empty for any other file."""
-    try:
-        file = path / "personas.jsonl" if path.is_dir() else path
-        if file.suffix.lower() not in JSON_LINES or not file.is_file():
-            return ()
-        with file.open("rb", buffering=1 << 18) as lines:
-            personas = tuple(map(Persona.model_validate_json, lines))
-    except (OSError, ValidationError):
-        return ()
-    ids = {persona.id for persona in personas}
-    return personas if len(ids) == len(personas) and all(map(is_id, ids)) else ()
 
 
 def packaged() -> Path:
@@ -174,20 +158,20 @@ def _closed(log: _Log) -> tuple[str, ...]:
 
 
 def _descriptions(value: object, file: Path, line: int, log: _Log) -> list[Description]:
-    """The one or two pool entries of a row, or a ValueError if it has none."""
-    row = _row(value)
-    entries = []
-    for key in ("profile", "personality"):
-        if not _is_empty(row.get(key)):
-            entries.append(_description(key, _text(row[key], key), row.get(_ITEMS[key]), f"{file.name}:{line}"))
-    if entries:
-        return entries
+    """The one or two pool entries of a row.
+
+    Raises:
+        ValueError: it has none.
+    """
+    row, source = _row(value), f"{file.name}:{line}"
+    if kinds := [kind for kind in _ITEMS if not _is_empty(row.get(kind))]:
+        return [_description(kind, _text(row[kind], kind), row.get(_ITEMS[kind]), source) for kind in kinds]
     text = _bare(row, "profile, personality")
     kind = _kind_of(row, file)
     if kind is None:
         kind = _guess(text)
         log.guessed[file.name, kind] += 1
-    return [_description(kind, text, row.get(_ITEMS[kind]) or row.get("items"), f"{file.name}:{line}")]
+    return [_description(kind, text, row.get(_ITEMS[kind]) or row.get("items"), source)]
 
 
 def _personas(value: object) -> list[Persona]:

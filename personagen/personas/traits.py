@@ -7,36 +7,15 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from personagen.personas.english.text import fold
-from personagen.personas.english.verbs import bag
-from personagen.personas.lexicon import ADJECTIVES, FIRSTS, FORMS, OPPOSITE, TURNS, VALENCE, Valence
+from personagen.personas.lexicon import ADJECTIVES, CONTEXT, FIRSTS, FORMS, OPPOSITE, TURNS, VALENCE, Valence
 
 _DEGREE = re.compile(
     r"^(?:(?:a|an|the|very|quite|rather|somewhat|extremely|highly|really|so|too|fairly|pretty|deeply|often|always|"
     r"sometimes|easily|bit|little|touch|slightly|of|in|with|having|is|being) [ .,;:!?\"']*)+"
 )
-_NEGATIONS = bag(
-    "not never no isn't aren't wasn't weren't don't doesn't didn't hasn't haven't can't cannot hardly scarcely rarely "
-    "seldom lacks lack lacking without little less least hates dislikes despises nor neither"
+_NEGATIONS, _CARRIERS, _LINKS, _PURSUITS, _GLOSS_OPENERS, _ADVERBS = (
+    CONTEXT[name] for name in ("negations", "carriers", "links", "pursuits", "gloss_openers", "adverbs")
 )
-# "an impatient man" names a trait, "a patient reader of maps" may, "creative solutions" does not.
-_CARRIERS = bag(
-    "person man woman soul sort type kind one individual listener friend thinker spirit nature mind mindset temper "
-    "temperament manner personality character disposition streak side heart attitude thinking touch way ways outlook "
-    "presence company partner planner neighbour neighbor colleague boss speaker talker driver loser host people-person "
-    "perfectionist realist optimist pessimist introvert extrovert leader communicator conversationalist problem-solver"
-)
-_LINKS = bag(
-    "and or but yet though although if when whenever while because as to with about in on at of for from by towards "
-    "toward than that until unless even only around under over once before after without rather very quite too so "
-    "enough again first almost nearly where who which she he they her his their him them it this these those the a an "
-    "is are was has have can does sometimes always often never not without except especially particularly despite "
-    "among within whatever whoever beyond during between underneath"
-    " long past later soon beside below above"
-)
-# "passionate about photography" describes an activity, not a trait.
-_PURSUITS = bag("passionate enthusiastic dedicated committed devoted")
-_GLOSS_OPENERS = bag("able capable someone full ready willing eager afraid unafraid quick")
-_ADVERBS = bag("always never often not rarely seldom even very quite constantly sometimes just ever")
 _TOKEN = re.compile(r"[^\W\d_]+(?:[-'][^\W\d_]+)*|[.,;:!?()\u2013\u2014]")
 _STOPS = frozenset(".,;:!?()\u2013\u2014")
 _TURN_STARTS = frozenset(turn[0] for turn in TURNS)

@@ -147,26 +147,26 @@ def _blocks(
     file: Path, body: str, offset: int, environment: Sandbox
 ) -> tuple[tuple[tuple[str, Template | str], ...], set[str], set[str]]:
     """The blocks, the names they use, and the files they include."""
-    openings = list(_BLOCK.finditer(body))
-    if not openings or body[: openings[0].start()].strip():
+    before, *parts_of_blocks = _BLOCK.split(body)
+    if before.strip() or not parts_of_blocks:
         raise UsageError(
             f"{file}:{offset + 1}: the first block must start with a line `system:`, `user:`, `assistant:` or `chat:`"
         )
     blocks: list[tuple[str, Template | str]] = []
     used: set[str] = set()
     included: set[str] = set()
-    ends = [o.start() for o in openings[1:]] + [len(body)]
-    for opening, end in zip(openings, ends, strict=True):
-        source = body[opening.end() : end]
-        if opening[1] == "chat":
-            blocks.append(("chat", source.strip()))
-            used.add(source.strip())
-            continue
+    line = offset + before.count("\n")
+    for kind, text in zip(parts_of_blocks[::2], parts_of_blocks[1::2], strict=True):
         # Empty lines make the template's line numbers those of the file; rendering strips them.
-        source = "\n" * (offset + body[: opening.end()].count("\n")) + source
+        source = "\n" * (line + 1) + text
+        line = source.count("\n")
+        if kind == "chat":
+            blocks.append(("chat", text.strip()))
+            used.add(text.strip())
+            continue
         try:
             names, parts, _ = _names(source, environment)
-            blocks.append((opening[1], environment.from_string(source)))
+            blocks.append((kind, environment.from_string(source)))
         except UsageError as error:
             raise UsageError(f"{file}: an included file can't be used: {error}") from None
         except TemplateError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -55,8 +54,6 @@ def open_journal(file: Path) -> sqlite3.Connection:
         connection = connect(file)
         try:
             _check(file, connection, has_log)
-            _check_format(file, connection)
-            _check_rows(file, connection)
             if not has_log and _logged_more(connection):
                 raise CorruptError(
                     f"{log} is missing, and answers with it; restore it, or create an empty file of that name to go on"
@@ -156,11 +153,8 @@ def _create(file: Path) -> None:
         connection.executescript(f"PRAGMA journal_mode = MEMORY; BEGIN; {_TABLES}")
         _set(connection, "format", str(FORMAT))
         connection.execute("COMMIT")
-    handle = os.open(beside, os.O_RDWR)
-    try:
-        synced(handle)
-    finally:
-        os.close(handle)
+    with beside.open("rb+") as written:
+        synced(written.fileno())
     beside.replace(file)
     sync_folder(file.parent)
 
@@ -172,21 +166,15 @@ def _check(file: Path, connection: sqlite3.Connection, has_log: bool) -> None:
     found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
     if found != "ok":
         raise damaged(file, found)
-
-
-def _check_rows(file: Path, connection: sqlite3.Connection) -> None:
-    for table, what in _KINDS.items():
-        for *row, stored in connection.execute(f"SELECT * FROM {table}"):  # noqa: S608 - table is a constant
-            if crc(*row) != stored:
-                raise damaged(file, f"{what} in it is not what was stored")
-
-
-def _check_format(file: Path, connection: sqlite3.Connection) -> None:
     row = connection.execute("SELECT value FROM meta WHERE name = 'format'").fetchone()
     if row is None or not str(row[0]).isdecimal():
         raise damaged(file, "its format is missing")
     if int(row[0]) > FORMAT:
         raise CorruptError(f"{file} was written by a newer personagen (format {row[0]}); upgrade to go on")
+    for table, what in _KINDS.items():
+        for *row, stored in connection.execute(f"SELECT * FROM {table}"):  # noqa: S608 - table is a constant
+            if crc(*row) != stored:
+                raise damaged(file, f"{what} in it is not what was stored")
 
 
 def _set(connection: sqlite3.Connection, name: str, value: str) -> None:
@@ -194,5 +182,4 @@ def _set(connection: sqlite3.Connection, name: str, value: str) -> None:
 
 
 def _logged_more(connection: sqlite3.Connection) -> bool:
-    row = connection.execute("SELECT value FROM meta WHERE name = 'log'").fetchone()
-    return row is not None and row[0] == "more"
+    return bool(connection.execute("SELECT 1 FROM meta WHERE name = 'log' AND value = 'more'").fetchall())

@@ -63,19 +63,11 @@ def make_folder(folder: Path) -> None:
         if not folder.parent.exists():
             make_folder(folder.parent)
         if not folder.is_dir():
-            _make(folder)
+            folder.mkdir(mode=0o700, exist_ok=True)  # another process may have created it
+            _choose_mode(folder, 0o700)
         sync_folder(folder.parent)
     except OSError as error:
         raise DiskError(f"{folder} can't be created: {error.strerror}; give another --out") from error
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(mode=0o700)
-        _choose_mode(folder, 0o700)
-    except FileExistsError:
-        if not folder.is_dir():  # another process may have created it
-            raise
 
 
 def reserve(file: Path) -> None:

@@ -44,8 +44,6 @@ class Journal:
         if self._writer.failed:
             keep_log(self._file)
 
-    # -- calls -----------------------------------------------------------------------------------------------
-
     def completion(self, key: str) -> Completion | None:
         """The stored answer to the call with this key, or None."""
         rows = self.rows("SELECT completion FROM calls WHERE key = ?", (key,))
@@ -80,8 +78,6 @@ class Journal:
         rows = self.rows("SELECT substr(place, 1, instr(place || '/', '/') - 1), COUNT(*) FROM calls GROUP BY 1")
         return {str(head): int(count) for head, count in rows}
 
-    # -- results ---------------------------------------------------------------------------------------------
-
     async def put(self, slot: int, fingerprint: str, files: dict[str, bytes]) -> None:
         """Replaces the lines that ``slot`` contributes to the result files."""
         rows = [(file, slot, fingerprint, lines) for file, lines in files.items() if lines]
@@ -107,8 +103,6 @@ class Journal:
             for (lines,) in rows:
                 yield lines
 
-    # -- settings ---------------------------------------------------------------------------------------------
-
     def setting(self, name: str) -> str | None:
         """A stored setting, or None."""
         rows = self.rows("SELECT value FROM meta WHERE name = ?", (name,))
@@ -119,8 +113,6 @@ class Journal:
         with translated(self._file):
             rows = [(name, value, crc(name, value)) for name, value in settings.items()]
             self._reader.executemany("INSERT OR REPLACE INTO meta VALUES(?,?,?)", rows)
-
-    # -- SQL ---------------------------------------------------------------------------------------------
 
     def rows(self, sql: str, values: tuple[object, ...] = ()) -> list[Any]:
         """Executes a query or statement at once and returns its rows; other store modules keep tables here, too."""

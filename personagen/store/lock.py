@@ -8,7 +8,7 @@ import re
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from personagen.errors import DiskError, InUseError
@@ -26,23 +26,20 @@ def locked(folder: Path) -> Iterator[None]:
         InUseError: another process holds the lock; the message names it.
         DiskError: the file can't be written.
     """
-    try:
-        reserve(folder / ".lock")
-        handle = os.open(folder / ".lock", os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
-        sync_folder(folder)  # .lock marks a run folder, so it must be durable before the other files
-    except OSError as error:
-        raise _refused(folder, error) from error
-    try:
-        _hold(folder, handle)
+    with ExitStack() as stack:
         try:
+            reserve(folder / ".lock")
+            handle = os.open(folder / ".lock", os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+            stack.callback(os.close, handle)
+            sync_folder(folder)  # .lock marks a run folder, so it must be durable before the other files
+            _hold(folder, handle)
             name = f"process {os.getpid()} on {socket.gethostname()}\n".encode()
             os.pwrite(handle, name, 0)
             os.ftruncate(handle, len(name))
         except OSError as error:
-            raise _refused(folder, error) from error
+            problem = f"{folder} can't be written: {error.strerror}; free or repair the disk, or give another --out"
+            raise DiskError(problem) from error
         yield
-    finally:
-        os.close(handle)
 
 
 def _hold(folder: Path, handle: int) -> None:
@@ -56,8 +53,6 @@ def _hold(folder: Path, handle: int) -> None:
                 holder = name[0].decode(errors="replace").strip() if name else "another process"
                 problem = f"{folder} is in use by {holder}; wait for it to end or give another --out"
                 raise InUseError(problem) from None
-        except OSError as error:
-            raise _refused(folder, error) from error
         # The file names a dead process: the new holder has not written its name yet.
         time.sleep(0.01)
 
@@ -71,7 +66,3 @@ def _lives(process: int, host: str) -> bool:
     except PermissionError:
         pass
     return True
-
-
-def _refused(folder: Path, error: OSError) -> DiskError:
-    return DiskError(f"{folder} can't be written: {error.strerror}; free or repair the disk, or give another --out")

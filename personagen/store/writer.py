@@ -105,11 +105,8 @@ class Writer:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
-        self._logged += sum(2 + _size(values) / _PAGE_BYTES for _, values in statements)
-
-
-def _size(values: tuple[object, ...]) -> int:
-    return sum(len(value) for value in values if isinstance(value, bytes))
+        size = sum(len(value) for _, values in statements for value in values if isinstance(value, bytes))
+        self._logged += 2 * len(statements) + size / _PAGE_BYTES
 
 
 def _execute(connection: sqlite3.Connection, sql: str, rows: list[tuple[object, ...]]) -> None:

@@ -102,8 +102,8 @@ def test_half_a_character_within_the_json_of_a_batchs_results_costs_no_answer(pr
     }[protocol]
     batches = {"openai": OpenAIBatches, "anthropic": AnthropicBatches}[protocol]
     api = batches("m", base_url="http://127.0.0.1:9", roles="user")
-    custom_id, outcome = api._outcome(orjson.dumps(line).replace(b"@", rb"\ud83d"))
-    assert (custom_id, api.completion(outcome).text) == ("w-1", "A \ufffd bee.")
+    outcomes = api.outcomes(orjson.dumps(line).replace(b"@", rb"\ud83d"))
+    assert api.completion(outcomes["w-1"]).text == "A \ufffd bee."
 
 
 @BOTH

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +11,8 @@ import orjson
 from personagen.call import Call
 from personagen.errors import ServerError
 from personagen.llm import anthropic
-from personagen.llm.batch.protocol import Outcome, State, translated
+from personagen.llm.batch.protocol import BatchApi, Outcome, State
 from personagen.llm.errors import failure, garbled, server_at
-from personagen.llm.json import loads
 from personagen.records import Completion
 
 if TYPE_CHECKING:
@@ -38,21 +36,22 @@ STATUS = {
 }
 
 
-class AnthropicBatches:
+class AnthropicBatches(BatchApi):
     """A model at Anthropic, or at a ``base_url`` with the same batch API; ``roles`` names its agents in error messages.
 
     Raises:
         ConfigError: no key, or an invalid ``base_url``; nothing was sent.
     """
 
+    sdk = "anthropic"
     max_requests = 100_000
     max_bytes = 256_000_000
 
     def __init__(self, model: str, *, base_url: str | None, roles: str) -> None:
         url = base_url and base_url.rstrip("/").removesuffix("/v1")
         host, key = anthropic.HOST, anthropic.KEY
-        self.server = server_at(f"anthropic/{model}", base_url=url, host=host, key_name=key, api_key=None)
-        self._model, self._roles = model, roles
+        server = server_at(f"anthropic/{model}", base_url=url, host=host, key_name=key, api_key=None)
+        super().__init__(server, model, roles)
 
     @cached_property
     def _client(self) -> AsyncAnthropic:
@@ -69,14 +68,11 @@ class AnthropicBatches:
     def line(self, custom_id: str, body: Mapping[str, Any]) -> bytes:
         return orjson.dumps({"custom_id": custom_id, "params": body})
 
-    async def upload(self, _batch_id: str, _lines: Sequence[bytes]) -> str:
-        return ""
-
     async def create(self, _batch_id: str, lines: Sequence[bytes], _uploaded: str) -> str:
         import httpx2
 
         content = b'{"requests":[' + b",".join(lines) + b"]}"
-        with self._errors(begins=True):
+        with self.translated(begins=True):
             # batches.create would walk through every message of every request.
             answer = await self._client.post(PATH, cast_to=httpx2.Response, content=content, options=JSON)
         try:
@@ -87,7 +83,7 @@ class AnthropicBatches:
     async def candidates(self, _batch_id: str, count: int, since: float) -> list[str]:
         # Only the results carry our id, so every batch of the same size is a candidate.
         found = []
-        with self._errors():
+        with self.translated():
             async for batch in self._client.messages.batches.list(limit=100):  # the newest first
                 if batch.created_at.timestamp() < since:
                     break
@@ -97,12 +93,8 @@ class AnthropicBatches:
         return found
 
     async def state(self, provider_id: str) -> State | None:
-        from anthropic import NotFoundError
-
-        try:
-            with self._errors(passing=(NotFoundError,)):
-                found = await self._client.messages.batches.retrieve(provider_id)
-        except NotFoundError:
+        found = await self.found(self._client.messages.batches.retrieve(provider_id))
+        if found is None:
             return None
         counts = found.request_counts
         done = counts.succeeded + counts.errored + counts.canceled + counts.expired
@@ -110,39 +102,18 @@ class AnthropicBatches:
 
     async def results(self, provider_id: str, _state: State) -> dict[str, Outcome] | None:
         import httpx2
-        from anthropic import NotFoundError
 
-        try:
-            with self._errors(passing=(NotFoundError,)):
-                answer = await self._client.get(f"{PATH}/{provider_id}/results", cast_to=httpx2.Response)
-        except NotFoundError:
-            return None
-        return dict(self._outcome(line) for line in answer.content.splitlines() if line.strip())
+        answer = await self.found(self._client.get(f"{PATH}/{provider_id}/results", cast_to=httpx2.Response))
+        return None if answer is None else self.outcomes(answer.content)
 
-    def _outcome(self, line: bytes) -> tuple[str, Outcome]:
-        try:
-            value = loads(line)
-            custom_id, result = str(value["custom_id"]), value["result"]
-            if result["type"] == "succeeded":
-                return custom_id, orjson.dumps(result["message"])
-            if result["type"] == "errored":
-                why = result["error"]
-                kind = why.get("error", why).get("type")
-                return custom_id, failure(STATUS.get(kind, 500), orjson.dumps(why), {})
-            return custom_id, ServerError(f"{self.server.model}: a batch skipped a request: {result['type']}")
-        except (ValueError, TypeError, LookupError, AttributeError):
-            return "", garbled(self.server, line.decode("utf-8", "replace"))
+    def outcome(self, result: Mapping[str, Any]) -> Outcome:
+        result = result["result"]
+        if result["type"] == "succeeded":
+            return orjson.dumps(result["message"])
+        if result["type"] == "errored":
+            why = result["error"]
+            return failure(STATUS.get(why.get("error", why).get("type"), 500), orjson.dumps(why), {})
+        return ServerError(f"{self.server.model}: a batch skipped a request: {result['type']}")
 
     def completion(self, body: bytes) -> Completion:
         return anthropic.completion(self.server, self._model, body)
-
-    async def close(self) -> None:
-        if "_client" in vars(self):
-            await self._client.close()
-
-    def _errors(
-        self, *, begins: bool = False, passing: tuple[type[Exception], ...] = ()
-    ) -> AbstractContextManager[None]:
-        import anthropic as sdk
-
-        return translated(sdk, self.server, self._roles, begins=begins, passing=passing)

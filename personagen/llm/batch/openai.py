@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,9 +11,8 @@ import orjson
 from personagen.call import Call
 from personagen.errors import ServerError
 from personagen.llm import openai
-from personagen.llm.batch.protocol import Outcome, State, translated
-from personagen.llm.errors import Failure, failure, garbled, server_at
-from personagen.llm.json import loads
+from personagen.llm.batch.protocol import BatchApi, Outcome, State
+from personagen.llm.errors import Failure, failure, server_at
 from personagen.records import Completion
 
 if TYPE_CHECKING:
@@ -27,20 +25,21 @@ ENDED = ("completed", "failed", "expired", "cancelled")
 MARK = "personagen_batch"
 
 
-class OpenAIBatches:
+class OpenAIBatches(BatchApi):
     """A model at OpenAI, or at a ``base_url`` with the same batch API; ``roles`` names its agents in error messages.
 
     Raises:
         ConfigError: no key, or an invalid ``base_url``; nothing was sent.
     """
 
+    sdk = "openai"
     max_requests = 50_000
     max_bytes = 200_000_000
 
     def __init__(self, model: str, *, base_url: str | None, roles: str) -> None:
         url = openai.versioned(base_url)
-        self.server = server_at(f"openai/{model}", base_url=url, host=openai.HOST, key_name=openai.KEY, api_key=None)
-        self._model, self._roles = model, roles
+        server = server_at(f"openai/{model}", base_url=url, host=openai.HOST, key_name=openai.KEY, api_key=None)
+        super().__init__(server, model, roles)
 
     @cached_property
     def _client(self) -> AsyncOpenAI:
@@ -58,20 +57,20 @@ class OpenAIBatches:
         return orjson.dumps({"custom_id": custom_id, "method": "POST", "url": PATH, "body": body})
 
     async def upload(self, batch_id: str, lines: Sequence[bytes]) -> str:
-        with self._errors(begins=True):
+        with self.translated(begins=True):
             name = f"personagen-{batch_id}.jsonl"
             file = await self._client.files.create(file=(name, b"\n".join(lines) + b"\n"), purpose="batch")
         return file.id
 
     async def create(self, batch_id: str, _lines: Sequence[bytes], uploaded: str) -> str:
-        with self._errors(begins=True):
+        with self.translated(begins=True):
             batch = await self._client.batches.create(
                 input_file_id=uploaded, endpoint=PATH, completion_window="24h", metadata={MARK: batch_id}
             )
         return batch.id
 
     async def candidates(self, batch_id: str, _count: int, since: float) -> list[str]:
-        with self._errors():
+        with self.translated():
             async for batch in self._client.batches.list(limit=100):  # the newest first
                 if (batch.metadata or {}).get(MARK) == batch_id:
                     return [batch.id]
@@ -80,12 +79,8 @@ class OpenAIBatches:
         return []
 
     async def state(self, provider_id: str) -> State | None:
-        from openai import NotFoundError
-
-        try:
-            with self._errors(passing=(NotFoundError,)):
-                found = await self._client.batches.retrieve(provider_id)
-        except NotFoundError:
+        found = await self.found(self._client.batches.retrieve(provider_id))
+        if found is None:
             return None
         refusal = _refusal(found)
         counts = found.request_counts
@@ -99,55 +94,31 @@ class OpenAIBatches:
         )
 
     async def results(self, _provider_id: str, state: State) -> dict[str, Outcome] | None:
-        from openai import NotFoundError
-
         outcomes: dict[str, Outcome] = {}
         for name in state.files:
-            try:
-                with self._errors(passing=(NotFoundError,)):
-                    content = (await self._client.files.content(name)).content
-            except NotFoundError:
+            answer = await self.found(self._client.files.content(name))
+            if answer is None:
                 return None
-            for line in content.splitlines():
-                if line.strip():
-                    custom_id, outcome = self._outcome(line)
-                    outcomes[custom_id] = outcome
+            outcomes |= self.outcomes(answer.content)
         return outcomes
 
-    def _outcome(self, line: bytes) -> tuple[str, Outcome]:
-        try:
-            value = loads(line)
-            custom_id, answer = str(value["custom_id"]), value.get("response")
-            if answer and answer["status_code"] == 200:
-                return custom_id, orjson.dumps(answer["body"])
-            if answer:
-                return custom_id, failure(answer["status_code"], orjson.dumps(answer["body"]), {})
-            why = value["error"]["message"]
-            return custom_id, ServerError(f"{self.server.model}: a batch skipped a request: {why}")
-        except (ValueError, TypeError, LookupError, AttributeError):
-            return "", garbled(self.server, line.decode("utf-8", "replace"))
+    def outcome(self, result: Mapping[str, Any]) -> Outcome:
+        answer = result.get("response")
+        if answer and answer["status_code"] == 200:
+            return orjson.dumps(answer["body"])
+        if answer:
+            return failure(answer["status_code"], orjson.dumps(answer["body"]), {})
+        return ServerError(f"{self.server.model}: a batch skipped a request: {result['error']['message']}")
 
     def completion(self, body: bytes) -> Completion:
         return openai.completion(self.server, self._model, body)
-
-    async def close(self) -> None:
-        if "_client" in vars(self):
-            await self._client.close()
-
-    def _errors(
-        self, *, begins: bool = False, passing: tuple[type[Exception], ...] = ()
-    ) -> AbstractContextManager[None]:
-        import openai as sdk
-
-        return translated(sdk, self.server, self._roles, begins=begins, passing=passing)
 
 
 def _refusal(batch: Batch) -> Failure | None:
     """The first reason why the whole batch was refused; None if it was not."""
     if batch.status != "failed":
         return None
-    listed = batch.errors.data if batch.errors and batch.errors.data else []
-    first = next(iter(listed), None)
-    if first is None:
+    if not batch.errors or not batch.errors.data:
         return Failure(400, "the batch was refused without a reason")
+    first = batch.errors.data[0]
     return Failure(400, first.message or "", " ".join(part for part in (first.code, first.param) if part))

@@ -54,15 +54,15 @@ class BatchProgress:
         self.batches.pop(batch_id, None)
         self.next_polls.pop(batch_id, None)
 
-    def describe(self, now: float | None = None) -> str:
+    def describe(self) -> str:
         """``2 batches pending: 340 of 1,200 requests done, next poll in 12 s``, or nothing."""
         if not self.batches:
             return self.trouble
         done, total = (sum(numbers) for numbers in zip(*self.batches.values(), strict=True))
-        wait = min(self.next_polls.values(), default=0.0) - (POLICY.clock() if now is None else now)
-        count = f"{len(self.batches)} batch{'es' if len(self.batches) > 1 else ''} pending: {done:,} of {total:,}"
-        poll = f"requests done, next poll in {max(0.0, wait):.0f} s"
-        return f"{count} {poll}" + (f", {self.trouble}" if self.trouble else "")
+        wait = max(0.0, min(self.next_polls.values(), default=0.0) - POLICY.clock())
+        several = "es" if len(self.batches) > 1 else ""
+        count = f"{len(self.batches)} batch{several} pending: {done:,} of {total:,} requests done"
+        return f"{count}, next poll in {wait:.0f} s" + (f", {self.trouble}" if self.trouble else "")
 
 
 @dataclass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import product
 
 from personagen.personas.english.pronouns import pronoun_of
 
@@ -22,10 +23,8 @@ _ABBREVIATION = re.compile(
 _UNITS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _TEENS = tuple(f"{stem}teen" for stem in ("thir", "four", "fif", "six", "seven", "eigh", "nine"))
 _TENS = tuple(f"{stem}ty" for stem in ("twen", "thir", "for", "fif", "six", "seven", "eigh", "nine"))
-_NUMBERS = {word: n for n, word in enumerate(_UNITS, 1)} | {word: n for n, word in enumerate(_TEENS, 13)}
-_NUMBERS |= {"ten": 10, "eleven": 11, "twelve": 12}
-_NUMBERS |= {ten: 20 + 10 * n for n, ten in enumerate(_TENS)}
-_NUMBERS |= {f"{ten}-{unit}": _NUMBERS[ten] + _NUMBERS[unit] for ten in _TENS for unit in _UNITS}
+_NUMBERS = {word: n for n, word in enumerate(_TEENS, 13)}
+_NUMBERS |= {f"{ten}-{unit}".rstrip("-"): n for n, (ten, unit) in enumerate(product(_TENS, ("", *_UNITS)), 20)}
 _NUMBER = rf"\d{{1,3}}|(?:{'|'.join(_TENS)})(?:[- ](?:{'|'.join(_UNITS)}))?|{'|'.join(_TEENS)}"
 # In order of confidence: a later kind counts only if no earlier one matches.
 _AGE_KINDS = (

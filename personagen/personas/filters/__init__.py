@@ -1,4 +1,4 @@
-"""The filters that a candidate must pass to join a pool, one per file, in the order they run, cheap ones first.
+"""The filters that a candidate must pass to join a pool, in the order they run, cheap ones first.
 
 A filter is any pure ``(Candidate, PoolView) -> Refusal | None``: None passes the candidate, a ``Refusal`` rejects it
 with the reason, the measured value and the id of the nearest entry. The view holds the pool at the start of the round
@@ -10,12 +10,10 @@ and the candidates admitted since. A custom filter is a plain function::
 
 from __future__ import annotations
 
-from personagen.personas.filters.duplicates import duplicates
 from personagen.personas.filters.format import format
 from personagen.personas.filters.misplaced import misplaced
 from personagen.personas.filters.pool_view import Candidate, Filter, PoolView, Refusal, Rules, candidate
-from personagen.personas.filters.same_traits import same_traits
-from personagen.personas.filters.similarity import similarity
+from personagen.personas.filters.repeats import duplicates, same_traits, similarity
 from personagen.personas.filters.threshold import Threshold
 from personagen.records import Kind
 
@@ -28,14 +26,4 @@ FILTERS: dict[Kind, dict[str, Filter]] = {
     "personality": {"same_traits": same_traits, "duplicates": duplicates, "similarity": similarity},
 }
 
-__all__ = [
-    "FILTERS",
-    "SCREENS",
-    "Candidate",
-    "Filter",
-    "PoolView",
-    "Refusal",
-    "Rules",
-    "Threshold",
-    "candidate",
-]  # fmt: skip
+__all__ = ["FILTERS", "SCREENS", "Candidate", "Filter", "PoolView", "Refusal", "Rules", "Threshold", "candidate"]

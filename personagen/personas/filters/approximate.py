@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
 Numbers: TypeAlias = npt.NDArray[np.int64]
-Number = TypeVar("Number", np.int8, np.uint32)
 
 # The number of nearest pivots under which a vector is listed, and whose lists a query searches.
 PIVOTS_PER_ROW, PIVOTS_PER_QUERY = 12, 12
@@ -92,8 +91,8 @@ class ApproximateIndex:
         end = size + len(numbers)
         if end > len(self._numbers[pivot]):
             room = end + end // 16 + 8
-            self._sketches[pivot] = _longer(self._sketches[pivot], size, room)
-            self._numbers[pivot] = _longer(self._numbers[pivot], size, room)
+            self._sketches[pivot] = np.pad(self._sketches[pivot][:size], ((0, room - size), (0, 0)))
+            self._numbers[pivot] = np.pad(self._numbers[pivot][:size], (0, room - size))
         self._sketches[pivot][size:end] = sketches
         self._numbers[pivot][size:end] = numbers
         self._sizes[pivot] = end
@@ -104,9 +103,3 @@ def sketched(rows: FloatArray, axes: FloatArray) -> FloatArray:
     along = rows @ axes
     rest = np.sqrt(np.maximum(0.0, 1.0 - np.einsum("ij,ij->i", along, along)))
     return np.hstack([along, rest[:, None]]).astype(np.float32)
-
-
-def _longer(array: npt.NDArray[Number], size: int, room: int) -> npt.NDArray[Number]:
-    longer = np.empty((room, *array.shape[1:]), array.dtype)
-    longer[:size] = array[:size]
-    return longer

@@ -53,6 +53,13 @@ class Candidate:
     vector: FloatArray | None = None
     known: Nearest = NOTHING
 
+    @property
+    def embedding(self) -> FloatArray:
+        """The ``vector``; raises ValueError if there is none."""
+        if self.vector is None:
+            raise ValueError(f"{self.place or self.description.id} has no vector: embed it before it joins a pool")
+        return self.vector
+
 
 @dataclass(frozen=True)
 class Refusal:
@@ -89,9 +96,7 @@ class _Store:
     trait_numbers: dict[str, int] = field(default_factory=dict)
 
     def add(self, new: Candidate) -> None:
-        if new.vector is None:
-            raise ValueError(f"{new.description.id} has no vector: embed it before it joins a pool")
-        self.rows.add(new.vector)
+        self.rows.add(new.embedding)
         self.entries.append(new.description)
         self.shingles.add(new.shingles)
         self.traits.add([self.trait_numbers.setdefault(t, len(self.trait_numbers)) for t in sorted(new.traits)])

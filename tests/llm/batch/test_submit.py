@@ -258,7 +258,7 @@ def test_the_board_tells_how_many_requests_are_done(tmp_path):
         setting = Setting(tmp_path, double)
 
         async def note(seconds):
-            lines.append(setting.progress.describe(0.0))
+            lines.append(setting.progress.describe())
             await asyncio.sleep(seconds / 100)
 
         policy = Clock().policy()

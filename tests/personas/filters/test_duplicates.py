@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from personagen.personas.filters import PoolView, Rules, jaccard
-from personagen.personas.filters.duplicates import duplicates
 from personagen.personas.filters.jaccard import JaccardIndex
 from personagen.personas.filters.pool_view import shingles
+from personagen.personas.filters.repeats import duplicates
 from tests.personas.filters.pools import PERSONALITY, PROFILE, personality, pool_of, profile
 
 SETS = st.lists(st.frozensets(st.integers(0, 25), max_size=12), max_size=25)

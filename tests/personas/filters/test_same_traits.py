@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from personagen.personas.filters import PoolView, Rules
-from personagen.personas.filters.same_traits import same_traits
+from personagen.personas.filters.repeats import same_traits
 from tests.personas.filters.pools import PERSONALITY, TRAITS, personality, pool_of
 
 OTHER = ("calm", "shy", "stubborn", "honest", "lazy", "gentle", "moody", "sceptical")
