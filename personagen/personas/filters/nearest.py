@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
-from personagen.personas.filters.approximate import ApproximateIndex, FloatArray, Numbers
+from personagen.personas.filters.approximate import ApproximateIndex, FloatArray, Numbers, sketched
 
 __all__ = ["FloatArray", "Nearest", "Rows"]
 
@@ -16,6 +18,14 @@ BLOCK = 8192
 MAX_EXACT_ROWS = 100_000
 # Of float32 products; pairs this close to the threshold are recomputed in float64.
 MAX_ROUNDING = 1e-4
+# A query whose sketch leaves a larger share of a block in doubt is compared with the whole block.
+MAX_DOUBTFUL_SHARE = 1 / 64
+# Of the variance of the rows; for hashed texts, more costs a little more, and 0.55 far more.
+KEPT_VARIANCE = 0.6
+# Longer sketches save too little, and so do sketches of few rows.
+MAX_SKETCH_SHARE = 0.6
+MIN_ROWS_TO_SKETCH = 1024
+MAX_ROWS_TO_FIT = 16_384
 
 
 @dataclass(frozen=True)
@@ -30,13 +40,20 @@ class Nearest:
 class Rows:
     """Unit vectors in order of arrival, in one matrix that doubles when it is full.
 
-    The search is exact. Only above ``MAX_EXACT_ROWS`` rows just the candidates of ``ApproximateIndex`` are compared; it
-    misses less than one in a thousand texts that an exact search rejects.
+    Each row has a shorter sketch: its coordinates along the first principal axes, which keep ``KEPT_VARIANCE`` of the
+    variance, and the length of the rest. By Cauchy-Schwarz the product of two sketches is at least the cosine, so if it
+    is below the threshold, the cosine need not be computed, and the result is exact. Above ``MAX_EXACT_ROWS`` rows only
+    the candidates of ``ApproximateIndex`` are compared; it misses less than one in a thousand texts that an exact
+    search rejects.
     """
 
     def __init__(self) -> None:
         self._rows: FloatArray = np.zeros((0, 0), np.float32)
         self._size = 0
+        self._axes: FloatArray | None = None
+        self._fitted = 0
+        self._sketches: FloatArray = np.zeros((0, 0), np.float32)
+        self._sketched = 0
         self._index: ApproximateIndex | None = None
 
     def __len__(self) -> int:
@@ -90,11 +107,9 @@ class Rows:
             for low in range(0, len(inside), BLOCK):
                 yield q[inside[low : low + BLOCK]], r[inside[low : low + BLOCK]]
             return
+        sketches = self._prepared(queries) if stop - start >= MIN_ROWS_TO_SKETCH else None
         for low in range(start, stop, BLOCK):
-            high = min(low + BLOCK, stop)
-            cosines = queries @ self._rows[low:high].T
-            least = np.maximum(cosines.max(axis=1, keepdims=True), threshold) - MAX_ROUNDING
-            q, r = np.divmod(np.flatnonzero(cosines >= least), high - low)
+            q, r = self._close(queries, sketches, threshold, low, min(low + BLOCK, stop))
             if len(q):
                 yield q, r + low
 
@@ -102,5 +117,52 @@ class Rows:
         """The approximate index, with all rows added."""
         if self._index is None or self._size >= 2 * self._index.made_for:
             self._index = ApproximateIndex(self._rows[: self._size])
+            self._axes, self._sketches, self._sketched = None, np.zeros((0, 0), np.float32), 0
         self._index.add(self._rows[self._index.size : self._size])
         return self._index
+
+    def _close(
+        self, queries: FloatArray, sketches: FloatArray | None, threshold: float, low: int, high: int
+    ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+        """The pairs (query, row - low) that may be nearest and reach the threshold."""
+        if sketches is None:
+            may = _closest(queries, self._rows[low:high], threshold)
+        else:
+            may = sketches @ self._sketches[low:high].T >= threshold - MAX_ROUNDING
+            # A sketch is not selective for a text unlike most others, which is then compared as a whole.
+            vague = np.flatnonzero(np.count_nonzero(may, axis=1) > MAX_DOUBTFUL_SHARE * (high - low))
+            if len(vague):
+                may[vague] = _closest(queries[vague], self._rows[low:high], threshold)
+        return np.divmod(np.flatnonzero(may), high - low)
+
+    def _prepared(self, queries: FloatArray) -> FloatArray | None:
+        """The sketches of ``queries``, after updating those of all rows; None if sketches would hardly be shorter."""
+        if self._size >= 2 * self._fitted and self._fitted < MAX_ROWS_TO_FIT:
+            self._axes = _axes(self._rows[: self._size])
+            self._fitted, self._sketched = self._size, 0
+        if self._axes is None:
+            return None
+        width = self._axes.shape[1] + 1
+        if self._sketches.shape != (len(self._rows), width):
+            kept = self._sketches[: self._sketched].reshape(-1, width)
+            self._sketches = np.concatenate([kept, np.zeros((len(self._rows) - len(kept), width), np.float32)])
+        self._sketches[self._sketched : self._size] = sketched(self._rows[self._sketched : self._size], self._axes)
+        self._sketched = self._size
+        return sketched(queries, self._axes)
+
+
+def _closest(queries: FloatArray, rows: FloatArray, threshold: float) -> npt.NDArray[np.bool_]:
+    """Which of ``rows`` (n, d) reach the threshold and may be nearest to each of ``queries`` (q, d): (q, n)."""
+    cosines = queries @ rows.T
+    near: npt.NDArray[np.bool_] = cosines >= np.maximum(cosines.max(axis=1, keepdims=True), threshold) - MAX_ROUNDING
+    return near
+
+
+def _axes(rows: FloatArray) -> FloatArray | None:
+    """The principal axes (d, a) that keep the mean of ``rows`` (n, d) and ``KEPT_VARIANCE``, or None if too many."""
+    sample = rows[:: math.ceil(len(rows) / 4096)].astype(np.float64)
+    values, axes = np.linalg.eigh(sample.T @ sample)
+    mean = float(np.square(sample.mean(axis=0)).sum())
+    share = (mean + KEPT_VARIANCE * (1 - mean)) * values.sum()
+    count = int(np.searchsorted(np.cumsum(values[::-1]), share)) + 1
+    return np.ascontiguousarray(axes[:, -count:], np.float32) if count + 1 <= MAX_SKETCH_SHARE * len(values) else None

@@ -77,10 +77,48 @@ def test_the_search_stays_exact_while_rows_are_added_between_searches():
         rows.add(row)
 
 
+def near(random, row, noise=0.05):
+    found = row + noise * random.standard_normal(len(row))
+    return (found / np.linalg.norm(found)).astype(np.float32)
+
+
+def test_copies_with_a_little_noise_are_found_by_sketches_that_hold_only_part_of_a_row():
+    random = np.random.default_rng(2)
+    # The later rows are about other things, so the axes have to turn.
+    matrix = np.concatenate([texts(random, count, 64, topics=20, noise=0.15) for count in (2000, 4000)])
+    rows, asked = Rows(), []
+    for at, row in enumerate(matrix):
+        rows.add(row)
+        if at in (1500, 3500, 5999):
+            queries = np.stack([near(random, matrix[n], 0.02) for n in range(at % 7, at, 97)])
+            asked.append(rows._prepared(queries) is not None)
+            for found, query in zip(rows.search(queries, 0.95, 0, at), queries, strict=True):
+                assert (found.score, found.row) == pytest.approx(brute(matrix, query, 0.95, 0, at))
+    assert asked == [True, True, True]
+
+
 def test_of_equal_rows_the_oldest_is_named():
     matrix = np.tile(vector(1, 2, 2), (9000, 1))
     [found] = rows_of(matrix).search(matrix[:1], 0.9, 0, 9000)
     assert found.row == 0
+
+
+def test_most_pairs_of_texts_are_settled_by_their_sketches(monkeypatch):
+    random = np.random.default_rng(1)
+    matrix = texts(random, 6000, 64, topics=200, noise=0.3)
+    rows = rows_of(matrix)
+    widths = []
+    plain = Rows._close
+
+    def spied(self, queries, sketches, threshold, low, high):
+        q, r = plain(self, queries, sketches, threshold, low, high)
+        widths.append((sketches is not None, len(q) / (len(queries) * (high - low))))
+        return q, r
+
+    monkeypatch.setattr(Rows, "_close", spied)
+    rows.search(matrix[:50], 0.95, 0, 6000)
+    assert widths[0][0]
+    assert widths[0][1] < 0.02
 
 
 def test_rows_of_another_length_are_refused():
