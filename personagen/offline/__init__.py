@@ -13,23 +13,11 @@ from typing import Any
 
 from personagen.call import LLM, Call
 from personagen.errors import ConfigError
-from personagen.offline import assistant, judge, observer, user
+from personagen.offline import assistant, author, judge, observer, user
 from personagen.records import Completion, Usage
 
 _CHARACTERS_A_TOKEN = 4
 _Part = Callable[[Mapping[str, Any], Random], str]
-
-
-def _profiles(inputs: Mapping[str, Any], rng: Random) -> str:
-    from personagen.offline import author
-
-    return author.profiles(inputs, rng)
-
-
-def _personalities(inputs: Mapping[str, Any], rng: Random) -> str:
-    from personagen.offline import author
-
-    return author.personalities(inputs, rng)
 
 
 def offline(seed: int, noise: float = 0.0) -> LLM:
@@ -51,7 +39,8 @@ def offline(seed: int, noise: float = 0.0) -> LLM:
             )
         text = part(call.inputs, Random(f"{seed}/{call.key}"))
         read = sum(len(m.content) for m in call.messages)
-        usage = Usage(input_tokens=_tokens(read), output_tokens=_tokens(len(text)), cost_usd=0.0)
+        spent = [-(-characters // _CHARACTERS_A_TOKEN) for characters in (read, len(text))]
+        usage = Usage(input_tokens=spent[0], output_tokens=spent[1], cost_usd=0.0)
         return Completion(text=text, finish_reason="stop", usage=usage, model="offline")
 
     return answer
@@ -60,8 +49,8 @@ def offline(seed: int, noise: float = 0.0) -> LLM:
 def parts(noise: float = 0.0) -> dict[str, _Part]:
     """The function that plays each prompt."""
     return {
-        "author/profiles": _profiles,
-        "author/personalities": _personalities,
+        "author/profiles": author.profiles,
+        "author/personalities": author.personalities,
         "user/speak": user.speak,
         "observer/infer": observer.infer,
         "assistant/plain": assistant.plain,
@@ -75,7 +64,3 @@ def _played(call: Call) -> str:
     if call.role == "assistant" and "conversation" in call.inputs:
         return "assistant/aware" if "inferences" in call.inputs else "assistant/plain"
     return call.prompt
-
-
-def _tokens(characters: int) -> int:
-    return -(-characters // _CHARACTERS_A_TOKEN)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from random import Random
 from typing import Any
 
 from personagen.offline.facts import advice_for, kind_of, spoken
-from personagen.offline.hearsay import brief
-from personagen.offline.style import Axis, axes, axes_shown, wanted_length
+from personagen.offline.style import axes, axes_shown, wanted_length
 from personagen.offline.texts import bank, canon, capital, fill, pick, small
 from personagen.offline.thread import Thread, read_messages
 from personagen.offline.topics import Point, named
-from personagen.offline.voice import clause
+from personagen.offline.voice import brief, clause
+from personagen.records import Message
 
 _OVERREACH = 0.13
 _SOFT = {"feelings"}
@@ -25,16 +24,7 @@ _LOUD = {
 _DETAILED = {"sceptical", "inventive", "chatty", "methodical"}
 
 
-@dataclass(frozen=True)
-class _Task:
-    """The kind of reply to the last message (``answer``, ``explain``, ``end``, ``generic``) and its points."""
-
-    kind: str
-    thing: str
-    domain: str
-    points: tuple[Point, ...]
-
-
+# What a user says who wants to hear more of a point.
 _WANTS_MORE = re.compile(
     r"explain|say more|tell me|spell out|unpack|go into|walk me|convince|puzzles|baffles|understand|thinking behind|"
     r"stuck on|(?:don't|do not) quite see",
@@ -42,84 +32,84 @@ _WANTS_MORE = re.compile(
 )
 
 
-def _asked_about(text: str, points: Sequence[Point], topic: str) -> list[Point]:
-    """The points that ``text`` asks about or wants to hear more of."""
-    asking = " ".join(s for s in spoken(text) if s.rstrip().endswith("?") or _WANTS_MORE.search(s))
-    return [p for p in named(topic, asking) if p in points]
-
-
-def _task(thread: Thread, rng: Random) -> _Task:
+def _task(thread: Thread, rng: Random) -> tuple[str, list[Point]]:
+    """The kind of reply to the last message (``answer``, ``explain``, ``end``, ``generic``), and its points."""
     topic = thread.topic
     if topic is None:
-        return _Task("generic", "this", "", ())
-    here = [p for p in thread.now if p.topic == topic.id and p.ask >= 0]
-    given = thread.given()
-    fresh = [p for a in topic.asks for p in a.points if p not in given]
-    if here or thread.now:
-        points = list(topic.asks[here[-1].ask if here else 0].points)
+        return "generic", []
+    told = thread.given()
+    if thread.now:
+        asked = [p.ask for p in thread.now if p.topic == topic.id and p.ask >= 0]
+        points = list(topic.asks[asked[-1] if asked else 0].points)
         rng.shuffle(points)
-        points.sort(key=lambda p: p in given)
-        return _Task("answer", topic.thing, topic.domain, tuple(points))
+        return "answer", sorted(points, key=lambda p: p in told)
+    asking = " ".join(s for s in spoken(thread.last) if s.rstrip().endswith("?") or _WANTS_MORE.search(s))
+    if about := [p for p in named(topic.id, asking) if p in told]:
+        same = next(ask.points for ask in topic.asks if about[-1] in ask.points)
+        return "explain", [about[-1], *(p for p in same if p not in told)]
+    fresh = [p for ask in topic.asks for p in ask.points if p not in told]
     rng.shuffle(fresh)
-    about = _asked_about(thread.last, [*given], topic.id)
-    if about:
-        same = [p for a in topic.asks if about[-1] in a.points for p in a.points if p not in given]
-        return _Task("explain", topic.thing, topic.domain, (about[-1], *same))
-    chosen = [p for p in named(topic.id, thread.last) if p in given]
+    chosen = [p for p in named(topic.id, thread.last) if p in told]
     if chosen or "?" not in thread.last:
-        return _Task("end", topic.thing, topic.domain, tuple((chosen or [*given] or fresh)[:1] + fresh[:1]))
-    return _Task("answer", topic.thing, topic.domain, tuple(fresh or topic.asks[0].points))
+        return "end", [*(chosen or told or fresh)[:1], *fresh[:1]]
+    return "answer", fresh or list(topic.asks[0].points)
 
 
 class _Writer:
     """Writes one reply: draws from the pools without repeating earlier text."""
 
-    def __init__(self, thread: Thread, rng: Random) -> None:
+    def __init__(self, conversation: Sequence[Message], rng: Random) -> None:
+        thread = read_messages(conversation)
         self.rng = rng
-        self.task = _task(thread, rng)
+        self.kind, self.points = _task(thread, rng)
+        self.domain, thing = (thread.topic.domain, thread.topic.thing) if thread.topic else ("", "this")
         self.said = "".join(map(canon, thread.replies))
-        known = canon(self.task.thing) in self.said and rng.random() < 0.6
-        self.slots = {"thing": "this" if known else self.task.thing, "name": self.task.thing}
-        if self.task.points:
-            self.slots["h"] = self.task.points[0].handle
-
-    def one(self, pool: Sequence[str], **more: str) -> str:
-        return pick(pool, self.rng, {**self.slots, **more}, self.said)
-
-    def pool(self, name: str, **more: str) -> str:
-        return self.one(bank("assistant")[name], **more)
+        known = canon(thing) in self.said and self.chance(0.6)
+        self.slots = {"thing": "this" if known else thing, "name": thing}
+        if self.points:
+            self.slots["h"] = self.points[0].handle
 
     def chance(self, share: float) -> bool:
         return self.rng.random() < share
 
-    def advice(self, point: Point, *, explained: bool) -> str:
+    def one(self, pool: Sequence[str], **more: str) -> str:
+        return pick(pool, self.rng, self.slots | more, self.said)
+
+    def pool(self, name: str, /, **more: str) -> str:
+        return self.one(bank("assistant")[name], **more)
+
+    def lead(self) -> str:
+        """A general opening of a reply that answers a question."""
+        pools = {"answer": "leads", "generic": "generic_leads"}
+        return self.pool(pools[self.kind]) if self.kind in pools and self.chance(0.45) else ""
+
+    def advice(self, point: Point, explained: float = 0.0) -> str:
         text = fill(point.advice, self.rng, {})
-        return f"{text} {point.more}" if explained and point.more else text
+        return f"{text} {point.more}" if point.more and self.chance(explained) else text
 
-    def body(self, count: int, explained: float) -> list[str]:
-        """The content of the reply, one string per point, without a lead."""
-        task = self.task
-        if task.kind == "generic":
-            texts = [self.pool("generic") for _ in range(count)]
-            return [t for t in dict.fromkeys(texts) if t]
-        if task.kind == "explain":
-            point = task.points[0]
-            elaborates = point.more and canon(point.more) not in self.said
-            more = self.pool("elaborations", m=small(point.more), h=point.handle) if elaborates else ""
-            first = more or self.pool("elaborations_bare", h=point.handle)
-            return [first, *(self.advice(p, explained=False) for p in task.points[1 : max(count, 1)])]
-        if task.kind == "end":
-            tip = self.pool("wrapups_tip", p=small(self.advice(task.points[-1], explained=False)))
+    def parts(self, count: int, explained: float) -> list[str]:
+        """The content of the reply, one string per point; ``explained`` is the share of points with a reason."""
+        if self.kind == "generic":
+            return list(dict.fromkeys(self.pool("generic") for _ in range(count)))
+        if self.kind == "explain":
+            point = self.points[0]
+            new = point.more and canon(point.more) not in self.said
+            first = self.pool("elaborations", m=small(point.more)) if new else ""
+            others = [self.advice(p) for p in self.points[1 : max(count, 1)]]
+            return [first or self.pool("elaborations_bare"), *others]
+        if self.kind == "end":
+            tip = self.pool("wrapups_tip", p=small(self.advice(self.points[-1])))
             return [self.pool("wrapups"), tip] if count > 1 else [tip or self.pool("wrapups")]
-        return [self.advice(p, explained=self.chance(explained)) for p in task.points[:count]]
+        return [self.advice(p, explained) for p in self.points[:count]]
 
-    def joined(self, parts: list[str], *, linked: float, numbered: bool = False) -> str:
-        parts = [p for p in parts if p]
-        if numbered and len(parts) > 1:
-            return "\n".join(f"{i}) {p}" for i, p in enumerate(parts, 1))
-        out = parts[:1]
-        for part in parts[1:]:
-            plain = self.task.kind in {"answer", "generic"} and self.chance(linked)
+    def body(self, count: int, explained: float, *, linked: float, numbered: bool = False) -> str:
+        """The content as text: a numbered list, or sentences of which a share is ``linked`` to the one before."""
+        first, *others = [part for part in self.parts(count, explained) if part] or [""]
+        if numbered and others and self.kind == "answer":
+            return "\n".join(f"{i}) {part}" for i, part in enumerate((first, *others), 1))
+        out = [first]
+        for part in others:
+            plain = self.kind in {"answer", "generic"} and self.chance(linked)
             link = self.pool("also", p=small(part)) if plain else ""
             self.said += canon(link)
             out.append(link or part)
@@ -128,37 +118,25 @@ class _Writer:
 
 def plain(inputs: Mapping[str, Any], rng: Random) -> str:
     """A competent, generic reply to the last message."""
-    writer = _Writer(read_messages(inputs["conversation"]), rng)
-    generic = writer.task.kind == "generic"
-    lead = writer.pool("generic_leads" if generic else "leads") if writer.chance(0.45) else ""
-    if writer.task.kind in {"explain", "end"}:
-        lead = ""
-    body = writer.joined(
-        writer.body(rng.choice((2, 2, 3)), 0.4),
-        linked=0.4,
-        numbered=writer.task.kind == "answer" and writer.chance(0.1),
-    )
-    if writer.task.kind == "end":
+    writer = _Writer(inputs["conversation"], rng)
+    lead = writer.lead()
+    body = writer.body(rng.choice((2, 2, 3)), 0.4, linked=0.4, numbered=writer.chance(0.1))
+    if writer.kind == "end":
         end = writer.pool("wrapups_end")
+    elif writer.chance(0.08):
+        end = writer.pool("asks")
     else:
-        end = writer.pool("generic_closers" if generic else "closers") if writer.chance(0.45) else ""
-        if writer.chance(0.1):
-            end = writer.pool("asks")
-    return _whole(lead, body, [], end)
+        end = writer.pool("generic_closers" if writer.kind == "generic" else "closers") if writer.chance(0.4) else ""
+    return _whole(lead, body, end)
 
 
 def aware(inputs: Mapping[str, Any], rng: Random) -> str:
     """A reply fitted to the observer's inferences; about one in eight overreaches."""
-    writer = _Writer(read_messages(inputs["conversation"]), rng)
-    shown: list[str] = []
-    facts: list[str] = []
-    for inference in inputs["inferences"]:
-        found = axes_shown(inference)
-        shown += found
-        if not found:
-            facts.append(inference)
-    known = list(dict.fromkeys(shown))
-    if (known or facts) and writer.chance(_OVERREACH):
+    writer = _Writer(inputs["conversation"], rng)
+    shown = {inference: axes_shown(inference) for inference in inputs["inferences"]}
+    known = list(dict.fromkeys(name for found in shown.values() for name in found))
+    facts = [inference for inference, found in shown.items() if not found]
+    if shown and writer.chance(_OVERREACH):
         return _overreaching(writer, known, facts)
     return _fitting(writer, known, facts)
 
@@ -167,90 +145,58 @@ def _fitting(writer: _Writer, known: list[str], facts: list[str]) -> str:
     length = wanted_length(known)
     count = 1 if length < 42 else 2 if length < 92 else 3
     explained = 0.8 if _DETAILED & set(known) else 0.0 if length < 60 else 0.5
-    style = [axes()[name] for name in known if writer.task.domain not in _SOFT or name not in _LOUD]
+    style = [axes()[name] for name in known if writer.domain not in _SOFT or name not in _LOUD]
     writer.rng.shuffle(style)
-    body = writer.joined(
-        writer.body(count, explained),
-        linked=0.25,
-        numbered="methodical" in known and writer.task.kind == "answer",
-    )
-    lead = _lead(writer, style)
-    tailored = [_to_them(_tailored(writer, facts))] if facts and writer.chance(0.95) else []
-    end = _closer(writer, style, length)
+    body = writer.body(count, explained, linked=0.25, numbered="methodical" in known)
+    lead = writer.lead()
+    if style:
+        lead = writer.one(style[0].leads) if writer.kind in {"answer", "generic"} and writer.chance(0.9) else ""
+    tailored = _tailored(writer, facts) if writer.chance(0.95) else ""
+    end = ""
+    if style and writer.chance(0.85 if length >= 60 else 0.35):
+        end = writer.one(style[-1].closers)
+    elif writer.kind == "end":
+        end = writer.pool("wrapups_end")
+    elif not style and writer.chance(0.5):
+        end = writer.pool(writer.rng.choice(("asks", "closers", "closers")))
     return _whole(lead, body, tailored, end)
 
 
-def _to_them(said: str) -> str:
-    """``said`` with "the user" replaced by "you"."""
-    return re.sub(r"\bthe user(['\u2019]s)?\b", lambda found: "your" if found[1] else "you", said)
-
-
-def _lead(writer: _Writer, style: list[Axis]) -> str:
-    if writer.task.kind not in {"answer", "generic"}:
-        return ""
-    if style:
-        return writer.one(style[0].leads) if writer.chance(0.9) else ""
-    return writer.pool("comfort" if writer.task.kind == "generic" else "leads") if writer.chance(0.4) else ""
-
-
-def _closer(writer: _Writer, style: list[Axis], length: float) -> str:
-    if style and (length >= 60 or writer.chance(0.4)) and writer.chance(0.85):
-        return writer.one(style[-1].closers)
-    if writer.task.kind == "end":
-        return writer.pool("wrapups_end")
-    if not style:
-        return writer.pool("asks" if writer.chance(0.5) else "closers") if writer.chance(0.5) else ""
-    return ""
-
-
 def _tailored(writer: _Writer, facts: list[str]) -> str:
-    """A sentence that adapts the advice to one revealed fact; empty if none is relevant."""
-    rng = writer.rng
-    order = list(enumerate(facts))
-    order.sort(key=lambda row: -row[0] + 6 * rng.random())
-    for _, fact in order:
-        lines = advice_for(kind_of(fact), writer.task.domain)
+    """A sentence that adapts the advice to one revealed fact, mostly a late one; empty if none is relevant."""
+    order = sorted(enumerate(facts), key=lambda row: 6 * writer.rng.random() - row[0])
+    for fact in (fact for _, fact in order):
+        lines = advice_for(kind_of(fact), writer.domain)
         you = clause(fact, "you")
-        if not lines or not you or canon(brief(you)) in writer.said:
-            continue
-        line = writer.one(lines)
-        if line:
-            return writer.pool("since", you=brief(you), t=line) + "."
+        if lines and you and canon(brief(you)) not in writer.said and (line := writer.one(lines)):
+            said = writer.pool("since", you=brief(you), t=line) + "."
+            return re.sub(r"\bthe user(['\u2019]s)?\b", lambda found: "your" if found[1] else "you", said)
     return ""
 
 
 def _overreaching(writer: _Writer, known: list[str], facts: list[str]) -> str:
     """An overreaching reply: an irrelevant fact, familiarity, excessive length, or the wrong tone."""
     rng = writer.rng
-    style = [axes()[name] for name in known]
-    wrong = [a for name, a in axes().items() if name not in known]
     clauses = [c for f in facts if (c := clause(f, "you"))]
-    body = writer.joined(writer.body(2, 0.4), linked=0.3)
-    lead = end = ""
-    extra: list[str] = []
+    body = writer.body(2, 0.4, linked=0.3)
+    style = axes()[rng.choice(known)] if known else None
+    end = writer.one(style.closers) if style and writer.chance(0.4) else ""
     way = rng.random()
     if clauses and way < 0.5:
-        extra = [writer.pool("forced", you=brief(c)) for c in rng.sample(clauses, min(2, len(clauses)))]
-    elif way < 0.7:
-        lead = writer.pool("familiar")
-    elif way < 0.85:
-        body = writer.joined([writer.pool("padding"), *writer.body(3, 1.0), writer.pool("padding")], linked=0.4)
-    else:
-        off = rng.choice(wrong or list(axes().values()))
-        lead, end = writer.one(off.leads), writer.one(off.closers)
-    if not end and style and rng.random() < 0.4:
-        end = writer.one(rng.choice(style).closers)
-    return _whole(lead, body, extra, end)
+        forced = [writer.pool("forced", you=brief(c)) for c in rng.sample(clauses, min(2, len(clauses)))]
+        return _whole("", body, *forced, end)
+    if way < 0.7:
+        return _whole(writer.pool("familiar"), body, end)
+    if way < 0.85:
+        return _whole("", writer.pool("padding"), writer.body(3, 1.0, linked=0.4), writer.pool("padding"), end)
+    off = axes()[rng.choice([name for name in axes() if name not in known] or known)]
+    return _whole(writer.one(off.leads), body, writer.one(off.closers))
 
 
-_BLANK = re.compile(r"[ \t]+")
-
-
-def _whole(lead: str, body: str, extra: list[str], end: str) -> str:
+def _whole(lead: str, body: str, *rest: str) -> str:
     """The pieces as one text, with a numbered list on its own lines."""
-    tail = " ".join(p for p in (*extra, end) if p)
     mark = "\n" if body.startswith("1) ") else " "
     if lead.endswith(":") and mark == " ":
         body = small(body)
-    text = mark.join(p for p in (lead, body, tail) if p)
-    return capital(_BLANK.sub(" ", text).strip()) or "Tell me a little more, and I can be of use."
+    text = mark.join(p for p in (lead, body, " ".join(filter(None, rest))) if p)
+    return capital(re.sub(r"[ \t]+", " ", text).strip()) or "Tell me a little more, and I can be of use."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from random import Random
@@ -19,7 +20,7 @@ _FOLLOWED = bag("it's that's there's what's isn't doesn't don't wasn't didn't ca
 class Idiolect:
     """One person's habits: word swaps, favourite fillers and tags, sentence endings."""
 
-    words: tuple[tuple[str, str], ...]
+    words: Mapping[str, str]
     long: bool
     fillers: tuple[str, ...]
     tags: tuple[str, ...]
@@ -34,10 +35,9 @@ def idiolect_of(seed: str, axes: tuple[str, ...]) -> Idiolect:
     rng = Random(f"idiolect/{seed}")
     raw = bank("idiolect")
     words = {word: rng.choice(options) for word, options in raw["swaps"].items() if rng.random() < 0.45}
-    if rng.random() < 0.3:
-        words |= raw["american"]
+    words |= raw["american"] if rng.random() < 0.3 else {}
     return Idiolect(
-        words=tuple(words.items()),
+        words=words,
         long=rng.random() < (0.6 if "traditional" in axes or "proud" in axes else 0.18),
         fillers=tuple(rng.sample(raw["fillers"], 3)),
         tags=tuple(rng.sample(raw["tags"], 3)),
@@ -49,17 +49,12 @@ def idiolect_of(seed: str, axes: tuple[str, ...]) -> Idiolect:
 
 def worded(text: str, habit: Idiolect) -> str:
     """``text`` in this person's words: swaps, spelling, contractions, case."""
-    swaps = dict(habit.words)
     long = bank("idiolect")["long"] if habit.long else {}
 
     def swapped(match: re.Match[str]) -> str:
         word = match.group()
-        lower = word.lower()
-        new = swaps.get(lower)
-        if new is None and lower in long and not (lower in _FOLLOWED and _PRONOUN.match(text, match.end())):
-            new = long[lower]
-        if new is None:
-            return word
+        tag = word.lower() in _FOLLOWED and _PRONOUN.match(text, match.end())
+        new = habit.words.get(word.lower()) or (word if tag else long.get(word.lower(), word))
         return new[:1].upper() + new[1:] if word[:1].isupper() else new
 
     text = _WORD.sub(swapped, text)
@@ -71,8 +66,7 @@ def voiced(parts: list[str], loose: set[str], habit: Idiolect, rng: Random, said
     person's way of ending sentences. ``said`` (``canon``) is what they said before."""
     out: list[str] = []
     for part in parts:
-        plain = part.endswith(".")
-        text = part
+        plain, text = part.endswith("."), part
         filler = rng.choice(habit.fillers)
         if rng.random() < 0.13 and not part.endswith("?") and canon(filler) not in said:
             text = f"{filler}, {small(part)}"
@@ -80,9 +74,7 @@ def voiced(parts: list[str], loose: set[str], habit: Idiolect, rng: Random, said
         elif plain and part in loose and "," not in part and rng.random() < 0.22:
             text = f"{part[:-1]}, {rng.choice(habit.tags)}."
         ending = rng.random()
-        if plain and ending < habit.cheers:
-            text = text[:-1] + "!"
-        elif plain and ending < habit.cheers + habit.dots:
-            text = text[:-1] + "..."
+        if plain and ending < habit.cheers + habit.dots:
+            text = text[:-1] + ("!" if ending < habit.cheers else "...")
         out.append(text)
     return " ".join(out)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import combinations
 from random import Random
 from typing import Any
 
@@ -77,48 +78,27 @@ def _findings(
     """The findings that ``utility`` adds up; cached, since a pair is judged in both orders."""
     names = axes_of(traits)[:6]
     thread = read(said)
-    return (
-        *_length(names, reply),
-        *_tone(names, reply),
-        *_relevance(thread, reply),
-        *_facts(facts, thread, reply),
-        *_manners(names, thread, reply),
-    )
-
-
-def _length(names: tuple[str, ...], reply: str) -> list[Finding]:
     wanted = wanted_length(names)
-    ratio = math.log((len(reply.split()) + 1) / wanted)
-    worth = 0.25 - 0.5 * min(1.5, abs(ratio))
-    return [Finding("length_short" if wanted < 65 else "length_long", worth)]
-
-
-def _tone(names: tuple[str, ...], reply: str) -> list[Finding]:
-    out = []
-    scale = 0.5 / math.sqrt(len(names)) if names else 0.0
+    ratio = abs(math.log((len(reply.split()) + 1) / wanted))
+    length = Finding("length_short" if wanted < 65 else "length_long", 0.25 - 0.5 * min(1.5, ratio))
+    scale = 0.5 / math.sqrt(len(names) or 1)
     liked, disliked = axes_in(reply, "likes"), axes_in(reply, "dislikes")
-    for name in names:
-        if name in liked:
-            out.append(Finding("likes", scale, name))
-        if name in disliked:
-            out.append(Finding("dislikes", -scale, name))
-    return out
+    tone = [Finding("likes", scale, name) for name in names if name in liked]
+    tone += [Finding("dislikes", -scale, name) for name in names if name in disliked]
+    relevance = Finding("relevance", 0.6 * _relevance(thread, reply))
+    return (length, *tone, relevance, *_facts(facts, thread, reply), *_manners(names, thread, reply))
 
 
-def _relevance(thread: Thread, reply: str) -> list[Finding]:
-    lower = reply.lower()
-    if thread.topic is not None:
-        place = next((p for p in reversed(thread.now) if p.topic == thread.topic.id and p.ask >= 0), None)
-        on_topic = given(thread.topic.id, reply)
-        if place is not None:
-            points = topics()[place.topic].asks[place.ask].points
-            if any(p in points for p in on_topic):
-                return [Finding("relevance", 0.6)]
-        elif on_topic or any(p.handle in lower for a in thread.topic.asks for p in a.points):
-            return [Finding("relevance", 0.6)]
+def _relevance(thread: Thread, reply: str) -> float:
+    """Whether the reply answers the last message, from 0 to 1."""
+    if topic := thread.topic:
+        asks = [topic.asks[p.ask] for p in thread.now if p.topic == topic.id and p.ask >= 0]
+        points = [point for ask in asks[-1:] or topic.asks for point in ask.points]
+        named = not asks and any(point.handle in reply.lower() for point in points)
+        if named or any(point in points for point in given(topic.id, reply)):
+            return 1.0
     want = stems(thread.last)
-    shared = len(want & stems(reply)) / max(1.0, min(8.0, 0.5 * len(want)))
-    return [Finding("relevance", 0.6 * min(1.0, shared))]
+    return min(1.0, len(want & stems(reply)) / max(1.0, min(8.0, 0.5 * len(want))))
 
 
 def _facts(facts: tuple[str, ...], thread: Thread, reply: str) -> list[Finding]:
@@ -129,11 +109,13 @@ def _facts(facts: tuple[str, ...], thread: Thread, reply: str) -> list[Finding]:
     for fact in facts:
         want = stems(fact)
         used = [s for s in addressed if want and len(want & stems(s)) >= max(1.0, 0.5 * len(want))]
-        if not used or _in_question(want, thread):
+        # If the topic is about the fact, any answer shares its words.
+        about = thread.topic and len(want & _topic_stems(thread.topic.id)) >= 0.5 * len(want)
+        if not used or about:
             continue
         if not is_stated(fact, thread.users):
             out.append(Finding("leak", -0.3, fact))
-        elif domain is None or _bears(fact, domain, used):
+        elif domain is None or (advice_for(kind_of(fact), domain) and not _is_forced(" ".join(used))):
             out.append(Finding("facts", 0.4 if not out else 0.05, fact))
         else:
             out.append(Finding("overreach", -0.35, fact))
@@ -144,31 +126,20 @@ def _facts(facts: tuple[str, ...], thread: Thread, reply: str) -> list[Finding]:
     return out
 
 
-def _in_question(want: frozenset[str], thread: Thread) -> bool:
-    """Whether the topic is about the fact, so that any answer would share its words."""
-    if thread.topic is None:
-        return False
-    return len(want & _topic_stems(thread.topic.id)) >= 0.5 * len(want)
-
-
 @lru_cache(maxsize=512)
 def _topic_stems(topic: str) -> frozenset[str]:
     t = topics()[topic]
     return stems(" ".join((t.thing, *(p.advice for a in t.asks for p in a.points))))
 
 
-def _bears(fact: str, domain: str, used: list[str]) -> bool:
-    """Whether the reply tailors its advice to the fact, by a line for that kind of fact and domain."""
-    lines = advice_for(kind_of(fact), domain)
-    if not lines:
-        return False
-    text = " ".join(used).lower()
-    return not any(trace in text for trace in _forced())
-
-
 @cache
 def _forced() -> tuple[str, ...]:
     return tuple(t for t in map(skeleton, bank("assistant")["forced"]) if len(t) >= _TELLING)
+
+
+def _is_forced(text: str) -> bool:
+    """Whether a fact is dragged in, in the wording of an overreaching reply."""
+    return any(trace in text.lower() for trace in _forced())
 
 
 def _manners(names: tuple[str, ...], thread: Thread, reply: str) -> list[Finding]:
@@ -185,16 +156,15 @@ def _manners(names: tuple[str, ...], thread: Thread, reply: str) -> list[Finding
 
 @dataclass(frozen=True)
 class _Case:
-    """The inputs of one judgment, with the findings in every reply."""
+    """The replies of one judgment by label, with the findings in each and their sum."""
 
-    labels: tuple[str, ...]
     texts: Mapping[str, str]
     seen: Mapping[str, tuple[Finding, ...]]
     worth: Mapping[str, float]
 
-    def order(self) -> tuple[str, ...]:
-        """Labels by utility, ties by text, independently of the order shown."""
-        return tuple(sorted(self.labels, key=lambda x: (-self.worth[x], self.texts[x])))
+    def order(self, label: str) -> tuple[float, str]:
+        """Sorts labels by utility, ties by text, independently of the order shown."""
+        return -self.worth[label], self.texts[label]
 
 
 def _case(inputs: Mapping[str, Any]) -> _Case:
@@ -203,74 +173,59 @@ def _case(inputs: Mapping[str, Any]) -> _Case:
     said = tuple((m.role, m.content) for m in inputs["conversation"])
     texts = {r["label"]: r["text"] for r in inputs["replies"]}
     seen = {label: _findings(traits, facts, said, text) for label, text in texts.items()}
-    return _Case(tuple(texts), texts, seen, {k: round(sum(f.worth for f in v), 6) for k, v in seen.items()})
+    return _Case(texts, seen, {k: round(sum(f.worth for f in v), 6) for k, v in seen.items()})
 
 
 def truth(inputs: Mapping[str, Any]) -> Truth:
     """The ground truth for the inputs of ``judge/prefer``, without noise."""
     case = _case(inputs)
-    ranking = case.order()
+    ranking = tuple(sorted(case.texts, key=case.order))
     gap = case.worth[ranking[0]] - case.worth[ranking[1]] if len(ranking) > 1 else 0.0
-    return Truth(ranking, dict(case.worth), gap)
+    return Truth(ranking, case.worth, gap)
 
 
 def errs(noise: float, conversation: Sequence[Any], one: str, other: str) -> bool:
     """Whether the noisy judge errs on this unordered pair, which is so for a share ``noise`` of all pairs."""
-    digest = hashlib.blake2b(digest_size=8)
-    for text in (*sorted((one, other)), *(m.content for m in conversation[-2:]), str(len(conversation))):
-        digest.update(text.encode(errors="replace") + b"\0")
-    return int.from_bytes(digest.digest()) < noise * 2.0**64
+    said = (*sorted((one, other)), *(m.content for m in conversation[-2:]), str(len(conversation)))
+    digest = hashlib.blake2b("\0".join(said).encode(errors="replace"), digest_size=8).digest()
+    return int.from_bytes(digest) < noise * 2.0**64
 
 
 def prefer(inputs: Mapping[str, Any], rng: Random, noise: float) -> str:
     """The verdict as JSON. Each pair of replies gives a vote, wrong with probability ``noise``; most votes win."""
     case = _case(inputs)
-    labels = case.labels
-    votes = dict.fromkeys(labels, 0)
-    flipped = False
-    for i, one in enumerate(labels):
-        for other in labels[i + 1 :]:
-            better, worse = sorted((one, other), key=lambda x: (-case.worth[x], case.texts[x]))
-            if case.worth[better] - case.worth[worse] < CLOSE:
-                better, worse = one, other
-            if errs(noise, inputs["conversation"], case.texts[one], case.texts[other]):
-                better, worse = worse, better
-                flipped = True
-            votes[better] += 1
-    ranking = sorted(labels, key=lambda x: (-votes[x], -case.worth[x], case.texts[x]))
-    gap = case.worth[ranking[0]] - case.worth[ranking[1]] if len(ranking) > 1 else 1.0
-    tie = len(ranking) > 1 and abs(gap) < TIE
-    reason = _reason(case, ranking, rng, tie=tie, wrong=flipped and gap < 0)
+    worth, votes, flipped = case.worth, dict.fromkeys(case.texts, 0), False
+    for one, other in combinations(case.texts, 2):
+        close = abs(worth[one] - worth[other]) < CLOSE
+        better, worse = (one, other) if close else sorted((one, other), key=case.order)
+        if errs(noise, inputs["conversation"], case.texts[one], case.texts[other]):
+            better, flipped = worse, True
+        votes[better] += 1
+    ranking = sorted(case.texts, key=lambda label: (-votes[label], case.order(label)))
+    gap = worth[ranking[0]] - worth[ranking[1]] if len(ranking) > 1 else 1.0
+    tie = abs(gap) < TIE
+    reason = _reason(case, ranking[0], ranking[-1], rng, pool="tie" if tie else "noise" if flipped and gap < 0 else "")
     return orjson.dumps({"reason": reason, "ranking": ranking, "tie": tie}).decode()
 
 
-def _reason(case: _Case, ranking: list[str], rng: Random, *, tie: bool, wrong: bool) -> str:
+def _reason(case: _Case, best: str, worst: str, rng: Random, *, pool: str) -> str:
+    """A line of ``pool``, or if that is empty what speaks for ``best`` and against ``worst``."""
     pools = bank("judge")
-    if len(ranking) < 2:
-        return pick(pools["close"][:1], rng, {"best": ranking[0]}) if ranking else ""
-    best, worst = ranking[0], ranking[-1]
     slots = {"best": best, "worst": worst}
-    if tie or wrong or case.worth[best] - case.worth[worst] < CLOSE:
-        return pick(pools["tie" if tie else "noise" if wrong else "close"], rng, slots)
-    plus = max((f for f in case.seen[best] if f.worth > 0), key=lambda f: _edge(f, case.seen[worst]), default=None)
-    minus = min(case.seen[worst], key=lambda f: f.worth, default=None)
-    why = _worded(plus, rng) if plus else "the other reads worse"
-    text = pick(pools["better"], rng, {**slots, "why": why})
-    if minus and minus.worth < -0.05 and (against := _worded(minus, rng)):
-        text = text.rstrip(".") + pick(pools["against"], rng, {**slots, "why": against}) + "."
+    if pool or case.worth[best] - case.worth[worst] < CLOSE:
+        return pick(pools[pool or "close"], rng, slots)
+    against = {(f.name, f.about): f.worth for f in case.seen[worst]}
+    good = [f for f in case.seen[best] if f.worth >= 0]
+    plus = max(good, key=lambda f: f.worth - max(0.0, against.get((f.name, f.about), 0.0)))
+    minus = min(case.seen[worst], key=lambda f: f.worth)
+    text = pick(pools["better"], rng, {**slots, "why": _worded(plus, rng)})
+    if minus.worth < -0.05:
+        text = text.rstrip(".") + pick(pools["against"], rng, {**slots, "why": _worded(minus, rng)}) + "."
     return capital(text)
 
 
-def _edge(finding: Finding, others: tuple[Finding, ...]) -> float:
-    """The worth of this finding minus that of the same finding in the other reply."""
-    same = [f.worth for f in others if (f.name, f.about) == (finding.name, finding.about)]
-    return finding.worth - max(same, default=0.0)
-
-
 def _worded(finding: Finding, rng: Random) -> str:
-    pools = bank("judge")
-    name = finding.name
-    if name.startswith("length") and finding.worth < 0:
+    if finding.name.startswith("length") and finding.worth < 0:
         return "its length doesn't suit this user"
     about = finding.about.rstrip(".")
-    return pick(pools[name], rng, {"fact": about, "axis": about})
+    return pick(bank("judge")[finding.name], rng, {"fact": about, "axis": about})

@@ -11,10 +11,10 @@ from typing import Any
 import orjson
 
 from personagen.offline.facts import kind_of, spoken, stems
-from personagen.offline.hearsay import third
 from personagen.offline.style import axes, axes_cued
 from personagen.offline.texts import bank, capital
 from personagen.offline.topics import located, names_a_point, topics
+from personagen.offline.voice import third
 
 _UNSUPPORTED = 0.04
 _TERSE_WORDS = 12
@@ -54,12 +54,8 @@ def _facts(text: str) -> tuple[tuple[str, str], ...]:
     found: dict[str, str] = {}
     things = [topics()[p.topic].thing for p in located(text)]
     for sentence in spoken(text):
-        if (
-            sentence.endswith("?")
-            or located(sentence)
-            or names_a_point(sentence)
-            or axes_cued(sentence.replace("!", "."))
-        ):
+        about_topic = located(sentence) or names_a_point(sentence)
+        if sentence.endswith("?") or about_topic or axes_cued(sentence.replace("!", ".")):
             continue
         quotes = [m.group().strip(" ,") for m in _first_person().finditer(sentence)]
         for quote in quotes or _of_mine(sentence):
@@ -78,47 +74,21 @@ def _of_mine(sentence: str) -> list[str]:
 @lru_cache(maxsize=4096)
 def _shown(text: str) -> tuple[tuple[str, str], ...]:
     """(axis, quote) for the axes that a message shows."""
-    found: dict[str, str] = {}
-    for sentence in spoken(text):
-        if located(sentence):
-            continue
-        for name in axes_cued(sentence):
-            found.setdefault(name, sentence)
-    return tuple(found.items())
+    return tuple((name, said) for said in spoken(text) if not located(said) for name in axes_cued(said))
 
 
 def infer(inputs: Mapping[str, Any], rng: Random) -> str:
     """The inferences from all user turns as JSON; a few per cent have an invented quote."""
     users = [m.content for m in inputs["conversation"] if m.role == "user"]
-    facts: dict[str, str] = {}
-    shown: dict[str, str] = {}
-    for text in users:
-        for statement, quote in _facts(text):
-            facts.setdefault(statement, quote)
-        for name, quote in _shown(text):
-            shown.setdefault(name, quote)
-    lengths = [len(u.split()) for u in users]
-    if len(users) > 1 and sum(lengths) / len(lengths) < _TERSE_WORDS:
+    # The first quote of each counts.
+    facts = dict(row for text in reversed(users) for row in reversed(_facts(text)))
+    shown = dict(row for text in reversed(users) for row in reversed(_shown(text)))
+    if len(users) > 1 and sum(len(text.split()) for text in users) < _TERSE_WORDS * len(users):
         shown.setdefault("terse", min(users, key=len))
-    out = [{"fact": f, "quote": q, "kind": "profile"} for f, q in facts.items()]
+    out = [{"fact": f, "quote": q, "kind": "profile"} for f, q in reversed(facts.items())]
     out += [{"fact": rng.choice(axes()[a].seems), "quote": q, "kind": "personality"} for a, q in shown.items() if q]
     if users and rng.random() < _UNSUPPORTED:
-        out.append(_guess(users, rng))
+        fact, quote = rng.choice(bank("observer")["guesses"])
+        word = rng.choice(sorted(stems(users[-1])) or ["this"])
+        out.append({"fact": fact, "quote": f"{quote} ({word})", "kind": "profile"})
     return orjson.dumps({"inferences": out}).decode()
-
-
-def _guess(users: list[str], rng: Random) -> dict[str, str]:
-    """A premature inference with an invented quote."""
-    words = sorted(stems(users[-1])) or ["this"]
-    statement, quote = rng.choice(_GUESSES)
-    return {"fact": statement, "quote": f"{quote} ({rng.choice(words)})", "kind": "profile"}
-
-
-_GUESSES = (
-    ("The user lives alone", "since I live by myself"),
-    ("The user has more than one job", "between my two jobs"),
-    ("The user has moved recently", "ever since I moved here"),
-    ("The user is looking after a relative", "with the care for my mother"),
-    ("The user works irregular hours", "depending on my shifts"),
-    ("The user has children at home", "once the children are in bed"),
-)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Literal
@@ -12,8 +12,6 @@ from personagen.offline.texts import bank, canon
 from personagen.personas.traits import canonical, traits_of
 
 PLAIN_LENGTH = 80
-
-
 _WHOLE = 4
 _LETTERS = 3
 _MARKS = ("!", "2)", "5)")
@@ -28,28 +26,18 @@ class Axis:
     ``markers`` what reveals them, ``leads`` and ``closers`` how a suitable reply opens and ends.
     """
 
-    name: str
     length: int
-    seems: tuple[str, ...]
-    markers: tuple[str, ...]
-    leads: tuple[str, ...]
-    closers: tuple[str, ...]
+    seems: Sequence[str]
+    markers: Sequence[str]
+    leads: Sequence[str]
+    closers: Sequence[str]
 
 
 @cache
 def axes() -> dict[str, Axis]:
     """Every axis by name."""
-    return {
-        name: Axis(
-            name=name,
-            length=raw["length"],
-            seems=tuple(raw["seems"]),
-            markers=tuple(raw["markers"]),
-            leads=tuple(raw["leads"]),
-            closers=tuple(raw["closers"]),
-        )
-        for name, raw in bank("style").items()
-    }
+    fields = ("length", "seems", "markers", "leads", "closers")
+    return {name: Axis(**{field: raw[field] for field in fields}) for name, raw in bank("style").items()}
 
 
 @cache
@@ -85,19 +73,16 @@ def _by_trait() -> dict[str, str]:
     return {word: name for name, raw in bank("style").items() for word in raw["words"]}
 
 
-@lru_cache(maxsize=2048)
-def axes_of(traits: tuple[str, ...], personality: str = "") -> tuple[str, ...]:
-    """The distinct axes of a list of traits, or of a personality text if the list is empty, in order."""
-    words = [canonical(t) for t in traits] or list(traits_of(personality))
-    found = (_by_trait().get(word) for word in words)
+def axes_of(traits: Iterable[str]) -> tuple[str, ...]:
+    """The distinct axes of a list of traits, in order."""
+    found = (_by_trait().get(canonical(trait)) for trait in traits)
     return tuple(dict.fromkeys(name for name in found if name))
 
 
 @lru_cache(maxsize=4096)
 def axes_shown(inference: str) -> tuple[str, ...]:
     """The axes an observer's statement names (``the user seems anxious ...``)."""
-    named = traits_of(inference)
-    return axes_of(named) if named else ()
+    return axes_of(traits_of(inference))
 
 
 def wanted_length(names: Iterable[str]) -> float:

@@ -14,9 +14,12 @@ from typing import Any
 
 import orjson
 
+from personagen.personas.english.verbs import bag
+
 _PART = re.compile(r"\{([^{}]*)\}|<([A-Za-z]+)>")
 _TOKEN = re.compile(r"[^\W_][\w'-]*")
-_SLOT = re.compile(r"<([A-Za-z]+)>")
+_CONSONANT = re.compile(r"(?:one|uni|use|eur|ukr|ukulele)", re.I)
+_VOWEL = re.compile(r"[aeiou]|hour|honest|heir|8|1[18]\b", re.I)
 _TRIES = 12
 _TRACE = 6
 
@@ -25,6 +28,12 @@ _TRACE = 6
 def bank(name: str) -> Any:
     """The parsed content of ``bank/<name>.json``."""
     return orjson.loads((files("personagen.offline") / "bank" / f"{name}.json").read_bytes())
+
+
+@cache
+def word_list(name: str) -> frozenset[str]:
+    """One of the word lists of ``bank/voice.json``."""
+    return bag(bank("voice")[name])
 
 
 @lru_cache(maxsize=8192)
@@ -84,6 +93,13 @@ def small(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
+@cache
+def with_article(noun: str) -> str:
+    """``noun`` after a or an: a unicyclist, an hour, an 80-year-old."""
+    vowel = _VOWEL.match(noun) and not _CONSONANT.match(noun)
+    return f"{'an' if vowel else 'a'} {noun}"
+
+
 def fill(template: str, rng: Random, slots: Mapping[str, str]) -> str:
     """The template with alternatives drawn and slots filled."""
     out: list[str] = []
@@ -102,7 +118,7 @@ def fill(template: str, rng: Random, slots: Mapping[str, str]) -> str:
 
 @lru_cache(maxsize=8192)
 def _slots_of(template: str) -> frozenset[str]:
-    return frozenset(name.lower() for name in _SLOT.findall(template))
+    return frozenset(name.lower() for name in re.findall(r"<([A-Za-z]+)>", template))
 
 
 def pick(pool: Sequence[str], rng: Random, slots: Mapping[str, str], said: str = "") -> str:

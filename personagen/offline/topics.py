@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from typing import Any, TypeVar
 
 from personagen.offline.facts import stems
 from personagen.offline.texts import bank, canon, skeleton, wordings
 
 BANKS = ("home", "work", "body", "people", "pastimes", "life")
-_NEAR = 9.0
+# Rare stems in common: 60 for one that no other topic uses.
+_NEAR = 90
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -59,28 +63,14 @@ class Place:
     ask: int
 
 
-def _topic(raw: dict[str, object]) -> Topic:
-    def stemmed(name: str) -> frozenset[str]:
-        names: list[str] = raw[name]  # type: ignore[assignment]
-        return stems(" ".join(names)) | frozenset(names)
+def _topic(raw: dict[str, Any]) -> Topic:
+    asks = tuple(Ask((*ask["q"], ask["s"]), tuple(_point(*point) for point in ask["p"])) for ask in raw["asks"])
+    fits, needs, avoid = (stems(" ".join(raw[name])) | frozenset(raw[name]) for name in ("fits", "needs", "avoid"))
+    return Topic(raw["id"], raw["domain"], raw["thing"], tuple(raw["open"]), asks, fits, needs, avoid)
 
-    asks = tuple(
-        Ask(
-            (*ask["q"], ask["s"]),
-            tuple(Point(p[0], p[1], p[2] if len(p) > 2 else "", canon(skeleton(p[1])).strip()) for p in ask["p"]),
-        )
-        for ask in raw["asks"]  # type: ignore[attr-defined]
-    )
-    return Topic(
-        id=str(raw["id"]),
-        domain=str(raw["domain"]),
-        thing=str(raw["thing"]),
-        openings=tuple(raw["open"]),  # type: ignore[arg-type]
-        asks=asks,
-        fits=stemmed("fits"),
-        needs=stemmed("needs"),
-        avoid=stemmed("avoid"),
-    )
+
+def _point(handle: str, advice: str, more: str = "") -> Point:
+    return Point(handle, advice, more, canon(skeleton(advice)).strip())
 
 
 @cache
@@ -89,24 +79,28 @@ def topics() -> dict[str, Topic]:
     return {t.id: t for name in BANKS for t in map(_topic, bank(f"topics_{name}"))}
 
 
-_FRAMES = re.compile(
-    r"(How|What|Where|When) do I ((?!not\b|need\b|get\b)\w.*)\?|(Should I|Can I|Do I need|Do I have to) (.*)\?"
-)
-_WHETHER = {"Should I": "I should", "Can I": "I can", "Do I need": "I need", "Do I have to": "I have to"}
-_LONG_ENOUGH = 14
+_TO = re.compile(r"(How|What|Where|When) do I ((?!not\b|need\b|get\b)\w.{13,})\?")
+_WHETHER = re.compile(r"(?:Should (I)|Can (I)|Do (I need)|Do (I have to)) (.{14,})\?")
 
 
 def framed_parts(question: str) -> tuple[str, dict[str, str]] | None:
     """The pool of indirect wordings for a question, and its slots; None if it has none."""
-    match = _FRAMES.fullmatch(question)
-    if match is None:
-        return None
-    word, to, modal, whether = match.groups()
-    if word and len(to) >= _LONG_ENOUGH:
-        return "frames_to", {"w": word.lower(), "r": to}
-    if modal and len(whether) >= _LONG_ENOUGH:
-        return "frames_whether", {"r": f"{_WHETHER[modal]} {whether}"}
+    if match := _TO.fullmatch(question):
+        return "frames_to", {"w": match[1].lower(), "r": match[2]}
+    if match := _WHETHER.fullmatch(question):
+        modal = " should" if match[1] else " can" if match[2] else ""
+        return "frames_whether", {"r": f"{next(filter(None, match.groups()))}{modal} {match[5]}"}
     return None
+
+
+def _by_rarest(rows: Iterable[tuple[str, T]]) -> dict[str, list[tuple[str, T]]]:
+    """Rarest word -> the (text, value) rows whose text contains it."""
+    rows = list(rows)
+    counts = Counter(word for text, _ in rows for word in text.split())
+    index: dict[str, list[tuple[str, T]]] = {}
+    for text, value in rows:
+        index.setdefault(min(text.split(), key=lambda w: (counts[w], w)), []).append((text, value))
+    return index
 
 
 def _findable(wording: str) -> list[str]:
@@ -117,36 +111,31 @@ def _findable(wording: str) -> list[str]:
 
 @cache
 def _wordings() -> dict[str, list[tuple[str, Place]]]:
-    """Rarest word -> the questions and openings that contain it, in every wording."""
-    rows = [
+    """The questions and openings in every wording."""
+    return _by_rarest(
         (key, Place(topic.id, number))
         for topic in topics().values()
         for number, texts in ((-1, topic.openings), *((i, a.questions) for i, a in enumerate(topic.asks)))
         for text in texts
         for wording in wordings(text)
         for key in _findable(wording)
-    ]
-    counts = Counter(word for text, _ in rows for word in text.split())
-    index: dict[str, list[tuple[str, Place]]] = {}
-    for text, place in rows:
-        index.setdefault(min(text.split(), key=lambda w: (counts[w], w)), []).append((text, place))
-    return index
+    )
 
 
 @cache
-def _vocabulary() -> dict[str, dict[str, float]]:
-    """Stem -> topics whose questions and advice use it, weighted by how rare the stem is."""
-    per_topic = {
+def _handles() -> dict[str, list[tuple[str, str]]]:
+    """The handles of all points, with their topics."""
+    return _by_rarest((canon(p.handle), t.id) for t in topics().values() for a in t.asks for p in a.points)
+
+
+@cache
+def _vocabulary() -> tuple[dict[str, frozenset[str]], Counter[str]]:
+    """The stems of each topic's questions, and the number of topics that use each stem."""
+    found = {
         t.id: stems(" ".join([t.thing, *t.openings, *(q for a in t.asks for q in a.questions)]))
         for t in topics().values()
     }
-    counts = Counter(stem for found in per_topic.values() for stem in found)
-    index: dict[str, dict[str, float]] = {}
-    for topic, found in per_topic.items():
-        for stem in found:
-            if counts[stem] <= 6:
-                index.setdefault(stem, {})[topic] = 6.0 / counts[stem]
-    return index
+    return found, Counter(stem for known in found.values() for stem in known)
 
 
 @lru_cache(maxsize=4096)
@@ -164,14 +153,12 @@ def located(text: str) -> tuple[Place, ...]:
 @lru_cache(maxsize=4096)
 def nearest(text: str) -> Place | None:
     """The topic and ask nearest by rare words to a text that is not from the bank, or None."""
-    scores: Counter[str] = Counter()
     found = stems(text)
-    for stem in sorted(found):
-        for topic, weight in _vocabulary().get(stem, {}).items():
-            scores[topic] += weight  # type: ignore[assignment]
-    if not scores:
-        return None
-    best = min(scores, key=lambda t: (-scores[t], t))
+    vocabulary, counts = _vocabulary()
+    scores = {
+        t: sum(60 // counts[stem] for stem in found & known if counts[stem] <= 6) for t, known in vocabulary.items()
+    }
+    best = max(scores, key=lambda topic: scores[topic])
     if scores[best] < _NEAR:
         return None
     asks = topics()[best].asks
@@ -186,21 +173,10 @@ def given(topic: str, text: str) -> tuple[Point, ...]:
     return tuple(p for a in topics()[topic].asks for p in a.points if p.key in plain)
 
 
-@cache
-def _handles() -> dict[str, list[str]]:
-    """Rarest word -> the handles of all topics that contain it."""
-    handles = [canon(p.handle) for t in topics().values() for a in t.asks for p in a.points]
-    counts = Counter(word for handle in handles for word in handle.split())
-    index: dict[str, list[str]] = {}
-    for handle in handles:
-        index.setdefault(min(handle.split(), key=lambda w: (counts[w], w)), []).append(handle)
-    return index
-
-
 def names_a_point(text: str) -> bool:
     """Whether a text names a point of advice by its handle."""
     plain = canon(text)
-    return any(handle in plain for word in plain.split() for handle in _handles().get(word, ()))
+    return any(handle in plain for word in plain.split() for handle, _ in _handles().get(word, ()))
 
 
 @lru_cache(maxsize=4096)

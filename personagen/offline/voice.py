@@ -1,184 +1,173 @@
-"""Turns a statement about a person into the first, second or third person, in English.
+"""Statements about a person in the first, second or third person, in English.
 
 ``She keeps bees on her roof`` -> ``I keep bees on my roof`` / ``you keep bees on your roof`` -> ``the user keeps bees
-on their roof``. Uses rules and short word lists (``bank/voice.json``); None if they don't apply.
+on their roof``. Uses rules and word lists (``bank/voice.json``); None if they don't apply.
 """
 
 from __future__ import annotations
 
 import re
-from functools import cache, lru_cache
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Literal
 
-from personagen.offline.hearsay import TOKEN, is_adverb, next_word, second, words, words_before
-from personagen.personas.english.verbs import DETERMINERS, FUNCTION, bag, base_form, is_past, is_third, third_form
+from personagen.offline.texts import small, with_article, word_list
+from personagen.personas.english.verbs import ADVERBS, FUNCTION, IRREGULAR, bag, base_form
 
 Person = Literal["I", "you"]
 
-_AUX = bag(
-    "was has does can could will would may might must should had did is are isn't wasn't hasn't doesn't can't won't "
-    "didn't couldn't cannot shouldn't wouldn't were have used"
+_TOKEN = re.compile(r"[^\W_][\w'-]*|\s+|.", re.DOTALL)
+_AGED = re.compile(r"(an?) (\d{1,3})-years?-old (\w)", re.I)
+_CUT = re.compile(r"(?:\S+ ){2,}?\S+?(?=, | (?:who|which|because|where|and|when|while|after) )")
+_AGE = re.compile(r"(?:aged? ?:? ?)?(\d{1,3})(?:[- ]years?[- ]old)?")
+_YEARS_OLD = re.compile(r"\d{1,3}[- ]years?[- ]old\b")
+_NUMBER = re.compile(r"(?:two|three|four|five|six|seven|eight|nine|ten|several|many|\d+) [a-z]")
+_OWN = re.compile(r"(?:(?:(?:the|this) )?user's|her|his|their) ", re.I)
+_SUBJECT = re.compile(r"(?:(?:the|this) (?:user|person)|user|she|he|they)(?:('s|'re|'ve)\b|(?= )) *", re.I)
+_NAME = re.compile(
+    r"[A-Z]\w+ (?=(?:lives|works|enjoys|loves|likes|dislikes|grew|teaches|speaks|studies|owns|volunteers|cannot|can't|"
+    r"doesn't|(?:is|was|has) (?:an?|born|married|single|retired|divorced|widowed|never|two|three|four|five|six|seven)"
+    r")\b)"
 )
+_FIRST_NAME = re.compile(r"(?!It|There|This|That|What)[A-Z][\w'-]*(?:,| (?:is|was)\b)")
+
+_CASES = {"I": ("I", "my", "me", "myself"), "you": ("you", "your", "you", "yourself")}
+_HE = {"she": 0, "he": 0, "her": 1, "his": 1, "him": 2, "herself": 3, "himself": 3}
+_THEY = {"they": 0, "their": 1, "them": 2, "themselves": 3, "themself": 3}
 _BE = {"is": ("am", "are"), "are": ("am", "are"), "was": ("was", "were"), "were": ("was", "were")}
 _BE |= {"isn't": ("am not", "aren't"), "aren't": ("am not", "aren't"), "wasn't": ("wasn't", "weren't")}
 _PLURAL = {"has": "have", "hasn't": "haven't", "doesn't": "don't", "does": "do"}
-_AFTER_HER = bag(
-    "and or but to in at on with for from as when while because every a an the how by of into about that who which "
-    "so if than after before during through up out off over plus home together by alone"
-)
-_NUMBER = re.compile(r"(?:two|three|four|five|six|seven|eight|nine|ten|several|many|\d+) [a-z]")
-_AGE = re.compile(r"(?:aged? ?:? ?)?(\d{1,3})(?:[- ]years?[- ]old)?")
-_TURNED = {"I": ("I", "my", "me", "myself"), "you": ("you", "your", "you", "yourself")}
-_PRONOUNS = {"she": 0, "he": 0, "her": 1, "his": 1, "him": 2, "herself": 3, "himself": 3}
-_THEY = {"they": 0, "their": 1, "them": 2, "themselves": 3, "themself": 3}
-_HUMAN = bag("lives works enjoys loves likes dislikes grew teaches speaks studies owns volunteers cannot can't doesn't")
-_HUMAN_STATE = bag("a an born married single retired divorced widowed never two three four five six seven originally")
-_HAPPENED = bag(
-    "turned came went died fell grew ran moved arrived left stayed followed brought gave taught helped paid"
-)
-_DAYS = bag("monday tuesday wednesday thursday friday saturday sunday january february april july august september")
-_DAYS |= bag("october november december easter christmas ramadan")
+_SINGULAR = {plural: singular for singular, plural in _PLURAL.items()} | {"am": "is"}
+_SECOND = {"i": "you", "my": "your", "me": "you", "myself": "yourself", "mine": "yours", "am": "are"}
+_SECOND |= {"i'm": "you're", "i've": "you've", "i'd": "you'd", "i'll": "you'll"}
+_THIRD = {"i": "they", "my": "their", "me": "them", "myself": "themselves", "mine": "theirs", "am": "are"}
+_THIRD |= {"i'm": "they're", "i've": "they've", "i'd": "they'd", "i'll": "they'll"}
+_THIRD |= {"our": "their", "we": "they", "us": "them"}
+_USER = {"i": "the user", "me": "the user", "my": "the user's", "mine": "the user's"}
+_USER |= {"i'm": "the user is", "i've": "the user has"}
+# After "her", these words don't name what is hers.
+_AFTER_HER = FUNCTION - bag("last past like near next only") | bag("home together alone plus")
+_SMALL_WORDS = ADVERBS | FUNCTION
+_BEFORE_NOUN = bag("of by from and or that which who")
+_NOT_PAST = bag("need feed breed speed bleed heed seed weed proceed succeed exceed embed shed wed")
 
 
-def _conjugated(verb: str, person: Person, before: str = "", after: str = "") -> str:
-    if verb in _BE:
-        return _BE[verb][0 if person == "I" else 1]
-    if verb in _PLURAL or verb in _AUX:
-        return _PLURAL.get(verb, verb)
-    sure = (before == "she" or _is_known(verb, after)) and verb.endswith("s") and not verb.endswith(("ss", "us"))
-    return base_form(verb) if sure or is_third(verb, before, after or ".") else verb
+def is_past(verb: str) -> bool:
+    """Whether ``verb`` is a past form."""
+    return verb in word_list("past") or (verb.endswith("ed") and verb not in _NOT_PAST)
 
 
-def _subject(tokens: list[str]) -> tuple[str, list[str]]:
-    """The subject (``she``, ``he``, ``they``, ``name``, ``own``, ``none``) and the tokens after it."""
-    lower = [t.lower() for t in tokens[:3]]
-    first, second = lower[0], lower[2] if len(lower) > 2 else ""
-    if "user's" in lower:
-        return "own", tokens[lower.index("user's") + 1 :]
-    if first in {"the", "this"} and second in {"user", "person"}:
-        return "they", tokens[4:]
-    if first == "user" or first in {"she", "he", "they"}:
-        return "they" if first == "user" else first, tokens[2:]
-    if first in {"she's", "he's", "they're", "they've"}:
-        has = second in {"been", "got", "had"} or (second.endswith("ed") and second not in words("adjectives"))
-        return first.partition("'")[0], ["has" if has and first != "they're" else "is", *tokens[1:]]
-    if first in {"her", "his", "their"}:
-        return "own", tokens[1:]
-    named = tokens[0][:1].isupper() and first not in DETERMINERS | FUNCTION and not _is_verb(first, second)
-    following = tokens[4].lower() if len(tokens) > 4 else ""
-    if named and (second in _HUMAN or (second in ("is", "was", "has") and following in _HUMAN_STATE)):
-        return "name", tokens[2:]
-    return "none", tokens
-
-
-def _pronouns(tokens: list[str]) -> list[str]:
-    return [t.lower() for t in tokens if t.lower() in _PRONOUNS or t.lower() in _THEY]
-
-
-def _is_verb(first: str, second: str) -> bool:
-    """Whether a statement starts with its verb: ``Keeps bees``, ``Grew up in``."""
-    if first in _AUX:
+def _is_third(word: str, before: str, after: str) -> bool:
+    """Whether ``word`` between its neighbours is a third person, not a plural noun: "and plays the cello"."""
+    if word in _PLURAL or word in _BE:
         return True
-    return is_third(first, "", second or ".") or (
-        is_past(first) and first != "born" and first not in words("adjectives")
-    )
+    if not word.endswith("s") or word.endswith(("ss", "us")) or word in _SMALL_WORDS:
+        return False
+    if after in word_list("determiners"):
+        return True
+    if base_form(word).rpartition("-")[2] not in word_list("verbs"):
+        return after in word_list("places") and not before.endswith("s")
+    return word not in word_list("nounlike") or (after[:1].isalpha() and after not in _BEFORE_NOUN)
 
 
-def _turned(tokens: list[str], person: Person, they: bool, joined: bool) -> str:
-    """The tokens with the person's pronouns replaced, and with ``joined`` also the verbs after ``and``."""
-    known = _PRONOUNS | (_THEY if they else {})
-    if joined:
-        known.pop("them", None)
+def _third_form(verb: str, after: str) -> str:
+    """``verb`` before ``after`` in the third person if it is a base form: ``carry`` -> ``carries``."""
+    if verb in _SINGULAR:
+        return _SINGULAR[verb]
+    little = verb in _SMALL_WORDS | word_list("determiners")
+    other = little or is_past(verb) or verb.endswith(("s", "ing", "ly"))
+    if verb not in word_list("verbs") and (other or after not in word_list("determiners")):
+        return verb
+    if odd := next((third for third, plain in IRREGULAR.items() if verb == plain), None):
+        return odd
+    if verb.endswith("y") and verb[-2:-1] not in ("a", "e", "i", "o", "u"):
+        return f"{verb[:-1]}ies"
+    return f"{verb}es" if verb.endswith(("s", "x", "z", "ch", "sh", "o")) else f"{verb}s"
+
+
+def _is_adverb(word: str) -> bool:
+    return word in ADVERBS or (word.endswith("ly") and len(word) > 4)
+
+
+def _next_word(tokens: list[str], at: int) -> str:
+    """The word after ``at`` in lower case, empty at the end or before punctuation."""
+    after = next((token for token in tokens[at + 1 :] if not token.isspace()), "")
+    return after.lower() if after[:1].isalnum() else ""
+
+
+def _joined_to(tokens: list[str], at: int, joints: Sequence[str] = ("and", "but", "or", ",")) -> str | None:
+    """The word to which one of ``joints`` joins this one; None inside "who ..." and if nothing does."""
+    before = [t.lower() for t in tokens[:at] if t[0].isalnum() or t == ","]
+    while before and _is_adverb(before[-1]):
+        before.pop()
+    joined = len(before) > 1 and before[-1] in joints and not {"who", "which", "that"} & set(before)
+    return before[-2] if joined else None
+
+
+def _conjugated(verb: str, person: Person) -> str:
+    """A third person as the first or second person."""
+    if verb in _BE:
+        return _BE[verb][person != "I"]
+    if verb in _PLURAL or verb in word_list("auxiliaries"):
+        return _PLURAL.get(verb, verb)
+    return base_form(verb) if verb.endswith("s") and not verb.endswith(("ss", "us")) else verb
+
+
+def _is_second(tokens: list[str], at: int, after: str) -> bool:
+    """Whether the word is a second verb of the same subject: ``... and lives in``."""
+    before = _joined_to(tokens, at)
+    return before is not None and _is_third(tokens[at].lower(), before, after or ".")
+
+
+def _turned(text: str, person: Person, whole: str, *, verbs: bool) -> str:
+    """``text`` with the pronouns of the subject of ``whole`` replaced, and with ``verbs`` also joined verbs."""
+    known = _HE if _HE.keys() & set(_TOKEN.findall(whole.lower())) else _HE | _THEY
+    tokens = _TOKEN.findall(text)
     out: list[str] = []
-    subject = False
-    for i, token in enumerate(tokens):
-        word, after = token.lower(), next_word(tokens, i)
-        if word in known:
-            form = known[word]
-            if word == "her" and (not after or after in _AFTER_HER):
-                form = 2
-            out.append(_TURNED[person][form])
-            subject = form == 0
-        elif subject and word[0].isalpha() and not is_adverb(word):
-            out.append(_conjugated(word, person, "she", after))
-            subject = False
-        elif joined and word[0].isalpha() and _is_joined(tokens, i, word, after):
-            out.append(_conjugated(word, person, "and", after))
+    due = False
+    for at, token in enumerate(tokens):
+        word, after = token.lower(), _next_word(tokens, at)
+        if word in known and not (verbs and word == "them"):
+            case = 2 if word == "her" and (not after or after in _AFTER_HER) else known[word]
+            out.append(_CASES[person][case])
+            due = case == 0
+        elif (due and word[0].isalpha() and not _is_adverb(word)) or (verbs and _is_second(tokens, at, after)):
+            out.append(_conjugated(word, person))
+            due = False
         else:
             out.append(token)
     return "".join(out)
 
 
-def _is_joined(tokens: list[str], at: int, word: str, after: str) -> bool:
-    """Whether the word is a second verb of the same subject: ``... and lives in``, never ``who lives in``."""
-    before = words_before(tokens, at)
-    if not before or before[-1] not in {"and", "but", "or", ","} or {"who", "which", "that"} & set(before):
-        return False
-    last = before[-2] if len(before) > 1 else ""
-    return word in _BE or word in _PLURAL or is_third(word, last, after or ".") or _is_known(word, after)
-
-
-def _is_known(word: str, after: str) -> bool:
-    """A verb of the cast's list in third person that can't be a noun."""
-    if word not in _thirds_known():
-        return False
-    return word not in words("nounlike") or (word, after) == ("dreams", "of")
-
-
-@cache
-def _thirds_known() -> frozenset[str]:
-    return frozenset(map(third_form, words("verbs")))
-
-
 def _bare(text: str, person: Person) -> str | None:
     """A statement without subject and verb: an age, a job, a number of things, an adjective."""
-    lower = text.lower()
-    be, have = ("I'm", "I have") if person == "I" else ("you're", "you have")
+    lower, plain = text.lower(), text[0].lower() + text[1:]
+    be, have, was = ("I'm", "I have", "I was") if person == "I" else ("you're", "you have", "you were")
     first = re.split(r"[\s,]", lower, maxsplit=1)[0]
-    small = text[0].lower() + text[1:]
     if age := _AGE.fullmatch(lower):
         return f"{be} {age[1]}"
-    if re.match(r"\d{1,3}[- ]years?[- ]old\b", lower):
-        return f"{be} {'an' if lower.startswith(('8', '11', '18')) else 'a'} {lower}"
     if _NUMBER.match(lower):
-        return f"{have} {small}"
+        return f"{have} {plain}"
     if first == "born":
-        return f"{'I was' if person == 'I' else 'you were'} {small}"
-    if first in {"a", "an"} or (first.endswith("ing") and len(first) > 5):
-        return f"{be} {small}"
-    if first in words("adjectives") and not (" " in small and _is_job(lower)):
-        return f"{be} {small}"
-    if _is_job(lower):
-        return f"{be} {'an' if first[0] in 'aeiou' else 'a'} {small}"
-    return None
-
-
-def _is_job(lower: str) -> bool:
-    """Whether a phrase without an article names an occupation: ``retired bus driver at ...``."""
+        return f"{was} {plain}"
+    # An occupation without an article: ``retired bus driver at ...``.
     last = re.split(r"[\s,]", re.split(r" (?:at|in|for|from|with|of|who|and) ", lower)[0])[-1]
-    return last in words("jobs")
+    job = last in word_list("jobs")
+    if first in {"a", "an"} or (first.endswith("ing") and len(first) > 5):
+        return f"{be} {plain}"
+    if first in word_list("adjectives") and not (job and " " in plain):
+        return f"{be} {plain}"
+    return f"{be} {with_article(plain)}" if job or _YEARS_OLD.match(lower) else None
 
 
 def _is_sentence(tokens: list[str]) -> bool:
     """Whether the tokens are a sentence with the person as object: ``A stray dog followed her home``."""
-    if _pronouns(tokens):
-        return True
     spoken = [t.lower() for t in tokens if t[0].isalnum()]
-    rows = zip(spoken[:-1], spoken[1:], [*spoken[2:], "."], strict=False)
-    return any(
-        word in _AUX or is_third(word, before, after) or (word in _HAPPENED and before not in DETERMINERS)
-        for before, word, after in rows
-    )
-
-
-def _opened(tokens: list[str]) -> list[str]:
-    """The tokens with the first letter small, unless the first word is a name or a day."""
-    first = tokens[0].lower()
-    named = len(tokens) > 1 and (tokens[1] == "," or next_word(tokens, 0) in {"is", "was"})
-    named = named and first not in DETERMINERS | FUNCTION
-    if first in _DAYS or named or not tokens[0][1:].islower():
-        return tokens if len(tokens[0]) > 1 else [first, *tokens[1:]]
-    return [first, *tokens[1:]]
+    return bool((_HE | _THEY).keys() & set(spoken)) or any(
+        word in word_list("auxiliaries") or _is_third(word, before, after)
+        or (word in word_list("happened") and before not in word_list("determiners"))
+        for before, word, after in zip(spoken[:-1], spoken[1:], [*spoken[2:], "."], strict=False)
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=8192)
@@ -191,38 +180,77 @@ def clause(statement: str, person: Person = "I") -> str | None:
     letters = sum(c.isascii() and c.isalnum() for c in text)
     if not 2 <= len(text) <= 220 or letters < 0.6 * len(text):
         return None
-    tokens = [t for t in TOKEN.findall(text) if t]
-    if tokens[0].lower() in {"i", "i'm", "i've", "my"}:
+    tokens = _TOKEN.findall(text)
+    first, after = tokens[0].lower(), _next_word(tokens, 0)
+    if first in {"i", "i'm", "i've", "my"}:
         return text if person == "I" else second(text)
-    kind, rest = _subject(tokens)
-    while rest and rest[0].isspace():
-        rest = rest[1:]
-    if not rest:
-        return None
-    they = not any(p in _PRONOUNS for p in _pronouns(tokens))
-    if kind == "own":
-        return f"{_TURNED[person][1]} {_turned(rest, person, they, joined=False)}"
-    if kind == "none" and not _is_verb(rest[0].lower(), next_word(rest, 0)):
-        if _AGE.fullmatch(text.lower()) or not _is_sentence(tokens):
-            return _bare(text, person)
-        return _turned(_opened(tokens), person, they, joined=False) if they or _gendered(tokens) else None
-    return _predicate(rest, person, they)
+    if own := _OWN.match(text):
+        return f"{_CASES[person][1]} {_turned(text[own.end() :], person, text, verbs=False)}"
+    if subject := _SUBJECT.match(text) or _NAME.match(text):
+        rest = text[subject.end() :]
+        if short := subject[1] if subject.re is _SUBJECT else None:
+            verb = "has" if short == "'ve" or rest.startswith(("been ", "got ", "had ")) else "is"
+            rest = f"{verb} {rest}"
+        return _predicate(rest, person, text)
+    past = is_past(first) and first != "born" and first not in word_list("adjectives")
+    if past or first in word_list("auxiliaries") or _is_third(first, "", after or "."):
+        return _predicate(text, person, text)
+    if _AGE.fullmatch(text.lower()) or not _is_sentence(tokens):
+        return _bare(text, person)
+    keeps = first in word_list("days") or _FIRST_NAME.match(text)
+    return _turned(text if keeps else small(text), person, text, verbs=False)
 
 
-def _gendered(tokens: list[str]) -> bool:
-    return bool(_pronouns(tokens))
-
-
-def _predicate(rest: list[str], person: Person, they: bool) -> str | None:
+def _predicate(rest: str, person: Person, whole: str) -> str | None:
     """The predicate ``rest`` with a subject before it."""
-    at = 0
-    while at < len(rest) and (rest[at].isspace() or is_adverb(rest[at].lower())):
-        at += 1
-    if at >= len(rest):
+    tokens = _TOKEN.findall(rest)
+    at = next((i for i, token in enumerate(tokens) if not (token.isspace() or _is_adverb(token.lower()))), None)
+    if at is None:
         return None
-    before = "".join(rest[:at]) if rest[0].lower() not in {"also", "then"} else ""
-    verb = _conjugated(rest[at].lower(), person, "she", next_word(rest, at))
-    after = _turned(rest[at:], person, they, joined=True)[len(rest[at]) :]
-    text = f"{person} {before[:1].lower()}{before[1:]}{verb}{after}"
+    before = small("".join(tokens[:at])) if tokens[0].lower() not in {"also", "then"} else ""
+    after = _turned(rest, person, whole, verbs=True)
+    after = after[sum(map(len, tokens[: at + 1])) :]
+    text = f"{person} {before}{_conjugated(tokens[at].lower(), person)}{after}"
     text = re.sub(r"^(I|you) have (been|got)\b", r"\1've \2", text)
     return re.sub(r"^you are ", "you're ", re.sub(r"^I am (?!not\b)", "I'm ", text))
+
+
+@lru_cache(maxsize=8192)
+def second(first: str) -> str:
+    """A clause in first person as one in second person: ``I keep my bees`` -> ``you keep your bees``."""
+    text = re.sub(r"\bI was\b", "I were", first)
+    return "".join(_SECOND.get(token.lower(), token) for token in _TOKEN.findall(text))
+
+
+@lru_cache(maxsize=8192)
+def third(first: str) -> str:
+    """A clause in first person as a statement about ``the user``.
+
+    ``I keep bees on my roof`` -> ``the user keeps bees on their roof``; ``my son is ill`` -> ``the user's son is ill``;
+    ``a dog followed me home`` -> ``a dog followed the user home``.
+    """
+    tokens = _TOKEN.findall(first)
+    named, due, subject = _USER, False, False
+    out: list[str] = []
+    for at, token in enumerate(tokens):
+        word, after = token.lower(), _next_word(tokens, at)
+        joined = subject and after and _joined_to(tokens, at, ("and", "but"))
+        if word in named:
+            out.append(named[word])
+            due, subject, named = word == "i", word.startswith("i"), {}
+        elif token.islower() and (word not in _THIRD or word == "am") and not _is_adverb(word) and (due or joined):
+            out.append(_third_form(word, after))
+            due = False
+        else:
+            out.append(_THIRD.get(word, token))
+    return "".join(out)
+
+
+@lru_cache(maxsize=8192)
+def brief(text: str, limit: int = 11) -> str:
+    """A clause without a bare age, cut at a natural place after ``limit`` words."""
+    text = _AGED.sub(lambda m: ("an " if m[3].lower() in "aeiou" else "a ") + m[3], text)
+    if len(text.split()) <= limit:
+        return text
+    head = _CUT.match(text)
+    return head[0] if head and len(head[0].split()) <= limit else text

@@ -7,12 +7,10 @@ from random import Random
 
 import pytest
 
-from personagen.offline.author import family as author_family
 from personagen.offline.author import grammar as author_grammar
 from personagen.offline.author import life as author_life
-from personagen.offline.author import world as author_world
-from personagen.offline.author.prose import facts_of_life, profile
-from personagen.offline.texts import bank, fill
+from personagen.offline.author.prose import invented, profile
+from personagen.offline.texts import bank, fill, with_article
 from personagen.personas.english.text import attributes_of
 from personagen.personas.traits import canonical
 
@@ -26,8 +24,8 @@ def lives(count=1500):
 def test_the_age_in_the_text_is_the_age_of_the_life_that_is_told():
     rng = Random("ages")
     for _ in range(200):
-        somebody = author_life.life(rng)
-        text, _ = profile(somebody, facts_of_life(somebody, rng), rng)
+        somebody, facts = invented(rng)
+        text, _ = profile((somebody, facts), rng)
         assert attributes_of(text).get("age", somebody.age) == somebody.age, text
 
 
@@ -39,7 +37,7 @@ def test_lives_span_ages_continents_schooling_families_and_faiths():
     for mark in [
         *("africa", "asia", "europe", "latin", "mideast", "north", "oceania", "urban", "rural", "migrant", "heir"),
         *(f"e{level}" for level in range(7)),
-        *("working", "retired", "student", "jobless", "carer", *author_family.STATUSES),
+        *("working", "retired", "student", "jobless", "carer", *author_life.STATUSES),
         *("nokids", "onekid", "manykids", "grand", "catholic", "muslim", "hindu", "buddhist", "jewish", "sikh", "none"),
     ]:
         assert marks[mark] >= 3, mark
@@ -48,29 +46,30 @@ def test_lives_span_ages_continents_schooling_families_and_faiths():
 
 
 def test_schooling_takes_its_years_and_work_has_its_age():
-    jobs = {job.entry.text: job for job in author_world.jobs()}
+    jobs = {author_grammar.entry(job["title"]).text: job for job in bank("author_work")["jobs"]}
     for somebody in lives():
         level = next(int(mark[1]) for mark in somebody.has if re.fullmatch(r"e\d", mark))
-        assert somebody.age >= (18, 18, 18, 18, 22, 24, 28)[level]
+        assert somebody.age >= author_life.LEVEL_AGES[level]
         title = somebody.slots["job"]
         if "retired" in somebody.has:
             assert somebody.age > 58
         if "student" in somebody.has:
             assert somebody.age < 45
         if "working" in somebody.has and title in jobs:
-            job = jobs[title]
-            assert job.least <= level <= job.most
-            assert job.entry.low <= somebody.age <= job.entry.high
+            least, most = jobs[title]["school"]
+            assert least <= level <= most
+            job = author_grammar.entry(jobs[title]["title"])
+            assert job.low <= somebody.age <= job.high
 
 
 def test_children_come_in_the_years_in_which_people_have_them_and_grandchildren_after():
     rng = Random("children")
     for _ in range(3000):
-        age = rng.randint(18, 85)
-        ages = author_family.children_ages(rng, age, "married")
+        age = rng.randint(20, 85)
+        ages = author_life.children_ages(age, rng)
         assert all(19 <= age - child <= 45 for child in ages)
         assert ages == sorted(set(ages), reverse=True)
-        if author_family.grandchildren(rng, ages)[1]:
+        if any(author_life.grandchildren(ages, rng)):
             assert max(ages) >= 22
 
 
@@ -86,9 +85,7 @@ def test_a_fact_that_rules_out_another_is_never_told_beside_it():
     rng = Random("coherence")
     wheels = legs = 0
     for _ in range(1500):
-        somebody = author_life.life(rng)
-        facts_of_life(somebody, rng)
-        has = somebody.has
+        has = invented(rng)[0].has
         wheels += "wheels" in has
         legs += "legs" in has
         assert not {"wheels", "legs"} <= has
@@ -101,14 +98,13 @@ def test_a_fact_that_rules_out_another_is_never_told_beside_it():
 
 def test_an_entry_is_drawn_for_those_alone_whom_its_tags_fit():
     one = author_grammar.entry("[rides] the night bus @30-40 @?urban @-car @+legs @!bus")
-    fits = author_grammar.fits
-    assert fits(one, 35, {"urban"}, set())
-    assert not fits(one, 29, {"urban"}, set())
-    assert not fits(one, 41, {"urban"}, set())
-    assert not fits(one, 35, set(), set())
-    assert not fits(one, 35, {"urban", "car"}, set())
-    assert not fits(one, 35, {"urban", "bus"}, set())
-    assert not fits(one, 35, {"urban"}, {"legs"})
+    assert one.fits(35, {"urban"}, set())
+    assert not one.fits(29, {"urban"}, set())
+    assert not one.fits(41, {"urban"}, set())
+    assert not one.fits(35, set(), set())
+    assert not one.fits(35, {"urban", "car"}, set())
+    assert not one.fits(35, {"urban", "bus"}, set())
+    assert not one.fits(35, {"urban"}, {"legs"})
 
 
 @pytest.mark.parametrize(
@@ -128,7 +124,7 @@ def test_a_template_is_inflected_for_its_subject(who, named, said):
     "noun", ["an hour", "a unicycle", "an 80-year-old", "a 70-year-old", "an 18-year-old", "an eighteen-year-old"]
 )
 def test_a_noun_gets_its_article(noun):
-    assert author_grammar.with_article(noun.partition(" ")[2]) == noun
+    assert with_article(noun.partition(" ")[2]) == noun
 
 
 @pytest.mark.parametrize("who", ["she", "he", "they"])
@@ -136,7 +132,7 @@ def test_every_entry_of_the_bank_can_be_told_of_anybody_it_fits(who):
     known = {slot for somebody in lives() for slot in somebody.slots}
     slots = dict.fromkeys(known, "x")
     for name in bank("author_facts"):
-        for one in author_grammar.section(name):
+        for one in map(author_grammar.entry, bank("author_facts")[name]):
             said = fill(author_grammar.inflected(one.text, who), Random(0), slots)
             assert not re.search(r"[<>{}\[\]@]", said), said
 
@@ -149,7 +145,7 @@ def test_the_first_frame_of_each_kind_fits_everybody():
 
 
 def test_there_are_two_hundred_occupations_and_a_hundred_and_fifty_traits_each_shown_in_several_ways():
-    assert len({job.entry.text for job in author_world.jobs()}) >= 200
+    assert len({job["title"].partition(" @")[0] for job in bank("author_work")["jobs"]}) >= 200
     ways = bank("author_traits")["traits"]
     assert len({canonical(word) for word in ways}) >= 150
     assert min(len(set(shown)) for shown in ways.values()) >= 3

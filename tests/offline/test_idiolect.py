@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from personagen.offline.idiolect import idiolect_of, voiced, worded
 from personagen.offline.texts import canon
 
-PLAIN = replace(idiolect_of("x", ()), words=(), long=False, lower=False, dots=0.0, cheers=0.0)
+PLAIN = replace(idiolect_of("x", ()), words={}, long=False, lower=False, dots=0.0, cheers=0.0)
 
 
 def test_a_formal_person_writes_contractions_out_but_leaves_question_tags_alone():
@@ -23,7 +23,7 @@ def test_a_formal_person_writes_contractions_out_but_leaves_question_tags_alone(
 
 
 def test_a_person_keeps_to_their_own_words():
-    habit = replace(PLAIN, words=(("nobody", "no-one"), ("colour", "color")))
+    habit = replace(PLAIN, words={"nobody": "no-one", "colour": "color"})
     assert worded("Nobody likes the colour.", habit) == "No-one likes the color."
 
 

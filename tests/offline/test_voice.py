@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from personagen.offline.hearsay import brief, second, third
-from personagen.offline.voice import clause
+from personagen.offline.voice import brief, clause, second, third
 
 
 @pytest.mark.parametrize(
@@ -34,6 +33,8 @@ from personagen.offline.voice import clause
         ("Amira works at a mill", "I work at a mill", None),
         ("A half-brother turned up by letter", "a half-brother turned up by letter", None),
         ("I keep bees", "I keep bees", "you keep bees"),
+        ("She bakes cookies and cakes for her students", "I bake cookies and cakes for my students", None),
+        ("He is retired and lives by the beach", "I'm retired and live by the beach", None),
     ],
 )
 def test_a_fact_is_turned_into_first_and_second_person(fact, mine, yours):
@@ -54,6 +55,8 @@ def test_what_cannot_be_turned_is_left_alone(fact):
         ("my son is ill", "the user's son is ill"),
         ("I'm married and have two sons", "the user is married and has two sons"),
         ("a stray dog followed me home", "a stray dog followed the user home"),
+        ("I live on the East Cape, New Zealand", "the user lives on the East Cape, New Zealand"),
+        ("I enjoy cooking and often host parties", "the user enjoys cooking and often hosts parties"),
         ("I often cook and sell jam to my neighbours", "the user often cooks and sells jam to their neighbours"),
     ],
 )

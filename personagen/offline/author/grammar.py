@@ -10,34 +10,23 @@ it, ``@+x`` adds it, ``@!x`` allows only one entry about x.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from random import Random
-from typing import Literal, TypeVar
 
-from personagen.offline.texts import bank
-from personagen.personas.english.verbs import base_form, is_past
+from personagen.offline.voice import is_past
+from personagen.personas.english.facts import NUMBERS
+from personagen.personas.english.pronouns import Pronoun
+from personagen.personas.english.verbs import base_form
 
-Who = Literal["she", "he", "they"]
-T = TypeVar("T")
-
-FORMS: dict[Who, dict[str, str]] = {
+FORMS: dict[Pronoun, dict[str, str]] = {
     "she": {"them": "her", "their": "her", "theirs": "hers", "themselves": "herself"},
     "he": {"them": "him", "their": "his", "theirs": "his", "themselves": "himself"},
-    "they": {"them": "them", "their": "their", "theirs": "theirs", "themselves": "themselves"},
+    "they": {},
 }
 _MANY = {"is": "are", "was": "were", "has": "have"}
 _MARK = re.compile(r"(<they>(?: \w+)? )?\[([\w'-]+)\]|<(they|them|their|theirs|themselves)>")
 _AGES = re.compile(r"(\d+)(?:-(\d+)|\+)$")
-_CONSONANT = re.compile(r"(?:one|uni|use|eur|ukr|ukulele)", re.I)
-_VOWEL = re.compile(r"[aeiou]|hour|honest|heir|8|1[18]\b", re.I)
-_TRIES = 12
-_TEENS = (
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
-    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
-)  # fmt: skip
-_TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_IN_WORDS = {number: word for word, number in NUMBERS.items()}
 
 
 @dataclass(frozen=True)
@@ -52,60 +41,24 @@ class Entry:
     bars: frozenset[str]
     needs: frozenset[str]
 
+    def fits(self, age: int, has: set[str], barred: set[str]) -> bool:
+        """Whether it fits a person of this age who ``has`` these marks, with others ``barred``."""
+        known = self.needs <= has and self.bars.isdisjoint(has)
+        return known and self.low <= age <= self.high and self.adds.isdisjoint(barred)
+
 
 @cache
 def entry(line: str) -> Entry:
     """Parses the entry in ``line``."""
     text, *tags = line.split(" @")
-    low, high = 0, 200
-    marked: dict[str, set[str]] = {"+": set(), "-": set(), "?": set(), "!": set()}
-    for tag in tags:
-        if ages := _AGES.match(tag):
-            low, high = int(ages[1]), int(ages[2] or 200)
-        else:
-            marked[tag[0]].add(tag[1:])
-    own = marked["!"]
-    clause = text.startswith("= ")
-    return Entry(
-        text=text.removeprefix("= "),
-        clause=clause,
-        low=low,
-        high=high,
-        adds=frozenset(marked["+"] | own),
-        bars=frozenset(marked["-"] | own),
-        needs=frozenset(marked["?"]),
-    )
+    ages = next((found for tag in tags if (found := _AGES.match(tag))), None)
+    low, high = (int(ages[1]), int(ages[2] or 200)) if ages else (0, 200)
+    adds, bars, needs = (frozenset(tag[1:] for tag in tags if tag[0] in signs) for signs in ("+!", "-!", "?"))
+    return Entry(text.removeprefix("= "), text.startswith("= "), low, high, adds, bars, needs)
 
 
 @cache
-def section(name: str) -> tuple[Entry, ...]:
-    """The entries of one section of the facts bank."""
-    return tuple(entry(line) for line in bank("author_facts")[name])
-
-
-def fits(one: Entry, age: int, has: set[str], barred: set[str]) -> bool:
-    """Whether ``one`` fits a person of this age who ``has`` these marks, with others ``barred``."""
-    return one.low <= age <= one.high and one.needs <= has and one.bars.isdisjoint(has) and one.adds.isdisjoint(barred)
-
-
-def drawn(name: str, rng: Random, age: int, has: set[str], barred: set[str]) -> Entry | None:
-    """A random entry of a section that fits, uniformly, or None."""
-    pool = section(name)
-    for _ in range(_TRIES):
-        one = pick(pool, rng)
-        if fits(one, age, has, barred):
-            return one
-    fitting = [one for one in pool if fits(one, age, has, barred)]
-    return pick(fitting, rng) if fitting else None
-
-
-def pick(items: Sequence[T], rng: Random) -> T:
-    """One of ``items``."""
-    return items[int(rng.random() * len(items))]
-
-
-@cache
-def inflected(template: str, who: Who, named: bool = False) -> str:
+def inflected(template: str, who: Pronoun, named: bool = False) -> str:
     """``template`` with pronouns and verbs for ``who``; ``named`` if its subject is a name, which is singular.
 
     >>> inflected("[keeps] <their> bees because <they> [likes] honey", "they")
@@ -116,7 +69,7 @@ def inflected(template: str, who: Who, named: bool = False) -> str:
     def formed(mark: re.Match[str]) -> str:
         before, verb, pronoun = mark.groups()
         if pronoun:
-            return FORMS[who].get(pronoun, who)
+            return who if pronoun == "they" else FORMS[who].get(pronoun, pronoun)
         plural = many if before else many and not named
         word = _MANY.get(verb, verb if is_past(verb) else base_form(verb)) if plural else verb
         return (before or "").replace("<they>", who) + word
@@ -124,16 +77,6 @@ def inflected(template: str, who: Who, named: bool = False) -> str:
     return _MARK.sub(formed, template)
 
 
-@cache
-def with_article(noun: str) -> str:
-    """``noun`` after a or an: a unicyclist, an hour, an 80-year-old."""
-    vowel = _VOWEL.match(noun) and not _CONSONANT.match(noun)
-    return f"{'an' if vowel else 'a'} {noun}"
-
-
 def in_words(number: int) -> str:
-    """``number`` (0 to 99) in words."""
-    if number < 20:
-        return _TEENS[number]
-    tens, ones = divmod(number, 10)
-    return _TENS[tens] + (f"-{_TEENS[ones]}" if ones else "")
+    """``number`` (1 to 99) in words."""
+    return _IN_WORDS[number]

@@ -1,232 +1,279 @@
-"""Invented lives: consistent age, place, work and family."""
+"""Invented lives: a consistent age, place, work and family, as the slots and marks that the templates use."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
+from functools import cache
 from random import Random
+from typing import Any
 
-from personagen.offline.author import family
-from personagen.offline.author.grammar import Entry, Who, entry, fits, in_words, inflected, pick, with_article
-from personagen.offline.author.world import Job, Region, jobs_for, peopled, regions, trades
-from personagen.offline.texts import bank, fill
+from personagen.offline.author.grammar import Entry, entry, in_words, inflected
+from personagen.offline.texts import bank, fill, with_article
+from personagen.personas.english.pronouns import Pronoun
 
-# Share of immigrants, and of children of immigrants.
+# Shares of immigrants, and of children of immigrants.
 MIGRANTS, HEIRS = 0.17, 0.06
-TOWN = 0.62
+STATUSES = ("single", "dating", "cohab", "married", "separated", "divorced", "widowed")
 # The maximum age for physically demanding jobs.
-OLD = 73
-_TRIES = 60
-_WHO: tuple[tuple[Who, str, str], ...] = (("she", "f", "female"), ("he", "m", "male"), ("they", "n", "nonbinary"))
-_WHO_WEIGHTS = (44, 44, 12)
+MAX_LEGS_AGE = 73
+_TRIES = 20
+_WHO: tuple[tuple[Pronoun, str, str], ...] = (("she", "f", "female"), ("he", "m", "male"), ("they", "n", "nonbinary"))
 # Frequency and minimum age of each level of schooling (none, some, secondary, trade, bachelor, master, doctor).
 _LEVELS_RICH, _LEVELS = (1, 8, 17, 26, 26, 15, 7), (15, 19, 22, 18, 17, 6, 3)
-_LEVEL_AGES = (18, 18, 18, 18, 22, 24, 28)
-# Share of the retired by age; people with little schooling in poorer countries work longer.
-_RETIRED = ((58, 0.0), (62, 0.15), (66, 0.5), (71, 0.8), (200, 0.93))
-_FAITHS = {
-    "c": "catholic christian religious", "p": "protestant christian religious", "o": "orthodox christian religious",
-    "e": "evangelical christian religious", "a": "adventist christian religious", "l": "lds christian religious",
-    "q": "quaker religious", "m": "muslim religious", "j": "jewish religious", "h": "hindu religious",
-    "b": "buddhist religious", "s": "sikh religious", "x": "shinto religious", "d": "taoist religious",
-    "t": "ancestral religious", "r": "rasta religious", "i": "bahai religious", "g": "jain religious", "z": "none",
-}  # fmt: skip
-_FORBIDS = {"m": {"pork", "alcohol"}, "j": {"pork"}, "g": {"meat"}, "l": {"alcohol"}, "i": {"alcohol"}, "r": {"pork"}}
-_TOWNS = (
-    "in <city>", "in <city>", "in <city>", "in <city>, <country>", "in <city>, <country>", "on the outskirts of <city>",
-    "in the old quarter of <city>", "near the {station|market|river} in <city>", "in a suburb of <city>",
-    "in the {north|south|east|west} of <city>", "in {central|downtown} <city>", "in a side street in <city>",
-)  # fmt: skip
+LEVEL_AGES = (18, 18, 18, 18, 22, 24, 28)
+_CHILD_BANDS = (("babies", 0, 1), ("smallkids", 1, 6), ("schoolkids", 6, 13), ("teens", 13, 18), ("minors", 0, 18))
 
 
 @dataclass(frozen=True)
 class Life:
     """A person: the slots of their templates, their marks, and the marks they can't have.
 
-    ``has`` and ``barred`` grow with each chosen fact.
+    ``sex`` is f, m or n. ``has`` and ``barred`` grow with each chosen fact. ``details`` and ``food`` are the entries
+    about the person's job, and about the food of their origin.
     """
 
-    who: Who
+    who: Pronoun
+    sex: str
     age: int
     has: set[str]
-    barred: set[str]
-    slots: dict[str, str]
-    details: tuple[Entry, ...]
-    food: tuple[Entry, ...]
+    barred: set[str] = field(default_factory=set)
+    slots: dict[str, str] = field(default_factory=dict)
+    details: list[str] = field(default_factory=list)
+    food: list[str] = field(default_factory=list)
 
-    def take(self, chosen: Entry) -> None:
-        """Applies the marks that ``chosen`` adds and bars."""
-        self.has.update(chosen.adds)
-        self.barred.update(chosen.bars)
+    def fits(self, one: Entry) -> bool:
+        """Whether the person can have ``one``."""
+        return one.fits(self.age, self.has, self.barred)
+
+    def take(self, one: Entry) -> None:
+        """Applies the marks that ``one`` adds and bars."""
+        self.has.update(one.adds)
+        self.barred.update(one.bars)
+
+    def drawn(self, lines: Sequence[str], rng: Random) -> Entry | None:
+        """A random entry of ``lines`` that fits, or None."""
+        tried = (entry(rng.choice(lines)) for _ in range(_TRIES))
+        return next(filter(self.fits, tried), None)
+
+    def told(self, template: str, rng: Random, *, named: bool = False, **more: str) -> str:
+        """``template`` inflected and filled for this person."""
+        return fill(inflected(template, self.who, named), rng, self.slots | more if more else self.slots)
 
 
 def life(rng: Random) -> Life:
     """A plausible person, drawn from ``rng``."""
-    who, gender, sex = rng.choices(_WHO, _WHO_WEIGHTS)[0]
+    who, sex, mark = rng.choices(_WHO, (44, 44, 12))[0]
     age = rng.randint(18, 85) if rng.random() < 0.72 else min(85, max(18, round(rng.gauss(40, 13))))
-    has, barred, slots = {sex}, set[str](), dict[str, str]()
-    here, origin = _place(rng, age, has, slots)
-    _tongues(rng, here, origin, has, slots)
-    level = rng.choices(range(7), _LEVELS_RICH if "rich" in has else _LEVELS)[0]
-    while _LEVEL_AGES[level] > age:
+    one = Life(who, sex, age, {mark})
+    here, origin = _homes(one, rng)
+    level = rng.choices(range(7), _LEVELS_RICH if "rich" in one.has else _LEVELS)[0]
+    while LEVEL_AGES[level] > age:
         level -= 1
-    has |= {f"e{level}", "degree" if level > 3 else "lowed"}
-    code = pick(origin.faiths, rng)
-    has |= set(_FAITHS[code].split())
-    barred |= _FORBIDS.get(code, set())
-    taken: set[str] = set()
-    slots["name"] = _named(rng, origin, taken, gender)
-    slots |= {"sister": _named(rng, origin, taken, "f"), "brother": _named(rng, origin, taken, "m")}
-    _family(rng, age, gender, partial(_named, rng, here if rng.random() < 0.5 else origin, taken), has, slots)
-    details = _work(rng, who, age, level, has, barred, slots)
-    there = regions()[pick(here.to, rng)] if here.to else here
-    slots["faraway"] = pick(there.cities, rng) if rng.random() < 0.6 else there.country
+    one.has.update((f"e{level}", "degree" if level > 3 else "lowed"))
+    faith = rng.choice(origin["faith"])
+    one.has.update(bank("author_life")["faiths"][faith])
+    one.barred.update(bank("author_life")["forbids"].get(faith, ()))
+    for slot, theirs in (("name", sex), ("sister", "f"), ("brother", "m")):
+        one.slots[slot] = _name(one, origin, theirs, rng)
+    _family(one, here if rng.random() < 0.5 else origin, rng)
+    _work(one, level, rng)
+    there = bank("author_places")[rng.choice(here["to"])]
+    one.slots["faraway"] = rng.choice([*there["cities"], there["country"]])
     said = str if rng.random() < 0.6 else in_words
-    slots |= {"age": said(age), "anage": with_article(f"{said(age)}-year-old")}
-    return Life(who, age, has, barred, slots, details, origin.food)
+    one.slots.update(age=said(age), anage=with_article(f"{said(age)}-year-old"))
+    one.food.extend(origin["food"])
+    return one
 
 
-def _place(rng: Random, age: int, has: set[str], slots: dict[str, str]) -> tuple[Region, Region]:
-    """The home of a person, and the origin of them or their parents."""
-    origin = here = pick(peopled(), rng)
+def _homes(one: Life, rng: Random) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The region in which a person lives, and that of their own or their parents' origin."""
+    places = bank("author_places")
+    origin = here = rng.choice([*places.values()])
     dice = rng.random()
-    if dice < MIGRANTS + HEIRS and origin.to:
-        here = regions()[pick(origin.to, rng)]
-    has |= here.marks
-    if here.country == origin.country:
+    if dice < MIGRANTS + HEIRS:
+        here = places[rng.choice(origin["to"])]
+    one.has.update(here["tags"])
+    if here["country"] == origin["country"]:
         origin = here
-        has.add("native")
+        one.has.add("native")
     elif dice < MIGRANTS:
-        since = min(rng.randint(2, 45), age - 1)
-        has |= {"migrant", *(["recent"] if since < 4 else []), *(["longsince"] if since > 11 else [])}
-        has |= {"cameadult"} if age - since >= 18 else {"camechild"} if age - since < 16 else set()
-        has |= {"refugee"} if "rich" not in origin.marks and rng.random() < 0.35 else set()
-        slots |= {"since": in_words(since), "came": in_words(age - since)}
+        years = min(rng.randint(2, 45), one.age - 1)
+        came = one.age - years
+        rules = {
+            "migrant": True, "recent": years < 4, "longsince": years > 11, "cameadult": came >= 18,
+            "camechild": came < 16, "refugee": "rich" not in origin["tags"] and rng.random() < 0.35,
+        }  # fmt: skip
+        one.has.update(mark for mark, holds in rules.items() if holds)
+        one.slots.update(since=in_words(years), came=in_words(came))
     else:
-        has.add("heir")
-    city = pick(here.cities, rng)
-    slots |= {"country": here.country, "city": city, "origin": origin.country}
-    slots["origincity"] = pick(origin.cities, rng)
-    others = [c for c in (origin if "cameadult" in has else here).cities if c != city]
-    slots["college"] = pick(others or here.cities, rng)
-    town = rng.random() < TOWN
-    has.add("urban" if town else "rural")
-    if town or "rich" in has:
-        has.add("net")
-    where = pick(_TOWNS, rng) if town else pick(here.rural, rng)
-    if not town and rng.random() < 0.45 and here.country not in where:
+        one.has.add("heir")
+    city = rng.choice(here["cities"])
+    one.slots.update(country=here["country"], city=city, origin=origin["country"])
+    one.slots["origincity"] = rng.choice(origin["cities"])
+    others = [c for c in (origin if "cameadult" in one.has else here)["cities"] if c != city]
+    one.slots["college"] = rng.choice(others or here["cities"])
+    town = rng.random() < 0.62
+    one.has.update({"urban", "net"} if town else {"rural", "net"} if "rich" in one.has else {"rural"})
+    where = rng.choice(bank("author_life")["towns"] if town else here["rural"])
+    if not town and rng.random() < 0.45 and here["country"] not in where:
         where += ", <country>"
-    slots["inplace"] = fill(where, rng, slots)
+    one.slots["inplace"] = fill(where, rng, one.slots)
+    tongues = [origin["lang"][0], *here["lang"][:1], *origin["lang"][1:]]
+    known = list(dict.fromkeys(tongues))
+    one.slots["lang"] = known[0]
+    if len(known) > 1:
+        one.has.add("bilingual")
+        one.slots["otherlang"] = known[1]
+    foreign = [tongue for tongue in bank("author_work")["tongues"] if tongue not in (*known, *here["lang"])]
+    one.slots["third"] = rng.choice(foreign)
     return here, origin
 
 
-def _tongues(rng: Random, here: Region, origin: Region, has: set[str], slots: dict[str, str]) -> None:
-    known = [origin.tongues[0], *(t for t in here.tongues[:1] if t not in origin.tongues), *origin.tongues[1:]]
-    slots["lang"] = known[0]
-    if len(known) > 1:
-        has.add("bilingual")
-        slots["otherlang"] = known[1] if here is not origin else pick(known[1:], rng)
-    slots["third"] = pick([t for t in bank("author_work")["tongues"] if t not in known and t not in here.tongues], rng)
+def _name(one: Life, region: dict[str, Any], sex: str, rng: Random) -> str:
+    """A name of the region that nobody of the family has."""
+    return str(rng.choice([name for name in region[sex] if name not in one.slots.values()]))
 
 
-def _named(rng: Random, region: Region, taken: set[str], sex: str) -> str:
-    """A name of the region that is not ``taken``."""
-    free = [name for name in region.names[sex] if name not in taken]
-    name = pick(free or [name for name in region.names["f"] if name not in taken], rng)
-    taken.add(name)
-    return name
-
-
-def _family(rng: Random, age: int, gender: str, name: family.Namer, has: set[str], slots: dict[str, str]) -> None:
-    kind = family.status(rng, age)
+def _family(one: Life, region: dict[str, Any], rng: Random) -> None:
+    """Adds the slots and marks of a partner, children and grandchildren."""
+    tables = bank("author_life")
+    kind = rng.choices(STATUSES, next(weights for limit, weights in tables["status"] if one.age <= limit))[0]
+    theirs = {"f": "m", "m": "f"}.get(one.sex) or rng.choice("fm")
     # Where same-sex couples can't marry, they live together.
-    same = 0.09 if kind in ("dating", "cohab") or not has.isdisjoint(("rich", "latin")) else 0.0
-    ages = family.children_ages(rng, age, kind)
-    words, marks = family.children(rng, ages, name)
-    more, further = family.grandchildren(rng, ages)
-    slots |= words | more | family.partner(rng, gender, name, same) | {"girl": name("f")}
-    has |= marks | further | {kind, "partnered" if kind in ("cohab", "married") else "nopartner"}
-    alone = "nopartner" in has and "minors" not in has and rng.random() < 0.7
-    has.add("solo" if alone else "notsolo")
-    together = max(ages[0] + rng.randint(0, 3) if ages else rng.randint(2, 40), 2)
-    together = min(together, max(2, age - 19))
+    if (kind in ("dating", "cohab") or not one.has.isdisjoint(("rich", "latin"))) and rng.random() < 0.09:
+        theirs = {"f": "m", "m": "f"}[theirs]
+    one.slots.update(partner=_name(one, region, theirs, rng), spouse="wife" if theirs == "f" else "husband")
+    parent = rng.random() * 100 < tables["parents"][kind] * min(1.0, (one.age - 17) / 13)
+    ages = children_ages(one.age, rng) if parent and one.age > 19 else []
+    _children(one, ages, region, rng)
+    girls, boys = grandchildren(ages, rng)
+    if girls or boys:
+        count = girls + boys
+        one.has.update(("grand", "onegrand" if count == 1 else "manygrand"))
+        several = count > 3 and rng.random() < 0.7
+        grand = f"{in_words(count)} grandchildren" if several else _counted(girls, boys, "granddaughter", "grandson")
+        one.slots.update(grand=grand, gkind="granddaughter" if girls else "grandson")
+    one.slots["girl"] = _name(one, region, "f", rng)
+    partnered = kind in ("cohab", "married")
+    one.has.update((kind, "partnered" if partnered else "nopartner"))
+    alone = not partnered and "minors" not in one.has and rng.random() < 0.7
+    one.has.add("solo" if alone else "notsolo")
+    together = max(2, min(ages[0] + rng.randint(0, 3) if ages else rng.randint(2, 40), one.age - 19))
     if together >= 25:
-        has.add("longmarried")
-    slots["wedded"] = in_words(together)
+        one.has.add("longmarried")
+    one.slots["wedded"] = in_words(together)
     if kind != "single":
-        slots["apjob"] = _trade(rng, 0 if kind == "widowed" else age)
-    if len(ages) == 1 and "grownkids" in has:
-        slots["akjob"] = _trade(rng, ages[0])
+        one.slots["apjob"] = _trade(0 if kind == "widowed" else one.age, rng)
+    if len(ages) == 1 and "grownkids" in one.has:
+        one.slots["akjob"] = _trade(ages[0], rng)
 
 
-def _trade(rng: Random, age: int) -> str:
+def children_ages(age: int, rng: Random) -> list[int]:
+    """The ages of the children of a parent of ``age`` (20 or more), eldest first."""
+    ages = [age - rng.randint(19, min(39, age))]
+    for _ in range(rng.choice((0, 0, 0, 1, 1, 1, 1, 2, 2, 3))):
+        younger = ages[-1] - rng.randint(1, 4)
+        if younger < max(1, age - 45):
+            break
+        ages.append(younger)
+    return ages
+
+
+def _children(one: Life, ages: list[int], region: dict[str, Any], rng: Random) -> None:
+    """Adds the slots and marks of children of these ``ages``."""
+    if not any(age < 18 for age in ages):
+        one.has.update(("nosmallkids", "noschoolkids"))
+    if not ages:
+        one.has.add("nokids")
+        return
+    one.has.update(("haskids", "onekid" if len(ages) == 1 else "manykids"))
+    one.has.update(band for band, low, high in _CHILD_BANDS if any(low <= age < high for age in ages))
+    if min(ages) >= 20:
+        one.has.add("grownkids")
+    sexes = rng.choices("fm", k=len(ages))
+    said = [in_words(age) if age else "eight months" for age in ages]
+    one.slots.update(
+        kids=_counted(sexes.count("f"), sexes.count("m"), "daughter", "son"),
+        nkids=in_words(len(ages)),
+        kidages=", ".join(said[:-1]) + f" and {said[-1]}",
+        kidage=said[0],
+        agedkid=with_article(f"{said[0]}-year-old" if ages[0] else "eight-month-old"),
+        kid=_name(one, region, sexes[0], rng),
+        kidnoun="daughter" if sexes[0] == "f" else "son",
+    )
+
+
+def grandchildren(ages: list[int], rng: Random) -> tuple[int, int]:
+    """The numbers of granddaughters and grandsons from children of these ``ages``, often none."""
+    parents = [age for age in ages if age >= 22]
+    if not parents or rng.random() > (parents[0] - 19) / 22:
+        return 0, 0
+    count = rng.randint(1, min(9, 1 + sum(1 + (age >= 28) + (age >= 34) for age in parents)))
+    girls = rng.randint(0, count)
+    return girls, count - girls
+
+
+def _counted(girls: int, boys: int, girl: str, boy: str) -> str:
+    counts = ((girls, girl), (boys, boy))
+    return " and ".join(f"a {one}" if count == 1 else f"{in_words(count)} {one}s" for count, one in counts if count)
+
+
+@cache
+def _jobs(level: int) -> list[dict[str, Any]]:
+    """The occupations open to a level of schooling, 0 to 6."""
+    return [job for job in bank("author_work")["jobs"] if job["school"][0] <= level <= job["school"][1]]
+
+
+@cache
+def _trades() -> list[str]:
+    """The occupations of relatives, which fit any region."""
+    titles = (entry(job["title"]) for job in bank("author_work")["jobs"])
+    return [title.text for title in titles if not title.needs and "{" not in title.text]
+
+
+def _trade(age: int, rng: Random) -> str:
     """The job of a relative of about this age."""
-    title = pick(trades(), rng)
-    return with_article(title if age < 66 else f"retired {title}")
+    return with_article(rng.choice(_trades()) if age < 66 else f"retired {rng.choice(_trades())}")
 
 
-def _state(rng: Random, age: int, level: int, has: set[str]) -> str:
+def _state(age: int, level: int, rich: bool, rng: Random) -> str:
     """The occupation status: working, student, jobless, carer or retired."""
     dice = rng.random()
-    leisure = next(share for limit, share in _RETIRED if age <= limit)
-    if level < 2 and "rich" not in has:
-        leisure /= 2
-    if dice < leisure:
+    leisure = next(share for limit, share in bank("author_life")["retired"] if age <= limit)
+    # People with little schooling in poorer countries work longer.
+    if dice < (leisure if level > 1 or rich else leisure / 2):
         return "retired"
     if dice < (0.46 if age < 24 else 0.2 if age < 28 else 0.03) and level > 1 and age < 45:
         return "student"
     if dice > 0.96 and age < 63:
         return "jobless"
-    if dice > 0.92 and 21 < age < 76:
-        return "carer"
-    return "working"
+    return "carer" if dice > 0.92 and 21 < age < 76 else "working"
 
 
-def _work(
-    rng: Random, who: Who, age: int, level: int, has: set[str], barred: set[str], slots: dict[str, str]
-) -> tuple[Entry, ...]:
-    """Adds the slots and marks of a person's work; returns the entries about it."""
-    state = _state(rng, age, level, has)
-    job = _drawn(rng, age if state == "working" else min(age, 50), level, has, barred)
-    title = fill(job.entry.text, rng, slots)
-    slots |= {"field": job.field, "apastjob": with_article(title)}
-    if state == "working":
-        chosen, named = job.entry, with_article(title)
+def _work(one: Life, level: int, rng: Random) -> None:
+    """Adds the slots and marks of a person's work, and the entries about it."""
+    state = _state(one.age, level, "rich" in one.has, rng)
+    working = state == "working"
+    age = one.age if working else min(one.age, 50)
+    while True:
+        job = rng.choice(_jobs(level))
+        chosen = entry(job["title"])
+        if chosen.fits(age, one.has, one.barred) and (age < MAX_LEGS_AGE or "legs" not in chosen.adds):
+            break
+    title = fill(chosen.text, rng, one.slots)
+    one.slots.update(field=job["field"], apastjob=with_article(title), job=title)
+    if working:
+        one.details.extend(job["details"])
     else:
+        one.has.add("flexible")
         lines = bank("author_work")
-        if state == "student":
-            subject = _fitting(rng, lines["student_fields"], age, has, barred)
-            slots["field"] = subject.text if subject else "history"
-        form = _fitting(rng, lines[f"{state}_forms"], age, has, barred)
-        chosen = form or entry("person between jobs")
-        bare = chosen.text.removeprefix("a ").removeprefix("an ")
-        named = with_article(inflected(bare.replace("<job>", title).replace("<field>", slots["field"]), who))
-        named = fill(named, rng, slots)
-    has |= {state} | chosen.adds
-    barred |= chosen.bars - chosen.adds
-    if state != "working":
-        has.add("flexible")
-    has.add("field" if job.field and state in ("working", "retired") else "nofield")
-    if "," not in named:
-        has.add("plainjob")
-    slots |= {"ajob": named, "job": named.partition(" ")[2]}
-    return job.details if state == "working" else ()
-
-
-def _fitting(rng: Random, lines: Sequence[str], age: int, has: set[str], barred: set[str]) -> Entry | None:
-    for _ in range(_TRIES):
-        one = entry(pick(lines, rng))
-        if fits(one, age, has, barred):
-            return one
-    return None
-
-
-def _drawn(rng: Random, age: int, level: int, has: set[str], barred: set[str]) -> Job:
-    """A job for this age and schooling."""
-    suited = jobs_for(level)
-    for _ in range(_TRIES):
-        job = pick(suited, rng)
-        if fits(job.entry, age, has, barred) and (age < OLD or "legs" not in job.entry.adds):
-            return job
-    return next(job for job in suited if fits(job.entry, age, has, barred))
+        if state == "student" and (subject := one.drawn(lines["student_fields"], rng)):
+            one.slots["field"] = subject.text
+        chosen = one.drawn(lines[f"{state}_forms"], rng) or entry("person between jobs")
+        title = one.told(chosen.text, rng)
+    one.has.update((state, "field" if job["field"] and state in ("working", "retired") else "nofield"))
+    if "," not in title:
+        one.has.add("plainjob")
+    one.take(chosen)
+    one.slots.update(ajob=with_article(title), job=title)

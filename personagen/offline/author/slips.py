@@ -10,43 +10,25 @@ from collections.abc import Sequence
 from functools import cache
 from random import Random
 
-from personagen.offline.author.grammar import inflected, pick
+from personagen.offline.author.grammar import inflected
 from personagen.offline.texts import bank, capital, fill
 from personagen.personas.english.text import pronoun_of
-from personagen.personas.traits import traits_of
 from personagen.records import Kind
 
-#: An example with one detail or one to three traits changed.
-REPEATED = 0.03
-#: Too few facts or traits.
-SHORT = 0.015
-#: A trait in a profile, or a fact in a personality.
-MIXED = 0.015
-#: Written as a list.
-LISTED = 0.01
-#: An earlier one of the same reply in other words and another order.
-REWORDED = 0.015
-TOTAL = REPEATED + SHORT + MIXED + LISTED + REWORDED
+# Repeated: an example with one detail or one to three traits changed. Short: too few facts or traits. Mixed: a trait
+# in a profile, or a fact in a personality. Listed: written as a list. Reworded: an earlier one of the same reply in
+# other words.
+SHARES = {"repeated": 0.03, "short": 0.015, "mixed": 0.015, "listed": 0.01, "reworded": 0.015}
 
-# Longer examples are cut.
 MAX_EXAMPLE_CHARS = 2000
 _NUMBER = re.compile(r"\b\d{1,3}\b")
 _DETAIL = re.compile(r"(?<=[a-z,] )[a-z]{5,}\b")
 _JOINT = re.compile(r"[.,;:]\s+| and ")
-_STOP = re.compile(r"(?<=\.) ")
 
 
 def drawn(rng: Random) -> str | None:
     """The slip of the next description, or None."""
-    dice = rng.random()
-    if dice >= TOTAL:
-        return None
-    shares = {"repeated": REPEATED, "short": SHORT, "mixed": MIXED, "listed": LISTED, "reworded": REWORDED}
-    for name, share in shares.items():
-        if dice < share:
-            return name
-        dice -= share
-    return None
+    return rng.choices([*SHARES, None], [*SHARES.values(), 1 - sum(SHARES.values())])[0]
 
 
 def repeated(examples: Sequence[str], rng: Random, kind: Kind) -> tuple[str, list[str]] | None:
@@ -58,34 +40,25 @@ def repeated(examples: Sequence[str], rng: Random, kind: Kind) -> tuple[str, lis
     if not shown:
         return None
     # JSON can't hold lone surrogates.
-    text = pick(shown, rng)[:MAX_EXAMPLE_CHARS].encode("utf-8", "replace").decode()
+    text = rng.choice(shown)[:MAX_EXAMPLE_CHARS].encode("utf-8", "replace").decode()
+    patterns = (_NUMBER, _DETAIL) if kind == "profile" else (_trait_words(),)
+    spots = next((found for pattern in patterns if (found := list(pattern.finditer(text)))), [])
+    changed = rng.sample(spots, min(len(spots), 1 if kind == "profile" else rng.randint(1, 3)))
+    for spot in sorted(changed, key=lambda spot: -spot.start()):
+        text = text[: spot.start()] + _other(spot.group(), kind, rng) + text[spot.end() :]
     if kind == "profile":
-        text = _with_another_detail(text, rng)
         return text, [part for part in _JOINT.split(text.rstrip(".")) if part][:10]
-    text = _with_other_traits(text, rng)
-    words = list(dict.fromkeys(match.group().lower() for match in _trait_words().finditer(text)))
-    return text, words[:10] if len(words) > 7 else list(traits_of(text))[:10]
+    return text, list(dict.fromkeys(word.lower() for word in _trait_words().findall(text)))[:10]
 
 
-def _with_another_detail(text: str, rng: Random) -> str:
-    spots = list(_NUMBER.finditer(text)) or list(_DETAIL.finditer(text))
-    if not spots:
-        return text
-    spot = pick(spots, rng)
-    if spot.group().isdecimal():
-        other = str(max(1, int(spot.group()) + pick((-3, -2, -1, 1, 2, 3), rng)))
-    else:
-        other = pick(bank("author_slips")["details"], rng)
-    return text[: spot.start()] + other + text[spot.end() :]
-
-
-def _with_other_traits(text: str, rng: Random) -> str:
-    spots = list(_trait_words().finditer(text))
-    others = rng.sample(list(bank("author_traits")["traits"]), 3)
-    chosen = rng.sample(spots, min(len(spots), pick((1, 2, 3), rng)))
-    for spot, other in zip(sorted(chosen, key=lambda spot: -spot.start()), others, strict=False):
-        text = text[: spot.start()] + (capital(other) if spot.group()[0].isupper() else other) + text[spot.end() :]
-    return text
+def _other(said: str, kind: Kind, rng: Random) -> str:
+    """Another number, detail or trait than ``said``."""
+    if said.isdecimal():
+        return str(int(said) + rng.randint(1, 3))
+    other: str = rng.choice(
+        bank("author_slips")["details"] if kind == "profile" else [*bank("author_traits")["traits"]]
+    )
+    return capital(other) if said[0].isupper() else other
 
 
 @cache
@@ -97,13 +70,13 @@ def _trait_words() -> re.Pattern[str]:
 def mixed(text: str, rng: Random, kind: Kind) -> str:
     """``text`` with a sentence of the wrong kind after its first."""
     who = pronoun_of(text) or "they"
-    said = fill(pick(bank("author_slips")[f"in_a_{kind}"], rng), rng, {"age": str(rng.randint(19, 80))})
+    said = fill(rng.choice(bank("author_slips")[f"in_a_{kind}"]), rng, {"age": str(rng.randint(19, 80))})
     first, stop, rest = text.partition(". ")
     return f"{first}. {capital(who)} {inflected(said, who)}.{' ' + rest if stop else ''}"
 
 
 def listed(text: str, rng: Random) -> str:
     """The sentences of ``text`` as a list."""
-    mark = pick(("- ", "* ", "{}. ", "{}) "), rng)
-    lines = _STOP.split(text)
+    mark = rng.choice(("- ", "* ", "{}. ", "{}) "))
+    lines = text.replace(". ", ".\n").split("\n")
     return "\n".join(f"{mark.format(number)}{line}" for number, line in enumerate(lines, 1))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import product
 
 from personagen.personas.english.pronouns import pronoun_of
 
@@ -23,8 +22,10 @@ _ABBREVIATION = re.compile(
 _UNITS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _TEENS = tuple(f"{stem}teen" for stem in ("thir", "four", "fif", "six", "seven", "eigh", "nine"))
 _TENS = tuple(f"{stem}ty" for stem in ("twen", "thir", "for", "fif", "six", "seven", "eigh", "nine"))
-_NUMBERS = {word: n for n, word in enumerate(_TEENS, 13)}
-_NUMBERS |= {f"{ten}-{unit}".rstrip("-"): n for n, (ten, unit) in enumerate(product(_TENS, ("", *_UNITS)), 20)}
+NUMBERS = {word: n for n, word in enumerate(_UNITS, 1)} | {word: n for n, word in enumerate(_TEENS, 13)}
+NUMBERS |= {"ten": 10, "eleven": 11, "twelve": 12}
+NUMBERS |= {ten: 20 + 10 * n for n, ten in enumerate(_TENS)}
+NUMBERS |= {f"{ten}-{unit}": NUMBERS[ten] + NUMBERS[unit] for ten in _TENS for unit in _UNITS}
 _NUMBER = rf"\d{{1,3}}|(?:{'|'.join(_TENS)})(?:[- ](?:{'|'.join(_UNITS)}))?|{'|'.join(_TEENS)}"
 # In order of confidence: a later kind counts only if no earlier one matches.
 _AGE_KINDS = (
@@ -99,7 +100,7 @@ def _ages(text: str) -> Iterator[tuple[str, str]]:
 
 def _int(number: str) -> int:
     """``number`` in digits or in English words as an int."""
-    return int(number) if number.isdecimal() else _NUMBERS["-".join(number.casefold().replace("-", " ").split())]
+    return int(number) if number.isdecimal() else NUMBERS["-".join(number.casefold().replace("-", " ").split())]
 
 
 def facts_of(text: str) -> tuple[str, ...]:
