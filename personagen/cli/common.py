@@ -9,19 +9,12 @@ from typing import Any
 import click
 
 
-def as_dict(summary: Any) -> dict[str, Any]:
-    """A summary (a dataclass, a record or a mapping) as plain JSON values."""
-    if dataclasses.is_dataclass(summary) and not isinstance(summary, type):
-        return dataclasses.asdict(summary)
-    return dict(summary)
-
-
 def print_summary(summary: Any, text: str, *, json: bool, quiet: bool) -> None:
-    """Prints ``summary`` as JSON, or ``text`` without control characters, or nothing."""
+    """Prints ``summary`` (a dataclass or a mapping) as JSON, or ``text`` without control characters, or nothing."""
     from personagen.cli.terminal import as_json, clean
 
     if json:
-        click.echo(as_json(as_dict(summary)))
+        click.echo(as_json(summary if isinstance(summary, dict) else dataclasses.asdict(summary)))
     elif not quiet:
         click.echo(clean(text))
 

@@ -133,66 +133,66 @@ class Conversation:
             return []
         return [*self._replies(at, (), needs_observer=False), partial(self._observe, at)]
 
-    async def _observe(self, said: str) -> list[Step]:
-        onward = self.plan.grow != "coin" or self.plan.candidate(self._coin(said)).needs_observer
-        site = self._site(said, str(self.plan.repeat), CALLS_A_TURN - 1, onward=onward)
+    async def _observe(self, message: str) -> list[Step]:
+        onward = self.plan.grow != "coin" or self.plan.candidate(self._coin(message)).needs_observer
+        site = self._site(message, str(self.plan.repeat), CALLS_A_TURN - 1, onward=onward)
         infer = self.ctx.act("observer/infer", observer.infer)
-        found = await self._asked(said, infer(self.ctx, self._chats[said], site))
+        found = await self._asked(message, infer(self.ctx, self._chats[message], site))
         if found is None:
             return []
         inferences, dropped = found.value
-        self._beliefs[said] = Belief(node=said, inferences=inferences, dropped=dropped, call=found.call)
-        return self._replies(said, inferences, needs_observer=True)
+        self._beliefs[message] = Belief(node=message, inferences=inferences, dropped=dropped, call=found.call)
+        return self._replies(message, inferences, needs_observer=True)
 
-    def _replies(self, said: str, known: Sequence[Inference], *, needs_observer: bool) -> list[Step]:
+    def _replies(self, message: str, known: Sequence[Inference], *, needs_observer: bool) -> list[Step]:
         """Each candidate's first reply; its other ones follow, to read the prompt from the provider's cache."""
         steps: list[Step] = []
-        drawn, every = self._coin(said), len(self.plan.assistants)
+        drawn, every = self._coin(message), len(self.plan.assistants)
         for first, candidate in enumerate(self.plan.assistants):
             if candidate.needs_observer is needs_observer:
                 slots = sorted(range(first, self.plan.candidates, every), key=lambda slot: slot != drawn)
-                steps.append(partial(self._reply, said, slots[0], slots[1:], known))
+                steps.append(partial(self._reply, message, slots[0], slots[1:], known))
         return steps
 
-    async def _reply(self, said: str, slot: int, others: Sequence[int], known: Sequence[Inference]) -> list[Step]:
-        node, candidate, plan = tree.child(said, slot), self.plan.candidate(slot), self.plan
-        onward = plan.grow != "coin" or slot == self._coin(said)
+    async def _reply(self, message: str, slot: int, others: Sequence[int], known: Sequence[Inference]) -> list[Step]:
+        node, candidate, plan = tree.child(message, slot), self.plan.candidate(slot), self.plan
+        onward = plan.grow != "coin" or slot == self._coin(message)
         site = self._site(node, f"{plan.repeat}.{slot}", 1, onward=onward)
-        await self._add(node, candidate.name, candidate.reply(self.ctx, self._chats[said], known, site))
+        await self._add(node, candidate.name, candidate.reply(self.ctx, self._chats[message], known, site))
         steps: list[Step] = []
         if node in self.log.answers:
             if onward and plan.grow != "best":
                 steps += self._next_turn(node)
-            replies = [tree.child(said, s) for s in range(plan.candidates)]
+            replies = [tree.child(message, s) for s in range(plan.candidates)]
             if all(reply in self.log.answers for reply in replies):
-                steps += self._verdicts_about(said, replies)
-        return steps + [partial(self._reply, said, s, (), known) for s in others]
+                steps += self._verdicts_about(message, replies)
+        return steps + [partial(self._reply, message, s, (), known) for s in others]
 
-    def _verdicts_about(self, said: str, replies: Sequence[str]) -> list[Step]:
+    def _verdicts_about(self, message: str, replies: Sequence[str]) -> list[Step]:
         left = [reply for reply in replies if reply in self._nodes]
         if len(left) < 2:
             return self._next_turn((left or replies)[0]) if self.plan.grow == "best" else []
         # If no step waits for the verdicts, the second call reads the prompt of the first from the provider's cache.
-        both = self.plan.grow == "best" or tree.turn(said) == self.plan.turns
-        first = partial(self._judge, said, 0, () if both else (1,))
-        return [first, partial(self._judge, said, 1)] if both else [first]
+        both = self.plan.grow == "best" or tree.turn(message) == self.plan.turns
+        first = partial(self._judge, message, 0, () if both else (1,))
+        return [first, partial(self._judge, message, 1)] if both else [first]
 
-    async def _judge(self, said: str, which: int, later: Sequence[int] = ()) -> list[Step]:
-        replies = [tree.child(said, slot) for slot in range(self.plan.candidates)]
+    async def _judge(self, message: str, which: int, later: Sequence[int] = ()) -> list[Step]:
+        replies = [tree.child(message, slot) for slot in range(self.plan.candidates)]
         nodes = [self._nodes[reply] for reply in replies if reply in self._nodes]
         nodes = nodes[::-1] if which else nodes
-        site = self._site(said, str(self.plan.repeat), len(later), onward=self.plan.grow == "best")
+        site = self._site(message, str(self.plan.repeat), len(later), onward=self.plan.grow == "best")
         texts = [node.content for node in nodes]
         prefer = self.ctx.act("judge/prefer", judge.prefer)
-        verdict = await self._asked(said, prefer(self.ctx, self.plan.persona, self._chats[said], texts, site))
+        verdict = await self._asked(message, prefer(self.ctx, self.plan.persona, self._chats[message], texts, site))
         if verdict is None:
             return []
         shown = dict(zip(judge.LABELS, (node.id for node in nodes), strict=False))
         if sorted(verdict.value.ranking) != sorted(shown):  # only a custom judge can do this
             raise ConfigError(f"the judge ranked {', '.join(verdict.value.ranking)}, not {', '.join(shown)}")
-        verdicts = self._verdicts.setdefault(said, {})
+        verdicts = self._verdicts.setdefault(message, {})
         verdicts[which] = Judgment(
-            node=said,
+            node=message,
             order=tuple(node.id for node in nodes),
             ranking=tuple(shown[label] for label in verdict.value.ranking),
             tie=verdict.value.tie,
@@ -200,11 +200,11 @@ class Conversation:
             call=verdict.call,
         )
         if self.plan.grow != "best" or len(verdicts) < 2:
-            return [partial(self._judge, said, other) for other in later]
+            return [partial(self._judge, message, other) for other in later]
         firsts = {judgment.ranking[0] for judgment in verdicts.values()}
         tied = any(judgment.tie for judgment in verdicts.values())
         left = sorted((node.id for node in nodes), key=tree.order)
-        return self._next_turn(left[self._coin(said, len(left))] if tied or len(firsts) > 1 else firsts.pop())
+        return self._next_turn(left[self._coin(message, len(left))] if tied or len(firsts) > 1 else firsts.pop())
 
     # -- shared by the steps ---------------------------------------------------------------------------------------
 
@@ -246,11 +246,11 @@ class Conversation:
         later = CALLS_A_TURN * (self.plan.turns - tree.turn(node)) if onward else 0
         return CallSite(f"{self.plan.id}/{node}", sample, later + ahead + 1)
 
-    def _coin(self, said: str, sides: int = 0) -> int:
-        """Which of ``sides`` replies to ``said`` is drawn; by default of all its slots."""
-        toss = said, sides or self.plan.candidates
+    def _coin(self, message: str, sides: int = 0) -> int:
+        """Which of ``sides`` replies to ``message`` is drawn; by default of all its slots."""
+        toss = message, sides or self.plan.candidates
         if toss not in self._coins:
-            self._coins[toss] = Random(f"{self.plan.seed}/{self.plan.id}/{said}").randrange(toss[1])
+            self._coins[toss] = Random(f"{self.plan.seed}/{self.plan.id}/{message}").randrange(toss[1])
         return self._coins[toss]
 
 

@@ -63,7 +63,8 @@ async def expand(
         Interrupted: ``consent`` returned False, or the user stopped the run.
         PersonagenError: the run can't continue; the personas so far are written, and it can be resumed.
     """
-    _check(options)
+    if options.similarity is not None and options.calibrate:
+        raise UsageError("--similarity and --calibrate both set the threshold: give one of them")
     seeds = load_seeds(Path(options.seeds) if options.seeds else None, skip_bad_lines=options.skip_bad_lines)
     pools = _Pools(options, seeds, {name: _filter(name) for name in options.filters})
     remote = options.encoder != "hashed" and not options.encoder.startswith(LOCAL)
@@ -89,11 +90,6 @@ async def expand(
     )
     report, own = await run(workflow, options, progress, consent)
     return ExpandSummary(report=report, **own)
-
-
-def _check(options: ExpandOptions) -> None:
-    if options.similarity is not None and options.calibrate:
-        raise UsageError("--similarity and --calibrate both set the threshold: give one of them")
 
 
 def _filter(name: str) -> Filter:

@@ -51,7 +51,9 @@ async def connect(
         opened: dict[Endpoint, LLM] = {}
         for endpoint in dict.fromkeys(models.values()):
             if endpoint.model == OFFLINE:
-                opened[endpoint] = _offline(seed, noise)
+                from personagen.offline import offline
+
+                opened[endpoint] = offline(seed, noise)
             elif batch:
                 roles = ", ".join(role for role, other in models.items() if other == endpoint)
                 llm = await stack.enter_async_context(_batched(endpoint, roles, batch))
@@ -65,12 +67,6 @@ async def connect(
             return await llm(call)
 
         yield route
-
-
-def _offline(seed: int, noise: float) -> LLM:
-    from personagen.offline import offline
-
-    return offline(seed, noise)
 
 
 async def _opened(endpoint: Endpoint, seconds: float, stack: AsyncExitStack) -> LLM:

@@ -112,7 +112,10 @@ def completion(server: Server, model: str, body: bytes, pause: float = 0.0) -> C
         choice = value["choices"][0]
         message, counted = choice["message"], mapping(value.get("usage"))
         refusal = word(message.get("refusal"), "")
-        text = refusal or _text(message.get("content"))
+        content = message.get("content") or ""
+        if isinstance(content, list):
+            content = "".join(part["text"] for part in content if part.get("type") == "text")
+        text = refusal or content
         cached = mapping(counted.get("prompt_tokens_details")).get("cached_tokens")
         return Completion(
             text=text,
@@ -123,12 +126,6 @@ def completion(server: Server, model: str, body: bytes, pause: float = 0.0) -> C
         )
     except (ValueError, TypeError, LookupError, AttributeError):
         raise garbled(server, body.decode("utf-8", "replace")) from None
-
-
-def _text(content: Any) -> str:
-    if isinstance(content, list):
-        return "".join(part["text"] for part in content if part.get("type") == "text")
-    return content or ""
 
 
 def _error_in_200(problem: Any, body: bytes) -> Failure:

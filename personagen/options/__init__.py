@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from personagen.options.row import (
     DIALOGUES,
@@ -190,8 +190,3 @@ class SimulateOptions(RunOptions):
     )
     language: Language = option("en", 'Conversation language, or "any".', DIALOGUES, "CODE", choices=get_args(Language))
     attempts: int = option(3, "Attempts per reply.", DIALOGUES, least=1, most=100)
-
-
-def flat(options: Options) -> dict[str, Any]:
-    """The options by name; callable models appear by name."""
-    return dict(vars(options))

@@ -194,9 +194,9 @@ def _cost(price: Price | None, size: Size, *, caches: bool) -> float | None:
         return 0.0
     if price is None:
         return None
-    cached = min(size.cached, size.input) if caches else 0.0
     if not caches:
         return size.input * price.dearest_input + size.output * price.output
+    cached = min(size.cached, size.input)
     written = size.input - cached if price.cache_write is not None else 0.0
     usage = Usage(
         input_tokens=round(size.input),

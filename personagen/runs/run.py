@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -16,7 +16,7 @@ import orjson
 from personagen.agents import custom
 from personagen.errors import PersonagenError, QualityError
 from personagen.llm.endpoints import Models, resolve
-from personagen.options import RunOptions, flat
+from personagen.options import RunOptions
 from personagen.prompts import files as prompt_files
 from personagen.prompts.unused import unused_prompts
 from personagen.runs.estimate import Consent, Estimate, begin, estimate_of
@@ -53,7 +53,7 @@ async def run(
     notes = (*workflow.notes, *unused_prompts(where, prompts))
     models = resolve(options, {name.partition("/")[0] for name in prompts}, workflow.encoder)
     fingerprint = _fingerprint(options, models, workflow)
-    with open_run(Path(options.out), workflow.command, fingerprint, flat(options), prompts.values()) as folder:
+    with open_run(Path(options.out), workflow.command, fingerprint, dict(vars(options)), prompts.values()) as folder:
         brief = Brief(prompts, options.seed, workflow.attempts, workflow.language)
         async with open_models(folder, models, options, brief) as session:
             done = folder.journal.slots(workflow.results[0], folder.fingerprint) if workflow.results else set()
@@ -67,7 +67,7 @@ async def run(
 
 def _fingerprint(options: RunOptions, models: Models, workflow: Workflow[Any]) -> dict[str, Any]:
     """The settings that determine the results; a run can be resumed only with the same ones."""
-    kept = {name: value for name, value in flat(options).items() if name not in _NOT_IN_FINGERPRINT}
+    kept = {name: value for name, value in vars(options).items() if name not in _NOT_IN_FINGERPRINT}
     return kept | {"model": models.names, **workflow.fingerprint}
 
 
@@ -87,7 +87,8 @@ class _Playing(Generic[Item]):
     async def play(self) -> tuple[RunReport, dict[str, Any]]:
         status = "interrupted"
         try:
-            async with self._open(), ticking(self._report_progress):
+            setup = self.workflow.setup(self.session) if self.workflow.setup else nullcontext()
+            async with setup, ticking(self._report_progress):
                 self._report_progress()
                 rest = self._jobs()
                 begun = [job async for job in probe(self.session, self.folder.journal, rest)]
@@ -101,9 +102,6 @@ class _Playing(Generic[Item]):
         finally:
             report, own = self._close(status)
         return report, own
-
-    def _open(self) -> AbstractAsyncContextManager[None]:
-        return self.workflow.setup(self.session) if self.workflow.setup else _nothing()
 
     def _jobs(self) -> Iterator[Job]:
         for slot, item in enumerate(self.workflow.items):
@@ -181,11 +179,6 @@ class _Playing(Generic[Item]):
             seconds=time.monotonic() - self.session.began,
             notes=notes,
         )
-
-
-@asynccontextmanager
-async def _nothing() -> AsyncIterator[None]:
-    yield
 
 
 def added(entries: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

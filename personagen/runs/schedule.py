@@ -61,9 +61,12 @@ async def run_jobs(jobs: Iterable[Job], limiter: Limiter, role: str = "user", at
     crew = _Crew(limiter, role, at_once)
     try:
         await crew.launch(jobs)
-        await crew.drained()
+        while crew.tasks:
+            await asyncio.wait(crew.tasks)
     except asyncio.CancelledError:
-        await crew.dropped()
+        for task in crew.tasks:
+            task.cancel()
+        await asyncio.gather(*crew.tasks, return_exceptions=True)
         raise
     if crew.failures:
         raise crew.failures[0]
@@ -132,12 +135,3 @@ class _Crew:
                     task.cancel()
         if self._stopped() or self._short():
             self.look_again.set()
-
-    async def drained(self) -> None:
-        while self.tasks:
-            await asyncio.wait(self.tasks)
-
-    async def dropped(self) -> None:
-        for task in self.tasks:
-            task.cancel()
-        await asyncio.gather(*self.tasks, return_exceptions=True)
