@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-# `python -m` puts the working folder first, and a json.py that lies there would be taken for Python's own.
+# `python -m` puts the working folder first in sys.path, where a json.py would shadow the standard library's.
 if __name__ == "__main__" and not sys.flags.safe_path and sys.path[:1] == [os.getcwd()]:  # noqa: PTH109 - no import
     del sys.path[0]
 
@@ -16,7 +16,7 @@ from personagen.runs.interrupt import set_handler
 
 
 def start() -> None:
-    """The command line; from here on a signal ends the process at once and quietly, whatever it is importing."""
+    """The command line; a signal ends the process at once, without a traceback, even during imports."""
     set_handler(_quit)
     atexit.register(_ignore)
 
@@ -26,13 +26,12 @@ def start() -> None:
 
 
 def _ignore() -> None:
-    # The last thing done: after it Python puts the system's own handlers back, which would change the exit code.
+    # At exit Python restores the default handlers, which would change the exit code.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _quit(*_: object) -> None:
-    # A run ends in order by itself (runs/interrupt.py). This is for before it, after it, and for the third signal: the
-    # journal and the result files survive a kill at any time.
+    # Before and after a run, and for its third signal (runs/interrupt.py); the journal survives a kill at any time.
     text = "personagen: interrupted"
     try:
         from shlex import join
@@ -44,7 +43,7 @@ def _quit(*_: object) -> None:
         os._exit(130)
 
 
-_CURSOR = "\r\x1b[2K\x1b[?25h"  # the live line goes, and the cursor that it hid comes back
+_CURSOR = "\r\x1b[2K\x1b[?25h"  # erases the live line and shows the cursor
 
 if __name__ == "__main__":
     start()

@@ -1,4 +1,4 @@
-"""The records written to disk: frozen pydantic models that reject unknown fields, and their ids."""
+"""The records written to disk: frozen pydantic models that reject unknown fields."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def content_id(*parts: object) -> str:
 
 
 class Record(BaseModel):
-    """The base class of all records: frozen, and an unknown field is an error."""
+    """The base class of all records."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     def line(self) -> bytes:
-        """This record as one line of JSON, without the line feed."""
+        """This record as JSON, without a newline."""
         return orjson.dumps(self.model_dump())
 
 
@@ -37,10 +37,9 @@ class Message(Record):
 
 
 class Usage(Record):
-    """Tokens and cost of one or more calls. ``cost_usd`` is None if a price is unknown.
+    """Tokens and cost of one or more calls; ``cost_usd`` is None if a price is unknown.
 
-    ``input_tokens`` includes ``cached_input_tokens`` (read from a cache) and ``cache_write_input_tokens`` (written to
-    one).
+    ``input_tokens`` includes ``cached_input_tokens`` (read from a cache) and ``cache_write_input_tokens``.
     """
 
     input_tokens: Count = 0
@@ -61,9 +60,9 @@ class Usage(Record):
 
 
 class Completion(Record):
-    """A model's answer to one call. ``finish_reason`` is ``stop``, ``length``, ``refusal`` or the provider's word.
+    """A model's answer to one call. ``finish_reason`` is ``stop``, ``length``, ``refusal`` or the provider's own.
 
-    ``pause`` is how many seconds the server asks all callers to wait, because a quota is used up; it is not stored.
+    ``pause`` is in seconds until an exhausted quota resets; it is not stored.
     """
 
     text: str
@@ -92,8 +91,8 @@ class Description(Record):
 class Persona(Record):
     """A profile and a personality with the same pronoun.
 
-    ``facts`` and ``traits`` are their statements and words; ``attributes`` are read from the text (``age``,
-    ``gender``); ``origin`` maps ``profile`` and ``personality`` to ``seed`` or a model.
+    ``facts`` are the profile's statements, ``traits`` the personality's words; ``attributes`` (``age``, ``gender``)
+    come from the text; ``origin`` maps ``profile`` and ``personality`` to ``seed`` or a model.
     """
 
     id: str
@@ -109,8 +108,7 @@ class Persona(Record):
 class Node(Record):
     """One message of a tree. The id is the path: ``0.1.0`` is the first child of ``0.1``.
 
-    ``agent`` is who spoke (``user``, or the candidate's name, as ``aware``), ``call`` the key of the call that made it,
-    empty if a function wrote it.
+    ``agent`` is ``user`` or the candidate's name, ``call`` the key of the call, empty if a function wrote the message.
     """
 
     id: str
@@ -129,7 +127,7 @@ class Inference(Record):
 
 
 class Belief(Record):
-    """The observer's inferences at a user node; ``dropped`` counts those without a verbatim quote."""
+    """The observer's inferences at a user node; ``dropped`` is the number without a verbatim quote."""
 
     node: str
     inferences: tuple[Inference, ...] = ()
@@ -138,7 +136,7 @@ class Belief(Record):
 
 
 class Judgment(Record):
-    """One verdict about siblings. ``order`` is the order shown, ``ranking`` best first, both as node ids."""
+    """One verdict on sibling replies: node ids in the ``order`` shown, and as ranked, best first."""
 
     node: str
     order: tuple[str, ...]
@@ -164,7 +162,7 @@ class Rejection(Record):
 
 
 class ConversationTree(Record):
-    """One conversation with all siblings, nodes in path order."""
+    """One conversation with all sibling replies, nodes in path order."""
 
     id: str
     persona: Persona
@@ -196,5 +194,5 @@ class PreferencePair(Record):
 
 
 def dump(value: Any) -> bytes:
-    """``value`` as indented JSON with a final line feed."""
+    """``value`` as indented JSON with a final newline."""
     return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)

@@ -1,4 +1,4 @@
-"""The agents: one file each, with its prompts, reply type, functions, sample inputs and usual length of replies."""
+"""The agents, one file each: prompts, reply type, functions, sample inputs, usual reply length."""
 
 from __future__ import annotations
 

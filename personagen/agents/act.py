@@ -1,4 +1,4 @@
-"""What an agent file tells about each of its prompts: who asks it, sample inputs, the usual length of a reply."""
+"""One prompt of an agent: the function that asks it, sample inputs, the usual length of a reply."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from personagen.agents.sample import Scene
 
 @dataclass(frozen=True)
 class Act:
-    """One prompt of an agent: the ``function`` that asks it, called with a context, ``inputs`` and a call site.
+    """One prompt: ``function`` asks it, with a context, ``inputs`` and a call site.
 
-    ``usual_tokens`` is the length of a reply for each thing that it lists (an inference, a description), or of the
-    whole reply; ``offline_tokens`` is the same for the offline cast.
+    ``usual_tokens`` is the length of a reply per list entry (an inference, a description), or of the whole reply;
+    ``offline_tokens`` is the same for the offline cast.
     """
 
     function: Callable[..., Awaitable[Answer[Any]]]
@@ -24,5 +24,5 @@ class Act:
     offline_tokens: float
 
     async def sample(self, ctx: AgentContext, scene: Scene) -> Answer[Any]:
-        """Asks it in a sample conversation, to render or check the prompt file."""
+        """Asks the prompt in a sample conversation, to render or check its file."""
         return await self.function(ctx, *self.inputs(scene), CallSite())

@@ -1,7 +1,7 @@
-"""How every agent asks: render the prompt, call the model, parse the reply, ask again within a bound.
+"""How every agent asks: render the prompt, call the model, parse the reply, re-ask a limited number of times.
 
-A reply that can't be parsed is asked for ``attempts`` times in all. A message that a conversation gate turns away is
-asked for again once, within the same bound: what is wrong with it tends to come again.
+A reply that can't be parsed is re-asked up to ``attempts`` times in all. A message that a turn gate rejects is re-asked
+once, within the same limit: models tend to repeat the fault.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from personagen.records import Completion, Message
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Awaitable[Any]])
-AGAIN = 1
+MAX_RE_ASKS_AFTER_OBJECTION = 1
 _UNUSABLE = {
     "length": "the reply was cut off at its token limit",
     "refusal": "the model refused",
@@ -31,11 +31,11 @@ _UNUSABLE = {
 
 @dataclass(frozen=True)
 class AgentContext:
-    """What agents work with: the model behind all its layers, the prompt files, and each role's model name.
+    """What agents work with: the model behind its middleware, the prompt files, and each role's model name.
 
-    ``language`` is what the talk is held in, as the gate of that name knows it. ``acts`` are the user's functions that
-    replace an agent's own, by the name of the prompt that it asks. ``rehearsed`` says that an estimate is made: nothing
-    is rejected, and no user's code runs.
+    ``language`` is the conversation language that the language gate expects. ``acts`` maps prompt names to user
+    functions that replace the agent's own. ``rehearsed`` is set for an estimate: gates reject nothing, and user code
+    does not run.
     """
 
     llm: LLM
@@ -48,7 +48,7 @@ class AgentContext:
     rehearsed: bool = False
 
     def max_tokens(self, prompt: str) -> int:
-        """The most tokens that a reply to ``prompt`` may have."""
+        """The maximum tokens of a reply to ``prompt``."""
         return self.prompts[prompt].sampling.max_tokens or DEFAULT_MAX_TOKENS
 
     def act(self, name: str, function: F) -> F:
@@ -58,10 +58,10 @@ class AgentContext:
 
 @dataclass(frozen=True)
 class CallSite:
-    """Where in a run a question is asked, and how much waits for its answer.
+    """Where in a run a question is asked, and its priority.
 
-    ``sample`` tells apart questions that may be worded alike and still want answers of their own; ``priority`` is the
-    number of calls that must be made one after another from this one on.
+    ``sample`` distinguishes questions with equal text that need separate answers; ``priority`` is the length of the
+    chain of calls that starts with this one.
     """
 
     place: str = ""
@@ -71,9 +71,9 @@ class CallSite:
 
 @dataclass(frozen=True)
 class Answer(Generic[T]):
-    """A parsed reply and the key of the call that gave it, empty if no model was asked.
+    """A parsed reply and the key of its call, empty if no model was asked.
 
-    ``objections`` are those of the replies that were turned away; if the last of them was, it is ``dropped``.
+    ``objections`` are those to rejected replies; ``dropped`` means that ``value`` itself was rejected.
     """
 
     value: T
@@ -92,13 +92,13 @@ async def ask(
     schema: Mapping[str, Any] | None = None,
     check: Callable[[T], Objection | None] | None = None,
 ) -> Answer[T]:
-    """Asks the prompt ``name`` and returns the first reply that ``parse`` accepts and ``check`` finds nothing in.
+    """Asks the prompt ``name`` and returns the first reply that ``parse`` and ``check`` accept.
 
-    If there is none, the last one that ``check`` found something in comes back as ``dropped``.
+    If there is none, returns the last reply that ``check`` rejected, as ``dropped``.
 
     Raises:
-        ReplyError: ``parse`` accepted none of ``ctx.attempts`` replies; the reason is the last one's.
-        UsageError: no such prompt is loaded.
+        ReplyError: ``parse`` accepted none of ``ctx.attempts`` replies; gives the reason for the last one.
+        UsageError: the prompt is not loaded.
         PersonagenError: the call itself failed.
     """
     if name not in ctx.prompts:
@@ -123,7 +123,9 @@ async def ask(
         completion = await ctx.llm(call)
         try:
             if completion.finish_reason != "stop":
-                raise ReplyError(_UNUSABLE.get(completion.finish_reason, f"it ended by {completion.finish_reason}"))
+                raise ReplyError(
+                    _UNUSABLE.get(completion.finish_reason, f"its finish reason is {completion.finish_reason}")
+                )
             value = parse(completion.text)
         except ReplyError as error:
             reason = str(error)
@@ -134,7 +136,7 @@ async def ask(
             return Answer(value, call.key, tuple(objections))
         objections.append(objection)
         rejected = value, call.key
-        if len(objections) > AGAIN:
+        if len(objections) > MAX_RE_ASKS_AFTER_OBJECTION:
             break
         ctx.tally.re_asked += attempt + 1 < ctx.attempts
     if rejected:
@@ -151,10 +153,10 @@ async def say(
 
 
 def said(ctx: AgentContext, text: str, role: str, conversation: Sequence[Message]) -> Answer[Spoken]:
-    """``text`` as what ``role`` says next in ``conversation``, cleaned and checked as a model's reply is, with no call.
+    """``text`` as what ``role`` says next, cleaned and checked like a model's reply, without a call.
 
     Raises:
-        ReplyError: nothing is left of it.
+        ReplyError: ``text`` is empty after cleaning.
     """
     spoken = speech(text, role, acted=Turn(role, "", conversation).acted)
     objection = _objection(ctx, role, conversation, spoken)
@@ -166,7 +168,7 @@ def _objection(ctx: AgentContext, role: str, conversation: Sequence[Message], sp
 
 
 async def capture_call(prompts: Mapping[str, Prompt], act: Callable[[AgentContext], Awaitable[Any]]) -> Call:
-    """The first call that an agent makes; no model is asked.
+    """The first call that ``act`` makes; no model is asked.
 
     Raises:
         UsageError: a prompt file can't be rendered.
@@ -177,13 +179,13 @@ async def capture_call(prompts: Mapping[str, Prompt], act: Callable[[AgentContex
 
     try:
         await act(AgentContext(capture, prompts, {name.partition("/")[0]: "none" for name in prompts}, Tally(), 1))
-    except _Captured as stopped:
-        return stopped.call
-    raise AssertionError("an agent asked nothing")
+    except _Captured as captured:
+        return captured.call
+    raise AssertionError("the agent made no call")
 
 
 class _Captured(BaseException):
-    """Ends an agent at its first call, whatever exceptions it catches."""
+    """Ends an agent at its first call; a BaseException, so that the agent does not catch it."""
 
     def __init__(self, call: Call) -> None:
         super().__init__()

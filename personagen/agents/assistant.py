@@ -1,4 +1,4 @@
-"""The assistants that compete: ``plain`` sees the chat, ``aware`` also what the observer inferred from it."""
+"""The competing assistants: ``plain`` sees the chat, ``aware`` also what the observer inferred from it."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Reply: TypeAlias = Callable[[AgentContext, Sequence[Message], Sequence[Inference
 
 @dataclass(frozen=True)
 class Candidate:
-    """A competing assistant: the name its replies carry, and the function that replies to a conversation.
+    """A competing assistant: its name, and the function that replies to a conversation.
 
-    ``needs_observer``: it is called when the observer has inferred something from the user's message.
+    With ``needs_observer`` it waits for the observer's inferences from the user's message.
     """
 
     name: str
@@ -29,14 +29,14 @@ class Candidate:
 async def plain(
     ctx: AgentContext, conversation: Sequence[Message], _known: Sequence[Inference], site: CallSite
 ) -> Answer[Spoken]:
-    """A reply to the last message of ``conversation`` that knows nothing else."""
+    """A reply to the last message of ``conversation``, from the conversation alone."""
     return await say(ctx, "assistant/plain", {"conversation": list(conversation)}, "assistant", conversation, site)
 
 
 async def aware(
     ctx: AgentContext, conversation: Sequence[Message], known: Sequence[Inference], site: CallSite
 ) -> Answer[Spoken]:
-    """A reply that is shown what the observer inferred."""
+    """A reply from the conversation and what the observer inferred."""
     inputs = {"conversation": list(conversation), "inferences": [inference.fact for inference in known]}
     return await say(ctx, "assistant/aware", inputs, "assistant", conversation, site)
 

@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, Field
 
+from personagen.agents import sample
 from personagen.agents.act import Act
 from personagen.agents.ask import AgentContext, Answer, CallSite, ask
 from personagen.agents.replies import Entry, Text, clean, parsed, schema_of
-from personagen.agents.sample import examples as sample_examples
 from personagen.records import Kind
 
 PROMPTS: dict[Kind, str] = {"profile": "author/profiles", "personality": "author/personalities"}
@@ -22,7 +22,7 @@ def _statements(value: Any) -> tuple[str, ...]:
     return tuple(clean(one) for one in value if isinstance(one, str) and one.strip()) if isinstance(value, list) else ()
 
 
-def _described(value: Any) -> Any:
+def _with_text(value: Any) -> Any:
     return {"text": value} if isinstance(value, str) else value
 
 
@@ -30,29 +30,29 @@ _Statements = Annotated[tuple[str, ...], BeforeValidator(_statements)]
 
 
 class Profile(BaseModel):
-    """A profile as it is written; one that is not of this form is an empty one, so that a filter can reject it."""
+    """A profile in the author's reply; a malformed one becomes empty, so that a filter rejects it."""
 
     text: Text = ""
     items: _Statements = Field((), alias="facts")
 
 
 class Personality(BaseModel):
-    """A personality as it is written; otherwise as ``Profile``."""
+    """A personality in the author's reply; a malformed one becomes empty."""
 
     text: Text = ""
     items: _Statements = Field((), alias="traits")
 
 
 class Profiles(BaseModel):
-    """The author's reply."""
+    """The author's reply with profiles."""
 
-    descriptions: list[Annotated[Entry[Profile], BeforeValidator(_described)]] = Field(min_length=1)
+    descriptions: list[Annotated[Entry[Profile], BeforeValidator(_with_text)]] = Field(min_length=1)
 
 
 class Personalities(BaseModel):
-    """The author's reply."""
+    """The author's reply with personalities."""
 
-    descriptions: list[Annotated[Entry[Personality], BeforeValidator(_described)]] = Field(min_length=1)
+    descriptions: list[Annotated[Entry[Personality], BeforeValidator(_with_text)]] = Field(min_length=1)
 
 
 _REPLIES: dict[Kind, type[Profiles | Personalities]] = {"profile": Profiles, "personality": Personalities}
@@ -61,20 +61,19 @@ _REPLIES: dict[Kind, type[Profiles | Personalities]] = {"profile": Profiles, "pe
 async def write(ctx: AgentContext, kind: Kind, examples: Sequence[str], count: int, site: CallSite) -> Answer[Written]:
     """Up to ``count`` new descriptions, each a text and its facts or traits (ALOE, arXiv 2410.03642, section 3.1)."""
     inputs = {"examples": list(examples), "count": count}
-    parse = partial(written, kind)
-    return await ask(ctx, PROMPTS[kind], inputs, parse, site, schema=schema_of(_REPLIES[kind]))
+    return await ask(ctx, PROMPTS[kind], inputs, partial(written, kind), site, schema=schema_of(_REPLIES[kind]))
 
 
 def written(kind: Kind, text: str) -> Written:
-    """The descriptions of a reply, in the order given; raises ``ReplyError`` if it has none."""
+    """The descriptions in a reply, in order; raises ``ReplyError`` if there is none."""
     return [(one.text, one.items) for one in parsed(_REPLIES[kind], text).descriptions]
 
 
-def _sample(kind: Kind) -> tuple[Kind, list[str], int]:
-    return kind, sample_examples(kind), 20
-
-
 ACTS = {
-    "author/profiles": Act(write, lambda _: _sample("profile"), usual_tokens=210, offline_tokens=195),
-    "author/personalities": Act(write, lambda _: _sample("personality"), usual_tokens=115, offline_tokens=120),
+    "author/profiles": Act(
+        write, lambda _: ("profile", sample.examples("profile"), 20), usual_tokens=210, offline_tokens=195
+    ),
+    "author/personalities": Act(
+        write, lambda _: ("personality", sample.examples("personality"), 20), usual_tokens=115, offline_tokens=120
+    ),
 }

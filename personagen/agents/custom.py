@@ -1,4 +1,4 @@
-"""The user's own agents and candidates, named as ``module:function``: loaded and checked before the first call."""
+"""Custom agents and candidates, named as ``module:function``: loaded and checked before the first call."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ Function = Callable[..., Awaitable[Any]]
 
 
 def acts(entries: Iterable[str]) -> dict[str, Function]:
-    """The functions of ``--agent``, written as ``judge/prefer=module:function``, by the act that each replaces.
+    """The functions of ``--agent judge/prefer=module:function``, by the act that each replaces.
 
     Raises:
-        UsageError: there is no such act, or the function can't be loaded or called as the agent's own is.
+        UsageError: there is no such act, or the function can't be loaded or has another signature.
     """
     known = [name for name in ACTS if not name.startswith("assistant/")]
     found: dict[str, Function] = {}
@@ -41,10 +41,10 @@ def acts(entries: Iterable[str]) -> dict[str, Function]:
 def candidates(entries: Sequence[str]) -> tuple[Candidate, ...]:
     """The competing assistants of ``--candidate``: names of ``CANDIDATES``, or ``module:function``.
 
-    A function may return a text instead of an ``Answer``: it is then a reply without a call.
+    A function may return a string instead of an ``Answer``: a reply without a call.
 
     Raises:
-        UsageError: one does not exist or can't be called as ``CANDIDATES`` are, or two have the same name.
+        UsageError: one does not exist or has another signature, or two have the same name.
     """
     found = tuple(CANDIDATES[entry] if entry in CANDIDATES else _candidate(entry) for entry in entries)
     names = [candidate.name for candidate in found]
@@ -56,10 +56,10 @@ def candidates(entries: Sequence[str]) -> tuple[Candidate, ...]:
 
 
 def prompts(agents: Sequence[str], competing: Sequence[str] = ()) -> tuple[str, ...]:
-    """The prompts that the modules of ``--agent`` and of the loaded ``--candidate`` name in ``PROMPTS``.
+    """The prompts in ``PROMPTS`` of the modules of ``--agent`` and of ``--candidate``, which must be loaded.
 
     Raises:
-        UsageError: as ``acts``, or a module names a prompt of a role that does not exist.
+        UsageError: as ``acts``, or a prompt is of a role that does not exist.
     """
     acts(agents)
     names: dict[str, None] = {}
@@ -75,41 +75,41 @@ def _candidate(entry: str) -> Candidate:
     if ":" not in entry:
         built_in = ", ".join(CANDIDATES)
         raise UsageError(f"--candidate {entry}: there is no such candidate; there are {built_in} and module:function")
-    own = _loaded("--candidate", entry, plain, str)
+    custom_reply = _loaded("--candidate", entry, plain, str)
 
     async def reply(
         ctx: AgentContext, conversation: Sequence[Message], known: Sequence[Inference], site: CallSite
     ) -> Answer[Spoken]:
-        if ctx.rehearsed:  # a user's code may do anything, and nothing is to happen yet
+        if ctx.rehearsed:  # user code could have side effects
             return await aware(ctx, conversation, known, site)
-        answer: Answer[Spoken] | str = await own(ctx, conversation, known, site)
+        answer: Answer[Spoken] | str = await custom_reply(ctx, conversation, known, site)
         return said(ctx, answer, "assistant", conversation) if isinstance(answer, str) else answer
 
     return Candidate(entry.rpartition(":")[2], reply)
 
 
 def _loaded(option: str, path: str, like: Function, other: type = Answer) -> Function:
-    """The function at ``path``, to be called as ``like`` is; an error in it, or a value of another type, ends the run.
+    """The function at ``path``, with the signature of ``like``; an error or a wrong return type ends the run.
 
-    ``other`` is a type that it may return besides what ``like`` returns.
+    ``other`` is a return type that is allowed besides that of ``like``.
     """
-    own: Function = function(path)
-    if not (inspect.iscoroutinefunction(own) or inspect.iscoroutinefunction(type(own).__call__)):
+    found: Function = function(path)
+    if not (inspect.iscoroutinefunction(found) or inspect.iscoroutinefunction(type(found).__call__)):
         raise UsageError(f"{option} {path} is not an async function")
     names = [name.lstrip("_") for name in inspect.signature(like).parameters]
     try:
-        inspect.signature(own).bind(*names)
+        inspect.signature(found).bind(*names)
     except (TypeError, ValueError):
         raise UsageError(f"{option} {path} can't be called as {like.__name__}({', '.join(names)})") from None
     [value] = get_args(get_type_hints(like)["return"])
 
-    @wraps(own)
-    async def checked(*given: Any) -> Any:
+    @wraps(found)
+    async def checked(*args: Any) -> Any:
         try:
-            answer = await own(*given)
+            answer = await found(*args)
         except PersonagenError:
             raise
-        except Exception as error:  # whatever code of the user's own can raise
+        except Exception as error:  # user code can raise anything
             what = f"{type(error).__name__}: {quoted(Server('', '', ''), str(error))}"
             raise ConfigError(f"{path} raised {what}; correct it and run again") from error
         if isinstance(answer, Answer):

@@ -1,4 +1,4 @@
-"""The judge: says which reply this very user would prefer."""
+"""The judge: ranks replies as this user would."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LABELS = string.ascii_uppercase
 
 
 class Ranking(BaseModel):
-    """A judge's ranking of labels, best first; ``tie`` says that none is better."""
+    """Labels in order of preference, best first; ``tie`` means that none is better."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -43,7 +43,7 @@ async def prefer(
     replies: Sequence[str],
     site: CallSite,
 ) -> Answer[Ranking]:
-    """The verdict about ``replies``, labelled A, B, ... in the order given (at most 26)."""
+    """The ranking of ``replies``, labelled A, B, ... in the order given (at most 26)."""
     labels = LABELS[: len(replies)]
     inputs = {
         "conversation": list(conversation),

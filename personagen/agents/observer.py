@@ -1,4 +1,4 @@
-"""The observer: lists what the user's words reveal, and never meets the persona."""
+"""The observer: infers what the user's messages reveal, without seeing the persona."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _QUOTES = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"'})
 
 
 class Guess(BaseModel):
-    """An inference as it is written; one that is not of this form is an empty one, which no quote bears out."""
+    """An inference in the observer's reply; a malformed one becomes empty, and is dropped for want of a quote."""
 
     fact: Text = ""
     quote: Quote = ""
@@ -30,7 +30,7 @@ class Guesses(BaseModel):
 
 
 async def infer(ctx: AgentContext, conversation: Sequence[Message], site: CallSite) -> Answer[Found]:
-    """The inferences with a verbatim quote from a user turn of ``conversation``, and how many had none."""
+    """The inferences with a verbatim quote from a user turn of ``conversation``, and the number without one."""
 
     def parse(text: str) -> Found:
         return verified(parsed(Guesses, text).inferences, conversation)
@@ -40,15 +40,15 @@ async def infer(ctx: AgentContext, conversation: Sequence[Message], site: CallSi
 
 
 def verified(guesses: Sequence[Guess], conversation: Sequence[Message]) -> Found:
-    """The distinct inferences whose quote stands verbatim in a user turn, and how many of ``guesses`` were dropped.
+    """The distinct inferences whose quote occurs verbatim in a user turn, and how many of ``guesses`` were dropped.
 
-    Verbatim means: the same characters, once runs of white space and curly quotation marks are folded.
+    Verbatim: equal after folding white space and curly quotation marks.
     """
-    said = [_folded(message.content) for message in conversation if message.role == "user"]
+    turns = [_folded(message.content) for message in conversation if message.role == "user"]
     kept: dict[Inference, None] = {}
     for guess in guesses:
-        wanted = _folded(guess.quote)
-        if guess.kind and guess.fact and wanted and any(wanted in turn for turn in said):
+        quote = _folded(guess.quote)
+        if guess.kind and guess.fact and quote and any(quote in turn for turn in turns):
             kept[Inference(fact=guess.fact, quote=guess.quote, kind=guess.kind)] = None
     return tuple(kept), len(guesses) - len(kept)
 

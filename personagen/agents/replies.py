@@ -1,12 +1,11 @@
-"""A model's reply as a value, or a ``ReplyError`` with the reason; and the JSON schema of a reply type.
+"""Parses a model's reply, or raises ``ReplyError`` with the reason; and the JSON schema of a reply type.
 
-A reply type is a pydantic model beside its agent: ``schema_of`` makes the schema, ``parsed`` the value.
+A reply type is a pydantic model in the file of its agent: ``schema_of`` gives the schema, ``parsed`` the value.
 
-A reply is taken as it is, or repaired by one of these fixed rules, or refused: a reasoning block before the answer is
-cut off, a code fence around JSON is removed, prose around one JSON object is dropped, the speaker's own label in
-front of a spoken reply is removed, and so is whatever it goes on with in the other speaker's name, control characters
-are dropped, half characters become U+FFFD. The schemas hold no constraint keywords, which some providers refuse: limits
-are checked when the reply is read.
+Fixed rules repair a reply: remove a reasoning block before the answer, a code fence around JSON, prose around one JSON
+object, the speaker's own label, lines of the other speaker at the end, and control characters; replace half characters
+by U+FFFD. Any other malformed reply is refused. Some providers refuse constraint keywords in a schema, so limits are
+checked when the reply is parsed.
 """
 
 from __future__ import annotations
@@ -31,13 +30,13 @@ _LABELS = {
     "user": re.compile(r"\A\s*(?:\**(?:user|human)\**\s*:\**|<user>)\s*", re.I),
     "assistant": re.compile(r"\A\s*(?:\**assistant\**\s*:\**|<assistant>)\s*", re.I),
 }
-# A line that goes on as the other speaker, or closes the tag that a transcript puts around what is said.
+# A line of the other speaker, or the closing tag that a transcript puts after a message.
 _GOES_ON = {
     "user": re.compile(r"^[ \t]*(?:\**(?:Assistant|ASSISTANT|AI Assistant)\**[ \t]*:|</?assistant>)|</user>", re.M),
     "assistant": re.compile(r"^[ \t]*(?:\**(?:User|USER|Human|HUMAN)\**[ \t]*:|</?user>)|</assistant>", re.M),
 }
-_EXAMPLES = 20  # lines of a dialogue that are looked at
-# A line of a list of settings, or what somebody else says in a script.
+_MAX_LINES = 20  # lines of the other speaker that are examined
+# A line of a list of settings, or of another speaker in a script.
 _LISTED = re.compile(
     r"[ \t>*-]*(?!(?:user|human|assistant|ai|ai assistant|chatgpt)\b\**[ \t]*:)\w+(?: \w+)?\**[ \t]*:", re.I
 )
@@ -54,7 +53,7 @@ _REASONS = {
 
 @dataclass(frozen=True)
 class Spoken:
-    """What a speaker says. ``labelled``: its own label was removed in front; ``cut`` is what was cut off behind."""
+    """What a speaker says. ``labelled``: its own label was removed; ``cut`` is the text that was cut off the end."""
 
     text: str
     labelled: bool = False
@@ -64,7 +63,7 @@ class Spoken:
 def speech(text: str, role: str, *, acted: bool = False) -> Spoken:
     """What ``role`` (``user`` or ``assistant``) says: the reply without reasoning, its own label and the other's lines.
 
-    ``acted``: it was asked for a dialogue, and lines of both are one.
+    ``acted``: a dialogue was asked for, so lines of both speakers are kept.
 
     Raises:
         ReplyError: nothing is left, or the reply is longer than ``MAX_REPLY`` characters.
@@ -82,11 +81,11 @@ def speech(text: str, role: str, *, acted: bool = False) -> Spoken:
 
 
 def _cut(said: str, role: str) -> int:
-    """Where ``said`` goes on as the other speaker; not where it shows an example: in code, after a colon or in a list.
+    """Where ``said`` continues as the other speaker, except in examples: in code, after a colon or in a list.
 
-    What begins as the other is left as it is, for a gate to turn away.
+    A reply that begins as the other speaker is kept whole, for a gate to reject.
     """
-    for found in islice(_GOES_ON[role].finditer(said), _EXAMPLES):
+    for found in islice(_GOES_ON[role].finditer(said), _MAX_LINES):
         before = said[: found.start()].rstrip()
         if before.count("```") % 2 or before.count("`") % 2:
             continue
@@ -98,10 +97,10 @@ def _cut(said: str, role: str) -> int:
 
 
 def json_object(text: str) -> dict[str, Any]:
-    """The one JSON object of a reply.
+    """The JSON object in a reply.
 
     Raises:
-        ReplyError: there is none, or what looks like one is not valid JSON.
+        ReplyError: there is none, or it is not valid JSON.
     """
     answer = _answer(text).strip()
     if not answer:
@@ -141,9 +140,9 @@ def parsed(model: type[M], text: str, **context: Any) -> M:
 
 @cache
 def schema_of(model: type[BaseModel]) -> dict[str, Any]:
-    """The JSON schema of ``model`` that every provider's strict mode takes: types, enums, closed objects, all required.
+    """The JSON schema of ``model`` for every provider's strict mode: types, enums, closed objects, all required.
 
-    What ``model`` takes besides, ``X | None`` or a default, a reply may hold but is not asked for.
+    It omits None and defaults, which ``model`` still accepts in a reply.
     """
     whole = model.model_json_schema()
     return _strict(whole, whole.get("$defs", {}))
@@ -164,7 +163,7 @@ def _strict(schema: Mapping[str, Any], defs: Mapping[str, Any]) -> dict[str, Any
 
 
 def or_empty(value: Any, check: Callable[[Any], T]) -> T:
-    """``value`` as ``check`` takes it; of a wrong form, the empty value of that type, so that it is counted."""
+    """``check(value)``, or an empty value of that type if ``value`` is malformed, so that it is counted."""
     try:
         return check(value)
     except ValidationError:

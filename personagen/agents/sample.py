@@ -1,4 +1,4 @@
-"""A small sample conversation, in which prompts are rendered and checked without a model."""
+"""A small sample conversation, to render and check prompts without a model."""
 
 from __future__ import annotations
 
@@ -35,10 +35,9 @@ REPLIES = (
 
 @dataclass(frozen=True)
 class Scene:
-    """A moment of a conversation: ``history`` is what was said before the user speaks at ``turn`` of ``turns``.
+    """A moment of a conversation: ``history`` ends before the user speaks at ``turn`` of ``turns``.
 
-    ``conversation`` ends with the user's message, about which the observer has inferred ``known`` and to which
-    ``replies`` compete.
+    ``conversation`` ends with the user's message; ``known`` is what the observer inferred, ``replies`` compete.
     """
 
     persona: Persona = SAMPLE
@@ -51,7 +50,7 @@ class Scene:
 
 
 def scenes() -> list[Scene]:
-    """Moments that take every way through a prompt: the first, a middle and the last turn, much and little known."""
+    """Scenes that reach every branch of a prompt: the first, a middle and the last turn, with and without facts."""
     nameless = SAMPLE.model_copy(update={"facts": (), "traits": ()})
     first = Scene(history=(), conversation=CONVERSATION[:1], known=(), turn=1)
     return [Scene(), first, replace(Scene(), turn=10), replace(Scene(), persona=nameless)]

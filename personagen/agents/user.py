@@ -1,4 +1,4 @@
-"""The user: the only speaker who sees the whole persona."""
+"""The user: the only speaker who sees the persona."""
 
 from __future__ import annotations
 

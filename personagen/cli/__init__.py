@@ -29,7 +29,7 @@ _TYPED = "personagen.typed"
 def _find_commands() -> dict[str, str]:
     """The commands in the files of this folder, with the first sentence of their help.
 
-    The files are read, not imported: the list of commands and completion need no more, and must not wait for imports.
+    The files are read, not imported, so that the list of commands and completion are fast.
     """
     commands = {}
     for file in sorted(os.scandir(os.path.dirname(__file__)), key=lambda file: file.name):  # noqa: PTH120
@@ -55,7 +55,7 @@ def commands() -> dict[str, click.Command]:
 
 
 class Commands(click.Group):
-    """A group that prints an expected error as one sentence and exits with that error's code."""
+    """A group that prints errors as one sentence and exits with their code."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -87,7 +87,7 @@ class Commands(click.Group):
             raise _cleaned(error) from None
         except (click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
-        except Exception as error:  # an error in this program gets one sentence too, and a traceback on request
+        except Exception as error:  # a bug also gets one sentence, and a traceback on request
             if os.environ.get("PERSONAGEN_TRACEBACK"):
                 raise
             if isinstance(error, OSError) and error.filename is not None:  # any access to a file can be denied
@@ -104,7 +104,7 @@ def _asks_models(ctx: click.Context) -> bool:
 
 
 def _cleaned(error: click.ClickException) -> click.ClickException:
-    """``error`` without control characters: it can quote what was typed, or the name of a file."""
+    """``error`` without control characters; it can quote arguments or file names."""
     from personagen.cli.terminal import clean
 
     vars(error)["message"] = clean(error.message)
@@ -141,6 +141,6 @@ def main(ctx: click.Context) -> None:
 
     if not _asks_models(ctx):  # a run installs its own handlers, and survives a kill
         ctx.with_resource(raising_interrupts())
-    # At Python's default thresholds the search for cycles takes an eighth of a call's time, and finds hardly any.
+    # At Python's default thresholds garbage collection takes an eighth of the CPU time and finds hardly any cycles.
     gc.set_threshold(50_000, 20, 100)
     ctx.default_map = load_defaults(commands)

@@ -1,4 +1,4 @@
-"""The records of a run folder, read one line at a time: a table of the first ones, or one of them."""
+"""Reads the records of a run folder line by line: a table of the first ones, or a single one."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from personagen.records import ConversationTree, Persona, Record
 from personagen.store.files import BUFFER_BYTES, read_state
 from personagen.tree import turn
 
-MAX_NAMED = 8
-# How every line written by this program begins; of any other line the whole JSON is read.
+MAX_LISTED = 8  # matches or runs in an error
+# The start of a line that this program wrote; other lines are parsed as JSON to find the id.
 _FIRST = re.compile(rb'\{"id":"([ !#-\[\]-~]+)"')
 
 
 @dataclass(frozen=True)
 class Listing:
-    """What ``file`` holds: a ``word`` for one, its record, its row of the table, its JSON."""
+    """The records of ``file``: the ``word`` for one, its type, its table row, its JSON."""
 
     word: str
     file: Path
@@ -75,9 +75,9 @@ def find(listing: Listing, wanted: str) -> tuple[int, Any]:
         UsageError: no record matches, or several do.
     """
     if wanted.isdecimal() and len(wanted) < 19 and int(wanted):
-        at = next(islice(_lines(listing), int(wanted) - 1, None), None)
-        if at:
-            return at[0], _read(listing, *at)
+        numbered = next(islice(_lines(listing), int(wanted) - 1, None), None)
+        if numbered:
+            return numbered[0], _read(listing, *numbered)
     found: list[tuple[int, str]] = []
     last = 0
     for last, line in _lines(listing):
@@ -88,23 +88,18 @@ def find(listing: Listing, wanted: str) -> tuple[int, Any]:
             found.append((last, name))
     if len(found) == 1:
         number = found[0][0]
-        return _read_at(listing, number)
+        return number, _read(listing, *next(islice(_lines(listing), number - 1, None)))
     raise UsageError(_why(listing, one_line(wanted), found, last))
 
 
 def _why(listing: Listing, wanted: str, found: list[tuple[int, str]], last: int) -> str:
     if found:
-        several = ", ".join(f"{name} ({number})" for number, name in found[:MAX_NAMED])
-        return f"{wanted} matches {len(found)} {listing.word}s: {several}{', …' if len(found) > MAX_NAMED else ''}"
+        several = ", ".join(f"{name} ({number})" for number, name in found[:MAX_LISTED])
+        return f"{wanted} matches {len(found)} {listing.word}s: {several}{', …' if len(found) > MAX_LISTED else ''}"
     if not last:
         return f"{listing.file.parent} has no {listing.word} yet; run its command again to resume"
     names = ", ".join(one_line(_id(listing, n, line)) for n, line in islice(_lines(listing), 3))
     return f"{listing.file.parent} has no {listing.word} {wanted}; choose 1 to {last}, or an id such as {names}"
-
-
-def _read_at(listing: Listing, number: int) -> tuple[int, Any]:
-    at = next(islice(_lines(listing), number - 1, None))
-    return number, _read(listing, *at)
 
 
 def _lines(listing: Listing) -> Iterator[tuple[int, bytes]]:
@@ -142,7 +137,7 @@ def _runs_near(folder: Path) -> list[str]:
     for place in (folder, folder.parent, Path("outputs")):
         runs = sorted(str(file.parent) for file in place.glob("*/run.json")) if place.is_dir() else []
         if runs:
-            return runs[:MAX_NAMED]
+            return runs[:MAX_LISTED]
     return []
 
 

@@ -1,4 +1,4 @@
-"""How summaries are printed."""
+"""How commands print summaries."""
 
 from __future__ import annotations
 
@@ -9,19 +9,12 @@ from typing import Any
 import click
 
 
-def as_dict(summary: Any) -> dict[str, Any]:
-    """A summary (a dataclass, a record or a mapping) as plain JSON values."""
-    if dataclasses.is_dataclass(summary) and not isinstance(summary, type):
-        return dataclasses.asdict(summary)
-    return dict(summary)
-
-
 def print_summary(summary: Any, text: str, *, json: bool, quiet: bool) -> None:
-    """Prints ``summary`` as JSON, or ``text`` without control characters, or nothing."""
+    """Prints ``summary`` (a dataclass or a mapping) as JSON, or ``text`` without control characters, or nothing."""
     from personagen.cli.terminal import as_json, clean
 
     if json:
-        click.echo(as_json(as_dict(summary)))
+        click.echo(as_json(summary if isinstance(summary, dict) else dataclasses.asdict(summary)))
     elif not quiet:
         click.echo(clean(text))
 
@@ -41,14 +34,14 @@ def counts(numbers: Mapping[str, int]) -> str:
 
 
 def rejected_messages(numbers: Mapping[str, int], messages: int) -> str:
-    """``3 of 800 (0.4%): role 2, markup 1``, or nothing where none were rejected."""
+    """``3 of 800 (0.4%): role 2, markup 1``, or nothing if none were rejected."""
     total = sum(numbers.values())
     _, _, listed = counts(numbers).partition(": ")
     return f"{total:,} of {messages:,} ({total / max(1, messages):.1%}): {listed}" if total else ""
 
 
 def money(usage: Mapping[str, Any]) -> str:
-    """A cost in USD, or that it is unknown."""
+    """The cost in USD, or ``unknown``."""
     cost = usage["cost_usd"]
     return "unknown (set --price IN,OUT)" if cost is None else f"{cost:.4f} USD"
 
@@ -72,7 +65,7 @@ def usage_rows(summary: Any) -> list[tuple[str, str]]:
 
 
 def compared(summary: Any) -> str:
-    """The estimate beside what this process used; empty if it asked nothing."""
+    """The estimate and what this process used; empty if it made no call."""
     estimate, actual = summary.estimate, summary.estimate["actual"]
     if not estimate["calls"] or not actual["calls"]:
         return ""

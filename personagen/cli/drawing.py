@@ -21,8 +21,8 @@ from personagen.pairs import pairs_of
 from personagen.records import Belief, ConversationTree, Inference, Judgment, Node, Persona, PreferencePair
 from personagen.tree import order, parent, turn
 
-NARROWEST = 34  # columns of a reply beside another
-ROOMY = 100  # columns from which a persona is shown in two columns
+MIN_REPLY_COLUMNS = 34  # of a reply beside another
+TWO_COLUMN_WIDTH = 100  # from which a persona is shown in two columns
 GREY = "dim"
 CHOSEN, REJECTED = "green", "red"
 
@@ -71,13 +71,13 @@ def persona(who: Persona, title: str) -> RenderableType:
 
 @dataclass(frozen=True)
 class _Halves:
-    """Two texts side by side if there is room, else one below the other."""
+    """Two texts side by side if they fit, else one below the other."""
 
     left: RenderableType
     right: RenderableType
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        if options.max_width < ROOMY - 4:
+        if options.max_width < TWO_COLUMN_WIDTH - 4:
             yield Group(self.left, "", self.right)
             return
         grid = Table.grid(expand=True, padding=(0, 4, 0, 0))
@@ -106,7 +106,7 @@ def _view(tree: ConversationTree) -> TreeView:
 
 
 def _branch(view: TreeView, at: str, after: str = "") -> RenderableType:
-    """The turns from the user node ``at`` on: in a row while one reply continues, as branches where several do."""
+    """The turns from the user node ``at`` on: in sequence while one reply continues, as branches where several do."""
     nodes = {node.id: node for node in view.tree.nodes}
     blocks: list[RenderableType] = [_turn(view, nodes[at], after)]
     following = _following(view, at)
@@ -162,7 +162,7 @@ def _said(user: Node, belief: Belief | None) -> Text:
 
 
 def _revealed(user: Node, belief: Belief | None) -> RenderableType:
-    """What the observer knows at this turn: what this message revealed, with quotes, and how much was known before."""
+    """The observer's inferences at this turn: those from this message with quotes, earlier ones as a number."""
     if belief is None:
         return Text("not observed", style=GREY)
     folded = one_line(user.content)
@@ -191,7 +191,7 @@ def _item(name: str, text: str, style: str) -> RenderableType:
 
 
 def _reply(view: TreeView, reply: Node) -> tuple[Node, str, str, bool]:
-    """A reply with its label, its colour and whether the conversation continues after it."""
+    """A reply, its label, its colour, and whether the conversation continues after it."""
     pair = view.pairs.get(parent(reply.id) or "")
     label, style = "", GREY
     if pair:
@@ -210,7 +210,7 @@ class _Siblings:
     replies: Sequence[tuple[Node, str, str, bool]]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        abreast = max(1, min(len(self.replies), options.max_width // NARROWEST))
+        abreast = max(1, min(len(self.replies), options.max_width // MIN_REPLY_COLUMNS))
         width = options.max_width // abreast
         inner = options.update_width(width - 4)
         for start in range(0, len(self.replies), abreast):
@@ -248,7 +248,7 @@ def _verdicts(view: TreeView, user: Node) -> list[RenderableType]:
 
 
 def _verdict(view: TreeView, verdict: Judgment) -> Text:
-    """One verdict, with the replies behind the letters: the judge sees no names."""
+    """One verdict, with the replies behind the letters that the judge saw."""
     names = {reply.id: _name(reply) for reply in view.below.get(verdict.node, [])}
     shown, ranked = ([names.get(i, one_line(i)) for i in ids] for ids in (verdict.order, verdict.ranking))
     letters = ", ".join(f"{letter} {name}" for letter, name in zip(LABELS, shown, strict=False))

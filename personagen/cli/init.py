@@ -28,7 +28,7 @@ HEAD = """\
 # An option before the first [table] applies to every command that has it. The command line overrides the environment
 # (PERSONAGEN_<COMMAND>_<OPTION>), and the environment overrides this file.
 """
-SET = {"seeds": "seeds"}  # so that the copied seeds are the ones that are used
+SET = {"seeds": "seeds"}  # so that the copied seeds are used
 
 
 @click.command(cls=Command, params=options_of(OutputOptions), epilog=EPILOG)
@@ -85,7 +85,7 @@ def _copies(name: str, source: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _create(file: Path, content: bytes) -> bool:
-    """Writes ``file`` unless it exists; whether it did."""
+    """Writes ``file`` unless it exists; returns whether it did."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         out = file.open("xb")

@@ -8,7 +8,7 @@ import click
 
 from personagen.options.row import GENERAL, GROUPS, Row, rows_of
 
-MAX_SHORT = 12  # options that --help shows without a choice
+MAX_UNFILTERED = 12  # options; with more, --help shows the common ones only
 
 
 class TableOption(click.Option):
@@ -34,20 +34,20 @@ class TableOption(click.Option):
 
 
 def options_of(*tables: type[Any]) -> list[click.Parameter]:
-    """The click options of dataclasses of options, for ``params`` of a command."""
+    """The click options of options dataclasses, for ``params`` of a command."""
     return [TableOption(row) for table in tables for row in rows_of(table)]
 
 
 class Command(click.Command):
-    """A command that shows its options in groups: many only with ``--help-all``, the common ones with ``--help``."""
+    """A command that shows its options in groups; ``--help`` shows the common ones, ``--help-all`` all."""
 
     @property
     def asks_models(self) -> bool:
-        """Whether it is a run that asks models, and can be resumed."""
+        """Whether the command asks models, and can be resumed."""
         return any(option.name == "model" for option in self.params)
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        """The options, with ``--help-all`` where ``--help`` leaves some out."""
+        """The options, with ``--help-all`` if ``--help`` omits some."""
         if all(map(self._is_common, self.params)):
             return super().get_params(ctx)
         more = click.Option(
@@ -61,10 +61,10 @@ class Command(click.Command):
         return [*super().get_params(ctx), more]
 
     def _is_common(self, option: click.Parameter) -> bool:
-        return not isinstance(option, TableOption) or option.row.common or len(self.params) <= MAX_SHORT
+        return not isinstance(option, TableOption) or option.row.common or len(self.params) <= MAX_UNFILTERED
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Writes the options under the headings of their groups."""
+        """Writes the options by group."""
         everything = ctx.meta.get(_show_all.__name__, False)
         groups: dict[str, list[tuple[str, str]]] = {name: [] for name in GROUPS}
         for option in self.get_params(ctx):
@@ -78,7 +78,7 @@ class Command(click.Command):
                     formatter.write_dl([(name.ljust(width), text) for name, text in records])
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Writes the examples, and where the other options are shown."""
+        """Writes the examples, and a hint at ``--help-all``."""
         super().format_epilog(ctx, formatter)
         if _show_all.__name__ not in ctx.meta and not all(map(self._is_common, self.params)):
             formatter.write_paragraph()

@@ -13,8 +13,8 @@ from personagen.cli.common import duration, money
 from personagen.cli.terminal import cleans, one_line
 from personagen.runs.progress import Status
 
-EVERY = 10.0
-BATCH_EVERY = 60.0
+LINE_SECONDS = 10.0
+BATCH_LINE_SECONDS = 60.0
 
 
 @contextmanager
@@ -22,7 +22,7 @@ def shown(*, quiet: bool) -> Iterator[Callable[[Status], None] | None]:
     """A callback that shows each status, or None if nothing is shown."""
     import logging
 
-    if logging.lastResort:  # the handler of warnings when logging is not configured
+    if logging.lastResort:  # handles warnings when logging is not configured
         logging.lastResort.addFilter(cleans)
     if quiet or sys.stderr is None:  # None: it was closed before the start
         yield None
@@ -34,7 +34,7 @@ def shown(*, quiet: bool) -> Iterator[Callable[[Status], None] | None]:
 
 
 def line(status: Status) -> str:
-    """One line: jobs, calls, tokens, cost, rate, errors, time left."""
+    """One line: units, calls, tokens, cost, rate, errors, time left."""
     usage, rate = status.usage, status.calls / status.seconds if status.seconds > 0 else 0.0
     again = f", retries {status.retried:,}" + (f" ({status.refused:,} rate-limited)" if status.refused else "")
     parts = [
@@ -62,7 +62,7 @@ def _plain() -> Callable[[Status], None]:
 
     def show(status: Status) -> None:
         nonlocal last
-        if time.monotonic() - last >= (BATCH_EVERY if status.batches else EVERY):
+        if time.monotonic() - last >= (BATCH_LINE_SECONDS if status.batches else LINE_SECONDS):
             last = time.monotonic()
             click.echo(line(status), err=True)
 

@@ -1,4 +1,4 @@
-"""What every command that asks models does: options, estimate and consent, progress, the run, its summary."""
+"""Runs a command that asks models: options, estimate and consent, progress, summary."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def run_command(
 ) -> None:
     """Runs ``flow(options, progress, consent)`` and prints its summary.
 
-    ``values`` are those of the command line. ``describe`` gives the summary's own rows, and the commands to run next.
+    ``values`` are from the command line. ``describe`` gives the command's own rows of the summary, and the next steps.
     """
     from personagen.cli.consent import consent
     from personagen.cli.progress import shown

@@ -54,12 +54,12 @@ def load_defaults(commands: Callable[[], Mapping[str, click.Command]]) -> dict[s
 
 
 def _line(text: str, key: str, table: str) -> str:
-    """The line of ``key`` in ``table`` as ``:3``, or nothing if it is written in another way."""
-    within = ""
+    """The line of ``key`` in ``table`` as ``:3``, or nothing if it is not found."""
+    section = ""
     for number, line in enumerate(text.splitlines(), 1):
         if header := re.match(r"\s*\[\s*([\w-]+)\s*\]", line):
-            within = header[1]
-        elif within == table and re.match(rf'\s*"?{key.replace("_", "[-_]")}"?\s*=', line):
+            section = header[1]
+        elif section == table and re.match(rf'\s*"?{key.replace("_", "[-_]")}"?\s*=', line):
             return f":{number}"
     return ""
 

@@ -82,17 +82,13 @@ def _overview(folder: Path, state: dict[str, Any]) -> RenderableType:
     rows = [("status", f"{state.get('command', '?')}, {state.get('status', '?')}")]
     rows += _of_simulate(state) if state.get("command") == "simulate" else _of_expand(state)
     rows += [
-        ("models", ", ".join(_models(state))),
+        ("models", ", ".join(map(str, state.get("options", {}).get("model", ())))),
         ("calls", f"{usage.get('calls', 0):,}"),
         ("tokens", f"{usage.get('input_tokens', 0):,} in, {usage.get('output_tokens', 0):,} out"),
         ("cost", money(usage) if "cost_usd" in usage else ""),
         ("written", str(state.get("written", ""))),
     ]
     return Text.assemble((one_line(str(folder)), "bold"), "\n", clean(table(rows)), "\n")
-
-
-def _models(state: dict[str, Any]) -> list[str]:
-    return [str(model) for model in state.get("options", {}).get("model", ())]
 
 
 def _of_simulate(state: dict[str, Any]) -> list[tuple[str, str]]:

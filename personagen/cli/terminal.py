@@ -1,4 +1,4 @@
-"""Text from models and files on a terminal: it is data, so control characters in it are removed."""
+"""Removes terminal commands and control characters from text of models and files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-WIDEST = 140
+MAX_WIDTH = 140
 # Whole terminal commands are removed, so that no "[2J" is left; then all other characters that are invisible.
 _COMMANDS = re.compile(
     "(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]?"  # CSI: colours, cursor, erase
@@ -27,11 +27,11 @@ _UNSEEN = re.compile(
     "\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\ud800-\udfff"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
-_MARKS = 6  # combining marks on one character: no script uses more, and a stack of them would cover the lines above
+_MARKS = 6  # combining marks per character: no script uses more, and a stack would cover the lines above
 
 
 def clean(text: str) -> str:
-    """``text`` without terminal commands, control characters, and marks that turn the direction or pile up."""
+    """``text`` without terminal commands, control characters, direction marks and stacked combining marks."""
     plain = _UNSEEN.sub("", _BREAKS.sub("\n", _COMMANDS.sub("", text)))
     return (plain if plain.isascii() else _without_floods(plain)).expandtabs(4)
 
@@ -62,11 +62,11 @@ def _without_floods(text: str) -> str:
 
 
 def console() -> Console:
-    """A console on standard output without markup, and without colours where they are unwanted or impossible."""
+    """A console on standard output, without markup."""
     from rich.console import Console
 
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a character the terminal cannot encode becomes a question mark
     made = Console(markup=False, highlight=False, emoji=False)
-    made.width = max(20, min(made.width, WIDEST))
+    made.width = max(20, min(made.width, MAX_WIDTH))
     return made

@@ -1,17 +1,16 @@
-"""One conversation tree: which question each answer makes possible.
+"""Grows one conversation tree: which calls each answer makes possible.
 
     user ─┬─ plain ───────────────┬─ judge, in both orders
           └─ observer ── aware ───┘
 
-``plain`` and ``aware`` are the built-in candidates; the user's own wait for the observer, as ``aware`` does.
+``plain`` and ``aware`` are the built-in candidates; custom ones wait for the observer, as ``aware`` does.
 
-With ``coin`` the sibling that continues is drawn beforehand, so the next user turn can be asked as soon as that one
-reply is there; observing, the other replies and the judging go on beside it (ALOE, arXiv 2410.03642, section 3.2, draws
-it so). ``docs/scheduling.md`` tells more.
+With ``coin`` the reply that continues is drawn beforehand (ALOE, arXiv 2410.03642, section 3.2), so the next user turn
+is asked as soon as that reply arrives, concurrently with the observer, the other replies and the judge; see
+``docs/scheduling.md``.
 
-A message that the conversation gates turn away for good is left out: a branch ends where its next message is missing
-(``best`` goes on with a reply that is left), and a turn with fewer than two replies left is not judged. Where that is
-hangs on places alone, never on arrival.
+A message that the turn gates finally reject is dropped: its branch ends (``best`` continues with another reply), and a
+turn with fewer than two replies is not judged. This depends on places in the tree only, not on the order of answers.
 """
 
 from __future__ import annotations
@@ -36,15 +35,15 @@ from personagen.records import Belief, ConversationTree, Inference, Judgment, Me
 from personagen.runs.schedule import Step
 
 T = TypeVar("T")
-# From a user turn to the next one: user, observer and the aware reply.
+# Sequential calls from a user turn to the next one: user, observer and the aware reply.
 CALLS_A_TURN = 3
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a tree is to become. ``repeat`` tells apart the conversations of one persona; ``seed`` draws the coins.
+    """A planned tree. ``repeat`` numbers the conversations of one persona; ``seed`` determines the drawn replies.
 
-    Each user turn gets ``candidates`` replies, by turns from ``assistants``.
+    Each user turn gets ``candidates`` replies, from ``assistants`` in turn.
     """
 
     id: str
@@ -58,14 +57,14 @@ class Plan:
     assistants: tuple[Candidate, ...] = tuple(CANDIDATES.values())
 
     def candidate(self, slot: int) -> Candidate:
-        """Who replies in ``slot``."""
+        """The assistant that replies in ``slot``."""
         return self.assistants[slot % len(self.assistants)]
 
 
 class FailedTree(PersonagenError):
-    """A step of this tree failed for good, at the node ``place``; other trees are not concerned.
+    """A step of this tree failed, at the node ``place``; other trees are not affected.
 
-    ``unanswered`` is whether the server gave no answer, rather than one that can't be used.
+    ``unanswered`` means that the server gave no answer, rather than an unusable one.
     """
 
     def __init__(self, place: str, cause: PersonagenError) -> None:
@@ -74,9 +73,9 @@ class FailedTree(PersonagenError):
 
 
 class Conversation:
-    """A tree while it grows: every method that asks returns the steps that its answer makes possible.
+    """A growing tree: each step returns the steps that its answer makes possible.
 
-    An error that concerns this tree alone is noted in ``failures``; every other one ends the run.
+    Errors that affect only this tree are collected in ``failures``; any other error ends the run.
     """
 
     def __init__(self, ctx: AgentContext, plan: Plan) -> None:
@@ -91,14 +90,14 @@ class Conversation:
         self._planned = _planned(plan) if plan.grow == "all" else frozenset()
 
     def first(self) -> list[Step]:
-        """The steps it begins with."""
+        """The first steps."""
         return [partial(self._speak, tree.ROOT)]
 
     def tree(self) -> ConversationTree:
         """The grown tree, once no step is left.
 
         Raises:
-            FailedTree: the first in the tree of those that failed, or nothing was said that was answered.
+            FailedTree: the first failure by depth, or that of a tree without an exchange.
         """
         if self.failures:
             failure = min(self.failures, key=_first)
@@ -106,7 +105,7 @@ class Conversation:
             raise failure
         if len(self._nodes) < 2:
             gates = sorted({answer.objections[-1].gate for answer in self.log.answers.values() if answer.dropped})
-            raise FailedTree(tree.ROOT, ReplyError(f"no exchange was left by the gate {', '.join(gates)}"))
+            raise FailedTree(tree.ROOT, ReplyError(f"no exchange passed the gate {', '.join(gates)}"))
         verdicts = {place: self._verdicts[place] for place in sorted(self._verdicts, key=tree.order)}
         return ConversationTree(
             id=self.plan.id,
@@ -123,86 +122,77 @@ class Conversation:
 
     async def _speak(self, at: str) -> list[Step]:
         plan = self.plan
-        # Where every branch grows on, two equal replies would have the same continuation twice.
+        # With `all`, two equal replies must not have the same continuation.
         sample = f"{plan.repeat}.{at}" if plan.grow == "all" else str(plan.repeat)
-        await self._said(
-            at,
-            "user",
-            self.ctx.act("user/speak", user.speak)(
-                self.ctx,
-                plan.persona,
-                self._chats.get(tree.parent(at) or "", ()),
-                tree.turn(at),
-                plan.turns,
-                self._at(at, sample, CALLS_A_TURN, onward=True),
-            ),
-        )
+        speak, before = self.ctx.act("user/speak", user.speak), self._chats.get(tree.parent(at) or "", ())
+        site = self._site(at, sample, CALLS_A_TURN, onward=True)
+        await self._add(at, "user", speak(self.ctx, plan.persona, before, tree.turn(at), plan.turns, site))
         if at not in self._nodes:
             if self.log.dropped(at):
                 self.log.end_branch(at)
             return []
         return [*self._replies(at, (), needs_observer=False), partial(self._observe, at)]
 
-    async def _observe(self, said: str) -> list[Step]:
-        onward = self.plan.grow != "coin" or self.plan.candidate(self._coin(said)).needs_observer
-        at = self._at(said, str(self.plan.repeat), CALLS_A_TURN - 1, onward=onward)
+    async def _observe(self, message: str) -> list[Step]:
+        onward = self.plan.grow != "coin" or self.plan.candidate(self._coin(message)).needs_observer
+        site = self._site(message, str(self.plan.repeat), CALLS_A_TURN - 1, onward=onward)
         infer = self.ctx.act("observer/infer", observer.infer)
-        found = await self._asked(said, infer(self.ctx, self._chats[said], at))
+        found = await self._asked(message, infer(self.ctx, self._chats[message], site))
         if found is None:
             return []
         inferences, dropped = found.value
-        self._beliefs[said] = Belief(node=said, inferences=inferences, dropped=dropped, call=found.call)
-        return self._replies(said, inferences, needs_observer=True)
+        self._beliefs[message] = Belief(node=message, inferences=inferences, dropped=dropped, call=found.call)
+        return self._replies(message, inferences, needs_observer=True)
 
-    def _replies(self, said: str, known: Sequence[Inference], *, needs_observer: bool) -> list[Step]:
-        """Each candidate's first reply; the others of its slots follow, when a prompt cache knows the question."""
+    def _replies(self, message: str, known: Sequence[Inference], *, needs_observer: bool) -> list[Step]:
+        """Each candidate's first reply; its other ones follow, to read the prompt from the provider's cache."""
         steps: list[Step] = []
-        drawn, every = self._coin(said), len(self.plan.assistants)
+        drawn, every = self._coin(message), len(self.plan.assistants)
         for first, candidate in enumerate(self.plan.assistants):
             if candidate.needs_observer is needs_observer:
                 slots = sorted(range(first, self.plan.candidates, every), key=lambda slot: slot != drawn)
-                steps.append(partial(self._reply, said, slots[0], slots[1:], known))
+                steps.append(partial(self._reply, message, slots[0], slots[1:], known))
         return steps
 
-    async def _reply(self, said: str, slot: int, others: Sequence[int], known: Sequence[Inference]) -> list[Step]:
-        node, candidate, plan = tree.child(said, slot), self.plan.candidate(slot), self.plan
-        onward = plan.grow != "coin" or slot == self._coin(said)
-        at = self._at(node, f"{plan.repeat}.{slot}", 1, onward=onward)
-        await self._said(node, candidate.name, candidate.reply(self.ctx, self._chats[said], known, at))
+    async def _reply(self, message: str, slot: int, others: Sequence[int], known: Sequence[Inference]) -> list[Step]:
+        node, candidate, plan = tree.child(message, slot), self.plan.candidate(slot), self.plan
+        onward = plan.grow != "coin" or slot == self._coin(message)
+        site = self._site(node, f"{plan.repeat}.{slot}", 1, onward=onward)
+        await self._add(node, candidate.name, candidate.reply(self.ctx, self._chats[message], known, site))
         steps: list[Step] = []
         if node in self.log.answers:
             if onward and plan.grow != "best":
                 steps += self._next_turn(node)
-            replies = [tree.child(said, s) for s in range(plan.candidates)]
+            replies = [tree.child(message, s) for s in range(plan.candidates)]
             if all(reply in self.log.answers for reply in replies):
-                steps += self._verdicts_about(said, replies)
-        return steps + [partial(self._reply, said, s, (), known) for s in others]
+                steps += self._verdicts_about(message, replies)
+        return steps + [partial(self._reply, message, s, (), known) for s in others]
 
-    def _verdicts_about(self, said: str, replies: Sequence[str]) -> list[Step]:
+    def _verdicts_about(self, message: str, replies: Sequence[str]) -> list[Step]:
         left = [reply for reply in replies if reply in self._nodes]
         if len(left) < 2:
             return self._next_turn((left or replies)[0]) if self.plan.grow == "best" else []
-        # Where nobody waits for them, the second finds the first one's question in the provider's cache.
-        both = self.plan.grow == "best" or tree.turn(said) == self.plan.turns
-        first = partial(self._judge, said, 0, () if both else (1,))
-        return [first, partial(self._judge, said, 1)] if both else [first]
+        # If no step waits for the verdicts, the second call reads the prompt of the first from the provider's cache.
+        both = self.plan.grow == "best" or tree.turn(message) == self.plan.turns
+        first = partial(self._judge, message, 0, () if both else (1,))
+        return [first, partial(self._judge, message, 1)] if both else [first]
 
-    async def _judge(self, said: str, which: int, later: Sequence[int] = ()) -> list[Step]:
-        replies = [tree.child(said, slot) for slot in range(self.plan.candidates)]
+    async def _judge(self, message: str, which: int, later: Sequence[int] = ()) -> list[Step]:
+        replies = [tree.child(message, slot) for slot in range(self.plan.candidates)]
         nodes = [self._nodes[reply] for reply in replies if reply in self._nodes]
         nodes = nodes[::-1] if which else nodes
-        at = self._at(said, str(self.plan.repeat), len(later), onward=self.plan.grow == "best")
+        site = self._site(message, str(self.plan.repeat), len(later), onward=self.plan.grow == "best")
         texts = [node.content for node in nodes]
         prefer = self.ctx.act("judge/prefer", judge.prefer)
-        verdict = await self._asked(said, prefer(self.ctx, self.plan.persona, self._chats[said], texts, at))
+        verdict = await self._asked(message, prefer(self.ctx, self.plan.persona, self._chats[message], texts, site))
         if verdict is None:
             return []
         shown = dict(zip(judge.LABELS, (node.id for node in nodes), strict=False))
-        if sorted(verdict.value.ranking) != sorted(shown):  # only a judge of the user's own gives such a one
+        if sorted(verdict.value.ranking) != sorted(shown):  # only a custom judge can do this
             raise ConfigError(f"the judge ranked {', '.join(verdict.value.ranking)}, not {', '.join(shown)}")
-        verdicts = self._verdicts.setdefault(said, {})
+        verdicts = self._verdicts.setdefault(message, {})
         verdicts[which] = Judgment(
-            node=said,
+            node=message,
             order=tuple(node.id for node in nodes),
             ranking=tuple(shown[label] for label in verdict.value.ranking),
             tie=verdict.value.tie,
@@ -210,13 +200,13 @@ class Conversation:
             call=verdict.call,
         )
         if self.plan.grow != "best" or len(verdicts) < 2:
-            return [partial(self._judge, said, other) for other in later]
+            return [partial(self._judge, message, other) for other in later]
         firsts = {judgment.ranking[0] for judgment in verdicts.values()}
         tied = any(judgment.tie for judgment in verdicts.values())
         left = sorted((node.id for node in nodes), key=tree.order)
-        return self._next_turn(left[self._coin(said, len(left))] if tied or len(firsts) > 1 else firsts.pop())
+        return self._next_turn(left[self._coin(message, len(left))] if tied or len(firsts) > 1 else firsts.pop())
 
-    # -- what they share -------------------------------------------------------------------------------------------
+    # -- shared by the steps ---------------------------------------------------------------------------------------
 
     def _next_turn(self, reply: str) -> list[Step]:
         at = tree.child(reply, 0)
@@ -224,56 +214,56 @@ class Conversation:
         if not ends and (self.log.dropped(reply) or (not self.ctx.rehearsed and over(self._chats[reply]))):
             self.log.end_branch(reply)
             return []
-        # What is not deeper than a failure is asked all the same: so which one is told does not depend on arrival.
+        # Nodes no deeper than a failure are still asked, so that the reported failure does not depend on arrival.
         if ends or any(failure.place.count(".") < at.count(".") for failure in self.failures):
             return []
         return [partial(self._speak, at)]
 
-    async def _said(self, node_id: str, agent: str, answer: Awaitable[Answer[Spoken]]) -> None:
-        """Adds what was said as a node, if it came and no gate turned it away."""
-        said = await self._asked(node_id, answer)
-        if said is None:
+    async def _add(self, node_id: str, agent: str, awaited: Awaitable[Answer[Spoken]]) -> None:
+        """Adds a node for what ``agent`` says, unless the call fails or a gate rejects the message."""
+        answer = await self._asked(node_id, awaited)
+        if answer is None:
             return
-        self.log.answers[node_id] = said
-        if said.dropped:
+        self.log.answers[node_id] = answer
+        if answer.dropped:
             return
         role = "user" if agent == "user" else "assistant"
-        node = Node(id=node_id, role=role, content=said.value.text, agent=agent, call=said.call)
+        node = Node(id=node_id, role=role, content=answer.value.text, agent=agent, call=answer.call)
         self._nodes = tree.add(self._nodes, node)
         before = self._chats.get(tree.parent(node_id) or "", ())
         self._chats[node_id] = (*before, Message(role=node.role, content=node.content))
 
     async def _asked(self, node: str, answer: Awaitable[T]) -> T | None:
-        """The answer, or None after a failure that concerns this tree alone."""
+        """The answer, or None after a failure that affects only this tree."""
         try:
             return await answer
         except (ReplyError, ServerError) as error:
             self.failures.append(FailedTree(node, error))
             return None
 
-    def _at(self, node: str, sample: str, ahead: int, *, onward: bool) -> CallSite:
-        """Where ``node`` is asked; ``ahead`` calls of its turn follow, and if onward the later turns."""
+    def _site(self, node: str, sample: str, ahead: int, *, onward: bool) -> CallSite:
+        """The call site of ``node``; ``ahead`` calls of its turn follow in sequence, and if onward the later turns."""
         later = CALLS_A_TURN * (self.plan.turns - tree.turn(node)) if onward else 0
         return CallSite(f"{self.plan.id}/{node}", sample, later + ahead + 1)
 
-    def _coin(self, said: str, sides: int = 0) -> int:
-        """Which of ``sides`` replies to ``said`` is drawn; of all its slots if not told."""
-        toss = said, sides or self.plan.candidates
+    def _coin(self, message: str, sides: int = 0) -> int:
+        """Which of ``sides`` replies to ``message`` is drawn; by default of all its slots."""
+        toss = message, sides or self.plan.candidates
         if toss not in self._coins:
-            self._coins[toss] = Random(f"{self.plan.seed}/{self.plan.id}/{said}").randrange(toss[1])
+            self._coins[toss] = Random(f"{self.plan.seed}/{self.plan.id}/{message}").randrange(toss[1])
         return self._coins[toss]
 
 
 def calls_at_once(plan: Plan) -> float:
-    """How many calls of the tree are under way at a time, on average, if it waits for no slot."""
+    """The mean number of calls of the tree in flight at a time, if none waits for a permit."""
     user_turns = len(_planned(plan)) if plan.grow == "all" else plan.turns
     waiting = sum(plan.candidate(slot).needs_observer for slot in range(plan.candidates)) / plan.candidates
-    chain = {"coin": CALLS_A_TURN - 1 + waiting, "best": CALLS_A_TURN + 1, "all": CALLS_A_TURN}[plan.grow]
-    return user_turns * (plan.candidates + 4) / (plan.turns * chain + 1)
+    sequential = {"coin": CALLS_A_TURN - 1 + waiting, "best": CALLS_A_TURN + 1, "all": CALLS_A_TURN}[plan.grow]
+    return user_turns * (plan.candidates + 4) / (plan.turns * sequential + 1)
 
 
 def levels(plan: Plan) -> list[int]:
-    """How many user turns the tree has at each depth."""
+    """The number of user turns at each depth."""
     if plan.grow != "all":
         return [1] * plan.turns
     counts = Counter(tree.turn(at) for at in _planned(plan))
@@ -281,7 +271,7 @@ def levels(plan: Plan) -> list[int]:
 
 
 def _planned(plan: Plan) -> frozenset[str]:
-    """The user turns of a tree that grows everywhere: level by level, as long as a whole turn fits in."""
+    """The user turns of a tree in which every reply continues: level by level, while a whole turn fits."""
     level, places = [tree.ROOT], list[str]()
     for _ in range(plan.turns):
         level = level[: max(0, plan.max_nodes // (1 + plan.candidates) - len(places))]
@@ -291,6 +281,6 @@ def _planned(plan: Plan) -> frozenset[str]:
 
 
 def _first(failure: FailedTree) -> tuple[int, tuple[int, ...], str]:
-    """Sorts failures by depth first: whatever is not deeper was begun before a failure stops the growth."""
+    """Sort key by depth first: everything no deeper than a failure is asked before growth stops."""
     path = tree.order(failure.place)
     return len(path), path, str(failure)

@@ -1,4 +1,4 @@
-"""``expand``: seeds to two grown pools, and the pools to personas."""
+"""``expand``: grows two pools from seeds, and combines them into personas."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ KINDS = tuple(author.PROMPTS)
 
 @dataclass(frozen=True)
 class ExpandSummary:
-    """What a run folder holds after ``expand``.
+    """The results of ``expand``, as in ``run.json``.
 
     ``pools`` has for each kind: seeds, size, target, why it stopped, candidates asked for, received, admitted and
     rejected by filter, failed calls, rounds and acceptance curve, the similarity threshold, and measures of diversity.
-    ``spread`` describes the personas. ``report`` has the calls, their cost and everything else that every run reports.
+    ``spread`` describes the personas. ``report`` has what every run reports, such as calls and cost.
     """
 
     report: RunReport
@@ -55,15 +55,16 @@ async def expand(
 ) -> ExpandSummary:
     """Grows the pools and writes ``personas.jsonl``, ``rejections.jsonl`` and ``run.json``.
 
-    The same options on the same folder go on where the last run stopped. ``consent`` is shown the estimate, and
-    nothing is asked where it says no.
+    The same options on the same folder resume a run. ``consent`` gets the estimate; if it returns False, nothing is
+    sent.
 
     Raises:
-        UsageError: an option, a seed file or a prompt file is wrong.
-        Interrupted: ``consent`` said no.
-        PersonagenError: the run can't go on; the personas so far are written, and it can be resumed.
+        UsageError: an option, a seed file or a prompt file is invalid.
+        Interrupted: ``consent`` returned False, or the user stopped the run.
+        PersonagenError: the run can't continue; the personas so far are written, and it can be resumed.
     """
-    _check(options)
+    if options.similarity is not None and options.calibrate:
+        raise UsageError("--similarity and --calibrate both set the threshold: give one of them")
     seeds = load_seeds(Path(options.seeds) if options.seeds else None, skip_bad_lines=options.skip_bad_lines)
     pools = _Pools(options, seeds, {name: _filter(name) for name in options.filters})
     remote = options.encoder != "hashed" and not options.encoder.startswith(LOCAL)
@@ -91,11 +92,6 @@ async def expand(
     return ExpandSummary(report=report, **own)
 
 
-def _check(options: ExpandOptions) -> None:
-    if options.similarity is not None and options.calibrate:
-        raise UsageError("--similarity sets the threshold and --calibrate finds it: give one of them")
-
-
 def _filter(name: str) -> Filter:
     found: Filter = function(name)
     try:
@@ -106,7 +102,7 @@ def _filter(name: str) -> Filter:
 
 
 class _Pools:
-    """The two pools of a run while they grow, and what is made of them."""
+    """The two growing pools of a run, and the personas made from them."""
 
     def __init__(self, options: ExpandOptions, seeds: Seeds, filters: Mapping[str, Filter]) -> None:
         self.options, self.filters = options, filters
@@ -127,12 +123,12 @@ class _Pools:
     @asynccontextmanager
     async def open(self, session: Session) -> AsyncIterator[None]:
         """The encoder, and both pools with their seeds."""
-        options, served = self.options, session.models.encoder
+        options, endpoint = self.options, session.models.encoder
         async with open_encoder(
             options.encoder,
             [entry.text for entries in self.seeds.values() for entry in entries],
-            base_url=served.base_url if served else None,
-            price=served.price if served else None,
+            base_url=endpoint.base_url if endpoint else None,
+            price=endpoint.price if endpoint else None,
             timeout=options.timeout,
             wrap=session.wrap,
         ) as encoder:
@@ -145,7 +141,7 @@ class _Pools:
             yield
 
     def task(self, ctx: AgentContext, kind: Kind) -> Task:
-        """Grows the pool of ``kind``, a round a step."""
+        """Grows the pool of ``kind``, one round per step."""
         growth, encoder = self.growths[kind], self.encoder
         assert encoder is not None
 
@@ -156,13 +152,13 @@ class _Pools:
         return Task([step], Result)
 
     def standing(self) -> tuple[int, int, int]:
-        """New descriptions, how many are wanted, failed calls."""
+        """The numbers of new descriptions, of wanted ones, and of failed calls."""
         growths = self.growths.values()
         wanted = sum(max(0, growth.target - growth.seeds) for growth in growths)
         return sum(len(g.view) - g.seeds for g in growths), wanted, sum(g.failed_calls for g in growths)
 
     def write(self, folder: Run, status: str) -> tuple[str, ...]:
-        """Combines the pools as they are and writes the results; notes for the user."""
+        """Combines the pools and writes the results; returns notes for the user."""
         growths = self.growths
         if not growths:
             return ()
@@ -178,7 +174,7 @@ class _Pools:
         keep_progress(folder, {kind: self._progress(growth) for kind, growth in growths.items()})
         full = [growth for growth in growths.values() if growth.seeds >= growth.target]
         return (
-            *(f"the {g.seeds} {g.kind} seeds reach the target of {g.target}: no more were asked for" for g in full),
+            *(f"the {g.seeds} {g.kind} seeds reach the target of {g.target}: no new ones were requested" for g in full),
             *pool.unpaired(profiles, self.personas, self.options.per_profile),
         )
 
@@ -196,7 +192,7 @@ class _Pools:
         }
 
     def _progress(self, growth: PoolGrowth) -> PoolProgress:
-        # A call that failed is not stored: it is made again. And what a user's filter lets through can change.
+        # Failed calls are not stored and will be repeated, and a custom filter may change.
         ended = growth.stopped in ("target", "saturated") and not growth.failed_calls and not self.options.filters
         return PoolProgress(len(growth.view), finished=ended)
 
@@ -214,7 +210,7 @@ def _targets(options: ExpandOptions, seeds: Seeds) -> dict[Kind, int]:
     wanted = options.personalities or -(-options.target // 3)
     most = max(wanted, len(seeds.personalities))
     if options.per_profile > most:
-        raise UsageError(f"--per-profile {options.per_profile} is more than the {most} personalities that are planned")
+        raise UsageError(f"--per-profile {options.per_profile} is more than the {most} planned personalities")
     return {"profile": options.target, "personality": wanted}
 
 

@@ -1,4 +1,4 @@
-"""What came of every message that was asked for in one tree: rows for ``rejections.jsonl``, counts for the summary."""
+"""The log of all messages of one tree: rows for ``rejections.jsonl``, counts for the summary."""
 
 from __future__ import annotations
 
@@ -16,40 +16,38 @@ FINISHED = "goodbye"
 
 @dataclass
 class MessageLog:
-    """The answers by node, and where branches ended before their turns were used up: the gate, by node.
+    """The answers by node, and in ``ended`` the gates at nodes where branches ended early.
 
-    A branch ends at a message that was turned away for good, or as finished (``goodbye``) where both have taken leave.
+    A branch ends early at a message that a gate finally rejected, or as finished (``goodbye``) after both sides said
+    goodbye.
     """
 
     answers: dict[str, Answer[Spoken]] = field(default_factory=dict)
     ended: dict[str, str] = field(default_factory=dict)
 
     def dropped(self, node: str) -> bool:
-        """Whether what was said at ``node`` was turned away for good."""
+        """Whether the message at ``node`` was finally rejected."""
         return node in self.answers and self.answers[node].dropped
 
     def end_branch(self, node: str) -> None:
-        """The branch ends at ``node``: its message was turned away, or it was the last goodbye."""
+        """Ends the branch at ``node``: its message was rejected, or was the last goodbye."""
         answer = self.answers[node]
         self.ended[node] = answer.objections[-1].gate if answer.dropped else FINISHED
 
     def up_to_depth(self, depth: int) -> MessageLog:
-        """The part that is at most so deep. After a failure deeper nodes were asked or not, as answers arrived."""
+        """The log without nodes below ``depth``: after a failure, which of them were asked depends on arrival."""
         answers = {node: answer for node, answer in self.answers.items() if node.count(".") <= depth}
         return MessageLog(answers, {node: gate for node, gate in self.ended.items() if node in answers})
 
     def rejections(self, tree_id: str) -> list[Rejection]:
-        """A row for every message or part of one that was dropped and every end that is no fault, in path order."""
+        """A row for every rejected message, cut-off part and finished branch, in path order."""
         rows: list[Rejection] = []
         for node in sorted(self.answers, key=tree.order):
             answer, place = self.answers[node], f"{tree_id}/{node}"
             for number, objection in enumerate(answer.objections, 1):
-                last = answer.dropped and number == len(answer.objections)
-                what = (
-                    ("; the branch ends here" if node in self.ended else "; it was left out")
-                    if last
-                    else "; asked again"
-                )
+                what = "; asked again"
+                if answer.dropped and number == len(answer.objections):
+                    what = "; the branch ends here" if node in self.ended else "; it was left out"
                 reason = objection.reason + what
                 rows.append(Rejection(place=place, gate=objection.gate, reason=reason, text=objection.text))
             if answer.value.cut and not answer.dropped:
@@ -62,7 +60,7 @@ class MessageLog:
         """``messages``, ``rejected_messages`` by gate, ``repaired`` ones, and branches ``ended_early`` by gate."""
         answers = self.answers.values()
         kept = [answer.value for answer in answers if not answer.dropped]
-        repaired = {"label": sum(said.labelled for said in kept), "cut": sum(bool(said.cut) for said in kept)}
+        repaired = {"label": sum(one.labelled for one in kept), "cut": sum(bool(one.cut) for one in kept)}
         return {
             "messages": len(kept) + sum(len(answer.objections) for answer in answers),
             "rejected_messages": Counter(objection.gate for answer in answers for objection in answer.objections),

@@ -1,4 +1,4 @@
-"""Which trees ``simulate`` plans, by slot."""
+"""The trees that ``simulate`` plans, by slot."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from personagen.records import Persona, content_id
 
 
 def check(options: SimulateOptions) -> None:
-    """Refuses what can't be planned.
+    """Checks options that depend on each other.
 
     Raises:
-        UsageError: candidates are wrong, or a tree has no room for the replies to one message.
+        UsageError: a candidate is invalid, or a tree has no room for the replies to one message.
     """
     if options.max_nodes <= options.candidates:
         raise UsageError(f"--max-nodes {options.max_nodes}: choose more than --candidates ({options.candidates})")
     if len(options.candidate) > options.candidates:
-        named = f"--candidate names {len(options.candidate)} of them"
         raise UsageError(
-            f"{named} and --candidates {options.candidates} are the replies a turn: choose at least as many"
+            f"--candidate is given {len(options.candidate)} times and --candidates (replies per turn) is"
+            f" {options.candidates}: choose at least as many"
         )
     candidates(options.candidate)
 
 
 @dataclass(frozen=True)
 class Plans:
-    """The planned trees by slot: personas in a drawn order, again from the first when all had their turn."""
+    """The planned trees by slot: personas in a random order, repeated from the first as needed."""
 
     options: SimulateOptions
     personas: tuple[Persona, ...]
@@ -45,21 +45,21 @@ class Plans:
         return content_id([vars(p) for p in self.personas])
 
     def order(self) -> list[int]:
-        """The places of the personas in the order in which they have their turn."""
-        places = list(range(len(self.personas)))
-        Random(f"{self.options.seed}/personas").shuffle(places)
-        return places
+        """The indices of the personas in the random order."""
+        indices = list(range(len(self.personas)))
+        Random(f"{self.options.seed}/personas").shuffle(indices)
+        return indices
 
     @property
     def first(self) -> Plan:
-        """The first of them."""
+        """The first planned tree."""
         return next(iter(self))
 
     def __iter__(self) -> Iterator[Plan]:
         o, order, assistants = self.options, self.order(), candidates(self.options.candidate)
         for slot in range(len(self)):
-            repeat, place = divmod(slot, len(order))
-            persona = self.personas[order[place]]
+            repeat, index = divmod(slot, len(order))
+            persona = self.personas[order[index]]
             yield Plan(
                 id=f"{persona.id}-{repeat}",
                 persona=persona,

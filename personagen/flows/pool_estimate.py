@@ -1,4 +1,4 @@
-"""What growing two pools will take: author calls as they are usually admitted, and the most there can be."""
+"""The estimate for ``expand``: author and encoder calls at the usual admission rate, and at most."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from personagen.runs.session import Session
 from personagen.store.folder import Run
 
 PACKAGE_VERSION = version("personagen")
-ADMITTED = 0.8  # of what an author writes; a capable model's, early in the growth of a pool
-PLAYED = 3  # calls
-MIN_TOKENS = 40  # of a description that passes the screens
-EMBEDDED_TOKENS = 115.0  # of a description
-BATCH = 128  # texts an encoder is sent in a call
-PERSONA_BYTES = 2500  # of a persona in the run folder
+ADMITTED_SHARE = 0.8  # of a capable author's descriptions, early in the growth of a pool
+REHEARSED_CALLS = 3
+MIN_DESCRIPTION_TOKENS = 40  # of a description that passes the screens
+EMBEDDED_TOKENS = 115.0  # per description
+TEXTS_PER_CALL = 128  # to the encoder
+PERSONA_BYTES = 2500  # in the run folder
 
 
 @dataclass(frozen=True)
 class PoolProgress:
-    """How far an earlier process has grown a pool; ``finished`` if it needs no more calls."""
+    """The size of a pool after an earlier process; ``finished`` if it needs no more calls."""
 
     size: int
     finished: bool
@@ -39,7 +39,7 @@ class PoolProgress:
 
 @dataclass(frozen=True)
 class PoolEstimate:
-    """The rehearsals for both pools, what the encoder needs besides, the bytes of the results, what is missing."""
+    """The rehearsals for both pools, the encoder's need, the bytes of the results, the missing descriptions."""
 
     rehearsals: list[Rehearsal]
     needs: dict[str, Need]
@@ -48,7 +48,7 @@ class PoolEstimate:
 
 
 def keep_progress(folder: Run, pools: Mapping[Kind, PoolProgress]) -> None:
-    """Stores how far ``pools`` are, for the next estimate."""
+    """Stores the progress of ``pools`` for the next estimate."""
     kept = {
         "version": PACKAGE_VERSION,
         "fingerprint": folder.fingerprint,
@@ -58,7 +58,7 @@ def keep_progress(folder: Run, pools: Mapping[Kind, PoolProgress]) -> None:
 
 
 def _progress(folder: Run) -> dict[Kind, PoolProgress]:
-    """The pools as an earlier process left them, where they would become the same again."""
+    """The stored progress, if this version would grow the pools in the same way."""
     kept = orjson.loads(folder.journal.setting("pools") or "{}")
     if (kept.get("version"), kept.get("fingerprint")) != (PACKAGE_VERSION, folder.fingerprint):
         return {}
@@ -72,7 +72,7 @@ def pool_rehearsals(
     session: Session,
     folder: Run,
 ) -> PoolEstimate:
-    """What growing the pools from ``seeds`` to ``targets`` will still take."""
+    """The estimate for growing the pools from ``seeds`` to ``targets``, less what is stored."""
     known, answers = _progress(folder), folder.journal.answers()
     made: list[Rehearsal] = []
     missing = 0
@@ -88,7 +88,7 @@ def pool_rehearsals(
         most, most_rounds = max_calls(needed, options)
         stored = answers.get(kind, 0)
         least = min(options.calls_per_round, math.ceil(10 * absent / options.count)) if stored else 0
-        played = min(PLAYED, options.calls_per_round, math.ceil(needed / options.count))
+        played = min(REHEARSED_CALLS, options.calls_per_round, math.ceil(needed / options.count))
         made += [
             Rehearsal(
                 partial(_task, kind=kind, place=f"{kind}/0/{call}", entries=entries, options=options),
@@ -98,7 +98,7 @@ def pool_rehearsals(
             )
             for call in range(played)
         ]
-        written = max(options.count, session.ctx.max_tokens(author.PROMPTS[kind]) // MIN_TOKENS)
+        written = max(options.count, session.ctx.max_tokens(author.PROMPTS[kind]) // MIN_DESCRIPTION_TOKENS)
         embedded[0] += _embedding(len(entries), rounds, calls * options.count)
         embedded[1] += _embedding(len(entries), most_rounds, most * session.ctx.attempts * written)
     needs: dict[str, Need] = {}
@@ -108,7 +108,7 @@ def pool_rehearsals(
 
 
 def _task(ctx: AgentContext, kind: Kind, place: str, entries: Sequence[Description], options: ExpandOptions) -> Task:
-    """One call of the first round, as it will be made."""
+    """One call of the first round."""
 
     async def step() -> list[Step]:
         examples = [entry.text for entry in pool.draw(entries, options.seed, place, options.examples)]
@@ -119,19 +119,21 @@ def _task(ctx: AgentContext, kind: Kind, place: str, entries: Sequence[Descripti
 
 
 def expected_calls(needed: int, options: ExpandOptions) -> tuple[int, int]:
-    """Calls and rounds until ``needed`` descriptions are admitted, at the usual rate."""
+    """The calls and rounds to admit ``needed`` descriptions at the usual rate."""
     calls = rounds = 0
     rate, missing = 1.0, float(needed)
     while missing >= 1:
         now = min(options.calls_per_round, math.ceil(missing / (options.count * rate)))
-        calls, rounds, rate = calls + now, rounds + 1, ADMITTED
-        missing -= now * options.count * ADMITTED
+        calls, rounds, rate = calls + now, rounds + 1, ADMITTED_SHARE
+        missing -= now * options.count * ADMITTED_SHARE
     return calls, rounds
 
 
 def max_calls(needed: int, options: ExpandOptions) -> tuple[int, int]:
-    """The most calls and rounds: every description that is admitted takes as many rounds as do not end the growth."""
-    full = options.calls_per_round * options.count / 10  # a full round is enough for that many, one in ten admitted
+    """The maximum calls and rounds: each admitted description takes as many rounds as saturation allows."""
+    full = (
+        options.calls_per_round * options.count / 10
+    )  # descriptions that one full round admits at the lowest rate, one in ten
     few = min(needed, math.floor(full))
     least = sum(math.ceil(10 * missing / options.count) for missing in range(1, few + 1))
     calls = min(least, few * options.calls_per_round) + (needed - few) * options.calls_per_round
@@ -139,12 +141,12 @@ def max_calls(needed: int, options: ExpandOptions) -> tuple[int, int]:
 
 
 def _embedding(seeds: int, rounds: int, texts: int) -> Size:
-    calls = math.ceil(seeds / BATCH) * 2 + rounds + texts // BATCH
+    calls = math.ceil(seeds / TEXTS_PER_CALL) * 2 + rounds + texts // TEXTS_PER_CALL
     return Size(calls, (texts + 2 * seeds) * EMBEDDED_TOKENS)
 
 
 def _encoding(folder: Run, usual: Size, most: Size) -> dict[str, Need]:
-    """What the encoder needs besides the texts that are stored already."""
+    """The encoder's need, less the stored texts."""
     stored = [(n, usage) for (role, _), (n, usage) in folder.journal.usage().items() if role == ENCODER]
     calls, tokens = sum(n for n, _ in stored), sum(usage.input_tokens for _, usage in stored)
     left, at_most = (Size(max(0.0, s.calls - calls), max(0.0, s.input - tokens)) for s in (usual, most))

@@ -1,4 +1,4 @@
-"""The growth of one pool, in rounds: draw examples, ask the author, filter in slot order.
+"""Grows one pool in rounds: draw examples, ask the author, filter in slot order.
 
 The procedure is ALOE's (arXiv 2410.03642, section 3.1), with filters that compare candidates with every entry.
 """
@@ -26,8 +26,8 @@ from personagen.records import Description, Kind, Rejection, content_id
 class PoolGrowth:
     """A growing pool. ``stopped`` says why it ended: ``target``, ``saturated``, or an error.
 
-    ``asked`` is the number of descriptions the author was asked for; what came of them counts in ``rounds``,
-    of which the last ``barren`` admitted nothing.
+    ``asked`` counts the descriptions requested from the author, ``rounds`` those received and admitted. The last
+    ``barren`` rounds admitted none.
     """
 
     kind: Kind
@@ -49,14 +49,14 @@ class PoolGrowth:
 async def grow_round(
     growth: PoolGrowth, ctx: AgentContext, encoder: Encoder, options: ExpandOptions, filters: Mapping[str, Filter]
 ) -> bool:
-    """Grows the pool by a round, unless it has its target or is saturated; whether there may be another one.
+    """Grows the pool by one round and returns True, or False if it has reached its target or is saturated.
 
     All calls of a round see the same pool, and candidates are admitted in slot order, so the result does not depend on
     the order of answers.
 
     Raises:
-        QualityError: every call of a round failed.
-        PersonagenError: the run can't go on; ``growth`` holds the finished rounds.
+        QualityError: all calls failed, in as many rounds without a new entry as ``options.saturation``.
+        PersonagenError: the run can't continue; ``growth`` holds the finished rounds.
     """
     if len(growth.view) >= growth.target or growth.barren >= options.saturation:
         growth.stopped = "target" if len(growth.view) >= growth.target else "saturated"
@@ -73,10 +73,9 @@ async def grow_round(
 
 
 def _calls(growth: PoolGrowth, options: ExpandOptions) -> int:
-    """The number of calls for the next round, by the acceptance rate of the last one."""
+    """The number of calls of the next round, from the acceptance rate of the last one."""
     needed = growth.target - len(growth.view)
-    last = growth.rounds[-1] if growth.rounds else None
-    rate = max(0.1, last.share) if last else 1.0
+    rate = max(0.1, growth.rounds[-1].share) if growth.rounds else 1.0
     return min(options.calls_per_round, math.ceil(needed / (options.count * rate)))
 
 
@@ -96,7 +95,7 @@ async def _ask(growth: PoolGrowth, ctx: AgentContext, options: ExpandOptions, ca
     growth.failed_calls += len(failures)
     if len(failures) == calls and growth.barren + 1 >= options.saturation:
         raise QualityError(
-            f"all {calls} calls of a round failed, the first because {failures[0]}; fix it and run again"
+            f"all {calls} calls of a round failed, the first because {failures[0]}; correct it and run again"
         )
     return candidates
 
@@ -105,7 +104,6 @@ async def _written(growth: PoolGrowth, ctx: AgentContext, options: ExpandOptions
     examples = [entry.text for entry in pool.draw(growth.view, options.seed, place, options.examples)]
     name = author.PROMPTS[growth.kind]
     answer = await ctx.act(name, author.write)(ctx, growth.kind, examples, options.count, CallSite(place, place))
-    prompt = ctx.prompts[name]
     return [
         candidate(
             Description(
@@ -115,7 +113,7 @@ async def _written(growth: PoolGrowth, ctx: AgentContext, options: ExpandOptions
                 items=items,
                 origin=ctx.models["author"],
                 source=answer.call,
-                prompt_hash=prompt.hash,
+                prompt_hash=ctx.prompts[name].hash,
             ),
             place=f"{place}/{slot}",
         )

@@ -31,13 +31,13 @@ REHEARSED_TURNS, REHEARSED_TURNS_OF_A_TREE = 16, 60
 
 @dataclass(frozen=True)
 class SimulateSummary:
-    """What a run folder holds after ``simulate``.
+    """The results of ``simulate``, as in ``run.json``.
 
-    ``conversations`` were asked for, ``trees`` are grown, ``failed`` gave up and the rest was not reached. ``pairs``
-    plus the sum of ``rejected`` (by gate) is the number of ``turns``, the user messages of all trees. Of the
-    ``messages`` of users and assistants, failed conversations included, ``rejected_messages`` (by gate) were dropped
-    and ``repaired`` (``label``, ``cut``) were mended; ``ended_early`` (by gate) counts the branches that ended before
-    their turns were used up. ``report`` has the calls, their cost and everything else that every run reports.
+    Of the planned ``conversations``, ``trees`` are complete and ``failed`` gave up. ``turns``, the user messages of all
+    trees, is ``pairs`` plus the sum of ``rejected`` (by gate). ``messages`` counts those of users and assistants, also
+    in failed conversations; gates rejected ``rejected_messages`` of them (by gate), and ``repaired`` ones (``label``,
+    ``cut``) were corrected. ``ended_early`` counts branches that ended before their last turn (by gate). ``report`` has
+    what every run reports, such as calls and cost.
     """
 
     report: RunReport
@@ -61,18 +61,18 @@ async def simulate(
 ) -> SimulateSummary:
     """Grows the trees and writes ``trees.jsonl``, ``pairs.jsonl``, ``rejections.jsonl`` and ``run.json``.
 
-    The same options on the same folder go on where the last run stopped. ``consent`` is shown the estimate, and
-    nothing is asked where it says no.
+    The same options on the same folder resume a run. ``consent`` gets the estimate; if it returns False, nothing is
+    sent.
 
     Raises:
-        UsageError: an option, the personas or a prompt file is wrong.
-        Interrupted: ``consent`` said no.
-        PersonagenError: the run can't go on; whatever is finished is written, and it can be resumed.
+        UsageError: an option, the personas or a prompt file is invalid.
+        Interrupted: ``consent`` returned False, or the user stopped the run.
+        PersonagenError: the run can't continue; finished results are written, and it can be resumed.
     """
     check(options)
     personas, notes = load_personas(Path(options.personas), skip_bad_lines=options.skip_bad_lines)
     if not personas:
-        raise UsageError(f"{options.personas} holds no personas; `personagen expand` makes some")
+        raise UsageError(f"{options.personas} has no personas; create some with `personagen expand`")
     plans = Plans(options, tuple({p.id: p for p in personas}.values()))
     workflow = Workflow(
         command="simulate",
@@ -110,7 +110,7 @@ def _task(ctx: AgentContext, plan: Plan) -> Task:
 
 
 def _grown(tree: ConversationTree, log: MessageLog) -> Result:
-    """What a finished tree adds to the result files, and its counts for the summary."""
+    """The lines of a finished tree for the result files, and its counts for the summary."""
     pairs, rejections = pairs_of(tree)
     lines = {
         "trees.jsonl": tree.line() + b"\n",
@@ -153,7 +153,7 @@ def _summary(outcome: Outcome, conversations: int) -> dict[str, Any]:
 
 
 def _shortened(plan: Plan) -> tuple[Plan, float, float]:
-    """``plan`` cut to what a rehearsal plays; how many of it the whole has turns for, and how many times as deep."""
+    """``plan`` cut for a rehearsal, and the ratios of user turns and of mean depth, whole to cut."""
     if plan.grow == "all":
         short = replace(plan, max_nodes=min(plan.max_nodes, REHEARSED_TURNS_OF_A_TREE * (1 + plan.candidates)))
     else:

@@ -1,11 +1,10 @@
-"""Anthropic's messages, and every server that speaks them.
+"""Anthropic's messages, and compatible servers.
 
-Anthropic caches a prompt's prefix only where it is told to, and finds it again only at the end of a content block: of
-the one marked with ``cache_control``, or of one of the 20 before it. So a block ends wherever a message of the
-conversation (``Call.transcript``) ends, in a chat as in a prompt that tells it as text, and the last of these is
-marked, as is the system text. The same agent's call of the next turn, two messages on, then reads what this one has
-written, and what follows the conversation is never written. A prefix below the model's least size (1,024 to 4,096
-tokens) is neither cached nor charged for.
+Anthropic caches a prefix up to a content block marked with ``cache_control``, and looks it up at the end of that block
+and of the 20 blocks before it. So a block ends wherever a message of the conversation (``Call.transcript``) ends, in a
+chat or in a prompt that quotes it, and the last of these blocks and the system text are marked. The same agent's next
+call, two messages later, reads that prefix from the cache; text after the conversation is never written to it. Prefixes
+below the model's minimum (1,024 to 4,096 tokens) are neither cached nor charged.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ import orjson
 
 from personagen.call import DEFAULT_MAX_TOKENS, LLM, Call
 from personagen.llm.errors import Failure, Server, garbled, server_at
-from personagen.llm.http import Reply, own_headers, posting
+from personagen.llm.http import Reply, custom_headers, posting
 from personagen.llm.json import loads
 from personagen.llm.schema import in_words, without_refused
 from personagen.llm.usage import finish_reason, mapping, tokens, word
@@ -49,13 +48,12 @@ async def backend(
 ) -> AsyncIterator[LLM]:
     """A model at Anthropic or at ``base_url`` (with or without ``/v1``), by its name there; ``timeout`` is in seconds.
 
-    The key is ``api_key`` or ANTHROPIC_API_KEY; with a ``base_url`` there may be none. System messages go into the
-    protocol's own field, neighbouring messages are joined, ``max_tokens`` is ``DEFAULT_MAX_TOKENS`` where the call
-    names none. What the server refuses (a JSON schema, a sampling setting) is left out from then on, and told in
-    ``refused``.
+    The key is ``api_key`` or ANTHROPIC_API_KEY; it is optional with a ``base_url``. System messages go into ``system``,
+    adjacent messages of one role are joined, ``max_tokens`` defaults to ``DEFAULT_MAX_TOKENS``. Request parts that the
+    server refuses (a JSON schema, a sampling setting) are added to ``refused`` and omitted from then on.
 
     Raises:
-        ConfigError: there is no key, or ``base_url`` is no address. Nothing was sent.
+        ConfigError: there is no key, or ``base_url`` is not a valid URL. Nothing was sent.
     """
     url = base_url and base_url.rstrip("/").removesuffix("/v1")
     server = server_at(f"anthropic/{model}", base_url=url, host=HOST, key_name=KEY, api_key=api_key)
@@ -74,15 +72,15 @@ async def backend(
 
 
 def headers(server: Server) -> dict[str, str]:
-    """What a request tells about who asks: the protocol's version, the key, and what the environment adds."""
-    told = {"anthropic-version": VERSION, "x-api-key": server.key}
+    """The request headers: the API version, the key, and those in the environment."""
+    headers = {"anthropic-version": VERSION, "x-api-key": server.key}
     if urlsplit(server.url).hostname != urlsplit(HOST).hostname:
-        told["Authorization"] = f"Bearer {server.key}"  # where other servers look for it
-    return told | own_headers("ANTHROPIC_CUSTOM_HEADERS")
+        headers["Authorization"] = f"Bearer {server.key}"  # for servers that do not read x-api-key
+    return headers | custom_headers("ANTHROPIC_CUSTOM_HEADERS")
 
 
 def request(model: str, call: Call, refused: Collection[str]) -> tuple[dict[str, Any], list[str]]:
-    """The body of a request, and the parts of it that a server may refuse."""
+    """The body of a request, and its parts that a server may refuse."""
     settings = {"temperature": call.sampling.temperature, "top_p": call.sampling.top_p}
     body: dict[str, Any] = {name: v for name, v in settings.items() if v is not None and name not in refused}
     sent = list(body)
@@ -105,10 +103,10 @@ def request(model: str, call: Call, refused: Collection[str]) -> tuple[dict[str,
 
 
 def completion(server: Server, model: str, body: bytes, pause: float = 0.0) -> Completion:
-    """The completion in the body of an answer: its text blocks, without what the model thought.
+    """The completion in the body of an answer: its text blocks, without thinking blocks.
 
     Raises:
-        ServerError: the body is no completion.
+        ServerError: the body is not a completion.
     """
     try:
         value = loads(body)
@@ -117,7 +115,7 @@ def completion(server: Server, model: str, body: bytes, pause: float = 0.0) -> C
         return Completion(
             text=text,
             finish_reason=finish_reason(value.get("stop_reason"), REASONS),
-            # Anthropic counts what its cache served or took apart, everyone else within.
+            # Anthropic counts cache reads and writes apart from input tokens, other APIs within them.
             usage=tokens(text, *(counted.get(name) for name in COUNTED), apart=True),
             model=word(value.get("model"), model),
             pause=pause,
@@ -139,16 +137,16 @@ def _turns(messages: Iterable[Message]) -> list[dict[str, Any]]:
 
 
 def _mark(turns: list[dict[str, Any]], transcript: Iterable[Message]) -> None:
-    """Cuts ``turns`` into blocks where the messages of ``transcript`` end in them, and marks the last of these."""
-    # A message ends its line: a short one must not be found inside of another word.
+    """Splits ``turns`` into blocks where messages of ``transcript`` end, and marks the last of these blocks."""
+    # With its line feed, so that a short message is not found inside another word.
     texts = [f"{turn['content']}\n" for turn in turns]
     cuts: list[list[int]] = [[] for _ in turns]
     turn = end = 0
     for message in transcript:
         for i in range(turn, len(turns)):
-            at = texts[i].find(f"{message.content}\n", end if i == turn else 0)
-            if at >= 0:
-                turn, end = i, at + len(message.content)
+            start = texts[i].find(f"{message.content}\n", end if i == turn else 0)
+            if start >= 0:
+                turn, end = i, start + len(message.content)
                 cuts[i].append(end)
                 break
     for i, places in enumerate(cuts):

@@ -46,7 +46,7 @@ class Ledger:
             if self.closed:
                 raise self.closed
             if not self.in_flight:
-                raise BudgetError(f"{problem} and run the same command to go on")
+                raise BudgetError(f"{problem} and run the same command to resume")
             await self._settled.wait()
         self.reserved += amount
         self.in_flight += 1
@@ -62,7 +62,7 @@ class Ledger:
         return amount
 
     def settle(self, amount: float, answer: Completion | None) -> None:
-        """Releases the reserved ``amount``, and adds the actual cost of ``answer`` to what is spent."""
+        """Releases the reserved ``amount``, and adds the actual cost of ``answer`` to ``spent``."""
         self.in_flight -= 1
         self.reserved = self.reserved - amount if self.in_flight else 0.0
         if answer is not None:
@@ -71,16 +71,16 @@ class Ledger:
         self._wake()
 
     def book(self, amount: float) -> None:
-        """Adds the ``amount`` of a billed failure to what is spent; its call is still in flight and may be retried.
+        """Adds the ``amount`` of a billed failure to ``spent``; its call is still in flight and may be retried.
 
         Raises:
-            BudgetError: what is spent and reserved now exceeds the budget.
+            BudgetError: ``spent`` and ``reserved`` now exceed the budget.
         """
         self.spent += amount
         if self.budget is not None and self.spent + self.reserved > self.budget:
             raise BudgetError(
                 f"with unusable answers at their maximum amount, {self.spent:.4f} of {self.budget:g} USD are spent;"
-                " raise --budget and run the same command to go on"
+                " raise --budget and run the same command to resume"
             )
 
     def close(self, error: PersonagenError) -> None:
@@ -111,7 +111,7 @@ def open_ledger(
 
 
 def spent(run: Run, prices: Mapping[str, Price | None]) -> float:
-    """The cost of all stored answers in USD; those without a known cost count by their tokens, at today's price."""
+    """The cost of all stored answers in USD; where it was not stored, their tokens at the current price."""
     rows = run.journal.usage().items()
     return sum(u.cost_usd if u.cost_usd is not None else cost(prices.get(role), u) or 0.0 for (role, _), (_, u) in rows)
 

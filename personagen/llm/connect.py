@@ -1,4 +1,4 @@
-"""From model strings to one LLM that sends each call to the model of the agent that asks."""
+"""Connects model strings: one LLM that routes each call to the endpoint of its role."""
 
 from __future__ import annotations
 
@@ -37,21 +37,23 @@ async def connect(
 ) -> AsyncIterator[LLM]:
     """One LLM for all of ``models`` (role -> endpoint): a call goes to its role's endpoint, or to that of ``default``.
 
-    Every endpoint is opened once, however many roles share it, and closed at the end. Nothing is sent before the first
-    call, and no SDK but LiteLLM is imported before it. ``seed`` and ``noise`` are for the offline cast; ``timeout`` is
-    seconds a request. An endpoint's ``refused`` gets the parts of requests that its server refuses; they are left out
-    from then on. Completions come back with their cost, None where the price is unknown. With ``batch`` every model but
-    the offline cast is asked through its provider's batch API, and no request has a ``timeout``.
+    Roles that share an endpoint share its connection. Nothing is sent and no SDK but LiteLLM is imported before the
+    first call. ``seed`` and ``noise`` are for the offline cast; ``timeout`` is in seconds per request. Request parts
+    that a server refuses are added to its endpoint's ``refused`` and omitted from then on. Completions carry their cost
+    in USD, None where the price is unknown. With ``batch``, all models but the offline cast use their provider's batch
+    API, and ``timeout`` does not apply.
 
     Raises:
-        ConfigError: a model string, base URL or key can't work, or a model has no batch API.
-        UsageError: a user's function can't be loaded.
+        ConfigError: a model string, base URL or key is invalid, or a model has no batch API.
+        UsageError: a custom function can't be loaded.
     """
     async with AsyncExitStack() as stack:
         opened: dict[Endpoint, LLM] = {}
         for endpoint in dict.fromkeys(models.values()):
             if endpoint.model == OFFLINE:
-                opened[endpoint] = _offline(seed, noise)
+                from personagen.offline import offline
+
+                opened[endpoint] = offline(seed, noise)
             elif batch:
                 roles = ", ".join(role for role, other in models.items() if other == endpoint)
                 llm = await stack.enter_async_context(_batched(endpoint, roles, batch))
@@ -67,24 +69,18 @@ async def connect(
         yield route
 
 
-def _offline(seed: int, noise: float) -> LLM:
-    from personagen.offline import offline
-
-    return offline(seed, noise)
-
-
 async def _opened(endpoint: Endpoint, seconds: float, stack: AsyncExitStack) -> LLM:
     llm = await stack.enter_async_context(_backend(endpoint, seconds))
-    if endpoint.model.partition("/")[0] not in BACKENDS:  # those bound their requests themselves
+    if endpoint.model.partition("/")[0] not in BACKENDS:  # those have a timeout already
         llm = with_timeout(llm, endpoint.model, seconds)
-    # A user's function may count its own cost.
+    # A custom function may report its own cost.
     return llm if endpoint.is_function and endpoint.price is None else with_cost(llm, endpoint.price)
 
 
 def _backend(endpoint: Endpoint, seconds: float) -> AbstractAsyncContextManager[LLM]:
     provider, _, name = endpoint.model.partition("/")
     if endpoint.is_function:
-        return _own(endpoint, seconds)
+        return _custom(endpoint, seconds)
     if provider in BACKENDS and not name:
         raise no_model(endpoint.model)
     url = address(endpoint.model, endpoint.base_url)
@@ -104,7 +100,7 @@ def _batched(endpoint: Endpoint, roles: str, mode: BatchMode) -> AbstractAsyncCo
 
 
 @asynccontextmanager
-async def _own(endpoint: Endpoint, seconds: float) -> AsyncIterator[LLM]:
+async def _custom(endpoint: Endpoint, seconds: float) -> AsyncIterator[LLM]:
     found: Any = endpoint.function or function(endpoint.model)
     if inspect.iscoroutinefunction(found) or inspect.iscoroutinefunction(type(found).__call__):
         yield _checked(cast(LLM, found), endpoint.model)
@@ -115,20 +111,20 @@ async def _own(endpoint: Endpoint, seconds: float) -> AsyncIterator[LLM]:
             llm = await stack.enter_async_context(opening)
         except PersonagenError:
             raise
-        except Exception as error:  # whatever code of the user's own can raise
+        except Exception as error:  # user code can raise anything
             raise UsageError(
-                f"{endpoint.model} is neither an async (Call) -> Completion nor a factory of one: {_told(error)}"
+                f"{endpoint.model} is neither an async (Call) -> Completion nor a factory of one: {_described(error)}"
             ) from error
         yield _checked(llm, endpoint.model)
 
 
-def _told(error: Exception) -> str:
-    # Its words may quote an address with a key in it.
+def _described(error: Exception) -> str:
+    # The message may quote a URL that contains a key.
     return f"{type(error).__name__}: {quoted(Server('', '', ''), str(error))}"
 
 
 def _checked(llm: LLM, name: str) -> LLM:
-    """A function of the user's own: what it raises or returns amiss is told with its name, and stops the run."""
+    """A custom function, whose unexpected errors and return values stop the run with its ``name`` in the message."""
 
     async def ask(call: Call) -> Completion:
         try:
@@ -136,7 +132,7 @@ def _checked(llm: LLM, name: str) -> LLM:
         except (PersonagenError, TimeoutError):
             raise
         except Exception as error:
-            raise ConfigError(f"{name} raised {_told(error)}; mend it and run again") from error
+            raise ConfigError(f"{name} raised {_described(error)}; correct it and run again") from error
         if not isinstance(answer, Completion):
             raise ConfigError(f"{name} returned a {type(answer).__name__}, not a personagen.Completion")
         return answer
@@ -145,7 +141,7 @@ def _checked(llm: LLM, name: str) -> LLM:
 
 
 def with_cost(llm: LLM, price: Price | None) -> LLM:
-    """``llm`` whose completions tell their cost in USD, None where there is no ``price``."""
+    """``llm`` whose completions carry their cost in USD, None without a ``price``."""
 
     async def ask(call: Call) -> Completion:
         completion = await llm(call)
@@ -156,10 +152,10 @@ def with_cost(llm: LLM, price: Price | None) -> LLM:
 
 
 def with_timeout(llm: LLM, name: str, seconds: float) -> LLM:
-    """``llm``, called ``name``, with ``seconds`` for each whole request; LiteLLM bounds the wait for the next bytes.
+    """``llm`` with ``seconds`` for each whole request; LiteLLM's own timeout is for the next bytes only.
 
     Raises:
-        ServerError: there was no answer in time.
+        ServerError: ``name`` gave no answer in time.
     """
 
     async def ask(call: Call) -> Completion:

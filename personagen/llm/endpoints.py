@@ -1,4 +1,4 @@
-"""Which model each role asks, where it is served and what it costs: resolved once, read by all of a run."""
+"""Which model each role asks, where it is served and what it costs; resolved once per run."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Endpoint:
 
     ``model`` is ``offline``, ``openai/NAME``, ``anthropic/NAME``, any other LiteLLM model string, or
     ``PACKAGE.MODULE:FUNCTION``: an ``async (Call) -> Completion``, or a factory with the signature of
-    ``personagen.llm.openai.backend``. ``function`` is such a callable given from Python. ``refused`` collects the parts
-    of a request (a schema, a setting) that this server refuses.
+    ``personagen.llm.openai.backend``. ``function`` is such a callable given from Python. ``refused`` collects request
+    parts (a schema, a setting) that this server refuses.
     """
 
     model: str
@@ -36,22 +36,22 @@ class Endpoint:
 
     @property
     def address(self) -> str:
-        """What calls that share a server's limits have in common: the model and where it is served."""
+        """The key of a server's limits: the model and where it is served."""
         return f"{self.model} at {self.base_url}" if self.base_url else self.model
 
     @property
     def is_function(self) -> bool:
-        """Whether a user's function answers."""
+        """Whether a custom function answers."""
         return self.function is not None or _FUNCTION.fullmatch(self.model) is not None
 
     @property
     def is_local(self) -> bool:
-        """Whether the offline cast or a user's function answers: there is no server whose limit to find."""
+        """Whether the offline cast or a custom function answers, which has no rate limit."""
         return self.model == OFFLINE or self.is_function
 
     @property
     def is_near(self) -> bool:
-        """Whether it is local, or its server is on this machine or its private network."""
+        """Whether it is local, or its server is on this machine or a private network."""
         host = urlsplit(address(self.model, self.base_url) or "").hostname or ""
         try:
             return self.is_local or host == "localhost" or ipaddress.ip_address(host).is_private
@@ -74,7 +74,7 @@ class Models:
 
     @property
     def everyone(self) -> dict[str, Endpoint]:
-        """All endpoints by role, the encoder's among them."""
+        """All endpoints by role, including the encoder's."""
         return dict(self.by_role) | ({} if self.encoder is None else {ENCODER: self.encoder})
 
     @property
@@ -84,16 +84,16 @@ class Models:
 
     @property
     def prices(self) -> dict[str, Price | None]:
-        """The price by role, the encoder's among them; None where it is unknown."""
+        """The price by role, including the encoder's; None where it is unknown."""
         return {role: there.price for role, there in self.everyone.items()}
 
 
 def resolve(options: ModelOptions, roles: Iterable[str], encoder: str | None = None) -> Models:
-    """The models that ``options`` name for ``roles``; ``encoder`` is an embedding model on a server, if there is one.
+    """The models of ``options`` for ``roles``; ``encoder`` names a remote embedding model, if any.
 
     Raises:
         UsageError: an option names an unknown role, or a price is not a price.
-        ConfigError: keys would be sent where they do not belong, or a budget is set and a price is unknown.
+        ConfigError: keys would be sent to the wrong server, or a budget is set and a price is unknown.
     """
     roles = sorted(roles)
     models = by_role("--model", options.model)
@@ -112,18 +112,18 @@ def resolve(options: ModelOptions, roles: Iterable[str], encoder: str | None = N
 
 
 def _check_urls(options: ModelOptions, models: Mapping[str, str]) -> None:
-    """One address for models of several providers would send it the keys of all of them."""
+    """Refuses one URL for models of several providers: it would get the keys of all of them."""
     shared, own = shared_and_own("--base-url", options.base_url)
     for url in (shared or "", *own.values()):
         if "@" in url or "?" in url:
             raise ConfigError(
-                "--base-url holds a password or a query, which would be written down; set the provider's key instead"
+                "--base-url holds a password or a query, which run.json would store; set the provider's key instead"
             )
         try:
             _ = urlsplit(url).port
         except ValueError as error:
             raise ConfigError(
-                f"--base-url {url} is not an address ({error}): write it as http://HOST:PORT/v1"
+                f"--base-url {url} is not a valid URL ({error}): write it as http://HOST:PORT/v1"
             ) from None
     providers = {model.partition("/")[0] for role, model in models.items() if role not in own and "/" in model}
     if shared and len(providers) > 1:

@@ -1,8 +1,7 @@
 """The layers between an agent's call and a backend: each is a function from LLM to LLM, and ``Layers`` lists them.
 
-From the outside: stop the run on a final error, answer from the journal, send the first call of a kind alone, keep to
-the budget, retry within the limits, charge unusable answers. ``connect``
-adds a backend's cost and timeout.
+From the outside: stop the run on a final error, answer from the journal, send the first call of a form alone, keep to
+the budget, retry within the limits, charge unusable answers. ``connect`` adds cost and timeout to a backend.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ FIRST_WAIT_SECONDS, MAX_WAIT_SECONDS = 1.0, 120.0  # before a failed request is 
 
 @dataclass
 class Tally:
-    """What happened in this process so far, for progress and summaries."""
+    """Counts of this process so far, for progress and summaries."""
 
     calls: int = 0
     reused: int = 0
@@ -40,7 +39,7 @@ class Tally:
 
 @dataclass(frozen=True)
 class Layers:
-    """What the layers around a model share."""
+    """The state that the layers share."""
 
     journal: Journal
     limiter: Limiter
@@ -52,7 +51,7 @@ class Layers:
     def around(self, llm: LLM, *, batch: bool = False) -> LLM:
         """``llm`` with every layer of a run, the innermost first.
 
-        In batch mode no call goes alone, and what has to be asked again goes into the next batch.
+        In batch mode the first call does not go alone, and a retry goes into the next batch.
         """
         first, seconds = (0.0, math.inf) if batch else (FIRST_WAIT_SECONDS, self.seconds)
         llm = with_billed_failures(llm, self.ledger, self.bound)
@@ -64,7 +63,7 @@ class Layers:
 
 
 def closing_on_error(llm: LLM, limiter: Limiter) -> LLM:
-    """Closes ``limiter`` on final errors of ``llm``; wrap it around every layer that raises one, also the journal."""
+    """Closes ``limiter`` on final errors of ``llm``; the outermost layer, since the journal can raise one too."""
 
     async def ask(call: Call) -> Completion:
         try:
@@ -87,7 +86,7 @@ def with_journal(llm: LLM, journal: Journal, tally: Tally) -> LLM:
         except Exception:
             tally.failed += 1
             raise
-        if not answer.text.isascii():  # half a character can be neither stored nor sent
+        if not answer.text.isascii():  # a lone surrogate can be neither stored nor sent
             answer = answer.model_copy(update={"text": answer.text.encode("utf-8", "replace").decode()})
         await journal.store(call.key, call.role, call.model, call.place, answer, time.monotonic() - started)
         tally.calls += 1
@@ -106,7 +105,7 @@ def with_journal(llm: LLM, journal: Journal, tally: Tally) -> LLM:
             answer = await fresh(call)
         except BaseException as error:
             asked.set_exception(error)
-            asked.exception()  # nobody else may be waiting, and that is no fault
+            asked.exception()  # retrieved, or asyncio warns when no other call waits for it
             raise
         finally:
             del in_flight[call.key]
@@ -119,28 +118,28 @@ def with_journal(llm: LLM, journal: Journal, tally: Tally) -> LLM:
 def first_call_alone(llm: LLM, limiter: Limiter | None = None) -> LLM:
     """Sends the first call of each form to each endpoint alone, so that a wrong key costs one request.
 
-    The form is what a server may refuse: a schema, and the sampling settings. Other calls of that form wait until one
-    is answered; if it is refused for good, they fail with its error.
+    The form is what a server may refuse: a schema, and the sampling settings. Other calls of that form wait for the
+    first answer; on a final error they fail with it too.
     """
-    queues: dict[object, asyncio.Lock | None] = {}
+    locks: dict[object, asyncio.Lock | None] = {}
     refused: dict[object, PersonagenError] = {}
-    of = limiter or Limiter()
+    shared = limiter or Limiter()
 
     async def ask(call: Call) -> Completion:
-        endpoint = (of.endpoint(call), call.sampling, call.schema is None)
-        queue = queues.setdefault(endpoint, asyncio.Lock())
-        if queue is None:
+        form = (shared.endpoint(call), call.sampling, call.schema is None)
+        lock = locks.setdefault(form, asyncio.Lock())
+        if lock is None:
             return await llm(call)
-        async with queue:
-            if endpoint in refused:
-                raise refused[endpoint]
-            if queues[endpoint] is not None:
+        async with lock:
+            if form in refused:
+                raise refused[form]
+            if locks[form] is not None:
                 try:
                     answer = await llm(call)
                 except (*STOPS, ServerError) as error:
-                    refused[endpoint] = _final(error)
-                    raise refused[endpoint] from error
-                queues[endpoint] = None
+                    refused[form] = _final(error)
+                    raise refused[form] from error
+                locks[form] = None
                 return answer
         return await llm(call)
 
@@ -157,7 +156,7 @@ def _final(error: PersonagenError) -> PersonagenError:
 def with_budget(llm: LLM, ledger: Ledger, bound: CostBound) -> LLM:
     """Keeps ``llm`` within ``ledger``; ``bound`` gives the maximum cost of a call in USD, None if its price is unknown.
 
-    An answer without token counts returns with its maximum amount, so that a resumed run counts it too.
+    An answer without token counts is charged at this maximum, in a resumed run too.
     """
 
     async def ask(call: Call) -> Completion:
@@ -195,8 +194,8 @@ def with_retries(
     Brooker 2015), at most ``MAX_WAIT_SECONDS``; a Retry-After holds for all calls of the endpoint.
 
     Raises:
-        ServerError: the last one, with the number of requests sent.
-        PersonagenError: any other error at once, also the one that closed the limiter.
+        ServerError: the last one, with the number of requests.
+        PersonagenError: any other error, at once; also the one that closed the limiter.
     """
     policy = (attempts, seconds, first, rng or Random())
     queues = limiter or Limiter()
@@ -263,7 +262,7 @@ async def _send_again(
 
 def _end(limiter: Limiter, queue: EndpointQueue, permit: Permit, error: BaseException) -> None:
     if isinstance(error, STOPS):
-        limiter.close(error)  # before the permit is free, so that no other call takes it
+        limiter.close(error)  # before the permit is released, so that no other call takes it
     queue.left(permit, error)
 
 

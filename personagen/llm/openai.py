@@ -1,4 +1,4 @@
-"""OpenAI's chat completions, and every server that speaks them: vLLM, SGLang, Ollama, llama.cpp, OpenRouter."""
+"""OpenAI's chat completions, and compatible servers: vLLM, SGLang, Ollama, llama.cpp, OpenRouter."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import orjson
 
 from personagen.call import DEFAULT_MAX_TOKENS, LLM, Call
 from personagen.llm.errors import Failure, Server, error, failure, garbled, server_at
-from personagen.llm.http import Reply, own_headers, posting
+from personagen.llm.http import Reply, custom_headers, posting
 from personagen.llm.json import loads
 from personagen.llm.schema import in_words, without_refused
 from personagen.llm.usage import finish_reason, mapping, tokens, word
@@ -35,12 +35,12 @@ async def backend(
 ) -> AsyncIterator[LLM]:
     """A model at OpenAI or at ``base_url``, by its name there; ``timeout`` is in seconds.
 
-    The key is ``api_key`` or OPENAI_API_KEY; with a ``base_url`` there may be none. What the server refuses (a JSON
-    schema, a sampling setting) is left out from then on, and told in ``refused``. OpenAI itself is sent
-    ``max_completion_tokens``, others ``max_tokens``, and the other one where that is refused.
+    The key is ``api_key`` or OPENAI_API_KEY; it is optional with a ``base_url``. Request parts that the server refuses
+    (a JSON schema, a sampling setting) are added to ``refused`` and omitted from then on. OpenAI gets
+    ``max_completion_tokens``, other servers ``max_tokens``, or the other name where that is refused.
 
     Raises:
-        ConfigError: there is no key, or ``base_url`` is no address. Nothing was sent.
+        ConfigError: there is no key, or ``base_url`` is not a valid URL. Nothing was sent.
     """
     server = server_at(f"openai/{model}", base_url=versioned(base_url), host=HOST, key_name=KEY, api_key=api_key)
     refused = set() if refused is None else refused
@@ -58,14 +58,14 @@ async def backend(
 
 
 def headers(server: Server) -> dict[str, str]:
-    """What a request tells about who asks: the key, and what the environment says as to the SDK."""
+    """The request headers: the key, and those in the environment variables that the SDK reads."""
     named = {"OpenAI-Organization": "OPENAI_ORG_ID", "OpenAI-Project": "OPENAI_PROJECT_ID"}
-    told = {name: value for name, variable in named.items() if (value := os.environ.get(variable, "").strip())}
-    return {"Authorization": f"Bearer {server.key}", **told, **own_headers("OPENAI_CUSTOM_HEADERS")}
+    account = {name: value for name, variable in named.items() if (value := os.environ.get(variable, "").strip())}
+    return {"Authorization": f"Bearer {server.key}", **account, **custom_headers("OPENAI_CUSTOM_HEADERS")}
 
 
 def request(server: Server, model: str, call: Call, refused: Collection[str]) -> tuple[dict[str, Any], list[str]]:
-    """The body of a request, and the parts of it that a server may refuse."""
+    """The body of a request, and its parts that a server may refuse."""
     sampling = call.sampling
     settings = {"temperature": sampling.temperature, "top_p": sampling.top_p}
     body: dict[str, Any] = {name: v for name, v in settings.items() if v is not None and name not in refused}
@@ -76,7 +76,7 @@ def request(server: Server, model: str, call: Call, refused: Collection[str]) ->
     body["max_completion_tokens" if new else "max_tokens"] = sampling.max_tokens or DEFAULT_MAX_TOKENS
     sent += [] if "max_tokens" in refused else ["max_tokens"]
     if is_openais and call.transcript and "prompt_cache_key" not in refused:
-        # Prefixes are cached machine by machine; calls about one tree are sent to the same.
+        # Prompt caches are per machine; this key routes the calls of one tree to the same one.
         body["prompt_cache_key"] = hashlib.sha256(call.place.partition("/")[0].encode()).hexdigest()[:32]
         sent.append("prompt_cache_key")
     messages = call.messages
@@ -94,7 +94,7 @@ def _is_openais(server: Server) -> bool:
 
 
 def response_format(schema: Any) -> dict[str, Any]:
-    """The demand for a reply that follows ``schema`` (a strict one), as OpenAI's protocol has it."""
+    """OpenAI's ``response_format`` for the strict ``schema``."""
     return {"type": "json_schema", "json_schema": {"name": "reply", "strict": True, "schema": schema}}
 
 
@@ -102,17 +102,20 @@ def completion(server: Server, model: str, body: bytes, pause: float = 0.0) -> C
     """The completion in the body of an answer.
 
     Raises:
-        PersonagenError: what the body tells instead (some servers report errors with status 200).
-        ServerError: the body is no completion.
+        PersonagenError: the body holds an error (some servers send errors with status 200).
+        ServerError: the body is not a completion.
     """
     try:
         value = loads(body)
         if "choices" not in value and value.get("error"):
-            raise error(server, _hidden(value, body))
+            raise error(server, _error_in_200(value["error"], body))
         choice = value["choices"][0]
         message, counted = choice["message"], mapping(value.get("usage"))
         refusal = word(message.get("refusal"), "")
-        text = refusal or _text(message.get("content"))
+        content = message.get("content") or ""
+        if isinstance(content, list):
+            content = "".join(part["text"] for part in content if part.get("type") == "text")
+        text = refusal or content
         cached = mapping(counted.get("prompt_tokens_details")).get("cached_tokens")
         return Completion(
             text=text,
@@ -125,18 +128,11 @@ def completion(server: Server, model: str, body: bytes, pause: float = 0.0) -> C
         raise garbled(server, body.decode("utf-8", "replace")) from None
 
 
-def _text(content: Any) -> str:
-    if isinstance(content, list):
-        return "".join(part["text"] for part in content if part.get("type") == "text")
-    return content or ""
-
-
-def _hidden(value: dict[str, Any], body: bytes) -> Failure:
-    told = value["error"]
-    code = told.get("code") if isinstance(told, dict) else None
+def _error_in_200(problem: Any, body: bytes) -> Failure:
+    code = problem.get("code") if isinstance(problem, dict) else None
     return failure(code if isinstance(code, int) and 400 <= code < 600 else 502, body, {})
 
 
 def versioned(base_url: str | None) -> str | None:
-    """``base_url`` with the protocol's version, where it is a bare host."""
+    """``base_url``, with ``/v1`` added to a bare host."""
     return f"{base_url.rstrip('/')}/v1" if base_url and base_url.rstrip("/").count("/") == 2 else base_url

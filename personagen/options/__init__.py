@@ -1,9 +1,9 @@
-"""Every option, declared once: the command line, ``personagen.toml``, the environment and the library read it here."""
+"""All options, declared once for the command line, ``personagen.toml``, the environment and the library."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from personagen.options.row import (
     DIALOGUES,
@@ -35,7 +35,7 @@ MAX_POOL = 10_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class OutputOptions(Options):
-    """What a command prints."""
+    """The output of a command."""
 
     json: bool = option(False, "Print the summary as one JSON object.", GENERAL, common=True)
     quiet: bool = option(False, "Print nothing but errors.", GENERAL, common=True)
@@ -60,14 +60,14 @@ class RenderOptions(PromptOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class ShowOptions(Options):
-    """How much ``show`` prints."""
+    """Options of ``show``."""
 
     rows: int = option(20, "Rows of the table; 0 shows all.", GENERAL)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExportOptions(Options):
-    """What ``export`` writes."""
+    """Options of ``export``."""
 
     format: str = option("trl", "trl, aloe, or your own function as module:function.", FILES, "FORMAT")
     out: FilePath | None = option(None, "File to write.", FILES, "FILE", words="RUN/FORMAT.jsonl")
@@ -75,7 +75,7 @@ class ExportOptions(Options):
 
 @dataclass(frozen=True, kw_only=True)
 class ModelOptions(PromptOptions):
-    """Which models answer, and what they may cost."""
+    """Models and their limits."""
 
     seed: int = option(0, "Random seed.", SIZE, common=True, least=-(2**63), most=2**63 - 1)
     model: Models = option(
@@ -118,7 +118,7 @@ class ModelOptions(PromptOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions(ModelOptions):
-    """What every run takes."""
+    """Options of every command that asks models."""
 
     out: FilePath = option(
         "outputs/run", "Run folder; the same command on the same folder resumes.", FILES, "DIR", common=True
@@ -127,7 +127,7 @@ class RunOptions(ModelOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class ExpandOptions(RunOptions):
-    """What ``expand`` does: grow the pools of profiles and personalities from seeds, then combine them."""
+    """Options of ``expand``, which grows pools of profiles and personalities from seeds, and combines them."""
 
     seeds: FilePath | None = option(
         None, "File or folder of seeds.", FILES, "PATH", common=True, words="the bundled seeds", example="seeds"
@@ -168,7 +168,7 @@ class ExpandOptions(RunOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class SimulateOptions(RunOptions):
-    """What ``simulate`` does: grow conversation trees, whose user turns each get competing replies."""
+    """Options of ``simulate``, which grows conversation trees with competing replies to each user turn."""
 
     personas: FilePath = option("outputs/pool/personas.jsonl", "File of personas.", FILES, "FILE", common=True)
     skip_bad_lines: bool = option(False, "Skip personas that cannot be read instead of stopping.", FILES)
@@ -190,8 +190,3 @@ class SimulateOptions(RunOptions):
     )
     language: Language = option("en", 'Conversation language, or "any".', DIALOGUES, "CODE", choices=get_args(Language))
     attempts: int = option(3, "Attempts per reply.", DIALOGUES, least=1, most=100)
-
-
-def flat(options: Options) -> dict[str, Any]:
-    """The options by name; callable models are under their names."""
-    return dict(vars(options))

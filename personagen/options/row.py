@@ -1,4 +1,4 @@
-"""One row of the table of options: what an option is for, what it takes, and the check of a value."""
+"""One row of the table of options: help, bounds, default, and the check of a value."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ENCODER = "encoder"
 
 
 class PathLike(Protocol):
-    """``os.PathLike`` for text, without the import of ``os``."""
+    """``os.PathLike[str]``, without the import of ``os``."""
 
     def __fspath__(self) -> str: ...
 
@@ -30,7 +30,7 @@ Models: TypeAlias = Model | Sequence[Model] | Mapping[str, Model]
 FILES, SIZE, DIALOGUES, POOLS, MODELS, GENERAL = GROUPS = (
     *("Input and output", "Size", "Conversations", "Pools", "Models and cost", "General"),
 )
-_MAX_NAME_BYTES, _MAX_PATH_BYTES = 240, 3800  # a few more are added to write a temporary file beside it
+_MAX_NAME_BYTES, _MAX_PATH_BYTES = 240, 3800  # below the usual 255 and 4096, to leave room for temporary names
 _MAX_SHOWN = 80  # characters of a wrong value in an error
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
@@ -39,8 +39,8 @@ _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 class Row:
     """One option. ``least`` and ``most`` bound a number; ``none`` is the word for None on the command line.
 
-    The short help of a command with many options has the ``common`` ones. ``words`` describe a default of None, and
-    ``example`` is a value for ``personagen.toml``. ``kind`` is the first word of the type.
+    ``--help`` of a command with many options shows the ``common`` ones. ``words`` describes a default of None,
+    ``example`` is a value for ``personagen.toml``, ``kind`` the first word of the type.
     """
 
     help: str
@@ -69,7 +69,7 @@ class Row:
         return self.kind in ("RoleTexts", "Models")
 
     def parse(self, text: Any) -> Any:
-        """``text`` from the command line or the environment as a number or None; unchanged where it is neither."""
+        """``text`` as a number or None; unchanged if it is neither."""
         if self.none and isinstance(text, str) and text.lower() == self.none:
             return None
         kind = {"int": int, "float": float}.get(self.kind)
@@ -79,10 +79,10 @@ class Row:
             return text
 
     def check(self, value: Any) -> Any:
-        """``value`` as a run uses it: None for its word, paths as text, and what can be repeated as a tuple.
+        """The normalized ``value``: None for its word, a path as text, a repeatable option as a tuple.
 
         Raises:
-            UsageError: the option does not take it; the message names the option, the value and what it takes.
+            UsageError: the value is invalid; the message names the option, the value and what is allowed.
         """
         if self.parse(value) is None and (self.none or self.default is None):
             return None
@@ -125,14 +125,12 @@ class Row:
 
 
 class ModelFunction(str):
-    """A model function, an ``async (Call) -> Completion``, under its name ``module:function``; with ``role=`` before it
-    where it is for one role.
-    """
+    """The name of a model function, an ``async (Call) -> Completion``: ``[role=]module:function``."""
 
     function: Callable[[Any], Awaitable[Any]]
 
     def __new__(cls, function: Any, role: str = "") -> ModelFunction:
-        """Names ``function`` after where it is defined; one without a name gets that of its class."""
+        """Names ``function`` by its module and qualified name, or those of its class."""
         named = function if hasattr(function, "__qualname__") else type(function)
         name = f"{named.__module__}:{re.sub(r'[^0-9A-Za-z_]+', '_', named.__qualname__)}"
         made = super().__new__(cls, f"{role}={name}" if role else name)
@@ -141,17 +139,17 @@ class ModelFunction(str):
 
 
 def option(default: Any, help: str, group: str, metavar: str = "", **more: Any) -> Any:
-    """A field of a dataclass of options; ``more`` are further columns of its ``Row``."""
+    """A field of an options dataclass; ``more`` are further fields of its ``Row``."""
     return field(default=default, metadata={"row": Row(help, group, metavar, default=default, **more)})
 
 
 def rows_of(options: Any) -> tuple[Row, ...]:
-    """The table of a dataclass of options by group; in each, the options of the class itself before inherited ones."""
+    """The rows of an options dataclass by group; in a group, options of the class itself before inherited ones."""
     rows = []
     for f in fields(options):
         row: Row = f.metadata["row"]
         if not isinstance(f.type, str):
-            raise TypeError(f"{f.name}: the types of options are read as text; add from __future__ import annotations")
+            raise TypeError(f"{f.name}: option types must be strings; add from __future__ import annotations")
         flag = row.flag or f"--{f.name.replace('_', '-')}"
         rows.append(replace(row, name=f.name, kind=f.type.partition(" ")[0], flag=flag))
     own = vars(options)["__annotations__"]
@@ -160,24 +158,24 @@ def rows_of(options: Any) -> tuple[Row, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """Options that are checked when they are put together.
+    """Options that are checked on construction.
 
     Raises:
-        TypeError: an option that does not exist.
-        UsageError: a value that an option does not take.
+        TypeError: an option does not exist.
+        UsageError: a value is invalid.
     """
 
     def __post_init__(self) -> None:
-        """Puts every value into the form a run uses."""
+        """Checks and normalizes every value."""
         for row in rows_of(type(self)):
             object.__setattr__(self, row.name, row.check(getattr(self, row.name)))
 
 
 def place(name: str, path: Any) -> str:
-    """``path`` as text, where it can be the path of a file or a folder; ``name`` is the option it was given as.
+    """``path`` as text; ``name`` is its option, for messages.
 
     Raises:
-        UsageError: it is empty, too long, or holds what no path of this program may hold.
+        UsageError: it is empty, too long, not UTF-8, or has control characters.
     """
     text = path.__fspath__() if hasattr(path, "__fspath__") else path
     if not isinstance(text, str) or not text.strip():
@@ -191,19 +189,19 @@ def place(name: str, path: Any) -> str:
 
 
 def by_role(option: str, values: Any) -> dict[str, str]:
-    """``VALUE`` and ``ROLE=VALUE`` entries as a value for each role; a role's own entry wins, later ones win.
+    """The value for each role from ``VALUE`` and ``ROLE=VALUE`` entries; a role's own entry wins, then the last one.
 
-    The encoder is a role that a general ``VALUE`` does not reach: a server of chats need not serve embeddings.
+    A general ``VALUE`` does not apply to the encoder: a chat server need not serve embeddings.
 
     Raises:
-        UsageError: ``option`` has an entry for a role that does not exist.
+        UsageError: an entry of ``option`` names a role that does not exist.
     """
     shared, own = shared_and_own(option, values)
     return ({} if shared is None else dict.fromkeys(ROLES, shared)) | own
 
 
 def shared_and_own(option: str, values: Any) -> tuple[str | None, dict[str, str]]:
-    """The ``VALUE`` for all roles, None if there is none, and the values of single roles; raises as ``by_role``."""
+    """The ``VALUE`` for all roles or None, and the values of single roles; raises as ``by_role``."""
     shared: str | None = None
     own: dict[str, str] = {}
     for value in values:

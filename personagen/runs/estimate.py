@@ -1,4 +1,4 @@
-"""The estimate before the first request of a run: what it will take, whether it fits on the disk, and consent."""
+"""The estimate before the first request of a run: calls, tokens, cost, disk space, and consent."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from personagen.runs.session import Session
 from personagen.runs.workflow import Item, Workflow
 from personagen.store.folder import Run
 
-SAMPLED = 1000  # items looked at for the estimate; they are in a drawn order
-REPLAYED = 8  # begun items played for the estimate
-LEARNED = 3  # finished ones
+MAX_SAMPLED = 1000  # items considered for the estimate; their order is random
+MAX_REPLAYED = 8  # begun items that are rehearsed
+MAX_LEARNED = 3  # finished ones
 FOLDER_BYTES = 60_000
 
 
 @dataclass(frozen=True)
 class Range:
-    """A figure: low where replies are short, upper where all are as long and asked as often as they may be."""
+    """A figure: ``low`` with short replies, ``upper`` with the longest replies and the most attempts."""
 
     low: float
     expected: float
@@ -43,12 +43,12 @@ class Range:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What is left to do in a run folder will take this.
+    """What the rest of a run will take.
 
-    ``max_calls`` is never exceeded. ``cost_usd`` is None where a price is unknown: ``unknown`` names those models, and
-    ``known_usd`` is what the others will cost. ``may_cost_usd`` is what this run may be expected to spend within its
-    budget, infinite where a model of unknown price is not on a machine near by. ``limit`` says which limit ends the run
-    before it is done, if one does. ``bytes`` are those of the run folder, of which the disk has ``free_bytes`` left.
+    ``max_calls`` is never exceeded. ``cost_usd`` is None if a price is unknown: ``unknown`` names those models,
+    ``known_usd`` is the cost of the others. ``may_cost_usd`` is the expected cost within the budget, infinite if a
+    model of unknown price is outside the private network. ``limit`` names the limit that ends the run early, if any.
+    ``bytes`` is the growth of the run folder, ``free_bytes`` the free space on its disk.
     """
 
     planned: str
@@ -67,37 +67,37 @@ class Estimate:
     free_bytes: int
 
     def against(self, tally: Tally) -> dict[str, Any]:
-        """The estimate, and beside it what this process did take."""
+        """The estimate, and under ``actual`` what this process used."""
         usage = tally.usage.model_dump()
-        told = asdict(self) | {"may_cost_usd": self.may_cost_usd if math.isfinite(self.may_cost_usd) else None}
-        return told | {"actual": {"calls": tally.calls, **usage}}
+        may_cost = self.may_cost_usd if math.isfinite(self.may_cost_usd) else None
+        return asdict(self) | {"may_cost_usd": may_cost, "actual": {"calls": tally.calls, **usage}}
 
 
 Consent: TypeAlias = Callable[[Estimate], bool]
 
 
 async def begin(estimate: Estimate, limiter: Limiter, folder: Path, consent: Consent | None) -> None:
-    """Tells ``estimate``, and goes on if it may: nothing was sent yet.
+    """Shows ``estimate`` to ``consent``; nothing was sent yet.
 
     Raises:
-        DiskError: the run folder would not fit on its disk.
-        Interrupted: ``consent`` says no, or the run was interrupted meanwhile.
+        DiskError: the run folder will not fit on its disk.
+        Interrupted: ``consent`` returned False, or the run was interrupted meanwhile.
     """
     if estimate.bytes > estimate.free_bytes:
         needed, free = (f"{math.ceil(size / 1e5) / 10:,.1f} MB" for size in (estimate.bytes, estimate.free_bytes))
         raise DiskError(
-            f"{folder} will need about {needed} and its disk has {free} left; nothing was asked: free some, or give"
+            f"{folder} will need about {needed} and its disk has {free} left; nothing was sent: free some, or give"
             " another --out"
         )
-    await asyncio.sleep(0)  # an interruption during the estimate is heard here
+    await asyncio.sleep(0)  # a signal during the estimate closes the limiter here
     if limiter.closed:
         raise limiter.closed
     if estimate.max_calls and consent and not consent(estimate):
-        raise Interrupted("not begun: nothing was asked and nothing is spent")
+        raise Interrupted("not started: nothing was sent and nothing was spent")
 
 
 async def estimate_of(workflow: Workflow[Item], session: Session, folder: Run, done: set[int]) -> Estimate:
-    """The estimate for what is left: a rehearsal of planned items, scaled."""
+    """The estimate for the rest of a run: a rehearsal of planned items, scaled."""
     extra: dict[str, Need] = {}
     extra_bytes = 0.0
     if workflow.rehearsals:
@@ -113,25 +113,24 @@ async def estimate_of(workflow: Workflow[Item], session: Session, folder: Run, d
 
 
 def _usual(models: Models) -> dict[str, float]:
-    """The usual length of a reply to each prompt in tokens, by who answers."""
-    cast = {role for role, there in models.by_role.items() if there.model == OFFLINE}
+    """The usual reply length in tokens by prompt, for a model or for the offline cast."""
+    cast = {role for role, endpoint in models.by_role.items() if endpoint.model == OFFLINE}
     return {n: a.offline_tokens if n.partition("/")[0] in cast else a.usual_tokens for n, a in ACTS.items()}
 
 
 def _rehearsals(workflow: Workflow[Item], folder: Run, done: set[int]) -> list[Rehearsal]:
-    """Finished items to learn from, begun ones as they are, and the two fresh ones nearest to the mean weight."""
+    """Finished items to learn from, begun ones, and the two fresh ones nearest to the mean weight."""
     answers = folder.journal.answers()
-    seen = list(islice(enumerate(workflow.items), len(done) + len(answers) + SAMPLED))
+    seen = list(islice(enumerate(workflow.items), len(done) + len(answers) + MAX_SAMPLED))
     left = len(workflow.items) - len(done)
-    finished = [item for slot, item in seen if slot in done][:LEARNED]
+    finished = [item for slot, item in seen if slot in done][:MAX_LEARNED]
     open_ = [item for slot, item in seen if slot not in done]
     begun = [item for item in open_ if workflow.name(item) in answers]
     fresh = [item for item in open_ if workflow.name(item) not in answers]
-    replayed = begun[:REPLAYED]
+    replayed = begun[:MAX_REPLAYED]
     made = [Rehearsal(_job(workflow, item), finished=True) for item in finished if left]
-    made += [
-        Rehearsal(_job(workflow, item), len(begun) / len(replayed), len(begun) / len(replayed)) for item in replayed
-    ]
+    times = len(begun) / max(1, len(replayed))
+    made += [Rehearsal(_job(workflow, item), times, times) for item in replayed]
     count = left - len(begun)
     if count > 0 and fresh:
         made += [_fresh(workflow, item, count * share) for item, share in _typical(fresh, workflow.weight)]
@@ -148,7 +147,7 @@ def _job(workflow: Workflow[Item], item: Item) -> Callable[[AgentContext], Task]
 
 
 def _typical(items: list[Item], weight: Callable[[Item], float]) -> list[tuple[Item, float]]:
-    """The two items whose weights are nearest to the mean, below and above, each with its share of all."""
+    """The items with the weights nearest below and above the mean, each with its share."""
     mean = fmean(map(weight, items))
     below = max((i for i in items if weight(i) <= mean), key=weight, default=items[0])
     above = min((i for i in items if weight(i) >= mean), key=weight, default=items[0])
@@ -169,7 +168,7 @@ def _estimated(session: Session, folder: Path, planned: str, needs: Mapping[str,
     endpoints = session.models.everyone
     abroad = any(not endpoints[role].is_near for role in unknown)
     left = math.inf if session.ledger.budget is None else max(0.0, session.ledger.budget - session.ledger.spent)
-    whole = None if unknown else Range(*(sum(v or 0.0 for v in c.values()) for c in (cheap, usual, dear)))
+    cost_usd = None if unknown else Range(*(sum(v or 0.0 for v in c.values()) for c in (cheap, usual, dear)))
     total = sum(needs.values(), Need())
     cached = sum(n.expected.cached for role, n in needs.items() if _caches(prices.get(role)) and not session.batch)
     return Estimate(
@@ -179,7 +178,7 @@ def _estimated(session: Session, folder: Path, planned: str, needs: Mapping[str,
         input_tokens=Range(*(round(part.input) for part in (total.low, total.expected, total.upper))),
         cached_input_tokens=round(cached),
         output_tokens=Range(*(round(part.output) for part in (total.low, total.expected, total.upper))),
-        cost_usd=whole,
+        cost_usd=cost_usd,
         known_usd=known,
         unknown=tuple(sorted({endpoints[role].model for role in unknown})),
         by_role=usual,
@@ -195,9 +194,9 @@ def _cost(price: Price | None, size: Size, *, caches: bool) -> float | None:
         return 0.0
     if price is None:
         return None
-    cached = min(size.cached, size.input) if caches else 0.0
     if not caches:
         return size.input * price.dearest_input + size.output * price.output
+    cached = min(size.cached, size.input)
     written = size.input - cached if price.cache_write is not None else 0.0
     usage = Usage(
         input_tokens=round(size.input),
@@ -215,8 +214,8 @@ def _caches(price: Price | None) -> bool:
 def _limit(session: Session, calls: float, known: float, left: float) -> str:
     ledger = session.ledger
     if known > left:
-        return f"--budget {ledger.budget:g} USD, of which {left:.2f} are left, ends it before"
+        return f"--budget {ledger.budget:g} USD, with {left:.2f} left, will end it early"
     if ledger.max_calls is not None and calls > ledger.max_calls - ledger.calls:
         allowed = max(0, ledger.max_calls - ledger.calls)
-        return f"--max-calls {ledger.max_calls:,}, of which {allowed:,} are left, ends it before"
+        return f"--max-calls {ledger.max_calls:,}, with {allowed:,} left, will end it early"
     return ""

@@ -1,4 +1,4 @@
-"""When a run has failed so often that it gives up."""
+"""Stops a run after too many failures."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ MIN_FAILURES = 10
 class FailurePolicy:
     """Which slots are done, which failed and why; gives up after too many failures.
 
-    Whether replies are too bad to go on is decided in slot order, whichever item ends first: the same replies, the same
-    decision. A server that has gone is different, and costs time and money until it is noticed: it counts at once.
+    Unusable replies are counted in slot order, so the same replies give the same decision in whatever order items end.
+    Unanswered items are counted at once, since a server that is down costs time and money.
     """
 
     unit: str
@@ -31,11 +31,11 @@ class FailurePolicy:
         return Counter(self.failures[slot] for slot in sorted(self.failures))
 
     def add(self, slot: int, failure: str = "", *, unanswered: bool = False) -> None:
-        """Notes that the item in ``slot`` is done, or has failed, ``unanswered`` if its server gave no answer.
+        """Records that the item in ``slot`` is done or failed, ``unanswered`` if its server gave no answer.
 
         Raises:
-            QualityError: of the items up to some slot at least ``MIN_FAILURES``, and more than half, have failed; or
-                that many have ended unanswered since one was done.
+            QualityError: at least ``MIN_FAILURES`` and more than half of the items up to a slot failed; or
+                ``MIN_FAILURES`` ended unanswered since the last one was done.
         """
         if failure:
             self.failures[slot] = failure
@@ -53,10 +53,10 @@ class FailurePolicy:
                 raise self._too_many(self._failed, self._next)
 
     def close(self) -> None:
-        """All items have ended.
+        """Checks the failures once all items have ended.
 
         Raises:
-            QualityError: more than half of them have failed.
+            QualityError: more than half of the items failed.
         """
         if len(self.failures) > self.total / 2:
             raise self._too_many(self.by_reason(), self.total)
@@ -65,5 +65,5 @@ class FailurePolicy:
         reason, times = failures.most_common(1)[0]
         return QualityError(
             f"{failures.total()} of {tried} {self.unit} failed, {times} of them because {reason};"
-            " see rejections.jsonl, correct the cause and run the same command to go on"
+            " see rejections.jsonl, correct the cause and run the same command to resume"
         )

@@ -1,4 +1,4 @@
-"""What SIGINT, SIGTERM and SIGHUP do: one handler at a time, set here and restored here."""
+"""Handlers of SIGINT, SIGTERM and SIGHUP."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GRACE_SECONDS = 0.4  # after the second signal of a run
 
 
 def set_handler(handler: Callable[[int, Any], object]) -> dict[int, Any]:
-    """Sets ``handler`` for the three signals, SIGHUP only unless it is ignored, as by nohup; the handlers before."""
+    """Sets ``handler`` for the three signals, but keeps an ignored SIGHUP (nohup); returns the previous handlers."""
     before: dict[int, Any] = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     if before[signal.SIGHUP] is signal.SIG_IGN:
         del before[signal.SIGHUP]
@@ -31,8 +31,8 @@ def _restore(handlers: Mapping[int, Any]) -> None:
 
 @contextmanager
 def raising_interrupts() -> Iterator[None]:
-    """Meanwhile the signals raise KeyboardInterrupt, so that half-done work is undone."""
-    if threading.current_thread() is not threading.main_thread():  # where no signal arrives
+    """Makes the signals raise KeyboardInterrupt, so that half-done work is undone."""
+    if threading.current_thread() is not threading.main_thread():  # only that one gets signals
         yield
         return
     before = set_handler(signal.default_int_handler)
@@ -44,10 +44,10 @@ def raising_interrupts() -> Iterator[None]:
 
 @contextmanager
 def interruptible(limiter: Limiter, rest: str = "") -> Iterator[None]:
-    """The first signal closes ``limiter``, so that the run drains; a second one cancels the calls in flight.
+    """The first signal closes ``limiter``, so that calls in flight finish; the second cancels them.
 
-    After a third one, or ``GRACE_SECONDS`` after the second, the handler from before is called, even while this thread
-    is busy. ``rest`` is added to the message: what continues elsewhere.
+    The third, or ``GRACE_SECONDS`` after the second, calls the previous handler, even while this thread is busy.
+    ``rest`` is added to the message, to name what continues elsewhere.
     """
     import asyncio
 
@@ -59,12 +59,12 @@ def interruptible(limiter: Limiter, rest: str = "") -> Iterator[None]:
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     alarm, received = signal.getsignal(signal.SIGALRM), 0
 
-    # Python's handlers, not the loop's: those would wait for the end of a long step, such as writing the results.
+    # Not loop.add_signal_handler: its handlers wait for the end of a long step, such as writing the results.
     def handle(number: int, _: object) -> None:
         nonlocal received
         received += 1
         if received == 1:
-            problem = Interrupted(f"interrupted{rest}; run the same command to go on where it stopped")
+            problem = Interrupted(f"interrupted{rest}; run the same command to resume")
             loop.call_soon_threadsafe(limiter.close, problem)
         else:
             _restore(before)
@@ -84,10 +84,10 @@ def interruptible(limiter: Limiter, rest: str = "") -> Iterator[None]:
 
 
 def run_sync(main: Coroutine[Any, Any, T]) -> T:
-    """Runs ``main`` to its end, also where an event loop runs already, as in a notebook.
+    """Runs ``main``, in a thread if an event loop is already running, as in a notebook.
 
     Raises:
-        KeyboardInterrupt: the user interrupted it and did not want to wait for calls in flight.
+        KeyboardInterrupt: the user interrupted it without waiting for calls in flight.
     """
     import asyncio
 
@@ -96,7 +96,7 @@ def run_sync(main: Coroutine[Any, Any, T]) -> T:
         inside = True
     except RuntimeError:
         inside = False
-    if not inside:  # not while handling that error, or it would be the first cause of every error of the run
+    if not inside:  # outside the except block, or every error of the run would show that one as its context
         try:
             return asyncio.run(main)
         except asyncio.CancelledError:

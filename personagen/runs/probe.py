@@ -1,7 +1,6 @@
-"""Whether every endpoint answers, found out before much is paid at any.
+"""Asks every endpoint once before a run spends much at any of them.
 
-The first request itself proves its endpoint: it is a question the run needs, and it goes alone (``first_call_alone``).
-``probe`` has the other endpoints asked as early as that is possible, before any more is paid at the first one.
+The probe is a call that the run needs anyway: the first call to each endpoint goes alone (``first_call_alone``).
 """
 
 from __future__ import annotations
@@ -15,12 +14,11 @@ from personagen.store.journal import Journal
 
 
 async def probe(session: Session, journal: Journal, jobs: Iterator[Job]) -> AsyncIterator[Job]:
-    """``jobs``, of which the first ones are begun one by one until every endpoint was asked once.
+    """Starts ``jobs`` one by one until every endpoint was asked once, and yields them with their remaining steps.
 
-    So a wrong key or name of a judge's model is met after one turn of one conversation, not after one turn of each.
-    What was asked was needed, and each job goes on with the steps that it has left.
+    A wrong key or name of the judge's model thus shows after one turn of one conversation, not one turn of each.
     """
-    waiting = _unproven(session, journal)
+    waiting = _unprobed(session, journal)
     while waiting - session.limiter.highest.keys() and (job := next(jobs, None)):
         steps = list(job.first)
         while steps and waiting - session.limiter.highest.keys():
@@ -35,10 +33,10 @@ async def probe(session: Session, journal: Journal, jobs: Iterator[Job]) -> Asyn
             await job.finish()
 
 
-def _unproven(session: Session, journal: Journal) -> set[str]:
-    """The servers that have not answered yet, where there are several; a single one is probed by the first call."""
-    servers = {role: there for role, there in session.models.by_role.items() if not there.is_local}
-    if session.batch or len({there.address for there in servers.values()}) < 2:
+def _unprobed(session: Session, journal: Journal) -> set[str]:
+    """The servers that have not answered yet; empty if there is one server, which the first call probes anyway."""
+    servers = {role: endpoint for role, endpoint in session.models.by_role.items() if not endpoint.is_local}
+    if session.batch or len({endpoint.address for endpoint in servers.values()}) < 2:
         return set()
     known = journal.usage()
-    return {there.address for role, there in servers.items() if (role, there.model) not in known}
+    return {endpoint.address for role, endpoint in servers.items() if (role, endpoint.model) not in known}

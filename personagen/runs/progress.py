@@ -1,4 +1,4 @@
-"""How far a run is: what progress lines are made from."""
+"""The status of a run, for progress lines."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from personagen.records import Usage
 
 @dataclass(frozen=True)
 class Status:
-    """A run's state: ``done`` of ``total`` units, and what this process asked, reused and paid since it began.
+    """A run's state: ``done`` of ``total`` units, and the calls, tokens and cost of this process.
 
-    ``retried`` counts requests sent again, ``refused`` those a server refused for a limit (HTTP 429); ``in_flight``
-    calls have been sent, at most ``limit`` may be. ``batches`` describes the batches that are waited for, if any.
+    ``retried`` counts requests sent again, ``refused`` rate-limit refusals (HTTP 429); ``in_flight`` calls are in
+    flight, at most ``limit`` may be. ``batches`` describes the pending batches, if any.
     """
 
     unit: str
@@ -41,7 +41,7 @@ Progress: TypeAlias = Callable[[Status], None]
 
 @asynccontextmanager
 async def ticking(report: Callable[[], None], every: float = 0.5) -> AsyncIterator[None]:
-    """Calls ``report`` every ``every`` seconds meanwhile, so that progress shows also while nothing finishes."""
+    """Calls ``report`` every ``every`` seconds, so that progress shows also while nothing finishes."""
 
     async def tick() -> None:
         while True:

@@ -1,8 +1,8 @@
-"""A rehearsal: a few planned items of the real workflow, played by the scripted cast, with every question measured.
+"""A rehearsal: the offline cast plays a few planned items of the real workflow, and every call is measured.
 
-Nothing is sent. What a run has stored already answers as it did, so that a resumed run is estimated by what is left of
-it; everything else is answered by the offline cast, and counted as if it had the usual length of a model's reply. Three
-sizes come out: with usual replies, with short ones, and with replies as long and asked for as often as they may be.
+Nothing is sent. Stored answers are reused, so a resumed run is estimated by what is left; the offline cast gives all
+others, which count with the usual length of a model's reply. The result has three sizes: with usual replies, with short
+ones, and with the longest replies and the most attempts.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from personagen.store.journal import Journal
 # English prose, measured with o200k_base on the packaged seeds and prompts; other languages differ little by bytes.
 BYTES_PER_TOKEN = 4.5
 MIN_BYTES_PER_TOKEN = 3.0
-TOKENS_PER_MESSAGE = 4  # of a chat template around a message
+TOKENS_PER_MESSAGE = 4  # of the chat template
 MIN_CACHED, CACHE_STEP = 1024, 128  # tokens
 SHORT = 0.5  # of the usual length
 STORED_ANSWER_BYTES = 620  # of an answer in the journal, besides its text
@@ -36,7 +36,7 @@ STORED_ANSWER_BYTES = 620  # of an answer in the journal, besides its text
 
 @dataclass(frozen=True)
 class Size:
-    """Calls of one role and their tokens: all input, what a cache serves of it, output. They may be means."""
+    """Calls of one role and their tokens: input, the cached part of it, output. Fractions are means."""
 
     calls: float = 0.0
     input: float = 0.0
@@ -47,13 +47,13 @@ class Size:
         return Size(*map(sum, zip(vars(self).values(), vars(other).values(), strict=True)))
 
     def times(self, factor: float) -> Size:
-        """``factor`` of these."""
+        """This size times ``factor``."""
         return Size(*(value * factor for value in vars(self).values()))
 
 
 @dataclass(frozen=True)
 class Need:
-    """What the calls of a role will take: with short replies, as expected, at most."""
+    """The size of a role's calls: with short replies, expected, at most."""
 
     low: Size = Size()
     expected: Size = Size()
@@ -65,11 +65,11 @@ class Need:
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """A piece of the planned work: a job to play, and how often the run will do the like.
+    """A job to rehearse, and how many such jobs the run will do: ``expected``, and at most ``upper``.
 
-    ``expected`` and ``upper`` are those numbers. ``deeper`` is how many times as long the real conversations are.
-    Where the played question is stored, ``stored`` of the ``expected`` ones are too, and at least ``least`` remain.
-    ``finished`` is for an item that is played only to learn from its stored replies.
+    ``deeper`` is how many times as long the real conversations are. If the answer to the rehearsed call is stored, so
+    are ``stored`` of the ``expected`` ones, and at least ``least`` remain. ``finished`` marks a finished item, played
+    only to learn from its stored replies.
     """
 
     job: Callable[[AgentContext], Task]
@@ -83,25 +83,25 @@ class Rehearsal:
 
 @dataclass(frozen=True)
 class _Asked:
-    """One question: its size in bytes, what of it was said by speakers, and the answer if it is stored."""
+    """One call: its size in bytes, the replies quoted in it, and its answer."""
 
     call: Call
     fixed: float
-    spoken: Mapping[str, tuple[int, float]]  # prompt -> texts in it that such a call gave, and their bytes
-    shared: float  # the share of it with which the last question of this prompt began too
+    spoken: Mapping[str, tuple[int, float]]  # prompt -> number and bytes of the quoted replies to it
+    shared: float  # the share that the previous call of this prompt began with too
     reply: Completion
     things: int
     is_stored: bool
 
     @property
     def bytes(self) -> float:
-        """Its size at the usual lengths."""
+        """The size of the call, with replies of the usual length."""
         return self.fixed + sum(size for _, size in self.spoken.values())
 
 
 @dataclass
 class Lengths:
-    """How long replies are: as the agents' table says, or as the run's own answers were, once it has some."""
+    """Reply lengths: those of the run's stored answers, or else ``usual`` ones, in tokens by prompt."""
 
     usual: Mapping[str, float]
     prompts: Mapping[str, Prompt]
@@ -110,7 +110,7 @@ class Lengths:
     reply_bytes: dict[str, float] = field(default_factory=lambda: defaultdict(float))
 
     def learn(self, played: Iterable[_Asked]) -> None:
-        """Goes by the stored answers among ``played`` from now on."""
+        """Measures the stored answers among ``played``."""
         for asked in played:
             usage, prompt = asked.reply.usage, asked.call.prompt
             if asked.is_stored and usage.input_tokens:
@@ -120,22 +120,22 @@ class Lengths:
                 self.reply_bytes[prompt] += len(asked.reply.text.encode())
 
     def spoken(self, prompt: str) -> float:
-        """Bytes of a reply in free text."""
+        """Bytes of a free-text reply."""
         known = self.measured.get(prompt)
         return self.reply_bytes[prompt] / known.calls if known else self.output(prompt, 1) * BYTES_PER_TOKEN
 
     def output(self, prompt: str, things: int) -> float:
-        """Tokens of a reply that lists ``things``."""
+        """Tokens of a reply that lists ``things`` entries."""
         known = self.measured.get(prompt)
         usual = self.usual.get(prompt, 100.0) * things
         return known.output / known.calls if known else min(usual, self.longest(prompt))
 
     def longest(self, prompt: str) -> float:
-        """The most tokens a reply may have."""
+        """The maximum tokens of a reply."""
         return self.prompts[prompt].sampling.max_tokens or DEFAULT_MAX_TOKENS
 
     def size(self, asked: _Asked, factor: float, deeper: float) -> Size:
-        """The tokens of a question and its answer, with replies ``factor`` times as long as usual."""
+        """The tokens of a call, with replies ``factor`` times as long as usual."""
         prompt = asked.call.prompt
         known = self.measured.get(prompt)
         sent = asked.fixed + deeper * factor * sum(size for _, size in asked.spoken.values())
@@ -148,14 +148,14 @@ class Lengths:
         return Size(1, tokens, shared // CACHE_STEP * CACHE_STEP if shared >= MIN_CACHED else 0.0, output)
 
     def most(self, asked: _Asked, deeper: float) -> Size:
-        """The most tokens that a question and its answer can have."""
+        """The maximum tokens of a call."""
         texts = sum(deeper * n * self.longest(prompt) * BYTES_PER_TOKEN for prompt, (n, _) in asked.spoken.items())
         tokens = (asked.fixed + texts) / MIN_BYTES_PER_TOKEN + TOKENS_PER_MESSAGE * (len(asked.call.messages) + 1)
         return Size(1, tokens, 0.0, self.longest(asked.call.prompt))
 
 
 class _Model:
-    """Answers from the journal or as the cast, and notes every question."""
+    """Answers from the journal or with the offline cast, and records every call."""
 
     def __init__(self, journal: Journal, lengths: Lengths) -> None:
         self.asked: list[_Asked] = []
@@ -165,7 +165,7 @@ class _Model:
 
     @property
     def stretch(self) -> float:
-        """How many times as long what was said would be at the usual lengths."""
+        """The ratio of the usual to the actual length of what was said."""
         said = [(text, *who) for text, who in self._said.items()]
         actual = sum(len(text.encode()) for text, *_ in said)
         usual = sum(len(text.encode()) if real else self._lengths.spoken(prompt) for text, prompt, real in said)
@@ -182,7 +182,7 @@ class _Model:
     async def _played(self, call: Call) -> Completion:
         try:
             reply = await self._cast(call)
-        except ConfigError:  # an agent that the cast does not play
+        except ConfigError:  # a custom prompt, which the cast does not know
             reply = Completion(text="word" if call.schema is None else orjson.dumps(_example(call.schema)).decode())
         return reply if call.model == OFFLINE and call.schema is not None else Completion(text=reply.text or ".")
 
@@ -205,14 +205,14 @@ class _Model:
 
 @dataclass(frozen=True)
 class Played:
-    """What the rehearsals came to: the need by role, and by how many bytes the run folder will grow."""
+    """The result of rehearsals: the need by role, and by how many bytes the run folder will grow."""
 
     needs: Mapping[str, Need]
     bytes: float
 
 
 async def rehearse(rehearsals: Sequence[Rehearsal], ctx: AgentContext, journal: Journal, lengths: Lengths) -> Played:
-    """Plays ``rehearsals``, those of finished work first, since the others go by what they show."""
+    """Plays ``rehearsals``, finished items first, since the others use the lengths learned from them."""
     needs: dict[str, Need] = defaultdict(Need)
     size = 0.0
     for rehearsal in sorted(rehearsals, key=lambda one: not one.finished):
@@ -235,7 +235,7 @@ async def rehearse(rehearsals: Sequence[Rehearsal], ctx: AgentContext, journal: 
 def _needs(
     rehearsal: Rehearsal, played: Sequence[_Asked], lengths: Lengths, attempts: int
 ) -> Iterator[tuple[str, Need, float]]:
-    """For each question its role, what the like of it will take, and the bytes of their answers in the journal."""
+    """For each call its role, the need of all calls like it, and the bytes of their answers in the journal."""
     deeper = rehearsal.deeper
     one = len(played) == 1
     for asked in played:
@@ -256,7 +256,7 @@ def _needs(
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Every text inside an agent's inputs."""
+    """Every text in an agent's inputs."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Message):
@@ -292,7 +292,7 @@ def _example(schema: Mapping[str, Any]) -> Any:
 
 
 def _shared(one: str, other: str) -> int:
-    """Characters at the beginning of ``one`` that ``other`` begins with too."""
+    """The length of the common prefix of ``one`` and ``other``."""
     least, most = 0, min(len(one), len(other))
     while least < most:
         middle = (least + most + 1) // 2

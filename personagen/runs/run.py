@@ -1,14 +1,11 @@
-"""One run of any command that asks models: folder, models, estimate, consent, probe, jobs, results and ``run.json``.
-
-A command is a ``Workflow``; ``run`` does everything that is the same for all of them.
-"""
+"""Runs a ``Workflow``: folder, models, estimate, consent, probe, jobs, results and ``run.json``."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -19,7 +16,7 @@ import orjson
 from personagen.agents import custom
 from personagen.errors import PersonagenError, QualityError
 from personagen.llm.endpoints import Models, resolve
-from personagen.options import RunOptions, flat
+from personagen.options import RunOptions
 from personagen.prompts import files as prompt_files
 from personagen.prompts.unused import unused_prompts
 from personagen.runs.estimate import Consent, Estimate, begin, estimate_of
@@ -31,7 +28,7 @@ from personagen.runs.session import Brief, Session, open_models
 from personagen.runs.workflow import Item, Outcome, RunReport, Workflow
 from personagen.store.folder import Run, open_run
 
-# Where a server is, what may be spent and how fast it goes can change between one run and its resumption.
+# Files, servers, limits and speed may change when a run is resumed.
 _NOT_IN_FINGERPRINT = {
     *("out", "prompts", "skip_bad_lines", "seeds"),
     *("base_url", "price", "concurrency", "budget", "max_calls", "timeout", "batch", "confirm_above"),
@@ -41,14 +38,14 @@ _NOT_IN_FINGERPRINT = {
 async def run(
     workflow: Workflow[Item], options: RunOptions, progress: Progress | None = None, consent: Consent | None = None
 ) -> tuple[RunReport, dict[str, Any]]:
-    """Runs ``workflow`` in its folder, or goes on where it stopped; the report, and the workflow's own summary.
+    """Runs or resumes ``workflow`` in its folder; returns the report and the workflow's own summary.
 
-    ``consent`` is shown the estimate, and nothing is asked where it says no.
+    ``consent`` gets the estimate; if it returns False, nothing is sent.
 
     Raises:
-        UsageError: an option or a prompt file is wrong, or the folder holds something else.
-        Interrupted: ``consent`` said no, or the user stopped the run.
-        PersonagenError: the run can't go on; whatever is finished is written, and it can be resumed.
+        UsageError: an option or a prompt file is invalid, or the folder holds another run or other files.
+        Interrupted: ``consent`` returned False, or the user stopped the run.
+        PersonagenError: the run can't continue; finished results are written, and it can be resumed.
     """
     where = prompt_files.folders(options.prompts)
     names = (*workflow.prompts, *custom.prompts(options.agent))
@@ -56,7 +53,7 @@ async def run(
     notes = (*workflow.notes, *unused_prompts(where, prompts))
     models = resolve(options, {name.partition("/")[0] for name in prompts}, workflow.encoder)
     fingerprint = _fingerprint(options, models, workflow)
-    with open_run(Path(options.out), workflow.command, fingerprint, flat(options), prompts.values()) as folder:
+    with open_run(Path(options.out), workflow.command, fingerprint, dict(vars(options)), prompts.values()) as folder:
         brief = Brief(prompts, options.seed, workflow.attempts, workflow.language)
         async with open_models(folder, models, options, brief) as session:
             done = folder.journal.slots(workflow.results[0], folder.fingerprint) if workflow.results else set()
@@ -69,14 +66,14 @@ async def run(
 
 
 def _fingerprint(options: RunOptions, models: Models, workflow: Workflow[Any]) -> dict[str, Any]:
-    """What shapes the results of a run; a folder is not resumed with another."""
-    kept = {name: value for name, value in flat(options).items() if name not in _NOT_IN_FINGERPRINT}
+    """The settings that determine the results; a run can be resumed only with the same ones."""
+    kept = {name: value for name, value in vars(options).items() if name not in _NOT_IN_FINGERPRINT}
     return kept | {"model": models.names, **workflow.fingerprint}
 
 
 @dataclass(frozen=True)
 class _Playing(Generic[Item]):
-    """A run whose folder and models are open: its jobs, their results, its end. ``done`` slots were done before."""
+    """A run with open folder and models; an earlier process finished the ``done`` slots."""
 
     workflow: Workflow[Item]
     session: Session
@@ -90,7 +87,8 @@ class _Playing(Generic[Item]):
     async def play(self) -> tuple[RunReport, dict[str, Any]]:
         status = "interrupted"
         try:
-            async with self._open(), ticking(self._report_progress):
+            setup = self.workflow.setup(self.session) if self.workflow.setup else nullcontext()
+            async with setup, ticking(self._report_progress):
                 self._report_progress()
                 rest = self._jobs()
                 begun = [job async for job in probe(self.session, self.folder.journal, rest)]
@@ -104,9 +102,6 @@ class _Playing(Generic[Item]):
         finally:
             report, own = self._close(status)
         return report, own
-
-    def _open(self) -> AbstractAsyncContextManager[None]:
-        return self.workflow.setup(self.session) if self.workflow.setup else _nothing()
 
     def _jobs(self) -> Iterator[Job]:
         for slot, item in enumerate(self.workflow.items):
@@ -141,7 +136,7 @@ class _Playing(Generic[Item]):
         self.progress(status)
 
     def _close(self, status: str) -> tuple[RunReport, dict[str, Any]]:
-        """Writes the results and ``run.json``, whatever the run ended in."""
+        """Writes the results and ``run.json``, however the run ended."""
         workflow, folder = self.workflow, self.folder
         notes = self.notes
         if workflow.results:
@@ -160,8 +155,8 @@ class _Playing(Generic[Item]):
         if not found:
             return ()
         return (
-            f"{found} {self.workflow.unit} that were finished with earlier prompts are not in the results now: the same"
-            " command makes them anew, and reuses every answer to a question that is still the same",
+            f"{found} {self.workflow.unit} finished with earlier prompts are not in the results: run the same command"
+            " to redo them; it reuses the answers to unchanged calls",
         )
 
     def _report(self, status: str, notes: tuple[str, ...]) -> RunReport:
@@ -186,13 +181,8 @@ class _Playing(Generic[Item]):
         )
 
 
-@asynccontextmanager
-async def _nothing() -> AsyncIterator[None]:
-    yield
-
-
 def added(entries: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Counts of many items as one: numbers are added, and so are the numbers inside of mappings."""
+    """The sum of ``entries``: numbers are added, and so are the numbers in mappings."""
     total: dict[str, Any] = {}
     for entry in entries:
         for name, value in entry.items():
@@ -204,11 +194,11 @@ def added(entries: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _unsupported(folder: Run, models: Models) -> dict[str, list[str]]:
-    """What the servers of this run refused, so that requests were sent without it; earlier processes' too."""
+    """Request parts that servers refused, by address, in this and earlier processes."""
     before: dict[str, list[str]] = orjson.loads(folder.journal.setting("unsupported") or "{}")
     now = dict(before)
     for endpoint in models.by_role.values():
-        parts = endpoint.refused - {"max_tokens"}  # that is never left out: it has two names, and the other one is sent
+        parts = endpoint.refused - {"max_tokens"}  # never omitted: it is sent under its other name
         if parts:
             now[endpoint.address] = sorted(parts.union(now.get(endpoint.address, ())))
     if now != before:

@@ -1,10 +1,9 @@
-"""The scheduler: many conversations at once, with every slot busy and nothing waiting for what it does not need.
+"""The scheduler: runs many jobs at once, so that every permit of the limiter is in use.
 
-A job is one conversation. It consists of steps: a step asks one question, and its answer makes other steps possible.
-Only what can be asked now exists as a step, so a conversation costs nothing for the calls it will make later. Steps
-wait for a slot in the order of their calls' ``priority``. A job begins only when a slot would stay idle otherwise:
- few conversations are under way at a time, each ends soon after it began, and memory does not grow with their
-number. ``docs/scheduling.md`` draws one turn.
+A job (a conversation) consists of steps: a step makes one call, and its answer makes other steps possible. Steps wait
+for a permit in the order of their calls' ``priority``. A job starts only when a permit would be idle otherwise, so few
+jobs run at a time, each ends soon after its start, and memory does not grow with their number. ``docs/scheduling.md``
+shows one turn.
 """
 
 from __future__ import annotations
@@ -19,13 +18,13 @@ from personagen.llm.limits.limiter import Limiter
 
 Step: TypeAlias = Callable[[], Coroutine[Any, Any, Sequence["Step"]]]
 
-# Calls that can be made, for each slot: a slot that becomes free finds one at once, while others are being stored.
-READY = 1.25
+# Calls in flight or waiting per permit; more than 1, so that a released permit is taken at once.
+READY_PER_PERMIT = 1.25
 
 
 @dataclass(frozen=True)
 class Job:
-    """A job's first steps, and what is done after the last one."""
+    """A job's first steps, and what to do after the last one."""
 
     first: Sequence[Step]
     finish: Callable[[], Awaitable[None]]
@@ -33,10 +32,10 @@ class Job:
 
 @dataclass(frozen=True)
 class Result:
-    """What an item of a run came to.
+    """The result of one item of a run.
 
-    ``lines`` go into the result files by name, ``counts`` (numbers, or numbers by name) are added up over all items.
-    ``failure`` says why it failed, ``unanswered`` whether its server gave no answer, rather than an unusable one.
+    ``lines`` go into the result files by name; ``counts`` (numbers, or numbers by name) are summed over all items.
+    ``failure`` is the reason for a failure; ``unanswered`` means that the server gave no answer.
     """
 
     lines: Mapping[str, bytes] = field(default_factory=dict)
@@ -47,32 +46,34 @@ class Result:
 
 @dataclass(frozen=True)
 class Task:
-    """What a workflow does with one item: the first steps, and the result once no step is left."""
+    """The work on one item: its first steps, and its result once no step is left."""
 
     first: Sequence[Step]
     result: Callable[[], Result]
 
 
 async def run_jobs(jobs: Iterable[Job], limiter: Limiter, role: str = "user", at_once: float = 1.0) -> None:
-    """Does all ``jobs``, begun in their order, as many at a time as keep ``slots`` busy.
+    """Runs all ``jobs``, started in their order, as many at a time as keep ``limiter`` busy.
 
-    ``role`` asks first in each, and ``at_once`` is how many calls of a job are under way at a time on average.
-
-    The first exception, or the closing of ``slots``, ends the launching; what was begun is drained before it is raised.
+    ``role`` makes the first call of each; ``at_once`` is the mean number of calls of a job in flight at a time. After
+    an exception or the closing of ``limiter`` no job starts; started steps end before the exception is raised.
     """
     crew = _Crew(limiter, role, at_once)
     try:
         await crew.launch(jobs)
-        await crew.drained()
+        while crew.tasks:
+            await asyncio.wait(crew.tasks)
     except asyncio.CancelledError:
-        await crew.dropped()
+        for task in crew.tasks:
+            task.cancel()
+        await asyncio.gather(*crew.tasks, return_exceptions=True)
         raise
     if crew.failures:
         raise crew.failures[0]
 
 
 class _Crew:
-    """The steps under way, one task each, and how many steps every job has open."""
+    """The running steps, one task each, and the number of open steps by job."""
 
     def __init__(self, limiter: Limiter, role: str, at_once: float) -> None:
         self.limiter, self.role, self.at_once = limiter, role, at_once
@@ -94,19 +95,19 @@ class _Crew:
             self.steps += len(job.first)
             for step in job.first:
                 self._begin(number, job, step)
-            await asyncio.sleep(0)  # its first calls reach their gates, so that the next look sees them
+            await asyncio.sleep(0)  # its first calls reach their queues, so that the next check sees them
 
     def _stopped(self) -> bool:
         return bool(self.failures or self.limiter.closed)
 
     def _short(self) -> bool:
-        """Whether slots will stay idle, as far as can be seen, unless another job begins.
+        """Whether permits will be idle unless another job starts.
 
-        Steps whose answer is being stored count as well: what follows them will need their slots again.
+        Steps whose answer is being stored count too: their next steps will need a permit.
         """
         limit = self.limiter.limit
-        few = len(self.open) * self.at_once < READY * limit and self.steps < READY * limit
-        return few and self.limiter.spare(self.role, READY)
+        few = max(len(self.open) * self.at_once, self.steps) < READY_PER_PERMIT * limit
+        return few and self.limiter.spare(self.role, READY_PER_PERMIT)
 
     def _begin(self, number: int, job: Job, step: Step) -> None:
         task = asyncio.create_task(self._work(number, job, step))
@@ -134,12 +135,3 @@ class _Crew:
                     task.cancel()
         if self._stopped() or self._short():
             self.look_again.set()
-
-    async def drained(self) -> None:
-        while self.tasks:
-            await asyncio.wait(self.tasks)
-
-    async def dropped(self) -> None:
-        for task in self.tasks:
-            task.cancel()
-        await asyncio.gather(*self.tasks, return_exceptions=True)

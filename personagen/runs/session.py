@@ -1,4 +1,4 @@
-"""The models of a run, opened: every layer between an agent's call and a server, in one list, and their tear-down."""
+"""The open models of a run, behind journal, budget, limits and retries."""
 
 from __future__ import annotations
 
@@ -25,14 +25,13 @@ from personagen.runs.progress import Status
 from personagen.store.batches import Batches
 from personagen.store.folder import Run
 
-MIN_SECONDS = 600.0  # for a call in all; with a long --timeout more, or its second request would be cut off
-FIRST_WAIT = 1.0  # seconds, at most, before a failed request is sent again
+MIN_CALL_SECONDS = 600.0  # for a call with its retries; more with a long --timeout
 BATCH_IN_FLIGHT = 10_000
 
 
 @dataclass(frozen=True)
 class Session:
-    """The open models of a run: the context that agents ask with, and what reports how the run stands.
+    """The open models of a run: the agents' context, and the sources of its status.
 
     ``wrap`` puts the same layers around another model, such as an encoder.
     """
@@ -48,7 +47,7 @@ class Session:
     began: float
 
     def status(self, unit: str, done: int, total: int, *, failed: int = 0, done_before: int = 0) -> Status:
-        """The run's status, with ``done`` units, ``done_before`` of them by an earlier process."""
+        """The run's status with ``done`` units, ``done_before`` of them by earlier processes."""
         return Status(
             unit=unit,
             done=done,
@@ -70,7 +69,7 @@ class Session:
 
 @dataclass(frozen=True)
 class Brief:
-    """What the agents of a run are given besides the models; ``seed`` is for the offline cast."""
+    """What agents get besides the models; ``seed`` is for the offline cast."""
 
     prompts: Mapping[str, Prompt]
     seed: int = 0
@@ -80,21 +79,23 @@ class Brief:
 
 @asynccontextmanager
 async def open_models(run: Run, models: Models, options: ModelOptions, brief: Brief) -> AsyncIterator[Session]:
-    """Connects ``models`` behind journal, budget, limits and retries; an interruption closes them.
+    """Connects ``models`` behind journal, budget, limits and retries; a signal closes them.
 
     Raises:
-        ConfigError: a model or key is missing or wrong, or calls of this run are in batches and ``options`` want none.
+        ConfigError: a model or key is missing or invalid, or the run has pending batches and ``options.batch`` is off.
     """
     book = Batches(run.journal)
     pending = book.pending()
     calls = sum(len(batch.keys) for batch in pending)
     if calls and not options.batch:
-        raise ConfigError(f"{calls} calls of this run are paid for and under way in batches; give --batch to get them")
+        raise ConfigError(
+            f"{calls} calls of this run are in pending batches that are paid for; give --batch to get their answers"
+        )
     ledger, bound = open_ledger(run, options, models.prices, pending), max_cost(models.prices)
     limiter, tally = open_limiter(options, models), Tally()
     limiter.on_close(ledger.close)
     mode = BatchMode(book, lambda: limiter.closed, bound)
-    layers = Layers(run.journal, limiter, ledger, bound, tally, max(MIN_SECONDS, 5 * options.timeout))
+    layers = Layers(run.journal, limiter, ledger, bound, tally, max(MIN_CALL_SECONDS, 5 * options.timeout))
     async with connect(
         models.by_role,
         timeout=options.timeout,
@@ -106,8 +107,8 @@ async def open_models(run: Run, models: Models, options: ModelOptions, brief: Br
         ctx = AgentContext(
             llm, brief.prompts, models.names, tally, brief.attempts, brief.language, custom.acts(options.agent)
         )
-        note = ", and batches that are sent go on at the provider" if options.batch else ""
-        with interruptible(limiter, note):
+        rest = ", and submitted batches continue at the provider" if options.batch else ""
+        with interruptible(limiter, rest):
             yield Session(
                 ctx=ctx,
                 models=models,
@@ -122,8 +123,8 @@ async def open_models(run: Run, models: Models, options: ModelOptions, brief: Br
 
 
 def open_limiter(options: ModelOptions, models: Models) -> Limiter:
-    """The limiter for ``models``; in batch mode as many calls are in flight as are ready, unless a number is given."""
+    """The limiter for ``models``; ``options.concurrency``, or in batch mode ``BATCH_IN_FLIGHT``, caps its queues."""
     fixed = options.concurrency if isinstance(options.concurrency, int) else None
-    most = BATCH_IN_FLIGHT if options.batch and fixed is None else fixed
-    local = {there.address for there in models.by_role.values() if there.is_local}
-    return Limiter(most, {role: there.address for role, there in models.by_role.items()}, local)
+    max_in_flight = BATCH_IN_FLIGHT if options.batch and fixed is None else fixed
+    local = {endpoint.address for endpoint in models.by_role.values() if endpoint.is_local}
+    return Limiter(max_in_flight, {role: endpoint.address for role, endpoint in models.by_role.items()}, local)

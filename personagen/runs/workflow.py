@@ -1,4 +1,4 @@
-"""What a command that asks models is: a ``Workflow`` for ``runs.run``, and the report that every run gives."""
+"""``Workflow``, the description of a command that asks models, and ``RunReport``, which every run returns."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ItemT_co = TypeVar("ItemT_co", covariant=True)
 
 
 class Items(Protocol[ItemT_co]):
-    """The planned work of a run, one slot an item, in order."""
+    """The planned items of a run in order, one slot each."""
 
     def __len__(self) -> int: ...
     def __iter__(self) -> Iterator[ItemT_co]: ...
@@ -27,12 +27,12 @@ class Items(Protocol[ItemT_co]):
 
 @dataclass(frozen=True)
 class RunReport:
-    """What every summary says of a run: how it ended, what was asked and paid, and what was estimated.
+    """The part that all summaries share: how the run ended, its calls, their cost, and the estimate.
 
     ``calls`` and ``usage`` cover the folder; ``new_calls``, ``retried`` requests, ``refused`` ones (HTTP 429) and
-    ``peak_concurrency``, the most calls in flight at each endpoint, are this process's. ``usage["cost_usd"]`` is None
-    where a price is unknown. ``estimate`` was made before this process's first call; its ``actual`` part at the end.
-    ``unsupported`` are the parts of requests that a server refused.
+    ``peak_concurrency``, by endpoint, cover this process. ``usage["cost_usd"]`` is None if a price is unknown.
+    ``estimate`` was made before this process's first call, its ``actual`` part at the end. ``unsupported`` lists the
+    request parts that a server refused.
     """
 
     out: str
@@ -54,7 +54,7 @@ class RunReport:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a workflow's summary is made from: counts added up over all items, and the failures by reason."""
+    """The input of a workflow's summary: counts summed over all items, and failures by reason."""
 
     counts: Mapping[str, Any]
     failures: Counter[str]
@@ -66,16 +66,16 @@ Setup: TypeAlias = Callable[[Session], AbstractAsyncContextManager[None]]
 
 @dataclass(frozen=True)
 class Workflow(Generic[Item]):
-    """What a command does with models; everything else about a run happens in ``run``.
+    """What a command does with models; ``run`` does everything else.
 
-    ``items`` is the planned work, one slot each; ``job`` gives the steps for one item. ``results`` are files derived
+    ``items`` is the planned work, one slot each; ``job`` gives the task for one item. ``results`` are the files written
     from the lines of finished items; an item is done once it has lines in the first of them. ``fingerprint`` holds what
-    shapes the results besides the options. ``planned`` describes the work that is left; ``summarize`` gives the
+    determines the results besides the options. ``planned`` describes the remaining work; ``summarize`` gives the
     command's own part of the summary.
 
-    The rest has defaults: ``rehearsals`` for work that is not estimated item by item, ``weight`` and ``shorten`` to
-    choose the items that are rehearsed and cut long ones, ``setup`` for what is open while items are worked on,
-    ``close`` for what is written at the end, ``standing`` for another count of what is done and failed.
+    Optional: ``rehearsals`` for work that is not estimated item by item, ``weight`` and ``shorten`` to choose the
+    rehearsed items and cut long ones, ``setup`` for what is open while items are processed, ``close`` for what is
+    written at the end, ``standing`` for other counts of done, total and failed.
     """
 
     command: str

@@ -62,7 +62,7 @@ def test_an_unknown_price_is_told_as_unknown():
 
 def test_a_disk_that_may_get_full_and_a_limit_are_told():
     told = asking.describe(
-        replace(ESTIMATE, free_bytes=3_000_000, limit="--max-calls 5, of which 5 are left, ends it before")
+        replace(ESTIMATE, free_bytes=3_000_000, limit="--max-calls 5, with 5 left, will end it early")
     )
     assert "the disk may fill up" in told
     assert "--max-calls 5" in told
@@ -188,7 +188,7 @@ def test_in_a_terminal_a_dear_run_waits_for_a_yes(tmp_path, answer):
         assert (child.returncode, json.loads(out)["trees"]) == (0, 2)
     else:
         assert (child.returncode, out) == (130, b"")
-        assert "not begun: nothing was asked and nothing is spent" in rest
+        assert "not started: nothing was sent and nothing was spent" in rest
 
 
 def _until(terminal, mark, seconds=30.0):

@@ -11,7 +11,7 @@ import click
 import pytest
 
 from personagen.cli import commands, init, settings
-from personagen.options import ExpandOptions, SimulateOptions, flat
+from personagen.options import ExpandOptions, SimulateOptions
 from personagen.personas import seeds
 from personagen.prompts import files as prompts
 
@@ -83,7 +83,7 @@ def test_every_option_of_the_commands_has_a_line_with_its_default():
     for name, defaults in COMMANDS.items():
         options = [p for p in commands()[name].params if isinstance(p, click.Option)]
         assert set(settings[name]) == {o.name for o in options} - {"json", "quiet"}
-        for option, default in flat(defaults).items():
+        for option, default in vars(defaults).items():
             if option in settings[name] and default not in (None, ()) and option not in init.SET:
                 assert settings[name][option] == (list(default) if isinstance(default, tuple) else default)
 

@@ -64,7 +64,7 @@ def test_what_stops_before_its_end_is_told_with_the_command_that_goes_on(command
     assert result.exit_code == 4
     told = f"to resume: personagen simulate --personas {shlex.quote(str(personas))} --out 'my run' --model"
     assert told in result.stderr
-    assert "to go on" not in command("simulate", "--personas", "missing.jsonl").stderr
+    assert "to resume" not in command("simulate", "--personas", "missing.jsonl").stderr
 
 
 START = """

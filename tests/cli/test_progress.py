@@ -37,7 +37,7 @@ def test_an_unknown_price_is_not_shown_as_zero():
 
 
 def test_what_is_not_a_terminal_gets_plain_lines_now_and_then(capsys, monkeypatch):
-    monkeypatch.setattr(progress, "EVERY", 0.0)
+    monkeypatch.setattr(progress, "LINE_SECONDS", 0.0)
     with progress.shown(quiet=False) as show:
         show(status())
     assert capsys.readouterr().err.startswith("trees 5/20")

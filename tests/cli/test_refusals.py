@@ -106,7 +106,7 @@ def test_a_value_that_cannot_be_meant_is_refused(command, here: Path, line):
 
 def test_an_address_that_is_none_exits_3_and_says_how_to_write_one(command, here: Path):
     result = command(*SIMULATE, "--base-url", "http://[::1", "--model", "openai/x")
-    said = "personagen: --base-url http://[::1 is not an address (Invalid IPv6 URL): write it as http://HOST:PORT/v1\n"
+    said = "personagen: --base-url http://[::1 is not a valid URL (Invalid IPv6 URL): write it as http://HOST:PORT/v1\n"
     assert (result.exit_code, result.stderr) == (3, said)
 
 

@@ -14,7 +14,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from personagen.cli import browse, drawing
-from personagen.cli.terminal import WIDEST
+from personagen.cli.terminal import MAX_WIDTH
 from personagen.records import ConversationTree, Persona
 from personagen.store.files import BUFFER_BYTES
 from tests.cli.runs import expanded, several, simulated
@@ -186,7 +186,7 @@ def test_more_candidates_than_fit_go_into_further_rows():
     assert "plain .2" in shown
 
 
-@pytest.mark.parametrize("width", [40, 60, 80, 100, 120, WIDEST])
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 120, MAX_WIDTH])
 def test_no_line_is_wider_than_the_screen_and_no_word_is_lost(width: int):
     shown = drawn(with_texts(LONG), width)
     assert max(map(cell_len, shown.splitlines())) <= width

@@ -19,7 +19,7 @@ from personagen.errors import PersonagenError
 from personagen.flows.simulate import SimulateSummary, simulate
 from personagen.gates import PAIR_GATES
 from personagen.llm.connect import Endpoint, connect
-from personagen.llm.http import LARGEST
+from personagen.llm.http import MAX_ANSWER_BYTES
 from personagen.llm.middleware import with_retries
 from personagen.options import SimulateOptions
 from personagen.records import Message
@@ -149,10 +149,10 @@ async def _huge() -> Finding:
                 await with_retries(backend)(Call("m", (Message(role="user", content="Hi."),), prompt="user/x"))
             except PersonagenError as problem:
                 said = str(problem)
-    sent, most = sum(seen.sent for seen in server.requests), 1.5 * LARGEST
+    sent, most = sum(seen.sent for seen in server.requests), 1.5 * MAX_ANSWER_BYTES
     return Finding(
         "a reply of 100 MB",
-        f"asked for once, refused in a sentence after {LARGEST >> 20} MB",
+        f"asked for once, refused in a sentence after {MAX_ANSWER_BYTES >> 20} MB",
         f"{len(server.requests)} request, {sent >> 20} MB left the server; {'' if 'MB' in said else 'NOT '}reported",
         len(server.requests) == 1 and sent < most and "MB" in said,
     )

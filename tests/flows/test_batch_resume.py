@@ -128,7 +128,7 @@ def test_interrupted_while_a_batch_is_pending_it_ends_at_once_and_the_same_comma
         run.process.send_signal(signal.SIGINT)
         code, errors = run.ended()
         assert code == 130, errors
-        assert "batches that are sent go on at the provider; run the same command" in errors
+        assert "submitted batches continue at the provider; run the same command" in errors
         assert errors.strip().splitlines()[1:] == [f"to resume: personagen {shlex.join([*run.command, '--batch'])}"]
         # Without --batch these calls would be paid for a second time.
         assert "3 calls of this run are" in run.finish(code=3)

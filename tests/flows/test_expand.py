@@ -217,7 +217,7 @@ def test_calibration_fits_the_threshold_on_the_seeds(run):
         ({"target": 0}, "--target 0"),
         ({"similarity": 1.5}, "--similarity 1.5"),
         ({"calibrate": True}, "give one of them"),
-        ({"per_profile": 99}, "--per-profile 99 is more than the 12 personalities that are planned"),
+        ({"per_profile": 99}, "--per-profile 99 is more than the 12 planned personalities"),
         ({"seeds": "nowhere"}, "nowhere"),
         ({"filters": ("nothing",)}, "package.module:function"),
         ({"language": "xx"}, "xx"),

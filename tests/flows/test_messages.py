@@ -159,7 +159,7 @@ def test_where_every_reply_goes_on_only_the_spoiled_branch_ends():
 def test_a_conversation_in_which_nobody_was_answered_has_failed():
     for places in (("0",), ("0.0", "0.1")):
         failed, heard = grow(spoiling(*places))
-        assert str(failed) == "no exchange was left by the gate markup"
+        assert str(failed) == "no exchange passed the gate markup"
         assert failed.place == "0"
         assert len(heard.rejections("t")) == 2 * len(places)
 
@@ -191,7 +191,7 @@ def test_unusable_and_spoiled_replies_share_the_attempts():
     said = iter(["", BAD, "", "never asked"])
     fake = Fake(lambda call: next(said) if call.role == "user" else cast(call))
     failed, heard = grow(fake)
-    assert str(failed) == "no exchange was left by the gate markup"
+    assert str(failed) == "no exchange passed the gate markup"
     assert [row.text for row in heard.rejections("t")] == [BAD]
     assert len(fake.calls) == 3
 
@@ -252,7 +252,7 @@ def test_the_summary_tells_what_was_turned_away_and_every_turn_has_its_pair_or_r
     assert orjson.loads((tmp_path / "run" / "run.json").read_bytes())["summary"]["rejected_messages"] == {"markup": 2}
 
 
-FAILED = "6 of 6 conversations failed, 6 of them because no exchange was left by the gate role"
+FAILED = "6 of 6 conversations failed, 6 of them because no exchange passed the gate role"
 
 
 def test_conversations_that_never_begin_end_the_run_and_count_as_failed(run, model):

@@ -84,7 +84,7 @@ def test_an_interrupted_run_drains_writes_what_it_has_and_exits_130(tmp_path, wh
     running.send_signal(signal.SIGINT)
     _, errors = running.communicate(timeout=30)
     assert running.returncode == 130
-    assert "run the same command to go on" in errors
+    assert "run the same command to resume" in errors
     assert "Traceback" not in errors
     assert set(process.asked()) == process.stored()
     assert (process.out / "run.json").exists()

@@ -112,7 +112,7 @@ def test_a_proxy_that_refuses_is_named_without_its_password(monkeypatch):
 
 def test_a_kind_of_proxy_that_is_not_known_is_refused_before_any_request(monkeypatch):
     monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1080")
-    with pytest.raises(ConfigError, match="speaks socks5"):
+    with pytest.raises(ConfigError, match="uses socks5"):
         ask(opened("http://model.example/v1"), a_call())
 
 
@@ -251,7 +251,7 @@ async def many_answers(reader, writer):
 
 @pytest.mark.parametrize(("idle", "count"), [(60.0, 1), (0.1, 2)])
 def test_a_connection_is_kept_for_the_next_call_and_given_up_before_servers_do(idle, count, monkeypatch):
-    monkeypatch.setattr(http, "IDLE", idle)
+    monkeypatch.setattr(http, "KEEPALIVE_SECONDS", idle)
     with connections(many_answers) as server:
         two_calls(f"http://127.0.0.1:{server['port']}/v1", lambda: asyncio.sleep(0.3))
     assert server["count"] == count

@@ -26,7 +26,7 @@ def oversized(status):
 
 
 def test_an_answer_that_is_too_large_is_not_read_to_its_end(monkeypatch):
-    monkeypatch.setattr(http, "LARGEST", 1 << 20)
+    monkeypatch.setattr(http, "MAX_ANSWER_BYTES", 1 << 20)
     answer, sent = oversized("200 OK")
     with connections(answer) as server:
         error = failing(opened(f"http://127.0.0.1:{server['port']}/v1", timeout=20.0), a_call())
@@ -36,7 +36,7 @@ def test_an_answer_that_is_too_large_is_not_read_to_its_end(monkeypatch):
 
 
 def test_a_refusal_that_is_too_large_is_still_told_by_its_status(monkeypatch):
-    monkeypatch.setattr(http, "LARGEST", 1 << 20)
+    monkeypatch.setattr(http, "MAX_ANSWER_BYTES", 1 << 20)
     answer, _ = oversized("503 Service Unavailable")
     with connections(answer) as server:
         error = failing(opened(f"http://127.0.0.1:{server['port']}/v1", timeout=20.0), a_call())

@@ -20,7 +20,6 @@ from personagen.options import (
     OutputOptions,
     SimulateOptions,
     by_role,
-    flat,
     shared_and_own,
 )
 from personagen.options.row import rows_of
@@ -32,7 +31,7 @@ TABLES = (ExpandOptions, SimulateOptions)
 
 def test_the_options_by_name_make_the_same_options_again():
     options = SimulateOptions(turns=3, model="openai/x", budget=2.0)
-    assert SimulateOptions(**flat(options)) == options
+    assert SimulateOptions(**vars(options)) == options
 
 
 def test_one_text_will_do_for_any_option_that_takes_several():

@@ -95,7 +95,7 @@ def test_an_unknown_price_is_said_to_be_unknown_and_the_others_are_summed(run):
 def test_a_long_run_is_estimated_without_rendering_the_longest_texts(run, edited, turns, max_tokens):
     mine = edited("assistant/plain", "max_tokens: 700", f"max_tokens: {max_tokens}")
     shown = []
-    with pytest.raises(Interrupted, match="not begun"):
+    with pytest.raises(Interrupted, match="not started"):
         run(turns=turns, prompts=mine, conversations=1, consent=lambda e: bool(shown.append(e)))
     assert shown[0].input_tokens.upper > turns**2 * max_tokens * 1.5
     assert shown[0].input_tokens.low < shown[0].input_tokens.expected < shown[0].input_tokens.upper
@@ -194,7 +194,7 @@ def test_a_finished_run_needs_nothing_and_asks_nobody(run):
 
 def test_a_no_ends_it_before_anything_is_asked(run, model):
     fake = model(fakes.cast)
-    with pytest.raises(Interrupted, match="not begun: nothing was asked and nothing is spent"):
+    with pytest.raises(Interrupted, match="not started: nothing was sent and nothing was spent"):
         run(consent=lambda estimate: False)
     assert fake.calls == []
     assert run().trees == 6
@@ -208,7 +208,7 @@ def test_an_interruption_during_the_estimate_ends_it_before_the_question(run, mo
         return estimated(*given)
 
     monkeypatch.setattr(preflight, "_estimated", interrupted)
-    with pytest.raises(Interrupted, match="run the same command to go on"):
+    with pytest.raises(Interrupted, match="run the same command to resume"):
         run(consent=lambda estimate: asked.append(estimate) or True)
     assert fake.calls == asked == []
 
@@ -223,7 +223,7 @@ def test_the_estimate_stands_in_run_json_beside_what_it_was(run, tmp_path):
 def test_a_disk_without_room_for_the_run_stops_it_before_it_begins(run, model, monkeypatch):
     fake = model(fakes.cast)
     monkeypatch.setattr(preflight.shutil, "disk_usage", lambda _: SimpleNamespace(free=10_000))
-    with pytest.raises(DiskError, match=r"will need about 0\.4 MB and its disk has 0\.1 MB left; nothing was asked"):
+    with pytest.raises(DiskError, match=r"will need about 0\.4 MB and its disk has 0\.1 MB left; nothing was sent"):
         run()
     assert fake.calls == []
 
