@@ -111,9 +111,8 @@ def profile(made: tuple[Life, Sequence[Statement]], rng: Random, short: bool = F
 
 def _opening(kind: str, one: Life, name: str, rest: list[Statement], rng: Random) -> tuple[str, list[str]]:
     """A sentence with age (A), job (J) or place (P), and the facts it states; it may consume one of ``rest``."""
-    has = one.has | {"named" if name else "noname"}
     spare = [statement for statement in rest if statement.lasting and statement.joins]
-    frame, facts, named = _frame(kind, one, has, name, bool(spare), rng)
+    frame, facts, named = _frame(kind, one, name, bool(spare), rng)
     stated = [f"{capital(one.who)} {one.told(fact, rng)}" for fact in facts]
     more = {"subj": name or one.who, "subjlow": name or one.told("<them>", rng)}
     if "<p>" in frame.text:
@@ -124,10 +123,9 @@ def _opening(kind: str, one: Life, name: str, rest: list[Statement], rng: Random
     return f"{capital(one.told(frame.text, rng, named=named, **more))}.", stated
 
 
-def _frame(
-    kind: str, one: Life, has: set[str], name: str, spare: bool, rng: Random
-) -> tuple[Entry, Sequence[str], bool]:
+def _frame(kind: str, one: Life, name: str, spare: bool, rng: Random) -> tuple[Entry, Sequence[str], bool]:
     """A frame that fits, its facts, and whether its subject is the name; the first of each kind always fits."""
+    has = one.has | {"named" if name else "noname"}
     lines = bank("author_frames")[kind]
     for line in chain((rng.choice(lines) for _ in range(_TRIES)), lines[:1]):
         text, _, facts = line.partition(" || ")
