@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from personagen.agents import assistant, author, judge, observer, user
-from personagen.agents.act import Act
+from importlib import import_module
 
-ACTS: dict[str, Act] = {**author.ACTS, **user.ACTS, **observer.ACTS, **assistant.ACTS, **judge.ACTS}
+from personagen.agents.act import Act
+from personagen.prompts.files import names
+
+# An agent is a module named for its folder of prompts.
+_AGENTS = dict.fromkeys(name.partition("/")[0] for name in names())
+
+ACTS: dict[str, Act] = {
+    name: act for agent in _AGENTS for name, act in import_module(f"personagen.agents.{agent}").ACTS.items()
+}
