@@ -20,9 +20,12 @@ def start() -> None:
     set_handler(_quit)
     atexit.register(_ignore)
 
+    from click import version_option
+
+    from personagen import __version__
     from personagen.cli import main
 
-    main(prog_name="personagen")
+    version_option(__version__)(main)(prog_name="personagen")
 
 
 def _ignore() -> None:

@@ -26,9 +26,8 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"agents"}),
     frozenset({"runs"}),
     frozenset({"flows"}),
-    frozenset({"api", "__init__"}),
-    frozenset({"cli"}),
-    frozenset({"__main__"}),
+    frozenset({"api", "cli"}),
+    frozenset({"__init__", "__main__"}),
 )
 # Below ``llm`` there is no I/O, no async and no printing, except in these.
 IMPURE = frozenset({"plugins", "prompts", "personas.seeds", "personas.rows", "offline", "store"}) | {

@@ -12,7 +12,6 @@ from typing import Any
 
 import click
 
-from personagen import __version__
 from personagen.errors import BudgetError, CorruptError, DiskError, Interrupted, PersonagenError
 
 EPILOG = """\b
@@ -129,7 +128,6 @@ def _print_how_to_resume(ctx: click.Context) -> None:
     epilog=EPILOG,
     context_settings={"auto_envvar_prefix": "PERSONAGEN", "max_content_width": 110},
 )
-@click.version_option(__version__)
 @click.pass_context
 def main(ctx: click.Context) -> None:
     """Grow preference data for personal alignment: personas, conversation trees, preference pairs.

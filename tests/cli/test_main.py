@@ -83,13 +83,6 @@ def test_ctrl_c_while_the_program_is_imported_ends_it_in_a_line():
     assert result.stderr == "personagen: interrupted; to resume: personagen simulate --out 'my run'\n"
 
 
-def test_python_dash_m_is_the_same_command():
-    result = subprocess.run(
-        [sys.executable, "-m", "personagen", "--version"], capture_output=True, text=True, check=True
-    )
-    assert result.stdout.startswith("personagen, version ")
-
-
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_list_of_commands_says_of_each_what_its_own_help_says_first(name: str):
     real = main_command(name)
