@@ -23,13 +23,17 @@ class _Rule:
         return match.group().strip() if match else None
 
 
-def _rule(what: str, *patterns: str, opening: bool = False) -> _Rule:
-    # Quotations are not the speaker's words.
-    either = "|".join(rf"(?<![\"'\u201c\u2018])(?:{pattern})" for pattern in patterns)
-    return _Rule(what, re.compile(either, re.M), opening)
-
-
 _START = r"(?:^|(?<=[.!?] )|(?<=[.!?]  ))"
+
+
+def _rule(what: str, *patterns: str, starts: tuple[str, ...] = (), opening: bool = False) -> _Rule:
+    """``patterns`` match at the start of a word, ``starts`` at that of a sentence."""
+    # Grouped by where they may start: that is tested once per character, not once per pattern.
+    either = "|".join((*patterns, *([rf"{_START}(?:{'|'.join(starts)})"] if starts else [])))
+    # Quotations are not the speaker's words.
+    return _Rule(what, re.compile(rf"\b(?<![\"'\u201c\u2018])(?:{either})", re.M), opening)
+
+
 _HELP = r"(?:help|assist)"
 _AI = r"(?:ai(?: (?:language model|assistant|chatbot|model))?|(?:large )?language model|artificial intelligence)"
 _MAKER = r"(?: (?:created|developed|trained|made) by [\w ]{2,20})?"
@@ -41,30 +45,34 @@ _GRASP = r"(?! (?:help|test|improve|understand|see|picture|get|imagine))"
 _USER = (
     _rule(
         "speaks as an assistant",
-        rf"\bas an? {_AI}{_MAKER},? (?:i\b|my (?:purpose|goal|knowledge|role|training))",
-        rf"{_START}(?:(?:sorry|unfortunately|well|but|remember|actually|since|because),? )?"
-        rf"i(?:'m| am) (?:just |only |merely )?an? {_AI}"
-        r"(?:[.!?;)]|,? (?:so|and|but) (?:i|can't|cannot|don't)\b|,? (?:designed|trained|created|here) |$)",
+        rf"as an? {_AI}{_MAKER},? (?:i\b|my (?:purpose|goal|knowledge|role|training))",
+        starts=(
+            r"(?:(?:sorry|unfortunately|well|but|remember|actually|since|because),? )?"
+            rf"i(?:'m| am) (?:just |only |merely )?an? {_AI}"
+            r"(?:[.!?;)]|,? (?:so|and|but) (?:i|can't|cannot|don't)\b|,? (?:designed|trained|created|here) |$)",
+        ),
     ),
     _rule(
         "offers help",
-        rf"{_START}(?:(?:hello|hi|hey|hi there|so|and|great|ok|okay|sure),? )?"
-        rf"how (?:can|may|could|might) i (?:best )?{_HELP} you(?: {_TODAY}\b|[?!.]|$)",
-        r"\b(?:is there )?anything else (?:that )?i can (?:(?:help|assist) you\b|assist(?: with)?[?!.])",
-        rf"{_START}(?:so |and )?what (?:else )?can i {_HELP} you with\b",
-        rf"{_START}(?:i'd be|i would be|i'm|i am)(?: always| more than| very)? (?:happy|glad|here|delighted) to {_HELP}"
-        rf"(?: you\b{_GRASP}|[.!] (?:what|could|can|please|let|to |here|which|how))",
-        r"\b(?:let me know|feel free to (?:ask|reach out)) if you (?:need|want|require|would like) "
+        r"(?:is there )?anything else (?:that )?i can (?:(?:help|assist) you\b|assist(?: with)?[?!.])",
+        r"(?:let me know|feel free to (?:ask|reach out)) if you (?:need|want|require|would like) "
         rf"{_MORE}(?:{_HELP}|assistance|guidance|clarification)",
-        rf"\bi can (?:{_HELP} you|assist) with (?:that|this|a wide|any|your)\b",
-        rf"{_START}(?:sure|certainly|absolutely|of course)[!,.] "
-        rf"(?:i can|i'll|i'd be (?:happy|glad) to|let me|happy to) {_HELP} you\b{_GRASP}",
-        r"\bif you have any (?:other |more |further )?questions,? "
+        rf"i can (?:{_HELP} you|assist) with (?:that|this|a wide|any|your)\b",
+        r"if you have any (?:other |more |further )?questions,? "
         r"(?:feel free|don't hesitate|do not hesitate|please (?:let|ask|feel))",
+        starts=(
+            r"(?:(?:hello|hi|hey|hi there|so|and|great|ok|okay|sure),? )?"
+            rf"how (?:can|may|could|might) i (?:best )?{_HELP} you(?: {_TODAY}\b|[?!.]|$)",
+            rf"(?:so |and )?what (?:else )?can i {_HELP} you with\b",
+            rf"(?:i'd be|i would be|i'm|i am)(?: always| more than| very)? (?:happy|glad|here|delighted) to {_HELP}"
+            rf"(?: you\b{_GRASP}|[.!] (?:what|could|can|please|let|to |here|which|how))",
+            r"(?:sure|certainly|absolutely|of course)[!,.] "
+            rf"(?:i can|i'll|i'd be (?:happy|glad) to|let me|happy to) {_HELP} you\b{_GRASP}",
+        ),
     ),
     _rule(
         "gives the assistant's answer",
-        rf"\bhere(?:'s| are| is) {_COUNT} (?:\w+ )?{_ADVICE} "
+        rf"here(?:'s| are| is) {_COUNT} (?:\w+ )?{_ADVICE} "
         r"(?:to help you|for you|you (?:can|could|might) (?:take|try|use|follow|do)"
         r"|that (?:may|might|can|could|will) help you)",
     ),
@@ -89,17 +97,17 @@ _ASSISTANT = (
         r"|[,!.] (?:i'll|i will|let me) (?:try|give) (?:that|it|this))",
         opening=True,
     ),
-    _rule("speaks as the user", r"\bas (?:a|the) user,? i\b"),
+    _rule("speaks as the user", r"as (?:a|the) user,? i\b"),
 )
 _BOTH = (
     _rule(
         "speaks of the prompt",
-        r"\b(?:the )?user's next (?:message|turn|reply)\b",
-        r"\b(?:here(?:'s| is)|this is) (?:my|the) next (?:message|turn|reply)\b",
-        r"\b(?:who_you_are|the_user)\b",
-        r"\b(?:as|playing|portraying|speaking as|stay true to) (?:the|this|my|your) "
+        r"(?:the )?user's next (?:message|turn|reply)\b",
+        r"(?:here(?:'s| is)|this is) (?:my|the) next (?:message|turn|reply)\b",
+        r"(?:who_you_are|the_user)\b",
+        r"(?:as|playing|portraying|speaking as|stay true to) (?:the|this|my|your) "
         r"(?:assigned |given |user )?persona(?:,? i\b|[,.:])",
-        r"\bi(?:'m| am| will|'ll) (?:now )?"
+        r"i(?:'m| am| will|'ll) (?:now )?"
         r"(?:role-?play(?:ing)? (?:as )?(?:the|this|your) (?:\w+ )?(?:user|persona|assistant)\b"
         r"|(?:stay(?:ing)? in|break(?:ing)?) character"
         r"(?::| as (?:the (?:user|assistant|persona)|instructed|requested)\b))",
@@ -108,9 +116,9 @@ _BOTH = (
 _WHICH = r"(?:the|this|your|that|my) (?:hidden |private |system )?note"
 _NOTE = _rule(
     "speaks of the hidden note",
-    rf"\b{_WHICH} (?:says|suggests|mentions|tells me|indicates|states|above)\b",
-    rf"\b(?:based on|according to|per|as stated in) {_WHICH}(?:,|\.|:)",
-    r"\[a note for you\b",
+    rf"{_WHICH} (?:says|suggests|mentions|tells me|indicates|states|above)\b",
+    rf"(?:based on|according to|per|as stated in) {_WHICH}(?:,|\.|:)",
+    r"(?<=\[)a note for you\b",
 )
 # A requested draft may be in the first person; a requested role-play, or a question about prompts, may do the rest.
 _PLAY = r"role-?play|pretend|story|poem|persona\b|character|dialog|chatbot|prompt|improv|script|users?\b"
