@@ -22,6 +22,8 @@ _HEADING = re.compile(
 
 def markup(turn: Turn) -> str | None:
     """Rejects special tokens, headings of training templates and tags of our prompts, except in code marks."""
+    if not any(mark in turn.text for mark in "<[#"):
+        return None
     for pattern in (SPECIAL, _STOP, _OWN, _HEADING):
         if pattern.search(turn.text) and (found := pattern.search(prose(turn.text))):
             return f"it holds {found.group().strip()!r}, which marks up conversations"
