@@ -92,8 +92,8 @@ def _passing(protocol: str, plain: Ran, ran: Ran) -> Iterable[Finding]:
 
 
 def _spoilt(protocol: str, ran: Ran, planned: int) -> Finding:
-    s, asked = ran.summary, len(ran.seen)
-    needed = s.calls - s.re_asked
+    s, asked, re_asked = ran.summary, len(ran.seen), ran.summary.report.re_asked
+    needed = s.report.calls - re_asked
     trees, pairs, rows = ([orjson.loads(line) for line in ran.results[name].splitlines()] for name in RESULTS)
     gates = Counter(row["gate"] for row in rows)
     rejected, turns = sum(gates[gate] for gate in PAIR_GATES), user_messages(trees)
@@ -103,7 +103,7 @@ def _spoilt(protocol: str, ran: Ran, planned: int) -> Finding:
     return Finding(
         f"10 % mixed faults with replies that are empty, cut off or refused, {protocol}",
         "at most 1.25 requests per needed call; the files add up: accepted + rejected + failed = planned",
-        f"{asked / needed:.2f} requests a call, {s.re_asked} asked again; {len(trees)} trees and {gates['failed']}"
+        f"{asked / needed:.2f} requests a call, {re_asked} asked again; {len(trees)} trees and {gates['failed']}"
         f" failed of {planned}, {len(pairs)} pairs and {rejected} rejected of {turns} turns"
         + ("" if is_true else "; THE SUMMARY SAYS OTHERWISE"),
         asked <= 1.25 * needed and adds_up and is_true and not ran.hung,

@@ -90,13 +90,13 @@ def _soak(calls: int, model: str) -> dict[str, Any]:
         done = asyncio.run(simulate(options, watch))
     used = resource.getrusage(resource.RUSAGE_SELF)
     return {
-        "calls": done.calls,
+        "calls": done.report.calls,
         "growth": growth(memory),
         "rise": memory[-1][1] - memory[0][1],
         "peak": peak(),
         "files": max(files),
         "more_files": max(files[len(files) // 2 :]) - max(files[: len(files) // 2]),
-        "cpu": 1e3 * (used.ru_utime + used.ru_stime) / done.calls,
+        "cpu": 1e3 * (used.ru_utime + used.ru_stime) / done.report.calls,
         "samples": memory,
     }
 

@@ -38,7 +38,7 @@ def spent(shop: Workshop, rng: Random, mutant: str = "") -> dict[str, Any]:
     budget = reference.cost * rng.uniform(0.3, 0.9)
     prices, cost, settled, peak = dict[str, float](), dict[str, float](), 0.0, 0.0
     for kill in range(IN_A_ROW + 1):
-        after = None if kill == IN_A_ROW else rng.uniform(0.05, 0.5 * reference.seconds)
+        after = None if kill == IN_A_ROW else rng.uniform(0.05, reference.seconds)
         process = story.attempt(
             drawn_client(rng),
             concurrency=rng.choice((4, 16, 256)),

@@ -21,6 +21,9 @@ from personagen.errors import BudgetError
 from personagen.flows.expand import expand
 from personagen.flows.simulate import SimulateSummary, simulate
 from personagen.gates import PAIR_GATES, TURN_GATES
+from personagen.gates.language import _ABOUT
+from personagen.gates.repeats import _AGAIN
+from personagen.gates.turn import fold
 from personagen.offline import offline
 from personagen.options import ExpandOptions, SimulateOptions
 from personagen.records import Completion
@@ -74,7 +77,16 @@ class Actor:
 def _possible(kind: str, role: str, said: list[str]) -> bool:
     if kind == "goodbye":
         return role == "user" and bool(said)
-    return kind != "repeats" or any(len(text.split()) > 6 for text in said)
+    # An assistant may repeat itself, or use another language, if it was asked to: that is no fault.
+    asked = fold(said[-1]) if said and role == "assistant" else ""
+    if kind == "repeats":
+        return bool(_own(said)) and not _AGAIN.search(asked)
+    return kind != "language" or not _ABOUT.search(asked)
+
+
+def _own(said: list[str]) -> list[str]:
+    """The speaker's own earlier messages that are long enough to be copies."""
+    return [text for text in said[-2::-2] if len(text.split()) > 6]
 
 
 FAULTS: dict[str, Callable[[str, str, list[str], Random], str]] = {
@@ -84,7 +96,7 @@ FAULTS: dict[str, Callable[[str, str, list[str], Random], str]] = {
     "speaker": lambda text, role, _, __: f"{LABELS[role][1]}: {text}",
     "cut": lambda text, role, _, __: f"{text}\n\n{LABELS[role][1]}: And then?",
     "label": lambda text, role, _, __: f"{LABELS[role][0]}: {text}",
-    "repeats": lambda _text, _role, said, rng: rng.choice([text for text in said if len(text.split()) > 6]),
+    "repeats": lambda _text, _role, said, rng: rng.choice(_own(said)),
     "goodbye": lambda _text, _role, _said, _rng: BYE,
 }
 ACTING: list[Actor] = []
