@@ -37,21 +37,21 @@ def _task(thread: Thread, rng: Random) -> tuple[str, list[Point]]:
     topic = thread.topic
     if topic is None:
         return "generic", []
-    told = thread.given()
+    given = thread.given()
     if thread.now:
         asked = [p.ask for p in thread.now if p.topic == topic.id and p.ask >= 0]
         points = list(topic.asks[asked[-1] if asked else 0].points)
         rng.shuffle(points)
-        return "answer", sorted(points, key=lambda p: p in told)
+        return "answer", sorted(points, key=lambda p: p in given)
     asking = " ".join(s for s in spoken(thread.last) if s.rstrip().endswith("?") or _WANTS_MORE.search(s))
-    if about := [p for p in named(topic.id, asking) if p in told]:
+    if about := [p for p in named(topic.id, asking) if p in given]:
         same = next(ask.points for ask in topic.asks if about[-1] in ask.points)
-        return "explain", [about[-1], *(p for p in same if p not in told)]
-    fresh = [p for ask in topic.asks for p in ask.points if p not in told]
+        return "explain", [about[-1], *(p for p in same if p not in given)]
+    fresh = [p for ask in topic.asks for p in ask.points if p not in given]
     rng.shuffle(fresh)
-    chosen = [p for p in named(topic.id, thread.last) if p in told]
+    chosen = [p for p in named(topic.id, thread.last) if p in given]
     if chosen or "?" not in thread.last:
-        return "end", [*(chosen or told or fresh)[:1], *fresh[:1]]
+        return "end", [*(chosen or given or fresh)[:1], *fresh[:1]]
     return "answer", fresh or list(topic.asks[0].points)
 
 
