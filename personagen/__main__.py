@@ -18,7 +18,8 @@ from personagen.runs.interrupt import set_handler
 def start() -> None:
     """The command line; a signal ends the process at once, without a traceback, even during imports."""
     set_handler(_quit)
-    atexit.register(_ignore)
+    # At exit Python restores the default handlers, which would change the exit code.
+    atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
 
     from click import version_option
 
@@ -26,11 +27,6 @@ def start() -> None:
     from personagen.cli import main
 
     version_option(__version__)(main)(prog_name="personagen")
-
-
-def _ignore() -> None:
-    # At exit Python restores the default handlers, which would change the exit code.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _quit(*_: object) -> None:

@@ -68,11 +68,8 @@ class Call:
     @property
     def transcript(self) -> Sequence[Message]:
         """The conversation among the inputs, a prefix of later calls about the same tree; or nothing."""
-        return next((v for v in self.inputs.values() if isinstance(v, list | tuple) and _are_messages(v)), ())
-
-
-def _are_messages(values: Sequence[Any]) -> bool:
-    return bool(values) and isinstance(values[0], Message)
+        lists = (value for value in self.inputs.values() if isinstance(value, list | tuple))
+        return next((values for values in lists if values and isinstance(values[0], Message)), ())
 
 
 LLM: TypeAlias = Callable[[Call], Awaitable[Completion]]

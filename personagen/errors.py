@@ -1,17 +1,5 @@
 """The errors personagen raises, and the exit code the command line gives each.
 
-    PersonagenError                    1   the base class, never raised
-    ├── UsageError                     2   an option or an input file is wrong
-    ├── ConfigError                    3   a key, a model name or a setting is refused
-    ├── BudgetError                    4   budget or credit is spent; the run can be resumed
-    ├── QualityError                   5   too many replies were rejected
-    ├── CorruptError                  70   a stored file is not what was written
-    ├── DiskError                     74   the disk is full or refuses to write
-    ├── InUseError                    75   another process works in this run folder
-    ├── Interrupted                  130   Ctrl-C; the run can be resumed
-    ├── ReplyError                     1   one reply is unusable: ask again, then give up that step
-    └── ServerError                    1   one request failed and may succeed later: retry, then give up
-
 Every message is one or two sentences: what is wrong, where, and what to do next. No message holds a key.
 """
 

@@ -19,9 +19,11 @@ def pairs_of(
     verdict.
     """
     nodes = by_id(tree)
-    replies: dict[str, dict[str, str]] = {node.id: {} for node in _in_order(tree) if node.role == "user"}
-    for node in _in_order(tree):
-        if node.role == "assistant":
+    replies: dict[str, dict[str, str]] = {}
+    for node in sorted(tree.nodes, key=lambda node: order(node.id)):
+        if node.role == "user":
+            replies[node.id] = {}
+        else:
             replies[parent(node.id) or ""][node.id] = node.content
     judgments: dict[str, list[Judgment]] = {}
     for judgment in tree.judgments:
@@ -31,40 +33,26 @@ def pairs_of(
     rejections: list[Rejection] = []
     for node_id, texts in replies.items():
         verdicts = judgments.get(node_id, [])
-        failed = _first_failure(gates, verdicts, texts)
-        if failed is None:
-            best, worst = verdicts[0].ranking[0], verdicts[0].ranking[-1]
-            pairs.append(_pair(tree, nodes, node_id, best, worst))
+        for name, gate in gates.items():
+            reason = gate(verdicts, texts)
+            if reason is not None:
+                rejections.append(Rejection(place=f"{tree.id}/{node_id}", gate=name, reason=reason))
+                break
         else:
-            gate, reason = failed
-            rejections.append(Rejection(place=f"{tree.id}/{node_id}", gate=gate, reason=reason))
+            pairs.append(_pair(tree, nodes, verdicts[0]))
     return pairs, rejections
 
 
-def _in_order(tree: ConversationTree) -> list[Node]:
-    return sorted(tree.nodes, key=lambda node: order(node.id))
-
-
-def _first_failure(
-    gates: Mapping[str, PairGate], verdicts: list[Judgment], texts: Mapping[str, str]
-) -> tuple[str, str] | None:
-    for name, gate in gates.items():
-        reason = gate(verdicts, texts)
-        if reason is not None:
-            return name, reason
-    return None
-
-
-def _pair(tree: ConversationTree, nodes: Mapping[str, Node], node_id: str, best: str, worst: str) -> PreferencePair:
-    prompt = messages(nodes, node_id)
+def _pair(tree: ConversationTree, nodes: Mapping[str, Node], verdict: Judgment) -> PreferencePair:
+    best, worst = verdict.ranking[0], verdict.ranking[-1]
     return PreferencePair(
-        prompt=prompt,
+        prompt=messages(nodes, verdict.node),
         chosen=messages(nodes, best)[-1:],
         rejected=messages(nodes, worst)[-1:],
         persona=tree.persona.id,
         tree=tree.id,
-        node=node_id,
-        turn=turn(node_id),
+        node=verdict.node,
+        turn=turn(verdict.node),
         chosen_agent=nodes[best].agent,
         rejected_agent=nodes[worst].agent,
         models=tree.models,

@@ -11,11 +11,7 @@ from personagen.errors import UsageError
 
 
 def function(name: str) -> Any:
-    """The function that ``package.module:function`` names; modules of the working folder can be imported.
-
-    Raises:
-        UsageError: the import failed, or it is not a function.
-    """
+    """The function that ``package.module:function`` names; modules of the working folder can be imported."""
     module, colon, attribute = name.partition(":")
     if not colon or not module or not attribute:
         raise UsageError(f"{name!r} does not name a function; write it as package.module:function")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from personagen.records import ConversationTree, Message, Node
@@ -33,25 +33,6 @@ def turn(node_id: str) -> int:
     return node_id.count(".") // 2 + 1
 
 
-def add(nodes: Mapping[str, Node], node: Node) -> dict[str, Node]:
-    """``nodes`` plus ``node``.
-
-    Raises:
-        ValueError: the id exists already, or its parent is missing or has the same role.
-    """
-    above = parent(node.id)
-    if node.id in nodes:
-        raise ValueError(f"node {node.id} exists already")
-    if above is None:
-        if nodes:
-            raise ValueError(f"a tree has one root, {ROOT}, and {node.id} would be a second")
-    elif above not in nodes:
-        raise ValueError(f"node {node.id} has no parent {above}")
-    elif nodes[above].role == node.role:
-        raise ValueError(f"node {node.id} speaks as {node.role} right after a {node.role}")
-    return {**nodes, node.id: node}
-
-
 def by_id(tree: ConversationTree) -> dict[str, Node]:
     """The tree's nodes by id."""
     return {node.id: node for node in tree.nodes}
@@ -68,14 +49,8 @@ def messages(nodes: Mapping[str, Node], node_id: str) -> tuple[Message, ...]:
     return tuple(Message(role=node.role, content=node.content) for node in path(nodes, node_id))
 
 
-def children(nodes: Iterable[Node], node_id: str) -> list[Node]:
-    """The children of ``node_id`` in slot order."""
-    return sorted((n for n in nodes if parent(n.id) == node_id), key=lambda n: order(n.id))
-
-
-def leaves(nodes: Iterable[Node]) -> list[Node]:
+def leaves(nodes: Sequence[Node]) -> list[Node]:
     """The nodes without children, in path order."""
-    nodes = list(nodes)
     parents = {parent(n.id) for n in nodes}
     return sorted((n for n in nodes if n.id not in parents), key=lambda n: order(n.id))
 

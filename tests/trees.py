@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from hypothesis import strategies as st
 
 from personagen.records import Belief, ConversationTree, Inference, Judgment, Node, Persona
+from personagen.tree import parent
 
 PERSONA = Persona(
     id="p1",
@@ -24,6 +25,11 @@ def verdicts(node: str, ranking: Sequence[str], *, tie: bool = False) -> tuple[J
         Judgment(node=node, order=order, ranking=tuple(ranking), tie=tie),
         Judgment(node=node, order=order[::-1], ranking=tuple(ranking), tie=tie),
     )
+
+
+def replies(tree: ConversationTree, node: str) -> list[Node]:
+    """The replies to ``node``, in slot order."""
+    return [reply for reply in tree.nodes if parent(reply.id) == node]
 
 
 def conversation(*, turns: int = 3, candidates: int = 2, said: Sequence[int] = (), id: str = "t1") -> ConversationTree:

@@ -153,11 +153,7 @@ async def say(
 
 
 def said(ctx: AgentContext, text: str, role: str, conversation: Sequence[Message]) -> Answer[Spoken]:
-    """``text`` as what ``role`` says next, cleaned and checked like a model's reply, without a call.
-
-    Raises:
-        ReplyError: ``text`` is empty after cleaning.
-    """
+    """``text`` as what ``role`` says next, cleaned and checked like a model's reply, without a call."""
     spoken = speech(text, role, acted=Turn(role, "", conversation).acted)
     objection = _objection(ctx, role, conversation, spoken)
     return Answer(spoken, objections=(objection,), dropped=True) if objection else Answer(spoken)
@@ -168,11 +164,7 @@ def _objection(ctx: AgentContext, role: str, conversation: Sequence[Message], sp
 
 
 async def capture_call(prompts: Mapping[str, Prompt], act: Callable[[AgentContext], Awaitable[Any]]) -> Call:
-    """The first call that ``act`` makes; no model is asked.
-
-    Raises:
-        UsageError: a prompt file can't be rendered.
-    """
+    """The first call that ``act`` makes; no model is asked."""
 
     async def capture(call: Call) -> Completion:
         raise _Captured(call)

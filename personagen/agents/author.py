@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, Field
 
@@ -16,6 +16,7 @@ from personagen.records import Kind
 
 PROMPTS: dict[Kind, str] = {"profile": "author/profiles", "personality": "author/personalities"}
 Written = list[tuple[str, tuple[str, ...]]]
+T = TypeVar("T")
 
 
 def _statements(value: Any) -> tuple[str, ...]:
@@ -36,37 +37,33 @@ class Profile(BaseModel):
     items: _Statements = Field((), alias="facts")
 
 
-class Personality(BaseModel):
-    """A personality in the author's reply; a malformed one becomes empty."""
+class Personality(Profile):
+    """A personality in the author's reply."""
 
-    text: Text = ""
     items: _Statements = Field((), alias="traits")
 
 
-class Profiles(BaseModel):
-    """The author's reply with profiles."""
+class Descriptions(BaseModel, Generic[T]):
+    """The author's reply."""
 
-    descriptions: list[Annotated[Entry[Profile], BeforeValidator(_with_text)]] = Field(min_length=1)
-
-
-class Personalities(BaseModel):
-    """The author's reply with personalities."""
-
-    descriptions: list[Annotated[Entry[Personality], BeforeValidator(_with_text)]] = Field(min_length=1)
+    descriptions: list[Annotated[Entry[T], BeforeValidator(_with_text)]] = Field(min_length=1)
 
 
-_REPLIES: dict[Kind, type[Profiles | Personalities]] = {"profile": Profiles, "personality": Personalities}
+REPLIES: dict[Kind, type[Descriptions[Any]]] = {
+    "profile": Descriptions[Profile],
+    "personality": Descriptions[Personality],
+}
 
 
 async def write(ctx: AgentContext, kind: Kind, examples: Sequence[str], count: int, site: CallSite) -> Answer[Written]:
     """Up to ``count`` new descriptions, each a text and its facts or traits (ALOE, arXiv 2410.03642, section 3.1)."""
     inputs = {"examples": list(examples), "count": count}
-    return await ask(ctx, PROMPTS[kind], inputs, partial(written, kind), site, schema=schema_of(_REPLIES[kind]))
+    return await ask(ctx, PROMPTS[kind], inputs, partial(written, kind), site, schema=schema_of(REPLIES[kind]))
 
 
 def written(kind: Kind, text: str) -> Written:
     """The descriptions in a reply, in order; raises ``ReplyError`` if there is none."""
-    return [(one.text, one.items) for one in parsed(_REPLIES[kind], text).descriptions]
+    return [(one.text, one.items) for one in parsed(REPLIES[kind], text).descriptions]
 
 
 ACTS = {

@@ -22,11 +22,7 @@ Function = Callable[..., Awaitable[Any]]
 
 
 def acts(entries: Iterable[str]) -> dict[str, Function]:
-    """The functions of ``--agent judge/prefer=module:function``, by the act that each replaces.
-
-    Raises:
-        UsageError: there is no such act, or the function can't be loaded or has another signature.
-    """
+    """The functions of ``--agent judge/prefer=module:function``, by the act that each replaces."""
     known = [name for name in ACTS if not name.startswith("assistant/")]
     found: dict[str, Function] = {}
     for entry in entries:
@@ -42,9 +38,6 @@ def candidates(entries: Sequence[str]) -> tuple[Candidate, ...]:
     """The competing assistants of ``--candidate``: names of ``CANDIDATES``, or ``module:function``.
 
     A function may return a string instead of an ``Answer``: a reply without a call.
-
-    Raises:
-        UsageError: one does not exist or has another signature, or two have the same name.
     """
     found = tuple(CANDIDATES[entry] if entry in CANDIDATES else _candidate(entry) for entry in entries)
     names = [candidate.name for candidate in found]
@@ -55,15 +48,10 @@ def candidates(entries: Sequence[str]) -> tuple[Candidate, ...]:
     return found
 
 
-def prompts(agents: Sequence[str], competing: Sequence[str] = ()) -> tuple[str, ...]:
-    """The prompts in ``PROMPTS`` of the modules of ``--agent`` and of ``--candidate``, which must be loaded.
-
-    Raises:
-        UsageError: as ``acts``, or a prompt is of a role that does not exist.
-    """
-    acts(agents)
+def prompts(entries: Sequence[str]) -> tuple[str, ...]:
+    """The prompts in ``PROMPTS`` of the modules of ``--agent`` or ``--candidate``, which must be loaded."""
     names: dict[str, None] = {}
-    for path in (entry.rpartition("=")[2] for entry in (*agents, *competing) if ":" in entry):
+    for path in (entry.rpartition("=")[2] for entry in entries if ":" in entry):
         for name in getattr(sys.modules[path.partition(":")[0]], "PROMPTS", ()):
             if name.partition("/")[0] not in ROLES:
                 raise UsageError(f"{path}: PROMPTS has {name!r}; the first part is a role: {', '.join(ROLES)}")

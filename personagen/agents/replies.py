@@ -64,9 +64,6 @@ def speech(text: str, role: str, *, acted: bool = False) -> Spoken:
     """What ``role`` (``user`` or ``assistant``) says: the reply without reasoning, its own label and the other's lines.
 
     ``acted``: a dialogue was asked for, so lines of both speakers are kept.
-
-    Raises:
-        ReplyError: nothing is left, or the reply is longer than ``MAX_REPLY`` characters.
     """
     answer = _answer(text).strip()
     if acted and _GOES_ON[role].search(answer):
@@ -97,11 +94,7 @@ def _cut(said: str, role: str) -> int:
 
 
 def json_object(text: str) -> dict[str, Any]:
-    """The JSON object in a reply.
-
-    Raises:
-        ReplyError: there is none, or it is not valid JSON.
-    """
+    """The JSON object in a reply."""
     answer = _answer(text).strip()
     if not answer:
         raise ReplyError("the reply is empty")
@@ -121,11 +114,7 @@ def json_object(text: str) -> dict[str, Any]:
 
 
 def parsed(model: type[M], text: str, **context: Any) -> M:
-    """The JSON object of a reply as ``model``, whose validators see ``context``.
-
-    Raises:
-        ReplyError: there is no JSON object, or ``model`` refuses it.
-    """
+    """The JSON object of a reply as ``model``, whose validators see ``context``."""
     try:
         return model.model_validate(json_object(text), context=context)
     except ValidationError as error:

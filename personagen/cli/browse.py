@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from personagen.cli.terminal import one_line
 from personagen.errors import CorruptError, UsageError
 from personagen.pairs import pairs_of
-from personagen.records import ConversationTree, Persona, Record
+from personagen.records import ConversationTree, Persona
 from personagen.store.files import BUFFER_BYTES, read_state
 from personagen.tree import turn
 
@@ -26,26 +26,20 @@ _FIRST = re.compile(rb'\{"id":"([ !#-\[\]-~]+)"')
 
 @dataclass(frozen=True)
 class Listing:
-    """The records of ``file``: the ``word`` for one, its type, its table row, its JSON."""
+    """The records of ``file``, and the ``word`` for one."""
 
     word: str
     file: Path
-    record: type[Record]
-    row: Callable[[int, Any], dict[str, Any]]
-    as_json: Callable[[Any], dict[str, Any]]
+    record: type[ConversationTree | Persona]
 
 
 def open_run(folder: Path) -> tuple[Listing, dict[str, Any]]:
-    """The records of the run ``folder``, and its ``run.json``.
-
-    Raises:
-        UsageError: it is not a run; the message names runs near it.
-    """
-    if not (folder / "run.json").is_file() and (folder / "journal.db").is_file():
-        raise UsageError(
-            f"{folder} has no results yet: its first run is still running, or was killed and can be resumed"
-        )
+    """The records of the run ``folder`` and its ``run.json``, or ``UsageError`` with the runs near it."""
     if not (folder / "run.json").is_file():
+        if (folder / "journal.db").is_file():
+            raise UsageError(
+                f"{folder} has no results yet: its first run is still running, or was killed and can be resumed"
+            )
         runs = _runs_near(folder)
         there = (
             f"; runs nearby: {', '.join(map(one_line, runs))}" if runs else "; create one with `personagen simulate`"
@@ -53,8 +47,8 @@ def open_run(folder: Path) -> tuple[Listing, dict[str, Any]]:
         raise UsageError(f"{one_line(str(folder))} is not a run folder: it has no run.json{there}")
     state = read_state(folder)
     if state.get("command") == "expand":
-        return Listing("persona", folder / "personas.jsonl", Persona, _persona_row, _persona_json), state
-    return Listing("tree", folder / "trees.jsonl", ConversationTree, _tree_row, _tree_json), state
+        return Listing("persona", folder / "personas.jsonl", Persona), state
+    return Listing("tree", folder / "trees.jsonl", ConversationTree), state
 
 
 def listed(listing: Listing, rows: int) -> tuple[list[dict[str, Any]], int, Any]:
@@ -64,16 +58,12 @@ def listed(listing: Listing, rows: int) -> tuple[list[dict[str, Any]], int, Any]
     for number, line in islice(lines, rows or None):
         record = _read(listing, number, line)
         first = first or record
-        shown.append(listing.row(number, record))
+        shown.append(_row(number, record))
     return shown, sum(1 for _ in lines), first
 
 
 def find(listing: Listing, wanted: str) -> tuple[int, Any]:
-    """The number and the record of ``wanted``: a number from 1, an id, or the beginning of one id.
-
-    Raises:
-        UsageError: no record matches, or several do.
-    """
+    """The number and the record of ``wanted``: a number from 1, an id, or the beginning of one id only."""
     if wanted.isdecimal() and len(wanted) < 19 and int(wanted):
         numbered = next(islice(_lines(listing), int(wanted) - 1, None), None)
         if numbered:
@@ -141,30 +131,17 @@ def _runs_near(folder: Path) -> list[str]:
     return []
 
 
-def _tree_row(number: int, tree: ConversationTree) -> dict[str, Any]:
-    return {
-        "index": number,
-        "id": tree.id,
-        "persona": tree.persona.profile,
-        "turns": max((turn(node.id) for node in tree.nodes), default=0),
-        "pairs": len(pairs_of(tree)[0]),
-    }
+def _row(number: int, record: ConversationTree | Persona) -> dict[str, Any]:
+    row = {"index": number, "id": record.id}
+    if isinstance(record, ConversationTree):
+        turns = max((turn(node.id) for node in record.nodes), default=0)
+        return {**row, "persona": record.persona.profile, "turns": turns, "pairs": len(pairs_of(record)[0])}
+    age = str(record.attributes.get("age", ""))
+    return {**row, "age": age, "profile": record.profile, "traits": ", ".join(record.traits[:3])}
 
 
-def _tree_json(tree: ConversationTree) -> dict[str, Any]:
-    return {"tree": tree.model_dump(), "pairs": [pair.model_dump() for pair in pairs_of(tree)[0]]}
-
-
-def _persona_row(number: int, persona: Persona) -> dict[str, Any]:
-    age = persona.attributes.get("age", "")
-    return {
-        "index": number,
-        "id": persona.id,
-        "age": str(age),
-        "profile": persona.profile,
-        "traits": ", ".join(persona.traits[:3]),
-    }
-
-
-def _persona_json(persona: Persona) -> dict[str, Any]:
-    return {"persona": persona.model_dump()}
+def as_json(record: ConversationTree | Persona) -> dict[str, Any]:
+    """A persona, or a tree with its pairs."""
+    if isinstance(record, Persona):
+        return {"persona": record.model_dump()}
+    return {"tree": record.model_dump(), "pairs": [pair.model_dump() for pair in pairs_of(record)[0]]}

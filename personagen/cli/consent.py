@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from personagen.cli.common import table, usd
+from personagen.cli.terminal import clean
 from personagen.runs.interrupt import raising_interrupts
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ def consent(*, above: float | None, quiet: bool) -> Callable[[Estimate], bool]:
     def may_begin(estimate: Estimate) -> bool:
         asks = above is not None and estimate.may_cost_usd > above and _is_interactive()
         if asks or not quiet:
-            from personagen.cli.terminal import clean
-
             click.echo(clean(describe(estimate)), err=True)
         return not asks or _confirmed(estimate)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.columns import Columns
@@ -18,20 +18,19 @@ from rich.tree import Tree
 from personagen.agents.judge import LABELS
 from personagen.cli.terminal import clean, one_line
 from personagen.pairs import pairs_of
-from personagen.records import Belief, ConversationTree, Inference, Judgment, Node, Persona, PreferencePair
-from personagen.tree import order, parent, turn
+from personagen.records import Belief, ConversationTree, Judgment, Node, Persona, PreferencePair
+from personagen.tree import by_id, order, parent, turn
 
 MIN_REPLY_COLUMNS = 34  # of a reply beside another
 TWO_COLUMN_WIDTH = 100  # from which a persona is shown in two columns
 GREY = "dim"
-CHOSEN, REJECTED = "green", "red"
 
 
 @dataclass(frozen=True)
 class TreeView:
     """A tree prepared for drawing, by node id."""
 
-    tree: ConversationTree
+    nodes: dict[str, Node]
     below: dict[str, list[Node]]
     beliefs: dict[str, Belief]
     verdicts: dict[str, list[Judgment]]
@@ -48,7 +47,7 @@ def conversation(tree: ConversationTree, title: str) -> RenderableType:
     head = Text.assemble((title, "bold"), (f"  {one_line(tree.id)}", GREY), "\n", (about, GREY))
     roots = view.below.get("", [])
     about_whom = persona(tree.persona, f"persona {tree.persona.id}")
-    return Group(head, "", about_whom, *(Group("", _branch(view, root.id)) for root in roots))
+    return Group(head, "", about_whom, *(Group("", _branch(view, root)) for root in roots))
 
 
 def persona(who: Persona, title: str) -> RenderableType:
@@ -96,7 +95,7 @@ def _view(tree: ConversationTree) -> TreeView:
         verdicts.setdefault(judgment.node, []).append(judgment)
     pairs, rejections = pairs_of(tree)
     return TreeView(
-        tree=tree,
+        nodes=by_id(tree),
         below=below,
         beliefs={belief.node: belief for belief in tree.beliefs},
         verdicts=verdicts,
@@ -105,25 +104,24 @@ def _view(tree: ConversationTree) -> TreeView:
     )
 
 
-def _branch(view: TreeView, at: str, after: str = "") -> RenderableType:
-    """The turns from the user node ``at`` on: in sequence while one reply continues, as branches where several do."""
-    nodes = {node.id: node for node in view.tree.nodes}
-    blocks: list[RenderableType] = [_turn(view, nodes[at], after)]
-    following = _following(view, at)
+def _branch(view: TreeView, user: Node, after: str = "") -> RenderableType:
+    """The turns from ``user`` on: in sequence while one reply continues, as branches where several do."""
+    blocks: list[RenderableType] = [_turn(view, user, after)]
+    following = _following(view, user)
     while len(following) == 1:
         blocks += ["", _turn(view, following[0])]
-        following = _following(view, following[0].id)
+        following = _following(view, following[0])
     if not following:
         return Group(*blocks)
     branches = Tree(Group(*blocks, ""), guide_style=GREY)
-    for user in following:
-        branches.add(Group(_branch(view, user.id, _name(nodes[parent(user.id) or at])), ""))
+    for later in following:
+        branches.add(Group(_branch(view, later, _name(view.nodes[parent(later.id) or ""])), ""))
     return branches
 
 
-def _following(view: TreeView, at: str) -> list[Node]:
-    """The user messages that follow the replies to the user node ``at``."""
-    return [user for reply in view.below.get(at, []) for user in view.below.get(reply.id, [])]
+def _following(view: TreeView, user: Node) -> list[Node]:
+    """The user messages that follow the replies to ``user``."""
+    return [later for reply in view.below.get(user.id, []) for later in view.below.get(reply.id, [])]
 
 
 def _turn(view: TreeView, user: Node, after: str = "") -> RenderableType:
@@ -134,7 +132,7 @@ def _turn(view: TreeView, user: Node, after: str = "") -> RenderableType:
     beside.add_column(ratio=2)
     beside.add_row(Group(Text("user", style="bold"), _said(user, belief)), _revealed(user, belief))
     blocks: list[RenderableType] = [_heading(view, user, after), beside, ""]
-    blocks.append(_Siblings(tuple(_reply(view, reply) for reply in replies)) if replies else Text("no reply", GREY))
+    blocks.append(_Siblings(view, replies) if replies else Text("no reply", GREY))
     blocks += _verdicts(view, user)
     return Group(*blocks)
 
@@ -168,18 +166,16 @@ def _revealed(user: Node, belief: Belief | None) -> RenderableType:
     folded = one_line(user.content)
     new = [inference for inference in belief.inferences if one_line(inference.quote) in folded]
     lines: list[RenderableType] = [Text(f"revealed so far: {len(belief.inferences)}", style="bold")]
-    lines += [line for inference in new for line in _inference(inference)]
+    for inference in new:
+        quote = Text(f"“{one_line(inference.quote)}”", style=GREY)
+        lines.append(_item("fact" if inference.kind == "profile" else "trait", inference.fact, "cyan"))
+        lines.append(Padding(quote, (0, 0, 0, 6)))
     earlier = len(belief.inferences) - len(new)
     if earlier:
         lines.append(Text(f"{'and ' if new else ''}{earlier} from earlier turns", style=GREY))
     if belief.dropped:
         lines.append(Text(f"{belief.dropped} dropped: quote not found", style=GREY))
     return Group(*lines)
-
-
-def _inference(inference: Inference) -> Iterable[RenderableType]:
-    yield _item("fact" if inference.kind == "profile" else "trait", inference.fact, "cyan")
-    yield Padding(Text(f"“{one_line(inference.quote)}”", style=GREY), (0, 0, 0, 6))
 
 
 def _item(name: str, text: str, style: str) -> RenderableType:
@@ -190,24 +186,19 @@ def _item(name: str, text: str, style: str) -> RenderableType:
     return grid
 
 
-def _reply(view: TreeView, reply: Node) -> tuple[Node, str, str, bool]:
-    """A reply, its label, its colour, and whether the conversation continues after it."""
+def _label(view: TreeView, reply: Node) -> tuple[str, str]:
+    """The label of a reply, and its colour."""
     pair = view.pairs.get(parent(reply.id) or "")
-    label, style = "", GREY
-    if pair:
-        ranking = view.verdicts[pair.node][0].ranking
-        if reply.id == ranking[0]:
-            label, style = "chosen", CHOSEN
-        elif reply.id == ranking[-1]:
-            label, style = "rejected", REJECTED
-    return reply, label, style, bool(view.below.get(reply.id))
+    ranking = view.verdicts[pair.node][0].ranking if pair else ("",)
+    return {ranking[-1]: ("rejected", "red"), ranking[0]: ("chosen", "green")}.get(reply.id, ("", GREY))
 
 
 @dataclass(frozen=True)
 class _Siblings:
     """Replies side by side, as many in a row as fit, all of the same height."""
 
-    replies: Sequence[tuple[Node, str, str, bool]]
+    view: TreeView
+    replies: Sequence[Node]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         abreast = max(1, min(len(self.replies), options.max_width // MIN_REPLY_COLUMNS))
@@ -215,26 +206,23 @@ class _Siblings:
         inner = options.update_width(width - 4)
         for start in range(0, len(self.replies), abreast):
             row = self.replies[start : start + abreast]
-            texts = [Text(clean(node.content)) for node, *_ in row]
+            texts = [Text(clean(reply.content)) for reply in row]
             height = max(len(console.render_lines(text, inner)) for text in texts) + 2
-            yield Columns(
-                [_panel(reply, text, width, height) for reply, text in zip(row, texts, strict=True)], padding=(0, 0)
-            )
+            panels = [self._panel(reply, text, width, height) for reply, text in zip(row, texts, strict=True)]
+            yield Columns(panels, padding=(0, 0))
 
-
-def _panel(reply: tuple[Node, str, str, bool], text: Text, width: int, height: int) -> Panel:
-    node, label, style, goes_on = reply
-    title = Text.assemble((label, f"bold {style}"), " · " if label else "", _name(node))
-    return Panel(
-        text,
-        width=width,
-        height=height,
-        title=title,
-        title_align="left",
-        subtitle=Text("continues here", style="bold") if goes_on else None,
-        subtitle_align="right",
-        border_style=style,
-    )
+    def _panel(self, reply: Node, text: Text, width: int, height: int) -> Panel:
+        label, style = _label(self.view, reply)
+        return Panel(
+            text,
+            width=width,
+            height=height,
+            title=Text.assemble((label, f"bold {style}"), " · " if label else "", _name(reply)),
+            title_align="left",
+            subtitle=Text("continues here", style="bold") if self.view.below.get(reply.id) else None,
+            subtitle_align="right",
+            border_style=style,
+        )
 
 
 def _verdicts(view: TreeView, user: Node) -> list[RenderableType]:

@@ -28,7 +28,6 @@ HEAD = """\
 # An option before the first [table] applies to every command that has it. The command line overrides the environment
 # (PERSONAGEN_<COMMAND>_<OPTION>), and the environment overrides this file.
 """
-SET = {"seeds": "seeds"}  # so that the copied seeds are used
 
 
 @click.command(cls=Command, params=options_of(OutputOptions), epilog=EPILOG)
@@ -68,8 +67,8 @@ def settings_text() -> str:
 
 
 def _setting(row: Row) -> str:
-    if row.name in SET:
-        return f"# {row.help}\n{row.name} = {json.dumps(SET[row.name])}\n"
+    if row.name == "seeds":  # so that the copied seeds are used
+        return f'# {row.help}\nseeds = "seeds"\n'
     value, comment = row.default, row.help
     if value is None and row.none:
         value = row.none
@@ -95,11 +94,9 @@ def _create(file: Path, content: bytes) -> bool:
         except BaseException:  # a half-written file would be kept the next time
             file.unlink(missing_ok=True)
             raise
-    except FileExistsError as error:
-        if not file.parent.is_dir():
-            raise UsageError(f"{error.filename} is a file, not a folder; choose another folder") from None
-        return False
-    except NotADirectoryError as error:
+    except (FileExistsError, NotADirectoryError) as error:
+        if file.parent.is_dir():
+            return False
         raise UsageError(f"{error.filename} is a file, not a folder; choose another folder") from None
     except OSError as error:
         raise DiskError(f"cannot write {file}: {error.strerror}; choose another folder") from error

@@ -10,6 +10,7 @@ import click
 
 from personagen.cli.common import print_summary
 from personagen.cli.options import Command, options_of
+from personagen.cli.terminal import clean
 from personagen.errors import UsageError
 from personagen.options import OutputOptions, PromptOptions, RenderOptions
 from personagen.options.row import FilePath
@@ -58,11 +59,10 @@ def list_(ctx: click.Context, /, **values: Any) -> None:
     for name in sorted(ACTS):
         try:
             prompt = load(name, where)
-        except UsageError as error:
-            rows.append({"name": name, "problem": str(error)})
-        else:
             about = {"description": prompt.description, "inputs": list(prompt.inputs)}
             rows.append({"name": name, "hash": prompt.hash, "file": str(prompt.file), **about})
+        except UsageError as error:
+            rows.append({"name": name, "problem": str(error)})
     width = max(len(row["name"]) for row in rows)
     text = "\n".join(
         f"{row['name']:<{width}}  {row['hash']}  {row['file']}\n{'':<{width}}  {', '.join(row['inputs'])}"
@@ -82,12 +82,12 @@ def check(ctx: click.Context, /, **values: Any) -> None:
     """
     from personagen.agents import ACTS
     from personagen.prompts.files import folders
-    from personagen.prompts.unused import found
+    from personagen.prompts.unused import unused_prompts
 
     chosen, output = _inherited(ctx, values)
     where = folders(chosen.prompts)
     problems = [problem for name in sorted(ACTS) for problem in _problems(name, where)]
-    notes = list(found(where))
+    notes = list(unused_prompts(where))
     text = [f"note: {note}" for note in notes]
     summary = {"checked": len(ACTS), "problems": problems, "notes": notes}
     if not problems:
@@ -107,38 +107,36 @@ def render(ctx: click.Context, /, name: str, **values: Any) -> None:
 
     NAME is a name that `personagen prompts` lists, such as judge/prefer.
     """
+    from personagen.agents import ACTS
     from personagen.agents.sample import SAMPLE, Scene
     from personagen.prompts.files import folders, load
 
     chosen, output = _inherited(ctx, values)
-    prompt = load(_known(name), folders(chosen.prompts))
+    if name.removesuffix(".md") not in ACTS:
+        raise UsageError(f"there is no prompt {name!r}; choose one of {', '.join(sorted(ACTS))}")
+    prompt = load(name.removesuffix(".md"), folders(chosen.prompts))
     call = _sample_call(prompt, Scene(persona=_persona(chosen.persona) if chosen.persona else SAMPLE))
     given = _overrides(Path(chosen.inputs), prompt) if chosen.inputs else {}
     messages = prompt.render({**call.inputs, **given})
+    sampling = {name: value for name, value in vars(call.sampling).items() if value is not None}
     summary = {
         "name": prompt.name,
         "hash": prompt.hash,
         "file": str(prompt.file),
-        "sampling": {k: v for k, v in vars(call.sampling).items() if v is not None},
+        "sampling": sampling,
         "schema": call.schema,
         "messages": [message.model_dump() for message in messages],
     }
     if any(output.values()):
         print_summary(summary, "", **output)
-    else:
-        click.echo(_rendered(prompt, call, messages))
-
-
-def _rendered(prompt: Prompt, call: Call, messages: Any) -> str:
-    from personagen.cli.terminal import clean
-
-    settings = [f"{k} {v}" for k, v in vars(call.sampling).items() if v is not None]
+        return
+    settings = [f"{name} {value}" for name, value in sampling.items()]
     settings += ["the reply must follow a JSON schema"] if call.schema else []
-    size = sum(len(message.content) for message in messages)
-    lines = [clean(f"{prompt.name}  {prompt.hash}  {prompt.file}"), f"{', '.join([*settings, f'{size:,} characters'])}"]
+    settings.append(f"{sum(len(message.content) for message in messages):,} characters")
+    lines = [clean(f"{prompt.name}  {prompt.hash}  {prompt.file}"), ", ".join(settings)]
     for message in messages:
         lines += ["", click.style(f"--- {message.role} ---", bold=True), clean(message.content)]
-    return "\n".join(lines)
+    click.echo("\n".join(lines))
 
 
 def _inherited(ctx: click.Context, values: dict[str, Any]) -> tuple[RenderOptions, dict[str, bool]]:
@@ -147,15 +145,6 @@ def _inherited(ctx: click.Context, values: dict[str, Any]) -> tuple[RenderOption
     merged = {name: before.get(name) if value in (None, False) else value for name, value in values.items()}
     output = {name: bool(merged.pop(name)) for name in ("json", "quiet")}
     return RenderOptions(**merged), output
-
-
-def _known(name: str) -> str:
-    from personagen.agents import ACTS
-
-    wanted = name.removesuffix(".md")
-    if wanted not in ACTS:
-        raise UsageError(f"there is no prompt {name!r}; choose one of {', '.join(sorted(ACTS))}")
-    return wanted
 
 
 def _sample_call(prompt: Prompt, scene: Scene) -> Call:

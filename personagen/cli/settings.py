@@ -18,10 +18,7 @@ SETTINGS = Path("personagen.toml")
 def load_defaults(commands: Callable[[], Mapping[str, click.Command]]) -> dict[str, Any]:
     """The defaults in ``personagen.toml``: a table for each command, and before the tables keys for all commands.
 
-    ``commands`` gives all commands by name; it is called only if the file exists.
-
-    Raises:
-        UsageError: the file is not TOML, names a command or an option that does not exist, or has a wrong value.
+    ``commands`` gives all commands by name; it is called only if the file exists. A mistake is a ``UsageError``.
     """
     if not SETTINGS.is_file():
         return {}

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from personagen.cli.common import counts, money, print_summary, rejected_messages, table
+from personagen.cli.common import counts, money, print_summary, table
 from personagen.cli.options import Command, options_of
+from personagen.cli.simulate import outcome_rows
+from personagen.cli.terminal import clean, console, one_line
 from personagen.options import OutputOptions, ShowOptions, place
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ def show(run: str, tree: str | None, rows: int, **output: bool) -> None:
     TREE is the number of a tree, counted from 1, its id, or the beginning of its id. In a folder of `personagen expand`
     it is a persona.
     """
-    from personagen.cli.browse import find, listed, open_run
+    from personagen.cli.browse import as_json, find, listed, open_run
 
     folder = Path(place("RUN", run))
     shown = ShowOptions(rows=rows).rows
@@ -44,13 +46,13 @@ def show(run: str, tree: str | None, rows: int, **output: bool) -> None:
     if tree is not None:
         number, record = find(listing, tree)
         if any(output.values()):
-            print_summary(listing.as_json(record), "", **output)
+            print_summary(as_json(record), "", **output)
         else:
             _print(_drawn(listing, record, f"{listing.word} {number}"))
         return
     table_rows, more, first = listed(listing, shown)
     if any(output.values()):
-        overview = {"run": state, f"{listing.word}s": table_rows, **(listing.as_json(first) if first else {})}
+        overview = {"run": state, f"{listing.word}s": table_rows, **(as_json(first) if first else {})}
         print_summary(overview, "", **output)
         return
     _print(_overview(folder, state), *_table(listing, table_rows, more, folder))
@@ -59,8 +61,6 @@ def show(run: str, tree: str | None, rows: int, **output: bool) -> None:
 
 
 def _print(*parts: RenderableType) -> None:
-    from personagen.cli.terminal import console
-
     terminal = console()
     for part in parts:
         terminal.print(part)
@@ -76,11 +76,10 @@ def _overview(folder: Path, state: dict[str, Any]) -> RenderableType:
     """The status of the run, from ``run.json``."""
     from rich.text import Text
 
-    from personagen.cli.terminal import clean, one_line
-
     usage = state.get("usage", {})
     rows = [("status", f"{state.get('command', '?')}, {state.get('status', '?')}")]
-    rows += _of_simulate(state) if state.get("command") == "simulate" else _of_expand(state)
+    summary = state.get("summary", {})
+    rows += outcome_rows(summary) if state.get("command") == "simulate" else _pool_rows(summary)
     rows += [
         ("models", ", ".join(map(str, state.get("options", {}).get("model", ())))),
         ("calls", f"{usage.get('calls', 0):,}"),
@@ -91,25 +90,10 @@ def _overview(folder: Path, state: dict[str, Any]) -> RenderableType:
     return Text.assemble((one_line(str(folder)), "bold"), "\n", clean(table(rows)), "\n")
 
 
-def _of_simulate(state: dict[str, Any]) -> list[tuple[str, str]]:
-    s = state.get("summary", {})
-    pairs = s.get("pairs", 0)
-    share = f" (aware reply chosen in {s.get('aware_chosen', 0) / pairs:.0%})" if pairs else ""
+def _pool_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
+    pools = summary.get("pools", {})
     return [
-        ("trees", f"{s.get('trees', 0):,} of {s.get('conversations', 0):,}"),
-        ("failed", counts(s.get("failures", {})) if s.get("failed") else ""),
-        ("pairs", f"{pairs:,} of {s.get('turns', 0):,} turns{share}"),
-        ("without a pair", counts(s.get("rejected", {}))),
-        ("rejected messages", rejected_messages(s.get("rejected_messages", {}), s.get("messages", 0))),
-        ("ended early", counts(s.get("ended_early", {})) if s.get("ended_early") else ""),
-    ]
-
-
-def _of_expand(state: dict[str, Any]) -> list[tuple[str, str]]:
-    s = state.get("summary", {})
-    pools = s.get("pools", {})
-    return [
-        ("personas", f"{s.get('personas', 0):,}"),
+        ("personas", f"{summary.get('personas', 0):,}"),
         *((kind, f"{pool.get('size', 0):,}, {pool.get('seeds', 0):,} of them seeds") for kind, pool in pools.items()),
         *((f"{kind} rejected", counts(pool.get("rejected", {}))) for kind, pool in pools.items()),
     ]
@@ -119,24 +103,19 @@ def _table(listing: Listing, rows: list[dict[str, Any]], more: int, folder: Path
     from rich.table import Table
     from rich.text import Text
 
-    from personagen.cli.terminal import one_line
-
     if not rows:
         return [Text(f"No {listing.word} is finished yet.")]
     grid = Table(box=None, pad_edge=False, header_style="bold", expand=True)
-    for name in rows[0]:
-        number = isinstance(rows[0][name], int)
+    for name, value in rows[0].items():
         grid.add_column(
             "#" if name == "index" else name,
-            justify="right" if number else "left",
+            justify="right" if isinstance(value, int) else "left",
             no_wrap=True,
             overflow="ellipsis",
             ratio=RATIOS.get(name),
         )
     for row in rows:
         grid.add_row(*(Text(one_line(str(value))) for value in row.values()))
-    last: list[RenderableType] = []
-    if more:
-        go_on = f"personagen show {one_line(str(folder))} --rows 0"
-        last = [Text(f"… and {more:,} more: {go_on}, or give a number")]
-    return [grid, *last]
+    if not more:
+        return [grid]
+    return [grid, Text(f"… and {more:,} more: personagen show {one_line(str(folder))} --rows 0, or give a number")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -37,16 +38,25 @@ def simulate(**values: Any) -> None:
 def describe(s: SimulateSummary) -> tuple[Rows, str]:
     """The rows of a summary, and what to run next."""
     out = s.report.out
-    share = f" (aware reply chosen in {s.aware_chosen / s.pairs:.0%})" if s.pairs else ""
-    rows = [
-        ("trees", f"{s.trees:,} of {s.conversations:,}"),
-        ("failed", counts(s.failures) if s.failed else ""),
-        ("pairs", f"{s.pairs:,} of {s.turns:,} turns{share}"),
-        ("without a pair", counts(s.rejected)),
-        ("rejected messages", rejected_messages(s.rejected_messages, s.messages)),
+    *rows, ended = outcome_rows(vars(s))
+    rows += [
         ("repaired messages", counts(s.repaired) if s.repaired else ""),
-        ("ended early", counts(s.ended_early) if s.ended_early else ""),
+        ended,
         ("dropped quotes", f"{s.quotes_dropped:,}"),
         ("re-asked", f"{s.report.re_asked:,}"),
     ]
     return rows, f"next: personagen show {out}\n      personagen export {out} --format trl --out {out}/trl.jsonl"
+
+
+def outcome_rows(s: Mapping[str, Any]) -> Rows:
+    """The rows about trees, pairs and messages, from the summary in ``run.json``."""
+    pairs = s.get("pairs", 0)
+    share = f" (aware reply chosen in {s.get('aware_chosen', 0) / pairs:.0%})" if pairs else ""
+    return [
+        ("trees", f"{s.get('trees', 0):,} of {s.get('conversations', 0):,}"),
+        ("failed", counts(s.get("failures", {})) if s.get("failed") else ""),
+        ("pairs", f"{pairs:,} of {s.get('turns', 0):,} turns{share}"),
+        ("without a pair", counts(s.get("rejected", {}))),
+        ("rejected messages", rejected_messages(s.get("rejected_messages", {}), s.get("messages", 0))),
+        ("ended early", counts(s.get("ended_early", {})) if s.get("ended_early") else ""),
+    ]

@@ -20,10 +20,7 @@ def aloe(trees: Iterable[ConversationTree], pairs: Iterable[PreferencePair]) -> 
     conversation), ``inferred_profile`` and ``inferred_personality``. The turns are those of the longest path, the first
     of several. If neither the best nor the worst reply of a pair is on that path, the reply on it is the rejected one:
     both verdicts rank it below the best. ALOE's schema needs a pair in every turn; a turn without one has the same text
-    on both sides, so that its DPO gradient is zero.
-
-    Raises:
-        ValueError: the pairs are not in the order of the trees.
+    on both sides, so that its DPO gradient is zero. Pairs must be in the order of the trees.
     """
     groups = groupby(pairs, key=lambda pair: pair.tree)
     tree_id, group = next(groups, (None, iter(())))

@@ -86,7 +86,6 @@ class Conversation:
         self._chats: dict[str, tuple[Message, ...]] = {}
         self._beliefs: dict[str, Belief] = {}
         self._verdicts: dict[str, dict[int, Judgment]] = {}
-        self._coins: dict[tuple[str, int], int] = {}
         self._planned = _planned(plan) if plan.grow == "all" else frozenset()
 
     def first(self) -> list[Step]:
@@ -94,11 +93,7 @@ class Conversation:
         return [partial(self._speak, tree.ROOT)]
 
     def tree(self) -> ConversationTree:
-        """The grown tree, once no step is left.
-
-        Raises:
-            FailedTree: the first failure by depth, or that of a tree without an exchange.
-        """
+        """The grown tree once no step is left, or ``FailedTree`` with the first failure by depth."""
         if self.failures:
             failure = min(self.failures, key=_first)
             self.log = self.log.up_to_depth(failure.place.count("."))
@@ -229,7 +224,7 @@ class Conversation:
             return
         role = "user" if agent == "user" else "assistant"
         node = Node(id=node_id, role=role, content=answer.value.text, agent=agent, call=answer.call)
-        self._nodes = tree.add(self._nodes, node)
+        self._nodes[node_id] = node
         before = self._chats.get(tree.parent(node_id) or "", ())
         self._chats[node_id] = (*before, Message(role=node.role, content=node.content))
 
@@ -248,10 +243,7 @@ class Conversation:
 
     def _coin(self, message: str, sides: int = 0) -> int:
         """Which of ``sides`` replies to ``message`` is drawn; by default of all its slots."""
-        toss = message, sides or self.plan.candidates
-        if toss not in self._coins:
-            self._coins[toss] = Random(f"{self.plan.seed}/{self.plan.id}/{message}").randrange(toss[1])
-        return self._coins[toss]
+        return Random(f"{self.plan.seed}/{self.plan.id}/{message}").randrange(sides or self.plan.candidates)
 
 
 def calls_at_once(plan: Plan) -> float:

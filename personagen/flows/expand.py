@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
@@ -29,6 +30,7 @@ from personagen.runs.run import run
 from personagen.runs.schedule import Result, Step, Task
 from personagen.runs.session import Session
 from personagen.runs.workflow import Outcome, RunReport, Workflow
+from personagen.store.files import write
 from personagen.store.folder import Run
 
 KINDS = tuple(author.PROMPTS)
@@ -55,13 +57,7 @@ async def expand(
 ) -> ExpandSummary:
     """Grows the pools and writes ``personas.jsonl``, ``rejections.jsonl`` and ``run.json``.
 
-    The same options on the same folder resume a run. ``consent`` gets the estimate; if it returns False, nothing is
-    sent.
-
-    Raises:
-        UsageError: an option, a seed file or a prompt file is invalid.
-        Interrupted: ``consent`` returned False, or the user stopped the run.
-        PersonagenError: the run can't continue; the personas so far are written, and it can be resumed.
+    The same options on the same folder resume a run. It asks for consent and raises as ``runs.run.run`` does.
     """
     if options.similarity is not None and options.calibrate:
         raise UsageError("--similarity and --calibrate both set the threshold: give one of them")
@@ -70,6 +66,7 @@ async def expand(
     remote = options.encoder != "hashed" and not options.encoder.startswith(LOCAL)
     workflow = Workflow(
         command="expand",
+        options=options,
         prompts=tuple(author.PROMPTS.values()),
         unit="descriptions",
         items=KINDS,
@@ -88,7 +85,7 @@ async def expand(
         close=pools.write,
         standing=pools.standing,
     )
-    report, own = await run(workflow, options, progress, consent)
+    report, own = await run(workflow, progress, consent)
     return ExpandSummary(report=report, **own)
 
 
@@ -106,19 +103,19 @@ class _Pools:
 
     def __init__(self, options: ExpandOptions, seeds: Seeds, filters: Mapping[str, Filter]) -> None:
         self.options, self.filters = options, filters
-        self.seeds: dict[Kind, Sequence[Description]] = dict(
-            zip(KINDS, (seeds.profiles, seeds.personalities), strict=True)
-        )
+        self.seeds: Mapping[Kind, Sequence[Description]] = {
+            "profile": seeds.profiles,
+            "personality": seeds.personalities,
+        }
         self.targets = _targets(options, seeds)
-        self.missing = sum(max(0, self.targets[kind] - len(entries)) for kind, entries in self.seeds.items())
+        self.missing = 0
         self.growths: dict[Kind, PoolGrowth] = {}
         self.personas: list[Persona] = []
         self.encoder: Encoder | None = None
 
     def rehearsals(self, session: Session, folder: Run) -> Any:
-        estimated = pool_rehearsals(self.options, self.seeds, self.targets, session, folder)
-        self.missing = estimated.missing
-        return estimated.rehearsals, estimated.needs, estimated.bytes
+        *estimated, self.missing = pool_rehearsals(self.options, self.seeds, self.targets, session, folder)
+        return estimated
 
     @asynccontextmanager
     async def open(self, session: Session) -> AsyncIterator[None]:
@@ -168,9 +165,9 @@ class _Pools:
         self.personas = pool.combine(
             profiles, personalities, per_profile=self.options.per_profile, seed=self.options.seed
         )
-        folder.write_lines("personas.jsonl", (persona.line() + b"\n" for persona in self.personas))
+        write(folder.folder / "personas.jsonl", (persona.line() + b"\n" for persona in self.personas))
         rejections = [rejection for growth in growths.values() for rejection in growth.rejections]
-        folder.write_lines("rejections.jsonl", (rejection.line() + b"\n" for rejection in rejections))
+        write(folder.folder / "rejections.jsonl", (rejection.line() + b"\n" for rejection in rejections))
         keep_progress(folder, {kind: self._progress(growth) for kind, growth in growths.items()})
         full = [growth for growth in growths.values() if growth.seeds >= growth.target]
         return (
@@ -218,6 +215,7 @@ def _pool_summary(growth: PoolGrowth) -> dict[str, Any]:
     texts = [entry.text for entry in growth.view.entries]
     threshold = growth.view.rules.similarity
     near = nearest_similarity(growth.view.vectors)
+    rejected = Counter(rejection.gate for rejection in growth.rejections if rejection.gate != "failed")
     return {
         "seeds": growth.seeds,
         "size": len(growth.view),
@@ -226,7 +224,7 @@ def _pool_summary(growth: PoolGrowth) -> dict[str, Any]:
         "asked": growth.asked,
         "received": sum(r.asked for r in growth.rounds),
         "admitted": len(growth.view) - growth.seeds,
-        "rejected": dict(growth.rejected().most_common()),
+        "rejected": dict(rejected.most_common()),
         "failed_calls": growth.failed_calls,
         "threshold": {**asdict(threshold), "now": round(threshold.at(len(growth.view)), 4)},
         "rounds": len(growth.rounds),

@@ -39,12 +39,7 @@ def export(run: Path, format: str, out: Path) -> ExportSummary:
     """Writes the data of the run folder ``run`` as JSON lines to ``out``, replacing that file.
 
     ``format`` is one of ``EXPORTERS``, or a custom ``package.module:function``. Trees and pairs are read line by line,
-    so memory use does not grow with the run.
-
-    Raises:
-        UsageError: ``run`` is not a simulated run or has nothing to export yet, or ``format`` or ``out`` is invalid.
-        CorruptError: a line of the run is damaged.
-        DiskError: ``out`` can't be written.
+    so memory use does not grow with the run. A run with nothing to export yet is a ``UsageError``.
     """
     exporter = exporter_of(format)
     place("RUN", run)
@@ -75,11 +70,7 @@ def export(run: Path, format: str, out: Path) -> ExportSummary:
 
 
 def exporter_of(format: str) -> Exporter:
-    """The exporter ``format``: a name in ``EXPORTERS``, or ``package.module:function``.
-
-    Raises:
-        UsageError: there is none.
-    """
+    """The exporter ``format``: a name in ``EXPORTERS``, or ``package.module:function``; else ``UsageError``."""
     if format in EXPORTERS:
         return EXPORTERS[format]
     if ":" not in format:

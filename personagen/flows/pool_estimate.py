@@ -37,16 +37,6 @@ class PoolProgress:
     finished: bool
 
 
-@dataclass(frozen=True)
-class PoolEstimate:
-    """The rehearsals for both pools, the encoder's need, the bytes of the results, the missing descriptions."""
-
-    rehearsals: list[Rehearsal]
-    needs: dict[str, Need]
-    bytes: float
-    missing: int
-
-
 def keep_progress(folder: Run, pools: Mapping[Kind, PoolProgress]) -> None:
     """Stores the progress of ``pools`` for the next estimate."""
     kept = {
@@ -71,8 +61,11 @@ def pool_rehearsals(
     targets: Mapping[Kind, int],
     session: Session,
     folder: Run,
-) -> PoolEstimate:
-    """The estimate for growing the pools from ``seeds`` to ``targets``, less what is stored."""
+) -> tuple[list[Rehearsal], dict[str, Need], float, int]:
+    """The estimate for growing the pools from ``seeds`` to ``targets``, less what is stored.
+
+    It has the rehearsals for both pools, the encoder's need, the bytes of the results and the missing descriptions.
+    """
     known, answers = _progress(folder), folder.journal.answers()
     made: list[Rehearsal] = []
     missing = 0
@@ -101,10 +94,9 @@ def pool_rehearsals(
         written = max(options.count, session.ctx.max_tokens(author.PROMPTS[kind]) // MIN_DESCRIPTION_TOKENS)
         embedded[0] += _embedding(len(entries), rounds, calls * options.count)
         embedded[1] += _embedding(len(entries), most_rounds, most * session.ctx.attempts * written)
-    needs: dict[str, Need] = {}
-    if (session.models.encoder and len(known) < len(seeds)) or any(not k.finished for k in known.values()):
-        needs = _encoding(folder, *embedded) if session.models.encoder else {}
-    return PoolEstimate(made, needs, targets["profile"] * options.per_profile * PERSONA_BYTES, missing)
+    unfinished = len(known) < len(seeds) or not all(progress.finished for progress in known.values())
+    needs = _encoding(folder, *embedded) if session.models.encoder and unfinished else {}
+    return made, needs, targets["profile"] * options.per_profile * PERSONA_BYTES, missing
 
 
 def _task(ctx: AgentContext, kind: Kind, place: str, entries: Sequence[Description], options: ExpandOptions) -> Task:
@@ -131,9 +123,7 @@ def expected_calls(needed: int, options: ExpandOptions) -> tuple[int, int]:
 
 def max_calls(needed: int, options: ExpandOptions) -> tuple[int, int]:
     """The maximum calls and rounds: each admitted description takes as many rounds as saturation allows."""
-    full = (
-        options.calls_per_round * options.count / 10
-    )  # descriptions that one full round admits at the lowest rate, one in ten
+    full = options.calls_per_round * options.count / 10  # what one round admits at the lowest rate, one in ten
     few = min(needed, math.floor(full))
     least = sum(math.ceil(10 * missing / options.count) for missing in range(1, few + 1))
     calls = min(least, few * options.calls_per_round) + (needed - few) * options.calls_per_round

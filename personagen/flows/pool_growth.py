@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -40,10 +39,6 @@ class PoolGrowth:
     failed_calls: int = 0
     barren: int = 0
     seeds: int = 0
-
-    def rejected(self) -> Counter[str]:
-        """Rejected candidates by filter."""
-        return Counter(rejection.gate for rejection in self.rejections if rejection.gate != "failed")
 
 
 async def grow_round(

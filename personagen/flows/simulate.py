@@ -17,7 +17,7 @@ from personagen.flows.plan import Plans, check
 from personagen.options import SimulateOptions
 from personagen.pairs import pairs_of
 from personagen.personas.seeds import load_personas
-from personagen.records import ConversationTree, Rejection
+from personagen.records import ConversationTree, Rejection, content_id
 from personagen.runs.estimate import Consent
 from personagen.runs.progress import Progress
 from personagen.runs.run import run
@@ -61,38 +61,34 @@ async def simulate(
 ) -> SimulateSummary:
     """Grows the trees and writes ``trees.jsonl``, ``pairs.jsonl``, ``rejections.jsonl`` and ``run.json``.
 
-    The same options on the same folder resume a run. ``consent`` gets the estimate; if it returns False, nothing is
-    sent.
-
-    Raises:
-        UsageError: an option, the personas or a prompt file is invalid.
-        Interrupted: ``consent`` returned False, or the user stopped the run.
-        PersonagenError: the run can't continue; finished results are written, and it can be resumed.
+    The same options on the same folder resume a run. It asks for consent and raises as ``runs.run.run`` does.
     """
     check(options)
+    assistants = custom.candidates(options.candidate)
     personas, notes = load_personas(Path(options.personas), skip_bad_lines=options.skip_bad_lines)
     if not personas:
         raise UsageError(f"{options.personas} has no personas; create some with `personagen expand`")
-    plans = Plans(options, tuple({p.id: p for p in personas}.values()))
+    plans = Plans(options, tuple({p.id: p for p in personas}.values()), assistants)
     workflow = Workflow(
         command="simulate",
-        prompts=(*PROMPTS, *custom.prompts((), options.candidate)),
+        options=options,
+        prompts=(*PROMPTS, *custom.prompts(options.candidate)),
         unit="conversations",
         items=plans,
         job=_task,
         planned=lambda left: f"{left:,} conversations x {options.turns} turns",
         summarize=lambda outcome: _summary(outcome, len(plans)),
         results=RESULTS,
-        fingerprint={"conversations": len(plans), "personas": plans.personas_id},
+        fingerprint={"conversations": len(plans), "personas": content_id([vars(p) for p in plans.personas])},
         notes=notes,
         attempts=options.attempts,
         language=options.language,
-        calls_at_once=calls_at_once(plans.first),
+        calls_at_once=calls_at_once(next(iter(plans))),
         name=lambda plan: plan.id,
         weight=lambda plan: len(plan.persona.profile) + len(plan.persona.personality),
         shorten=_shortened,
     )
-    report, own = await run(workflow, options, progress, consent)
+    report, own = await run(workflow, progress, consent)
     return SimulateSummary(report=report, **own)
 
 

@@ -81,8 +81,7 @@ class Row:
     def check(self, value: Any) -> Any:
         """The normalized ``value``: None for its word, a path as text, a repeatable option as a tuple.
 
-        Raises:
-            UsageError: the value is invalid; the message names the option, the value and what is allowed.
+        An invalid one is a ``UsageError`` that names the option, the value and what is allowed.
         """
         if self.parse(value) is None and (self.none or self.default is None):
             return None
@@ -158,12 +157,7 @@ def rows_of(options: Any) -> tuple[Row, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """Options that are checked on construction.
-
-    Raises:
-        TypeError: an option does not exist.
-        UsageError: a value is invalid.
-    """
+    """Options that are checked on construction; an invalid value is a ``UsageError``."""
 
     def __post_init__(self) -> None:
         """Checks and normalizes every value."""
@@ -172,11 +166,7 @@ class Options:
 
 
 def place(name: str, path: Any) -> str:
-    """``path`` as text; ``name`` is its option, for messages.
-
-    Raises:
-        UsageError: it is empty, too long, not UTF-8, or has control characters.
-    """
+    """``path`` as text, or ``UsageError``, which calls it ``name``, if no file can have that name."""
     text = path.__fspath__() if hasattr(path, "__fspath__") else path
     if not isinstance(text, str) or not text.strip():
         raise UsageError(f"{name} is {'empty' if text == '' else repr(text)}: give a path")
@@ -192,16 +182,13 @@ def by_role(option: str, values: Any) -> dict[str, str]:
     """The value for each role from ``VALUE`` and ``ROLE=VALUE`` entries; a role's own entry wins, then the last one.
 
     A general ``VALUE`` does not apply to the encoder: a chat server need not serve embeddings.
-
-    Raises:
-        UsageError: an entry of ``option`` names a role that does not exist.
     """
     shared, own = shared_and_own(option, values)
     return ({} if shared is None else dict.fromkeys(ROLES, shared)) | own
 
 
 def shared_and_own(option: str, values: Any) -> tuple[str | None, dict[str, str]]:
-    """The ``VALUE`` for all roles or None, and the values of single roles; raises as ``by_role``."""
+    """The ``VALUE`` for all roles or None, and the values of single roles; an unknown role is a ``UsageError``."""
     shared: str | None = None
     own: dict[str, str] = {}
     for value in values:

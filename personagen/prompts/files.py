@@ -59,11 +59,7 @@ class Prompt:
     hash: str
 
     def render(self, inputs: Mapping[str, Any]) -> tuple[Message, ...]:
-        """The messages for the model. ``inputs`` may hold more than the file uses.
-
-        Raises:
-            UsageError: an input is missing, or the template fails; the message has file and line.
-        """
+        """The messages for the model, or ``UsageError`` with file and line. ``inputs`` may hold more than is used."""
         if missing := [name for name in self.inputs if name not in inputs]:
             given = ", ".join(inputs) or "nothing"
             raise UsageError(f"{self.file}: needs {', '.join(missing)}, but the inputs are {given}")
@@ -93,11 +89,7 @@ def packaged() -> Path:
 
 
 def folders(directory: FilePath | None) -> tuple[Path, ...]:
-    """The folders to search for prompt files, in order.
-
-    Raises:
-        UsageError: ``directory`` is not a folder.
-    """
+    """The folders to search for prompt files, in order."""
     if directory is not None and not Path(place("--prompts", directory)).is_dir():
         raise UsageError(f"{directory} is not a folder of prompts; `personagen init` makes one")
     given = [Path(directory)] if directory is not None else []
@@ -114,8 +106,7 @@ def names() -> list[str]:
 def load(name: str, where: tuple[Path, ...]) -> Prompt:
     """The prompt ``name`` (``judge/prefer``) from the first of the folders ``where`` that has it.
 
-    Raises:
-        UsageError: no folder has it, or the file is not a valid prompt file; the message has file and line.
+    A ``UsageError`` about the file has its line.
     """
     file = _find(f"{name}.md", where)
     text = _read(file)

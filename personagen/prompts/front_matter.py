@@ -16,11 +16,7 @@ _MAX_DEPTH = 8
 
 
 def front_matter(file: Path, front: str) -> dict[str, Any]:
-    """The settings of a prompt file: ``description``, ``inputs`` and optionally those of ``Sampling``.
-
-    Raises:
-        UsageError: invalid YAML, or a setting is missing, unknown or of the wrong type; the message has the file.
-    """
+    """The settings of a prompt file: ``description``, ``inputs`` and optionally those of ``Sampling``."""
     try:
         settings = _plain_yaml(front)
     except (yaml.YAMLError, ValueError) as error:  # an invalid date raises ValueError
@@ -50,11 +46,7 @@ def front_matter(file: Path, front: str) -> dict[str, Any]:
 
 
 def _plain_yaml(text: str) -> Any:
-    """The value of ``text``, without deep nesting, anchors, aliases or tags.
-
-    Raises:
-        yaml.YAMLError, ValueError: invalid YAML, or one of these.
-    """
+    """The value of ``text``; deep nesting, anchors, aliases and tags are errors, as invalid YAML is."""
     depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)

@@ -45,11 +45,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         del self.globals["lipsum"], self.filters["random"]  # they are not deterministic
 
     def concat(self, parts: Iterable[str]) -> str:
-        """Joins the pieces of renderings, macros and blocks.
-
-        Raises:
-            TemplateRuntimeError: more than ``MAX_CHARACTERS``.
-        """
+        """Joins the pieces of renderings, macros and blocks, up to ``MAX_CHARACTERS``."""
         pieces, texts, total = iter(parts), list[str](), 0
         while some := list(islice(pieces, 64)):  # one by one takes 25 % longer
             texts.append("".join(some))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -13,29 +12,19 @@ from personagen.prompts.files import names, packaged
 
 _INCLUDED = re.compile(rb"\{%-?\s*include\s+[\"']([^\"']+)")
 _NEAR = 0.7
-log = logging.getLogger(__name__)
 
 
 def unused_prompts(where: tuple[Path, ...], asked: Iterable[str] = ()) -> tuple[str, ...]:
     """A note for each file in the user's own folders of prompts that no agent asks for and no prompt includes.
 
-    ``asked`` are names of prompts that the user's own agents ask for. Each is logged too, before any money is spent on
-    prompts that were not meant.
+    ``asked`` are names of prompts that the user's own agents ask for.
     """
-    notes = found(where, asked)
-    for note in notes:
-        log.warning("%s", note)
-    return notes
-
-
-def found(where: tuple[Path, ...], asked: Iterable[str] = ()) -> tuple[str, ...]:
-    """The notes of ``unused_prompts``, not logged."""
     with suppress(OSError, RecursionError):  # it only helps: no folder, however odd, may stop a run
-        return tuple(note for folder in where if folder != packaged() for note in unknown(folder, asked))
+        return tuple(note for folder in where if folder != packaged() for note in _unused(folder, asked))
     return ()
 
 
-def unknown(folder: Path, asked: Iterable[str] = ()) -> Iterator[str]:
+def _unused(folder: Path, asked: Iterable[str]) -> Iterator[str]:
     """A sentence for each file of ``folder`` that is no prompt, with the name that may have been meant."""
     known = [f"{name}.md" for name in (*names(), *asked)]
     known += sorted(file.name for file in packaged().glob("*.md"))

@@ -53,11 +53,7 @@ class FailurePolicy:
                 raise self._too_many(self._failed, self._next)
 
     def close(self) -> None:
-        """Checks the failures once all items have ended.
-
-        Raises:
-            QualityError: more than half of the items failed.
-        """
+        """Raises ``QualityError`` if more than half of all items failed."""
         if len(self.failures) > self.total / 2:
             raise self._too_many(self.by_reason(), self.total)
 

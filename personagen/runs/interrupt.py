@@ -17,6 +17,8 @@ GRACE_SECONDS = 0.4  # after the second signal of a run
 
 def set_handler(handler: Callable[[int, Any], object]) -> dict[int, Any]:
     """Sets ``handler`` for the three signals, but keeps an ignored SIGHUP (nohup); returns the previous handlers."""
+    if threading.current_thread() is not threading.main_thread():  # only that one gets signals
+        return {}
     before: dict[int, Any] = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     if before[signal.SIGHUP] is signal.SIG_IGN:
         del before[signal.SIGHUP]
@@ -32,9 +34,6 @@ def _restore(handlers: Mapping[int, Any]) -> None:
 @contextmanager
 def raising_interrupts() -> Iterator[None]:
     """Makes the signals raise KeyboardInterrupt, so that half-done work is undone."""
-    if threading.current_thread() is not threading.main_thread():  # only that one gets signals
-        yield
-        return
     before = set_handler(signal.default_int_handler)
     try:
         yield
@@ -53,9 +52,6 @@ def interruptible(limiter: Limiter, rest: str = "") -> Iterator[None]:
 
     from personagen.errors import Interrupted
 
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     alarm, received = signal.getsignal(signal.SIGALRM), 0
 
@@ -86,10 +82,10 @@ def interruptible(limiter: Limiter, rest: str = "") -> Iterator[None]:
 def run_sync(main: Coroutine[Any, Any, T]) -> T:
     """Runs ``main``, in a thread if an event loop is already running, as in a notebook.
 
-    Raises:
-        KeyboardInterrupt: the user interrupted it without waiting for calls in flight.
+    It raises ``KeyboardInterrupt`` if the user does not wait for calls in flight.
     """
     import asyncio
+    from concurrent.futures import ThreadPoolExecutor
 
     try:
         asyncio.get_running_loop()
@@ -101,27 +97,17 @@ def run_sync(main: Coroutine[Any, Any, T]) -> T:
             return asyncio.run(main)
         except asyncio.CancelledError:
             raise KeyboardInterrupt from None
-    result: list[T] = []
-    failure: list[BaseException] = []
-
     runner = asyncio.Runner()
 
-    def run() -> None:
-        try:
-            with runner:
-                result.append(runner.run(main))
-        except BaseException as error:
-            failure.append(error)
+    def run() -> T:
+        with runner:
+            return runner.run(main)
 
-    thread = threading.Thread(target=run, name="personagen")
-    thread.start()
-    try:
-        thread.join()
-    except KeyboardInterrupt:
-        loop = runner.get_loop()
-        loop.call_soon_threadsafe(lambda: [task.cancel() for task in asyncio.all_tasks(loop)])
-        thread.join()
-        raise
-    if failure:
-        raise failure[0]
-    return result[0]
+    with ThreadPoolExecutor(1, "personagen") as thread:
+        running = thread.submit(run)
+        try:
+            return running.result()
+        except KeyboardInterrupt:
+            loop = runner.get_loop()
+            loop.call_soon_threadsafe(lambda: [task.cancel() for task in asyncio.all_tasks(loop)])
+            raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,18 +17,18 @@ import orjson
 from personagen.agents import custom
 from personagen.errors import PersonagenError, QualityError
 from personagen.llm.endpoints import Models, resolve
-from personagen.options import RunOptions
 from personagen.prompts import files as prompt_files
 from personagen.prompts.unused import unused_prompts
 from personagen.runs.estimate import Consent, Estimate, begin, estimate_of
 from personagen.runs.failures import FailurePolicy
 from personagen.runs.probe import probe
-from personagen.runs.progress import Progress, ticking
+from personagen.runs.progress import Progress, Status, ticking
 from personagen.runs.schedule import Job, Result, Task, run_jobs
-from personagen.runs.session import Brief, Session, open_models
+from personagen.runs.session import Session, open_models
 from personagen.runs.workflow import Item, Outcome, RunReport, Workflow
 from personagen.store.folder import Run, open_run
 
+log = logging.getLogger(__name__)
 # Files, servers, limits and speed may change when a run is resumed.
 _NOT_IN_FINGERPRINT = {
     *("out", "prompts", "skip_bad_lines", "seeds"),
@@ -36,9 +37,9 @@ _NOT_IN_FINGERPRINT = {
 
 
 async def run(
-    workflow: Workflow[Item], options: RunOptions, progress: Progress | None = None, consent: Consent | None = None
+    workflow: Workflow[Item], progress: Progress | None = None, consent: Consent | None = None
 ) -> tuple[RunReport, dict[str, Any]]:
-    """Runs or resumes ``workflow`` in its folder; returns the report and the workflow's own summary.
+    """Runs or resumes ``workflow`` in the folder of its options; returns the report and the workflow's own summary.
 
     ``consent`` gets the estimate; if it returns False, nothing is sent.
 
@@ -47,27 +48,30 @@ async def run(
         Interrupted: ``consent`` returned False, or the user stopped the run.
         PersonagenError: the run can't continue; finished results are written, and it can be resumed.
     """
+    options = workflow.options
     where = prompt_files.folders(options.prompts)
+    acts = custom.acts(options.agent)
     names = (*workflow.prompts, *custom.prompts(options.agent))
     prompts = {name: prompt_files.load(name, where) for name in names}
-    notes = (*workflow.notes, *unused_prompts(where, prompts))
+    unused = unused_prompts(where, prompts)
+    for note in unused:  # before any money is spent on prompts that were not meant
+        log.warning("%s", note)
     models = resolve(options, {name.partition("/")[0] for name in prompts}, workflow.encoder)
-    fingerprint = _fingerprint(options, models, workflow)
+    fingerprint = _fingerprint(workflow, models)
     with open_run(Path(options.out), workflow.command, fingerprint, dict(vars(options)), prompts.values()) as folder:
-        brief = Brief(prompts, options.seed, workflow.attempts, workflow.language)
-        async with open_models(folder, models, options, brief) as session:
+        async with open_models(folder, models, options, prompts, acts, workflow.attempts, workflow.language) as session:
             done = folder.journal.slots(workflow.results[0], folder.fingerprint) if workflow.results else set()
             estimate = await estimate_of(workflow, session, folder, done)
             await begin(estimate, session.limiter, folder.folder, consent)
             failures = FailurePolicy(workflow.unit, len(workflow.items), done)
-            notes = (*notes, *folder.notes)
+            notes = (*workflow.notes, *unused, *folder.notes)
             playing = _Playing(workflow, session, folder, failures, estimate, notes, progress, frozenset(done))
             return await playing.play()
 
 
-def _fingerprint(options: RunOptions, models: Models, workflow: Workflow[Any]) -> dict[str, Any]:
+def _fingerprint(workflow: Workflow[Any], models: Models) -> dict[str, Any]:
     """The settings that determine the results; a run can be resumed only with the same ones."""
-    kept = {name: value for name, value in vars(options).items() if name not in _NOT_IN_FINGERPRINT}
+    kept = {name: value for name, value in vars(workflow.options).items() if name not in _NOT_IN_FINGERPRINT}
     return kept | {"model": models.names, **workflow.fingerprint}
 
 
@@ -132,7 +136,24 @@ class _Playing(Generic[Item]):
         done, total, failed = len(self.failures.done), len(self.workflow.items), len(self.failures.failures)
         if self.workflow.standing:
             done, total, failed = self.workflow.standing()
-        status = self.session.status(self.workflow.unit, done, total, failed=failed, done_before=len(self.done))
+        session, limiter, tally = self.session, self.session.limiter, self.session.tally
+        status = Status(
+            unit=self.workflow.unit,
+            done=done,
+            done_before=len(self.done),
+            total=total,
+            failed=failed,
+            calls=tally.calls,
+            reused=tally.reused,
+            errors=tally.failed + tally.re_asked,
+            retried=limiter.retried,
+            refused=limiter.refused,
+            in_flight=limiter.in_flight,
+            limit=limiter.limit,
+            usage=tally.usage,
+            seconds=time.monotonic() - session.began,
+            batches=session.batch_progress.describe(),
+        )
         self.progress(status)
 
     def _close(self, status: str) -> tuple[RunReport, dict[str, Any]]:
@@ -141,23 +162,19 @@ class _Playing(Generic[Item]):
         notes = self.notes
         if workflow.results:
             folder.derive(*workflow.results)
-            notes += self._outdated()
+            outdated = folder.journal.outdated(workflow.results[0], folder.fingerprint)
+            if outdated:
+                notes += (
+                    f"{outdated} {workflow.unit} finished with earlier prompts are not in the results: run the same"
+                    " command to redo them; it reuses the answers to unchanged calls",
+                )
         if workflow.close:
             notes += workflow.close(folder, status)
         counts = added(map(orjson.loads, folder.journal.lines("counts", folder.fingerprint)))
         report = self._report(status, notes)
-        own = workflow.summarize(Outcome(counts, self.failures.by_reason(), folder))
+        own = workflow.summarize(Outcome(counts, self.failures.by_reason()))
         folder.record(report, own)
         return report, own
-
-    def _outdated(self) -> tuple[str, ...]:
-        found = self.folder.journal.outdated(self.workflow.results[0], self.folder.fingerprint)
-        if not found:
-            return ()
-        return (
-            f"{found} {self.workflow.unit} finished with earlier prompts are not in the results: run the same command"
-            " to redo them; it reuses the answers to unchanged calls",
-        )
 
     def _report(self, status: str, notes: tuple[str, ...]) -> RunReport:
         calls, usage, by_role = self.folder.usage()

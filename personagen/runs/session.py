@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from personagen.agents import custom
 from personagen.agents.ask import AgentContext
+from personagen.agents.custom import Function
 from personagen.call import LLM
 from personagen.errors import ConfigError
 from personagen.llm.batch.poll import BatchProgress
@@ -21,7 +21,6 @@ from personagen.llm.middleware import Layers, Tally
 from personagen.options import ModelOptions
 from personagen.prompts.files import Prompt
 from personagen.runs.interrupt import interruptible
-from personagen.runs.progress import Status
 from personagen.store.batches import Batches
 from personagen.store.folder import Run
 
@@ -46,44 +45,18 @@ class Session:
     batch: bool
     began: float
 
-    def status(self, unit: str, done: int, total: int, *, failed: int = 0, done_before: int = 0) -> Status:
-        """The run's status with ``done`` units, ``done_before`` of them by earlier processes."""
-        return Status(
-            unit=unit,
-            done=done,
-            done_before=done_before,
-            total=total,
-            failed=failed,
-            calls=self.tally.calls,
-            reused=self.tally.reused,
-            errors=self.tally.failed + self.tally.re_asked,
-            retried=self.limiter.retried,
-            refused=self.limiter.refused,
-            in_flight=self.limiter.in_flight,
-            limit=self.limiter.limit,
-            usage=self.tally.usage,
-            seconds=time.monotonic() - self.began,
-            batches=self.batch_progress.describe(),
-        )
-
-
-@dataclass(frozen=True)
-class Brief:
-    """What agents get besides the models; ``seed`` is for the offline cast."""
-
-    prompts: Mapping[str, Prompt]
-    seed: int = 0
-    attempts: int = 3
-    language: str = "en"
-
 
 @asynccontextmanager
-async def open_models(run: Run, models: Models, options: ModelOptions, brief: Brief) -> AsyncIterator[Session]:
-    """Connects ``models`` behind journal, budget, limits and retries; a signal closes them.
-
-    Raises:
-        ConfigError: a model or key is missing or invalid, or the run has pending batches and ``options.batch`` is off.
-    """
+async def open_models(
+    run: Run,
+    models: Models,
+    options: ModelOptions,
+    prompts: Mapping[str, Prompt],
+    acts: Mapping[str, Function],
+    attempts: int = 3,
+    language: str = "en",
+) -> AsyncIterator[Session]:
+    """Connects ``models`` behind journal, budget, limits and retries; a signal closes them."""
     book = Batches(run.journal)
     pending = book.pending()
     calls = sum(len(batch.keys) for batch in pending)
@@ -99,14 +72,12 @@ async def open_models(run: Run, models: Models, options: ModelOptions, brief: Br
     async with connect(
         models.by_role,
         timeout=options.timeout,
-        seed=brief.seed,
+        seed=options.seed,
         noise=options.noise,
         batch=mode if options.batch else None,
     ) as backend:
         llm = layers.around(backend, batch=options.batch)
-        ctx = AgentContext(
-            llm, brief.prompts, models.names, tally, brief.attempts, brief.language, custom.acts(options.agent)
-        )
+        ctx = AgentContext(llm, prompts, models.names, tally, attempts, language, acts)
         rest = ", and submitted batches continue at the provider" if options.batch else ""
         with interruptible(limiter, rest):
             yield Session(

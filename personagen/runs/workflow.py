@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from personagen.agents.ask import AgentContext
+from personagen.options import RunOptions
 from personagen.runs.rehearsal import Need, Rehearsal
 from personagen.runs.schedule import Task
 from personagen.runs.session import Session
@@ -58,10 +59,6 @@ class Outcome:
 
     counts: Mapping[str, Any]
     failures: Counter[str]
-    run: Run
-
-
-Setup: TypeAlias = Callable[[Session], AbstractAsyncContextManager[None]]
 
 
 @dataclass(frozen=True)
@@ -79,6 +76,7 @@ class Workflow(Generic[Item]):
     """
 
     command: str
+    options: RunOptions
     prompts: tuple[str, ...]
     unit: str
     items: Items[Item]
@@ -97,6 +95,6 @@ class Workflow(Generic[Item]):
     weight: Callable[[Item], float] = lambda _: 1.0
     shorten: Callable[[Item], tuple[Item, float, float]] = lambda item: (item, 1.0, 1.0)
     rehearsals: Callable[[Session, Run], tuple[list[Rehearsal], dict[str, Need], float]] | None = None
-    setup: Setup | None = None
+    setup: Callable[[Session], AbstractAsyncContextManager[None]] | None = None
     close: Callable[[Run, str], tuple[str, ...]] | None = None
     standing: Callable[[], tuple[int, int, int]] | None = None

@@ -36,12 +36,7 @@ _REFUSED_BY_DISK = {
 
 
 def open_journal(file: Path) -> sqlite3.Connection:
-    """A connection to the journal ``file``, which is created if it does not exist.
-
-    Raises:
-        CorruptError: the file is damaged, or was written by a newer version.
-        DiskError: the file can't be created, read or written.
-    """
+    """A connection to the journal ``file``, which is created if it does not exist; raises as ``Journal``."""
     with translated(file):
         log = file.with_name(f"{file.name}-wal")
         if not file.exists():
@@ -94,17 +89,12 @@ def checkpoint(connection: sqlite3.Connection) -> bool:
 
     So the next process notices a deleted log, but not one that SQLite itself moved and removed.
     """
-    mark(connection, "more")
+    _set(connection, "log", "more")
     connection.execute("PRAGMA busy_timeout = 100")
     busy = connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()[0]
     connection.execute("PRAGMA busy_timeout = 60000")
-    mark(connection, "all")
+    _set(connection, "log", "all")
     return not busy
-
-
-def mark(connection: sqlite3.Connection, what: str) -> None:
-    """Stores in the main file that it holds ``all`` answers, or that ``more`` are in the write-ahead log."""
-    _set(connection, "log", what)
 
 
 def crc(*row: object) -> int:

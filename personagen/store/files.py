@@ -25,11 +25,7 @@ BUFFER_BYTES = 1 << 18  # a line of trees.jsonl is longer than the default of 8 
 
 
 def write(file: Path, parts: Iterable[bytes]) -> int:
-    """Replaces ``file`` by ``parts`` in one step; returns the bytes written.
-
-    Raises:
-        DiskError: the write failed; the old file is unchanged.
-    """
+    """Replaces ``file`` by ``parts`` in one step and returns the bytes; after a ``DiskError`` it is unchanged."""
     beside = file.with_name(f".{file.name}.new")
     size = 0
     try:
@@ -54,11 +50,7 @@ def write(file: Path, parts: Iterable[bytes]) -> int:
 
 
 def make_folder(folder: Path) -> None:
-    """Creates ``folder`` and missing parents, and makes its name durable.
-
-    Raises:
-        DiskError: the disk refuses, or a file is in the way.
-    """
+    """Creates ``folder`` and missing parents and makes its name durable, or raises ``DiskError``."""
     try:
         if not folder.parent.exists():
             make_folder(folder.parent)
@@ -71,11 +63,7 @@ def make_folder(folder: Path) -> None:
 
 
 def reserve(file: Path) -> None:
-    """Creates ``file`` empty, with mode 0600, unless it exists.
-
-    Raises:
-        OSError: the file can't be created.
-    """
+    """Creates ``file`` empty, with mode 0600, unless it exists."""
     with suppress(FileExistsError):
         os.close(_created(file))
 
@@ -93,11 +81,7 @@ def _choose_mode(what: int | Path, mode: int) -> None:
 
 
 def synced(handle: int) -> None:
-    """Flushes the file or folder ``handle`` to the disk, on macOS also out of the drive's memory.
-
-    Raises:
-        OSError: the disk refuses.
-    """
+    """Flushes the file or folder ``handle`` to the disk, on macOS also out of the drive's memory."""
     fully = getattr(fcntl, "F_FULLFSYNC", None)
     if fully is not None:
         try:
@@ -110,11 +94,7 @@ def synced(handle: int) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Makes the names in ``folder`` durable, if it is readable and its file system supports that.
-
-    Raises:
-        OSError: the disk refuses.
-    """
+    """Makes the names in ``folder`` durable, if it is readable and its file system supports that."""
     try:
         handle = os.open(folder, os.O_RDONLY)
     except PermissionError:  # may be entered but not read, like other users' home folders
@@ -129,12 +109,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def read_records(file: Path, kind: type[R]) -> Iterator[R]:
-    """The records of a JSONL file, one at a time.
-
-    Raises:
-        UsageError: the file does not exist.
-        CorruptError: a line is not such a record; the message has its number.
-    """
+    """The records of a JSONL file, one at a time; ``CorruptError`` has the number of a damaged line."""
     if not file.is_file():
         raise UsageError(f"{file} is missing: {file.parent} is not a finished run; `personagen simulate` makes one")
     with file.open("rb", buffering=BUFFER_BYTES) as lines:
@@ -147,12 +122,7 @@ def read_records(file: Path, kind: type[R]) -> Iterator[R]:
 
 
 def read_state(folder: Path) -> dict[str, Any]:
-    """The content of ``folder/run.json``.
-
-    Raises:
-        UsageError: the folder is not a run.
-        CorruptError: the file is damaged.
-    """
+    """The content of ``folder/run.json``; ``UsageError`` if there is none, ``CorruptError`` if it is damaged."""
     file = folder / "run.json"
     if not file.is_file():
         raise UsageError(f"{folder} is not a run folder: it has no run.json; `personagen simulate` makes one")

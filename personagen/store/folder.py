@@ -39,14 +39,10 @@ class Run:
     started: str
     notes: tuple[str, ...] = ()
 
-    def write_lines(self, name: str, parts: Iterable[bytes]) -> int:
-        """Writes the result file ``name``; returns its size in bytes."""
-        return write(self.folder / name, parts)
-
     def derive(self, *names: str) -> None:
         """Rewrites the result files ``names`` from the journal."""
         for name in names:
-            self.write_lines(name, self.journal.lines(name, self.fingerprint))
+            write(self.folder / name, self.journal.lines(name, self.fingerprint))
 
     def usage(self) -> tuple[int, Usage, dict[str, dict[str, Any]]]:
         """Calls and usage of all stored answers, and the same for each role and model."""

@@ -20,12 +20,7 @@ _NAME = re.compile(rb"process (\d+) on (\S+)\n")
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Holds ``folder/.lock``, which names the process.
-
-    Raises:
-        InUseError: another process holds the lock; the message names it.
-        DiskError: the file can't be written.
-    """
+    """Holds ``folder/.lock``, which names the process, or raises ``InUseError``, which names the one that holds it."""
     with ExitStack() as stack:
         try:
             reserve(folder / ".lock")

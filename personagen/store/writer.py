@@ -25,7 +25,6 @@ Statement = tuple[str, tuple[object, ...]]
 @dataclass(frozen=True)
 class _Write:
     statements: tuple[Statement, ...]
-    loop: asyncio.AbstractEventLoop
     done: asyncio.Future[None]
 
 
@@ -44,16 +43,11 @@ class Writer:
         self._thread.start()
 
     async def write(self, statements: Iterable[Statement]) -> None:
-        """Executes ``statements`` in one durable transaction.
-
-        Raises:
-            PersonagenError: this or an earlier write failed.
-        """
+        """Executes ``statements`` in one durable transaction; fails if an earlier one did."""
         if self.failed:
             raise self.failed
-        loop = asyncio.get_running_loop()
-        done: asyncio.Future[None] = loop.create_future()
-        self._queue.put(_Write(tuple(statements), loop, done))
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._queue.put(_Write(tuple(statements), done))
         await done
 
     def close(self) -> None:
@@ -75,8 +69,8 @@ class Writer:
                 self.failed = error
             except Exception as error:  # any error must reach the waiting futures
                 self.failed = DiskError(f"{self._file}: an answer can't be stored: {error}; it was not used")
-            for loop in {w.loop for w in group}:
-                mine = [w.done for w in group if w.loop is loop]
+            for loop in {w.done.get_loop() for w in group}:
+                mine = [w.done for w in group if w.done.get_loop() is loop]
                 if not loop.is_closed():
                     loop.call_soon_threadsafe(_settle, mine, self.failed)
         if connection is not None:

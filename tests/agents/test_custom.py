@@ -109,7 +109,9 @@ def test_a_module_names_its_own_prompts_of_roles_that_exist(module):
     own = judge_first("...")
     module("own_f", f'PROMPTS = ("judge/strict", "judge/kind")\n{own}')
     module("own_g", f'PROMPTS = ("judges/strict",)\n{own}')
+    custom.acts(["judge/prefer=own_f:own"])
     assert custom.prompts(["judge/prefer=own_f:own"]) == ("judge/strict", "judge/kind")
+    custom.acts(["judge/prefer=own_g:own"])
     with pytest.raises(UsageError, match="PROMPTS has 'judges/strict'"):
         custom.prompts(["judge/prefer=own_g:own"])
 

@@ -179,5 +179,5 @@ def test_no_schema_holds_a_constraint_that_providers_refuse():
             return set(value).union(*(keys(v) for v in value.values()))
         return set().union(*(keys(v) for v in value)) if isinstance(value, list) else set()
 
-    for reply in (author.Profiles, author.Personalities, observer.Guesses, judge.Ranking):
+    for reply in (*author.REPLIES.values(), observer.Guesses, judge.Ranking):
         assert not keys(parse.schema_of(reply)) & refused

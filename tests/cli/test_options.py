@@ -98,6 +98,7 @@ async def greet(options, progress=None, consent=None):
 
     workflow = Workflow(
         command="greet",
+        options=options,
         prompts=("author/profiles",),
         unit="greetings",
         items=range(options.times),
@@ -107,7 +108,7 @@ async def greet(options, progress=None, consent=None):
         results=("greetings.jsonl",),
         first_role="author",
     )
-    report, own = await run(workflow, options, progress, consent)
+    report, own = await run(workflow, progress, consent)
     return GreetSummary(report=report, **own)
 '''
 COMMAND = '''

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from personagen.cli import progress
 from personagen.records import Usage
-from personagen.runs.session import Status
+from personagen.runs.progress import Status
 
 
 def status(**changes):

@@ -18,7 +18,7 @@ from personagen.cli.progress import line
 from personagen.cli.terminal import as_json, clean, cleans, one_line
 from personagen.errors import ServerError
 from personagen.records import Usage
-from personagen.runs.session import Status
+from personagen.runs.progress import Status
 from tests.cli.runs import several, simulated
 from tests.trees import conversation
 

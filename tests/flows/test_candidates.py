@@ -6,13 +6,13 @@ import asyncio
 
 import pytest
 
-from personagen import tree
 from personagen.agents.ask import Answer, said, say
 from personagen.agents.assistant import CANDIDATES, Candidate
 from personagen.agents.judge import Ranking
 from personagen.errors import ConfigError, UsageError
 from personagen.flows.conversation import Plan
 from tests.fakes import PERSONA, Fake, answer, cast, context, grow
+from tests.trees import replies
 
 PLAIN, AWARE = CANDIDATES["plain"], CANDIDATES["aware"]
 
@@ -37,7 +37,7 @@ def grown(*assistants, fake=None, **changes):
 def test_slots_go_to_the_candidates_in_turn(growth):
     made = grown(PLAIN, ECHO, AWARE, candidates=5, grow=growth)
     for node in (node for node in made.nodes if node.role == "user"):
-        agents = [reply.agent for reply in tree.children(made.nodes, node.id)]
+        agents = [reply.agent for reply in replies(made, node.id)]
         assert agents == ["plain", "echo", "aware", "plain", "echo"]
 
 
@@ -49,7 +49,7 @@ def test_a_reply_without_a_call_is_a_node_without_a_call():
 def test_a_candidate_of_the_users_own_gets_what_the_observer_inferred():
     made = grown(ECHO, PLAIN)
     first = next(node for node in made.nodes if node.id == "0")
-    assert tree.children(made.nodes, "0")[0].content == f"{first.content} ['said {first.content}']"
+    assert replies(made, "0")[0].content == f"{first.content} ['said {first.content}']"
 
 
 def test_candidates_that_do_not_need_the_observer_do_not_wait_for_it_and_it_observes_all_the_same():

@@ -12,6 +12,7 @@ from personagen.errors import BudgetError, ServerError
 from personagen.flows.conversation import FailedTree, Plan
 from personagen.records import Persona
 from tests.fakes import PERSONA, Fake, answer, cast, context, grow
+from tests.trees import replies
 
 
 def plan(**changes):
@@ -29,7 +30,7 @@ def test_a_tree_has_a_user_node_and_its_replies_for_every_turn():
     users = [n for n in made.nodes if n.role == "user"]
     assert len(made.nodes) == 3 * 4
     for node in users:
-        assert [c.agent for c in tree.children(made.nodes, node.id)] == ["aware", "plain", "aware"]
+        assert [c.agent for c in replies(made, node.id)] == ["aware", "plain", "aware"]
     assert max(tree.turn(n.id) for n in made.nodes) == 3
 
 

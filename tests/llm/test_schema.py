@@ -21,7 +21,7 @@ def schemas_in(value):
     return [value, *(found for one in inner for found in schemas_in(one))]
 
 
-@pytest.mark.parametrize("reply", [author.Profiles, author.Personalities, observer.Guesses, judge.Ranking])
+@pytest.mark.parametrize("reply", [*author.REPLIES.values(), observer.Guesses, judge.Ranking])
 def test_our_schemas_are_what_every_strict_mode_takes(reply):
     for one in schemas_in(schema_of(reply)):
         assert set(one) <= {"type", "enum", "items", "properties", "required", "additionalProperties"}

@@ -55,7 +55,7 @@ def test_a_call_has_time_for_several_requests_however_long_one_may_take(tmp_path
 
     async def main():
         with open_run(tmp_path / "r", "simulate", {}, {}, []) as run:
-            async with session.open_models(run, Models({}), ModelOptions(timeout=timeout), session.Brief({})):
+            async with session.open_models(run, Models({}), ModelOptions(timeout=timeout), {}, {}):
                 return given
 
     monkeypatch.setattr(middleware, "with_retries", with_retries)
@@ -70,7 +70,7 @@ def in_session(tmp_path, url, *roles, **options):
             given = ModelOptions(model=("openai/a",), base_url=(url,), **options)
             models = resolve(given, roles or ("user",))
             with open_run(tmp_path / "r", "simulate", {}, {}, []) as run:
-                async with session.open_models(run, models, given, session.Brief({})) as opened_session:
+                async with session.open_models(run, models, given, {}, {}) as opened_session:
                     return await work(opened_session)
 
         return asyncio.run(main())
@@ -85,13 +85,13 @@ def test_a_quota_that_one_answer_says_is_used_up_holds_back_every_role_at_that_e
         llm = opened_session.ctx.llm
         await llm(a_call("1", prompt="user/x"))
         await llm(a_call("2", prompt="judge/x"))
-        return opened_session.status("", 0, 0)
+        return opened_session.limiter
 
     with serving(lambda request: Reply(chat("Fine.").body, 200, headers)) as server:
-        status = in_session(tmp_path, server.v1, "user", "judge")(work)
+        limiter = in_session(tmp_path, server.v1, "user", "judge")(work)
         first, second = server.requests
     assert second.at - first.at >= 0.39
-    assert (status.retried, status.refused, status.in_flight) == (0, 0, 0)
+    assert (limiter.retried, limiter.refused, limiter.in_flight) == (0, 0, 0)
 
 
 def test_after_an_interruption_no_wait_of_a_server_is_slept_out_and_no_request_sent(tmp_path):

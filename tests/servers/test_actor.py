@@ -38,8 +38,8 @@ def answers(*calls, provider="openai"):
 @pytest.mark.parametrize("provider", ["openai", "anthropic"])
 def test_every_agent_gets_a_reply_that_can_be_used(provider):
     profiles, personalities, inferred, verdict, spoken, plain = answers(
-        call("author/profiles", EXAMPLES, schema_of(author.Profiles)),
-        call("author/personalities", EXAMPLES, schema_of(author.Personalities)),
+        call("author/profiles", EXAMPLES, schema_of(author.REPLIES["profile"])),
+        call("author/personalities", EXAMPLES, schema_of(author.REPLIES["personality"])),
         call("observer/infer", {"conversation": SAID}, schema_of(observer.Guesses)),
         call("judge/prefer", {**PERSON, "conversation": SAID, "replies": REPLIES}, schema_of(judge.Ranking)),
         call("user/speak", {**PERSON, "conversation": SAID, "turn": 2, "turns": 3}),

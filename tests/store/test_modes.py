@@ -37,7 +37,7 @@ def run(folder: Path) -> None:
         used = [prompts.load("judge/prefer", (prompts.packaged(),))]
         with open_run(folder, "simulate", {}, {}, used) as run:
             await run.journal.store("k", "user", "m", "", answer("x"), 0.1)
-            run.write_lines("trees.jsonl", [b"{}\n"])
+            files.write(run.folder / "trees.jsonl", [b"{}\n"])
             run.record(SimpleNamespace(status="done", estimate={}), {})
             seen.update(modes(folder))
 
