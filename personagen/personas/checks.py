@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from personagen.records import Persona
 
 # An id is on one line, and safe as a file name.
-_ID = re.compile(r"[^./\\\s\x00-\x1f\x7f-\x9f][^/\\\x00-\x1f\x7f-\x9f]{0,199}")
+ID = re.compile(r"[^./\\\s\x00-\x1f\x7f-\x9f][^/\\\x00-\x1f\x7f-\x9f]{0,199}")
 
 
 def record_of(row: Mapping[str, object]) -> Persona:
@@ -27,7 +27,7 @@ def record_of(row: Mapping[str, object]) -> Persona:
         raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
     except TypeError:
         raise ValueError("it holds a lone surrogate") from None
-    if not _ID.fullmatch(persona.id):
+    if not ID.fullmatch(persona.id):
         raise ValueError(
             "its id is empty, longer than 200 characters, starts with a dot or white space, or holds /, \\ or a control"
             " character"
