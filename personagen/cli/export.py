@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from personagen.cli.common import print_summary, table
 from personagen.cli.options import Command, options_of
-from personagen.options import ExportOptions, OutputOptions
+from personagen.options import OutputOptions
+from personagen.options.row import FILES, FilePath, Options, option
 
 EPILOG = """\b
 Examples:
@@ -16,6 +18,14 @@ Examples:
   personagen export outputs/run --format aloe --out outputs/aloe.jsonl
   personagen export outputs/run --format my_formats:sft --out outputs/sft.jsonl
 """
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportOptions(Options):
+    """Options of ``export``."""
+
+    format: str = option("trl", "trl, aloe, or your own function as module:function.", FILES, "FORMAT")
+    out: FilePath | None = option(None, "File to write.", FILES, "FILE", words="RUN/FORMAT.jsonl")
 
 
 @click.command(cls=Command, params=options_of(ExportOptions, OutputOptions), epilog=EPILOG)

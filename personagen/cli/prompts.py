@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -12,8 +13,8 @@ from personagen.cli.common import print_summary
 from personagen.cli.options import Command, options_of
 from personagen.cli.terminal import clean
 from personagen.errors import UsageError
-from personagen.options import OutputOptions, PromptOptions, RenderOptions
-from personagen.options.row import FilePath
+from personagen.options import OutputOptions, PromptOptions
+from personagen.options.row import FILES, FilePath, option
 
 if TYPE_CHECKING:
     from personagen.agents.sample import Scene
@@ -28,6 +29,14 @@ Examples:
   personagen prompts check --prompts my-prompts
   personagen prompts render judge/prefer --persona outputs/pool/personas.jsonl:12
 """
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenderOptions(PromptOptions):
+    """The sample that ``prompts render`` uses."""
+
+    persona: FilePath | None = option(None, "Persona to use: the Nth of FILE.", FILES, "FILE[:N]")
+    inputs: FilePath | None = option(None, "JSON object of inputs that replace the sample's.", FILES, "FILE")
 
 
 @click.group(params=options_of(PromptOptions, OutputOptions), invoke_without_command=True, epilog=EPILOG)

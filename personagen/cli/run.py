@@ -6,14 +6,14 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeAlias
 
 from personagen.cli.common import duration, print_summary, table, usage_rows
-from personagen.options import RunOptions
+from personagen.options import ModelOptions
 
 Rows: TypeAlias = list[tuple[str, str]]
 
 
 def run_command(
     flow: Callable[..., Coroutine[Any, Any, Any]],
-    options: type[RunOptions],
+    options: type[ModelOptions],
     values: Mapping[str, Any],
     describe: Callable[[Any], tuple[Rows, str]],
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,8 @@ from personagen.cli.common import counts, money, print_summary, table
 from personagen.cli.options import Command, options_of
 from personagen.cli.simulate import outcome_rows
 from personagen.cli.terminal import clean, console, one_line
-from personagen.options import OutputOptions, ShowOptions, place
+from personagen.options import OutputOptions, place
+from personagen.options.row import GENERAL, Options, option
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -27,6 +29,13 @@ Examples:
   personagen show outputs/run 7 --json | python -m json.tool | less
 """
 RATIOS = {"persona": 1, "profile": 2, "traits": 1}  # columns that share the remaining width
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShowOptions(Options):
+    """Options of ``show``."""
+
+    rows: int = option(20, "Rows of the table; 0 shows all.", GENERAL)
 
 
 @click.command(cls=Command, params=options_of(ShowOptions, OutputOptions), epilog=EPILOG)

@@ -51,31 +51,8 @@ class PromptOptions(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RenderOptions(PromptOptions):
-    """The sample that ``prompts render`` uses."""
-
-    persona: FilePath | None = option(None, "Persona to use: the Nth of FILE.", FILES, "FILE[:N]")
-    inputs: FilePath | None = option(None, "JSON object of inputs that replace the sample's.", FILES, "FILE")
-
-
-@dataclass(frozen=True, kw_only=True)
-class ShowOptions(Options):
-    """Options of ``show``."""
-
-    rows: int = option(20, "Rows of the table; 0 shows all.", GENERAL)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ExportOptions(Options):
-    """Options of ``export``."""
-
-    format: str = option("trl", "trl, aloe, or your own function as module:function.", FILES, "FORMAT")
-    out: FilePath | None = option(None, "File to write.", FILES, "FILE", words="RUN/FORMAT.jsonl")
-
-
-@dataclass(frozen=True, kw_only=True)
 class ModelOptions(PromptOptions):
-    """Models and their limits."""
+    """Options of every command that asks models."""
 
     seed: int = option(0, "Random seed.", SIZE, common=True, least=-(2**63), most=2**63 - 1)
     model: Models = option(
@@ -114,19 +91,13 @@ class ModelOptions(PromptOptions):
     )
     timeout: float = option(120.0, "Timeout per request.", MODELS, "SECONDS", least=1, most=86_400)
     noise: float = option(0.0, "Share of wrong verdicts of the offline judge.", MODELS, "SHARE", least=0, most=0.5)
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunOptions(ModelOptions):
-    """Options of every command that asks models."""
-
     out: FilePath = option(
         "outputs/run", "Run folder; the same command on the same folder resumes.", FILES, "DIR", common=True
     )
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExpandOptions(RunOptions):
+class ExpandOptions(ModelOptions):
     """Options of ``expand``, which grows pools of profiles and personalities from seeds, and combines them."""
 
     seeds: FilePath | None = option(
@@ -167,7 +138,7 @@ class ExpandOptions(RunOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SimulateOptions(RunOptions):
+class SimulateOptions(ModelOptions):
     """Options of ``simulate``, which grows conversation trees with competing replies to each user turn."""
 
     personas: FilePath = option("outputs/pool/personas.jsonl", "File of personas.", FILES, "FILE", common=True)

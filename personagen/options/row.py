@@ -155,9 +155,11 @@ def rows_of(options: Any) -> tuple[Row, ...]:
     return tuple(sorted(rows, key=lambda row: (GROUPS.index(row.group), row.name not in own)))
 
 
-@dataclass(frozen=True, kw_only=True)
 class Options:
-    """Options that are checked on construction; an invalid value is a ``UsageError``."""
+    """The base of frozen dataclasses of options, which are checked on construction.
+
+    An invalid value is a ``UsageError``.
+    """
 
     def __post_init__(self) -> None:
         """Checks and normalizes every value."""

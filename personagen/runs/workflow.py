@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 from personagen.agents.ask import AgentContext
-from personagen.options import RunOptions
+from personagen.options import ModelOptions
 from personagen.runs.rehearsal import Need, Rehearsal
 from personagen.runs.schedule import Task
 from personagen.runs.session import Session
@@ -76,7 +76,7 @@ class Workflow(Generic[Item]):
     """
 
     command: str
-    options: RunOptions
+    options: ModelOptions
     prompts: tuple[str, ...]
     unit: str
     items: Items[Item]

@@ -62,7 +62,7 @@ from dataclasses import dataclass
 
 from personagen.agents import author
 from personagen.agents.ask import CallSite
-from personagen.options import RunOptions
+from personagen.options import ModelOptions
 from personagen.options.row import SIZE, option
 from personagen.runs.run import run
 from personagen.runs.schedule import Result, Task
@@ -70,7 +70,7 @@ from personagen.runs.workflow import RunReport, Workflow
 
 
 @dataclass(frozen=True, kw_only=True)
-class GreetOptions(RunOptions):
+class GreetOptions(ModelOptions):
     """What ``greet`` does."""
 
     times: int = option(1, "Greetings.", SIZE, common=True, least=1, most=9)
