@@ -15,7 +15,7 @@ ROOT = "0"
 
 def order(node_id: str) -> tuple[int, ...]:
     """The sort key of a node id; ``0.10`` comes after ``0.2``."""
-    return tuple(int(step) for step in node_id.split("."))
+    return tuple(map(int, node_id.split(".")))
 
 
 def child(node_id: str, slot: int) -> str:
