@@ -21,8 +21,7 @@ import orjson
 
 from personagen.call import LLM, Call
 from personagen.offline import judge, offline
-from personagen.personas.english.pronouns import pronoun_of
-from personagen.personas.english.text import facts_of, sentences, words
+from personagen.personas.english.text import facts_of, pronoun_of, sentences, words
 from personagen.personas.seeds import load_seeds
 from personagen.personas.traits import traits_of
 from personagen.records import Message

@@ -30,14 +30,7 @@ async def open_encoder(
     timeout: float = 120.0,  # noqa: ASYNC109
     wrap: Callable[[LLM], LLM] = with_retries,
 ) -> AsyncIterator[Encoder]:
-    """The encoder named ``spec``. The hashed encoder fits its idf to ``seeds``.
-
-    Models are called through ``wrap(llm)``, which adds a run's journal, budget and retries; ``price`` replaces the list
-    price, and ``timeout`` is in seconds per request.
-
-    Raises:
-        ConfigError: a missing extra or key, or an unknown name; nothing was sent.
-    """
+    """The encoder named ``spec``. The hashed one fits its idf to ``seeds``, others are called through ``wrap(llm)``."""
     if spec == "hashed":
         from personagen.encoders import hashed
 
@@ -53,5 +46,5 @@ async def open_encoder(
         return
     from personagen.encoders import remote
 
-    async with remote.backend(spec, base_url=base_url, price=price, timeout=timeout) as llm:
+    async with remote.backend(spec, base_url, price, timeout) as llm:
         yield Encoder(spec, embedding(wrap(llm), spec))

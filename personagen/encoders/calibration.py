@@ -26,12 +26,8 @@ _TOKEN = re.compile(r"\w[\w'’-]*")
 async def calibrate(encoder: Encoder, texts: Sequence[str], seed: int = 0) -> Threshold:
     """The threshold at which ``encoder`` takes one new text in a hundred for a repeat, at any pool size.
 
-    ``texts`` are different entries of one kind, such as seeds. ``filters.threshold.fit`` is applied to all pairs of
-    them, and to all pairs of ``reframed`` texts; each parameter is the higher of the two, since varied seeds do not
-    represent an author who always writes alike.
-
-    An author more uniform than any seed needs calibration on a pool that it wrote: on our 20 profiles the hashed
-    encoder gets a threshold of 0.45 for a pool of 330, which would reject 33 % of ALOE's.
+    ``filters.threshold.fit`` is applied to all pairs of ``texts`` of one kind, and of ``reframed`` ones; each parameter
+    is the higher of the two, since varied seeds do not represent an author who always writes alike.
 
     Raises:
         UsageError: fewer than ``MIN_TEXTS`` different texts, or too short ones.
@@ -51,8 +47,7 @@ async def calibrate(encoder: Encoder, texts: Sequence[str], seed: int = 0) -> Th
 def repeats(texts: Sequence[str], seed: int = 0) -> list[tuple[int, str]]:
     """Near copies as generation loops produce them: each text with one, two and three details changed.
 
-    A detail is a number, or a word that at most a tenth of the texts use, and is replaced by one of another text. Each
-    copy comes with the index of its text.
+    A detail is a number or a rare word, replaced by one of another text. Each copy comes with the index of its text.
     """
     random = Random(f"{seed}/repeats")
     found = []

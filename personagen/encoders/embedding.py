@@ -1,7 +1,4 @@
-"""Embedding models as LLMs: a call holds texts, and its completion their vectors.
-
-So embeddings pass through the same layers as other calls: journal, budget, retries and cost.
-"""
+"""Embedding models as LLMs, with the layers of other calls: a call holds texts, and its completion their vectors."""
 
 from __future__ import annotations
 
@@ -28,11 +25,7 @@ def packed(vectors: FloatArray) -> str:
 
 
 def unpacked(text: str) -> FloatArray:
-    """The reverse of ``packed``.
-
-    Raises:
-        CorruptError: the text does not hold vectors of one length.
-    """
+    """The reverse of ``packed``; raises CorruptError for any other text."""
     try:
         rows = [np.frombuffer(b64decode(part, validate=True), "<f4") for part in orjson.loads(text)]
         return np.stack(rows).astype(np.float32)
@@ -44,11 +37,7 @@ def embedding(llm: LLM, model: str, batch: int = BATCH) -> Encode:
     """An ``encode`` that asks ``llm`` for the vectors of ``batch`` texts per call, a few calls at once.
 
     Each text is encoded once. The calls depend only on the texts and their order, so that the journal answers all of
-    them when a run is resumed.
-
-    Raises (when called):
-        ServerError: the number or the length of the vectors is wrong.
-        PersonagenError: errors of ``llm``.
+    them when a run is resumed. It raises ServerError if the number or the length of the vectors is wrong.
     """
     known: dict[str, FloatArray] = {}
     slots = asyncio.Semaphore(IN_FLIGHT)

@@ -18,10 +18,7 @@ Encode: TypeAlias = Callable[[Sequence[str]], Awaitable[FloatArray]]
 
 @dataclass(frozen=True)
 class Encoder:
-    """``encode`` maps n texts to float32 (n, d), rows of unit length, deterministically.
-
-    ``thresholds`` are the calibrated defaults by kind of pool, None for a model without.
-    """
+    """``encode`` maps n texts to unit vectors (n, d); ``thresholds`` are its calibrated defaults, if any."""
 
     name: str
     encode: Encode

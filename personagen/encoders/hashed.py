@@ -52,11 +52,10 @@ def fit(texts: Sequence[str]) -> Idf:
 
 
 def hashed(texts: Sequence[str], idf: Idf) -> FloatArray:
-    """``texts`` as rows (n, 512) of unit length.
+    """``texts`` as rows (n, 512) of unit length, by feature hashing (Weinberger et al. 2009).
 
-    Feature hashing (Weinberger et al. 2009): every n-gram of the lower-case text adds its signed idf to one of the 512
-    dimensions; dimension, sign and idf bucket come from different bits of one hash of its code points, the same on
-    every machine.
+    Every n-gram of the lower-case text adds its signed idf to one dimension; dimension, sign and idf bucket come from
+    different bits of one hash of its code points, the same on every machine.
     """
     batches = [_hashed(texts[at : at + _BATCH], idf) for at in range(0, len(texts), _BATCH)]
     return np.concatenate(batches) if batches else np.zeros((0, DIMS), np.float32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -24,24 +24,11 @@ from personagen.records import Completion
 
 
 @asynccontextmanager
-async def backend(
-    spec: str,
-    *,
-    base_url: str | None = None,
-    price: Price | None = None,
-    timeout: float = 120.0,  # noqa: ASYNC109
-) -> AsyncIterator[LLM]:
-    """The embedding model ``spec``, ``openai/NAME`` or a LiteLLM model; ``timeout`` is in seconds.
-
-    Keys come from the environment. There are no retries here. Completions have token counts, and the cost in USD by
-    ``price`` or the list price, None if neither is known.
-
-    Raises:
-        ConfigError: no key, an unknown model, or an invalid ``base_url``; nothing was sent.
-    """
+async def backend(spec: str, base_url: str | None, price: Price | None, seconds: float) -> AsyncIterator[LLM]:
+    """The embedding model ``spec``; raises ConfigError for no key, an unknown model or an invalid ``base_url``."""
     open_ = _openai if spec.startswith("openai/") else _litellm
-    async with open_(spec, address(spec, base_url), timeout) as ask:
-        yield with_cost(with_timeout(ask, spec, timeout), price_of(spec, base_url=base_url, override=price))
+    async with open_(spec, address(spec, base_url), seconds) as ask:
+        yield with_cost(with_timeout(ask, spec, seconds), price_of(spec, base_url=base_url, override=price))
 
 
 @asynccontextmanager
@@ -57,9 +44,7 @@ async def _openai(spec: str, base_url: str | None, seconds: float) -> AsyncItera
             if isinstance(answer, Failure):
                 raise error(server, answer)
             try:
-                value = orjson.loads(answer.body)
-                made = _completion(call, value["data"], mapping(value.get("usage")))
-                return made.model_copy(update={"pause": answer.pause})
+                return _completion(call, orjson.loads(answer.body)).model_copy(update={"pause": answer.pause})
             except (ValueError, TypeError, LookupError, AttributeError):
                 raise garbled(server, answer.body.decode("utf-8", "replace")) from None
 
@@ -81,8 +66,7 @@ async def _litellm(spec: str, base_url: str | None, seconds: float) -> AsyncIter
         except Exception as problem:  # custom providers raise what they like
             raise error(server, failure_of(problem)) from None
         try:
-            value = answer.model_dump()
-            return _completion(call, value["data"], mapping(value.get("usage")))
+            return _completion(call, answer.model_dump())
         except (ValueError, TypeError, LookupError, AttributeError):
             raise garbled(server, answer) from None
 
@@ -92,16 +76,13 @@ async def _litellm(spec: str, base_url: str | None, seconds: float) -> AsyncIter
         await close(litellm)
 
 
-def _completion(call: Call, data: Sequence[Any], usage: Any) -> Completion:
-    """The completion with the vectors in ``data``, in the order of the texts."""
-    rows = sorted(data, key=lambda entry: entry["index"])
+def _completion(call: Call, value: Any) -> Completion:
+    """The completion with the vectors in the answer ``value``, in the order of the texts."""
+    rows = sorted(value["data"], key=lambda entry: entry["index"])
     if [entry["index"] for entry in rows] != list(range(len(call.messages))):
         raise ValueError("the answer does not hold one embedding for each text")
     vectors = unit([entry["embedding"] for entry in rows])
     if vectors.ndim != 2 or not np.isfinite(vectors).all():
         raise ValueError("an embedding is not a vector of finite numbers")
-    return Completion(
-        text=packed(vectors),
-        usage=tokens("", usage.get("prompt_tokens"), 0),
-        model=call.model,
-    )
+    usage = tokens("", mapping(value.get("usage")).get("prompt_tokens"), 0)
+    return Completion(text=packed(vectors), usage=usage, model=call.model)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
 from personagen.call import LLM, Call
@@ -26,24 +27,18 @@ THRESHOLDS = {"all-MiniLM-L6-v2": _MINILM, "sentence-transformers/all-MiniLM-L6-
 
 
 def backend(name: str) -> LLM:
-    """The model ``name`` (``all-MiniLM-L6-v2``, ``ORG/NAME``, or a folder), loaded at the first call.
-
-    Raises:
-        ConfigError: the extra ``embed`` is not installed; when called: the model can't be loaded.
-    """
+    """The model ``name``, loaded at the first call; raises ConfigError if it or the extra ``embed`` is not there."""
     try:
         from sentence_transformers import SentenceTransformer
     except ImportError:
         raise ConfigError(
             "sentence-transformers is not installed: pip install 'personagen[embed]', or use --encoder hashed"
         ) from None
-    loaded: list[Any] = []
+    model = cache(lambda: _load(SentenceTransformer, name))
     turn = asyncio.Lock()
 
     def encode(texts: list[str]) -> str:
-        if not loaded:
-            loaded.append(_load(SentenceTransformer, name))
-        return packed(unit(loaded[0].encode(texts, convert_to_numpy=True, show_progress_bar=False)))
+        return packed(unit(model().encode(texts, convert_to_numpy=True, show_progress_bar=False)))
 
     async def ask(call: Call) -> Completion:
         async with turn:

@@ -1,8 +1,7 @@
 """Quality gates, pure functions: ``PAIR_GATES`` reject pairs of judged replies, ``TURN_GATES`` messages.
 
-A turn gate is any ``(turn) -> reason | None`` of a message and the conversation before it. A rejected message is asked
-for again once, then its branch ends; so a gate passes doubtful cases. ``over`` detects the end of a conversation. See
-docs/conversation-gates.md.
+A turn gate is any ``(turn) -> reason | None`` of a message and the conversation before it, and passes doubtful cases,
+since a second rejection ends the branch. ``over`` detects the end of a conversation. See docs/conversation-gates.md.
 """
 
 from __future__ import annotations

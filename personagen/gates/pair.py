@@ -1,9 +1,8 @@
 """The pair gates: why judged replies make no preference pair.
 
 A pair gate is any ``(judgments, replies) -> reason | None`` of the verdicts about the replies to one user message, and
-those replies by node id. The first reason of ``PAIR_GATES`` counts, so a gate may rely on those before it: after
-``judged`` there are two verdicts about exactly these replies. Gates about the texts come before those about verdicts,
-since verdicts about equal texts can't agree.
+those replies by node id. The first reason counts, so after ``judged`` there are two verdicts about exactly these
+replies, and gates about texts come first, since verdicts about equal texts can't agree.
 """
 
 from __future__ import annotations
@@ -38,21 +37,16 @@ def _blank(text: str) -> bool:
 
 def empty(judgments: Sequence[Judgment], replies: Mapping[str, str]) -> str | None:
     """No pair if the best or the worst reply has no visible character."""
-    ranking = judgments[0].ranking
-    for node in (ranking[0], ranking[-1]):
-        if _blank(replies[node]):
-            return f"reply {node} is empty"
-    return None
-
-
-def _folded(text: str) -> str:
-    return " ".join(text.split()).casefold()
+    best, *_, worst = judgments[0].ranking
+    blank = [node for node in (best, worst) if _blank(replies[node])]
+    return f"reply {blank[0]} is empty" if blank else None
 
 
 def identical(judgments: Sequence[Judgment], replies: Mapping[str, str]) -> str | None:
     """No pair if the best and the worst reply differ only in case and white space."""
-    best, worst = judgments[0].ranking[0], judgments[0].ranking[-1]
-    return f"replies {best} and {worst} are the same" if _folded(replies[best]) == _folded(replies[worst]) else None
+    best, *_, worst = judgments[0].ranking
+    one, other = (" ".join(replies[node].split()).casefold() for node in (best, worst))
+    return f"replies {best} and {worst} are the same" if one == other else None
 
 
 def tie(judgments: Sequence[Judgment], replies: Mapping[str, str]) -> str | None:  # noqa: ARG001
@@ -67,10 +61,9 @@ def consistent(judgments: Sequence[Judgment], replies: Mapping[str, str]) -> str
     This removes the position bias of judge models (Zheng et al. 2023, arXiv 2306.05685, section 3.4).
     """
     first, second = (judgment.ranking for judgment in judgments)
-    if first[0] != second[0]:
-        return f"the best reply changed with the order, from {first[0]} to {second[0]}"
-    if first[-1] != second[-1]:
-        return f"the worst reply changed with the order, from {first[-1]} to {second[-1]}"
+    for which, at in (("best", 0), ("worst", -1)):
+        if first[at] != second[at]:
+            return f"the {which} reply changed with the order, from {first[at]} to {second[at]}"
     return None
 
 

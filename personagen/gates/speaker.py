@@ -13,9 +13,6 @@ _OTHERS = {
 
 
 def speaker(turn: Turn) -> str | None:
-    """Rejects a message that opens with the other's label, unless the user asked for a dialogue.
-
-    Later lines of the other speaker are cut off when the reply is parsed.
-    """
+    """Rejects a message that opens with the other's label, unless the user asked for a dialogue."""
     found = _OTHERS[turn.role].match(turn.text)
     return f"the {turn.role} begins as {found.group().strip()!r}" if found and not turn.acted else None

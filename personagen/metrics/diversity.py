@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from personagen.personas.english.text import words
-
-FloatArray: TypeAlias = npt.NDArray[np.float32]
+from personagen.personas.filters.nearest import FloatArray
 
 SAMPLE = 2000
 _BLOCK = 8192
@@ -60,10 +57,7 @@ class NearestSimilarity:
 
 
 def nearest_similarity(vectors: FloatArray, seed: int = 0, sample: int = SAMPLE) -> NearestSimilarity | None:
-    """Nearest-neighbour cosines in ``vectors`` (n, d) of unit length; None for fewer than two entries.
-
-    In a pool larger than ``sample``, the neighbours of that many random entries, among all entries.
-    """
+    """Nearest-neighbour cosines of up to ``sample`` random ``vectors`` (n, d) of unit length; None if there is none."""
     count = len(vectors)
     if count < 2:
         return None

@@ -1,8 +1,7 @@
 """The embedded scripted cast: a language model that needs no network and no key.
 
-It plays every agent deterministically from the structured inputs of the call (``call.prompt``, ``call.inputs``):
-authors in the style of the seeds, users who reveal themselves turn by turn, an observer who quotes them, a
-plain and a tailored assistant, and a judge whose ground truth is known (``judge.truth``).
+It plays every agent deterministically from the structured inputs of the call; the truth about what its judge judges is
+known (``judge.truth``).
 """
 
 from __future__ import annotations
@@ -21,13 +20,7 @@ _Part = Callable[[Mapping[str, Any], Random], str]
 
 
 def offline(seed: int, noise: float = 0.0) -> LLM:
-    """The cast as a model. ``noise`` is the share of reply pairs its judge gets wrong, 0 to 1.
-
-    Raises, when called:
-        ConfigError: the call's prompt is not one of the cast's.
-    """
-    if not 0.0 <= noise <= 1.0:
-        raise ConfigError(f"noise must be between 0 and 1, not {noise}")
+    """The cast as a model. ``noise`` is the share of reply pairs its judge gets wrong, 0 to 1."""
     cast = parts(noise)
 
     async def answer(call: Call) -> Completion:

@@ -8,19 +8,14 @@ from random import Random
 from typing import Any
 
 from personagen.offline.facts import advice_for, kind_of, spoken
-from personagen.offline.style import axes, axes_shown, wanted_length
+from personagen.offline.style import axes_shown, wanted_length
 from personagen.offline.texts import bank, canon, capital, fill, pick, small
-from personagen.offline.thread import Thread, read_messages
+from personagen.offline.thread import Thread, read
 from personagen.offline.topics import Point, named
 from personagen.offline.voice import brief, clause
 from personagen.records import Message
 
 _OVERREACH = 0.13
-_SOFT = {"feelings"}
-_LOUD = {
-    "playful", "chatty", "impatient", "driven", "sunny", "impulsive", "blunt", "inventive", "proud", "thrifty",
-    "traditional", "cautious",
-}  # fmt: skip
 _DETAILED = {"sceptical", "inventive", "chatty", "methodical"}
 
 
@@ -59,7 +54,7 @@ class _Writer:
     """Writes one reply: draws from the pools without repeating earlier text."""
 
     def __init__(self, conversation: Sequence[Message], rng: Random) -> None:
-        thread = read_messages(conversation)
+        thread = read(tuple(conversation))
         self.rng = rng
         self.kind, self.points = _task(thread, rng)
         self.domain, thing = (thread.topic.domain, thread.topic.thing) if thread.topic else ("", "this")
@@ -145,16 +140,18 @@ def _fitting(writer: _Writer, known: list[str], facts: list[str]) -> str:
     length = wanted_length(known)
     count = 1 if length < 42 else 2 if length < 92 else 3
     explained = 0.8 if _DETAILED & set(known) else 0.0 if length < 60 else 0.5
-    style = [axes()[name] for name in known if writer.domain not in _SOFT or name not in _LOUD]
+    style = [bank("style")[name] for name in known]
+    if writer.domain == "feelings":
+        style = [axis for axis in style if "loud" not in axis]
     writer.rng.shuffle(style)
     body = writer.body(count, explained, linked=0.25, numbered="methodical" in known)
     lead = writer.lead()
     if style:
-        lead = writer.one(style[0].leads) if writer.kind in {"answer", "generic"} and writer.chance(0.9) else ""
+        lead = writer.one(style[0]["leads"]) if writer.kind in {"answer", "generic"} and writer.chance(0.9) else ""
     tailored = _tailored(writer, facts) if writer.chance(0.95) else ""
     end = ""
     if style and writer.chance(0.85 if length >= 60 else 0.35):
-        end = writer.one(style[-1].closers)
+        end = writer.one(style[-1]["closers"])
     elif writer.kind == "end":
         end = writer.pool("wrapups_end")
     elif not style and writer.chance(0.5):
@@ -179,8 +176,8 @@ def _overreaching(writer: _Writer, known: list[str], facts: list[str]) -> str:
     rng = writer.rng
     clauses = [c for f in facts if (c := clause(f, "you"))]
     body = writer.body(2, 0.4, linked=0.3)
-    style = axes()[rng.choice(known)] if known else None
-    end = writer.one(style.closers) if style and writer.chance(0.4) else ""
+    style = bank("style")[rng.choice(known)] if known else None
+    end = writer.one(style["closers"]) if style and writer.chance(0.4) else ""
     way = rng.random()
     if clauses and way < 0.5:
         forced = [writer.pool("forced", you=brief(c)) for c in rng.sample(clauses, min(2, len(clauses)))]
@@ -189,8 +186,8 @@ def _overreaching(writer: _Writer, known: list[str], facts: list[str]) -> str:
         return _whole(writer.pool("familiar"), body, end)
     if way < 0.85:
         return _whole("", writer.pool("padding"), writer.body(3, 1.0, linked=0.4), writer.pool("padding"), end)
-    off = axes()[rng.choice([name for name in axes() if name not in known] or known)]
-    return _whole(writer.one(off.leads), body, writer.one(off.closers))
+    off = bank("style")[rng.choice([name for name in bank("style") if name not in known] or known)]
+    return _whole(writer.one(off["leads"]), body, writer.one(off["closers"]))
 
 
 def _whole(lead: str, body: str, *rest: str) -> str:

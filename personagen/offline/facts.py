@@ -66,11 +66,6 @@ def kind_of(fact: str) -> str | None:
     return next(iter(kinds_of(fact)), None)
 
 
-def tails(kind: str | None) -> list[str]:
-    """Continuations of a sentence with a fact of this kind: ``so evenings are short``."""
-    return bank("facts")[kind]["tails"] if kind else []
-
-
 def advice_for(kind: str | None, domain: str) -> list[str]:
     """Advice in ``domain`` for a fact of this kind; empty if irrelevant."""
     return bank("facts")[kind]["tailor"].get(domain, []) if kind else []

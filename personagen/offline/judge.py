@@ -21,7 +21,7 @@ from personagen.offline.thread import Thread, read
 from personagen.offline.topics import given, topics
 from personagen.personas.english.text import facts_of
 from personagen.personas.traits import traits_of
-from personagen.records import Role
+from personagen.records import Message
 
 TIE = 0.012
 CLOSE = 0.04
@@ -52,32 +52,18 @@ class Finding:
     about: str = ""
 
 
-@dataclass(frozen=True)
-class Truth:
-    """The ground truth about replies: labels best first, their utilities, the gap between the first two."""
-
-    ranking: tuple[str, ...]
-    utilities: Mapping[str, float]
-    gap: float
-
-
-def utility(traits: Sequence[str], facts: Sequence[str], conversation: Sequence[Any], reply_text: str) -> float:
-    """How well ``reply_text`` serves a user with these traits and facts, from about -2 to 2.
-
-    A pure function: fit of length and tone to the traits, an answer to the last user message, relevant use of
-    revealed facts, minus overreach.
-    """
-    said = tuple((m.role, m.content) for m in conversation)
-    return sum(f.worth for f in _findings(tuple(traits), tuple(facts), said, reply_text))
+def utility(traits: Sequence[str], facts: Sequence[str], conversation: Sequence[Message], reply_text: str) -> float:
+    """How well ``reply_text`` serves a user with these traits and facts, from about -2 to 2."""
+    return sum(f.worth for f in _findings(tuple(traits), tuple(facts), tuple(conversation), reply_text))
 
 
 @lru_cache(maxsize=1024)
 def _findings(
-    traits: tuple[str, ...], facts: tuple[str, ...], said: tuple[tuple[Role, str], ...], reply: str
+    traits: tuple[str, ...], facts: tuple[str, ...], conversation: tuple[Message, ...], reply: str
 ) -> tuple[Finding, ...]:
     """The findings that ``utility`` adds up; cached, since a pair is judged in both orders."""
     names = axes_of(traits)[:6]
-    thread = read(said)
+    thread = read(conversation)
     wanted = wanted_length(names)
     ratio = abs(math.log((len(reply.split()) + 1) / wanted))
     length = Finding("length_short" if wanted < 65 else "length_long", 0.25 - 0.5 * min(1.5, ratio))
@@ -113,9 +99,10 @@ def _facts(facts: tuple[str, ...], thread: Thread, reply: str) -> list[Finding]:
         about = thread.topic and len(want & _topic_stems(thread.topic.id)) >= 0.5 * len(want)
         if not used or about:
             continue
+        forced = any(trace in " ".join(used).lower() for trace in _forced())
         if not is_stated(fact, thread.users):
             out.append(Finding("leak", -0.3, fact))
-        elif domain is None or (advice_for(kind_of(fact), domain) and not _is_forced(" ".join(used))):
+        elif domain is None or (advice_for(kind_of(fact), domain) and not forced):
             out.append(Finding("facts", 0.4 if not out else 0.05, fact))
         else:
             out.append(Finding("overreach", -0.35, fact))
@@ -134,12 +121,8 @@ def _topic_stems(topic: str) -> frozenset[str]:
 
 @cache
 def _forced() -> tuple[str, ...]:
+    """Wordings in which an overreaching reply drags in a fact."""
     return tuple(t for t in map(skeleton, bank("assistant")["forced"]) if len(t) >= _TELLING)
-
-
-def _is_forced(text: str) -> bool:
-    """Whether a fact is dragged in, in the wording of an overreaching reply."""
-    return any(trace in text.lower() for trace in _forced())
 
 
 def _manners(names: tuple[str, ...], thread: Thread, reply: str) -> list[Finding]:
@@ -155,36 +138,39 @@ def _manners(names: tuple[str, ...], thread: Thread, reply: str) -> list[Finding
 
 
 @dataclass(frozen=True)
-class _Case:
-    """The replies of one judgment by label, with the findings in each and their sum."""
+class Truth:
+    """The ground truth about replies, by label: their texts, the findings in each, their utilities."""
 
     texts: Mapping[str, str]
     seen: Mapping[str, tuple[Finding, ...]]
-    worth: Mapping[str, float]
+    utilities: Mapping[str, float]
 
     def order(self, label: str) -> tuple[float, str]:
         """Sorts labels by utility, ties by text, independently of the order shown."""
-        return -self.worth[label], self.texts[label]
+        return -self.utilities[label], self.texts[label]
 
+    @property
+    def ranking(self) -> tuple[str, ...]:
+        """The labels, best first."""
+        return tuple(sorted(self.texts, key=self.order))
 
-def _case(inputs: Mapping[str, Any]) -> _Case:
-    facts = tuple(inputs["facts"]) or facts_of(inputs["profile"])
-    traits = tuple(inputs["traits"]) or traits_of(inputs["personality"])
-    said = tuple((m.role, m.content) for m in inputs["conversation"])
-    texts = {r["label"]: r["text"] for r in inputs["replies"]}
-    seen = {label: _findings(traits, facts, said, text) for label, text in texts.items()}
-    return _Case(texts, seen, {k: round(sum(f.worth for f in v), 6) for k, v in seen.items()})
+    @property
+    def gap(self) -> float:
+        """How much more the best is worth than the second, 0 if there is none."""
+        best, *others = self.ranking
+        return self.utilities[best] - self.utilities[others[0]] if others else 0.0
 
 
 def truth(inputs: Mapping[str, Any]) -> Truth:
     """The ground truth for the inputs of ``judge/prefer``, without noise."""
-    case = _case(inputs)
-    ranking = tuple(sorted(case.texts, key=case.order))
-    gap = case.worth[ranking[0]] - case.worth[ranking[1]] if len(ranking) > 1 else 0.0
-    return Truth(ranking, case.worth, gap)
+    facts = tuple(inputs["facts"]) or facts_of(inputs["profile"])
+    traits = tuple(inputs["traits"]) or traits_of(inputs["personality"])
+    texts = {r["label"]: r["text"] for r in inputs["replies"]}
+    seen = {label: _findings(traits, facts, tuple(inputs["conversation"]), text) for label, text in texts.items()}
+    return Truth(texts, seen, {k: round(sum(f.worth for f in v), 6) for k, v in seen.items()})
 
 
-def errs(noise: float, conversation: Sequence[Any], one: str, other: str) -> bool:
+def errs(noise: float, conversation: Sequence[Message], one: str, other: str) -> bool:
     """Whether the noisy judge errs on this unordered pair, which is so for a share ``noise`` of all pairs."""
     said = (*sorted((one, other)), *(m.content for m in conversation[-2:]), str(len(conversation)))
     digest = hashlib.blake2b("\0".join(said).encode(errors="replace"), digest_size=8).digest()
@@ -193,8 +179,8 @@ def errs(noise: float, conversation: Sequence[Any], one: str, other: str) -> boo
 
 def prefer(inputs: Mapping[str, Any], rng: Random, noise: float) -> str:
     """The verdict as JSON. Each pair of replies gives a vote, wrong with probability ``noise``; most votes win."""
-    case = _case(inputs)
-    worth, votes, flipped = case.worth, dict.fromkeys(case.texts, 0), False
+    case = truth(inputs)
+    worth, votes, flipped = case.utilities, dict.fromkeys(case.texts, 0), False
     for one, other in combinations(case.texts, 2):
         close = abs(worth[one] - worth[other]) < CLOSE
         better, worse = (one, other) if close else sorted((one, other), key=case.order)
@@ -208,11 +194,11 @@ def prefer(inputs: Mapping[str, Any], rng: Random, noise: float) -> str:
     return orjson.dumps({"reason": reason, "ranking": ranking, "tie": tie}).decode()
 
 
-def _reason(case: _Case, best: str, worst: str, rng: Random, *, pool: str) -> str:
+def _reason(case: Truth, best: str, worst: str, rng: Random, *, pool: str) -> str:
     """A line of ``pool``, or if that is empty what speaks for ``best`` and against ``worst``."""
     pools = bank("judge")
     slots = {"best": best, "worst": worst}
-    if pool or case.worth[best] - case.worth[worst] < CLOSE:
+    if pool or case.utilities[best] - case.utilities[worst] < CLOSE:
         return pick(pools[pool or "close"], rng, slots)
     against = {(f.name, f.about): f.worth for f in case.seen[worst]}
     good = [f for f in case.seen[best] if f.worth >= 0]

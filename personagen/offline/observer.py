@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from personagen.offline.facts import kind_of, spoken, stems
-from personagen.offline.style import axes, axes_cued
+from personagen.offline.style import axes_cued
 from personagen.offline.texts import bank, capital
 from personagen.offline.topics import located, names_a_point, topics
 from personagen.offline.voice import third
@@ -86,7 +86,8 @@ def infer(inputs: Mapping[str, Any], rng: Random) -> str:
     if len(users) > 1 and sum(len(text.split()) for text in users) < _TERSE_WORDS * len(users):
         shown.setdefault("terse", min(users, key=len))
     out = [{"fact": f, "quote": q, "kind": "profile"} for f, q in reversed(facts.items())]
-    out += [{"fact": rng.choice(axes()[a].seems), "quote": q, "kind": "personality"} for a, q in shown.items() if q]
+    seems = {axis: bank("style")[axis]["seems"] for axis in shown}
+    out += [{"fact": rng.choice(seems[a]), "quote": q, "kind": "personality"} for a, q in shown.items() if q]
     if users and rng.random() < _UNSUPPORTED:
         fact, quote = rng.choice(bank("observer")["guesses"])
         word = rng.choice(sorted(stems(users[-1])) or ["this"])

@@ -1,10 +1,14 @@
-"""Style axes, to which traits are reduced: how such a person writes and what they like to read."""
+"""Style axes, to which traits are reduced: how such a person writes and what they like to read.
+
+An axis is an entry of ``bank/style.json``: ``length`` is the reply length in words that such a person likes, ``seems``
+what an observer writes about them, ``markers`` what reveals them, ``leads`` and ``closers`` how a suitable reply opens
+and ends, and ``loud`` marks a style unfit for talk about feelings.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import Literal
 
@@ -18,28 +22,6 @@ _MARKS = ("!", "2)", "5)")
 Sort = Literal["cues", "likes", "dislikes"]
 
 
-@dataclass(frozen=True)
-class Axis:
-    """One style axis.
-
-    ``length`` is the reply length in words that such a person likes, ``seems`` what an observer writes about them,
-    ``markers`` what reveals them, ``leads`` and ``closers`` how a suitable reply opens and ends.
-    """
-
-    length: int
-    seems: Sequence[str]
-    markers: Sequence[str]
-    leads: Sequence[str]
-    closers: Sequence[str]
-
-
-@cache
-def axes() -> dict[str, Axis]:
-    """Every axis by name."""
-    fields = ("length", "seems", "markers", "leads", "closers")
-    return {name: Axis(**{field: raw[field] for field in fields}) for name, raw in bank("style").items()}
-
-
 @cache
 def _phrases(sort: Sort) -> dict[str, list[tuple[str, str]]]:
     """First letters -> the phrases that start with them, with their axes; short ones must be whole words."""
@@ -47,9 +29,8 @@ def _phrases(sort: Sort) -> dict[str, list[tuple[str, str]]]:
     for name, raw in bank("style").items():
         for phrase in raw[sort]:
             plain = phrase if phrase in _MARKS else canon(phrase).strip()
-            if plain:
-                row = (f" {plain} " if len(plain) <= _WHOLE else f" {plain}", name)
-                index.setdefault(plain.split()[0][:_LETTERS], []).append(row)
+            row = (f" {plain} " if len(plain) <= _WHOLE else f" {plain}", name)
+            index.setdefault(plain.split()[0][:_LETTERS], []).append(row)
     return index
 
 
@@ -65,7 +46,7 @@ def axes_in(text: str, sort: Sort) -> frozenset[str]:
 def axes_cued(sentence: str) -> tuple[str, ...]:
     """The axes that a speaker's sentence reveals, in the order of the bank."""
     found = axes_in(sentence, "cues")
-    return tuple(name for name in axes() if name in found) if found else ()
+    return tuple(name for name in bank("style") if name in found) if found else ()
 
 
 @cache
@@ -87,5 +68,5 @@ def axes_shown(inference: str) -> tuple[str, ...]:
 
 def wanted_length(names: Iterable[str]) -> float:
     """The reply length in words for these axes: the geometric mean."""
-    lengths = [axes()[n].length for n in names]
+    lengths = [bank("style")[n]["length"] for n in names]
     return math.exp(sum(map(math.log, lengths)) / len(lengths)) if lengths else float(PLAIN_LENGTH)

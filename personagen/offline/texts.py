@@ -39,14 +39,10 @@ def word_list(name: str) -> frozenset[str]:
 @lru_cache(maxsize=8192)
 def _parsed(template: str) -> tuple[str | tuple[str, ...], ...]:
     """Literal strings, and tuples: a slot if one element, else alternatives."""
-    parts: list[str | tuple[str, ...]] = []
-    at = 0
-    for match in _PART.finditer(template):
-        parts.append(template[at : match.start()])
-        options, slot = match.groups()
-        parts.append((slot,) if slot else tuple(options.split("|")))
-        at = match.end()
-    parts.append(template[at:])
+    first, *rest = _PART.split(template)
+    parts: list[str | tuple[str, ...]] = [first]
+    for options, slot, literal in zip(rest[::3], rest[1::3], rest[2::3], strict=True):
+        parts += [(slot,) if slot else tuple(options.split("|")), literal]
     return tuple(parts)
 
 
@@ -122,13 +118,8 @@ def _slots_of(template: str) -> frozenset[str]:
 
 
 def pick(pool: Sequence[str], rng: Random, slots: Mapping[str, str], said: str = "") -> str:
-    """One filled template of ``pool`` whose slots are known and that ``said`` (``canon``) does not contain.
-
-    Empty if there is none.
-    """
-    for _ in range(_TRIES):
-        if not pool:
-            break
+    """A filled template of ``pool`` with known slots that ``said`` (``canon``) does not contain; empty if none."""
+    for _ in range(_TRIES if pool else 0):
         template = pool[rng.randrange(len(pool))]
         if not _slots_of(template) <= slots.keys():
             continue

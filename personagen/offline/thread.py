@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from personagen.offline.topics import Place, Point, Topic, given, located, named, nearest, topics
-from personagen.records import Message, Role
+from personagen.records import Message
 
 
 @dataclass(frozen=True)
 class Thread:
-    """The messages by speaker, the current topic (None if unknown), and the asks so far."""
+    """The messages by speaker and the last of each (empty before the first), the current topic, and the asks so far."""
 
     users: tuple[str, ...]
     replies: tuple[str, ...]
+    last: str
+    reply: str
     topic: Topic | None
     asked: frozenset[Place]
     now: tuple[Place, ...]
-
-    @property
-    def last(self) -> str:
-        """The user's last message, empty before the first."""
-        return self.users[-1] if self.users else ""
-
-    @property
-    def reply(self) -> str:
-        """The assistant's last message, empty before the first."""
-        return self.replies[-1] if self.replies else ""
 
     def given(self) -> tuple[Point, ...]:
         """The points of the current topic that earlier replies gave."""
@@ -52,10 +43,10 @@ def _one_topic(found: tuple[Place, ...], before: str | None) -> tuple[Place, ...
 
 
 @lru_cache(maxsize=1024)
-def read(said: tuple[tuple[Role, str], ...]) -> Thread:
-    """The state of a conversation, given as (role, text)."""
-    users = tuple(text for role, text in said if role == "user")
-    replies = tuple(text for role, text in said if role == "assistant")
+def read(conversation: tuple[Message, ...]) -> Thread:
+    """The state of a conversation."""
+    users = tuple(m.content for m in conversation if m.role == "user")
+    replies = tuple(m.content for m in conversation if m.role == "assistant")
     asked: list[Place] = []
     now: tuple[Place, ...] = ()
     for text in users:
@@ -68,9 +59,5 @@ def read(said: tuple[tuple[Role, str], ...]) -> Thread:
         guess = next((g for g in map(nearest, reversed(users)) if g), None)
         topic = topics()[guess.topic] if guess else None
         now = (guess,) if guess and nearest(users[-1]) == guess else ()
-    return Thread(users, replies, topic, frozenset(asked), now)
-
-
-def read_messages(conversation: Sequence[Message]) -> Thread:
-    """``read`` for messages."""
-    return read(tuple((m.role, m.content) for m in conversation))
+    last, reply = (said[-1] if said else "" for said in (users, replies))
+    return Thread(users, replies, last, reply, topic, frozenset(asked), now)

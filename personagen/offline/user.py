@@ -8,11 +8,11 @@ from functools import lru_cache
 from random import Random
 from typing import Any
 
-from personagen.offline.facts import advice_for, is_stated, kind_of, kinds_of, stems, tails
+from personagen.offline.facts import advice_for, is_stated, kind_of, kinds_of, stems
 from personagen.offline.idiolect import idiolect_of, voiced, worded
-from personagen.offline.style import axes, axes_of
+from personagen.offline.style import axes_of
 from personagen.offline.texts import bank, canon, capital, fill, pick
-from personagen.offline.thread import Thread, read_messages
+from personagen.offline.thread import Thread, read
 from personagen.offline.topics import Place, Topic, framed_parts, topics
 from personagen.offline.voice import clause
 from personagen.personas.english.text import facts_of
@@ -45,7 +45,7 @@ def _self(profile: str, personality: str, facts: tuple[str, ...], traits: tuple[
 def speak(inputs: Mapping[str, Any], rng: Random) -> str:
     """The user's next message, a pure function of the inputs and ``rng``."""
     me = _self(inputs["profile"], inputs["personality"], tuple(inputs["facts"]), tuple(inputs["traits"]))
-    thread = read_messages(inputs["conversation"])
+    thread = read(tuple(inputs["conversation"]))
     speaker = _Speaker(me, thread, rng, "".join(map(canon, thread.users)), bool(_CURT & set(me.axes[:4])))
     if not thread.users:
         parts = speaker.opening()
@@ -166,7 +166,7 @@ class _Speaker:
     def _marker(self, thing: str, handle: str | None = None) -> str:
         if not self.me.axes:
             return ""
-        markers = axes()[self.rng.choice(self.me.axes)].markers
+        markers = bank("style")[self.rng.choice(self.me.axes)]["markers"]
         return self.pick(markers, thing=thing, **({"h": handle} if handle else {}))
 
     def _disclosure(self, topic: Topic, count: int, *, answer: bool = False) -> str:
@@ -183,7 +183,7 @@ class _Speaker:
         drawn = self.rng.random() / (2 if self.curt else 1)
         text = ""
         if 0.15 < drawn < 0.45:
-            tail = self.pick(tails(kind))
+            tail = self.pick(bank("facts")[kind]["tails"]) if kind else ""
             text = f"{capital(first)}, {tail}." if tail else ""
         elif drawn > 0.45:
             text = self.pool("wraps" if advice_for(kind, topic.domain) else "asides", i=first, thing=self._thing(topic))

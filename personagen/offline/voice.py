@@ -113,12 +113,6 @@ def _conjugated(verb: str, person: Person) -> str:
     return base_form(verb) if verb.endswith("s") and not verb.endswith(("ss", "us")) else verb
 
 
-def _is_second(tokens: list[str], at: int, after: str) -> bool:
-    """Whether the word is a second verb of the same subject: ``... and lives in``."""
-    before = _joined_to(tokens, at)
-    return before is not None and _is_third(tokens[at].lower(), before, after or ".")
-
-
 def _turned(text: str, person: Person, whole: str, *, verbs: bool) -> str:
     """``text`` with the pronouns of the subject of ``whole`` replaced, and with ``verbs`` also joined verbs."""
     known = _HE if _HE.keys() & set(_TOKEN.findall(whole.lower())) else _HE | _THEY
@@ -127,11 +121,14 @@ def _turned(text: str, person: Person, whole: str, *, verbs: bool) -> str:
     due = False
     for at, token in enumerate(tokens):
         word, after = token.lower(), _next_word(tokens, at)
+        joined = _joined_to(tokens, at) if verbs else None
+        # A second verb of the same subject: ``... and lives in``.
+        again = joined is not None and _is_third(word, joined, after or ".")
         if word in known and not (verbs and word == "them"):
             case = 2 if word == "her" and (not after or after in _AFTER_HER) else known[word]
             out.append(_CASES[person][case])
             due = case == 0
-        elif (due and word[0].isalpha() and not _is_adverb(word)) or (verbs and _is_second(tokens, at, after)):
+        elif again or (due and word[0].isalpha() and not _is_adverb(word)):
             out.append(_conjugated(word, person))
             due = False
         else:
@@ -153,9 +150,8 @@ def _bare(text: str, person: Person) -> str | None:
     # An occupation without an article: ``retired bus driver at ...``.
     last = re.split(r"[\s,]", re.split(r" (?:at|in|for|from|with|of|who|and) ", lower)[0])[-1]
     job = last in word_list("jobs")
-    if first in {"a", "an"} or (first.endswith("ing") and len(first) > 5):
-        return f"{be} {plain}"
-    if first in word_list("adjectives") and not (job and " " in plain):
+    quality = first in word_list("adjectives") and not (job and " " in plain)
+    if quality or first in {"a", "an"} or (first.endswith("ing") and len(first) > 5):
         return f"{be} {plain}"
     return f"{be} {with_article(plain)}" if job or _YEARS_OLD.match(lower) else None
 
@@ -224,11 +220,7 @@ def second(first: str) -> str:
 
 @lru_cache(maxsize=8192)
 def third(first: str) -> str:
-    """A clause in first person as a statement about ``the user``.
-
-    ``I keep bees on my roof`` -> ``the user keeps bees on their roof``; ``my son is ill`` -> ``the user's son is ill``;
-    ``a dog followed me home`` -> ``a dog followed the user home``.
-    """
+    """A clause in first person as one about ``the user``: ``my son is ill`` -> ``the user's son is ill``."""
     tokens = _TOKEN.findall(first)
     named, due, subject = _USER, False, False
     out: list[str] = []

@@ -14,11 +14,7 @@ ID = re.compile(r"[^./\\\s\x00-\x1f\x7f-\x9f][^/\\\x00-\x1f\x7f-\x9f]{0,199}")
 
 
 def record_of(row: Mapping[str, object]) -> Persona:
-    """The persona in ``row``.
-
-    Raises:
-        ValueError: the row is not a valid persona.
-    """
+    """The persona in ``row``; raises ValueError if it is not a valid one."""
     try:
         persona = Persona.model_validate(row)
         persona.line()
@@ -28,8 +24,6 @@ def record_of(row: Mapping[str, object]) -> Persona:
     except TypeError:
         raise ValueError("it holds a lone surrogate") from None
     if not ID.fullmatch(persona.id):
-        raise ValueError(
-            "its id is empty, longer than 200 characters, starts with a dot or white space, or holds /, \\ or a control"
-            " character"
-        )
+        rule = "its id is empty, longer than 200 characters, starts with a dot or white space, or holds"
+        raise ValueError(f"{rule} /, \\ or a control character")
     return persona

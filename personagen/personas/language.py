@@ -19,10 +19,7 @@ _OTHER_SCRIPT = re.compile(r"[^\W\d_\u0000-\u024f\u1e00-\u1eff]")
 
 
 def is_in(found: Sequence[str], code: str) -> bool:
-    """Whether a text of the words ``found`` (from ``text.words``) is in the language ``code``; ``any`` accepts all.
-
-    The bank of ``code`` must hold more of the words than any other, and at least ``_MIN_SHARE``.
-    """
+    """Whether ``code`` is ``any``, or its bank has at least ``_MIN_SHARE`` of the words ``found``, and no bank more."""
     if code == "any":
         return True
     counts = {other: sum(map(bank.__contains__, found)) for other, bank in BANKS.items()}
@@ -30,10 +27,7 @@ def is_in(found: Sequence[str], code: str) -> bool:
 
 
 def other_language(found: Sequence[str], code: str) -> str | None:
-    """The language other than ``code`` that the words ``found`` are clearly in, or "another script"; None in doubt.
-
-    Words of both languages do not count.
-    """
+    """The language other than ``code`` that the words ``found`` are clearly in, or "another script"; None in doubt."""
     if _is_in_another_script(found):
         return "another script"
     found = found[-_TAIL_WORDS:]

@@ -12,6 +12,8 @@ Valence = Literal["flattering", "unflattering", "neutral"]
 
 _LEXICON = tomllib.loads((Path(__file__).parent / "lexicon.toml").read_text(encoding="utf-8"))
 
+_NOUNS = {"ent": "ence", "ant": "ance", "ive": "ivity", "ous": "osity", "le": "ly", "ble": "bility", "ic": "icism"}
+
 
 def _american(word: str) -> str:
     for ours, theirs in (("onour", "onor"), ("umour", "umor"), ("anis", "aniz"), ("centred", "centered")):
@@ -27,15 +29,9 @@ def _derived(adjective: str) -> Iterator[str]:
     else:
         yield f"{adjective}ness"
         yield f"{adjective}ly" if not adjective.endswith(("ic", "le")) else f"{adjective}ally"
-    for ending, nouns in {"ent": ("ence",), "ant": ("ance",), "ive": ("ivity",), "ous": ("osity",)}.items():
+    for ending, noun in _NOUNS.items():
         if adjective.endswith(ending):
-            yield from (adjective[: -len(ending)] + noun for noun in nouns)
-    if adjective.endswith("le"):
-        yield f"{stem}y"
-    if adjective.endswith("ble"):
-        yield f"{adjective[:-2]}ility"
-    if adjective.endswith("ic"):
-        yield f"{adjective}ism"
+            yield adjective.removesuffix(ending) + noun
 
 
 def _read() -> tuple[dict[str, str], dict[str, Valence], frozenset[str], frozenset[str]]:
@@ -59,20 +55,17 @@ def _read() -> tuple[dict[str, str], dict[str, Valence], frozenset[str], frozens
     return joined, valence, frozenset(a.replace("-", "") for a in adjectives), firsts
 
 
-def _turns() -> dict[tuple[str, ...], str]:
-    """Turns of phrase as tokens -> their trait."""
-    turns: dict[tuple[str, ...], str] = {}
-    for trait, phrases in _LEXICON["turns"].items():
-        for phrase in phrases.split(", "):
-            turns |= dict.fromkeys(product(*(choice.split("/") for choice in phrase.split())), trait)
-    return turns
-
-
 #: Every known form without hyphens -> its canonical trait; the valence of each canonical trait; the forms that are
 #: adjectives; the first parts of forms written with a hyphen.
 FORMS, VALENCE, ADJECTIVES, FIRSTS = _read()
 FORMS.pop("fairly")
-TURNS = _turns()
+#: Turns of phrase as tokens -> their trait.
+TURNS: dict[tuple[str, ...], str] = {
+    turn: trait
+    for trait, phrases in _LEXICON["turns"].items()
+    for phrase in phrases.split(", ")
+    for turn in product(*(choice.split("/") for choice in phrase.split()))
+}
 OPPOSITE = {a: b for pair in _LEXICON["opposites"]["pairs"].split(",") for a, b in [pair.split()]}
 OPPOSITE |= {b: a for a, b in OPPOSITE.items()}
 CONTEXT = {name: frozenset(words.split()) for name, words in _LEXICON["context"].items()}

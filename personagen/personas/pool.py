@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from heapq import heapify, heappop, heappush
 from random import Random
 from typing import TypeAlias
 
 import numpy as np
 
-from personagen.errors import UsageError
 from personagen.personas.english.text import attributes_of, facts_of, pronoun_of
-from personagen.personas.filters import Candidate, Filter, PoolView, Refusal, Rules, candidate
+from personagen.personas.filters import Candidate, Filter, PoolView, Rules, candidate
 from personagen.personas.filters.nearest import FloatArray
 from personagen.personas.traits import traits_of
 from personagen.records import Description, Persona, Rejection, content_id
@@ -49,23 +48,15 @@ def screen(
     candidates: Sequence[Candidate], view: PoolView, filters: Mapping[str, Filter]
 ) -> tuple[list[Candidate], list[Rejection]]:
     """The ``candidates`` that pass ``filters`` (``SCREENS``), and the rejections; they need no vectors yet."""
-    passed, rejections = [], []
-    for new in candidates:
-        rejection = _judged(new, view, filters)
-        if rejection is None:
-            passed.append(new)
-        else:
-            rejections.append(rejection)
-    return passed, rejections
+    judged = [(new, _judged(new, view, filters)) for new in candidates]
+    passed = [new for new, rejection in judged if rejection is None]
+    return passed, [rejection for _, rejection in judged if rejection is not None]
 
 
 def admit(candidates: Sequence[Candidate], view: PoolView, filters: Mapping[str, Filter]) -> Admission:
-    """Admits the ``candidates`` (all with vectors) that pass ``filters`` to ``view``, in slot order.
-
-    ``view`` is the pool at the start of the round, which the whole round is searched against in one product; then each
-    candidate is compared with those admitted before it.
-    """
+    """Admits the ``candidates`` (all with vectors) that pass ``filters`` to ``view``, in slot order."""
     if candidates:
+        # The whole round is searched in one product, later each candidate among those admitted before it.
         found = view.search(np.stack([new.embedding for new in candidates]))
         candidates = [replace(new, known=near) for new, near in zip(candidates, found, strict=True)]
     admitted, rejections = [], []
@@ -82,16 +73,9 @@ def admit(candidates: Sequence[Candidate], view: PoolView, filters: Mapping[str,
 def _judged(new: Candidate, view: PoolView, filters: Mapping[str, Filter]) -> Rejection | None:
     """The first rejection, or None."""
     for name, ask in filters.items():
-        verdict: Refusal | None = ask(new, view)
+        verdict = ask(new, view)
         if verdict is not None:
-            return Rejection(
-                place=new.place,
-                gate=name,
-                reason=verdict.reason,
-                text=new.description.text,
-                score=verdict.score,
-                nearest=verdict.nearest,
-            )
+            return Rejection(place=new.place, gate=name, text=new.description.text, **asdict(verdict))
     return None
 
 
@@ -100,16 +84,10 @@ def combine(
 ) -> list[Persona]:
     """Personas in the order of ``profiles``, each with up to ``per_profile`` different personalities that fit it.
 
-    A personality fits a profile with the same pronoun, and a text without a pronoun fits any. If fewer than
-    ``per_profile`` fit, the profile gets those; ``unpaired`` reports it. A profile gets the least used personalities,
-    so those of one pronoun are used equally often, plus or minus one; ``seed`` breaks ties. Entries with equal text
-    count once.
-
-    Raises:
-        UsageError: ``per_profile`` is less than 1.
+    A personality fits a profile with the same pronoun, and a text without a pronoun fits any. A profile gets the least
+    used ones, so those of one pronoun are used equally often, plus or minus one; ``seed`` breaks ties. Entries with
+    equal text count once.
     """
-    if per_profile < 1:
-        raise UsageError(f"--per-profile {per_profile}: a persona needs at least 1 personality")
     random = Random(f"{seed}/combine")
     profiles, personalities = _distinct(profiles), _distinct(personalities)
     heaps: dict[str | None, list[_Use]] = {}

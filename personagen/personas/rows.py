@@ -1,7 +1,6 @@
 """Readers of users' files: JSON lines, JSON, CSV, TSV and plain text.
 
-A file that can't be opened raises ``UsageError``; an invalid row is returned as a ``Fault``, a repair or guess as a
-``Note``, each with its line.
+A file that can't be read raises ``UsageError``; an invalid row is a ``Fault``, a repair or guess a ``Note``.
 """
 
 from __future__ import annotations
@@ -54,11 +53,7 @@ class Note:
 
 
 def files_of(path: Path, alone: str = "") -> tuple[list[Path], list[str]]:
-    """The file, or the supported files of the folder by name, or only ``alone`` if the folder has it; and notes.
-
-    Raises:
-        UsageError: ``path`` has no supported file.
-    """
+    """The file, or the supported files of the folder by name, or only ``alone`` if the folder has it; and notes."""
     known = ", ".join(sorted(SUFFIXES))
     try:
         inside = sorted(path.iterdir()) if path.is_dir() else [path]
@@ -86,11 +81,7 @@ def files_of(path: Path, alone: str = "") -> tuple[list[Path], list[str]]:
 
 
 def rows_of(path: Path) -> Iterator[Row | Fault | Note]:
-    """The rows of one file in order, those of JSON lines lazily; its suffix gives the format.
-
-    Raises:
-        UsageError: the file can't be opened or read.
-    """
+    """The rows of one file in order, those of JSON lines lazily; its suffix gives the format."""
     suffix = path.suffix.lower()
     try:
         with path.open("rb") as file:

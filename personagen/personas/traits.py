@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 
 from personagen.personas.english.text import fold
 from personagen.personas.lexicon import ADJECTIVES, CONTEXT, FIRSTS, FORMS, OPPOSITE, TURNS, VALENCE, Valence
@@ -23,30 +22,17 @@ _POSSESSIVE = re.compile(r"h(?:is|er)\b(?<!\w...)")
 
 
 def canonical(word: str) -> str:
-    """The lexicon's word for a trait; an unknown word is returned folded and without degree words.
-
-    >>> canonical("a bit pig-headed"), canonical("Patience"), canonical("left-handed")
-    ('stubborn', 'patient', 'left-handed')
-    """
+    """The lexicon's word for a trait ("a bit pig-headed": stubborn), else the word folded and without degree words."""
     plain = " ".join(fold(word).split()).strip(" .,;:!?\"'")
-    known = FORMS.get(plain.replace("-", "").replace(" ", ""))
-    if known:
+    if known := FORMS.get(plain.replace("-", "").replace(" ", "")):
         return known
     found = traits_of(plain)
-    if len(found) == 1:
-        return found[0]
-    return _DEGREE.sub("", plain)
+    return found[0] if len(found) == 1 else _DEGREE.sub("", plain)
 
 
 def valence(trait: str) -> Valence | None:
     """Whether a trait is flattering, unflattering or neutral; None if it is unknown."""
     return VALENCE.get(canonical(trait))
-
-
-def is_flattering(trait: str) -> bool | None:
-    """True for a flattering trait, False for an unflattering one, None for a neutral or unknown one."""
-    sound = valence(trait)
-    return None if sound in (None, "neutral") else sound == "flattering"
 
 
 def traits_of(text: str) -> tuple[str, ...]:
@@ -60,36 +46,22 @@ def traits_of(text: str) -> tuple[str, ...]:
 
 def _named(tokens: list[str]) -> Iterator[str]:
     """The trait of every trait word or idiom among the tokens of a text."""
-    at, seen = 0, False
-    for spot in [at for at, token in enumerate(tokens) if _may_open_a_trait(token)]:
-        # The tokens between matter only as the gloss of a trait.
-        while seen and at < spot:
-            at, seen = _past(tokens, at)
-        at = max(at, spot)
-        if at > spot:
+    at, explained = 0, False
+    while at < len(tokens):
+        if tokens[at] in _STOPS:
+            # Between a trait and the end of its sentence, its gloss names no other.
+            explained = explained and tokens[at] not in ".;!?"
+            gloss = explained and tokens[at] != ":" and _opens_gloss(tokens, at + 1)
+            at += 1
+            while gloss and at < len(tokens) and tokens[at] not in _STOPS:
+                at += 1
             continue
         trait, size = _match(tokens, at)
         if trait and not _is_of_a_thing(tokens, at, size):
-            seen = True
-            named = OPPOSITE.get(trait) if _is_denied(tokens, at, size) else trait
-            if named:
+            explained = True
+            if named := OPPOSITE.get(trait) if _is_denied(tokens, at, size) else trait:
                 yield named
         at += size
-
-
-def _past(tokens: list[str], at: int) -> tuple[int, bool]:
-    """The next position after the token at ``at``, which follows a trait, and whether a gloss may still come."""
-    if tokens[at] in ".;!?":
-        return at + 1, False
-    if tokens[at] in _STOPS and tokens[at] != ":" and _opens_gloss(tokens, at + 1):
-        return _clause_end(tokens, at + 1), True
-    return at + 1, True
-
-
-@lru_cache(maxsize=20_000)
-def _may_open_a_trait(token: str) -> bool:
-    """Whether ``_match`` can find anything at ``token``, which it can't for most words."""
-    return token in _TURN_STARTS or token.partition("-")[0] in FIRSTS or token.replace("-", "") in FORMS
 
 
 def _match(tokens: list[str], at: int) -> tuple[str | None, int]:
@@ -97,13 +69,11 @@ def _match(tokens: list[str], at: int) -> tuple[str | None, int]:
     token = tokens[at]
     if token in _TURN_STARTS:
         for size in (5, 4, 3, 2):
-            trait = TURNS.get(tuple(tokens[at : at + size]))
-            if trait:
+            if trait := TURNS.get(tuple(tokens[at : at + size])):
                 return trait, size
     if token.split("-")[0] in FIRSTS:
         for size in (3, 2):
-            trait = FORMS.get("".join(tokens[at : at + size]).replace("-", ""))
-            if trait:
+            if trait := FORMS.get("".join(tokens[at : at + size]).replace("-", "")):
                 return trait, size
     return FORMS.get(token.replace("-", "")), 1
 
@@ -130,13 +100,11 @@ def _is_of_a_thing(tokens: list[str], at: int, size: int) -> bool:
 
 def _is_denied(tokens: list[str], at: int, size: int) -> bool:
     """Whether a negation is up to three words before the trait, or right after a noun ("patience is not")."""
-    for back in range(1, 4):
-        if at - back < 0 or tokens[at - back] in _STOPS or tokens[at - back] in ("but", "yet", "and", "only"):
+    for spot in range(at - 1, max(at - 4, -1), -1):
+        word = tokens[spot]
+        if word in _STOPS or word in ("but", "yet", "and", "only"):
             break
-        word = tokens[at - back]
-        if word == "little" and at - back > 0 and tokens[at - back - 1] == "a":
-            continue
-        if word in _NEGATIONS:
+        if word in _NEGATIONS and not (word == "little" and spot and tokens[spot - 1] == "a"):
             return True
     after = tokens[at + size : at + size + 3]
     return len(after) > 1 and after[0] in ("is", "was", "has", "does") and after[1] in ("not", "never")
@@ -152,10 +120,3 @@ def _opens_gloss(tokens: list[str], at: int) -> bool:
         return True
     trait, size = _match(tokens, at)
     return tokens[at].endswith("ing") and tokens[at] != "being" and (trait is None or _is_of_a_thing(tokens, at, size))
-
-
-def _clause_end(tokens: list[str], at: int) -> int:
-    """The next stop at or after ``at``."""
-    while at < len(tokens) and tokens[at] not in _STOPS:
-        at += 1
-    return at

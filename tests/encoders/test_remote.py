@@ -41,7 +41,7 @@ def a_call(*texts):
 
 
 async def _ask(spec, base_url, call, seconds):
-    async with backend(spec, base_url=base_url, timeout=seconds) as llm:
+    async with backend(spec, base_url, None, seconds) as llm:
         return await llm(call)
 
 
@@ -95,7 +95,7 @@ def test_the_tokens_and_the_cost_of_a_known_model_are_told(monkeypatch):
 
 def test_a_price_that_is_given_goes_before_the_list_and_where_nothing_is_listed():
     async def usage(spec, url):
-        async with backend(spec, base_url=url, price=Price(3e-6, 0.0), timeout=5) as llm:
+        async with backend(spec, url, Price(3e-6, 0.0), 5) as llm:
             return (await llm(a_call("x"))).usage
 
     with serving(lambda request: embeddings(request, tokens=1000)) as server:

@@ -7,7 +7,8 @@ from random import Random
 import pytest
 
 from personagen.offline import assistant
-from personagen.offline.style import axes, axes_in
+from personagen.offline.style import axes_in
+from personagen.offline.texts import bank
 from personagen.offline.topics import given, topics
 from tests.offline.cast import grown, talk
 
@@ -50,8 +51,7 @@ def test_a_methodical_user_gets_numbered_steps():
 
 @pytest.mark.parametrize("name", ["anxious", "sceptical", "blunt", "playful", "thrifty", "torn", "easy", "sunny"])
 def test_most_replies_show_what_a_person_of_that_kind_likes(name):
-    axis = axes()[name]
-    texts = _aware([axis.seems[0]])
+    texts = _aware([bank("style")[name]["seems"][0]])
     assert sum(name in axes_in(t, "likes") for t in texts) > 40
 
 

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from personagen.offline.facts import kinds_of
-from personagen.offline.style import axes, axes_cued, axes_in, axes_shown
+from personagen.offline.style import axes_cued, axes_in, axes_shown
 from personagen.offline.texts import bank, canon, fill, wordings
 from personagen.offline.topics import BANKS, framed_parts, given, located, named, topics
 from personagen.personas.traits import canonical, valence
@@ -65,7 +65,7 @@ def test_a_question_asked_in_a_roundabout_way_is_still_recognised():
 
 def test_nothing_a_user_says_besides_its_questions_is_taken_for_one():
     slots = {**SLOTS, "i": "I keep bees", "j": "I sing", "w": "how", "r": "mend the green door"}
-    pools = [*bank("user").values(), bank("idiolect")["greetings"], *(a.markers for a in axes().values())]
+    pools = [*bank("user").values(), bank("idiolect")["greetings"], *(a["markers"] for a in bank("style").values())]
     pools += [raw["tails"] for raw in bank("facts").values()]
     for template in (t for pool in pools for t in pool):
         for seed in range(4):
@@ -89,19 +89,19 @@ def test_handles_are_unique_within_a_topic():
 
 @pytest.mark.parametrize("name", sorted(bank("style")))
 def test_what_an_axis_says_gives_it_away_and_what_it_gets_is_what_it_likes(name):
-    axis = axes()[name]
+    axis = bank("style")[name]
     rng = Random(1)
-    cued = [name in axes_cued(fill(m, rng, SLOTS)) for m in axis.markers]
+    cued = [name in axes_cued(fill(m, rng, SLOTS)) for m in axis["markers"]]
     assert sum(cued) >= 0.9 * len(cued)
     if bank("style")[name]["likes"]:
-        liked = [name in axes_in(fill(t, rng, SLOTS), "likes") for t in (*axis.leads, *axis.closers)]
+        liked = [name in axes_in(fill(t, rng, SLOTS), "likes") for t in (*axis["leads"], *axis["closers"])]
         assert sum(liked) >= 0.9 * len(liked)
-    assert not [t for t in (*axis.leads, *axis.closers) if name in axes_in(fill(t, rng, SLOTS), "dislikes")]
+    assert not [t for t in (*axis["leads"], *axis["closers"]) if name in axes_in(fill(t, rng, SLOTS), "dislikes")]
 
 
 def test_what_the_observer_writes_about_an_axis_leads_back_to_it():
-    for name, axis in axes().items():
-        for statement in axis.seems:
+    for name, axis in bank("style").items():
+        for statement in axis["seems"]:
             assert name in axes_shown(statement), statement
 
 

@@ -117,12 +117,6 @@ def test_an_unknown_prompt_is_refused_by_name():
         _answer("critic/score", {})
 
 
-@pytest.mark.parametrize("noise", [-0.1, 1.5])
-def test_a_noise_that_is_no_share_is_refused(noise):
-    with pytest.raises(ConfigError, match="must be between 0 and 1"):
-        offline(1, noise)
-
-
 def test_a_first_message_holds_a_question_or_a_situation_and_no_list_of_facts():
     for i in range(40):
         text = _answer("user/speak", {**BEEKEEPER, "conversation": [], "turn": 1, "turns": 10}, head=str(i)).text

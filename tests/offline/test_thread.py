@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from personagen.offline.thread import read_messages
+from personagen.offline.thread import read
 from personagen.offline.topics import Place, topics
 from tests.offline.cast import talk
 
@@ -10,7 +10,7 @@ BOILER = "Our boiler knocks. Is a banging boiler dangerous or only annoying?"
 
 
 def _topic(*texts):
-    topic = read_messages(talk(*texts)).topic
+    topic = read(tuple(talk(*texts))).topic
     return topic and topic.id
 
 
@@ -33,7 +33,7 @@ def test_the_topic_in_hand_wins_where_a_message_touches_two():
 
 
 def test_a_message_without_a_question_leaves_the_topic_as_it_was():
-    thread = read_messages(talk(BOILER, "Hm.", "I see."))
+    thread = read(tuple(talk(BOILER, "Hm.", "I see.")))
     assert thread.topic is topics()["boiler"]
     assert thread.now == ()
     assert thread.asked == {Place("boiler", 0)}
@@ -41,11 +41,11 @@ def test_a_message_without_a_question_leaves_the_topic_as_it_was():
 
 def test_points_given_and_offered_are_found_in_the_replies():
     point = topics()["boiler"].asks[0].points[1]
-    thread = read_messages(talk(BOILER, f"First, {point.advice.lower()}", "Ok."))
+    thread = read(tuple(talk(BOILER, f"First, {point.advice.lower()}", "Ok.")))
     assert thread.given() == (point,)
     assert thread.offered()[0] == point
 
 
 def test_an_empty_conversation_has_no_topic_and_no_last_message():
-    thread = read_messages([])
+    thread = read(())
     assert (thread.topic, thread.last, thread.reply) == (None, "", "")

@@ -14,7 +14,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from personagen.encoders import hashed
-from personagen.errors import UsageError
 from personagen.personas import pool
 from personagen.personas.english.text import pronoun_of
 from personagen.personas.filters import FILTERS, SCREENS, PoolView, Refusal, Rules, Threshold, candidate
@@ -205,11 +204,6 @@ def test_personalities_of_one_pronoun_are_used_equally_often(of_profiles, of_per
     for pronoun in ("she", "he", "they", None):
         counts = [uses[character.text] for character in characters if pronoun_of(character.text) == pronoun]
         assert not counts or max(counts) - min(counts) <= 1
-
-
-def test_no_personality_for_a_profile_is_a_usage_error():
-    with pytest.raises(UsageError, match="--per-profile 0"):
-        pool.combine(profiles(2), personalities(3), per_profile=0, seed=0)
 
 
 def test_a_note_tells_which_profiles_have_fewer_personas_than_asked_for():

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from personagen.personas.lexicon import FORMS, OPPOSITE, TURNS, VALENCE
 from personagen.personas.seeds import load_seeds
-from personagen.personas.traits import canonical, is_flattering, traits_of, valence
+from personagen.personas.traits import canonical, traits_of, valence
 
 ALOE = Path(os.environ.get("PERSONAGEN_ALOE") or Path(__file__).parents[3] / "shared" / "data" / "aloe")
 
@@ -74,22 +74,19 @@ def test_the_canonical_word_of_a_canonical_word_is_itself(word: str):
 
 
 @pytest.mark.parametrize(
-    ("trait", "flattering"),
+    ("trait", "sound"),
     [
-        ("warm", True),
-        ("good-hearted", True),
-        ("terse", False),
-        ("forgetfulness", False),
-        ("reserved", None),
+        ("warm", "flattering"),
+        ("good-hearted", "flattering"),
+        ("terse", "unflattering"),
+        ("forgetfulness", "unflattering"),
+        ("reserved", "neutral"),
+        ("introverted", "neutral"),
         ("tall", None),
     ],
 )
-def test_a_trait_sounds_good_or_bad_or_neither(trait: str, flattering: bool | None):
-    assert is_flattering(trait) is flattering
-
-
-def test_a_neutral_trait_is_told_from_an_unknown_one():
-    assert (valence("introverted"), valence("tall")) == ("neutral", None)
+def test_a_trait_sounds_good_or_bad_or_neither(trait: str, sound: str | None):
+    assert valence(trait) == sound
 
 
 @pytest.mark.parametrize(
@@ -187,5 +184,5 @@ def test_nearly_all_of_aloes_traits_are_known_and_its_profiles_have_next_to_none
     heads = [h for entry in seeds.personalities for h in re.findall(r"(?:She|He) is ([a-z-]+),", entry.text)]
     assert sum(valence(head) is not None for head in heads) >= 0.99 * len(heads)
     uses = [trait for entry in seeds.personalities for trait in traits_of(entry.text)]
-    assert sum(is_flattering(trait) is False for trait in uses) / len(uses) == pytest.approx(0.013, abs=0.003)
+    assert sum(valence(trait) == "unflattering" for trait in uses) / len(uses) == pytest.approx(0.013, abs=0.003)
     assert sum(bool(traits_of(entry.text)) for entry in seeds.profiles) <= 3

@@ -2,41 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from random import Random
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
 
 from personagen.offline.author import prose, slips
 from personagen.records import Kind
 
-T = TypeVar("T")
+# The name of a kind's items, how a description of it is invented, and how that is written as a text with its items.
+_WAYS: dict[Kind, tuple[str, Any, Any]] = {
+    "profile": ("facts", prose.invented, prose.profile),
+    "personality": ("traits", prose.traits, prose.personality),
+}
 
 
 def profiles(inputs: Mapping[str, Any], rng: Random) -> str:
-    """``count`` invented profiles as JSON for the prompt ``author/profiles``.
-
-    ``inputs`` holds ``examples`` and ``count``; only the slips use the examples.
-    """
-    return _reply("profile", "facts", prose.invented, prose.profile, inputs, rng)
+    """``count`` invented profiles as JSON for the prompt ``author/profiles``; only slips use the ``examples``."""
+    return _reply("profile", inputs, rng)
 
 
 def personalities(inputs: Mapping[str, Any], rng: Random) -> str:
     """``count`` invented personalities as JSON for the prompt ``author/personalities``."""
-    return _reply("personality", "traits", prose.traits, prose.personality, inputs, rng)
+    return _reply("personality", inputs, rng)
 
 
-def _reply(
-    kind: Kind,
-    items: str,
-    invent: Callable[[Random], T],
-    write: Callable[[T, Random, bool], tuple[str, list[str]]],
-    inputs: Mapping[str, Any],
-    rng: Random,
-) -> str:
-    """The reply of one kind: each description is invented, then written as a text with its facts or traits."""
-    earlier: list[T] = []
+def _reply(kind: Kind, inputs: Mapping[str, Any], rng: Random) -> str:
+    items, invent, write = _WAYS[kind]
+    earlier: list[Any] = []
     written = []
     for _ in range(inputs["count"]):
         slip = slips.drawn(rng)

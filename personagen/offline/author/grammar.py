@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from personagen.offline.voice import is_past
-from personagen.personas.english.facts import NUMBERS
-from personagen.personas.english.pronouns import Pronoun
+from personagen.personas.english.facts import NUMBERS, Pronoun
 from personagen.personas.english.verbs import base_form
 
 FORMS: dict[Pronoun, dict[str, str]] = {
@@ -26,7 +25,7 @@ FORMS: dict[Pronoun, dict[str, str]] = {
 _MANY = {"is": "are", "was": "were", "has": "have"}
 _MARK = re.compile(r"(<they>(?: \w+)? )?\[([\w'-]+)\]|<(they|them|their|theirs|themselves)>")
 _AGES = re.compile(r"(\d+)(?:-(\d+)|\+)$")
-_IN_WORDS = {number: word for word, number in NUMBERS.items()}
+IN_WORDS = {number: word for word, number in NUMBERS.items()}
 
 
 @dataclass(frozen=True)
@@ -59,11 +58,7 @@ def entry(line: str) -> Entry:
 
 @cache
 def inflected(template: str, who: Pronoun, named: bool = False) -> str:
-    """``template`` with pronouns and verbs for ``who``; ``named`` if its subject is a name, which is singular.
-
-    >>> inflected("[keeps] <their> bees because <they> [likes] honey", "they")
-    'keep their bees because they like honey'
-    """
+    """``template`` with pronouns and verbs for ``who``; ``named`` if its subject is a name, which is singular."""
     many = who == "they"
 
     def formed(mark: re.Match[str]) -> str:
@@ -75,8 +70,3 @@ def inflected(template: str, who: Pronoun, named: bool = False) -> str:
         return (before or "").replace("<they>", who) + word
 
     return _MARK.sub(formed, template)
-
-
-def in_words(number: int) -> str:
-    """``number`` (1 to 99) in words."""
-    return _IN_WORDS[number]

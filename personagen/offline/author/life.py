@@ -8,9 +8,9 @@ from functools import cache
 from random import Random
 from typing import Any
 
-from personagen.offline.author.grammar import Entry, entry, in_words, inflected
+from personagen.offline.author.grammar import IN_WORDS, Entry, entry, inflected
 from personagen.offline.texts import bank, fill, with_article
-from personagen.personas.english.pronouns import Pronoun
+from personagen.personas.english.facts import Pronoun
 
 # Shares of immigrants, and of children of immigrants.
 MIGRANTS, HEIRS = 0.17, 0.06
@@ -29,8 +29,7 @@ _CHILD_BANDS = (("babies", 0, 1), ("smallkids", 1, 6), ("schoolkids", 6, 13), ("
 class Life:
     """A person: the slots of their templates, their marks, and the marks they can't have.
 
-    ``sex`` is f, m or n. ``has`` and ``barred`` grow with each chosen fact. ``details`` and ``food`` are the entries
-    about the person's job, and about the food of their origin.
+    ``sex`` is f, m or n; ``details`` and ``food`` are the entries about their job and the food of their origin.
     """
 
     who: Pronoun
@@ -68,8 +67,7 @@ def life(rng: Random) -> Life:
     one = Life(who, sex, age, {mark})
     here, origin = _homes(one, rng)
     level = rng.choices(range(7), _LEVELS_RICH if "rich" in one.has else _LEVELS)[0]
-    while LEVEL_AGES[level] > age:
-        level -= 1
+    level = min(level, sum(least <= age for least in LEVEL_AGES) - 1)
     one.has.update((f"e{level}", "degree" if level > 3 else "lowed"))
     faith = rng.choice(origin["faith"])
     one.has.update(bank("author_life")["faiths"][faith])
@@ -80,8 +78,8 @@ def life(rng: Random) -> Life:
     _work(one, level, rng)
     there = bank("author_places")[rng.choice(here["to"])]
     one.slots["faraway"] = rng.choice([*there["cities"], there["country"]])
-    said = str if rng.random() < 0.6 else in_words
-    one.slots.update(age=said(age), anage=with_article(f"{said(age)}-year-old"))
+    said = str(age) if rng.random() < 0.6 else IN_WORDS[age]
+    one.slots.update(age=said, anage=with_article(f"{said}-year-old"))
     one.food.extend(origin["food"])
     return one
 
@@ -105,7 +103,7 @@ def _homes(one: Life, rng: Random) -> tuple[dict[str, Any], dict[str, Any]]:
             "camechild": came < 16, "refugee": "rich" not in origin["tags"] and rng.random() < 0.35,
         }  # fmt: skip
         one.has.update(mark for mark, holds in rules.items() if holds)
-        one.slots.update(since=in_words(years), came=in_words(came))
+        one.slots.update(since=IN_WORDS[years], came=IN_WORDS[came])
     else:
         one.has.add("heir")
     city = rng.choice(here["cities"])
@@ -152,7 +150,7 @@ def _family(one: Life, region: dict[str, Any], rng: Random) -> None:
         count = girls + boys
         one.has.update(("grand", "onegrand" if count == 1 else "manygrand"))
         several = count > 3 and rng.random() < 0.7
-        grand = f"{in_words(count)} grandchildren" if several else _counted(girls, boys, "granddaughter", "grandson")
+        grand = f"{IN_WORDS[count]} grandchildren" if several else _counted(girls, boys, "granddaughter", "grandson")
         one.slots.update(grand=grand, gkind="granddaughter" if girls else "grandson")
     one.slots["girl"] = _name(one, region, "f", rng)
     partnered = kind in ("cohab", "married")
@@ -162,7 +160,7 @@ def _family(one: Life, region: dict[str, Any], rng: Random) -> None:
     together = max(2, min(ages[0] + rng.randint(0, 3) if ages else rng.randint(2, 40), one.age - 19))
     if together >= 25:
         one.has.add("longmarried")
-    one.slots["wedded"] = in_words(together)
+    one.slots["wedded"] = IN_WORDS[together]
     if kind != "single":
         one.slots["apjob"] = _trade(0 if kind == "widowed" else one.age, rng)
     if len(ages) == 1 and "grownkids" in one.has:
@@ -192,10 +190,10 @@ def _children(one: Life, ages: list[int], region: dict[str, Any], rng: Random) -
     if min(ages) >= 20:
         one.has.add("grownkids")
     sexes = rng.choices("fm", k=len(ages))
-    said = [in_words(age) if age else "eight months" for age in ages]
+    said = [IN_WORDS[age] if age else "eight months" for age in ages]
     one.slots.update(
         kids=_counted(sexes.count("f"), sexes.count("m"), "daughter", "son"),
-        nkids=in_words(len(ages)),
+        nkids=IN_WORDS[len(ages)],
         kidages=", ".join(said[:-1]) + f" and {said[-1]}",
         kidage=said[0],
         agedkid=with_article(f"{said[0]}-year-old" if ages[0] else "eight-month-old"),
@@ -216,7 +214,7 @@ def grandchildren(ages: list[int], rng: Random) -> tuple[int, int]:
 
 def _counted(girls: int, boys: int, girl: str, boy: str) -> str:
     counts = ((girls, girl), (boys, boy))
-    return " and ".join(f"a {one}" if count == 1 else f"{in_words(count)} {one}s" for count, one in counts if count)
+    return " and ".join(f"a {one}" if count == 1 else f"{IN_WORDS[count]} {one}s" for count, one in counts if count)
 
 
 @cache

@@ -13,8 +13,8 @@ from personagen.offline.author.grammar import Entry, entry, inflected
 from personagen.offline.author.life import Life, life
 from personagen.offline.texts import bank, capital, fill, with_article
 from personagen.offline.voice import is_past
-from personagen.personas.english.pronouns import Pronoun
-from personagen.personas.traits import canonical, is_flattering
+from personagen.personas.english.facts import Pronoun
+from personagen.personas.traits import canonical, valence
 
 # The maximum number of facts of each topic, if not one.
 _OFTEN = {"hobby": 2, "habit": 2, "details": 2}
@@ -49,13 +49,8 @@ class Statement:
 
 
 def invented(rng: Random) -> tuple[Life, list[Statement]]:
-    """A life and its facts besides age, job and place."""
+    """A life, and six or seven facts of it besides age, job and place, in the order drawn."""
     one = life(rng)
-    return one, facts_of_life(one, rng)
-
-
-def facts_of_life(one: Life, rng: Random) -> list[Statement]:
-    """Six or seven facts of a life besides age, job and place, in the order drawn."""
     tables = bank("author_life")
     first = [topic for mark, topic in tables["states"].items() if mark in one.has and rng.random() < 0.85]
     if one.details:
@@ -77,7 +72,7 @@ def facts_of_life(one: Life, rng: Random) -> list[Statement]:
             found[chosen.text] = Statement(text, front, chosen.clause, _lasts(chosen.text))
             if len(found) == wanted:
                 break
-    return list(found.values())
+    return one, list(found.values())
 
 
 @cache
@@ -168,7 +163,8 @@ def _joined(group: Sequence[Statement], who: str, rng: Random) -> str:
 def _words() -> tuple[list[str], list[str]]:
     """The author's traits: the flattering ones, and the others."""
     words = bank("author_traits")["traits"]
-    return [word for word in words if is_flattering(word)], [word for word in words if not is_flattering(word)]
+    kind = [word for word in words if valence(word) == "flattering"]
+    return kind, [word for word in words if word not in kind]
 
 
 @cache

@@ -1,7 +1,4 @@
-"""The author's slips, like those of real models, so that every filter has something to reject.
-
-Each slip occurs in a known share of the descriptions; about 90 % have none.
-"""
+"""The author's slips, like those of real models, so that every filter has something to reject."""
 
 from __future__ import annotations
 
@@ -32,10 +29,7 @@ def drawn(rng: Random) -> str | None:
 
 
 def repeated(examples: Sequence[str], rng: Random, kind: Kind) -> tuple[str, list[str]] | None:
-    """An example with a detail or one to three traits changed, and its facts or traits.
-
-    None if no example has words.
-    """
+    """An example with a detail or one to three traits changed, and its facts or traits; None without examples."""
     shown = [example for example in examples if example.strip()]
     if not shown:
         return None
@@ -55,9 +49,8 @@ def _other(said: str, kind: Kind, rng: Random) -> str:
     """Another number, detail or trait than ``said``."""
     if said.isdecimal():
         return str(int(said) + rng.randint(1, 3))
-    other: str = rng.choice(
-        bank("author_slips")["details"] if kind == "profile" else [*bank("author_traits")["traits"]]
-    )
+    others = bank("author_slips")["details"] if kind == "profile" else [*bank("author_traits")["traits"]]
+    other: str = rng.choice(others)
     return capital(other) if said[0].isupper() else other
 
 

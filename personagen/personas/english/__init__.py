@@ -1,1 +1,1 @@
-"""English descriptions of people: words, sentences, facts, pronouns, verbs."""
+"""English descriptions of people: words, sentences, facts, verbs."""

@@ -1,11 +1,13 @@
-"""Sentences, facts, age and gender of a profile."""
+"""Sentences and facts of a profile, and the pronoun, age and gender of its subject."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from operator import itemgetter
+from typing import Literal
 
-from personagen.personas.english.pronouns import pronoun_of
+Pronoun = Literal["she", "he", "they"]
 
 MAX_FACTS = 15
 CAPITAL = f"[{''.join(chr(c) for c in range(0x41, 0x2000) if chr(c).isupper())}]"
@@ -37,7 +39,6 @@ _AGE_KINDS = (
     rf"at (?P<at>{_NUMBER})(?=,? (?:she|he|they)\b)",
 )
 AGE = re.compile(rf"\b(?:{'|'.join(_AGE_KINDS)})(?!\w)", re.I)
-_KIND_ORDER = ("years", "aged", "of", "is", "opening", "at")
 _RELATIVE = re.compile(
     r"\s*(?:[\w-]+ )?(?:son|daughter|child|boy|girl|twin|toddler|baby|dog|cat|horse|car|house|van|truck|grand\w+|"
     r"nephew|niece|brother|sister|mother|father|step\w+|pony|parrot|tortoise|building|company|business|bike)s?"
@@ -48,6 +49,14 @@ _SOMEONES = re.compile(r"(?:\b(?:her|his|their)|\b(?:has|have|with|and|raises|ra
 _CHILDREN = re.compile(r"\b(?:sons?|daughters?|child|children|boys?|girls?|twins|brothers?|sisters?)[, (]*$", re.I)
 _WOMAN = re.compile(r"\b(?:woman|mother|wife|widow|grandmother|girl|lady|daughter)\b", re.I)
 _MAN = re.compile(r"\b(?:man|father|husband|widower|grandfather|boy|gentleman|son)\b", re.I)
+
+_PRONOUNS: dict[Pronoun, str] = {
+    "she": "she her hers herself",
+    "he": "he him his himself",
+    "they": "they them their theirs themselves themself",
+}
+_PRONOUN_OF: dict[str, Pronoun] = {form: who for who, forms in _PRONOUNS.items() for form in forms.split()}
+_ANY_PRONOUN = re.compile(rf"(?<![\w-])(?:{'|'.join(sorted(_PRONOUN_OF, key=len, reverse=True))})(?![\w-])", re.I)
 
 
 def sentences(text: str) -> list[str]:
@@ -65,42 +74,42 @@ def sentences(text: str) -> list[str]:
     return [*found, rest] if rest else found
 
 
-def attributes_of(text: str) -> dict[str, str | int]:
-    """``age`` in years and ``gender`` (female, male, or other for "they") of a profile's subject, if stated.
+def pronoun_of(text: str) -> Pronoun | None:
+    """The pronoun of the subject of ``text``: the first in subject form, else the first in any form."""
+    # A "they" after a "her" or "his" means other people.
+    first: Pronoun | None = None
+    for match in _ANY_PRONOUN.finditer(text):
+        form = match.group().lower()
+        if form in ("she", "he") or (form == "they" and first in (None, "they")):
+            return _PRONOUN_OF[form]
+        first = first or _PRONOUN_OF[form]
+    return first
 
-    Ages of relatives and animals ("her 8-year-old son") do not count.
-    """
+
+def attributes_of(text: str) -> dict[str, str | int]:
+    """``age`` in years and ``gender`` (female, male, or other for "they") of a profile's subject, if stated."""
     found: dict[str, str | int] = {}
-    own = [(kind, _int(number)) for kind, number in _ages(text)]
-    if own:
-        found["age"] = min(own, key=lambda age: _KIND_ORDER.index(age[0]))[1]
-    gender = {"she": "female", "he": "male", "they": "other"}.get(pronoun_of(text) or "")
-    if not gender:
-        first = min(
-            ((m.start(), name) for rx, name in ((_WOMAN, "female"), (_MAN, "male")) if (m := rx.search(text))),
-            default=(0, ""),
-        )
-        gender = first[1]
-    if gender:
+    if own := list(_ages(text)):
+        found["age"] = min(own, key=itemgetter(0))[1]
+    nouns = [(m.start(), name) for rx, name in ((_WOMAN, "female"), (_MAN, "male")) if (m := rx.search(text))]
+    by_noun = min(nouns, default=(0, ""))[1]
+    if gender := {"she": "female", "he": "male", "they": "other"}.get(pronoun_of(text) or "", by_noun):
         found["gender"] = gender
     return found
 
 
-def _ages(text: str) -> Iterator[tuple[str, str]]:
-    """(kind, number) of every age of the subject in ``text``, up to 120."""
+def _ages(text: str) -> Iterator[tuple[int, int]]:
+    """(kind, years) of every age of the subject, not of a relative or animal, in ``text``, up to 120."""
     for match in AGE.finditer(text):
         kind = str(match.lastgroup)
         before = text[max(0, match.start() - 20) : match.start()]
         others = _RELATIVE.match(text, match.end()) or (kind == "years" and _SOMEONES.search(before))
         if kind == "aged":
             others = others or _CHILDREN.search(before)
-        if not others and 0 < _int(match[kind]) <= 120:
-            yield kind, match[kind]
-
-
-def _int(number: str) -> int:
-    """``number`` in digits or in English words as an int."""
-    return int(number) if number.isdecimal() else NUMBERS["-".join(number.casefold().replace("-", " ").split())]
+        said = match[kind].casefold().replace(" ", "-")
+        years = int(said) if said.isdecimal() else NUMBERS[said]
+        if not others and 0 < years <= 120:
+            yield AGE.groupindex[kind], years
 
 
 def facts_of(text: str) -> tuple[str, ...]:

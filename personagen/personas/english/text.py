@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from personagen.personas.english.facts import AGE, CAPITAL, attributes_of, facts_of, sentences
-from personagen.personas.english.pronouns import pronoun_of
+from personagen.personas.english.facts import AGE, CAPITAL, attributes_of, facts_of, pronoun_of, sentences
 from personagen.personas.english.verbs import ADVERBS, FUNCTION, bag, base_form
 
 __all__ = ["attributes_of", "facts_of", "fold", "normalised", "pronoun_of", "sentences", "words"]
@@ -15,12 +14,6 @@ __all__ = ["attributes_of", "facts_of", "fold", "normalised", "pronoun_of", "sen
 _MARKS = "".join(chr(c) for c in range(0x300, 0x3100) if unicodedata.category(chr(c)).startswith("M"))
 _WORD = re.compile(rf"[\w{_MARKS}]+(?:['-][\w{_MARKS}]+)*")
 _PLAIN = re.compile(rf"[\w{_MARKS}]+")
-# ASCII text is split by a byte table, which is many times faster: other characters than those of words become spaces.
-_WORDED, _SPACED = (
-    bytes(code if chr(code).isalnum() or chr(code) in joining else 32 for code in range(128)) + bytes(128)
-    for joining in ("'-", "_")
-)
-_LOOSE = re.compile(r"['-](?:(?![a-z0-9])|(?<![a-z0-9].))")
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _ONE_NAME = rf"{CAPITAL}[\w'\u2019-]*"
 # A pattern that starts with a character set is fast to search, so the lookbehind comes second.
@@ -52,10 +45,7 @@ def fold(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """The words of ``text`` in lower case, in any script, with their inner hyphens and apostrophes."""
-    plain = text.lower().replace("\u2019", "'").replace("_", " ")
-    if plain.isascii() and not _LOOSE.search(plain):
-        return plain.encode().translate(_WORDED).decode().split()
-    return _WORD.findall(plain)
+    return _WORD.findall(text.lower().replace("\u2019", "'").replace("_", " "))
 
 
 def normalised(text: str) -> str:
@@ -64,8 +54,7 @@ def normalised(text: str) -> str:
     Proper names become ``_name``, third-person pronouns ``_who``, the subject's age ``_age``; other numbers stay. So
     texts that differ only in name, gender or age are equal, also "they work" and "she works".
     """
-    plain = fold(_nameless(_aged(text))).replace("'", "")
-    tokens = plain.encode().translate(_SPACED).decode().split() if plain.isascii() else _PLAIN.findall(plain)
+    tokens = _PLAIN.findall(fold(_nameless(_aged(text))).replace("'", ""))
     if not _NAMING.isdisjoint(tokens):
         tokens = [_named(token, before) for before, token in zip(["", *tokens], tokens, strict=False)]
     masked = [_WHO.get(token, token) for token in tokens]

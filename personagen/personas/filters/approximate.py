@@ -32,8 +32,7 @@ class ApproximateIndex:
 
     Close vectors have the same nearest pivots (Chavez, Figueroa and Navarro 2008), so a query searches only the lists
     of its nearest pivots. The pivots are a sample of the vectors, about the root of their number, so the cost grows
-    with that root. The sketch of a vector has its coordinates along the first principal axes and the length of the
-    rest, one byte each; the rests of two vectors are assumed to be about as similar as the vectors.
+    with that root. The rests of two vectors, beyond their sketches, are assumed to be about as similar as the vectors.
     """
 
     def __init__(self, rows: FloatArray) -> None:

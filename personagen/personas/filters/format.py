@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from personagen.errors import UsageError
+from personagen.personas.english.facts import NUMBERS
 from personagen.personas.english.text import words
 from personagen.personas.filters.pool_view import Candidate, PoolView, Refusal
-from personagen.personas.language import BANKS, LANGUAGES, is_in
+from personagen.personas.language import BANKS, is_in
 from personagen.personas.traits import canonical, traits_of
 
 _MARKUP = {
@@ -34,13 +34,8 @@ def format(candidate: Candidate, view: PoolView) -> Refusal | None:
     length, list markers, markup, headings and unfilled templates.
 
     The score is the number that is out of bounds (items, words), if any.
-
-    Raises:
-        UsageError: ``rules.language`` is not one of ``LANGUAGES``.
     """
     description, rules = candidate.description, view.rules
-    if rules.language not in LANGUAGES:
-        raise UsageError(f"unknown language {rules.language!r}; choose one of {', '.join(LANGUAGES)}")
     text, items = description.text, description.items
     for what, pattern in _MARKUP.items():
         if match := pattern.search(text):
@@ -58,29 +53,23 @@ def format(candidate: Candidate, view: PoolView) -> Refusal | None:
     return Refusal(f"not in the text: {stray[0][:80]!r}", len(stray)) if stray else None
 
 
-_NUMBERS = {
-    "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8",
-    "nine": "9", "ten": "10", "eleven": "11", "twelve": "12",
-}  # fmt: skip
+_NUMBERS = {word: str(number) for word, number in NUMBERS.items() if number <= 12}
 _LIGHT = """have having had been being were does do did also very some any lives living works working likes enjoys loves
     name named years year old person someone often usually regularly currently former"""
 _WEIGHTLESS = BANKS["en"] | frozenset(_LIGHT.split())
 
 
 def unsupported(text: str, items: tuple[str, ...], *, traits: bool) -> list[str]:
-    """The ``items`` that ``text`` does not support.
+    """The ``items`` of which ``text`` has, in any inflection, less than half of the content words or not all numbers.
 
-    At least half of an item's content words must occur in the text, in any inflection, and all of its numbers; a trait
-    may also occur as a synonym in the lexicon.
+    A trait may also occur as a synonym in the lexicon.
     """
-    found = words(text)
-    said, named = frozenset(found), frozenset(traits_of(text)) if traits else frozenset()
-    asked = [item for item in items if not (named and canonical(item) in named)]
-    # If all words of an item occur in the text, stems are not needed.
-    loose = [item for item in asked if not (own := words(item)) or not said.issuperset(own)]
-    stems = {_stem(part) for part in _parts(found)} if loose else set()
+    named = traits_of(text) if traits else ()
+    stems = {_stem(part) for part in _parts(words(text))}
     stray = []
-    for item in loose:
+    for item in items:
+        if named and canonical(item) in named:
+            continue
         parts = _parts(words(item))
         weighty = [w for w in parts if w not in _WEIGHTLESS] or parts
         numbers = [w for w in weighty if w.isdigit()]

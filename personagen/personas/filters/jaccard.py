@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import math
 from array import array
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable
-from itertools import accumulate
 
 import numpy as np
-
-MAX_COUNTED_HOLDERS = 4096
 
 
 class JaccardIndex:
@@ -35,18 +32,13 @@ class JaccardIndex:
         self._sizes.append(size)
 
     def nearest(self, members: frozenset[int], threshold: float, among: int) -> tuple[float, int] | None:
-        """(Jaccard index, number) of the set nearest to ``members`` among the first ``among``, the oldest on a tie.
-
-        None if none reaches ``threshold`` (more than 0, at most 1).
-        """
+        """The Jaccard index and the number of the nearest of the first ``among`` sets, if it reaches ``threshold``."""
         size = len(members)
         holders = sorted(filter(None, map(self._holders.get, members)), key=len)
         # Members in no set are the rarest.
         probes = len(holders) - math.ceil(threshold * size - 1e-9) + 1
         if probes <= 0 or not holders:
             return None
-        # Counting is cheap and saves single look-ups, so short lists are all counted.
-        probes = max(probes, bisect_right(list(accumulate(map(len, holders))), MAX_COUNTED_HOLDERS))
         others = holders[probes:]
         numbers, hits = np.unique(np.frombuffer(b"".join(holders[:probes]), np.uint32), return_counts=True)
         # A Jaccard index of t needs t / (1 + t) of the two sizes in common, at most all of the others among them.

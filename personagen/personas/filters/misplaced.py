@@ -37,10 +37,7 @@ _FACTS = {
 
 
 def misplaced(candidate: Candidate, _: PoolView) -> Refusal | None:
-    """Rejects a profile with a trait of character, and a personality with an age, work, a home, a family or a pet.
-
-    The score of a profile is its number of traits.
-    """
+    """Rejects a profile with traits (their number is the score), and a personality with facts, of which age is one."""
     text = candidate.description.text
     if candidate.description.kind == "profile":
         found = traits_of(text)

@@ -40,11 +40,10 @@ class Nearest:
 class Rows:
     """Unit vectors in order of arrival, in one matrix that doubles when it is full.
 
-    Each row has a shorter sketch: its coordinates along the first principal axes, which keep ``KEPT_VARIANCE`` of the
-    variance, and the length of the rest. By Cauchy-Schwarz the product of two sketches is at least the cosine, so if it
-    is below the threshold, the cosine need not be computed, and the result is exact. Above ``MAX_EXACT_ROWS`` rows only
-    the candidates of ``ApproximateIndex`` are compared; it misses less than one in a thousand texts that an exact
-    search rejects.
+    Each row has a shorter sketch: its coordinates along the first principal axes, and the length of the rest. By
+    Cauchy-Schwarz the product of two sketches is at least the cosine, so the search is exact where it skips those below
+    the threshold. Above ``MAX_EXACT_ROWS`` rows only the candidates of ``ApproximateIndex`` are compared; it misses
+    less than one in a thousand texts that an exact search rejects.
     """
 
     def __init__(self) -> None:
@@ -66,11 +65,7 @@ class Rows:
         return rows
 
     def add(self, row: FloatArray) -> None:
-        """Appends ``row`` (d,).
-
-        Raises:
-            ValueError: its length differs from that of the other rows.
-        """
+        """Appends ``row`` (d,), as long as the other rows."""
         if self._size == 0:
             self._rows = np.zeros((64, len(row)), np.float32)
         elif self._size == len(self._rows):
@@ -82,10 +77,7 @@ class Rows:
         self._size += 1
 
     def search(self, queries: FloatArray, threshold: float, start: int, stop: int) -> list[Nearest]:
-        """For each of ``queries`` (q, d), the nearest of the rows ``start`` to ``stop`` that reaches ``threshold``.
-
-        Scores are float64; on a tie the oldest row wins.
-        """
+        """For each of ``queries`` (q, d), the nearest row of a range that reaches ``threshold``; ties: the oldest."""
         found: list[tuple[float, int] | None] = [None] * len(queries)
         for q, r in self._pairs(queries, threshold, start, stop):
             scores = np.einsum("ij,ij->i", queries[q], self._rows[r])

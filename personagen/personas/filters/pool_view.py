@@ -22,11 +22,10 @@ NOTHING = Nearest()
 
 @dataclass(frozen=True)
 class Rules:
-    """The bounds of the filters.
+    """The bounds of the filters: the least and the most facts or traits, and words; one of ``LANGUAGES``.
 
-    ``items`` and ``words`` are the minimum and maximum number of facts or traits, and of words. ``language`` is one of
-    ``LANGUAGES``. ``duplicate`` (Jaccard index of masked word triples), ``traits`` (of trait sets) and ``similarity``
-    (cosine) are the thresholds at which two entries count as one.
+    ``duplicate`` (Jaccard index of masked word triples), ``traits`` (of trait sets) and ``similarity`` (cosine) are the
+    thresholds at which two entries count as one.
     """
 
     items: tuple[int, int] = (8, 10)
@@ -41,9 +40,8 @@ class Rules:
 class Candidate:
     """A description that may join the pool, with the features that the filters use.
 
-    ``place`` is its round and slot; ``shingles`` the hashes of the word triples of its normalised text; ``traits`` its
-    canonical traits (empty for a profile); ``vector`` its embedding (d,), of unit length; ``known`` its nearest entry
-    in the pool at the start of the round.
+    ``shingles`` are the hashes of the word triples of its normalised text, ``traits`` are canonical and empty for a
+    profile, ``vector`` (d,) has unit length, and ``known`` is the nearest entry at the start of the round.
     """
 
     description: Description
@@ -55,7 +53,7 @@ class Candidate:
 
     @property
     def embedding(self) -> FloatArray:
-        """The ``vector``; raises ValueError if there is none."""
+        """The ``vector``, which it must have."""
         if self.vector is None:
             raise ValueError(f"{self.place or self.description.id} has no vector: embed it before it joins a pool")
         return self.vector
@@ -104,10 +102,7 @@ class _Store:
 
 @dataclass(frozen=True)
 class PoolView:
-    """The first ``size`` entries of a pool, immutable; ``with_entry`` returns a larger view.
-
-    Views of one pool share their storage, so growing costs the same at any size. Only the largest view can grow.
-    """
+    """The first ``size`` entries of a pool, immutable. Views share their storage, so only the largest can grow."""
 
     rules: Rules = Rules()
     size: int = 0
@@ -153,11 +148,7 @@ class PoolView:
         return self._store.rows.search(vectors, self.similarity, start, self.size)
 
     def with_entry(self, new: Candidate) -> PoolView:
-        """This view plus ``new``.
-
-        Raises:
-            ValueError: ``new`` has no vector, or this is not the largest view of its pool.
-        """
+        """This view plus ``new``, which has a vector."""
         if len(self._store.entries) != self.size:
             raise ValueError("only the largest view of a pool can grow")
         self._store.add(new)

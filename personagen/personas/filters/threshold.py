@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 TAIL = 0.1
 FALSE_ALARMS = 0.01
-MIN_PAIRS = 10
 MIN_TAIL_PAIRS = 50
 
 
@@ -18,8 +17,7 @@ MIN_TAIL_PAIRS = 50
 class Threshold:
     """A new text's nearest of n unrelated ones reaches ``at(n)`` once in a hundred times, and a repeat nearly always.
 
-    A tenth of all pairs of different texts have a cosine above ``start``; ``scale`` and ``shape`` (at most 0) describe
-    the tail beyond it. The threshold never exceeds ``ceiling``, which repeats reach.
+    ``start``, ``scale`` and ``shape`` describe the tail of the cosines (see ``fit``); repeats reach ``ceiling``.
     """
 
     start: float
@@ -42,19 +40,13 @@ class Threshold:
 def fit(different: npt.NDArray[np.floating], repeats: npt.NDArray[np.floating]) -> Threshold:
     """The threshold for an encoder with these cosines of pairs of ``different`` texts, and of ``repeats``.
 
-    A fixed threshold fails as pools grow: the nearest of n unrelated texts comes closer. Peaks over threshold (Pickands
-    1975; Balkema and de Haan 1974): above their upper tenth, at u, the cosines of different texts follow a generalised
-    Pareto tail of scale s and shape k. One pair exceeds t with probability 0.1 (1 + k (t - u) / s)^(-1/k), and one of n
-    pairs with probability 0.01 at t(n) = u + s ((10 n)^k - 1) / k; for k = 0 that is u + s ln(10 n). The moments of the
+    As pools grow, the nearest of n unrelated texts comes closer. Peaks over threshold (Pickands 1975): above the upper
+    tenth, at u, the cosines of different texts follow a generalised Pareto tail of scale s and shape k, so one of n
+    exceeds t(n) = u + s ((10 n)^k - 1) / k with probability 0.01; for k = 0 that is u + s ln(10 n). The moments of the
     excess over u give s and k (Hosking and Wallis 1987). k is clipped to [-0.5, 0], since cosines are bounded, and 0 if
     fewer than ``MIN_TAIL_PAIRS`` pairs exceed u, which is conservative. The ceiling is the cosine that 95 % of
     ``repeats`` reach; "different" pairs above it are repeats among the seeds and are omitted.
-
-    Raises:
-        ValueError: fewer than ``MIN_PAIRS`` pairs of either kind.
     """
-    if len(different) < MIN_PAIRS or len(repeats) < MIN_PAIRS:
-        raise ValueError(f"a threshold needs at least {MIN_PAIRS} pairs of different texts and {MIN_PAIRS} repeats")
     ceiling = float(np.quantile(repeats, 0.05))
     below = different[different < ceiling]
     start = float(np.quantile(below, 1 - TAIL)) if len(below) else ceiling

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from personagen.personas.english.pronouns import Pronoun, pronoun_of
+from personagen.personas.english.facts import Pronoun, pronoun_of
 
 
 @pytest.mark.parametrize(

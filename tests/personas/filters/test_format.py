@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from personagen.errors import UsageError
 from personagen.personas.filters import PoolView, Rules
 from personagen.personas.filters.format import format, unsupported
 from tests.personas.filters.pools import FACTS, PERSONALITY, PROFILE, TRAITS, personality, profile
@@ -113,11 +112,6 @@ def test_a_text_in_another_language_is_turned_away(text):
 def test_the_language_any_takes_every_script():
     view = PoolView(Rules(language="any"))
     assert "language" not in (reason(profile(RUSSIAN), view) or "")
-
-
-def test_an_unknown_language_is_a_usage_error_that_names_the_known_ones():
-    with pytest.raises(UsageError, match="choose one of en, de"):
-        format(profile(), PoolView(Rules(language="tlh")))
 
 
 @pytest.mark.parametrize(

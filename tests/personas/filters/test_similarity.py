@@ -229,8 +229,3 @@ def test_with_few_pairs_the_tail_is_taken_as_exponential():
     random = np.random.default_rng(4)
     assert fit(random.uniform(0, 0.5, 190), np.full(60, 0.9)).shape == 0.0
     assert fit(random.uniform(0, 0.5, 5000), np.full(60, 0.9)).shape < -0.2
-
-
-def test_too_few_pairs_to_fit_are_refused():
-    with pytest.raises(ValueError, match="at least"):
-        fit(np.zeros(9), np.zeros(100))
