@@ -1,8 +1,8 @@
-"""A rehearsal: a few planned items of the real workflow are played, and every call is measured.
+"""A rehearsal: the offline cast plays a few planned items of the real workflow, and every call is measured.
 
-Nothing is sent. Stored answers are reused, so a resumed run is estimated by what is left; all others count with the
-usual length of a model's reply. The offline cast gives them in a run that it takes part in, filler in any other. The
-result has three sizes: with usual replies, with short ones, and with the longest replies and the most attempts.
+Nothing is sent. Stored answers are reused, so a resumed run is estimated by what is left; the offline cast gives all
+others, which count with the usual length of a model's reply. The result has three sizes: with usual replies, with short
+ones, and with the longest replies and the most attempts.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from typing import Any
 import orjson
 
 from personagen.agents.ask import AgentContext
-from personagen.call import DEFAULT_MAX_TOKENS, LLM, Call
+from personagen.call import DEFAULT_MAX_TOKENS, Call
 from personagen.errors import ConfigError
 from personagen.llm.endpoints import OFFLINE
 from personagen.llm.middleware import Tally
+from personagen.offline import offline
 from personagen.prompts.files import Prompt
 from personagen.records import Completion, Message
-from personagen.runs.filler import filler
 from personagen.runs.schedule import Task
 from personagen.store.journal import Journal
 
@@ -155,11 +155,11 @@ class Lengths:
 
 
 class _Model:
-    """Answers from the journal, with the offline ``cast`` if any, or with filler, and records every call."""
+    """Answers from the journal or with the offline cast, and records every call."""
 
-    def __init__(self, journal: Journal, lengths: Lengths, cast: LLM | None) -> None:
+    def __init__(self, journal: Journal, lengths: Lengths) -> None:
         self.asked: list[_Asked] = []
-        self._journal, self._lengths, self._cast = journal, lengths, cast
+        self._journal, self._lengths, self._cast = journal, lengths, offline(0)
         self._said: dict[str, tuple[str, bool]] = {}
         self._last: dict[str, str] = {}
 
@@ -181,13 +181,10 @@ class _Model:
 
     async def _played(self, call: Call) -> Completion:
         try:
-            reply = await self._cast(call) if self._cast else None
+            reply = await self._cast(call)
         except ConfigError:  # a custom prompt, which the cast does not know
-            reply = None
-        if reply and call.model == OFFLINE and call.schema is not None:
-            return reply
-        usual = self._lengths.spoken(call.prompt)
-        return Completion(text=filler(call, usual, len(self.asked)) if reply is None else reply.text or ".")
+            reply = Completion(text="word" if call.schema is None else orjson.dumps(_example(call.schema)).decode())
+        return reply if call.model == OFFLINE and call.schema is not None else Completion(text=reply.text or ".")
 
     def _measured(self, call: Call, reply: Completion, is_stored: bool) -> _Asked:
         text = "".join(f"{m.role}\n{m.content}\n" for m in call.messages)
@@ -216,15 +213,10 @@ class Played:
 
 async def rehearse(rehearsals: Sequence[Rehearsal], ctx: AgentContext, journal: Journal, lengths: Lengths) -> Played:
     """Plays ``rehearsals``, finished items first, since the others use the lengths learned from them."""
-    cast = None
-    if OFFLINE in ctx.models.values():  # imported here, since no other run needs the cast
-        from personagen.offline import offline
-
-        cast = offline(0)
     needs: dict[str, Need] = defaultdict(Need)
     size = 0.0
     for rehearsal in sorted(rehearsals, key=lambda one: not one.finished):
-        model = _Model(journal, lengths, cast)
+        model = _Model(journal, lengths)
         task = rehearsal.job(replace(ctx, llm=model, tally=Tally(), acts={}, rehearsed=True))
         steps = list(task.first)
         while steps:
@@ -285,6 +277,18 @@ def _things(text: str, schema: Mapping[str, Any] | None) -> int:
         return 1
     lists = [v for v in (value.values() if isinstance(value, dict) else ()) if isinstance(v, list)]
     return max([1, *(sum(isinstance(one, dict) for one in found) for found in lists)])
+
+
+def _example(schema: Mapping[str, Any]) -> Any:
+    """A small value that follows ``schema``."""
+    if "enum" in schema:
+        return schema["enum"][0]
+    kind = schema.get("type")
+    if kind == "object":
+        return {name: _example(inner) for name, inner in schema.get("properties", {}).items()}
+    if kind == "array":
+        return [_example(schema.get("items", {}))]
+    return {"integer": 1, "number": 1.0, "boolean": False}.get(str(kind), "word")
 
 
 def _shared(one: str, other: str) -> int:
