@@ -13,18 +13,28 @@ import orjson
 from personagen.records import Completion, Message
 
 DEFAULT_MAX_TOKENS = 4096
+EFFORTS = ("none", "low", "medium", "high")
 
 
 @dataclass(frozen=True)
 class Sampling:
-    """Sampling settings of a prompt file's front matter; None means the server's default.
+    """Sampling settings of a prompt file's front matter; None, or an empty text, means the server's default.
 
-    ``max_tokens`` is always sent, ``DEFAULT_MAX_TOKENS`` if None, since the budget relies on it.
+    ``max_tokens`` limits the answer, without reasoning; it is always sent, ``DEFAULT_MAX_TOKENS`` if None, since the
+    budget relies on it. ``reasoning`` is one of ``EFFORTS``, or a number of tokens. ``extra`` holds further fields of
+    the request body, as the text of a JSON object.
     """
 
     temperature: float | None = None
     max_tokens: int | None = None
     top_p: float | None = None
+    reasoning: str = ""
+    extra: str = ""
+
+    @property
+    def answer_tokens(self) -> int:
+        """The maximum tokens of an answer."""
+        return self.max_tokens or DEFAULT_MAX_TOKENS
 
 
 @dataclass(frozen=True)
@@ -34,7 +44,8 @@ class Call:
     ``schema`` is the JSON schema of the reply, or None for free text. ``sample`` distinguishes intended repeats of the
     same request (``repeat.candidate.attempt``). ``place`` is its position in the run; ``prompt`` and ``inputs`` are
     what it was rendered from; ``priority`` is the length of the chain of calls that starts with it: of waiting calls
-    the highest goes first. These four are neither sent nor part of the key.
+    the highest goes first. ``room`` is the number of tokens for reasoning, besides the answer's; ``in_words`` asks for
+    the schema in the prompt too. These six are not part of the key.
     """
 
     model: str
@@ -46,6 +57,8 @@ class Call:
     place: str = ""
     prompt: str = ""
     inputs: Mapping[str, Any] = field(default_factory=dict)
+    room: int = 0
+    in_words: bool = False
 
     @cached_property
     def key(self) -> str:
@@ -54,11 +67,16 @@ class Call:
         what = [
             self.model,
             [(m.role, m.content) for m in self.messages],
-            (s.temperature, s.max_tokens, s.top_p),
+            (s.temperature, s.max_tokens, s.top_p, *filter(None, (s.reasoning, s.extra))),
             self.schema,
             self.sample,
         ]
         return hashlib.sha256(orjson.dumps(what, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
+
+    @property
+    def max_tokens(self) -> int:
+        """The maximum tokens of a reply: those of the answer, and the room for reasoning."""
+        return self.sampling.answer_tokens + self.room
 
     @cached_property
     def role(self) -> str:

@@ -1,29 +1,36 @@
 """How every agent asks: render the prompt, call the model, parse the reply, re-ask a limited number of times.
 
-A reply that can't be parsed is re-asked up to ``attempts`` times in all. A message that a turn gate rejects is re-asked
-once, within the same limit: models tend to repeat the fault.
+A reply that can't be parsed is re-asked up to ``attempts`` times in all, and never in the same words at the same
+settings, since a model may repeat itself. A message that a turn gate rejects is re-asked once, within the same limit.
 """
 
 from __future__ import annotations
 
+import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Generic, TypeVar, cast
 
-from personagen.agents.replies import Spoken, speech
-from personagen.call import DEFAULT_MAX_TOKENS, LLM, Call
+from personagen.agents.replies import CUT_OFF, Spoken, cut_speech, speech
+from personagen.call import LLM, Call, Sampling
 from personagen.errors import ReplyError, UsageError
 from personagen.gates import Objection, Turn, first_objection
 from personagen.llm.middleware import Tally
-from personagen.prompts.files import Prompt
+from personagen.llm.reasoning import is_unfinished
+from personagen.prompts.files import Prompt, joined
 from personagen.records import Completion, Message
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Awaitable[Any]])
 MAX_RE_ASKS_AFTER_OBJECTION = 1
+MORE_ROOM = 2  # times the tokens after a reply that was cut off
+MIN_WARM, WARMER = 0.7, 0.4  # temperatures
+MISSES_TO_STOP_TRUSTING = 3  # replies without JSON, until a server is thought to ignore schemas
+log = logging.getLogger(__name__)
 _UNUSABLE = {
-    "length": "the reply was cut off at its token limit",
+    "length": CUT_OFF,
     "refusal": "the model refused",
     "content_filter": "the provider's content filter stopped it",
 }
@@ -35,7 +42,7 @@ class AgentContext:
 
     ``language`` is the conversation language that the language gate expects. ``acts`` maps prompt names to user
     functions that replace the agent's own. ``rehearsed`` is set for an estimate: gates reject nothing, and user code
-    does not run.
+    does not run. ``schema_misses`` counts, by model, replies in a row that ignored their schema.
     """
 
     llm: LLM
@@ -46,10 +53,15 @@ class AgentContext:
     language: str = "en"
     acts: Mapping[str, Callable[..., Awaitable[Any]]] = field(default_factory=dict)
     rehearsed: bool = False
+    schema_misses: Counter[str] = field(default_factory=Counter)
 
     def max_tokens(self, prompt: str) -> int:
-        """The maximum tokens of a reply to ``prompt``."""
-        return self.prompts[prompt].sampling.max_tokens or DEFAULT_MAX_TOKENS
+        """The maximum tokens of an answer to ``prompt``."""
+        return self.prompts[prompt].sampling.answer_tokens
+
+    def placeholders(self, prompt: str) -> frozenset[str]:
+        """The texts that ``prompt`` shows in place of an answer; a reply that repeats one says nothing."""
+        return self.prompts[prompt].placeholders
 
     def act(self, name: str, function: F) -> F:
         """The user's function for ``name``, else the agent's own ``function``."""
@@ -91,10 +103,12 @@ async def ask(
     *,
     schema: Mapping[str, Any] | None = None,
     check: Callable[[T], Objection | None] | None = None,
+    parse_cut: Callable[[str], T] | None = None,
 ) -> Answer[T]:
     """Asks the prompt ``name`` and returns the first reply that ``parse`` and ``check`` accept.
 
-    If there is none, returns the last reply that ``check`` rejected, as ``dropped``.
+    ``parse_cut`` parses a reply that was cut off at its token limit; without it such a reply is unusable. If there is
+    no acceptable reply, returns the last one that ``check`` rejected, as ``dropped``.
 
     Raises:
         ReplyError: ``parse`` accepted none of ``ctx.attempts`` replies; gives the reason for the last one.
@@ -103,53 +117,111 @@ async def ask(
     """
     if name not in ctx.prompts:
         raise UsageError(f"the prompt {name} is not loaded: name it in PROMPTS of the module whose function asks it")
-    prompt = ctx.prompts[name]
-    messages = prompt.render(inputs)
-    reason = ""
+    prompt, model = ctx.prompts[name], ctx.models[name.partition("/")[0]]
+    call = Call(
+        model=model,
+        messages=prompt.render(inputs),
+        sampling=prompt.sampling,
+        schema=schema,
+        sample=f"{site.sample}/0",
+        priority=site.priority,
+        place=site.place,
+        prompt=name,
+        inputs=inputs,
+        in_words=schema is not None and ctx.schema_misses[model] >= MISSES_TO_STOP_TRUSTING,
+    )
     objections: list[Objection] = []
     rejected: tuple[T, str] | None = None
-    for attempt in range(ctx.attempts):
-        call = Call(
-            model=ctx.models[name.partition("/")[0]],
-            messages=messages,
-            sampling=prompt.sampling,
-            schema=schema,
-            sample=f"{site.sample}/{attempt}",
-            priority=site.priority,
-            place=site.place,
-            prompt=name,
-            inputs=inputs,
-        )
+    for attempt in range(1, ctx.attempts + 1):
         completion = await ctx.llm(call)
         try:
-            if completion.finish_reason != "stop":
-                raise ReplyError(
-                    _UNUSABLE.get(completion.finish_reason, f"its finish reason is {completion.finish_reason}")
-                )
-            value = parse(completion.text)
+            value = _usable(completion, parse, parse_cut)
         except ReplyError as error:
-            reason = str(error)
-            ctx.tally.re_asked += attempt + 1 < ctx.attempts
-            continue
-        objection = check(value) if check else None
-        if not objection:
-            return Answer(value, call.key, tuple(objections))
-        objections.append(objection)
-        rejected = value, call.key
-        if len(objections) > MAX_RE_ASKS_AFTER_OBJECTION:
+            failure = error
+            if schema is not None and completion.finish_reason == "stop":
+                _note_schema_miss(ctx, call, completion)
+            after = _after_failure(call, prompt, completion, error)
+        else:
+            objection = check(value) if check else None
+            if not objection:
+                return Answer(value, call.key, tuple(objections))
+            objections.append(objection)
+            rejected = value, call.key
+            if len(objections) > MAX_RE_ASKS_AFTER_OBJECTION:
+                break
+            after = replace(call, sampling=_warmer(call.sampling))
+        if after is None:
             break
-        ctx.tally.re_asked += attempt + 1 < ctx.attempts
+        ctx.tally.re_asked += attempt < ctx.attempts
+        call = replace(after, sample=f"{site.sample}/{attempt}")
     if rejected:
         return Answer(*rejected, tuple(objections), dropped=True)
-    raise ReplyError(f"{name} gave no usable reply in {ctx.attempts} attempts: {reason}")
+    raise ReplyError(f"{name} gave no usable reply in {attempt} attempt{'s' * (attempt > 1)}: {failure}")
+
+
+def _reasoned_only(completion: Completion) -> bool:
+    """Whether a model spent all its tokens on reasoning."""
+    return bool(completion.usage.reasoning_tokens) and is_unfinished(completion.text)
+
+
+def _usable(completion: Completion, parse: Callable[[str], T], parse_cut: Callable[[str], T] | None) -> T:
+    if completion.finish_reason == "stop":
+        return parse(completion.text)
+    if completion.finish_reason == "length" and _reasoned_only(completion):
+        spent = completion.usage.reasoning_tokens
+        raise ReplyError(f"the model reasoned for {spent:,} tokens and did not answer; --reasoning none turns it off")
+    if completion.finish_reason == "length" and parse_cut:
+        try:
+            return parse_cut(completion.text)
+        except ReplyError:
+            raise ReplyError(_UNUSABLE["length"]) from None
+    raise ReplyError(_UNUSABLE.get(completion.finish_reason, f"its finish reason is {completion.finish_reason}"))
+
+
+def _after_failure(call: Call, prompt: Prompt, completion: Completion, error: ReplyError) -> Call | None:
+    """The next attempt, which differs from ``call``, or None where none can help.
+
+    A reply that was cut off gets twice the room; one in the wrong form is told what was wrong with it; else the
+    temperature is raised, since at a low one a model says the same again.
+    """
+    if completion.finish_reason == "context" or (completion.finish_reason == "length" and _reasoned_only(completion)):
+        return None
+    if completion.finish_reason == "length":
+        room = MORE_ROOM * prompt.sampling.answer_tokens
+        return replace(call, sampling=_warmer(replace(call.sampling, max_tokens=room)))
+    if call.schema is None:
+        return replace(call, sampling=_warmer(call.sampling))
+    told = f"Your last reply could not be used: {error}. Reply again, in the form asked for."
+    messages = (*prompt.render(call.inputs), Message(role="user", content=told))
+    return replace(call, messages=joined(messages), sampling=_warmer(call.sampling), in_words=True)
+
+
+def _warmer(sampling: Sampling) -> Sampling:
+    """``sampling`` with a temperature at which the next reply differs."""
+    if sampling.temperature is None or sampling.temperature >= MIN_WARM:
+        return sampling
+    return replace(sampling, temperature=round(sampling.temperature + WARMER, 2))
+
+
+def _note_schema_miss(ctx: AgentContext, call: Call, completion: Completion) -> None:
+    """Counts replies without any JSON object, of a server that may ignore the schema without saying so."""
+    if "{" in completion.text:
+        ctx.schema_misses[call.model] = 0
+        return
+    ctx.schema_misses[call.model] += 1
+    if ctx.schema_misses[call.model] == MISSES_TO_STOP_TRUSTING:
+        log.warning("%s seems to ignore JSON schemas: the schema is now part of the prompt too.", call.model)
 
 
 async def say(
     ctx: AgentContext, name: str, inputs: Mapping[str, Any], role: str, conversation: Sequence[Message], site: CallSite
 ) -> Answer[Spoken]:
     """Asks for what ``role`` says next in ``conversation``; raises as ``ask``."""
-    parse = partial(speech, role=role, acted=Turn(role, "", conversation).acted)
-    return await ask(ctx, name, inputs, parse, site, check=partial(_objection, ctx, role, conversation))
+    acted = Turn(role, "", conversation).acted
+    parse = partial(speech, role=role, acted=acted)
+    # A user who writes up to the limit rambles; an assistant may have much to say.
+    cut = partial(cut_speech, role=role, acted=acted) if role == "assistant" else None
+    return await ask(ctx, name, inputs, parse, site, check=partial(_objection, ctx, role, conversation), parse_cut=cut)
 
 
 def said(ctx: AgentContext, text: str, role: str, conversation: Sequence[Message]) -> Answer[Spoken]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Collection, Sequence
+from functools import cache, partial
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, Field
@@ -27,6 +27,7 @@ def _with_text(value: Any) -> Any:
     return {"text": value} if isinstance(value, str) else value
 
 
+_LENGTHS: Any = {"minItems": 8, "maxItems": 10}  # as the prompts ask, and the filter of form checks
 _Statements = Annotated[tuple[str, ...], BeforeValidator(_statements)]
 
 
@@ -34,13 +35,13 @@ class Profile(BaseModel):
     """A profile in the author's reply; a malformed one becomes empty, so that a filter rejects it."""
 
     text: Text = ""
-    items: _Statements = Field((), alias="facts")
+    items: _Statements = Field((), alias="facts", json_schema_extra=_LENGTHS)
 
 
 class Personality(Profile):
     """A personality in the author's reply."""
 
-    items: _Statements = Field((), alias="traits")
+    items: _Statements = Field((), alias="traits", json_schema_extra=_LENGTHS)
 
 
 class Descriptions(BaseModel, Generic[T]):
@@ -58,12 +59,22 @@ REPLIES: dict[Kind, type[Descriptions[Any]]] = {
 async def write(ctx: AgentContext, kind: Kind, examples: Sequence[str], count: int, site: CallSite) -> Answer[Written]:
     """Up to ``count`` new descriptions, each a text and its facts or traits (ALOE, arXiv 2410.03642, section 3.1)."""
     inputs = {"examples": list(examples), "count": count}
-    return await ask(ctx, PROMPTS[kind], inputs, partial(written, kind), site, schema=schema_of(REPLIES[kind]))
+    parse = partial(written, kind, placeholders=ctx.placeholders(PROMPTS[kind]))
+    return await ask(ctx, PROMPTS[kind], inputs, parse, site, schema=reply_schema(kind, count), parse_cut=parse)
 
 
-def written(kind: Kind, text: str) -> Written:
+def written(kind: Kind, text: str, placeholders: Collection[str] = ()) -> Written:
     """The descriptions in a reply, in order; raises ``ReplyError`` if there is none."""
-    return [(one.text, one.items) for one in parsed(REPLIES[kind], text).descriptions]
+    reply = parsed(REPLIES[kind], text, placeholders=placeholders)
+    return [(one.text, one.items) for one in reply.descriptions]
+
+
+@cache
+def reply_schema(kind: Kind, count: int) -> dict[str, Any]:
+    """The JSON schema of a reply with up to ``count`` descriptions."""
+    schema = schema_of(REPLIES[kind])
+    descriptions = schema["properties"]["descriptions"] | {"maxItems": count}
+    return schema | {"properties": {"descriptions": descriptions}}
 
 
 ACTS = {

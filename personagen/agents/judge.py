@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Sequence
 from functools import partial
+from itertools import permutations
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationInfo, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo, model_validator
 
 from personagen.agents.act import Act
 from personagen.agents.ask import AgentContext, Answer, CallSite, ask
-from personagen.agents.replies import Text, parsed, schema_of
+from personagen.agents.replies import Text, parsed
 from personagen.records import Message, Persona
 
 LABELS = string.ascii_uppercase
+MAX_LISTED = 4  # labels whose orders a schema lists: 24
+TIE = "tie"
 
 
 class Ranking(BaseModel):
@@ -23,17 +27,65 @@ class Ranking(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     reason: Annotated[Text, BeforeValidator(lambda reason: reason if isinstance(reason, str) else "")] = ""
-    ranking: tuple[str, ...] = Field(default=(), validate_default=True)
-    tie: StrictBool = False
+    ranking: tuple[str, ...] = ()
+    tie: bool = False
 
-    @field_validator("ranking", mode="before")
+    @model_validator(mode="before")
     @classmethod
-    def _orders_the_labels(cls, ranked: Any, info: ValidationInfo) -> Any:
+    def _orders_the_labels(cls, value: Any, info: ValidationInfo) -> Any:
         labels = (info.context or {}).get("labels")
-        texts = isinstance(ranked, list) and all(isinstance(label, str) for label in ranked)
-        if labels and not (texts and sorted(ranked) == sorted(labels)):
-            raise ValueError(f"the ranking is not an order of {', '.join(labels)}")
-        return ranked
+        if not labels or not isinstance(value, dict):
+            return value
+        ranking, tie = _order(value.get("ranking"), labels)
+        said = value.get("tie")
+        if not (said is None or isinstance(said, bool) or str(said).lower() in _TRUTH):
+            raise ValueError("tie is neither true nor false")
+        tie = tie or said is True or _TRUTH.get(str(said).lower(), False)
+        return {"reason": value.get("reason"), "ranking": ranking, "tie": tie}
+
+
+_TRUTH = {"true": True, "yes": True, "false": False, "no": False}
+_TIE = re.compile(r"\W*(?:a )?(?:tie|tied|equal|both|neither|none)\W*", re.IGNORECASE)
+_NOISE = re.compile(r"\b(?:reply|response|option|answer|candidate|label|assistant|then|over)\b", re.IGNORECASE)
+_LABEL = re.compile(r"(?<![^\W_])([A-Za-z])(?![^\W_])")
+
+
+def _order(ranked: Any, labels: str) -> tuple[tuple[str, ...], bool]:
+    """The order in ``ranked``, a list or a text such as ``A, B``, ``Reply B > Reply A`` or ``tie``; whether it ties.
+
+    Raises:
+        ValueError: it is not an order of ``labels``.
+    """
+    parts = ranked if isinstance(ranked, list) else [ranked]
+    if parts and all(isinstance(part, str) for part in parts):
+        text = _NOISE.sub(" ", ", ".join(parts))
+        if _TIE.fullmatch(text):
+            return tuple(labels), True
+        found = [label.upper() for label in _LABEL.findall(text)]
+        rest = _LABEL.sub(" ", text)
+        if not any(map(str.isalpha, rest)):
+            if len(labels) == 2 and len(found) == 1:  # only the better one is named
+                found += [label for label in labels if label not in found]
+            if sorted(found) == sorted(labels):
+                return tuple(found), "=" in text and ">" not in text
+    raise ValueError(f"the ranking is not an order of {', '.join(labels)}")
+
+
+def ranking_schema(labels: str) -> dict[str, Any]:
+    """The JSON schema of a verdict: all orders of up to ``MAX_LISTED`` labels as the values of one text.
+
+    A grammar then leaves nothing else to say: a list of labels lets a weak model repeat one up to the limit.
+    """
+    if len(labels) <= MAX_LISTED:
+        orders = [", ".join(order) for order in permutations(labels)]
+        ranking: dict[str, Any] = {"type": "string", "enum": [*orders, TIE]}
+    else:
+        label = {"type": "string", "enum": list(labels)}
+        ranking = {"type": "array", "items": label, "minItems": len(labels), "maxItems": len(labels)}
+    properties = {"reason": {"type": "string"}, "ranking": ranking}
+    if len(labels) > MAX_LISTED:
+        properties["tie"] = {"type": "boolean"}
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 
 
 async def prefer(
@@ -53,8 +105,8 @@ async def prefer(
         "traits": list(persona.traits),
         "replies": [{"label": label, "text": text} for label, text in zip(labels, replies, strict=True)],
     }
-    parse = partial(parsed, Ranking, labels=labels)
-    return await ask(ctx, "judge/prefer", inputs, parse, site, schema=schema_of(Ranking))
+    parse = partial(parsed, Ranking, labels=labels, placeholders=ctx.placeholders("judge/prefer"))
+    return await ask(ctx, "judge/prefer", inputs, parse, site, schema=ranking_schema(labels), parse_cut=parse)
 
 
 ACTS = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from personagen.agents.act import Act
 from personagen.agents.ask import AgentContext, Answer, CallSite, ask
@@ -12,6 +12,7 @@ from personagen.agents.replies import Entry, Quote, Text, clean, parsed, schema_
 from personagen.records import Inference, Kind, Message
 
 Found = tuple[tuple[Inference, ...], int]
+MAX_INFERENCES = 60  # that a schema allows, so that a weak model comes to an end
 _QUOTES = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"'})
 
 
@@ -26,31 +27,37 @@ class Guess(BaseModel):
 class Guesses(BaseModel):
     """The observer's reply."""
 
-    inferences: list[Entry[Guess]]
+    inferences: list[Entry[Guess]] = Field(json_schema_extra={"maxItems": MAX_INFERENCES})
 
 
 async def infer(ctx: AgentContext, conversation: Sequence[Message], site: CallSite) -> Answer[Found]:
     """The inferences with a verbatim quote from a user turn of ``conversation``, and the number without one."""
 
     def parse(text: str) -> Found:
-        return verified(parsed(Guesses, text).inferences, conversation)
+        reply = parsed(Guesses, text, placeholders=ctx.placeholders("observer/infer"))
+        return verified(reply.inferences, conversation)
 
     inputs = {"conversation": list(conversation)}
-    return await ask(ctx, "observer/infer", inputs, parse, site, schema=schema_of(Guesses))
+    return await ask(ctx, "observer/infer", inputs, parse, site, schema=schema_of(Guesses), parse_cut=parse)
 
 
 def verified(guesses: Sequence[Guess], conversation: Sequence[Message]) -> Found:
     """The distinct inferences whose quote occurs verbatim in a user turn, and how many of ``guesses`` were dropped.
 
-    Verbatim: equal after folding white space and curly quotation marks.
+    Verbatim: equal after folding white space and quotation marks, also those around the quote, and up to an ellipsis.
     """
     turns = [_folded(message.content) for message in conversation if message.role == "user"]
     kept: dict[Inference, None] = {}
     for guess in guesses:
-        quote = _folded(guess.quote)
+        quote = _bare(_folded(guess.quote))
         if guess.kind and guess.fact and quote and any(quote in turn for turn in turns):
             kept[Inference(fact=guess.fact, quote=guess.quote, kind=guess.kind)] = None
     return tuple(kept), len(guesses) - len(kept)
+
+
+def _bare(quote: str) -> str:
+    """``quote`` without quotation marks around it, and without dots that stand for more before or after it."""
+    return quote.strip("\"' ").removesuffix("...").removesuffix("\u2026").removeprefix("...").strip()
 
 
 def _folded(text: str) -> str:

@@ -2,10 +2,9 @@
 
 A reply type is a pydantic model in the file of its agent: ``schema_of`` gives the schema, ``parsed`` the value.
 
-Fixed rules repair a reply: remove a reasoning block before the answer, a code fence around JSON, prose around one JSON
-object, the speaker's own label, lines of the other speaker at the end, and control characters; replace half characters
-by U+FFFD. Any other malformed reply is refused. Some providers refuse constraint keywords in a schema, so limits are
-checked when the reply is parsed.
+Fixed rules repair a reply: remove reasoning, what stands around a JSON object, the speaker's own label, lines of the
+other speaker at the end, and control characters; replace half characters by U+FFFD. Any other malformed reply is
+refused. Some providers refuse constraint keywords in a schema, so limits are checked when the reply is parsed.
 """
 
 from __future__ import annotations
@@ -15,16 +14,24 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
-from typing import Annotated, Any, TypeVar, cast
+from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ValidationError, WrapValidator
+from pydantic import AfterValidator, BaseModel, ValidationError, ValidationInfo, WrapValidator
 
+from personagen.agents.json_reply import json_objects
 from personagen.errors import ReplyError
 from personagen.llm.json import loads
+from personagen.llm.reasoning import answer_of
 
 MAX_REPLY = 200_000
-_REASONING = re.compile(r"\A(?:\s*<think>)?(?:(?!<think>).)*?</think>", re.DOTALL)
-_FENCE = re.compile(r"```[A-Za-z]*[^\S\n]*\n(.*?)```", re.DOTALL)  # \s would try every blank line anew
+CUT_OFF = "the reply was cut off at its token limit"
+MIN_WHOLE_SHARE = 0.6  # of a cut reply that is kept
+# The end of a sentence or a line, but not the full stop after the number of a list's item.
+_SENTENCE_END = re.compile(
+    r"""(?<!^\d)(?<!^\d\d)[.!?\u2026\u0964\u061f\u06d4]["'\u201d\u2019)\]*_]*(?=\s|\Z)"""
+    r"""|[\u3002\uff01\uff1f]["\u201d\u300d\u300f\uff09]*|(?<=\S)(?=\n)""",
+    re.MULTILINE,
+)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _LABELS = {
     "user": re.compile(r"\A\s*(?:\**(?:user|human)\**\s*:\**|<user>)\s*", re.I),
@@ -65,7 +72,7 @@ def speech(text: str, role: str, *, acted: bool = False) -> Spoken:
 
     ``acted``: a dialogue was asked for, so lines of both speakers are kept.
     """
-    answer = _answer(text).strip()
+    answer = _answer(text)
     if acted and _GOES_ON[role].search(answer):
         return Spoken(answer)
     label = _LABELS[role].match(answer)
@@ -75,6 +82,24 @@ def speech(text: str, role: str, *, acted: bool = False) -> Spoken:
     if not kept:
         raise ReplyError("the reply is empty")
     return Spoken(kept, bool(label), rest)
+
+
+def cut_speech(text: str, role: str, *, acted: bool = False) -> Spoken:
+    """``speech`` of a reply that was cut off at its limit: up to its last whole sentence, if most of it is there.
+
+    Raises:
+        ReplyError: less than ``MIN_WHOLE_SHARE`` of it are whole sentences.
+    """
+    spoken = speech(text, role, acted=acted)
+    if spoken.cut:
+        return spoken
+    end = max((found.end() for found in _SENTENCE_END.finditer(spoken.text)), default=0)
+    whole = spoken.text[:end].rstrip()
+    if whole.count("```") % 2:
+        whole = whole[: whole.rfind("```")].rstrip()
+    if len(whole) < MIN_WHOLE_SHARE * len(spoken.text):
+        raise ReplyError(CUT_OFF)
+    return Spoken(whole, spoken.labelled, spoken.text[len(whole) :])
 
 
 def _cut(said: str, role: str) -> int:
@@ -93,45 +118,34 @@ def _cut(said: str, role: str) -> int:
     return len(said)
 
 
-def json_object(text: str) -> dict[str, Any]:
-    """The JSON object in a reply."""
-    answer = _answer(text).strip()
-    if not answer:
-        raise ReplyError("the reply is empty")
-    fence = _FENCE.search(answer)
-    if fence and not answer.startswith("{"):
-        answer = fence[1].strip()
-    if not answer.startswith("{") or not answer.endswith("}"):
-        start, end = answer.find("{"), answer.rfind("}")
-        if start < 0 or end < start:
-            raise ReplyError("the reply holds no JSON object")
-        answer = answer[start : end + 1]
-    try:
-        value = loads(answer)
-    except ValueError as error:
-        raise ReplyError(f"the reply is not valid JSON: {str(error)[:120]}") from None
-    return cast(dict[str, Any], value)
-
-
 def parsed(model: type[M], text: str, **context: Any) -> M:
-    """The JSON object of a reply as ``model``, whose validators see ``context``."""
-    try:
-        return model.model_validate(json_object(text), context=context)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(map(str, first["loc"]))
-        if first["type"] == "value_error":
-            reason = str(first["ctx"]["error"])
-        else:
-            reason = _REASONS.get(first["type"], f"{{}}: {first['msg']}").format(place)
-        raise ReplyError(reason) from None
+    """The JSON object of a reply as ``model``, whose validators see ``context``.
+
+    A text in ``context["placeholders"]``, which the prompt shows as an example, counts as empty.
+
+    Raises:
+        ReplyError: there is no JSON object, or ``model`` refuses it.
+    """
+    problem: ValidationError | None = None
+    for value in json_objects(json_answer(text)):
+        try:
+            return model.model_validate(value, context=context)
+        except ValidationError as error:
+            problem = problem or error
+    assert problem
+    first = problem.errors(include_url=False)[0]
+    place = ".".join(map(str, first["loc"]))
+    if first["type"] == "value_error":
+        raise ReplyError(str(first["ctx"]["error"]))
+    raise ReplyError(_REASONS.get(first["type"], f"{{}}: {first['msg']}").format(place))
 
 
 @cache
 def schema_of(model: type[BaseModel]) -> dict[str, Any]:
     """The JSON schema of ``model`` for every provider's strict mode: types, enums, closed objects, all required.
 
-    It omits None and defaults, which ``model`` still accepts in a reply.
+    It omits None and defaults, which ``model`` still accepts in a reply. Lengths of lists are those in its
+    ``json_schema_extra``.
     """
     whole = model.model_json_schema()
     return _strict(whole, whole.get("$defs", {}))
@@ -147,7 +161,8 @@ def _strict(schema: Mapping[str, Any], defs: Mapping[str, Any]) -> dict[str, Any
         closed = {"required": list(properties), "additionalProperties": False}
         return {"type": "object", "properties": properties, **closed}
     if "items" in schema:
-        return {"type": "array", "items": _strict(schema["items"], defs)}
+        lengths = {key: schema[key] for key in ("minItems", "maxItems") if key in schema}
+        return {"type": "array", "items": _strict(schema["items"], defs), **lengths}
     return {key: schema[key] for key in ("type", "enum") if key in schema}
 
 
@@ -169,15 +184,27 @@ def clean(text: str) -> str:
     return _SPACE.sub(" ", printable(text)).strip()
 
 
+def _text(value: str, info: ValidationInfo) -> str:
+    cleaned = clean(value)
+    return "" if cleaned in (info.context or {}).get("placeholders", ()) else cleaned
+
+
 Entry = Annotated[T, WrapValidator(or_empty)]
-Text = Annotated[str, AfterValidator(clean)]
+Text = Annotated[str, AfterValidator(_text)]
 Quote = Annotated[str, AfterValidator(printable)]
 
 
 def _answer(text: str) -> str:
     if len(text) > MAX_REPLY:
         raise ReplyError(f"the reply has {len(text):,} characters, more than {MAX_REPLY:,}")
-    answer = printable(_REASONING.sub("", text, count=1) if "</think>" in text else text)
-    if answer.lstrip().startswith("<think>"):
-        raise ReplyError("the reply is reasoning that does not end")
-    return answer
+    return printable(answer_of(text)).strip()
+
+
+def json_answer(text: str) -> str:
+    """The answer in a reply that was to be JSON, which may quote any mark of reasoning within a string."""
+    try:
+        if isinstance(loads(text), dict) and len(text) <= MAX_REPLY:
+            return text
+    except ValueError:
+        pass
+    return _answer(text)

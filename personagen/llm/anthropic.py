@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from personagen.call import DEFAULT_MAX_TOKENS, LLM, Call
+from personagen.call import LLM, Call
+from personagen.llm.effort import anthropic_fields, extra_fields
 from personagen.llm.errors import Failure, Server, garbled, server_at
 from personagen.llm.http import Reply, custom_headers, posting
 from personagen.llm.json import loads
@@ -49,7 +50,7 @@ async def backend(
     """A model at Anthropic or at ``base_url`` (with or without ``/v1``), by its name there; ``timeout`` is in seconds.
 
     The key is ``api_key`` or ANTHROPIC_API_KEY; it is optional with a ``base_url``. System messages go into ``system``,
-    adjacent messages of one role are joined, ``max_tokens`` defaults to ``DEFAULT_MAX_TOKENS``. Request parts that the
+    adjacent messages of one role are joined. Request parts that the
     server refuses (a JSON schema, a sampling setting) are added to ``refused`` and omitted from then on.
 
     Raises:
@@ -81,14 +82,19 @@ def headers(server: Server) -> dict[str, str]:
 
 def request(model: str, call: Call, refused: Collection[str]) -> tuple[dict[str, Any], list[str]]:
     """The body of a request, and its parts that a server may refuse."""
-    settings = {"temperature": call.sampling.temperature, "top_p": call.sampling.top_p}
+    effort, parts = anthropic_fields(call.sampling.reasoning, refused)
+    # Claude takes no sampling settings while it thinks.
+    thinks = effort.get("thinking", {}).get("type", "disabled") != "disabled"
+    settings = {} if thinks else {"temperature": call.sampling.temperature, "top_p": call.sampling.top_p}
     body: dict[str, Any] = {name: v for name, v in settings.items() if v is not None and name not in refused}
-    sent = list(body)
+    sent = [*body, *parts]
+    body |= effort
     messages = call.messages
-    if call.schema is not None and "schema" in refused:
+    if call.schema is not None and (call.in_words or "schema" in refused):
         messages = in_words(messages, call.schema)
-    elif call.schema is not None:
-        body["output_config"] = {"format": {"type": "json_schema", "schema": call.schema}}
+    if call.schema is not None and "schema" not in refused:
+        config = {"format": {"type": "json_schema", "schema": call.schema}}
+        body["output_config"] = config | body.get("output_config", {})
         sent.append("schema")
     system: Any = "\n\n".join(m.content for m in messages if m.role == "system")
     turns = _turns(messages)
@@ -98,7 +104,8 @@ def request(model: str, call: Call, refused: Collection[str]) -> tuple[dict[str,
         sent.append("cache_control")
     if system:
         body["system"] = system
-    body |= {"model": model, "max_tokens": call.sampling.max_tokens or DEFAULT_MAX_TOKENS, "messages": turns}
+    body |= extra_fields(call.sampling)
+    body |= {"model": model, "max_tokens": call.max_tokens, "messages": turns}
     return body, sent
 
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from personagen.call import DEFAULT_MAX_TOKENS, Call
+from personagen.call import Call
 from personagen.errors import BudgetError, PersonagenError
 from personagen.llm.prices import Price, cost
 from personagen.options import ModelOptions
@@ -117,13 +117,13 @@ def spent(run: Run, prices: Mapping[str, Price | None]) -> float:
 
 
 def max_cost(prices: Mapping[str, Price | None]) -> CostBound:
-    """The maximum cost of a call in USD: a token has at least one byte, and a reply at most ``max_tokens`` tokens."""
+    """The maximum cost of a call in USD: a token has at least one byte, a reply at most ``call.max_tokens`` tokens."""
 
     def bound(call: Call) -> float | None:
         price = prices.get(call.role)
         if price is None:
             return None
         input_tokens = sum(len(m.content.encode()) + 16 for m in call.messages)
-        return price.dearest_input * input_tokens + price.output * (call.sampling.max_tokens or DEFAULT_MAX_TOKENS)
+        return price.dearest_input * input_tokens + price.output * call.max_tokens
 
     return bound

@@ -1,7 +1,8 @@
 """The layers between an agent's call and a backend: each is a function from LLM to LLM, and ``Layers`` lists them.
 
-From the outside: stop the run on a final error, answer from the journal, send the first call of a form alone, keep to
-the budget, retry within the limits, charge unusable answers. ``connect`` adds cost and timeout to a backend.
+From the outside: stop the run on a final error, answer from the journal, send the first call of a form alone, give
+room for reasoning, keep to the budget, retry within the limits, charge unusable answers. ``connect`` adds cost and
+timeout to a backend.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from personagen.llm.budget import CostBound, Ledger
 from personagen.llm.limits.adaptive import Permit
 from personagen.llm.limits.limiter import STOPS, Limiter
 from personagen.llm.limits.queue import TOO_MANY_REQUESTS, EndpointQueue
+from personagen.llm.room import Rooms, with_room
 from personagen.records import Completion, Usage
 from personagen.store.journal import Journal
 
@@ -47,6 +49,7 @@ class Layers:
     bound: CostBound
     tally: Tally
     seconds: float
+    rooms: Rooms = field(default_factory=Rooms)
 
     def around(self, llm: LLM, *, batch: bool = False) -> LLM:
         """``llm`` with every layer of a run, the innermost first.
@@ -57,6 +60,7 @@ class Layers:
         llm = with_billed_failures(llm, self.ledger, self.bound)
         llm = with_retries(llm, self.limiter, first=first, seconds=seconds)
         llm = with_budget(llm, self.ledger, self.bound)
+        llm = with_room(llm, self.rooms)
         llm = llm if batch else first_call_alone(llm, self.limiter)
         llm = with_journal(llm, self.journal, self.tally)
         return closing_on_error(llm, self.limiter)

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from personagen.call import DEFAULT_MAX_TOKENS, LLM, Call
+from personagen.call import LLM, Call
+from personagen.llm.effort import extra_fields, openai_fields
 from personagen.llm.errors import Failure, Server, error, failure, garbled, server_at
 from personagen.llm.http import Reply, custom_headers, posting
 from personagen.llm.json import loads
@@ -73,18 +74,22 @@ def request(server: Server, model: str, call: Call, refused: Collection[str]) ->
     is_openais = _is_openais(server)
     # OpenAI's newer models refuse the old name, other servers may not know the new one.
     new = is_openais != ("max_tokens" in refused)
-    body["max_completion_tokens" if new else "max_tokens"] = sampling.max_tokens or DEFAULT_MAX_TOKENS
+    body["max_completion_tokens" if new else "max_tokens"] = call.max_tokens
     sent += [] if "max_tokens" in refused else ["max_tokens"]
     if is_openais and call.transcript and "prompt_cache_key" not in refused:
         # Prompt caches are per machine; this key routes the calls of one tree to the same one.
         body["prompt_cache_key"] = hashlib.sha256(call.place.partition("/")[0].encode()).hexdigest()[:32]
         sent.append("prompt_cache_key")
+    effort, parts = openai_fields(urlsplit(server.url).hostname or "", model, sampling.reasoning, refused)
+    body |= effort
+    sent += parts
     messages = call.messages
-    if call.schema is not None and "schema" in refused:
+    if call.schema is not None and (call.in_words or "schema" in refused):
         messages = in_words(messages, call.schema)
-    elif call.schema is not None:
+    if call.schema is not None and "schema" not in refused:
         body["response_format"] = response_format(call.schema)
         sent.append("schema")
+    body |= extra_fields(sampling)
     body |= {"model": model, "messages": [{"role": m.role, "content": m.content} for m in messages]}
     return body, sent
 

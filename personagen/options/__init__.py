@@ -89,6 +89,17 @@ class ModelOptions(PromptOptions):
     price: RoleTexts = option(
         (), "Price in USD per million input and output tokens.", MODELS, "IN,OUT", example=["0.25,2.00"]
     )
+    reasoning: RoleTexts = option(
+        (),
+        "How much models reason: none, low, medium, high or a number of tokens.",
+        MODELS,
+        "[ROLE=]EFFORT",
+        common=True,
+        example=["judge=low"],
+    )
+    extra: RoleTexts = option(
+        (), "Further fields of each request, as JSON.", MODELS, "[ROLE=]JSON", example=['user={"top_k": 40}']
+    )
     timeout: float = option(120.0, "Timeout per request.", MODELS, "SECONDS", least=1, most=86_400)
     noise: float = option(0.0, "Share of wrong verdicts of the offline judge.", MODELS, "SHARE", least=0, most=0.5)
     out: FilePath = option(

@@ -23,7 +23,8 @@ import hashlib
 import re
 import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -34,11 +35,13 @@ from personagen.errors import UsageError
 from personagen.options import place
 from personagen.options.row import FilePath
 from personagen.prompts.escape import as_data, tags_of
-from personagen.prompts.front_matter import SETTINGS, front_matter
+from personagen.prompts.front_matter import SETTINGS, effort, front_matter
+from personagen.prompts.front_matter import extra as extra_of
 from personagen.prompts.template import Sandbox
 from personagen.records import Message, Role
 
 _FRONT = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*\n", re.DOTALL | re.MULTILINE)
+_PLACEHOLDER = re.compile(r'"([^"\n{}]+)"(?!\s*:)')
 _BLOCK = re.compile(r"^(system|user|assistant|chat):[ \t]*\n", re.MULTILINE)
 MAX_FILE_CHARS = 200_000  # of a prompt file with its includes
 _CHARS_PER_INCLUDE = 1000  # added for each include, which limits their number
@@ -58,6 +61,28 @@ class Prompt:
     sources: tuple[tuple[str, bytes], ...]
     hash: str
 
+    def tuned(self, reasoning: str | None, extra: str | None) -> Prompt:
+        """This prompt with the options ``--reasoning`` and ``--extra`` of its role, where they are given.
+
+        Raises:
+            UsageError: one of them is invalid.
+        """
+        sampling = self.sampling
+        try:
+            if reasoning is not None:
+                sampling = replace(sampling, reasoning=effort(reasoning))
+            if extra is not None:
+                sampling = replace(sampling, extra=extra_of(extra))
+        except ValueError as error:
+            raise UsageError(f"--{error}") from None
+        return replace(self, sampling=sampling)
+
+    @cached_property
+    def placeholders(self) -> frozenset[str]:
+        """The texts in quotation marks that the file shows in an example of a JSON reply."""
+        lines = (line for _, body in self.sources for line in body.decode().splitlines() if '{"' in line)
+        return frozenset(text for line in lines for text in _PLACEHOLDER.findall(line))
+
     def render(self, inputs: Mapping[str, Any]) -> tuple[Message, ...]:
         """The messages for the model, or ``UsageError`` with file and line. ``inputs`` may hold more than is used."""
         if missing := [name for name in self.inputs if name not in inputs]:
@@ -73,7 +98,7 @@ class Prompt:
                 said.append(Message(role=cast(Role, role), content=body.render(data).strip()))
             except Exception as error:  # an expression in the file can raise anything
                 raise UsageError(f"{_at(self.file, error)}: {getattr(error, 'message', None) or error}") from None
-        return _joined(said)
+        return joined(said)
 
 
 def _talk(value: Any, name: str, file: Path) -> Sequence[Message]:
@@ -264,7 +289,8 @@ def _difference(file: Path, used: set[str], declared: set[str]) -> str:
     return f"{file}: {' and '.join(parts)}"
 
 
-def _joined(said: Sequence[Message]) -> tuple[Message, ...]:
+def joined(said: Sequence[Message]) -> tuple[Message, ...]:
+    """``said`` with consecutive messages of one role as one, without empty ones."""
     joined: list[Message] = []
     for message in said:
         if not message.content:

@@ -6,12 +6,18 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, cast
 
+import orjson
 import yaml
 
-from personagen.call import Sampling
+from personagen.call import EFFORTS, Sampling
 from personagen.errors import UsageError
 
 SETTINGS = tuple(f.name for f in fields(Sampling))
+MAX_REASONING = 200_000  # tokens
+_NUMBERS = ("temperature", "max_tokens", "top_p")
+_OWN = frozenset(
+    {"model", "messages", "system", "stream", "n", "response_format", "max_tokens", "max_completion_tokens"}
+)
 _MAX_DEPTH = 8
 
 
@@ -32,7 +38,7 @@ def front_matter(file: Path, front: str) -> dict[str, Any]:
     inputs = settings["inputs"]
     if not isinstance(inputs, list) or not all(isinstance(i, str) for i in inputs):
         raise UsageError(f"{file}: `inputs` must be a list of names")
-    for name in SETTINGS:
+    for name in _NUMBERS:
         value = settings.get(name)
         if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
             raise UsageError(f"{file}: `{name}` must be a number, not {value!r}")
@@ -42,7 +48,44 @@ def front_matter(file: Path, front: str) -> dict[str, Any]:
             raise UsageError(f"{file}: `{name}` is {value}: choose {wanted}")
         if value is not None and whole:
             settings[name] = int(value)
+    try:
+        settings["reasoning"] = effort(settings.get("reasoning", ""))
+        settings["extra"] = extra(settings.get("extra", ""))
+    except ValueError as error:
+        raise UsageError(f"{file}: {error}") from None
     return settings
+
+
+def effort(value: Any) -> str:
+    """``value`` as the effort of reasoning: one of ``EFFORTS``, a number of tokens, or empty for the model's default.
+
+    Raises:
+        ValueError: it is none of them.
+    """
+    text = "" if value is None or value == "default" else "none" if value is False else str(value).lower()
+    if text and text not in EFFORTS and not (text.isascii() and text.isdecimal() and 1 <= int(text) <= MAX_REASONING):
+        raise ValueError(
+            f"reasoning {value}: choose {', '.join(EFFORTS)} or a number of tokens up to {MAX_REASONING:,}"
+        )
+    return text
+
+
+def extra(value: Any) -> str:
+    """Further fields of a request, given as a mapping or as JSON, as the text of a JSON object; or empty.
+
+    Raises:
+        ValueError: they are no JSON object, or set what personagen sets itself.
+    """
+    try:
+        fields = orjson.loads(value) if isinstance(value, str) and value else value or {}
+        text = orjson.dumps(fields, option=orjson.OPT_SORT_KEYS).decode()
+    except (TypeError, ValueError):
+        fields, text = None, ""
+    if not isinstance(fields, dict):
+        raise ValueError(f'extra {value!r:.80}: write a JSON object, such as {{"top_k": 40}}')
+    if own := sorted(set(fields) & _OWN):
+        raise ValueError(f"extra sets {', '.join(own)}, which personagen sets itself: leave it out")
+    return text if fields else ""
 
 
 def _plain_yaml(text: str) -> Any:

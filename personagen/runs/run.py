@@ -17,6 +17,7 @@ import orjson
 from personagen.agents import custom
 from personagen.errors import PersonagenError, QualityError
 from personagen.llm.endpoints import Models, resolve
+from personagen.options import by_role
 from personagen.prompts import files as prompt_files
 from personagen.prompts.unused import unused_prompts
 from personagen.runs.estimate import Consent, Estimate, begin, estimate_of
@@ -52,7 +53,11 @@ async def run(
     where = prompt_files.folders(options.prompts)
     acts = custom.acts(options.agent)
     names = (*workflow.prompts, *custom.prompts(options.agent))
-    prompts = {name: prompt_files.load(name, where) for name in names}
+    efforts, extras = by_role("--reasoning", options.reasoning), by_role("--extra", options.extra)
+    prompts = {
+        name: prompt_files.load(name, where).tuned(efforts.get(role), extras.get(role))
+        for name, role in ((name, name.partition("/")[0]) for name in names)
+    }
     unused = unused_prompts(where, prompts)
     for note in unused:  # before any money is spent on prompts that were not meant
         log.warning("%s", note)

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from personagen.agents import author, judge, observer, user
+from personagen.agents import assistant, author, judge, observer, user
 from personagen.agents.ask import CallSite, ask
 from personagen.errors import ReplyError, ServerError
 from personagen.records import Message
@@ -41,10 +41,65 @@ def test_asking_again_ends_with_the_last_reason():
     ("finish", "reason"), [("length", "cut off"), ("refusal", "refused"), ("content_filter", "content filter")]
 )
 def test_a_reply_that_did_not_end_by_itself_is_not_used(finish, reason):
-    fake = Fake(lambda c: answer('{"inferences": []}', finish_reason=finish))
+    fake = Fake(lambda c: answer('{"inferences": [{"fact": "has', finish_reason=finish))
     with pytest.raises(ReplyError, match=reason):
         infer(fake)
     assert len(fake.calls) == 3
+
+
+def test_no_attempt_repeats_the_question_of_another():
+    fake = Fake(lambda c: "no json")
+    with pytest.raises(ReplyError):
+        infer(fake)
+    first, second, third = fake.calls
+    assert first.messages != second.messages == third.messages
+    assert "no JSON object" in second.messages[-1].content
+    assert [c.sampling.temperature for c in fake.calls] == [0.0, 0.4, 0.8]
+    assert [c.in_words for c in fake.calls] == [False, True, True]
+
+
+def test_after_a_cut_reply_there_is_twice_the_room():
+    fake = Fake(lambda c: answer('{"inferences": [{"fact": "has', finish_reason="length"))
+    with pytest.raises(ReplyError, match="cut off"):
+        infer(fake)
+    assert [c.sampling.max_tokens for c in fake.calls] == [1200, 2400, 2400]
+    assert fake.calls[0].messages == fake.calls[1].messages
+
+
+def test_the_whole_entries_of_a_cut_list_are_used():
+    guess = '{"fact": "has bees", "quote": "my bees died", "kind": "profile"}'
+    fake = Fake(lambda c: answer(f'{{"inferences": [{guess}, {{"fact": "is', finish_reason="length"))
+    found, _ = infer(fake)
+    assert [one.fact for one in found.value[0]] == ["has bees"]
+    assert len(fake.calls) == 1
+
+
+def test_an_assistants_cut_reply_is_kept_up_to_its_last_sentence_and_a_users_is_asked_for_again():
+    said = "Feed them sugar water. Keep them warm, and wait. And then"
+    fake = Fake(lambda c: answer(said, finish_reason="length"))
+    reply = asyncio.run(assistant.plain(context(fake, 3), TALK, (), CallSite("t/0", "0"))).value
+    assert reply.text == "Feed them sugar water. Keep them warm, and wait."
+    assert reply.cut == " And then"
+    with pytest.raises(ReplyError, match="cut off"):
+        asyncio.run(user.speak(context(fake, 2), PERSONA, (), 1, 3, CallSite("t/0", "0")))
+    assert [c.sampling.max_tokens for c in fake.calls[1:]] == [400, 800]
+
+
+def test_a_full_context_is_not_asked_again():
+    fake = Fake(lambda c: answer("half", finish_reason="context"))
+    with pytest.raises(ReplyError, match="in 1 attempt:"):
+        infer(fake)
+    assert len(fake.calls) == 1
+
+
+def test_a_server_that_ignores_schemas_is_noticed_and_asked_in_words(caplog):
+    fake = Fake(lambda c: "no json")
+    made = context(fake, 3)
+    for _ in range(2):
+        with pytest.raises(ReplyError):
+            asyncio.run(observer.infer(made, TALK, CallSite("t/0", "0")))
+    assert [c.in_words for c in fake.calls] == [False, True, True, True, True, True]
+    assert caplog.text.count("seems to ignore JSON schemas") == 1
 
 
 def test_a_failed_request_is_not_asked_again_here():

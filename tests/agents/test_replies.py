@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from personagen.agents import author, judge, observer
 from personagen.agents import replies as parse
+from personagen.agents.json_reply import json_objects
 from personagen.errors import ReplyError
 from personagen.records import Message
 
@@ -32,23 +33,27 @@ def ranking(text, labels):
     return parse.parsed(judge.Ranking, text, labels=labels)
 
 
+def json_object(text):
+    return json_objects(parse.json_answer(text))[0]
+
+
 def test_a_fenced_object_is_repaired():
-    assert parse.json_object('```json\n{"a": 1}\n```') == {"a": 1}
+    assert json_object('```json\n{"a": 1}\n```') == {"a": 1}
 
 
 def test_prose_around_an_object_is_dropped():
-    assert parse.json_object('Sure! {"a": {"b": 2}} Hope that helps.') == {"a": {"b": 2}}
+    assert json_object('Sure! {"a": {"b": 2}} Hope that helps.') == {"a": {"b": 2}}
 
 
 def test_a_reasoning_block_is_cut_off():
-    assert parse.json_object('<think>maybe {"a": 2}</think>{"a": 1}') == {"a": 1}
+    assert json_object('<think>maybe {"a": 2}</think>{"a": 1}') == {"a": 1}
     assert parse.speech("<think>hm</think> Hello", "user").text == "Hello"
 
 
-@pytest.mark.parametrize("text", ["", "no", "{", '{"a": NaN}', '{"a": 1,}', "[1]", '{"a":' * 2000 + "1" + "}" * 2000])
+@pytest.mark.parametrize("text", ["", "no", "{", '{"a": NaN}', "[1]", '{"a":' * 2000 + "1" + "}" * 2000])
 def test_what_is_not_a_json_object_is_refused(text):
     with pytest.raises(ReplyError):
-        parse.json_object(text)
+        json_object(text)
 
 
 def test_a_reply_of_absurd_length_is_refused():
@@ -69,19 +74,19 @@ def test_a_reply_of_absurd_length_is_refused():
 )
 def test_a_reply_that_repeats_itself_is_refused_without_trying_every_place(text):
     with pytest.raises(ReplyError):
-        parse.json_object(text)
+        json_object(text)
 
 
 def test_half_a_character_is_repaired_and_a_whole_one_left_alone():
-    assert parse.json_object(r'{"a": "x\ud83dy"}') == {"a": "x\ufffdy"}
-    assert parse.json_object(r'{"a": "\ud83d\ude00 \ude00\ud83d"}') == {"a": "😀 \ufffd\ufffd"}
-    assert parse.json_object(r'{"a": "\\ud83d \\\ud83d"}') == {"a": "\\ud83d \\\ufffd"}
-    assert parse.json_object('{"a": "x\ud83dy"}') == {"a": "x?y"}
+    assert json_object(r'{"a": "x\ud83dy"}') == {"a": "x\ufffdy"}
+    assert json_object(r'{"a": "\ud83d\ude00 \ude00\ud83d"}') == {"a": "😀 \ufffd\ufffd"}
+    assert json_object(r'{"a": "\\ud83d \\\ud83d"}') == {"a": "\\ud83d \\\ufffd"}
+    assert json_object('{"a": "x\ud83dy"}') == {"a": "x?y"}
 
 
 def test_control_characters_are_dropped():
     assert parse.speech("\0My \x1b[31mbees\x07\n\tdied", "user").text == "My [31mbees\n\tdied"
-    assert parse.json_object('{"a": "x\0y"}') == {"a": "xy"}
+    assert json_object('{"a": "x\0y"}') == {"a": "xy"}
     reply = r'{"descriptions": [{"text": "A \u0000b", "facts": ["c\u001bd"]}]}'
     assert author.written("profile", reply) == [("A b", ("cd",))]
     kept, _ = found({"fact": "has\0 bees", "quote": "this \0winter", "kind": "profile"})
@@ -89,14 +94,13 @@ def test_control_characters_are_dropped():
 
 
 def test_reasoning_that_does_not_end_is_no_reply():
-    for text in ("<think>Hm.", " <think>a<think>b</think>c"):
-        with pytest.raises(ReplyError, match="does not end"):
-            parse.speech(text, "user")
+    with pytest.raises(ReplyError, match="does not end"):
+        parse.speech("<think>Hm.", "user")
 
 
 def test_an_empty_reply_is_called_so_where_json_was_asked_for_too():
     with pytest.raises(ReplyError, match="is empty"):
-        parse.json_object("\0\n")
+        json_object("\0\n")
 
 
 def test_a_speaker_does_not_announce_itself():
@@ -147,9 +151,92 @@ def test_a_description_of_wrong_form_is_kept_as_an_empty_one():
 def test_a_ranking_must_hold_every_label_once():
     verdict = ranking('{"ranking": ["B", "A"], "tie": false, "reason": "r"}', "AB")
     assert verdict == judge.Ranking(ranking=("B", "A"), tie=False, reason="r")
-    for bad in (["A"], ["A", "A"], ["A", "C"], "AB", None):
+    for bad in (["A", "A"], ["A", "C"], "AB", None, "A better reply", [], "", 3, ["A", ["B"]]):
         with pytest.raises(ReplyError, match="order of A, B"):
             ranking(orjson.dumps({"ranking": bad}).decode(), "AB")
+    with pytest.raises(ReplyError, match="order of A, B, C"):
+        ranking('{"ranking": "B"}', "ABC")
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "B, A",
+        "b,a",
+        "B > A",
+        "Reply B, Reply A",
+        "B",
+        ["b", "a"],
+        ["Reply B", "Reply A"],
+        ["B"],
+        ["B > A"],
+        "1. B 2. A",
+    ],
+)
+def test_a_ranking_is_read_in_any_plain_form(form):
+    verdict = ranking(orjson.dumps({"ranking": form, "tie": None}).decode(), "AB")
+    assert verdict.ranking == ("B", "A")
+    assert not verdict.tie
+
+
+@pytest.mark.parametrize("reply", [{"ranking": "tie"}, {"ranking": "A = B"}, {"ranking": "A, B", "tie": "true"}])
+def test_a_tie_is_read_in_any_plain_form(reply):
+    verdict = ranking(orjson.dumps(reply).decode(), "AB")
+    assert verdict.tie
+    assert verdict.ranking == ("A", "B")
+
+
+def test_a_tie_that_is_neither_true_nor_false_is_refused():
+    with pytest.raises(ReplyError, match="neither true nor false"):
+        ranking('{"ranking": "A, B", "tie": "perhaps"}', "AB")
+
+
+def test_the_schema_of_a_verdict_lists_every_order_and_the_tie():
+    assert judge.ranking_schema("AB")["properties"]["ranking"]["enum"] == ["A, B", "B, A", "tie"]
+    assert len(judge.ranking_schema("ABC")["properties"]["ranking"]["enum"]) == 7
+    many = judge.ranking_schema("ABCDE")["properties"]
+    assert many["ranking"]["maxItems"] == many["ranking"]["minItems"] == 5
+    assert many["tie"] == {"type": "boolean"}
+
+
+def test_a_placeholder_of_the_prompt_is_no_answer():
+    reply = '{"ranking": "A, B", "reason": "..."}'
+    assert parse.parsed(judge.Ranking, reply, labels="AB", placeholders={"..."}).reason == ""
+    guess = {"fact": "...", "quote": "bees", "kind": "profile"}
+    text = orjson.dumps({"inferences": [guess]}).decode()
+    told = parse.parsed(observer.Guesses, text, placeholders={"..."}).inferences
+    assert observer.verified(told, CHAT) == ((), 1)
+
+
+@pytest.mark.parametrize("quote", ['"bees died"', "'bees died'", "...bees died", "bees died...", "“bees died…”"])
+def test_a_quote_may_stand_in_quotation_marks_or_end_in_dots(quote):
+    assert len(found({"fact": "has bees", "quote": quote, "kind": "profile"})[0]) == 1
+
+
+SENTENCES = "Feed them sugar water. " * 6
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        (f"{SENTENCES}Then, when it", SENTENCES.strip()),
+        ("喂它们糖水。" * 6 + "然后", "喂它们糖水。" * 6),
+        ("1. Feed them well\n2. Keep them warm\n3. Ask the", "1. Feed them well\n2. Keep them warm"),
+        ('He said: "Feed them." So I did. And the', 'He said: "Feed them." So I did.'),
+    ],
+)
+def test_a_cut_reply_is_kept_up_to_its_last_whole_sentence(text, kept):
+    spoken = parse.cut_speech(text, "assistant")
+    assert spoken.text == kept
+    assert spoken.cut == text[len(kept) :].rstrip()
+
+
+@pytest.mark.parametrize(
+    "text", ["Short. But this sentence goes on and on and", "no end", f"Run ```sh\n{SENTENCES}", "A. " + "b" * 50]
+)
+def test_a_cut_reply_of_which_most_would_be_lost_is_refused(text):
+    with pytest.raises(ReplyError, match="cut off"):
+        parse.cut_speech(text, "assistant")
 
 
 @given(
@@ -172,7 +259,7 @@ def test_any_reply_is_a_value_or_a_reply_error(text):
 
 
 def test_no_schema_holds_a_constraint_that_providers_refuse():
-    refused = {"minItems", "maxItems", "minimum", "maximum", "minLength", "maxLength", "pattern", "format"}
+    refused = {"minimum", "maximum", "minLength", "maxLength", "pattern", "format"}
 
     def keys(value):
         if isinstance(value, dict):

@@ -71,7 +71,7 @@ def test_the_prompts_that_come_along_pass_the_check(command):
         ("judge/prefer.md", "inputs: [conversation,", "inputs: [conversation", "judge/prefer.md:"),
         ("judge/prefer.md", "{{ profile }}", "", "judge/prefer.md: declares profile in `inputs` without using it"),
         ("judge/prefer.md", "{{ profile }}", "{{ profil }}", "judge/prefer.md"),
-        ("judge/prefer.md", "reply.label", "reply.labl", "judge/prefer.md:28: "),
+        ("judge/prefer.md", "reply.label", "reply.labl", "judge/prefer.md:29: "),
         ("judge/prefer.md", "{{ profile }}", "{{ profile / 0 }}", "judge/prefer.md:16: unsupported operand"),
         ("judge/prefer.md", "{{ profile }}", "{{ profile | small }}", "judge/prefer.md:16: No filter named"),
         ("user/speak.md", "{%- if turn == turns %}", "{%- if turn == turns %}{{ profile.x.y }}", "user/speak.md"),

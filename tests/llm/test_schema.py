@@ -24,7 +24,8 @@ def schemas_in(value):
 @pytest.mark.parametrize("reply", [*author.REPLIES.values(), observer.Guesses, judge.Ranking])
 def test_our_schemas_are_what_every_strict_mode_takes(reply):
     for one in schemas_in(schema_of(reply)):
-        assert set(one) <= {"type", "enum", "items", "properties", "required", "additionalProperties"}
+        lengths = {"minItems", "maxItems"} if one["type"] == "array" else set()
+        assert set(one) <= {"type", "enum", "items", "properties", "required", "additionalProperties", *lengths}
         if one["type"] == "object":
             assert one["required"] == list(one["properties"])
             assert one["additionalProperties"] is False

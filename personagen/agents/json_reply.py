@@ -1,0 +1,100 @@
+"""Finds the JSON object in a model's reply, and repairs what is plainly meant.
+
+Repaired are line feeds in a string, trailing commas, a code fence or prose around the object, a draft before it, and an
+object that was cut off: its last incomplete entry is left out.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from personagen.errors import ReplyError
+from personagen.llm.json import loads
+
+MAX_OBJECTS = 20  # that are looked at in a reply
+_NEXT = re.compile(r'["\\\n\r\t,{}\[\]]')
+_TRAILING = re.compile(r",\s*\Z")
+_CONTROL = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_PAIRS = {"}": "{", "]": "["}
+
+
+def json_objects(answer: str) -> list[dict[str, Any]]:
+    """The JSON objects in a reply without reasoning, the likeliest answer first: the last whole one.
+
+    Raises:
+        ReplyError: there is none, or the first is not valid JSON.
+    """
+    if not answer:
+        raise ReplyError("the reply is empty")
+    try:
+        if isinstance(value := loads(answer), dict):
+            return [value]
+    except ValueError:
+        pass
+    found: list[dict[str, Any]] = []
+    problem, at, cut = "", answer.find("{"), False
+    for _ in range(MAX_OBJECTS):
+        if at < 0:
+            break
+        text, end = _object(answer, at)
+        ended = end >= 0
+        try:
+            # The last entry of a cut object is no answer.
+            found.append(loads(text if ended or not cut else ""))
+        except ValueError as error:
+            problem = problem or str(error)[:120]
+            end, cut = at + 1, cut or not ended
+        if end < 0:
+            break
+        at = answer.find("{", end)
+    if found:
+        return found[::-1]
+    raise ReplyError(f"the reply is not valid JSON: {problem}" if problem else "the reply holds no JSON object")
+
+
+def _object(text: str, start: int) -> tuple[str, int]:
+    """The object at ``start`` with its plain faults repaired, and where it ends in ``text``.
+
+    If it does not end, the end is -1 and it is closed after its last whole entry.
+    """
+    done: list[str] = []
+    open_: list[str] = []
+    in_string = False
+    whole: tuple[int, str] | None = None  # pieces up to the last whole entry, and what closes them
+    at = start
+    while found := _NEXT.search(text, at):
+        sign = found[0]
+        done.append(text[at : found.start()])
+        at = found.end()
+        if in_string:
+            if sign == "\\":
+                sign, at = text[found.start() : at + 1], at + 1
+            done.append(_CONTROL.get(sign, sign))
+            in_string = sign != '"'
+            continue
+        if sign in _PAIRS:
+            if not open_ or open_.pop() != _PAIRS[sign]:
+                break
+            _drop_trailing_comma(done)
+        elif sign in "{[":
+            open_.append(sign)
+        elif sign == "," and open_ == ["{"]:
+            whole = len(done), "}"
+        done.append(sign)
+        in_string = sign == '"'
+        if not open_:
+            return "".join(done), at
+        if sign == "}" and open_ == ["{", "["]:
+            whole = len(done), "]}"
+    if whole is None:
+        return "", -1
+    return "".join(done[: whole[0]]) + whole[1], -1
+
+
+def _drop_trailing_comma(pieces: list[str]) -> None:
+    last = len(pieces) - 1
+    while last > 0 and not pieces[last].strip():
+        last -= 1
+    if pieces[last] == ",":
+        del pieces[last]

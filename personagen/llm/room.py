@@ -1,0 +1,111 @@
+"""Room for reasoning: tokens that a reply may take before its answer, learned for every role.
+
+A model that reasons spends ``max_tokens`` on it, and the answer is cut off or never begins. So ``max_tokens`` of a
+prompt limits the answer alone, and reasoning gets room of its own: as much as the answers so far needed, and more after
+a reply that held nothing else, up to ``MAX_ROOM``.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from personagen.call import LLM, Call
+from personagen.llm.effort import budget, reasons
+from personagen.llm.reasoning import answer_of, is_unfinished
+from personagen.records import Completion, Usage
+
+MAX_ROOM = 16_384  # tokens; more only if --reasoning names more
+FIRST_ROOM = 2048  # for a role that turns out to reason
+ROOM_OF_REASONERS, ROOM_WHEN_OFF = 4096, 1024  # for models known to reason, to begin with
+SPARE = 1.5  # times the longest reasoning so far
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Rooms:
+    """The room for reasoning by (role, model). ``before`` holds the mean reasoning tokens of earlier answers."""
+
+    before: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    _learned: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def of(self, call: Call) -> int:
+        """The room for ``call``, in tokens."""
+        at = call.role, call.model
+        if at not in self._learned:
+            self._learned[at] = min(most(call), max(first_room(call), round(2 * SPARE * self.before.get(at, 0.0))))
+        return self._learned[at]
+
+    def learn(self, call: Call, reasoned: int, *, cut: bool) -> bool:
+        """Learns from a reply with ``reasoned`` tokens of reasoning; whether a reply ``cut`` in it now gets more."""
+        at, room = (call.role, call.model), self.of(call)
+        wished = round(SPARE * reasoned)
+        if cut:
+            wished = max(FIRST_ROOM, 2 * max(call.room, reasoned))
+            if not room:
+                log.warning(
+                    "%s reasons before it answers as %s: its replies get more tokens for that; --reasoning %s=none"
+                    " turns it off where the model allows it.",
+                    call.model,
+                    call.role,
+                    call.role,
+                )
+        self._learned[at] = min(most(call), max(room, wished))
+        return cut and self._learned[at] > call.room
+
+
+def most(call: Call) -> int:
+    """The most room that ``call`` may get, in tokens."""
+    return max(MAX_ROOM, budget(call.sampling.reasoning))
+
+
+def first_room(call: Call) -> int:
+    """The room before anything is known."""
+    wished = budget(call.sampling.reasoning)
+    if wished or not reasons(call.model):
+        return wished
+    return ROOM_WHEN_OFF if call.sampling.reasoning == "none" else ROOM_OF_REASONERS
+
+
+def with_room(llm: LLM, rooms: Rooms) -> LLM:
+    """``llm`` whose calls get room for reasoning; a reply that is cut off while it reasons is asked for again.
+
+    The usage of the completion includes that of such replies, and its ``reasoning_tokens`` are estimated by length
+    where the reasoning is part of the text.
+    """
+
+    async def ask(call: Call) -> Completion:
+        spent: list[Usage] = []
+        while True:
+            room = rooms.of(call)
+            call = replace(call, room=room) if room != call.room else call
+            completion = _counted(await llm(call))
+            usage = completion.usage
+            cut = completion.finish_reason == "length" and is_unfinished(completion.text)
+            again = (usage.reasoning_tokens or cut) and rooms.learn(call, usage.reasoning_tokens, cut=cut)
+            spent.append(usage)
+            if not again:
+                return completion if len(spent) == 1 else completion.model_copy(update={"usage": total(spent)})
+
+    return ask
+
+
+def total(usages: Iterable[Usage]) -> Usage:
+    """The sum of ``usages``."""
+    return sum(usages, Usage())
+
+
+def _counted(completion: Completion) -> Completion:
+    """``completion`` with the reasoning in its text counted, where the server did not."""
+    text, usage = completion.text, completion.usage
+    if usage.reasoning_tokens or not _may_reason(text):
+        return completion
+    answer = "" if is_unfinished(text) else answer_of(text)
+    tokens = round(usage.output_tokens * (1 - len(answer) / len(text)))
+    return completion.model_copy(update={"usage": usage.model_copy(update={"reasoning_tokens": tokens})})
+
+
+def _may_reason(text: str) -> bool:
+    """A quick look: whether ``text`` begins with a mark, or holds a closing one."""
+    return text.lstrip()[:1] in tuple("<[◁＜【⟨") or "</" in text or "[/" in text or text.startswith("analysis")

@@ -1,0 +1,122 @@
+"""Reasoning never gets into a message, however it is marked."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from personagen.errors import ReplyError
+from personagen.llm.reasoning import answer_of, is_unfinished
+
+MARKED = [
+    "<think>a</think>Hello",
+    "<think>\na\n</think>\n\nHello",
+    "a b </think> Hello",
+    "<think>a</think><think>b</think>Hello",
+    "<think>a<think>b</think>Hello",
+    "<think></think>Hello",
+    "Hello<think>a</think>",
+    "<THINK>a</THINK>Hello",
+    "< think >a</ think >Hello",
+    "[THINK]a[/THINK]Hello",
+    "a[/THINK]Hello",
+    "◁think▷a◁/think▷Hello",
+    "＜think＞a＜/think＞Hello",
+    "<thought>a</thought>Hello",
+    "<thinking>a</thinking>Hello",
+    '<reasoning effort="low">a</reasoning>\nHello',
+    "<reflection>a</reflection>Hello",
+    "<inner_monologue>a</inner_monologue>Hello",
+    "<internal>a</internal>Hello",
+    "<seed:think>a</seed:think>Hello",
+    "<scratch_pad>a</scratch_pad>Hello",
+    "<secret_plan>a</secret_plan>Hello",
+    "a</secret_plan>Hello",
+    "<plan>a</plan>\n<message>Hello</message>",
+    "<think>a</think> <answer>Hello</answer>",
+    "<|START_THINKING|>a<|END_THINKING|><|START_RESPONSE|>Hello<|END_RESPONSE|>",
+    "<|begin_of_thought|>a<|end_of_thought|><|begin_of_solution|>Hello<|end_of_solution|>",
+    "<|inner_prefix|>a<|inner_suffix|>Hello",
+    "<｜begin▁of▁thinking｜>a<｜end▁of▁thinking｜>Hello",
+    "<|channel|>analysis<|message|>a<|end|><|start|>assistant<|channel|>final<|message|>Hello<|return|>",
+    "<|channel|>commentary<|message|>a<|end|><|channel|>final <|constrain|>json<|message|>Hello",
+    "<|channel>thought\na<channel|>Hello",
+    "analysisWe need a.assistantfinalHello",
+    "Here is my thought process: a\n\nHere is my response: Hello",
+    "**Thinking:** a\n\n**Answer:** Hello",
+    "### Reasoning\na\n\n### Final answer\nHello",
+    "<think>in `code` and ``` more</think>Hello",
+]
+UNENDED = [
+    "<think>a",
+    "<think>a</think>",
+    "<think>a</think><think>b",
+    "Hello <thinking>now",
+    "[THINK]a",
+    "◁think▷a",
+    "<plan>a",
+    "<secret_plan>a</secret_plan>",
+    "<secret_plan>a",
+    "<|channel|>analysis<|message|>a",
+    "<|channel>thought\na",
+    "analysisWe must",
+    "Thinking: a and b",
+    "**Reasoning:**\na\n\n**Answer:**\n",
+]
+SOUND = [
+    "Hello <b>you</b> there",
+    "<b>Note</b> that I think so",
+    "Use `<think>` for that.",
+    "```xml\n<think>a</think>\n```",
+    "a [link](http://x) and a [box]",
+    "- [ ] one\n- [x] two",
+    "if a<b and c>d then",
+    "Dear [Name],\nHello",
+    "My thoughts are with you.",
+    "Thoughts? I have none.",
+    "The answer: 3",
+    "<user>Hello</user>",
+    "《三体》很好看",
+    "«Ну», сказал он",
+    "[laughs] Hi",
+]
+
+
+@pytest.mark.parametrize("text", MARKED)
+def test_the_answer_is_told_from_the_reasoning(text):
+    assert answer_of(text).strip() == "Hello"
+
+
+@pytest.mark.parametrize("text", UNENDED)
+def test_a_reply_that_may_be_all_reasoning_is_refused(text):
+    assert is_unfinished(text)
+    with pytest.raises(ReplyError):
+        answer_of(text)
+
+
+@pytest.mark.parametrize("text", SOUND)
+def test_a_message_without_reasoning_stays_as_it_is(text):
+    assert answer_of(text) == text
+
+
+NAMES = st.from_regex(r"[a-z]{2,8}_?(?:think|thoughts?|reasoning)_?[a-z]{0,5}", fullmatch=True)
+BRACKETS = st.sampled_from(["<>", "[]", "◁▷", "＜＞", "【】"])
+WORDS = st.text("abc xyz.,!\n", max_size=40)
+
+
+@given(NAMES, BRACKETS, WORDS, st.booleans())
+def test_a_tag_of_any_name_that_speaks_of_thinking_is_known(name, brackets, thought, opened):
+    open_, close = brackets
+    text = f"{f'{open_}{name}{close}' if opened else ''}{thought}{open_}/{name}{close}\nHello"
+    assert answer_of(text).strip() == "Hello"
+
+
+@pytest.mark.parametrize(
+    "text", ["<think>" * 30_000, "<a>" * 50_000, "[" * 200_000, "</x" * 60_000, "`<think>" * 20_000]
+)
+def test_marks_without_end_take_no_time(text):
+    try:
+        answer_of(text)
+    except ReplyError:
+        return
