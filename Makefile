@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TRAIN := .venv-train
+REAL := .venv-real
 AUDIT := .venv-audit
 UV := $(shell command -v uv 2>/dev/null)
 # The checks against TRL need a torch. Which file that is differs from machine to machine, so no hash is locked for it.
@@ -29,7 +30,7 @@ define require_python
 	"personagen needs Python 3.11 or newer, but $(PYTHON) is '$$("$(PYTHON)" --version 2>&1)': name a newer one, as in: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 endef
 
-.PHONY: help demo test test-train check audit bench bench-short faults faults-short lock clean
+.PHONY: help demo test test-train check audit real real-short bench bench-short faults faults-short lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -57,10 +58,16 @@ check: $(VENV)/.dev  ## format, lint, types and the tests: what must pass before
 	$(BIN)/mypy
 	@$(MAKE) --no-print-directory test
 
+real: $(REAL)/.ready  ## expand and simulate on a real model behind real servers: half an hour
+	$(REAL)/bin/python benchmarks/real.py
+
+real-short: $(REAL)/.ready  ## the same with a few conversations, in a few minutes
+	$(REAL)/bin/python benchmarks/real.py --short
+
 audit: $(AUDIT)/.ready  ## every locked version against PyPI's advisories; needs the network, and fails without it
 	@$(AUDIT)/bin/python -c "import json, urllib.request as u; assert json.load(u.urlopen('$(ADVISED)', timeout=30))['vulnerabilities']" \
 	2>/dev/null || { echo "make audit: $(ADVISED) tells no advisories from here, so nothing was checked: run it where pypi.org can be reached" >&2; exit 1; }
-	for lock in main dev train; do \
+	for lock in main dev train real; do \
 	$(AUDIT)/bin/pip-audit --strict --disable-pip --no-deps --progress-spinner off -r requirements/$$lock.txt || exit 1; done
 
 bench: $(VENV)/.dev  ## every benchmark in full: about an hour, 20 GB of disk
@@ -106,9 +113,11 @@ lock:  ## resolve pyproject.toml again and write requirements/*.txt (needs uv)
 	$(compile) --group dev -o requirements/dev.txt
 	$(compile) --group build -c requirements/dev.txt -o requirements/main.txt
 	echo "torch; python_version < '3'" | $(compile) --group train --override - -o requirements/train.txt
+	printf "llm; python_version < '3'\nllama-cpp-python; python_version < '3'\n" \
+	| $(compile) --group real --override - -o requirements/real.txt
 
 clean:  ## remove the environments and caches; outputs/ stays
-	rm -rf .venv .venv-train .venv-audit .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
+	rm -rf .venv .venv-train .venv-real .venv-audit .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
 
 # A stamp is written last, so an interrupted set-up starts again from nothing. Changed requirements do so too: nothing
 # that was installed by hand, or is no longer asked for, can make a test pass.
@@ -132,6 +141,14 @@ $(AUDIT)/.ready:
 	rm -rf $(AUDIT)
 	"$(PYTHON)" -m venv $(AUDIT)
 	$(AUDIT)/bin/python -m pip install --quiet $(AUDITOR)
+	@touch $@
+
+$(REAL)/.ready: requirements/real.txt
+	$(require_python)
+	rm -rf $(REAL)
+	$(call new_venv,$(REAL))
+	$(call install,$(REAL)) --no-deps --require-hashes -r requirements/real.txt
+	$(call install,$(REAL)) --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(TRAIN)/.ready: requirements/train.txt
