@@ -19,6 +19,7 @@ from personagen.records import Completion, Usage
 MAX_ROOM = 16_384  # tokens; more only if --reasoning names more
 FIRST_ROOM = 2048  # for a role that turns out to reason
 ROOM_OF_REASONERS, ROOM_WHEN_OFF = 4096, 1024  # for models known to reason, to begin with
+USUAL_OF_REASONERS, USUAL_WHEN_OFF = 800.0, 100.0  # tokens of a reply
 SPARE = 1.5  # times the longest reasoning so far
 log = logging.getLogger(__name__)
 
@@ -66,6 +67,15 @@ def first_room(call: Call) -> int:
     if wished or not reasons(call.model):
         return wished
     return ROOM_WHEN_OFF if call.sampling.reasoning == "none" else ROOM_OF_REASONERS
+
+
+def usual_reasoning(call: Call) -> float:
+    """The tokens of reasoning to expect of a reply before anything is known."""
+    if wished := budget(call.sampling.reasoning):
+        return wished / 2
+    if not reasons(call.model):
+        return 0.0
+    return USUAL_WHEN_OFF if call.sampling.reasoning == "none" else USUAL_OF_REASONERS
 
 
 def with_room(llm: LLM, rooms: Rooms) -> LLM:

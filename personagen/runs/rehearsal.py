@@ -14,11 +14,13 @@ from typing import Any
 
 import orjson
 
-from personagen.agents.ask import AgentContext
-from personagen.call import DEFAULT_MAX_TOKENS, Call
+from personagen.agents.ask import MORE_ROOM, AgentContext
+from personagen.call import Call
 from personagen.errors import ConfigError
 from personagen.llm.endpoints import OFFLINE
 from personagen.llm.middleware import Tally
+from personagen.llm.room import most as most_room
+from personagen.llm.room import usual_reasoning
 from personagen.offline import offline
 from personagen.prompts.files import Prompt
 from personagen.records import Completion, Message
@@ -31,6 +33,7 @@ MIN_BYTES_PER_TOKEN = 3.0
 TOKENS_PER_MESSAGE = 4  # of the chat template
 MIN_CACHED, CACHE_STEP = 1024, 128  # tokens
 SHORT = 0.5  # of the usual length
+MAX_TOLD_BYTES = 400  # that the next attempt is told about a reply that can't be used, besides the schema
 STORED_ANSWER_BYTES = 620  # of an answer in the journal, besides its text
 
 
@@ -131,8 +134,8 @@ class Lengths:
         return known.output / known.calls if known else min(usual, self.longest(prompt))
 
     def longest(self, prompt: str) -> float:
-        """The maximum tokens of a reply."""
-        return self.prompts[prompt].sampling.max_tokens or DEFAULT_MAX_TOKENS
+        """The maximum tokens of an answer at the first attempt."""
+        return self.prompts[prompt].sampling.answer_tokens
 
     def size(self, asked: _Asked, factor: float, deeper: float) -> Size:
         """The tokens of a call, with replies ``factor`` times as long as usual."""
@@ -140,6 +143,7 @@ class Lengths:
         known = self.measured.get(prompt)
         sent = asked.fixed + deeper * factor * sum(size for _, size in asked.spoken.values())
         output = factor * (asked.reply.usage.output_tokens or self.output(prompt, asked.things))
+        output += 0.0 if known or asked.is_stored else usual_reasoning(asked.call)
         if known:
             tokens = sent * known.input / self.asked_bytes[prompt]
             return Size(1, tokens, tokens * known.cached / known.input, output)
@@ -147,11 +151,15 @@ class Lengths:
         shared = asked.shared * tokens
         return Size(1, tokens, shared // CACHE_STEP * CACHE_STEP if shared >= MIN_CACHED else 0.0, output)
 
-    def most(self, asked: _Asked, deeper: float) -> Size:
-        """The maximum tokens of a call."""
-        texts = sum(deeper * n * self.longest(prompt) * BYTES_PER_TOKEN for prompt, (n, _) in asked.spoken.items())
-        tokens = (asked.fixed + texts) / MIN_BYTES_PER_TOKEN + TOKENS_PER_MESSAGE * (len(asked.call.messages) + 1)
-        return Size(1, tokens, 0.0, self.longest(asked.call.prompt))
+    def most(self, asked: _Asked, deeper: float, attempts: int) -> Size:
+        """The maximum tokens of a call, as the mean of ``attempts``: those after the first have more room."""
+        later = 1 - 1 / attempts
+        room = (1 + (MORE_ROOM - 1) * later) * self.longest(asked.call.prompt)
+        longest = MORE_ROOM if attempts > 1 else 1
+        texts = sum(longest * n * self.longest(prompt) for prompt, (n, _) in asked.spoken.items())
+        sent = asked.fixed + deeper * texts * BYTES_PER_TOKEN + later * MAX_TOLD_BYTES
+        tokens = sent / MIN_BYTES_PER_TOKEN + TOKENS_PER_MESSAGE * (len(asked.call.messages) + 1)
+        return Size(1, tokens, 0.0, room + (most_room(asked.call) if usual_reasoning(asked.call) else 0))
 
 
 class _Model:
@@ -250,7 +258,7 @@ def _needs(
         low = lengths.size(asked, SHORT, deeper).times(times)
         yield (
             asked.call.role,
-            Need(low, expected, lengths.most(asked, deeper).times(upper)),
+            Need(low, expected, lengths.most(asked, deeper, attempts).times(upper)),
             times * (STORED_ANSWER_BYTES + len(asked.reply.text.encode())),
         )
 
