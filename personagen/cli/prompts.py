@@ -127,7 +127,7 @@ def render(ctx: click.Context, /, name: str, **values: Any) -> None:
     call = _sample_call(prompt, Scene(persona=_persona(chosen.persona) if chosen.persona else SAMPLE))
     given = _overrides(Path(chosen.inputs), prompt) if chosen.inputs else {}
     messages = prompt.render({**call.inputs, **given})
-    sampling = {name: value for name, value in vars(call.sampling).items() if value is not None}
+    sampling = {name: value for name, value in vars(call.sampling).items() if value not in (None, "")}
     summary = {
         "name": prompt.name,
         "hash": prompt.hash,

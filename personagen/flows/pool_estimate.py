@@ -15,9 +15,10 @@ from personagen.agents.ask import AgentContext, CallSite
 from personagen.options import ENCODER, ExpandOptions
 from personagen.personas import pool
 from personagen.records import Description, Kind
-from personagen.runs.rehearsal import Need, Rehearsal, Size
+from personagen.runs.rehearsal import Rehearsal
 from personagen.runs.schedule import Result, Step, Task
 from personagen.runs.session import Session
+from personagen.runs.sizes import Need, Size
 from personagen.store.folder import Run
 
 PACKAGE_VERSION = version("personagen")

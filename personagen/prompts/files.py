@@ -13,8 +13,8 @@ A file ``<agent>/<act>.md`` is searched in ``--prompts DIR``, then ``./prompts``
     Which of these would they prefer? ...
 
 A line ``system:``, ``user:`` or ``assistant:`` opens a block; a ``chat:`` block names an input with a list of messages,
-which are inserted unchanged. Blocks are split before rendering, so no value can open one, nor open or close a tag of
-the file. Consecutive messages of one role are joined, since many chat templates reject them.
+which are inserted unchanged. Blocks are split before rendering, so no value can open one, nor a tag of the file.
+Consecutive messages of one role are joined, since many chat templates reject them.
 """
 
 from __future__ import annotations
@@ -80,8 +80,8 @@ class Prompt:
     @cached_property
     def placeholders(self) -> frozenset[str]:
         """The texts in quotation marks that the file shows in an example of a JSON reply."""
-        lines = (line for _, body in self.sources for line in body.decode().splitlines() if '{"' in line)
-        return frozenset(text for line in lines for text in _PLACEHOLDER.findall(line))
+        lines = [line for _, body in self.sources for line in body.decode().splitlines() if '{"' in line]
+        return frozenset(_PLACEHOLDER.findall("\n".join(lines)))
 
     def render(self, inputs: Mapping[str, Any]) -> tuple[Message, ...]:
         """The messages for the model, or ``UsageError`` with file and line. ``inputs`` may hold more than is used."""

@@ -20,9 +20,10 @@ from personagen.llm.limits.limiter import Limiter
 from personagen.llm.middleware import Tally
 from personagen.llm.prices import Price, cost
 from personagen.records import Usage
-from personagen.runs.rehearsal import Lengths, Need, Rehearsal, Size, rehearse
+from personagen.runs.rehearsal import Lengths, Rehearsal, rehearse
 from personagen.runs.schedule import Task
 from personagen.runs.session import Session
+from personagen.runs.sizes import Need, Size
 from personagen.runs.workflow import Item, Workflow
 from personagen.store.folder import Run
 

@@ -25,6 +25,7 @@ from personagen.offline import offline
 from personagen.prompts.files import Prompt
 from personagen.records import Completion, Message
 from personagen.runs.schedule import Task
+from personagen.runs.sizes import Need, Size
 from personagen.store.journal import Journal
 
 # English prose, measured with o200k_base on the packaged seeds and prompts; other languages differ little by bytes.
@@ -35,35 +36,6 @@ MIN_CACHED, CACHE_STEP = 1024, 128  # tokens
 SHORT = 0.5  # of the usual length
 MAX_TOLD_BYTES = 400  # that the next attempt is told about a reply that can't be used, besides the schema
 STORED_ANSWER_BYTES = 620  # of an answer in the journal, besides its text
-
-
-@dataclass(frozen=True)
-class Size:
-    """Calls of one role and their tokens: input, the cached part of it, output. Fractions are means."""
-
-    calls: float = 0.0
-    input: float = 0.0
-    cached: float = 0.0
-    output: float = 0.0
-
-    def __add__(self, other: Size) -> Size:
-        return Size(*map(sum, zip(vars(self).values(), vars(other).values(), strict=True)))
-
-    def times(self, factor: float) -> Size:
-        """This size times ``factor``."""
-        return Size(*(value * factor for value in vars(self).values()))
-
-
-@dataclass(frozen=True)
-class Need:
-    """The size of a role's calls: with short replies, expected, at most."""
-
-    low: Size = Size()
-    expected: Size = Size()
-    upper: Size = Size()
-
-    def __add__(self, other: Need) -> Need:
-        return Need(self.low + other.low, self.expected + other.expected, self.upper + other.upper)
 
 
 @dataclass(frozen=True)

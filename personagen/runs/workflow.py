@@ -10,9 +10,10 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from personagen.agents.ask import AgentContext
 from personagen.options import ModelOptions
-from personagen.runs.rehearsal import Need, Rehearsal
+from personagen.runs.rehearsal import Rehearsal
 from personagen.runs.schedule import Task
 from personagen.runs.session import Session
+from personagen.runs.sizes import Need
 from personagen.store.folder import Run
 
 Item = TypeVar("Item")

@@ -23,7 +23,7 @@ from personagen.personas.english.text import sentences
 from personagen.personas.seeds import load_seeds
 from personagen.records import Completion, Usage
 from personagen.runs import estimate as preflight
-from personagen.runs.rehearsal import Size
+from personagen.runs.sizes import Size
 from tests import fakes
 
 MODEL = "tests.fakes:llm"
