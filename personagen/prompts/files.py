@@ -62,11 +62,7 @@ class Prompt:
     hash: str
 
     def tuned(self, reasoning: str | None, extra: str | None) -> Prompt:
-        """This prompt with the options ``--reasoning`` and ``--extra`` of its role, where they are given.
-
-        Raises:
-            UsageError: one of them is invalid.
-        """
+        """This prompt with the options ``--reasoning`` and ``--extra`` of its role, or UsageError if one is invalid."""
         sampling = self.sampling
         try:
             if reasoning is not None:
