@@ -12,12 +12,13 @@ from functools import partial
 from typing import Any, Generic, TypeVar, cast
 
 from personagen.agents.replies import Spoken, speech
+from personagen.agents.reply_counts import ReplyCounts
 from personagen.call import DEFAULT_MAX_TOKENS, LLM, Call
 from personagen.errors import ReplyError, UsageError
 from personagen.gates import Objection, Turn, first_objection
 from personagen.llm.middleware import Tally
 from personagen.prompts.files import Prompt
-from personagen.records import Completion, Message
+from personagen.records import Completion, Message, Usage
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Awaitable[Any]])
@@ -34,8 +35,8 @@ class AgentContext:
     """What agents work with: the model behind its middleware, the prompt files, and each role's model name.
 
     ``language`` is the conversation language that the language gate expects. ``acts`` maps prompt names to user
-    functions that replace the agent's own. ``rehearsed`` is set for an estimate: gates reject nothing, and user code
-    does not run.
+    functions that replace the agent's own. ``counts`` gets every reply. ``rehearsed`` is set for an estimate: gates
+    reject nothing, and user code does not run.
     """
 
     llm: LLM
@@ -46,10 +47,16 @@ class AgentContext:
     language: str = "en"
     acts: Mapping[str, Callable[..., Awaitable[Any]]] = field(default_factory=dict)
     rehearsed: bool = False
+    counts: ReplyCounts = field(default_factory=ReplyCounts)
 
     def max_tokens(self, prompt: str) -> int:
         """The maximum tokens of a reply to ``prompt``."""
         return self.prompts[prompt].sampling.max_tokens or DEFAULT_MAX_TOKENS
+
+    def discard(self, prompt: str, usage: Usage, cause: str, *, again: bool) -> None:
+        """Counts a reply that can't be used, ``again`` if the same is asked once more."""
+        self.counts.add(prompt, usage, cause, again=again)
+        self.tally.re_asked += again
 
     def act(self, name: str, function: F) -> F:
         """The user's function for ``name``, else the agent's own ``function``."""
@@ -105,7 +112,7 @@ async def ask(
         raise UsageError(f"the prompt {name} is not loaded: name it in PROMPTS of the module whose function asks it")
     prompt = ctx.prompts[name]
     messages = prompt.render(inputs)
-    reason = ""
+    last = ReplyError("it was never asked")
     objections: list[Objection] = []
     rejected: tuple[T, str] | None = None
     for attempt in range(ctx.attempts):
@@ -120,28 +127,45 @@ async def ask(
             prompt=name,
             inputs=inputs,
         )
-        completion = await ctx.llm(call)
+        completion = await _completion(ctx, call, attempt + 1)
+        again = attempt + 1 < ctx.attempts
         try:
-            if completion.finish_reason != "stop":
-                raise ReplyError(
-                    _UNUSABLE.get(completion.finish_reason, f"its finish reason is {completion.finish_reason}")
-                )
-            value = parse(completion.text)
+            value = _parsed(completion, parse)
         except ReplyError as error:
-            reason = str(error)
-            ctx.tally.re_asked += attempt + 1 < ctx.attempts
+            last = error
+            ctx.discard(name, completion.usage, error.cause, again=again)
             continue
         objection = check(value) if check else None
         if not objection:
+            ctx.counts.add(name, completion.usage)
             return Answer(value, call.key, tuple(objections))
         objections.append(objection)
         rejected = value, call.key
-        if len(objections) > MAX_RE_ASKS_AFTER_OBJECTION:
+        again = again and len(objections) <= MAX_RE_ASKS_AFTER_OBJECTION
+        ctx.discard(name, completion.usage, "gate", again=again)
+        if not again:
             break
-        ctx.tally.re_asked += attempt + 1 < ctx.attempts
     if rejected:
         return Answer(*rejected, tuple(objections), dropped=True)
-    raise ReplyError(f"{name} gave no usable reply in {ctx.attempts} attempts: {reason}")
+    raise last.after(name, ctx.attempts, f"{name} gave no usable reply in {ctx.attempts} attempts: {last}")
+
+
+async def _completion(ctx: AgentContext, call: Call, attempts: int) -> Completion:
+    try:
+        return await ctx.llm(call)
+    except ReplyError as error:  # the server refuses the question
+        ctx.counts.add(call.prompt, Usage(), error.cause)
+        raise error.after(call.prompt, attempts, str(error)) from error.__cause__
+
+
+def _parsed(completion: Completion, parse: Callable[[str], T]) -> T:
+    ended = completion.finish_reason
+    try:
+        if ended != "stop":
+            raise ReplyError(_UNUSABLE.get(ended, f"its finish reason is {ended}"), cause=ended)
+        return parse(completion.text)
+    except ReplyError as error:
+        raise ReplyError(str(error), cause=error.cause, text=completion.text, finish_reason=ended) from None
 
 
 async def say(

@@ -76,7 +76,7 @@ def speech(text: str, role: str, *, acted: bool = False) -> Spoken:
     cut = _cut(said, role)
     kept, rest = said[:cut].rstrip(), said[cut:]
     if not kept:
-        raise ReplyError("the reply is empty")
+        raise ReplyError("the reply is empty", cause="empty")
     return Spoken(kept, bool(label), rest)
 
 
@@ -104,19 +104,19 @@ def json_object(text: str) -> dict[str, Any]:
     """
     answer = _answer(text).strip()
     if not answer:
-        raise ReplyError("the reply is empty")
+        raise ReplyError("the reply is empty", cause="empty")
     fence = _FENCE.search(answer)
     if fence and not answer.startswith("{"):
         answer = fence[1].strip()
     if not answer.startswith("{") or not answer.endswith("}"):
         start, end = answer.find("{"), answer.rfind("}")
         if start < 0 or end < start:
-            raise ReplyError("the reply holds no JSON object")
+            raise ReplyError("the reply holds no JSON object", cause="json")
         answer = answer[start : end + 1]
     try:
         value = loads(answer)
     except ValueError as error:
-        raise ReplyError(f"the reply is not valid JSON: {str(error)[:120]}") from None
+        raise ReplyError(f"the reply is not valid JSON: {str(error)[:120]}", cause="json") from None
     return cast(dict[str, Any], value)
 
 
