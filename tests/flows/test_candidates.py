@@ -11,7 +11,7 @@ from personagen.agents.ask import Answer, said, say
 from personagen.agents.assistant import CANDIDATES, Candidate
 from personagen.agents.judge import Ranking
 from personagen.errors import ConfigError, UsageError
-from personagen.flows.conversation import Plan
+from personagen.flows.plan import Plan
 from tests.fakes import PERSONA, Fake, answer, cast, context, grow
 
 PLAIN, AWARE = CANDIDATES["plain"], CANDIDATES["aware"]

@@ -1,0 +1,53 @@
+"""What to do about replies that could not be used: a sentence for each cause."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from personagen.agents.reply_counts import discarded_part
+from personagen.call import DEFAULT_MAX_TOKENS
+from personagen.prompts.files import Prompt, packaged
+
+_WHAT = {
+    "context": "did not fit into the model's context: serve it with more, or give fewer --turns",
+    "refusal": "were refused by the model",
+    "content_filter": "were stopped by the provider's content filter",
+    "json": "were not the JSON object that was asked for",
+    "form": "had the wrong form",
+    "empty": "were empty",
+}
+
+
+def advice(counts: Mapping[str, Any], prompts: Mapping[str, Prompt]) -> tuple[str, ...]:
+    """A sentence for each cause of discarded replies, the most frequent first, from the summed ``counts`` of a run."""
+    part = discarded_part(counts)
+    replies, reasoning = counts.get("replies", {}), counts.get("reasoning", {})
+    sentences = []
+    for cause, n in part["by_cause"].items():
+        if cause == "gate":  # the summary has these by gate
+            continue
+        named = [name for name, causes in part["by_prompt"].items() if cause in causes]
+        asked = sum(replies.get(name, 0) for name in named)
+        what = _WHAT.get(cause, f"ended with the finish reason {cause}")
+        if cause == "length":
+            what = f"were cut off at max_tokens: {_cure(named, prompts, reasoning)}"
+        elif cause != "context":
+            what += f" ({', '.join(named)})"
+        sentences.append(f"{n:,} of {asked:,} replies {what}")
+    return tuple(sentences)
+
+
+def _cure(named: list[str], prompts: Mapping[str, Prompt], reasoning: Mapping[str, int]) -> str:
+    """Where ``max_tokens`` of the prompts ``named`` stands and, if a model was seen to think, how to turn that off."""
+    files = " and ".join(_place(prompts[name]) for name in named if name in prompts)
+    roles = dict.fromkeys(name.partition("/")[0] for name in named if reasoning.get(name))
+    off = " ".join(f"--reasoning {role}=none" for role in roles)
+    return f"raise it in {files}" + (f", or add {off}" if off else "")
+
+
+def _place(prompt: Prompt) -> str:
+    """The prompt file and its ``max_tokens``; `personagen init` copies the bundled one to where it can be edited."""
+    bundled = prompt.file.is_relative_to(packaged())
+    limit = f"{prompt.sampling.max_tokens or DEFAULT_MAX_TOKENS}{'; `personagen init` copies it' if bundled else ''}"
+    return f"{f'prompts/{prompt.name}.md' if bundled else prompt.file} ({limit})"
