@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from personagen.cli.common import counts, rejected_messages
+from personagen.cli.common import counts, discarded_rows, failure_rows, rejected_messages
 from personagen.cli.options import Command, options_of
 from personagen.cli.run import Rows, run_command
 from personagen.options import OutputOptions, SimulateOptions
@@ -40,13 +40,15 @@ def describe(s: SimulateSummary) -> tuple[Rows, str]:
     share = f" (aware reply chosen in {s.aware_chosen / s.pairs:.0%})" if s.pairs else ""
     rows = [
         ("trees", f"{s.trees:,} of {s.conversations:,}"),
-        ("failed", counts(s.failures) if s.failed else ""),
+        *failure_rows(s.failures),
         ("pairs", f"{s.pairs:,} of {s.turns:,} turns{share}"),
         ("without a pair", counts(s.rejected)),
         ("rejected messages", rejected_messages(s.rejected_messages, s.messages)),
         ("repaired messages", counts(s.repaired) if s.repaired else ""),
+        ("unusable replies", counts(s.unusable) if s.unusable else ""),
         ("ended early", counts(s.ended_early) if s.ended_early else ""),
         ("dropped quotes", f"{s.quotes_dropped:,}"),
-        ("re-asked", f"{s.report.re_asked:,}"),
+        *discarded_rows(s.report),
     ]
-    return rows, f"next: personagen show {out}\n      personagen export {out} --format trl --out {out}/trl.jsonl"
+    more = f"\n      personagen show {out} --failed" if s.failed or s.unusable or s.rejected_messages else ""
+    return rows, f"next: personagen show {out}{more}\n      personagen export {out} --format trl --out {out}/trl.jsonl"

@@ -62,6 +62,7 @@ class RenderOptions(PromptOptions):
 class ShowOptions(Options):
     """Options of ``show``."""
 
+    failed: bool = option(False, "Show what failed or was rejected, with its text.", GENERAL)
     rows: int = option(20, "Rows of the table; 0 shows all.", GENERAL)
 
 
