@@ -139,11 +139,12 @@ def _grown(tree: ConversationTree, grown: Conversation) -> Result:
 
 
 def _failed(plan: Plan, failure: FailedTree, grown: Conversation) -> Result:
+    log = grown.log
     row = rejection(f"{plan.id}/{failure.place}", "failed", failure.cause)
-    others = [other for other in grown.log.rejections(plan.id) if (other.place, other.text) != (row.place, row.text)]
+    others = {at: error for at, error in log.unusable.items() if error is not failure.cause}  # that one has its row
     return Result(
-        {"rejections.jsonl": _rows([*others, row])},
-        {**grown.log.counts(), **grown.ctx.counts.by_name()},
+        {"rejections.jsonl": _rows([*replace(log, unusable=others).rejections(plan.id), row])},
+        {**log.counts(), **grown.ctx.counts.by_name()},
         str(failure),
         kind=_kind(failure.cause),
         unanswered=failure.unanswered,

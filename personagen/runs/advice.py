@@ -27,7 +27,8 @@ def advice(counts: Mapping[str, Any], prompts: Mapping[str, Prompt]) -> tuple[st
     for cause, n in part["by_cause"].items():
         if cause == "gate":  # the summary has these by gate
             continue
-        named = [name for name, causes in part["by_prompt"].items() if cause in causes]
+        causes = {name: by_cause.get(cause, 0) for name, by_cause in part["by_prompt"].items()}
+        named = sorted(filter(causes.get, causes), key=lambda name: -causes[name])
         asked = sum(replies.get(name, 0) for name in named)
         what = _WHAT.get(cause, f"ended with the finish reason {cause}")
         if cause == "length":
@@ -40,14 +41,15 @@ def advice(counts: Mapping[str, Any], prompts: Mapping[str, Prompt]) -> tuple[st
 
 def _cure(named: list[str], prompts: Mapping[str, Prompt], reasoning: Mapping[str, int]) -> str:
     """Where ``max_tokens`` of the prompts ``named`` stands and, if a model was seen to think, how to turn that off."""
-    files = " and ".join(_place(prompts[name]) for name in named if name in prompts)
+    used = [prompts[name] for name in named if name in prompts]
+    bundled = {prompt.name for prompt in used if prompt.file.is_relative_to(packaged())}
+    places = [
+        f"{f'prompts/{prompt.name}.md' if prompt.name in bundled else prompt.file}"
+        f" ({prompt.sampling.max_tokens or DEFAULT_MAX_TOKENS})"
+        for prompt in used
+    ]
     roles = dict.fromkeys(name.partition("/")[0] for name in named if reasoning.get(name))
-    off = " ".join(f"--reasoning {role}=none" for role in roles)
-    return f"raise it in {files}" + (f", or add {off}" if off else "")
-
-
-def _place(prompt: Prompt) -> str:
-    """The prompt file and its ``max_tokens``; `personagen init` copies the bundled one to where it can be edited."""
-    bundled = prompt.file.is_relative_to(packaged())
-    limit = f"{prompt.sampling.max_tokens or DEFAULT_MAX_TOKENS}{'; `personagen init` copies it' if bundled else ''}"
-    return f"{f'prompts/{prompt.name}.md' if bundled else prompt.file} ({limit})"
+    off = "".join(f" --reasoning {role}=none" for role in roles)
+    files = " and ".join(filter(None, (", ".join(places[:-1]), *places[-1:])))
+    init = " (`personagen init` makes the files)" if bundled else ""
+    return f"raise it in {files}{f' or add{off}' if off else ''}{init}"

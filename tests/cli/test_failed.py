@@ -132,12 +132,14 @@ def loaded(*where):
 
 
 def test_the_advice_names_file_limit_and_for_models_that_think_the_option():
-    [said] = advice(counted(), loaded())
-    assert said.startswith("6 of 6 replies were cut off at max_tokens: raise it in prompts/assistant/plain.md (700; ")
-    assert "prompts/user/speak.md (400; `personagen init` copies it)" in said
-    assert "--reasoning" not in said
-    [said] = advice(counted(user=50, judge=7), loaded())
-    assert said.endswith(", or add --reasoning judge=none --reasoning user=none")
+    files = "prompts/user/speak.md (400), prompts/judge/prefer.md (500) and prompts/assistant/plain.md (700)"
+    cut, init = (
+        f"6 of 6 replies were cut off at max_tokens: raise it in {files}",
+        " (`personagen init` makes the files)",
+    )
+    assert advice(counted(), loaded()) == (f"{cut}{init}",)
+    off = " or add --reasoning user=none --reasoning judge=none"
+    assert advice(counted(user=50, judge=7), loaded()) == (f"{cut}{off}{init}",)
 
 
 def test_the_advice_names_an_own_prompt_file_where_it_is(edited):
