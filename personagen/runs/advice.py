@@ -10,7 +10,7 @@ from personagen.call import DEFAULT_MAX_TOKENS
 from personagen.prompts.files import Prompt, packaged
 
 _WHAT = {
-    "context": "did not fit into the model's context: serve it with more, or give fewer --turns",
+    "context": "had no room in the model's context: serve it with more, or lower max_tokens",
     "refusal": "were refused by the model",
     "content_filter": "were stopped by the provider's content filter",
     "json": "were not the JSON object that was asked for",
@@ -33,7 +33,7 @@ def advice(counts: Mapping[str, Any], prompts: Mapping[str, Prompt]) -> tuple[st
         what = _WHAT.get(cause, f"ended with the finish reason {cause}")
         if cause == "length":
             what = f"were cut off at max_tokens: {_cure(named, prompts, reasoning)}"
-        elif cause != "context":
+        else:
             what += f" ({', '.join(named)})"
         sentences.append(f"{n:,} of {asked:,} replies {what}")
     return tuple(sentences)
