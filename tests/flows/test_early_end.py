@@ -108,3 +108,10 @@ def test_what_was_discarded_is_counted_over_the_whole_folder_with_its_cost(run, 
     assert [line.partition(" replies")[0] for line in report.advice] == ["12 of 24", "6 of 12"]
     rows = read_records(tmp_path / "run" / "rejections.jsonl", Rejection)
     assert not [row for row in rows if row.gate in ("failed", "unusable")]
+
+
+def test_progress_tells_replies_that_were_asked_for_again_and_no_errors(run, model):
+    told = []
+    model(lambda call: "no json" if call.role == "judge" and call.sample.endswith("/0") else cast(call))
+    run(turns=1, progress=told.append)
+    assert (told[-1].errors, told[-1].re_asked) == (0, 12)
