@@ -95,15 +95,15 @@ class MessageLog:
 
     def counts(self) -> dict[str, Any]:
         """The numbers of ``messages``, of rejected, repaired and unusable ones, and of branches that ended early."""
-        answers = self.answers.values()
+        answers = [self.answers[node] for node in sorted(self.answers, key=tree.order)]
         kept = [answer.value for answer in answers if not answer.dropped]
         repaired = {"label": sum(one.labelled for one in kept), "cut": sum(bool(one.cut) for one in kept)}
         return {
             "messages": len(kept) + sum(len(answer.objections) for answer in answers),
             "rejected_messages": Counter(objection.gate for answer in answers for objection in answer.objections),
             "repaired": {name: n for name, n in repaired.items() if n},
-            "ended_early": Counter(self.ended.values()),
-            "unusable": Counter(error.prompt for error in self.unusable.values()),
+            "ended_early": Counter(self.ended[node] for node in sorted(self.ended, key=tree.order)),
+            "unusable": Counter(self.unusable[at].prompt for at in sorted(self.unusable, key=_place)),
         }
 
 

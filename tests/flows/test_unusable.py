@@ -10,7 +10,7 @@ import pytest
 from personagen import tree
 from personagen.agents.ask import said
 from personagen.agents.assistant import CANDIDATES, Candidate
-from personagen.errors import ReplyError
+from personagen.errors import ReplyError, ServerError
 from personagen.flows.conversation import Conversation, FailedTree
 from personagen.flows.plan import Plan
 from personagen.llm.limits.limiter import Limiter
@@ -216,11 +216,13 @@ def test_a_candidate_of_the_users_own_that_gives_up_costs_its_reply_no_more():
 
 
 @GROWTHS
-def test_the_same_answers_give_the_same_tree_and_rows_in_any_order_of_arrival(kind):
+@pytest.mark.parametrize("away", [False, True])
+def test_the_same_answers_give_the_same_tree_and_rows_in_any_order_of_arrival(kind, away):
     def reply(call):
-        dice = int(call.key[:2], 16) % 16
-        lost = sum(map(ord, call.place + call.prompt)) % 7 == 0  # with every attempt
-        return CUT if lost else "no json" if dice == 0 else cast(call)
+        dice = sum(map(ord, call.place + call.prompt))  # the same for every attempt
+        if away and dice % 23 == 0:
+            return ServerError(f"away at {call.place}")
+        return CUT if dice % 7 == 0 else "no json" if int(call.key[:2], 16) % 16 == 0 else cast(call)
 
     for plan_id in ("a", "b", "c", "d"):
         told = set()
