@@ -44,9 +44,10 @@ DONE, TOO_MUCH_REJECTED = 0, 5
 
 @dataclass(frozen=True)
 class Trial:
-    """One command, its name in the table, and whether it must give at least one usable reply."""
+    """One command, its name in the table, the roles that the model plays, and whether one reply must be usable."""
 
     name: str
+    roles: Sequence[str]
     arguments: Sequence[str]
     must_answer: bool = False
 
@@ -54,22 +55,24 @@ class Trial:
 def trials(url: str, proxy: str, pool: str, *, short: bool) -> Iterator[Trial]:
     """The commands, the cheapest first."""
 
-    def simulate(name: str, model: str, base: str, conversations: int, turns: int, *more: str, must: bool) -> Trial:
+    def simulate(name: str, roles: str, model: str, base: str, conversations: int, turns: int) -> Trial:
         size = ["--conversations", str(conversations), "--turns", str(turns), "--seed", "11"]
-        models = [f"--model={model}", "--base-url", base, "--timeout", "300"]
-        return Trial(name, ["simulate", "--personas", pool, *size, *models, *more], must)
+        models = [f"--model={role}={model}" for role in roles.split()]
+        more = ["--base-url", base, "--timeout", "300"]
+        return Trial(name, roles.split(), ["simulate", "--personas", pool, *size, *models, *more], " " not in roles)
 
     n, turns = (3, 2) if short else (10, 3)
-    yield simulate("assistant", "assistant=openai/smollm2", url, n, turns, must=True)
-    yield simulate("user", "user=openai/smollm2", url, n, turns, must=True)
-    own = ["--model=observer=openai/smollm2"]
-    yield simulate("observer, judge", "judge=openai/smollm2", url, n - 1, turns - 1, *own, must=True)
-    yield simulate("Anthropic's protocol", "assistant=anthropic/smollm2", proxy, 1, 1, must=True)
-    yield simulate("LiteLLM", "assistant=hosted_vllm/smollm2", f"{proxy}/v1", 1, 1, must=True)
+    yield simulate("the assistants", "assistant", "openai/smollm2", url, n, turns)
+    yield simulate("the user", "user", "openai/smollm2", url, n, turns)
+    yield simulate("the judge", "judge", "openai/smollm2", url, n - 1, turns - 1)
+    yield simulate("the observer", "observer", "openai/smollm2", url, n - 1, turns - 1)
+    yield simulate("Anthropic's protocol, through LiteLLM's proxy", "assistant", "anthropic/smollm2", proxy, 1, 1)
+    yield simulate("the LiteLLM backend", "assistant", "hosted_vllm/smollm2", f"{proxy}/v1", 1, 1)
     if not short:
-        yield simulate("all roles", "openai/smollm2", url, 4, 2, must=False)
+        yield simulate("all roles", "user observer assistant judge", "openai/smollm2", url, 4, 2)
     size = ["--target", "23" if short else "26", "--personalities", "22", "--count", "2", "--calls-per-round", "2"]
-    yield Trial("author", ["expand", "--model", "openai/smollm2", "--base-url", url, *size, "--timeout", "300"])
+    expand = ["expand", "--model", "openai/smollm2", "--base-url", url, *size, "--timeout", "300"]
+    yield Trial("the author", ["author"], expand)
 
 
 def weights() -> Path:
@@ -120,20 +123,21 @@ def personagen(arguments: Sequence[str], out: Path) -> tuple[int, float]:
 
 
 def table(trial: Trial, out: Path, code: int, seconds: float) -> int:
-    """Prints what became of the replies of the real model, by prompt; returns the number of usable ones."""
-    summary: dict[str, Any] = json.loads((out / "run.json").read_bytes())
-    replies: dict[str, Any] = summary["summary"]["discarded"]
+    """Prints what became of the replies of the real model, by role; returns the number of usable ones."""
+    state: dict[str, Any] = json.loads((out / "run.json").read_bytes())
+    replies: dict[str, Any] = state["report"]["discarded"]
     usable = 0
     print(f"\n{trial.name}: exit {code}, {seconds:,.0f} s, {_made(out)}")
-    for prompt, model in sorted(summary["models_by_prompt"].items()):
-        if model == "offline":
+    for role, n in replies["by_role"].items():
+        if role not in trial.roles:
             continue
-        asked, first = replies["questions"].get(prompt, 0), replies["first"].get(prompt, 0)
-        lost = Counter(replies["lost"].get(prompt, {}))
-        usable += asked - lost.total()
-        why = ", ".join(f"{cause} {n}" for cause, n in Counter(replies["by_prompt"].get(prompt, {})).most_common())
-        again = asked - lost.total() - first
-        print(f"  {prompt:22}{asked:5} asked{first:5} usable at first{again:5} after asking again   not: {why or '-'}")
+        usable += n["first"] + n["again"]
+        causes = Counter[str]()
+        for prompt, found in replies["by_prompt"].items():
+            causes.update(found if prompt.startswith(f"{role}/") else {})
+        why = ", ".join(f"{cause} {times}" for cause, times in causes.most_common())
+        usable_ones = f"{n['first']:5} usable at first{n['again']:5} when asked again"
+        print(f"  {role:10}{n['asked']:5} asked{usable_ones}   discarded: {why or '-'}")
     return usable
 
 

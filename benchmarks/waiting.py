@@ -22,7 +22,7 @@ from runs import personas, simulate, spread, versions
 from server import Running, running
 
 from personagen import read_trees
-from personagen.flows.conversation import CALLS_A_TURN
+from personagen.flows.plan import CALLS_A_TURN
 from personagen.tree import turn
 
 TURNS = 10

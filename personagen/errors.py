@@ -5,6 +5,8 @@ Every message is one or two sentences: what is wrong, where, and what to do next
 
 from __future__ import annotations
 
+MAX_TEXT_CHARS = 2000  # of an unusable reply, kept to be read
+
 
 class PersonagenError(Exception):
     """The base class of all errors below."""
@@ -63,10 +65,23 @@ class Interrupted(PersonagenError):
 class ReplyError(PersonagenError):
     """A model's reply is unusable; ``str(error)`` is the reason stored in its rejection.
 
-    ``billed`` says that a complete answer arrived, which costs money.
+    ``cause`` is a word for the reason: ``length``, ``context``, ``refusal``, ``content_filter``, ``json``, ``form``, or
+    the finish reason of a provider. ``text`` is the beginning of the last reply and ``finish_reason`` how it ended,
+    after ``attempts`` replies to ``prompt``. ``billed`` says that a complete answer arrived, which costs money.
     """
 
     billed = False
+
+    def __init__(self, message: str, *, cause: str = "form", text: str = "", finish_reason: str = "") -> None:
+        super().__init__(message)
+        self.cause, self.text, self.finish_reason = cause, text[:MAX_TEXT_CHARS], finish_reason
+        self.prompt, self.attempts = "", 0
+
+    def after(self, prompt: str, attempts: int, message: str) -> ReplyError:
+        """This error once ``prompt`` is given up after so many ``attempts``, with another ``message``."""
+        given_up = ReplyError(message, cause=self.cause, text=self.text, finish_reason=self.finish_reason)
+        given_up.prompt, given_up.attempts, given_up.billed = prompt, attempts, self.billed
+        return given_up
 
 
 class ServerError(PersonagenError):

@@ -153,7 +153,8 @@ class Rejection(Record):
     """A rejected text, the filter or gate that rejected it, and the reason.
 
     ``score`` and ``nearest`` are the measured value and the closest pool entry, if the filter has them; ``place`` is
-    its round and slot, or its tree and node.
+    its round and slot, or its tree and node. For a reply, ``finish_reason`` is how it ended, and ``attempts`` how many
+    replies were asked for until it was given up.
     """
 
     place: str
@@ -162,6 +163,8 @@ class Rejection(Record):
     text: str = ""
     score: float | None = None
     nearest: str | None = None
+    finish_reason: str = ""
+    attempts: Count = 0
 
 
 class ConversationTree(Record):

@@ -9,18 +9,20 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Generic, TypeVar, cast
 
 from personagen.agents.replies import CUT_OFF, Spoken, cut_speech, speech
-from personagen.call import LLM, Call, Sampling
+from personagen.agents.reply_counts import ReplyCounts
+from personagen.call import LLM, Call
 from personagen.errors import ReplyError, UsageError
 from personagen.gates import Objection, Turn, first_objection
 from personagen.llm.middleware import Tally
 from personagen.llm.reasoning import is_unfinished
 from personagen.prompts.files import Prompt, joined
-from personagen.records import Completion, Message
+from personagen.records import Completion, Message, Usage
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Awaitable[Any]])
@@ -40,9 +42,10 @@ _UNUSABLE = {
 class AgentContext:
     """What agents work with: the model behind its middleware, the prompt files, and each role's model name.
 
-    ``language`` is the conversation language that the language gate expects. ``acts`` maps prompt names to user
-    functions that replace the agent's own. ``rehearsed`` is set for an estimate: gates reject nothing, and user code
-    does not run. ``schema_misses`` counts, by model, replies in a row that ignored their schema.
+    ``language`` is the conversation language that the language gate expects. ``words`` is about how long a reply in
+    this conversation is. ``acts`` maps prompt names to user
+    functions that replace the agent's own. ``counts`` gets every reply. ``rehearsed`` is set for an estimate: gates
+    reject nothing, and user code does not run. ``schema_misses`` counts, by model, replies that ignored their schema.
     """
 
     llm: LLM
@@ -53,6 +56,8 @@ class AgentContext:
     language: str = "en"
     acts: Mapping[str, Callable[..., Awaitable[Any]]] = field(default_factory=dict)
     rehearsed: bool = False
+    words: int = 100
+    counts: ReplyCounts = field(default_factory=ReplyCounts)
     schema_misses: Counter[str] = field(default_factory=Counter)
 
     def max_tokens(self, prompt: str) -> int:
@@ -62,6 +67,11 @@ class AgentContext:
     def placeholders(self, prompt: str) -> frozenset[str]:
         """The texts that ``prompt`` shows in place of an answer; a reply that repeats one says nothing."""
         return self.prompts[prompt].placeholders
+
+    def discard(self, prompt: str, usage: Usage, cause: str, *, again: bool) -> None:
+        """Counts a reply that can't be used, ``again`` if the same is asked once more."""
+        self.counts.add(prompt, usage, cause, again=again)
+        self.tally.re_asked += again
 
     def act(self, name: str, function: F) -> F:
         """The user's function for ``name``, else the agent's own ``function``."""
@@ -117,8 +127,42 @@ async def ask(
     """
     if name not in ctx.prompts:
         raise UsageError(f"the prompt {name} is not loaded: name it in PROMPTS of the module whose function asks it")
+    call = _first_call(ctx, name, inputs, schema, site)
+    last = ReplyError("it was never asked")
+    objections: list[Objection] = []
+    rejected: tuple[T, str] | None = None
+    for attempt in range(1, ctx.attempts + 1):
+        completion = await _completion(ctx, call, attempt)
+        after: Call | None
+        try:
+            value = _usable(completion, parse, parse_cut)
+        except ReplyError as error:
+            last, cause = error, error.cause
+            after = _after_failure(ctx, call, completion, error)
+        else:
+            objection = check(value) if check else None
+            if not objection:
+                ctx.counts.add(name, completion.usage, first=attempt == 1)
+                return Answer(value, call.key, tuple(objections))
+            objections.append(objection)
+            rejected, cause = (value, call.key), "gate"
+            after = _warmer(call) if len(objections) <= MAX_RE_ASKS_AFTER_OBJECTION else None
+        again = after is not None and attempt < ctx.attempts
+        ctx.discard(name, completion.usage, cause, again=again)
+        if after is None:
+            break
+        call = replace(after, sample=f"{site.sample}/{attempt}")
+    if rejected:
+        return Answer(*rejected, tuple(objections), dropped=True)
+    times = f"{attempt} attempt{'s' * (attempt > 1)}"
+    raise last.after(name, attempt, f"{name} gave no usable reply in {times}: {last}")
+
+
+def _first_call(
+    ctx: AgentContext, name: str, inputs: Mapping[str, Any], schema: Mapping[str, Any] | None, site: CallSite
+) -> Call:
     prompt, model = ctx.prompts[name], ctx.models[name.partition("/")[0]]
-    call = Call(
+    return Call(
         model=model,
         messages=prompt.render(inputs),
         sampling=prompt.sampling,
@@ -130,77 +174,65 @@ async def ask(
         inputs=inputs,
         in_words=schema is not None and ctx.schema_misses[model] >= MISSES_TO_STOP_TRUSTING,
     )
-    objections: list[Objection] = []
-    rejected: tuple[T, str] | None = None
-    for attempt in range(1, ctx.attempts + 1):
-        completion = await ctx.llm(call)
-        try:
-            value = _usable(completion, parse, parse_cut)
-        except ReplyError as error:
-            failure = error
-            if schema is not None and completion.finish_reason == "stop":
-                _note_schema_miss(ctx, call, completion)
-            after = _after_failure(call, prompt, completion, error)
-        else:
-            objection = check(value) if check else None
-            if not objection:
-                return Answer(value, call.key, tuple(objections))
-            objections.append(objection)
-            rejected = value, call.key
-            if len(objections) > MAX_RE_ASKS_AFTER_OBJECTION:
-                break
-            after = replace(call, sampling=_warmer(call.sampling))
-        if after is None:
-            break
-        ctx.tally.re_asked += attempt < ctx.attempts
-        call = replace(after, sample=f"{site.sample}/{attempt}")
-    if rejected:
-        return Answer(*rejected, tuple(objections), dropped=True)
-    raise ReplyError(f"{name} gave no usable reply in {attempt} attempt{'s' * (attempt > 1)}: {failure}")
+
+
+async def _completion(ctx: AgentContext, call: Call, attempts: int) -> Completion:
+    try:
+        return await ctx.llm(call)
+    except ReplyError as error:  # the server refuses the question
+        ctx.counts.add(call.prompt, Usage(), error.cause)
+        raise error.after(call.prompt, attempts, str(error)) from error.__cause__
 
 
 def _reasoned_only(completion: Completion) -> bool:
     """Whether a model spent all its tokens on reasoning."""
-    return bool(completion.usage.reasoning_tokens) and is_unfinished(completion.text)
+    reasoned = completion.finish_reason == "length" and completion.usage.reasoning_tokens
+    return bool(reasoned) and is_unfinished(completion.text)
 
 
 def _usable(completion: Completion, parse: Callable[[str], T], parse_cut: Callable[[str], T] | None) -> T:
-    if completion.finish_reason == "stop":
-        return parse(completion.text)
-    if completion.finish_reason == "length" and _reasoned_only(completion):
-        spent = completion.usage.reasoning_tokens
-        raise ReplyError(f"the model reasoned for {spent:,} tokens and did not answer; --reasoning none turns it off")
-    if completion.finish_reason == "length" and parse_cut:
-        try:
-            return parse_cut(completion.text)
-        except ReplyError:
-            raise ReplyError(_UNUSABLE["length"]) from None
-    raise ReplyError(_UNUSABLE.get(completion.finish_reason, f"its finish reason is {completion.finish_reason}"))
+    ended = completion.finish_reason
+    try:
+        if ended == "stop":
+            return parse(completion.text)
+        if _reasoned_only(completion):
+            spent = f"{completion.usage.reasoning_tokens:,}"
+            why = f"the model reasoned for {spent} tokens and did not answer; --reasoning none turns it off"
+            raise ReplyError(why, cause="reasoning")
+        if ended == "length" and parse_cut:
+            with suppress(ReplyError):
+                return parse_cut(completion.text)
+        raise ReplyError(_UNUSABLE.get(ended, f"its finish reason is {ended}"), cause=ended)
+    except ReplyError as error:
+        raise ReplyError(str(error), cause=error.cause, text=completion.text, finish_reason=ended) from None
 
 
-def _after_failure(call: Call, prompt: Prompt, completion: Completion, error: ReplyError) -> Call | None:
+def _after_failure(ctx: AgentContext, call: Call, completion: Completion, error: ReplyError) -> Call | None:
     """The next attempt, which differs from ``call``, or None where none can help.
 
     A reply that was cut off gets twice the room; one in the wrong form is told what was wrong with it; else the
     temperature is raised, since at a low one a model says the same again.
     """
-    if completion.finish_reason == "context" or (completion.finish_reason == "length" and _reasoned_only(completion)):
+    if completion.finish_reason == "context" or _reasoned_only(completion):
         return None
+    prompt = ctx.prompts[call.prompt]
     if completion.finish_reason == "length":
         room = MORE_ROOM * prompt.sampling.answer_tokens
-        return replace(call, sampling=_warmer(replace(call.sampling, max_tokens=room)))
+        return _warmer(replace(call, sampling=replace(call.sampling, max_tokens=room)))
     if call.schema is None:
-        return replace(call, sampling=_warmer(call.sampling))
+        return _warmer(call)
+    _note_schema_miss(ctx, call, completion)
     told = f"Your last reply could not be used: {error}. Reply again, in the form asked for."
     messages = (*prompt.render(call.inputs), Message(role="user", content=told))
-    return replace(call, messages=joined(messages), sampling=_warmer(call.sampling), in_words=True)
+    return _warmer(replace(call, messages=joined(messages), in_words=True))
 
 
-def _warmer(sampling: Sampling) -> Sampling:
-    """``sampling`` with a temperature at which the next reply differs."""
-    if sampling.temperature is None or sampling.temperature >= MIN_WARM:
-        return sampling
-    return replace(sampling, temperature=round(sampling.temperature + WARMER, 2))
+def _warmer(call: Call) -> Call:
+    """``call`` at a temperature at which the next reply differs."""
+    temperature = call.sampling.temperature
+    if temperature is None or temperature >= MIN_WARM:
+        return call
+    return replace(call, sampling=replace(call.sampling, temperature=round(temperature + WARMER, 2)))
 
 
 def _note_schema_miss(ctx: AgentContext, call: Call, completion: Completion) -> None:
@@ -216,7 +248,8 @@ def _note_schema_miss(ctx: AgentContext, call: Call, completion: Completion) -> 
 async def say(
     ctx: AgentContext, name: str, inputs: Mapping[str, Any], role: str, conversation: Sequence[Message], site: CallSite
 ) -> Answer[Spoken]:
-    """Asks for what ``role`` says next in ``conversation``; raises as ``ask``."""
+    """Asks for what ``role`` says next in ``conversation``; raises as ``ask``. Inputs get ``words``, if they lack it."""
+    inputs = {"words": ctx.words, **inputs}
     acted = Turn(role, "", conversation).acted
     parse = partial(speech, role=role, acted=acted)
     # A user who writes up to the limit rambles; an assistant may have much to say.

@@ -26,7 +26,7 @@ def json_objects(answer: str) -> list[dict[str, Any]]:
         ReplyError: there is none, or the first is not valid JSON.
     """
     if not answer:
-        raise ReplyError("the reply is empty")
+        raise ReplyError("the reply is empty", cause="empty")
     try:
         if isinstance(value := loads(answer), dict):
             return [value]
@@ -50,7 +50,8 @@ def json_objects(answer: str) -> list[dict[str, Any]]:
         at = answer.find("{", end)
     if found:
         return found[::-1]
-    raise ReplyError(f"the reply is not valid JSON: {problem}" if problem else "the reply holds no JSON object")
+    why = f"the reply is not valid JSON: {problem}" if problem else "the reply holds no JSON object"
+    raise ReplyError(why, cause="json")
 
 
 def _object(text: str, start: int) -> tuple[str, int]:

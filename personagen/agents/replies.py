@@ -80,7 +80,7 @@ def speech(text: str, role: str, *, acted: bool = False) -> Spoken:
     cut = _cut(said, role)
     kept, rest = said[:cut].rstrip(), said[cut:]
     if not kept:
-        raise ReplyError("the reply is empty")
+        raise ReplyError("the reply is empty", cause="empty")
     return Spoken(kept, bool(label), rest)
 
 

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from personagen.cli.terminal import one_line
 from personagen.errors import CorruptError, UsageError
 from personagen.pairs import pairs_of
-from personagen.records import ConversationTree, Persona
+from personagen.records import ConversationTree, Persona, Rejection
 from personagen.store.files import BUFFER_BYTES, read_state
 from personagen.tree import turn
 
@@ -30,7 +30,7 @@ class Listing:
 
     word: str
     file: Path
-    record: type[ConversationTree | Persona]
+    record: type[ConversationTree | Persona | Rejection]
 
 
 def open_run(folder: Path) -> tuple[Listing, dict[str, Any]]:
@@ -53,32 +53,32 @@ def open_run(folder: Path) -> tuple[Listing, dict[str, Any]]:
 
 def listed(listing: Listing, rows: int) -> tuple[list[dict[str, Any]], int, Any]:
     """The first ``rows`` rows (0: all), how many more there are, and the first record."""
-    lines = _lines(listing)
+    left = lines(listing)
     shown, first = [], None
-    for number, line in islice(lines, rows or None):
-        record = _read(listing, number, line)
+    for number, line in islice(left, rows or None):
+        record = read(listing, number, line)
         first = first or record
         shown.append(_row(number, record))
-    return shown, sum(1 for _ in lines), first
+    return shown, sum(1 for _ in left), first
 
 
 def find(listing: Listing, wanted: str) -> tuple[int, Any]:
     """The number and the record of ``wanted``: a number from 1, an id, or the beginning of one id only."""
     if wanted.isdecimal() and len(wanted) < 19 and int(wanted):
-        numbered = next(islice(_lines(listing), int(wanted) - 1, None), None)
+        numbered = next(islice(lines(listing), int(wanted) - 1, None), None)
         if numbered:
-            return numbered[0], _read(listing, *numbered)
+            return numbered[0], read(listing, *numbered)
     found: list[tuple[int, str]] = []
     last = 0
-    for last, line in _lines(listing):
+    for last, line in lines(listing):
         name = one_line(_id(listing, last, line))  # as the table shows it
         if name == wanted:
-            return last, _read(listing, last, line)
+            return last, read(listing, last, line)
         if name.startswith(wanted):
             found.append((last, name))
     if len(found) == 1:
         number = found[0][0]
-        return number, _read(listing, *next(islice(_lines(listing), number - 1, None)))
+        return number, read(listing, *next(islice(lines(listing), number - 1, None)))
     raise UsageError(_why(listing, one_line(wanted), found, last))
 
 
@@ -88,11 +88,12 @@ def _why(listing: Listing, wanted: str, found: list[tuple[int, str]], last: int)
         return f"{wanted} matches {len(found)} {listing.word}s: {several}{', …' if len(found) > MAX_LISTED else ''}"
     if not last:
         return f"{listing.file.parent} has no {listing.word} yet; run its command again to resume"
-    names = ", ".join(one_line(_id(listing, n, line)) for n, line in islice(_lines(listing), 3))
+    names = ", ".join(one_line(_id(listing, n, line)) for n, line in islice(lines(listing), 3))
     return f"{listing.file.parent} has no {listing.word} {wanted}; choose 1 to {last}, or an id such as {names}"
 
 
-def _lines(listing: Listing) -> Iterator[tuple[int, bytes]]:
+def lines(listing: Listing) -> Iterator[tuple[int, bytes]]:
+    """The lines of the listing's file, numbered from 1."""
     if not listing.file.is_file():
         return
     with listing.file.open("rb", buffering=BUFFER_BYTES) as lines:
@@ -109,7 +110,8 @@ def _id(listing: Listing, number: int, line: bytes) -> str:
         raise _damaged(listing, number, str(error)) from None
 
 
-def _read(listing: Listing, number: int, line: bytes) -> Any:
+def read(listing: Listing, number: int, line: bytes) -> Any:
+    """The record in the line ``number``; raises ``CorruptError`` if there is none."""
     try:
         return listing.record.model_validate_json(line)
     except ValidationError as error:

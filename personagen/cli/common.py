@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from itertools import chain, repeat
 from typing import Any
 
 import click
@@ -44,6 +45,23 @@ def money(usage: Mapping[str, Any]) -> str:
     """The cost in USD, or ``unknown``."""
     cost = usage["cost_usd"]
     return "unknown (set --price IN,OUT)" if cost is None else f"{cost:.4f} USD"
+
+
+def discarded_rows(report: Any) -> list[tuple[str, str]]:
+    """How many replies were asked for again, what the discarded ones cost, and what to do about them."""
+    part = report.discarded
+    cost = f"{part['input_tokens']:,} tokens in, {part['output_tokens']:,} out, {money(part)}"
+    return [
+        ("re-asked", counts(part["re_asked"])),
+        ("discarded", f"{part['discarded']:,} of {part['replies']:,} replies: {cost}" if part["discarded"] else ""),
+        *(("", sentence) for sentence in report.advice),
+    ]
+
+
+def failure_rows(failures: Mapping[str, int]) -> list[tuple[str, str]]:
+    """The failed conversations, a row for each reason."""
+    names = chain(["failed"], repeat(""))
+    return [(next(names), f"{n:,} because {reason}") for reason, n in failures.items()]
 
 
 def usage_rows(summary: Any) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from personagen.cli.common import counts
+from personagen.cli.common import counts, discarded_rows
 from personagen.cli.options import Command, options_of
 from personagen.cli.run import Rows, run_command
 from personagen.options import ExpandOptions, OutputOptions
@@ -42,7 +42,7 @@ def describe(s: ExpandSummary) -> tuple[Rows, str]:
         *(row for kind, pool in s.pools.items() for row in _pool_rows(kind, pool)),
         ("encoder", s.encoder),
         *((name.replace("_", " "), _spread(value)) for name, value in s.spread.items()),
-        ("re-asked", f"{s.report.re_asked:,}" if s.report.re_asked else ""),
+        *(discarded_rows(s.report) if s.report.discarded["discarded"] else ()),
     ]
     simulate = f"personagen simulate --personas {s.report.out}/personas.jsonl --out outputs/run"
     return rows, f"next: personagen show {s.report.out}\n      {simulate}"

@@ -45,6 +45,7 @@ def line(status: Status) -> str:
         f"{rate:,.0f} calls/s, {status.in_flight} of {status.limit} in flight",
         f"errors {status.errors:,}"
         + (again if status.retried else "")
+        + (f", re-asked {status.re_asked:,}" if status.re_asked else "")
         + (f", failed {status.failed:,}" if status.failed else ""),
     ]
     return one_line(" · ".join([*parts, _left(status), *([status.batches] if status.batches else [])]))

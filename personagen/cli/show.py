@@ -26,6 +26,8 @@ Examples:
   personagen show outputs/run 7          # the seventh tree
   personagen show outputs/run 3f9a       # the tree whose id begins with 3f9a
   personagen show outputs/pool 12        # the twelfth persona
+  personagen show outputs/run --failed   # failed conversations, ended branches and rejected messages
+  personagen show outputs/run 3 --failed # the third of them with its whole text
   personagen show outputs/run 7 --json | python -m json.tool | less
 """
 RATIOS = {"persona": 1, "profile": 2, "traits": 1}  # columns that share the remaining width
@@ -35,23 +37,27 @@ RATIOS = {"persona": 1, "profile": 2, "traits": 1}  # columns that share the rem
 class ShowOptions(Options):
     """Options of ``show``."""
 
+    failed: bool = option(False, "Show what failed or was rejected, with its text.", GENERAL)
     rows: int = option(20, "Rows of the table; 0 shows all.", GENERAL)
 
 
 @click.command(cls=Command, params=options_of(ShowOptions, OutputOptions), epilog=EPILOG)
 @click.argument("run", metavar="RUN")
 @click.argument("tree", required=False, metavar="[TREE]")
-def show(run: str, tree: str | None, rows: int, **output: bool) -> None:
+def show(run: str, tree: str | None, rows: int, failed: bool, **output: bool) -> None:
     """Show a run, or one of its conversation trees: chosen and rejected replies side by side.
 
     TREE is the number of a tree, counted from 1, its id, or the beginning of its id. In a folder of `personagen expand`
-    it is a persona.
+    it is a persona, and with --failed something that failed.
     """
     from personagen.cli.browse import as_json, find, listed, open_run
 
     folder = Path(place("RUN", run))
     shown = ShowOptions(rows=rows).rows
     listing, state = open_run(folder)
+    if failed:
+        _show_failed(folder, tree, shown, output)
+        return
     if tree is not None:
         number, record = find(listing, tree)
         if any(output.values()):
@@ -64,9 +70,20 @@ def show(run: str, tree: str | None, rows: int, **output: bool) -> None:
         overview = {"run": state, f"{listing.word}s": table_rows, **(as_json(first) if first else {})}
         print_summary(overview, "", **output)
         return
-    _print(_overview(folder, state), *_table(listing, table_rows, more, folder))
+    ended = str(state.get("status", "")).startswith(("done", "stopped"))
+    _print(_overview(folder, state), *_table(listing, table_rows, more, folder, ended=ended))
     if first:
         _print("", _drawn(listing, first, f"{listing.word} 1"))
+
+
+def _show_failed(folder: Path, wanted: str | None, rows: int, output: dict[str, bool]) -> None:
+    from personagen.cli import failed
+
+    found = failed.listed(folder, rows) if wanted is None else failed.find(folder, wanted, rows)
+    if any(output.values()):
+        print_summary(failed.as_json(*found), "", **output)
+    else:
+        _print(failed.drawn(*found, folder, whole=wanted is not None))
 
 
 def _print(*parts: RenderableType) -> None:
@@ -108,12 +125,15 @@ def _pool_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def _table(listing: Listing, rows: list[dict[str, Any]], more: int, folder: Path) -> list[RenderableType]:
+def _table(
+    listing: Listing, rows: list[dict[str, Any]], more: int, folder: Path, *, ended: bool
+) -> list[RenderableType]:
     from rich.table import Table
     from rich.text import Text
 
     if not rows:
-        return [Text(f"No {listing.word} is finished yet.")]
+        why = f"No {listing.word} came of it: `personagen show {one_line(str(folder))} --failed` shows why."
+        return [Text(why if ended else f"No {listing.word} is finished yet.")]
     grid = Table(box=None, pad_edge=False, header_style="bold", expand=True)
     for name, value in rows[0].items():
         grid.add_column(

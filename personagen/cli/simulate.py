@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from personagen.cli.common import counts, rejected_messages
+from personagen.cli.common import counts, discarded_rows, failure_rows, rejected_messages
 from personagen.cli.options import Command, options_of
 from personagen.cli.run import Rows, run_command
 from personagen.options import OutputOptions, SimulateOptions
@@ -43,9 +43,10 @@ def describe(s: SimulateSummary) -> tuple[Rows, str]:
         ("repaired messages", counts(s.repaired) if s.repaired else ""),
         ended,
         ("dropped quotes", f"{s.quotes_dropped:,}"),
-        ("re-asked", f"{s.report.re_asked:,}"),
+        *discarded_rows(s.report),
     ]
-    return rows, f"next: personagen show {out}\n      personagen export {out} --format trl --out {out}/trl.jsonl"
+    more = f"\n      personagen show {out} --failed" if s.failed or s.unusable or s.rejected_messages else ""
+    return rows, f"next: personagen show {out}{more}\n      personagen export {out} --format trl --out {out}/trl.jsonl"
 
 
 def outcome_rows(s: Mapping[str, Any]) -> Rows:
@@ -54,9 +55,10 @@ def outcome_rows(s: Mapping[str, Any]) -> Rows:
     share = f" (aware reply chosen in {s.get('aware_chosen', 0) / pairs:.0%})" if pairs else ""
     return [
         ("trees", f"{s.get('trees', 0):,} of {s.get('conversations', 0):,}"),
-        ("failed", counts(s.get("failures", {})) if s.get("failed") else ""),
+        *failure_rows(s.get("failures", {})),
         ("pairs", f"{pairs:,} of {s.get('turns', 0):,} turns{share}"),
         ("without a pair", counts(s.get("rejected", {}))),
         ("rejected messages", rejected_messages(s.get("rejected_messages", {}), s.get("messages", 0))),
+        ("unusable replies", counts(s.get("unusable", {})) if s.get("unusable") else ""),
         ("ended early", counts(s.get("ended_early", {})) if s.get("ended_early") else ""),
     ]

@@ -9,15 +9,16 @@ With ``coin`` the reply that continues is drawn beforehand (ALOE, arXiv 2410.036
 is asked as soon as that reply arrives, concurrently with the observer, the other replies and the judge; see
 ``docs/scheduling.md``.
 
-A message that the turn gates finally reject is dropped: its branch ends (``best`` continues with another reply), and a
-turn with fewer than two replies is not judged. This depends on places in the tree only, not on the order of answers.
+A message that the turn gates finally reject, or that could not be used, is lost: its branch ends (``best`` continues
+with another reply), and a turn with fewer than two replies is not judged. If the observer fails, the replies that need
+it are missing, and the conversation continues with another one; if the judge fails, its turn has no pair. All this
+depends on places in the tree only, not on the order of answers.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 from random import Random
 from typing import TypeVar
@@ -25,40 +26,17 @@ from typing import TypeVar
 from personagen import tree
 from personagen.agents import judge, observer, user
 from personagen.agents.ask import AgentContext, Answer, CallSite
-from personagen.agents.assistant import CANDIDATES, Candidate
 from personagen.agents.replies import Spoken
+from personagen.agents.reply_counts import ReplyCounts
 from personagen.errors import ConfigError, PersonagenError, ReplyError, ServerError
-from personagen.flows.messages import MessageLog
+from personagen.flows.messages import JUDGE, OBSERVER, SPEAKER, MessageLog
+from personagen.flows.plan import CALLS_A_TURN, Plan, planned
 from personagen.gates import over
-from personagen.options import Grow
-from personagen.records import Belief, ConversationTree, Inference, Judgment, Message, Node, Persona
+from personagen.records import Belief, ConversationTree, Inference, Judgment, Message, Node
 from personagen.runs.schedule import Step
 
 T = TypeVar("T")
-# Sequential calls from a user turn to the next one: user, observer and the aware reply.
-CALLS_A_TURN = 3
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A planned tree. ``repeat`` numbers the conversations of one persona; ``seed`` determines the drawn replies.
-
-    Each user turn gets ``candidates`` replies, from ``assistants`` in turn.
-    """
-
-    id: str
-    persona: Persona
-    repeat: int
-    turns: int
-    candidates: int
-    grow: Grow
-    max_nodes: int
-    seed: int
-    assistants: tuple[Candidate, ...] = tuple(CANDIDATES.values())
-
-    def candidate(self, slot: int) -> Candidate:
-        """The assistant that replies in ``slot``."""
-        return self.assistants[slot % len(self.assistants)]
+WORDS = (40, 60, 80, 100, 130, 170)  # of a reply, drawn for each tree
 
 
 class FailedTree(PersonagenError):
@@ -69,45 +47,50 @@ class FailedTree(PersonagenError):
 
     def __init__(self, place: str, cause: PersonagenError) -> None:
         super().__init__(str(cause))
-        self.place, self.unanswered = place, isinstance(cause, ServerError)
+        self.place, self.cause, self.unanswered = place, cause, isinstance(cause, ServerError)
 
 
 class Conversation:
     """A growing tree: each step returns the steps that its answer makes possible.
 
-    Errors that affect only this tree are collected in ``failures``; any other error ends the run.
+    Unusable replies are kept in ``log``, server errors, which affect only this tree, in ``failures``; any other error
+    ends the run.
     """
 
     def __init__(self, ctx: AgentContext, plan: Plan) -> None:
-        self.ctx, self.plan = ctx, plan
+        # All siblings are told the same length, so that it does not tell the assistants apart.
+        words = Random(f"{plan.seed}/{plan.id}/words").choice(WORDS)
+        self.ctx, self.plan = replace(ctx, counts=ReplyCounts(), words=words), plan
         self.failures: list[FailedTree] = []
         self.log = MessageLog()
         self._nodes: dict[str, Node] = {}
         self._chats: dict[str, tuple[Message, ...]] = {}
         self._beliefs: dict[str, Belief] = {}
-        self._verdicts: dict[str, dict[int, Judgment]] = {}
-        self._planned = _planned(plan) if plan.grow == "all" else frozenset()
+        self._verdicts: dict[str, dict[int, Judgment | None]] = {}
+        self._planned = planned(plan) if plan.grow == "all" else frozenset()
 
     def first(self) -> list[Step]:
         """The first steps."""
         return [partial(self._speak, tree.ROOT)]
 
     def tree(self) -> ConversationTree:
-        """The grown tree once no step is left, or ``FailedTree`` with the first failure by depth."""
+        """The grown tree once no step is left, or ``FailedTree``: the first server error, or why nobody answered."""
         if self.failures:
             failure = min(self.failures, key=_first)
             self.log = self.log.up_to_depth(failure.place.count("."))
             raise failure
         if len(self._nodes) < 2:
+            if unusable := self.log.first_unusable():
+                raise FailedTree(*unusable)
             gates = sorted({answer.objections[-1].gate for answer in self.log.answers.values() if answer.dropped})
-            raise FailedTree(tree.ROOT, ReplyError(f"no exchange passed the gate {', '.join(gates)}"))
+            raise FailedTree(tree.ROOT, ReplyError(f"no exchange passed the gate {', '.join(gates)}", cause="gate"))
         verdicts = {place: self._verdicts[place] for place in sorted(self._verdicts, key=tree.order)}
         return ConversationTree(
             id=self.plan.id,
             persona=self.plan.persona,
             nodes=tuple(sorted(self._nodes.values(), key=lambda node: tree.order(node.id))),
             beliefs=tuple(sorted(self._beliefs.values(), key=lambda belief: tree.order(belief.node))),
-            judgments=tuple(by_order[which] for by_order in verdicts.values() for which in sorted(by_order)),
+            judgments=tuple(made for by_order in verdicts.values() for _, made in sorted(by_order.items()) if made),
             grow=self.plan.grow,
             models=dict(sorted(self.ctx.models.items())),
             prompts={name: prompt.hash for name, prompt in sorted(self.ctx.prompts.items())},
@@ -123,7 +106,7 @@ class Conversation:
         site = self._site(at, sample, CALLS_A_TURN, onward=True)
         await self._add(at, "user", speak(self.ctx, plan.persona, before, tree.turn(at), plan.turns, site))
         if at not in self._nodes:
-            if self.log.dropped(at):
+            if self.log.lost(at):
                 self.log.end_branch(at)
             return []
         return [*self._replies(at, (), needs_observer=False), partial(self._observe, at)]
@@ -132,12 +115,19 @@ class Conversation:
         onward = self.plan.grow != "coin" or self.plan.candidate(self._coin(message)).needs_observer
         site = self._site(message, str(self.plan.repeat), CALLS_A_TURN - 1, onward=onward)
         infer = self.ctx.act("observer/infer", observer.infer)
-        found = await self._asked(message, infer(self.ctx, self._chats[message], site))
+        found = await self._asked(message, OBSERVER, infer(self.ctx, self._chats[message], site), "observer/infer")
         if found is None:
-            return []
+            return self._without_observer(message) if (message, OBSERVER) in self.log.unusable else []
         inferences, dropped = found.value
         self._beliefs[message] = Belief(node=message, inferences=inferences, dropped=dropped, call=found.call)
         return self._replies(message, inferences, needs_observer=True)
+
+    def _without_observer(self, message: str) -> list[Step]:
+        slots = range(self.plan.candidates)
+        missing = [tree.child(message, slot) for slot in slots if self.plan.candidate(slot).needs_observer]
+        self.log.missing.update(missing)
+        steps = [step for reply in missing if self.plan.grow == "all" for step in self._next_turn(reply)]
+        return steps + self._once_settled(message) if missing else []
 
     def _replies(self, message: str, known: Sequence[Inference], *, needs_observer: bool) -> list[Step]:
         """Each candidate's first reply; its other ones follow, to read the prompt from the provider's cache."""
@@ -155,22 +145,27 @@ class Conversation:
         site = self._site(node, f"{plan.repeat}.{slot}", 1, onward=onward)
         await self._add(node, candidate.name, candidate.reply(self.ctx, self._chats[message], known, site))
         steps: list[Step] = []
-        if node in self.log.answers:
+        if self.log.settled(node):
             if onward and plan.grow != "best":
                 steps += self._next_turn(node)
-            replies = [tree.child(message, s) for s in range(plan.candidates)]
-            if all(reply in self.log.answers for reply in replies):
-                steps += self._verdicts_about(message, replies)
+            steps += self._once_settled(message)
         return steps + [partial(self._reply, message, s, (), known) for s in others]
 
-    def _verdicts_about(self, message: str, replies: Sequence[str]) -> list[Step]:
+    def _once_settled(self, message: str) -> list[Step]:
+        """The steps that need all replies to ``message``: the verdicts, and the next turn unless it has begun."""
+        replies = [tree.child(message, slot) for slot in range(self.plan.candidates)]
+        if not all(map(self.log.settled, replies)):
+            return []
+        steps: list[Step] = []
         left = [reply for reply in replies if reply in self._nodes]
+        if self.plan.grow == "coin" and (drawn := replies[self._coin(message)]) in self.log.missing:
+            steps = self._next_turn(left[self._coin(message, len(left))] if left else drawn)
         if len(left) < 2:
-            return self._next_turn((left or replies)[0]) if self.plan.grow == "best" else []
+            return self._next_turn((left or replies)[0]) if self.plan.grow == "best" else steps
         # If no step waits for the verdicts, the second call reads the prompt of the first from the provider's cache.
         both = self.plan.grow == "best" or tree.turn(message) == self.plan.turns
         first = partial(self._judge, message, 0, () if both else (1,))
-        return [first, partial(self._judge, message, 1)] if both else [first]
+        return [*steps, first, partial(self._judge, message, 1)] if both else [*steps, first]
 
     async def _judge(self, message: str, which: int, later: Sequence[int] = ()) -> list[Step]:
         replies = [tree.child(message, slot) for slot in range(self.plan.candidates)]
@@ -179,34 +174,32 @@ class Conversation:
         site = self._site(message, str(self.plan.repeat), len(later), onward=self.plan.grow == "best")
         texts = [node.content for node in nodes]
         prefer = self.ctx.act("judge/prefer", judge.prefer)
-        verdict = await self._asked(message, prefer(self.ctx, self.plan.persona, self._chats[message], texts, site))
-        if verdict is None:
+        asked = prefer(self.ctx, self.plan.persona, self._chats[message], texts, site)
+        verdict = await self._asked(message, JUDGE + which, asked, "judge/prefer")
+        if verdict is None and (message, JUDGE + which) not in self.log.unusable:
             return []
-        shown = dict(zip(judge.LABELS, (node.id for node in nodes), strict=False))
-        if sorted(verdict.value.ranking) != sorted(shown):  # only a custom judge can do this
-            raise ConfigError(f"the judge ranked {', '.join(verdict.value.ranking)}, not {', '.join(shown)}")
         verdicts = self._verdicts.setdefault(message, {})
-        verdicts[which] = Judgment(
-            node=message,
-            order=tuple(node.id for node in nodes),
-            ranking=tuple(shown[label] for label in verdict.value.ranking),
-            tie=verdict.value.tie,
-            reason=verdict.value.reason,
-            call=verdict.call,
-        )
-        if self.plan.grow != "best" or len(verdicts) < 2:
-            return [partial(self._judge, message, other) for other in later]
-        firsts = {judgment.ranking[0] for judgment in verdicts.values()}
-        tied = any(judgment.tie for judgment in verdicts.values())
-        left = sorted((node.id for node in nodes), key=tree.order)
-        return self._next_turn(left[self._coin(message, len(left))] if tied or len(firsts) > 1 else firsts.pop())
+        verdicts[which] = _judgment(message, [node.id for node in nodes], verdict) if verdict else None
+        if self.plan.grow == "best":
+            return self._preferred(message, [*verdicts.values()]) if len(verdicts) == 2 else []
+        # Without the first verdict the second makes no pair.
+        return [partial(self._judge, message, other) for other in later if verdict]
+
+    def _preferred(self, message: str, verdicts: Sequence[Judgment | None]) -> list[Step]:
+        """The next turn after the reply that both verdicts rank first, else after a drawn one."""
+        firsts = {made.ranking[0] if made and not made.tie else "" for made in verdicts}
+        if len(firsts) == 1 and "" not in firsts:
+            return self._next_turn(firsts.pop())
+        replies = [tree.child(message, slot) for slot in range(self.plan.candidates)]
+        left = [reply for reply in replies if reply in self._nodes]
+        return self._next_turn(left[self._coin(message, len(left))])
 
     # -- shared by the steps ---------------------------------------------------------------------------------------
 
     def _next_turn(self, reply: str) -> list[Step]:
         at = tree.child(reply, 0)
         ends = tree.turn(at) > self.plan.turns or (self.plan.grow == "all" and at not in self._planned)
-        if not ends and (self.log.dropped(reply) or (not self.ctx.rehearsed and over(self._chats[reply]))):
+        if not ends and (self.log.lost(reply) or (not self.ctx.rehearsed and over(self._chats[reply]))):
             self.log.end_branch(reply)
             return []
         # Nodes no deeper than a failure are still asked, so that the reported failure does not depend on arrival.
@@ -216,7 +209,7 @@ class Conversation:
 
     async def _add(self, node_id: str, agent: str, awaited: Awaitable[Answer[Spoken]]) -> None:
         """Adds a node for what ``agent`` says, unless the call fails or a gate rejects the message."""
-        answer = await self._asked(node_id, awaited)
+        answer = await self._asked(node_id, SPEAKER, awaited, agent)
         if answer is None:
             return
         self.log.answers[node_id] = answer
@@ -228,13 +221,16 @@ class Conversation:
         before = self._chats.get(tree.parent(node_id) or "", ())
         self._chats[node_id] = (*before, Message(role=node.role, content=node.content))
 
-    async def _asked(self, node: str, answer: Awaitable[T]) -> T | None:
-        """The answer, or None after a failure that affects only this tree."""
+    async def _asked(self, node: str, who: int, answer: Awaitable[T], name: str) -> T | None:
+        """The answer, or None if it can't be used or after a server error; ``name`` is its prompt or agent."""
         try:
             return await answer
-        except (ReplyError, ServerError) as error:
+        except ReplyError as error:
+            error.prompt = error.prompt or name  # a custom agent can raise one without a call
+            self.log.unusable[node, who] = error
+        except ServerError as error:
             self.failures.append(FailedTree(node, error))
-            return None
+        return None
 
     def _site(self, node: str, sample: str, ahead: int, *, onward: bool) -> CallSite:
         """The call site of ``node``; ``ahead`` calls of its turn follow in sequence, and if onward the later turns."""
@@ -246,30 +242,18 @@ class Conversation:
         return Random(f"{self.plan.seed}/{self.plan.id}/{message}").randrange(sides or self.plan.candidates)
 
 
-def calls_at_once(plan: Plan) -> float:
-    """The mean number of calls of the tree in flight at a time, if none waits for a permit."""
-    user_turns = len(_planned(plan)) if plan.grow == "all" else plan.turns
-    waiting = sum(plan.candidate(slot).needs_observer for slot in range(plan.candidates)) / plan.candidates
-    sequential = {"coin": CALLS_A_TURN - 1 + waiting, "best": CALLS_A_TURN + 1, "all": CALLS_A_TURN}[plan.grow]
-    return user_turns * (plan.candidates + 4) / (plan.turns * sequential + 1)
-
-
-def levels(plan: Plan) -> list[int]:
-    """The number of user turns at each depth."""
-    if plan.grow != "all":
-        return [1] * plan.turns
-    counts = Counter(tree.turn(at) for at in _planned(plan))
-    return [counts[turn] for turn in sorted(counts)]
-
-
-def _planned(plan: Plan) -> frozenset[str]:
-    """The user turns of a tree in which every reply continues: level by level, while a whole turn fits."""
-    level, places = [tree.ROOT], list[str]()
-    for _ in range(plan.turns):
-        level = level[: max(0, plan.max_nodes // (1 + plan.candidates) - len(places))]
-        places += level
-        level = [f"{at}.{slot}.0" for at in level for slot in range(plan.candidates)]
-    return frozenset(places)
+def _judgment(message: str, order: Sequence[str], verdict: Answer[judge.Ranking]) -> Judgment:
+    shown = dict(zip(judge.LABELS, order, strict=False))
+    if sorted(verdict.value.ranking) != sorted(shown):  # only a custom judge can do this
+        raise ConfigError(f"the judge ranked {', '.join(verdict.value.ranking)}, not {', '.join(shown)}")
+    return Judgment(
+        node=message,
+        order=tuple(order),
+        ranking=tuple(shown[label] for label in verdict.value.ranking),
+        tie=verdict.value.tie,
+        reason=verdict.value.reason,
+        call=verdict.call,
+    )
 
 
 def _first(failure: FailedTree) -> tuple[int, tuple[int, ...], str]:

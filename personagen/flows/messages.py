@@ -1,73 +1,126 @@
-"""The log of all messages of one tree: rows for ``rejections.jsonl``, counts for the summary."""
+"""The log of all messages of one tree: rows for ``rejections.jsonl``, counts for the summary.
+
+It also has the replies that could not be used: those of speakers, of the observer, and of the judge in either order.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from personagen import tree
 from personagen.agents.ask import Answer
 from personagen.agents.replies import Spoken
+from personagen.errors import PersonagenError, ReplyError
 from personagen.records import Rejection
 
-FINISHED = "goodbye"
+FINISHED, UNUSABLE = "goodbye", "unusable"
+# Whose reply to a node could not be used; the judge's second order is JUDGE + 1.
+SPEAKER, OBSERVER, JUDGE = 0, 1, 2
 
 
 @dataclass
 class MessageLog:
     """The answers by node, and in ``ended`` the gates at nodes where branches ended early.
 
-    A branch ends early at a message that a gate finally rejected, or as finished (``goodbye``) after both sides said
-    goodbye.
+    ``unusable`` has what could not be used, by node and whose reply it was; ``missing`` the replies that were not asked
+    for, since the observer failed. A branch ends early at a message that a gate finally rejected, at one that is
+    unusable or missing, or as finished (``goodbye``) after both sides said goodbye.
     """
 
     answers: dict[str, Answer[Spoken]] = field(default_factory=dict)
     ended: dict[str, str] = field(default_factory=dict)
+    unusable: dict[tuple[str, int], ReplyError] = field(default_factory=dict)
+    missing: set[str] = field(default_factory=set)
 
-    def dropped(self, node: str) -> bool:
-        """Whether the message at ``node`` was finally rejected."""
-        return node in self.answers and self.answers[node].dropped
+    def settled(self, node: str) -> bool:
+        """Whether the message at ``node`` is there, or will not come."""
+        return node in self.answers or self._never_came(node)
+
+    def lost(self, node: str) -> bool:
+        """Whether the message at ``node`` was finally rejected or will not come."""
+        return self._never_came(node) or (node in self.answers and self.answers[node].dropped)
+
+    def _never_came(self, node: str) -> bool:
+        return (node, SPEAKER) in self.unusable or node in self.missing
 
     def end_branch(self, node: str) -> None:
-        """Ends the branch at ``node``: its message was rejected, or was the last goodbye."""
-        answer = self.answers[node]
-        self.ended[node] = answer.objections[-1].gate if answer.dropped else FINISHED
+        """Ends the branch at ``node``: its message is lost, or was the last goodbye."""
+        if self._never_came(node):
+            self.ended[node] = UNUSABLE
+        else:
+            self.ended[node] = self.answers[node].objections[-1].gate if self.lost(node) else FINISHED
+
+    def first_unusable(self) -> tuple[str, ReplyError] | None:
+        """The first unusable reply in path order and its node, or None."""
+        first = min(self.unusable, key=_place, default=None)
+        return (first[0], self.unusable[first]) if first else None
 
     def up_to_depth(self, depth: int) -> MessageLog:
         """The log without nodes below ``depth``: after a failure, which of them were asked depends on arrival."""
-        answers = {node: answer for node, answer in self.answers.items() if node.count(".") <= depth}
-        return MessageLog(answers, {node: gate for node, gate in self.ended.items() if node in answers})
+
+        def kept(node: str) -> bool:
+            return node.count(".") <= depth
+
+        return MessageLog(
+            {node: answer for node, answer in self.answers.items() if kept(node)},
+            {node: gate for node, gate in self.ended.items() if kept(node)},
+            {place: error for place, error in self.unusable.items() if kept(place[0])},
+            set(filter(kept, self.missing)),
+        )
 
     def rejections(self, tree_id: str) -> list[Rejection]:
-        """A row for every rejected message, cut-off part and finished branch, in path order."""
-        rows: list[Rejection] = []
-        for node in sorted(self.answers, key=tree.order):
-            answer, place = self.answers[node], f"{tree_id}/{node}"
-            for number, objection in enumerate(answer.objections, 1):
-                what = "; asked again"
-                if answer.dropped and number == len(answer.objections):
-                    what = "; the branch ends here" if node in self.ended else "; it was left out"
-                reason = objection.reason + what
-                rows.append(Rejection(place=place, gate=objection.gate, reason=reason, text=objection.text))
-            if answer.value.cut and not answer.dropped:
-                rows.append(Rejection(place=place, gate="cut", reason=_CUT, text=answer.value.cut))
-            if self.ended.get(node) == FINISHED:
-                rows.append(Rejection(place=place, gate=FINISHED, reason=_OVER))
-        return rows
+        """A row for every rejected or unusable message, cut-off part and finished branch, in path order."""
+        places = [*self.unusable, *((node, SPEAKER) for node in self.answers)]
+        return [row for node, who in sorted(places, key=_place) for row in self._rows(tree_id, node, who)]
+
+    def _rows(self, tree_id: str, node: str, who: int) -> Iterator[Rejection]:
+        place = f"{tree_id}/{node}"
+        lost = "the branch ends here" if node in self.ended else "it was left out"
+        if (node, who) in self.unusable:
+            effect = {SPEAKER: lost, OBSERVER: _UNOBSERVED}.get(who, _UNJUDGED)
+            yield rejection(place, UNUSABLE, self.unusable[node, who], effect)
+            return
+        answer = self.answers[node]
+        for number, objection in enumerate(answer.objections, 1):
+            what = lost if answer.dropped and number == len(answer.objections) else "asked again"
+            reason, ended = f"{objection.reason}; {what}", "stop" if answer.call else ""
+            yield Rejection(place=place, gate=objection.gate, reason=reason, text=objection.text, finish_reason=ended)
+        if answer.value.cut and not answer.dropped:
+            yield Rejection(place=place, gate="cut", reason=_CUT, text=answer.value.cut)
+        if self.ended.get(node) == FINISHED:
+            yield Rejection(place=place, gate=FINISHED, reason=_OVER)
 
     def counts(self) -> dict[str, Any]:
-        """``messages``, ``rejected_messages`` by gate, ``repaired`` ones, and branches ``ended_early`` by gate."""
-        answers = self.answers.values()
+        """The numbers of ``messages``, of rejected, repaired and unusable ones, and of branches that ended early."""
+        answers = [self.answers[node] for node in sorted(self.answers, key=tree.order)]
         kept = [answer.value for answer in answers if not answer.dropped]
         repaired = {"label": sum(one.labelled for one in kept), "cut": sum(bool(one.cut) for one in kept)}
         return {
             "messages": len(kept) + sum(len(answer.objections) for answer in answers),
             "rejected_messages": Counter(objection.gate for answer in answers for objection in answer.objections),
             "repaired": {name: n for name, n in repaired.items() if n},
-            "ended_early": Counter(self.ended.values()),
+            "ended_early": Counter(self.ended[node] for node in sorted(self.ended, key=tree.order)),
+            "unusable": Counter(self.unusable[at].prompt for at in sorted(self.unusable, key=_place)),
         }
 
 
+def rejection(place: str, gate: str, error: PersonagenError, effect: str = "") -> Rejection:
+    """The row of a reply that could not be used, with its text, how it ended, and the ``effect``."""
+    reason = f"{error}; {effect}" if effect else str(error)
+    if not isinstance(error, ReplyError):
+        return Rejection(place=place, gate=gate, reason=reason)
+    came = {"text": error.text, "finish_reason": error.finish_reason, "attempts": error.attempts}
+    return Rejection(place=place, gate=gate, reason=reason, **came)
+
+
+def _place(place: tuple[str, int]) -> tuple[tuple[int, ...], int]:
+    return tree.order(place[0]), place[1]
+
+
+_UNOBSERVED = "its turn has no inferences, and no reply that needs them"
+_UNJUDGED = "its turn has no pair"
 _CUT = "it went on with the other speaker's line, which was cut off"
 _OVER = "both sides have taken leave; the branch ends here, finished before its turns were used up"

@@ -1,16 +1,42 @@
-"""The trees that ``simulate`` plans, by slot."""
+"""The trees that ``simulate`` plans, by slot, and the shape of each."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
-from personagen.agents.assistant import Candidate
+from personagen import tree
+from personagen.agents.assistant import CANDIDATES, Candidate
 from personagen.errors import UsageError
-from personagen.flows.conversation import Plan
-from personagen.options import SimulateOptions
+from personagen.options import Grow, SimulateOptions
 from personagen.records import Persona
+
+# Sequential calls from a user turn to the next one: user, observer and the aware reply.
+CALLS_A_TURN = 3
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A planned tree. ``repeat`` numbers the conversations of one persona; ``seed`` determines the drawn replies.
+
+    Each user turn gets ``candidates`` replies, from ``assistants`` in turn.
+    """
+
+    id: str
+    persona: Persona
+    repeat: int
+    turns: int
+    candidates: int
+    grow: Grow
+    max_nodes: int
+    seed: int
+    assistants: tuple[Candidate, ...] = tuple(CANDIDATES.values())
+
+    def candidate(self, slot: int) -> Candidate:
+        """The assistant that replies in ``slot``."""
+        return self.assistants[slot % len(self.assistants)]
 
 
 def check(options: SimulateOptions) -> None:
@@ -52,3 +78,29 @@ class Plans:
                 seed=o.seed,
                 assistants=self.assistants,
             )
+
+
+def calls_at_once(plan: Plan) -> float:
+    """The mean number of calls of the tree in flight at a time, if none waits for a permit."""
+    user_turns = len(planned(plan)) if plan.grow == "all" else plan.turns
+    waiting = sum(plan.candidate(slot).needs_observer for slot in range(plan.candidates)) / plan.candidates
+    sequential = {"coin": CALLS_A_TURN - 1 + waiting, "best": CALLS_A_TURN + 1, "all": CALLS_A_TURN}[plan.grow]
+    return user_turns * (plan.candidates + 4) / (plan.turns * sequential + 1)
+
+
+def levels(plan: Plan) -> list[int]:
+    """The number of user turns at each depth."""
+    if plan.grow != "all":
+        return [1] * plan.turns
+    counts = Counter(tree.turn(at) for at in planned(plan))
+    return [counts[turn] for turn in sorted(counts)]
+
+
+def planned(plan: Plan) -> frozenset[str]:
+    """The user turns of a tree in which every reply continues: level by level, while a whole turn fits."""
+    level, places = [tree.ROOT], list[str]()
+    for _ in range(plan.turns):
+        level = level[: max(0, plan.max_nodes // (1 + plan.candidates) - len(places))]
+        places += level
+        level = [f"{at}.{slot}.0" for at in level for slot in range(plan.candidates)]
+    return frozenset(places)

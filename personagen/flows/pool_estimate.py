@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib.metadata import version
@@ -12,6 +13,7 @@ import orjson
 
 from personagen.agents import author
 from personagen.agents.ask import AgentContext, CallSite
+from personagen.errors import ReplyError
 from personagen.options import ENCODER, ExpandOptions
 from personagen.personas import pool
 from personagen.records import Description, Kind
@@ -105,7 +107,8 @@ def _task(ctx: AgentContext, kind: Kind, place: str, entries: Sequence[Descripti
 
     async def step() -> list[Step]:
         examples = [entry.text for entry in pool.draw(entries, options.seed, place, options.examples)]
-        await author.write(ctx, kind, examples, options.count, CallSite(place, place))
+        with suppress(ReplyError):  # the stored answers may be unusable
+            await author.write(ctx, kind, examples, options.count, CallSite(place, place))
         return []
 
     return Task([step], Result)

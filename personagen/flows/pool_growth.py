@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -14,11 +15,21 @@ from personagen.agents import author
 from personagen.agents.ask import AgentContext, CallSite
 from personagen.encoders import Encoder
 from personagen.errors import PersonagenError, QualityError, ReplyError, ServerError
+from personagen.flows.messages import rejection
 from personagen.metrics.diversity import Round
 from personagen.options import ExpandOptions
 from personagen.personas import pool
 from personagen.personas.filters import FILTERS, SCREENS, Candidate, Filter, PoolView, Refusal, candidate
 from personagen.records import Description, Kind, Rejection, content_id
+
+MIN_KEPT = 0.05  # of the descriptions, over all or at first; with less the author can't do the task
+_FAULTS = {
+    "format": "had the wrong form",
+    "misplaced": "held what belongs into the other pool",
+    "duplicates": "repeated an entry",
+    "similarity": "meant the same as an entry",
+    "same_traits": "had the traits of an entry",
+}
 
 
 @dataclass
@@ -50,11 +61,17 @@ async def grow_round(
     the order of answers.
 
     Raises:
-        QualityError: all calls failed, in as many rounds without a new entry as ``options.saturation``.
+        QualityError: too little was kept to call the pool saturated, or all calls of the last round failed, after as
+            many rounds without a new entry as ``options.saturation``.
         PersonagenError: the run can't continue; ``growth`` holds the finished rounds.
     """
-    if len(growth.view) >= growth.target or growth.barren >= options.saturation:
-        growth.stopped = "target" if len(growth.view) >= growth.target else "saturated"
+    if len(growth.view) >= growth.target:
+        growth.stopped = "target"
+        return False
+    if growth.barren >= options.saturation:
+        if problem := _too_little(growth, options):
+            raise QualityError(problem)
+        growth.stopped = "saturated"
         return False
     before = len(growth.view)
     calls = _calls(growth, options)
@@ -82,17 +99,35 @@ async def _ask(growth: PoolGrowth, ctx: AgentContext, options: ExpandOptions, ca
     for place, result in zip(places, results, strict=True):
         if isinstance(result, (ReplyError, ServerError)):
             failures.append(result)
-            growth.rejections.append(Rejection(place=place, gate="failed", reason=str(result)))
+            growth.rejections.append(rejection(place, "failed", result))
         elif isinstance(result, BaseException):
             raise result
         else:
             candidates += result
     growth.failed_calls += len(failures)
     if len(failures) == calls and growth.barren + 1 >= options.saturation:
-        raise QualityError(
-            f"all {calls} calls of a round failed, the first because {failures[0]}; correct it and run again"
-        )
+        raise QualityError(f"all {calls} calls of a round failed, the first because {failures[0]}")
     return candidates
+
+
+def _too_little(growth: PoolGrowth, options: ExpandOptions) -> str:
+    """Why a pool that gained nothing any more is not saturated; empty if it is.
+
+    Either the author's calls failed, or too few descriptions were kept from the first round on, so that it can't be
+    that nothing new was left to say.
+    """
+    calls = growth.asked // options.count
+    if growth.failed_calls > calls / 2:
+        first = next(row.reason for row in growth.rejections if row.gate == "failed")
+        return f"{growth.failed_calls} of {calls} calls for the {growth.kind} pool failed, the first because {first}"
+    received, kept = sum(r.asked for r in growth.rounds), len(growth.view) - growth.seeds
+    early = growth.rounds[: options.saturation]
+    if max(kept / max(1, received), sum(r.admitted for r in early) / max(1, sum(r.asked for r in early))) >= MIN_KEPT:
+        return ""
+    [(name, n)] = Counter(row.gate for row in growth.rejections if row.gate != "failed").most_common(1) or [("", 0)]
+    example = next((row.reason for row in growth.rejections if row.gate == name), "")
+    what = f"no {growth.kind} was kept" if not kept else f"only {kept} of {received:,} {growth.kind} texts were kept"
+    return f"{what}: {n:,} of {received:,} {_FAULTS.get(name, f'were rejected by {name}')} (such as: {example})"
 
 
 async def _written(growth: PoolGrowth, ctx: AgentContext, options: ExpandOptions, place: str) -> list[Candidate]:

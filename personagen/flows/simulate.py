@@ -10,10 +10,10 @@ from typing import Any
 
 from personagen.agents import custom
 from personagen.agents.ask import AgentContext
-from personagen.errors import UsageError
-from personagen.flows.conversation import Conversation, FailedTree, Plan, calls_at_once, levels
-from personagen.flows.messages import MessageLog
-from personagen.flows.plan import Plans, check
+from personagen.errors import PersonagenError, ReplyError, UsageError
+from personagen.flows.conversation import Conversation, FailedTree
+from personagen.flows.messages import rejection
+from personagen.flows.plan import Plan, Plans, calls_at_once, check, levels
 from personagen.options import SimulateOptions
 from personagen.pairs import pairs_of
 from personagen.personas.seeds import load_personas
@@ -36,8 +36,9 @@ class SimulateSummary:
     Of the planned ``conversations``, ``trees`` are complete and ``failed`` gave up. ``turns``, the user messages of all
     trees, is ``pairs`` plus the sum of ``rejected`` (by gate). ``messages`` counts those of users and assistants, also
     in failed conversations; gates rejected ``rejected_messages`` of them (by gate), and ``repaired`` ones (``label``,
-    ``cut``) were corrected. ``ended_early`` counts branches that ended before their last turn (by gate). ``report`` has
-    what every run reports, such as calls and cost.
+    ``cut``) were corrected. ``ended_early`` counts branches that ended before their last turn (by gate), ``unusable``
+    messages, inferences and verdicts that were given up (by prompt). ``report`` has what every run reports, such as
+    calls and cost.
     """
 
     report: RunReport
@@ -52,6 +53,7 @@ class SimulateSummary:
     rejected_messages: dict[str, int]
     repaired: dict[str, int]
     ended_early: dict[str, int]
+    unusable: dict[str, int]
     aware_chosen: int
     quotes_dropped: int
 
@@ -99,15 +101,19 @@ def _task(ctx: AgentContext, plan: Plan) -> Task:
         try:
             tree = conversation.tree()
         except FailedTree as failure:
-            return _failed(plan, failure, conversation.log)
-        return _grown(tree, conversation.log)
+            return _failed(plan, failure, conversation)
+        return _grown(tree, conversation)
 
     return Task(conversation.first(), result)
 
 
-def _grown(tree: ConversationTree, log: MessageLog) -> Result:
-    """The lines of a finished tree for the result files, and its counts for the summary."""
+def _grown(tree: ConversationTree, grown: Conversation) -> Result:
+    """The lines of a finished tree for the result files, and its counts for the summary.
+
+    It is barren if nothing in it was judged and a reply could not be used.
+    """
     pairs, rejections = pairs_of(tree)
+    log, unusable = grown.log, grown.log.first_unusable()
     lines = {
         "trees.jsonl": tree.line() + b"\n",
         "pairs.jsonl": b"".join(pair.line() + b"\n" for pair in pairs),
@@ -121,14 +127,29 @@ def _grown(tree: ConversationTree, log: MessageLog) -> Result:
         "quotes_dropped": sum(belief.dropped for belief in tree.beliefs),
         "rejected": Counter(rejection.gate for rejection in rejections),
         **log.counts(),
+        **grown.ctx.counts.by_name(),
     }
-    return Result(lines, counts)
+    if not unusable or pairs or any(rejection.gate != "judged" for rejection in rejections):
+        return Result(lines, counts)
+    return Result(lines, counts, str(unusable[1]), kind=_kind(unusable[1]), barren=True)
 
 
-def _failed(plan: Plan, failure: FailedTree, log: MessageLog) -> Result:
-    rejection = Rejection(place=f"{plan.id}/{failure.place}", gate="failed", reason=str(failure))
-    rows = _rows([*log.rejections(plan.id), rejection])
-    return Result({"rejections.jsonl": rows}, log.counts(), str(failure), failure.unanswered)
+def _failed(plan: Plan, failure: FailedTree, grown: Conversation) -> Result:
+    log = grown.log
+    row = rejection(f"{plan.id}/{failure.place}", "failed", failure.cause)
+    others = {at: error for at, error in log.unusable.items() if error is not failure.cause}  # that one has its row
+    return Result(
+        {"rejections.jsonl": _rows([*replace(log, unusable=others).rejections(plan.id), row])},
+        {**log.counts(), **grown.ctx.counts.by_name()},
+        str(failure),
+        kind=_kind(failure.cause),
+        unanswered=failure.unanswered,
+    )
+
+
+def _kind(error: PersonagenError) -> str:
+    """What errors with one cause have in common; empty if they are told apart by their message."""
+    return f"{error.prompt} {error.cause}" if isinstance(error, ReplyError) and error.prompt else ""
 
 
 def _rows(rejections: Sequence[Rejection]) -> bytes:
@@ -138,7 +159,7 @@ def _rows(rejections: Sequence[Rejection]) -> bytes:
 def _summary(outcome: Outcome, conversations: int) -> dict[str, Any]:
     counts, failures = outcome.counts, outcome.failures
     numbers = ("trees", "turns", "pairs", "messages", "aware_chosen", "quotes_dropped")
-    by_gate = ("rejected", "rejected_messages", "repaired", "ended_early")
+    by_gate = ("rejected", "rejected_messages", "repaired", "ended_early", "unusable")
     return {
         "conversations": conversations,
         "failed": failures.total(),

@@ -144,9 +144,9 @@ def error(server: Server, failed: Failure) -> PersonagenError:
     if status in (408, 409, 425, 429) or status >= 500:
         return ServerError(f"{what}: {reason}", status=status, retry_after=failed.retry_after)
     if status in (400, 413, 422) and _TOO_LONG.search(words):
-        return ReplyError(f"the conversation is too long for {server.model}: {reason}")
+        return ReplyError(f"the conversation is too long for {server.model}: {reason}", cause="context")
     if status in (400, 422) and _FILTERED.search(words):
-        return ReplyError(f"{server.model} refuses the prompt: {reason}")
+        return ReplyError(f"{server.model} refuses the prompt: {reason}", cause="refusal")
     if 300 <= status < 400:
         return ConfigError(f"{what}: it redirects requests; give the final URL as --base-url")
     return ConfigError(f"{what}: {reason}; change the setting it names")

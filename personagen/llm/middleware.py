@@ -16,7 +16,15 @@ from functools import partial
 from random import Random
 
 from personagen.call import LLM, Call
-from personagen.errors import ConfigError, PersonagenError, ReplyError, ServerError
+from personagen.errors import (
+    BudgetError,
+    ConfigError,
+    Interrupted,
+    PersonagenError,
+    QualityError,
+    ReplyError,
+    ServerError,
+)
 from personagen.llm.budget import CostBound, Ledger
 from personagen.llm.limits.adaptive import Permit
 from personagen.llm.limits.limiter import STOPS, Limiter
@@ -26,6 +34,8 @@ from personagen.records import Completion, Usage
 from personagen.store.journal import Journal
 
 FIRST_WAIT_SECONDS, MAX_WAIT_SECONDS = 1.0, 120.0  # before a failed request is sent again
+
+_ENDS = (Interrupted, BudgetError, QualityError)  # a call that was not sent, since the run ends, has not failed
 
 
 @dataclass
@@ -87,8 +97,8 @@ def with_journal(llm: LLM, journal: Journal, tally: Tally) -> LLM:
         started = time.monotonic()
         try:
             answer = await llm(call)
-        except Exception:
-            tally.failed += 1
+        except Exception as error:
+            tally.failed += not isinstance(error, _ENDS)
             raise
         if not answer.text.isascii():  # a lone surrogate can be neither stored nor sent
             answer = answer.model_copy(update={"text": answer.text.encode("utf-8", "replace").decode()})

@@ -119,7 +119,7 @@ def _without_named_block(text: str) -> str:
     else:
         rest = text[first.end() :].partition(f"</{name}>")[2]
     if not rest.strip():
-        raise ReplyError(f"the reply is marked as {name}, and nothing else is there")
+        raise ReplyError(f"the reply is marked as {name}, and nothing else is there", cause="reasoning")
     return rest
 
 
@@ -187,4 +187,4 @@ def _after(text: str, mark: str) -> str:
 
 
 def _unended() -> ReplyError:
-    return ReplyError("the reply is reasoning that does not end")
+    return ReplyError("the reply is reasoning that does not end", cause="reasoning")

@@ -94,7 +94,6 @@ class ModelOptions(PromptOptions):
         "How much models reason: none, low, medium, high or a number of tokens.",
         MODELS,
         "[ROLE=]EFFORT",
-        common=True,
         example=["judge=low"],
     )
     extra: RoleTexts = option(

@@ -15,6 +15,7 @@ from personagen.records import Usage
 class Status:
     """A run's state: ``done`` of ``total`` units, and the calls, tokens and cost of this process.
 
+    ``errors`` are calls that failed for good, ``re_asked`` replies that could not be used and were asked for again.
     ``retried`` counts requests sent again, ``refused`` rate-limit refusals (HTTP 429); ``in_flight`` calls are in
     flight, at most ``limit`` may be. ``batches`` describes the pending batches, if any.
     """
@@ -34,6 +35,7 @@ class Status:
     usage: Usage
     seconds: float
     batches: str = ""
+    re_asked: int = 0
 
 
 Progress: TypeAlias = Callable[[Status], None]

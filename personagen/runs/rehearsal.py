@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from personagen.agents.ask import MORE_ROOM, AgentContext
+from personagen.agents.reply_counts import ReplyCounts
 from personagen.call import Call
 from personagen.errors import ConfigError
 from personagen.llm.endpoints import OFFLINE
@@ -197,15 +198,14 @@ async def rehearse(rehearsals: Sequence[Rehearsal], ctx: AgentContext, journal: 
     size = 0.0
     for rehearsal in sorted(rehearsals, key=lambda one: not one.finished):
         model = _Model(journal, lengths)
-        task = rehearsal.job(replace(ctx, llm=model, tally=Tally(), acts={}, rehearsed=True))
+        task = rehearsal.job(replace(ctx, llm=model, tally=Tally(), counts=ReplyCounts(), acts={}, rehearsed=True))
         steps = list(task.first)
         while steps:
             steps += await steps.pop(0)()
         if rehearsal.finished:
             lengths.learn(model.asked)
             continue
-        lines = 2 * rehearsal.deeper * model.stretch * sum(map(len, task.result().lines.values()))
-        size += rehearsal.expected * lines
+        size += 2 * rehearsal.expected * rehearsal.deeper * model.stretch * sum(map(len, task.result().lines.values()))
         for role, need, answers in _needs(rehearsal, model.asked, lengths, ctx.attempts):
             needs[role] += need
             size += answers

@@ -15,11 +15,13 @@ from typing import Any, Generic
 import orjson
 
 from personagen.agents import custom
+from personagen.agents.reply_counts import discarded_part
 from personagen.errors import PersonagenError, QualityError
 from personagen.llm.endpoints import Models, resolve
 from personagen.options import by_role
 from personagen.prompts import files as prompt_files
 from personagen.prompts.unused import unused_prompts
+from personagen.runs.advice import advice
 from personagen.runs.estimate import Consent, Estimate, begin, estimate_of
 from personagen.runs.failures import FailurePolicy
 from personagen.runs.probe import probe
@@ -35,6 +37,8 @@ _NOT_IN_FINGERPRINT = {
     *("out", "prompts", "skip_bad_lines", "seeds"),
     *("base_url", "price", "concurrency", "budget", "max_calls", "timeout", "batch", "confirm_above"),
 }
+
+_BARREN = "barren"  # in the journal, among the lines for result files
 
 
 async def run(
@@ -66,6 +70,7 @@ async def run(
     with open_run(Path(options.out), workflow.command, fingerprint, dict(vars(options)), prompts.values()) as folder:
         async with open_models(folder, models, options, prompts, acts, workflow.attempts, workflow.language) as session:
             done = folder.journal.slots(workflow.results[0], folder.fingerprint) if workflow.results else set()
+            done -= folder.journal.slots(_BARREN, folder.fingerprint)  # played again, from stored answers if they are
             estimate = await estimate_of(workflow, session, folder, done)
             await begin(estimate, session.limiter, folder.folder, consent)
             failures = FailurePolicy(workflow.unit, len(workflow.items), done)
@@ -105,6 +110,9 @@ class _Playing(Generic[Item]):
                 await run_jobs(chain(begun, rest), limiter, workflow.first_role, workflow.calls_at_once)
             self.failures.close()
             status = "done"
+        except QualityError as error:
+            status = f"stopped: {error}"
+            raise QualityError(". ".join([str(error), *self._advice(), self._how_to_go_on()])) from None
         except PersonagenError as error:
             status = f"stopped: {error}"
             raise
@@ -124,10 +132,14 @@ class _Playing(Generic[Item]):
             lines = dict(result.lines)
             if result.counts:
                 lines["counts"] = orjson.dumps(result.counts)
+            if result.barren:
+                lines[_BARREN] = result.failure.encode()
             if lines:
                 await self.folder.journal.put(slot, self.folder.fingerprint, lines)
             try:
-                self.failures.add(slot, result.failure, unanswered=result.unanswered)
+                self.failures.add(
+                    slot, result.failure, kind=result.kind, barren=result.barren, unanswered=result.unanswered
+                )
             except QualityError as error:
                 self.session.limiter.close(error)
                 raise
@@ -150,7 +162,8 @@ class _Playing(Generic[Item]):
             failed=failed,
             calls=tally.calls,
             reused=tally.reused,
-            errors=tally.failed + tally.re_asked,
+            errors=tally.failed,
+            re_asked=tally.re_asked,
             retried=limiter.retried,
             refused=limiter.refused,
             in_flight=limiter.in_flight,
@@ -175,19 +188,34 @@ class _Playing(Generic[Item]):
                 )
         if workflow.close:
             notes += workflow.close(folder, status)
-        counts = added(map(orjson.loads, folder.journal.lines("counts", folder.fingerprint)))
+        counts = self._counts()
         report = self._report(status, notes)
         own = workflow.summarize(Outcome(counts, self.failures.by_reason()))
         folder.record(report, own)
         return report, own
 
+    def _counts(self) -> dict[str, Any]:
+        """The counts of all items, and those of replies that belong to none."""
+        stored = self.folder.journal.lines("counts", self.folder.fingerprint)
+        return added([*map(orjson.loads, stored), self.session.ctx.counts.by_name()])
+
+    def _advice(self) -> tuple[str, ...]:
+        return advice(self._counts(), self.session.ctx.prompts)
+
+    def _how_to_go_on(self) -> str:
+        shown = f"`personagen show {self.folder.folder} --failed` shows what failed"
+        return f"{shown}; correct the cause and run the same command to resume"
+
     def _report(self, status: str, notes: tuple[str, ...]) -> RunReport:
         calls, usage, by_role = self.folder.usage()
         limiter, tally = self.session.limiter, self.session.tally
+        discarded = discarded_part(self._counts())
         return RunReport(
             out=str(self.folder.folder),
             status=status,
-            re_asked=tally.re_asked,
+            re_asked=sum(discarded["re_asked"].values()),
+            discarded=discarded,
+            advice=self._advice(),
             retried=limiter.retried,
             refused=limiter.refused,
             peak_concurrency=limiter.highest,

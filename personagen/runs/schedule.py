@@ -35,13 +35,16 @@ class Result:
     """The result of one item of a run.
 
     ``lines`` go into the result files by name; ``counts`` (numbers, or numbers by name) are summed over all items.
-    ``failure`` is the reason for a failure; ``unanswered`` means that the server gave no answer.
+    ``failure`` is the reason for a failure, of a ``kind``; ``unanswered`` means that the server gave no answer,
+    ``barren`` that the item is done but brought nothing for that reason.
     """
 
     lines: Mapping[str, bytes] = field(default_factory=dict)
     counts: Mapping[str, Any] = field(default_factory=dict)
     failure: str = ""
+    kind: str = ""
     unanswered: bool = False
+    barren: bool = False
 
 
 @dataclass(frozen=True)

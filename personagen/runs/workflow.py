@@ -31,8 +31,9 @@ class Items(Protocol[ItemT_co]):
 class RunReport:
     """The part that all summaries share: how the run ended, its calls, their cost, and the estimate.
 
-    ``calls`` and ``usage`` cover the folder; ``new_calls``, ``retried`` requests, ``refused`` ones (HTTP 429) and
-    ``peak_concurrency``, by endpoint, cover this process. ``usage["cost_usd"]`` is None if a price is unknown.
+    ``calls``, ``usage``, ``re_asked`` and the ``discarded`` replies cover the folder; ``advice`` says in sentences why
+    they were discarded. ``new_calls``, ``retried`` requests, ``refused`` ones (HTTP 429) and ``peak_concurrency``, by
+    endpoint, cover this process. ``usage["cost_usd"]`` is None if a price is unknown.
     ``estimate`` was made before this process's first call, its ``actual`` part at the end. ``unsupported`` lists the
     request parts that a server refused.
     """
@@ -40,6 +41,8 @@ class RunReport:
     out: str
     status: str
     re_asked: int
+    discarded: dict[str, Any]
+    advice: tuple[str, ...]
     retried: int
     refused: int
     peak_concurrency: dict[str, int]

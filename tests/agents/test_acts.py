@@ -37,9 +37,10 @@ Greet: {{ profile }}
 """
 KNOWN = """
 from types import SimpleNamespace
+from personagen.call import Sampling
 from personagen.agents import ACTS
 from personagen.runs.rehearsal import Lengths
-prompts = {"greeter/greet": SimpleNamespace(sampling=SimpleNamespace(max_tokens=None))}
+prompts = {"greeter/greet": SimpleNamespace(sampling=Sampling())}
 print(Lengths({name: act.usual_tokens for name, act in ACTS.items()}, prompts).output("greeter/greet", 1))
 """
 

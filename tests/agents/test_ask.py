@@ -8,8 +8,9 @@ import pytest
 
 from personagen.agents import assistant, author, judge, observer, user
 from personagen.agents.ask import CallSite, ask
+from personagen.agents.reply_counts import discarded_part
 from personagen.errors import ReplyError, ServerError
-from personagen.records import Message
+from personagen.records import Completion, Message, Usage
 from tests.fakes import PERSONA, Fake, answer, context
 
 TALK = (Message(role="user", content="my bees died"),)
@@ -122,7 +123,7 @@ def test_the_key_does_not_depend_on_where_a_question_is_asked():
     fake = Fake(lambda c: "x")
     made = context(fake)
     for place in ("a", "b"):
-        asyncio.run(ask(made, "assistant/plain", {"conversation": TALK}, str, CallSite(place, "0")))
+        asyncio.run(ask(made, "assistant/plain", {"conversation": TALK, "words": 50}, str, CallSite(place, "0")))
     assert fake.calls[0].key == fake.calls[1].key
 
 
@@ -143,3 +144,52 @@ def test_the_author_gives_texts_with_their_items():
     made = asyncio.run(author.write(context(fake), "personality", ["an example"], 1, CallSite("", "0")))
     assert made.value == [("She is blunt.", ("blunt",))]
     assert "an example" in fake.calls[0].messages[-1].content
+
+
+def test_an_unusable_reply_says_what_came_how_it_ended_and_after_how_many_attempts():
+    with pytest.raises(ReplyError) as failure:
+        infer(Fake(lambda c: answer("{" + "x" * 3000, finish_reason="length")), attempts=2)
+    error = failure.value
+    assert (error.cause, error.finish_reason, error.prompt, error.attempts) == ("length", "length", "observer/infer", 2)
+    assert error.text == "{" + "x" * 1999
+
+
+@pytest.mark.parametrize(
+    ("said", "cause"),
+    [
+        ("no json", "json"),
+        ('{"inferences": [,', "json"),
+        ('{"guesses": []}', "form"),
+        ("", "empty"),
+        (answer("", finish_reason="content_filter"), "content_filter"),
+        (ReplyError("too long", cause="context"), "context"),
+    ],
+)
+def test_an_unusable_reply_has_its_cause(said, cause):
+    with pytest.raises(ReplyError) as failure:
+        infer(Fake(lambda c: said))
+    assert (failure.value.cause, failure.value.prompt) == (cause, "observer/infer")
+
+
+def test_discarded_replies_are_counted_by_prompt_and_cause_with_what_they_cost():
+    replies = [answer("cut", finish_reason="length"), "no json", '{"inferences": []}']
+    _, made = infer(Fake(lambda c: replies.pop(0)))
+    counts = made.counts.by_name()
+    assert counts["replies"] == {"observer/infer": 3}
+    assert counts["discarded"] == {"observer/infer length": 1, "observer/infer json": 1}
+    assert counts["re_asked"] == counts["discarded"]
+    assert counts["cost"] == {"input_tokens": 6, "output_tokens": 4, "cost_usd": 1.0}
+    part = discarded_part(counts)
+    assert (part["replies"], part["discarded"], part["cost_usd"]) == (3, 2, 1.0)
+    assert part["by_prompt"] == {"observer/infer": {"json": 1, "length": 1}}
+    assert part["by_role"] == {"observer": {"asked": 1, "first": 0, "again": 1}}
+    assert part["re_asked"] == {"json": 1, "length": 1}
+
+
+def test_the_last_discarded_reply_is_not_asked_again_and_an_unknown_price_stays_unknown():
+    unpriced = Completion(text="no json", usage=Usage(input_tokens=3, output_tokens=2, cost_usd=None))
+    made = context(Fake(lambda c: unpriced))
+    with pytest.raises(ReplyError):
+        asyncio.run(observer.infer(made, TALK, CallSite("t/0", "0")))
+    part = discarded_part(made.counts.by_name())
+    assert (part["discarded"], part["re_asked"], part["cost_usd"]) == (3, {"json": 2}, None)

@@ -26,6 +26,16 @@ def test_the_summary_says_why_it_stopped_and_how_the_pools_look(command):
     assert "next: personagen show pool" in result.stdout
 
 
+def test_an_author_that_cannot_do_the_task_exits_5_with_the_reason(command, model):
+    model(lambda call: '{"descriptions": [{"text": "Land.", "facts": ["a"]}]}')
+    result = command("expand", *SMALL, *MODEL)
+    assert result.exit_code == 5
+    assert "was kept: " in result.stderr
+    assert "had the wrong form" in result.stderr
+    assert "next:" not in result.output
+    assert "saturated" not in command("show", "pool").output
+
+
 def test_json_prints_the_summary_as_one_object(command):
     summary = json.loads(command("expand", *SMALL, *MODEL, "--json").stdout)
     assert summary["personas"] == 30

@@ -28,6 +28,10 @@ def test_requests_sent_again_are_told_and_how_many_a_limit_refused():
     assert "errors 0, retries 3 (2 rate-limited) · " in progress.line(status(retried=3, refused=2))
 
 
+def test_replies_asked_again_are_told_apart_from_errors():
+    assert "errors 0, re-asked 5 · " in progress.line(status(re_asked=5))
+
+
 def test_time_left_counts_only_what_this_process_did():
     assert progress.line(status(done_before=4)).endswith("7 min 30 s left")
 

@@ -12,7 +12,8 @@ from statistics import median
 from benchmarks.concurrency import Result, adaptive, drive, latency, simulate
 from personagen.call import Call
 from personagen.errors import PersonagenError, QualityError, ServerError
-from personagen.flows.conversation import Conversation, Plan
+from personagen.flows.conversation import Conversation
+from personagen.flows.plan import Plan
 from personagen.llm.connect import Endpoint, connect
 from personagen.llm.limits.limiter import Limiter
 from personagen.llm.middleware import closing_on_error, first_call_alone, with_retries

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
+import orjson
 import pytest
 
 from personagen.agents.ask import Answer, said, say
 from personagen.agents.assistant import CANDIDATES, Candidate
 from personagen.agents.judge import Ranking
-from personagen.errors import ConfigError, UsageError
-from personagen.flows.conversation import Plan
+from personagen.errors import ConfigError, QualityError, UsageError
+from personagen.flows.plan import Plan
 from tests.fakes import PERSONA, Fake, answer, cast, context, grow
 from tests.trees import replies
 
@@ -121,9 +122,11 @@ def test_an_own_author_writes_the_descriptions_of_expand(tmp_path):
 
     given = {"out": str(tmp_path / "pool"), "target": 22, "personalities": 20}
     options = ExpandOptions(**given | {"agent": "author/profiles=tests.flows.test_candidates:bare"})
-    summary = asyncio.run(expand(options))
-    assert summary.pools["profile"]["received"] > summary.pools["profile"]["admitted"] == 0
-    assert summary.report.calls == 0
+    with pytest.raises(QualityError, match="no profile was kept: 60 of 60 had the wrong form"):
+        asyncio.run(expand(options))
+    state = orjson.loads((tmp_path / "pool" / "run.json").read_bytes())
+    assert state["summary"]["pools"]["profile"]["received"] == 60
+    assert state["usage"]["calls"] == 0
     assert b"A profile" in (tmp_path / "pool" / "rejections.jsonl").read_bytes()
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from personagen import tree
 from personagen.errors import BudgetError, ServerError
-from personagen.flows.conversation import FailedTree, Plan
+from personagen.flows.conversation import FailedTree
+from personagen.flows.plan import Plan
 from personagen.records import Persona
 from tests.fakes import PERSONA, Fake, answer, cast, context, grow
 from tests.trees import replies
@@ -155,9 +156,8 @@ def test_after_a_failure_no_further_turn_is_begun():
         async def llm(call):
             asked.append(call.prompt)
             if call.role == "judge":
-                if asked.count("judge/prefer") == 3:
-                    all_failed.set()
-                return answer("gibberish")
+                all_failed.set()
+                raise ServerError("busy")
             if call.prompt == "user/speak" and call.inputs["turn"] == 2:
                 await all_failed.wait()
                 await asyncio.sleep(0.01)
@@ -228,24 +228,24 @@ def test_the_persona_reaches_the_assistants_only_through_verified_quotes(grow_by
     assert made.beliefs[0].dropped == 4
 
 
-def test_a_step_that_fails_for_good_fails_the_tree_with_its_place_and_reason():
+def test_a_server_that_does_not_answer_fails_the_tree_with_its_place_and_reason():
     def no_judge(call):
-        return "gibberish" if call.role == "judge" else cast(call)
+        return ServerError("busy") if call.role == "judge" else cast(call)
 
-    with pytest.raises(FailedTree, match="judge/prefer gave no usable reply in 3 attempts") as failure:
+    with pytest.raises(FailedTree, match="busy") as failure:
         grown(Fake(no_judge))
-    assert failure.value.place == "0"
+    assert (failure.value.place, failure.value.unanswered) == ("0", True)
 
 
 def test_of_several_failures_the_same_is_told_in_any_order_of_arrival():
     def failing(call):
         turn = sum(m.role == "user" for m in call.inputs["conversation"])
         if call.role == "judge" and turn == 2:
-            return "gibberish"
+            return ServerError("the judge is away")
         if call.prompt == "user/speak" and call.inputs["turn"] == 3:
-            return ""
+            return ServerError("the user is away")
         if call.prompt == "observer/infer" and turn == 2:
-            return "gibberish too"
+            return ServerError("the observer is away")
         return cast(call)
 
     told = set()
@@ -253,7 +253,7 @@ def test_of_several_failures_the_same_is_told_in_any_order_of_arrival():
         with pytest.raises(FailedTree) as failure:
             grown(Fake(failing, shuffle=n), turns=4)
         told.add((failure.value.place.count("."), str(failure.value)))
-    assert told == {(2, "observer/infer gave no usable reply in 3 attempts: the reply holds no JSON object")}
+    assert told == {(2, "the observer is away")}
 
 
 def test_nothing_half_said_enters_a_history():

@@ -105,16 +105,86 @@ def test_a_round_asks_several_times_with_examples_of_its_own_from_the_frozen_poo
     assert later - seeds
 
 
-def test_a_pool_that_gains_nothing_stops_as_saturated(run, model):
+def test_a_pool_that_gains_nothing_more_stops_as_saturated(run, model):
     def repeating(call):
-        return fakes.cast(call) if call.prompt != "author/profiles" else descriptions(fakes.profile("seed 1"))
+        first = call.prompt != "author/profiles" or call.place.startswith("profile/0/")
+        return fakes.cast(call) if first else descriptions(fakes.profile("seed 1"))
 
     fake = model(repeating)
     summary = run(saturation=2)
     pool = summary.pools["profile"]
-    assert (pool["stopped"], pool["size"], pool["rounds"]) == ("saturated", 8, 2)
-    assert len([c for c in fake.calls if c.prompt == "author/profiles"]) == 6
-    assert pool["rejected"] == {"duplicates": 6}
+    assert (pool["stopped"], pool["size"], pool["rounds"]) == ("saturated", 23, 3)
+    assert len([c for c in fake.calls if c.prompt == "author/profiles"]) == 3 + 2 + 3
+    assert pool["rejected"] == {"duplicates": 5}
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ({"text": "She is 3.", "facts": ["is 3"]}, r"15 of 15 had the wrong form \(such as: 3 words, not 30 to 250\)"),
+        (fakes.profile("seed 1"), r"15 of 15 repeated an entry \(such as: "),
+    ],
+)
+def test_a_pool_to_which_nothing_was_added_is_not_saturated_but_ends_the_run(run, tmp_path, model, written, said):
+    def useless(call):
+        return descriptions(*5 * [written]) if call.prompt == "author/profiles" else fakes.cast(call)
+
+    model(useless)
+    with pytest.raises(QualityError, match=f"no profile was kept: {said}"):
+        run(saturation=1)
+    state = orjson.loads((tmp_path / "pool" / "run.json").read_bytes())
+    assert "saturated" not in str(state["summary"])
+    assert state["status"].startswith("stopped: no profile was kept")
+    assert (tmp_path / "pool" / "personas.jsonl").stat().st_size > 0
+
+
+def test_a_pool_that_kept_next_to_nothing_is_not_saturated_either(run, model):
+    good = fakes.profile("a good one")
+
+    def nearly_useless(call):
+        if call.prompt != "author/profiles":
+            return fakes.cast(call)
+        rest = [{"text": "She is 3.", "facts": ["is 3"]}] * 9
+        return descriptions(*([good] if call.place == "profile/0/0" else []), *rest)
+
+    model(nearly_useless)
+    with pytest.raises(QualityError, match="only 1 of 82 profile texts were kept: 81 of 82 had the wrong form"):
+        run(saturation=2)
+
+
+def test_a_pool_whose_calls_mostly_fail_is_not_saturated(run, model):
+    model(
+        lambda call: (
+            "no json"
+            if call.place[:7] == "profile" and call.place[-2:] != "/0"
+            else (descriptions(fakes.profile("seed 1")) if call.prompt == "author/profiles" else fakes.cast(call))
+        )
+    )
+    with pytest.raises(
+        QualityError, match="4 of 6 calls for the profile pool failed, the first because author/profiles"
+    ):
+        run(saturation=2)
+
+
+def test_a_failed_call_keeps_what_came_and_the_end_names_cause_and_setting(run, tmp_path, model):
+    def cut(call):
+        half = fakes.answer('{"descriptions": [{"text": "She', finish_reason="length")
+        return half if call.prompt == "author/profiles" else fakes.cast(call)
+
+    model(cut)
+    with pytest.raises(
+        QualityError, match=r"9 of 9 replies were cut off at max_tokens: raise it in .*author/profiles.md"
+    ):
+        run(saturation=1)
+    rows = [r for r in read_records(tmp_path / "pool" / "rejections.jsonl", Rejection) if r.gate == "failed"]
+    assert [(row.finish_reason, row.attempts) for row in rows] == [("length", 3)] * 3
+    assert rows[0].text == '{"descriptions": [{"text": "She'
+
+
+def test_a_run_whose_stored_calls_failed_is_resumed(run, model):
+    model(lambda call: "no json" if call.place.startswith("profile/0/") else fakes.cast(call))
+    run()
+    assert run(target=30).report.new_calls == 0
 
 
 def test_what_comes_after_the_target_is_counted_as_rejected_by_it(run):

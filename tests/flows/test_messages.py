@@ -10,7 +10,8 @@ import pytest
 
 from personagen import tree
 from personagen.errors import QualityError
-from personagen.flows.conversation import Conversation, FailedTree, Plan
+from personagen.flows.conversation import Conversation, FailedTree
+from personagen.flows.plan import Plan
 from personagen.llm.limits.limiter import Limiter
 from personagen.runs.schedule import Job, run_jobs
 from tests.fakes import PERSONA, Fake, answer, cast, context
@@ -76,7 +77,13 @@ def test_a_spoiled_message_is_asked_for_once_again_as_another_sample():
     assert (row.place, row.gate) == ("t/0", "markup")
     assert BAD in row.text
     assert row.reason.endswith("asked again")
-    assert heard.counts() == {"messages": 10, "rejected_messages": {"markup": 1}, "repaired": {}, "ended_early": {}}
+    assert heard.counts() == {
+        "messages": 10,
+        "rejected_messages": {"markup": 1},
+        "repaired": {},
+        "ended_early": {},
+        "unusable": {},
+    }
 
 
 @pytest.mark.parametrize("candidates", [2, 3])

@@ -116,7 +116,7 @@ def test_a_disk_that_is_full_in_mid_run_stops_it_and_the_same_command_ends_it_wi
 
     def filling(*given):
         executed.append(given)
-        if len(executed) > 40:
+        if len(executed) > 60:
             error = sqlite3.OperationalError("database or disk is full")
             error.sqlite_errorcode = sqlite3.SQLITE_FULL
             raise error
@@ -148,7 +148,7 @@ def test_pairs_name_the_prompts_they_were_made_with(run, tmp_path):
 
 def test_a_failed_tree_is_kept_as_a_rejection_and_the_others_go_on(run, tmp_path, model):
     def reply(call):
-        return "no json" if call.role == "judge" and "is 22" in call.inputs["profile"] else fakes.cast(call)
+        return "" if call.role == "user" and "is 22" in call.inputs["profile"] else fakes.cast(call)
 
     model(reply)
     summary = run()
@@ -156,7 +156,8 @@ def test_a_failed_tree_is_kept_as_a_rejection_and_the_others_go_on(run, tmp_path
     rejections = list(read_records(tmp_path / "run" / "rejections.jsonl", Rejection))
     assert [r.gate for r in rejections] == ["failed"]
     assert rejections[0].place.startswith("p2-0/")
-    assert "no JSON object" in rejections[0].reason
+    assert rejections[0].reason == "user/speak gave no usable reply in 3 attempts: the reply is empty"
+    assert (rejections[0].finish_reason, rejections[0].attempts) == ("stop", 3)
 
 
 def test_when_most_trees_fail_the_run_ends_early_and_says_why(run, tmp_path, model):

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from personagen.flows.conversation import Plan
+from personagen.flows.plan import Plan
 from tests.fakes import PERSONA, answer, cast, context, grow
 
 

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from personagen.call import Call
-from personagen.errors import ServerError
+from personagen.errors import BudgetError, Interrupted, QualityError, ServerError
 from personagen.llm.middleware import Tally, with_journal
 from personagen.store.journal import Journal
 from tests.fakes import Fake
@@ -65,6 +65,18 @@ def test_equal_calls_in_flight_are_sent_once(tmp_path):
             return len(fake.calls), len(answers)
 
     assert asyncio.run(main()) == (2, 6)
+
+
+@pytest.mark.parametrize("end", [Interrupted("stopped"), BudgetError("spent"), QualityError("too many failed")])
+def test_a_call_that_the_end_of_the_run_keeps_from_being_sent_has_not_failed(tmp_path, end):
+    async def main():
+        with Journal(tmp_path / "j") as journal:
+            tally = Tally()
+            with pytest.raises(type(end)):
+                await with_journal(Fake(lambda c: end), journal, tally)(call())
+            return tally.failed
+
+    assert asyncio.run(main()) == 0
 
 
 def test_a_failed_call_is_not_stored_and_can_be_asked_again(tmp_path):

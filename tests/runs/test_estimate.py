@@ -15,7 +15,7 @@ import pytest
 from benchmarks.prefix_cache import prompt_tokens, tokens
 from benchmarks.tokens import Cast
 from personagen.errors import BudgetError, DiskError, Interrupted, QualityError, ReplyError
-from personagen.flows import conversation as grow
+from personagen.flows import plan as grow
 from personagen.flows.expand import expand
 from personagen.llm.prices import Price
 from personagen.options import ExpandOptions

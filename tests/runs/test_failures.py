@@ -61,3 +61,26 @@ def test_a_server_that_answers_in_between_has_not_gone():
 def test_what_was_grown_before_counts_in_its_place():
     assert ended([True] * 10 + [False] * 20, range(10), before=range(10, 30)) != ""
     assert ended([False] * 10 + [True] * 10, range(10, 20), before=range(10)) == ""
+
+
+def test_failures_that_differ_in_numbers_only_or_are_of_one_kind_are_counted_as_one():
+    policy = FailurePolicy("conversations", 9, set())
+    for slot in (2, 1, 0):
+        policy.add(slot, f"request ({440 + slot} tokens) exceeds 1,{slot}00")
+    for slot, what in enumerate(("line 1", "a quotation mark"), 3):
+        policy.add(slot, f"not valid JSON: {what}", kind="judge/prefer json")
+    assert policy.by_reason() == {"request (440 tokens) exceeds 1,000": 3, "not valid JSON: line 1": 2}
+    policy.add(5, "busy")
+    with pytest.raises(QualityError, match=r"6 of 9 conversations failed, 3 of them because request \(440 tokens\)"):
+        policy.close()
+
+
+def test_items_that_are_done_but_brought_nothing_count_like_failed_ones():
+    policy = FailurePolicy("conversations", 100, set())
+    for slot in range(MIN_FAILURES - 1):
+        policy.add(slot, "no verdict", barren=True)
+    assert (policy.done, policy.by_reason()) == (set(range(MIN_FAILURES - 1)), {})
+    with pytest.raises(
+        QualityError, match="10 of 10 conversations failed or came to nothing, 9 of them because no verdict"
+    ):
+        policy.add(MIN_FAILURES - 1, "no reply")
