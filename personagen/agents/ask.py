@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar, cast
 from personagen.agents.replies import Spoken, speech
 from personagen.call import DEFAULT_MAX_TOKENS, LLM, Call
 from personagen.errors import ReplyError, UsageError
-from personagen.gates import Objection, Turn, first_objection
+from personagen.gates import Objection, Turn, first_objection, texts_in
 from personagen.llm.middleware import Tally
 from personagen.prompts.files import Prompt
 from personagen.records import Completion, Message
@@ -90,9 +90,11 @@ async def ask(
     site: CallSite,
     *,
     schema: Mapping[str, Any] | None = None,
-    check: Callable[[T], Objection | None] | None = None,
+    check: Callable[[T, Sequence[Message]], Objection | None] | None = None,
 ) -> Answer[T]:
     """Asks the prompt ``name`` and returns the first reply that ``parse`` and ``check`` accept.
+
+    ``check`` gets the parsed reply and the messages that were sent.
 
     If there is none, returns the last reply that ``check`` rejected, as ``dropped``.
 
@@ -131,7 +133,7 @@ async def ask(
             reason = str(error)
             ctx.tally.re_asked += attempt + 1 < ctx.attempts
             continue
-        objection = check(value) if check else None
+        objection = check(value, messages) if check else None
         if not objection:
             return Answer(value, call.key, tuple(objections))
         objections.append(objection)
@@ -149,7 +151,9 @@ async def say(
 ) -> Answer[Spoken]:
     """Asks for what ``role`` says next in ``conversation``; raises as ``ask``."""
     parse = partial(speech, role=role, acted=Turn(role, "", conversation).acted)
-    return await ask(ctx, name, inputs, parse, site, check=partial(_objection, ctx, role, conversation))
+    known = texts_in(inputs, ctx.prompts[name].inputs) if name in ctx.prompts else ()
+    check = partial(_objection, ctx, role, conversation, known)
+    return await ask(ctx, name, inputs, parse, site, check=check)
 
 
 def said(ctx: AgentContext, text: str, role: str, conversation: Sequence[Message]) -> Answer[Spoken]:
@@ -159,12 +163,21 @@ def said(ctx: AgentContext, text: str, role: str, conversation: Sequence[Message
         ReplyError: ``text`` is empty after cleaning.
     """
     spoken = speech(text, role, acted=Turn(role, "", conversation).acted)
-    objection = _objection(ctx, role, conversation, spoken)
+    objection = _objection(ctx, role, conversation, (), spoken)
     return Answer(spoken, objections=(objection,), dropped=True) if objection else Answer(spoken)
 
 
-def _objection(ctx: AgentContext, role: str, conversation: Sequence[Message], spoken: Spoken) -> Objection | None:
-    return None if ctx.rehearsed else first_objection(Turn(role, spoken.text, conversation, ctx.language))
+def _objection(
+    ctx: AgentContext,
+    role: str,
+    conversation: Sequence[Message],
+    known: Sequence[str],
+    spoken: Spoken,
+    prompt: Sequence[Message] = (),
+) -> Objection | None:
+    if ctx.rehearsed:
+        return None
+    return first_objection(Turn(role, spoken.text, conversation, ctx.language, prompt, known))
 
 
 async def capture_call(prompts: Mapping[str, Prompt], act: Callable[[AgentContext], Awaitable[Any]]) -> Call:
