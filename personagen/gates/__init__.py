@@ -10,10 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
+from personagen.gates.about import about
 from personagen.gates.echo import echo
 from personagen.gates.goodbye import over
+from personagen.gates.itself import itself
 from personagen.gates.language import language
+from personagen.gates.loops import loops
 from personagen.gates.markup import markup
+from personagen.gates.mirror import mirror
+from personagen.gates.openings import openings
 from personagen.gates.pair import PAIR_GATES, PairGate
 from personagen.gates.repeats import repeats
 from personagen.gates.role import role
@@ -40,7 +45,12 @@ TURN_GATES: dict[str, TurnGate] = {
     "language": language,
     "role": role,
     "echo": echo,
+    "about": about,
+    "itself": itself,
+    "loops": loops,
     "repeats": repeats,
+    "mirror": mirror,
+    "openings": openings,
 }
 
 

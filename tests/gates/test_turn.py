@@ -29,7 +29,12 @@ def test_gates_are_asked_in_this_order_and_the_first_that_objects_is_named():
         "language",
         "role",
         "echo",
+        "about",
+        "itself",
+        "loops",
         "repeats",
+        "mirror",
+        "openings",
     ]
     both = "Assistant: How can I help you today? <|im_end|>"
     objection = first_objection(Turn("user", both))
