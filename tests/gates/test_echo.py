@@ -40,6 +40,7 @@ def test_words_and_tags_of_the_prompt_are_found(role: str, text: str, before: tu
     [
         "They live near the river in Naples. They have a deaf cat called Biscuit. They have been divorced since 1994.",
         "Hello there. They live near the river in Naples. They have a deaf cat called Biscuit. And so it goes on.",
+        "I live near the river in Naples, have a deaf cat called Biscuit, have been divorced since 1994.",
         "So my tap drips. I live near the river in Naples, by the way, and I have a deaf cat called Biscuit. "
         "I have been divorced since 1994, after I drove a night bus for thirty years in Turin.",
     ],

@@ -22,7 +22,8 @@ SONG = (
         + "They are kind, and they know the way. They know the way, and they are kind to you. " * 2,
         "我不知道该怎么办，请你告诉我该怎么办。" * 4,
         "วันนี้ฉันไปตลาดมาและซื้อผลไม้ " * 4,
-        "A river, a bard,\na child and a swan,\nthe rain on the street,\n" + "a night and a child at play,\n" * 4,
+        f"{SONG.replace(CHORUS, '')}The lamp goes out in the house of the miller,\nand the dog lies down at the gate.\n"
+        + "a night and a child at play,\n" * 4,
         "a line of the poem that comes again\n" * 9,
     ],
 )
@@ -35,6 +36,8 @@ def test_saying_the_same_over_and_over_is_found(role: str, text: str):
     "text",
     [
         SONG,
+        "If you have a spare quarter of an hour, oil the hinge. It may squeak for a day, and then the door will close "
+        "by itself. If you have a spare quarter of an hour left, oil the lock as well, with graphite and not with fat.",
         TIP,
         "- 500 g of oats\n- 500 g of rice\n- 500 g of beans\n- 1 kg of apples\n- 1 kg of pears\n- 1 jar of honey",
         "Sing with me:\n"
