@@ -36,6 +36,11 @@ def test_the_other_sides_words_given_back_are_found(role: str, text: str, before
         ("user", "A new washer, then. Where do I find the valve if there is no sink?", (ASKED, TIP)),
         ("user", ASKED, (ASKED, f"So: {ASKED} Let us see.")),
         ("assistant", "The landlord never answers?", (ASKED,)),
+        (
+            "assistant",
+            "If the landlord never answers, what can I do about it before Friday, you ask: close it and write to him.",
+            (ASKED,),
+        ),
         ("user", "Fine, unscrew the handle and put in a new washer, and done.", (ASKED, TIP)),
     ],
 )
