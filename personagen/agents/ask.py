@@ -92,9 +92,7 @@ async def ask(
     schema: Mapping[str, Any] | None = None,
     check: Callable[[T, Sequence[Message]], Objection | None] | None = None,
 ) -> Answer[T]:
-    """Asks the prompt ``name`` and returns the first reply that ``parse`` and ``check`` accept.
-
-    ``check`` gets the parsed reply and the messages that were sent.
+    """Asks the prompt ``name``; returns the first reply that ``parse`` and ``check``, given what was sent, accept.
 
     If there is none, returns the last reply that ``check`` rejected, as ``dropped``.
 

@@ -86,7 +86,7 @@ def _recital(turn: Turn, size: int, mine: Grams) -> str | None:
     joined = f" {' '.join(turn.tokens)} "
     near = [text for text, part in told if len(part) >= MIN_SENTENCE - 2]
     said = {one for text in near for one in _sentences(text) if f" {one} " in joined}
-    if len(said) >= MIN_SENTENCES or any(one.count(" ") >= MIN_SENTENCES * MIN_SENTENCE for one in said):
+    if len(said) >= MIN_SENTENCES:
         return f"it holds sentences about the user that it was told: {min(said)!r}"
     return None
 
