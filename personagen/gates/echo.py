@@ -83,11 +83,10 @@ def _recital(turn: Turn, size: int, mine: Grams) -> str | None:
         whole = len(grams(text, 3 * size))
         if whole >= MIN_WHOLE * size and len(part) > MAX_PART * whole:
             return f"it tells {len(part)} of the {whole} word triples of a text that it was told about the user"
-    joined = f" {' '.join(turn.tokens)} "
     near = [text for text, part in told if len(part) >= MIN_SENTENCE - 2]
-    said = {one for text in near for one in _sentences(text) if f" {one} " in joined}
-    if len(said) >= MIN_SENTENCES:
-        return f"it holds sentences about the user that it was told: {min(said)!r}"
+    said = {one for text in near for one in _sentences(text)}
+    if len(said) >= MIN_SENTENCES and len(said.intersection(_sentences(turn.text))) >= MIN_SENTENCES:
+        return f"it holds sentences about the user that it was told: {min(said.intersection(_sentences(turn.text)))!r}"
     return None
 
 

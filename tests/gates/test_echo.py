@@ -63,6 +63,16 @@ def test_inferences_read_out_are_found_and_their_use_is_not():
     assert not echoes("assistant", "Since you work nights in a bakery, mend it in the evening.", SAID[0], known=told)
 
 
+def test_facts_within_sentences_of_ones_own_are_no_recital():
+    told = ("Soap-opera hour is blocked in the calendar", "Night classes in Hindi take up the Tuesdays")
+    text = (
+        "I see that soap-opera hour is blocked in the calendar, so print before. The driver has a mode for black ink. "
+        "You could also use the fact that night classes in Hindi take up the Tuesdays, and print on Mondays."
+    )
+    assert not echoes("assistant", text, SAID[0], known=told)
+    assert echoes("assistant", f"{told[0]}. {told[1]}. Print before that, on Mondays, say.", SAID[0], known=told)
+
+
 def test_words_of_the_conversation_are_nobodys_prompt():
     quoted = "The leaflet says: be right, be concrete, and stay with what they asked. Is that good advice for a judge?"
     assert echoes("user", "This is your last message: end the matter in your own way.", *SAID)
