@@ -18,7 +18,7 @@ from personagen.agents.replies import CUT_OFF, Spoken, cut_speech, speech
 from personagen.agents.reply_counts import ReplyCounts
 from personagen.call import LLM, Call
 from personagen.errors import ReplyError, UsageError
-from personagen.gates import Objection, Turn, first_objection
+from personagen.gates import Objection, Turn, first_objection, texts_in
 from personagen.llm.middleware import Tally
 from personagen.llm.reasoning import is_unfinished
 from personagen.prompts.files import Prompt, joined
@@ -112,10 +112,10 @@ async def ask(
     site: CallSite,
     *,
     schema: Mapping[str, Any] | None = None,
-    check: Callable[[T], Objection | None] | None = None,
+    check: Callable[[T, Sequence[Message]], Objection | None] | None = None,
     parse_cut: Callable[[str], T] | None = None,
 ) -> Answer[T]:
-    """Asks the prompt ``name`` and returns the first reply that ``parse`` and ``check`` accept.
+    """Asks the prompt ``name``; returns the first reply that ``parse`` and ``check``, given what was sent, accept.
 
     ``parse_cut`` parses a reply that was cut off at its token limit; without it such a reply is unusable. If there is
     no acceptable reply, returns the last one that ``check`` rejected, as ``dropped``.
@@ -140,7 +140,7 @@ async def ask(
             last, cause = error, error.cause
             after = _after_failure(ctx, call, completion, error)
         else:
-            objection = check(value) if check else None
+            objection = check(value, call.messages) if check else None
             if not objection:
                 ctx.counts.add(name, completion.usage, first=attempt == 1)
                 return Answer(value, call.key, tuple(objections))
@@ -248,24 +248,27 @@ def _note_schema_miss(ctx: AgentContext, call: Call, completion: Completion) -> 
 async def say(
     ctx: AgentContext, name: str, inputs: Mapping[str, Any], role: str, conversation: Sequence[Message], site: CallSite
 ) -> Answer[Spoken]:
-    """Asks for what ``role`` says next in ``conversation``; raises as ``ask``. Inputs get ``words``, if they lack it."""
+    """Asks for what ``role`` says next in ``conversation``; raises as ``ask``. Adds ``words`` to the inputs."""
     inputs = {"words": ctx.words, **inputs}
-    acted = Turn(role, "", conversation).acted
-    parse = partial(speech, role=role, acted=acted)
+    known = texts_in(inputs, ctx.prompts[name].inputs) if name in ctx.prompts else ()
+    turn = Turn(role, "", conversation, ctx.language, known=known)
+    parse = partial(speech, role=role, acted=turn.acted)
     # A user who writes up to the limit rambles; an assistant may have much to say.
-    cut = partial(cut_speech, role=role, acted=acted) if role == "assistant" else None
-    return await ask(ctx, name, inputs, parse, site, check=partial(_objection, ctx, role, conversation), parse_cut=cut)
+    cut = partial(cut_speech, role=role, acted=turn.acted) if role == "assistant" else None
+    return await ask(ctx, name, inputs, parse, site, check=partial(_objection, ctx, turn), parse_cut=cut)
 
 
 def said(ctx: AgentContext, text: str, role: str, conversation: Sequence[Message]) -> Answer[Spoken]:
     """``text`` as what ``role`` says next, cleaned and checked like a model's reply, without a call."""
-    spoken = speech(text, role, acted=Turn(role, "", conversation).acted)
-    objection = _objection(ctx, role, conversation, spoken)
+    turn = Turn(role, "", conversation, ctx.language)
+    spoken = speech(text, role, acted=turn.acted)
+    objection = _objection(ctx, turn, spoken)
     return Answer(spoken, objections=(objection,), dropped=True) if objection else Answer(spoken)
 
 
-def _objection(ctx: AgentContext, role: str, conversation: Sequence[Message], spoken: Spoken) -> Objection | None:
-    return None if ctx.rehearsed else first_objection(Turn(role, spoken.text, conversation, ctx.language))
+def _objection(ctx: AgentContext, turn: Turn, spoken: Spoken, prompt: Sequence[Message] = ()) -> Objection | None:
+    """The objection to ``spoken`` as the text of ``turn``, in reply to ``prompt``."""
+    return None if ctx.rehearsed else first_objection(replace(turn, text=spoken.text, prompt=prompt))
 
 
 async def capture_call(prompts: Mapping[str, Prompt], act: Callable[[AgentContext], Awaitable[Any]]) -> Call:

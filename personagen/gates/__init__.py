@@ -9,16 +9,32 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
+from personagen.gates.about import about
+from personagen.gates.echo import echo
 from personagen.gates.goodbye import over
+from personagen.gates.itself import itself
 from personagen.gates.language import language
+from personagen.gates.loops import loops
 from personagen.gates.markup import markup
+from personagen.gates.mirror import mirror
+from personagen.gates.openings import openings
 from personagen.gates.pair import PAIR_GATES, PairGate
 from personagen.gates.repeats import repeats
 from personagen.gates.role import role
 from personagen.gates.speaker import speaker
-from personagen.gates.turn import Objection, Turn
+from personagen.gates.turn import Objection, Turn, texts_in
 
-__all__ = ["PAIR_GATES", "TURN_GATES", "Objection", "PairGate", "Turn", "TurnGate", "first_objection", "over"]
+__all__ = [
+    "PAIR_GATES",
+    "TURN_GATES",
+    "Objection",
+    "PairGate",
+    "Turn",
+    "TurnGate",
+    "first_objection",
+    "over",
+    "texts_in",
+]
 
 TurnGate: TypeAlias = Callable[[Turn], str | None]
 
@@ -27,7 +43,13 @@ TURN_GATES: dict[str, TurnGate] = {
     "markup": markup,
     "language": language,
     "role": role,
+    "echo": echo,
+    "about": about,
+    "itself": itself,
+    "loops": loops,
     "repeats": repeats,
+    "mirror": mirror,
+    "openings": openings,
 }
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
+from personagen.gates.grams import tokens
 from personagen.records import Message
 
 _DIALOGUE = re.compile(
@@ -19,17 +21,27 @@ _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
 
 @dataclass(frozen=True)
 class Turn:
-    """A message of ``role`` (``user`` or ``assistant``) after ``before``, in a conversation in ``language``."""
+    """A message of ``role`` (``user`` or ``assistant``) after ``before``, in a conversation in ``language``.
+
+    ``prompt`` is what the speaker was sent, ``known`` the texts put into it: the persona, or the inferences.
+    """
 
     role: str
     text: str
     before: Sequence[Message] = ()
     language: str = "en"
+    prompt: Sequence[Message] = ()
+    known: Sequence[str] = ()
 
     @cached_property
     def folded(self) -> str:
         """The text in lower case, with straight apostrophes."""
         return fold(self.text)
+
+    @cached_property
+    def tokens(self) -> list[str]:
+        """The words of the text without code."""
+        return tokens(prose(self.text))
 
     @cached_property
     def asked(self) -> str:
@@ -40,6 +52,14 @@ class Turn:
     def acted(self) -> bool:
         """Whether an assistant was asked for a dialogue, which may hold lines of both speakers."""
         return self.role == "assistant" and bool(_DIALOGUE.search(self.asked))
+
+
+def texts_in(inputs: Mapping[str, Any], names: Sequence[str]) -> tuple[str, ...]:
+    """The texts among the inputs ``names`` of a prompt, alone or in lists, without a conversation."""
+    found: list[str] = []
+    for value in map(inputs.get, names):
+        found += [one for one in (value if isinstance(value, list | tuple) else [value]) if isinstance(one, str)]
+    return tuple(filter(None, found))
 
 
 @dataclass(frozen=True)

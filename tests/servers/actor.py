@@ -18,7 +18,7 @@ MATTERS = "oven rota flour rent delivery window invoice dough apprentice licence
 ADVICE = """start with what is due first and write down the rest ask for two quotes before you decide borrow the tool
 give it ten minutes a day check the small print put the date in your calendar and tell one person about it because
 then you will not forget what you set out to do when the week gets busy and nobody has time to think about it twice"""
-# Every third word is a number of the reply's own: no turn of a conversation may repeat one before it.
+# Every third word is a number of the reply's own: no turn may repeat one before it, nor itself.
 PIECES = " ".join("{0}" if place % 3 == 2 else word for place, word in enumerate(ADVICE.split()))
 
 
@@ -59,8 +59,8 @@ def said(request: Request, role: str) -> str:
             return _author(asked, b'"facts"' in request.raw, Random(mark))
         case "user":
             return _user(asked, mark)
-    advice = PIECES.format(mark)
-    return f"About {' '.join(asked.split(maxsplit=6)[:6])!r} ({mark % 10_000}): {advice}. {advice.capitalize()}."
+    advice, more = PIECES.format(mark), PIECES.format(mark // 3)
+    return f"About {' '.join(asked.split(maxsplit=6)[:6])!r} ({mark % 10_000}): {advice}. {more.capitalize()}."
 
 
 def _between(text: str, start: str, end: str) -> str:

@@ -26,6 +26,7 @@ EXAMPLES = {"examples": ["She keeps bees."], "count": 3}
 
 def call(name, inputs, schema=None):
     prompt = prompts.load(name, prompts.folders(None))
+    inputs = {"words": 100, **inputs}
     return Call("openai/test", prompt.render(inputs), prompt.sampling, schema, prompt=name, inputs=inputs)
 
 

@@ -1,0 +1,42 @@
+"""The gate ``loops``: rejects a message that goes round in circles."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from personagen.gates.grams import runs, span
+from personagen.gates.turn import Turn, prose
+
+RUN = 4  # words
+MIN_RUNS, MAX_REPEATED = 20, 0.22  # of the runs of 4 words, those that occur before in the message
+MAX_IN_VERSE = 0.45  # of texts in short lines: songs, drills, lists
+MAX_LINE = 3  # times in a row that the same line is said, in verse as elsewhere
+_VERSE_LINE, _VERSE_LINES = 60, 4
+
+
+def loops(turn: Turn) -> str | None:
+    """Rejects a message of whose runs of four words 22 % occur before in it.
+
+    Songs, drills and lists, which are texts in short lines, may repeat 45 %, but no line four times in a row.
+    """
+    found = turn.tokens
+    size = span(found)
+    count = len(found) - RUN * size + 1
+    if count < MIN_RUNS * size:
+        return None
+    repeated = 1 - len(set(runs(found, RUN * size))) / count
+    if repeated <= MAX_REPEATED:
+        return None
+    lines = [line.strip() for line in prose(turn.folded).splitlines() if line.strip()]
+    if repeated <= MAX_IN_VERSE and _verse(lines) and not _stuck(lines):
+        return None
+    return f"{repeated:.0%} of it says again what it said before"
+
+
+def _verse(lines: list[str]) -> bool:
+    return len(lines) >= _VERSE_LINES and sorted(map(len, lines))[len(lines) // 2] <= _VERSE_LINE
+
+
+def _stuck(lines: list[str]) -> bool:
+    """Whether a line comes more than ``MAX_LINE`` times in a row."""
+    return any(len(list(same)) > MAX_LINE for _, same in groupby(lines))

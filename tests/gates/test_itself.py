@@ -1,0 +1,46 @@
+"""An assistant that speaks of itself only, and a user who claims to be one."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.gates.talk import rejected
+
+TAP = "My tap drips at night and I can't sleep. What can I do?"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I'm sorry for the confusion. I'm just a helpful assistant. I'm here to help. Just ask, I'm ready.",
+        "I'm a chatbot designed to help people. I'm not a human, but I can offer guidance.",
+        "I'm glad to help. I'm not able to give long answers. I can only offer general guidance. Let me know.",
+    ],
+)
+def test_an_assistant_that_only_presents_itself_is_found(text: str):
+    assert rejected("itself", "assistant", text, TAP)
+
+
+@pytest.mark.parametrize(
+    "text", ["I'm your new assistant.", "I'm an AI who writes stories.", "I am the assistant here."]
+)
+def test_a_user_who_is_an_assistant_is_found(text: str):
+    assert rejected("itself", "user", text, TAP, "Close the valve.")
+
+
+@pytest.mark.parametrize(
+    ("asked", "text"),
+    [
+        ("Are you a robot?", "I'm an AI, not a human. I'm a language model, to be precise. I can help with texts."),
+        ("Thanks, bye!", "You're welcome! I'm glad I could help. Let me know if it drips again. Sleep well!"),
+        (TAP, "I'm sorry to hear that. Close the valve under the sink. Let me know if it still drips."),
+        (TAP, "As an AI I can't hear it, but a worn washer is the usual cause. Close the valve first."),
+    ],
+)
+def test_an_assistant_may_say_what_it_is_beside_an_answer(asked: str, text: str):
+    assert not rejected("itself", "assistant", text, asked)
+
+
+@pytest.mark.parametrize("text", ["I'm an AI engineer.", "I'm the assistant manager of a bakery.", "I'm an assistant."])
+def test_a_user_may_work_as_one(text: str):
+    assert not rejected("itself", "user", text)
