@@ -23,6 +23,7 @@ from personagen.llm.limits.queue import TOO_MANY_REQUESTS, EndpointQueue
 from personagen.records import Completion, Usage
 from personagen.store.journal import Journal
 
+MORE_THAN_SEEN = 1.5  # reserved for an answer, where one cost more than its maximum
 FIRST_WAIT_SECONDS, MAX_WAIT_SECONDS = 1.0, 120.0  # before a failed request is sent again
 
 
@@ -156,13 +157,16 @@ def _final(error: PersonagenError) -> PersonagenError:
 def with_budget(llm: LLM, ledger: Ledger, bound: CostBound) -> LLM:
     """Keeps ``llm`` within ``ledger``; ``bound`` gives the maximum cost of a call in USD, None if its price is unknown.
 
-    An answer without token counts is charged at this maximum, in a resumed run too.
+    An answer without token counts is charged at this maximum, in a resumed run too. Where reasoning is not bounded by
+    ``max_tokens``, an answer costs more: from then on so much more is reserved for each call of that model.
     """
+    beyond: dict[str, float] = {}
 
     async def ask(call: Call) -> Completion:
         amount = ledger.take_over(call.key)
         if amount is None:
             amount = bound(call) or 0.0
+            amount += beyond.get(call.model, 0.0) if amount else 0.0
             await ledger.reserve(amount)
         answer: Completion | None = None
         try:
@@ -170,6 +174,9 @@ def with_budget(llm: LLM, ledger: Ledger, bound: CostBound) -> LLM:
             if amount and answer.usage.cost_usd is None:
                 usage = answer.usage.model_copy(update={"cost_usd": amount})
                 answer = answer.model_copy(update={"usage": usage})
+            elif amount and answer.usage.cost_usd is not None and answer.usage.cost_usd > amount:
+                missed = beyond.get(call.model, 0.0) + answer.usage.cost_usd - amount
+                beyond[call.model] = MORE_THAN_SEEN * missed
             return answer
         finally:
             ledger.settle(amount, answer)
