@@ -39,13 +39,15 @@ class Message(Record):
 class Usage(Record):
     """Tokens and cost of one or more calls; ``cost_usd`` is None if a price is unknown.
 
-    ``input_tokens`` includes ``cached_input_tokens`` (read from a cache) and ``cache_write_input_tokens``.
+    ``input_tokens`` includes ``cached_input_tokens`` (read from a cache) and ``cache_write_input_tokens``;
+    ``output_tokens`` includes ``reasoning_tokens``.
     """
 
     input_tokens: Count = 0
     output_tokens: Count = 0
     cached_input_tokens: Count = 0
     cache_write_input_tokens: Count = 0
+    reasoning_tokens: Count = 0
     cost_usd: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = 0.0
 
     def __add__(self, other: Usage) -> Usage:
@@ -55,12 +57,14 @@ class Usage(Record):
             output_tokens=self.output_tokens + other.output_tokens,
             cached_input_tokens=self.cached_input_tokens + other.cached_input_tokens,
             cache_write_input_tokens=self.cache_write_input_tokens + other.cache_write_input_tokens,
+            reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
             cost_usd=(self.cost_usd or 0.0) + (other.cost_usd or 0.0) if known else None,
         )
 
 
 class Completion(Record):
-    """A model's answer to one call. ``finish_reason`` is ``stop``, ``length``, ``refusal`` or the provider's own.
+    """A model's answer to one call. ``finish_reason`` is ``stop``, or says why the text is not a whole reply:
+    ``length`` (``max_tokens`` were reached), ``context`` (the context was full), ``refusal`` or ``content_filter``.
 
     ``pause`` is in seconds until an exhausted quota resets; it is not stored.
     """

@@ -24,6 +24,7 @@ F = TypeVar("F", bound=Callable[..., Awaitable[Any]])
 MAX_RE_ASKS_AFTER_OBJECTION = 1
 _UNUSABLE = {
     "length": "the reply was cut off at its token limit",
+    "context": "the context was full: serve the model with more context",
     "refusal": "the model refused",
     "content_filter": "the provider's content filter stopped it",
 }

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from personagen.call import DEFAULT_MAX_TOKENS, LLM, Call
-from personagen.llm.errors import Failure, Server, garbled, server_at
+from personagen.llm.errors import Failure, Server, garbled, server_at, whole
 from personagen.llm.http import Reply, custom_headers, posting
 from personagen.llm.json import loads
 from personagen.llm.schema import in_words, without_refused
@@ -29,12 +29,6 @@ HOST = "https://api.anthropic.com"
 VERSION = "2023-06-01"
 CACHED = {"cache_control": {"type": "ephemeral"}}
 COUNTED = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
-REASONS = {
-    "end_turn": "stop",
-    "stop_sequence": "stop",
-    "max_tokens": "length",
-    "model_context_window_exceeded": "length",
-}
 
 
 @asynccontextmanager
@@ -106,19 +100,26 @@ def completion(server: Server, model: str, body: bytes, pause: float = 0.0) -> C
     """The completion in the body of an answer: its text blocks, without thinking blocks.
 
     Raises:
-        ServerError: the body is not a completion.
+        ServerError: the body is not a completion, or the provider broke the reply off.
     """
     try:
         value = loads(body)
         counted = mapping(value.get("usage"))
         text = "".join(block["text"] for block in value["content"] or () if block["type"] == "text")
-        return Completion(
-            text=text,
-            finish_reason=finish_reason(value.get("stop_reason"), REASONS),
-            # Anthropic counts cache reads and writes apart from input tokens, other APIs within them.
-            usage=tokens(text, *(counted.get(name) for name in COUNTED), apart=True),
-            model=word(value.get("model"), model),
-            pause=pause,
+        thoughts = "".join(word(block.get("thinking"), "") for block in value["content"] or ())
+        reasoned = mapping(counted.get("output_tokens_details")).get("thinking_tokens")
+        return whole(
+            server,
+            Completion(
+                text=text,
+                finish_reason=finish_reason(value.get("stop_reason")),
+                # Anthropic counts cache reads and writes apart from input tokens, other APIs within them.
+                usage=tokens(
+                    text, *(counted.get(name) for name in COUNTED), apart=True, reasoned=reasoned, thoughts=thoughts
+                ),
+                model=word(value.get("model"), model),
+                pause=pause,
+            ),
         )
     except (ValueError, TypeError, LookupError, AttributeError):
         raise garbled(server, body.decode("utf-8", "replace")) from None

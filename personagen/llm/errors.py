@@ -18,6 +18,7 @@ import orjson
 
 from personagen.errors import BudgetError, ConfigError, PersonagenError, ReplyError, ServerError
 from personagen.llm.redact import scrubbed, secrets
+from personagen.records import Completion
 
 MAX_QUOTE_CHARS = 300
 MAX_ERROR_CHARS = 8000  # pattern search in megabytes would take hours
@@ -177,6 +178,19 @@ def garbled(server: Server, body: object) -> ServerError:
     problem = ServerError(f"{server.model} at {server.url} sent an answer that is not a completion: {shown}")
     problem.billed = True
     return problem
+
+
+def whole(server: Server, answer: Completion) -> Completion:
+    """``answer``, unless its provider broke it off.
+
+    Raises:
+        ServerError: it did.
+    """
+    if answer.finish_reason != "error":
+        return answer
+    problem = ServerError(f"{server.model} at {server.url} broke its reply off: the provider reports an error")
+    problem.billed = True
+    raise problem
 
 
 def too_large(server: Server, limit: int) -> ReplyError:

@@ -22,8 +22,9 @@ from personagen.llm.errors import (
     no_model,
     retry_after,
     unreachable,
+    whole,
 )
-from personagen.llm.openai import REASONS, request
+from personagen.llm.openai import request
 from personagen.llm.schema import without_refused
 from personagen.llm.usage import finish_reason, tokens, word
 from personagen.records import Completion
@@ -77,27 +78,40 @@ def completion(server: Server, model: str, answer: Any) -> Completion:
     """The completion in the answer of ``litellm.acompletion``.
 
     Raises:
-        ServerError: the answer holds no completion.
+        ServerError: the answer holds no completion, or the provider broke the reply off.
     """
     try:
         choice, counted = answer.choices[0], getattr(answer, "usage", None)
         details = getattr(counted, "prompt_tokens_details", None)
-        refusal = word((getattr(choice.message, "provider_specific_fields", None) or {}).get("refusal"), "")
+        reasoned = getattr(getattr(counted, "completion_tokens_details", None), "reasoning_tokens", None)
+        refusal = word(_own(choice.message).get("refusal"), "")
         text = refusal or choice.message.content or ""
-        return Completion(
-            text=text,
-            finish_reason="refusal" if refusal else finish_reason(choice.finish_reason, REASONS),
-            usage=tokens(
-                text,
-                getattr(counted, "prompt_tokens", None),
-                getattr(counted, "completion_tokens", None),
-                getattr(details, "cached_tokens", None),
-                getattr(counted, "cache_creation_input_tokens", None),
+        # LiteLLM calls some cuts a normal stop, and keeps the provider's own word.
+        ending = word(_own(choice).get("native_finish_reason"), "") or choice.finish_reason
+        return whole(
+            server,
+            Completion(
+                text=text,
+                finish_reason="refusal" if refusal else finish_reason(ending),
+                usage=tokens(
+                    text,
+                    getattr(counted, "prompt_tokens", None),
+                    getattr(counted, "completion_tokens", None),
+                    getattr(details, "cached_tokens", None),
+                    getattr(counted, "cache_creation_input_tokens", None),
+                    total=getattr(counted, "total_tokens", None),
+                    reasoned=reasoned,
+                    thoughts=getattr(choice.message, "reasoning_content", None),
+                ),
+                model=word(getattr(answer, "model", None), model),
             ),
-            model=word(getattr(answer, "model", None), model),
         )
     except (ValueError, TypeError, LookupError, AttributeError):
         raise garbled(server, answer) from None
+
+
+def _own(part: Any) -> dict[str, Any]:
+    return getattr(part, "provider_specific_fields", None) or {}
 
 
 def failure_of(problem: Exception) -> Failure:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
 
 from personagen.call import DEFAULT_MAX_TOKENS, LLM, Call
-from personagen.llm.errors import Failure, Server, error, failure, garbled, server_at
+from personagen.llm.errors import Failure, Server, failure, garbled, server_at, whole
 from personagen.llm.http import Reply, custom_headers, posting
 from personagen.llm.json import loads
 from personagen.llm.schema import in_words, without_refused
@@ -21,7 +21,6 @@ from personagen.records import Completion
 
 KEY = "OPENAI_API_KEY"
 HOST = "https://api.openai.com/v1"
-REASONS = {"function_call": "stop", "tool_calls": "stop"}
 
 
 @asynccontextmanager
@@ -49,7 +48,7 @@ async def backend(
         async def complete(call: Call) -> Completion:
             async def attempt() -> tuple[Reply | Failure, list[str]]:
                 body, sent = request(server, model, call, refused)
-                return await post(orjson.dumps(body)), sent
+                return failed(await post(orjson.dumps(body))), sent
 
             reply = await without_refused(server, refused, attempt)
             return completion(server, model, reply.body, reply.pause)
@@ -102,13 +101,10 @@ def completion(server: Server, model: str, body: bytes, pause: float = 0.0) -> C
     """The completion in the body of an answer.
 
     Raises:
-        PersonagenError: the body holds an error (some servers send errors with status 200).
-        ServerError: the body is not a completion.
+        ServerError: the body is not a completion, or the provider broke the reply off.
     """
     try:
         value = loads(body)
-        if "choices" not in value and value.get("error"):
-            raise error(server, _error_in_200(value["error"], body))
         choice = value["choices"][0]
         message, counted = choice["message"], mapping(value.get("usage"))
         refusal = word(message.get("refusal"), "")
@@ -116,21 +112,42 @@ def completion(server: Server, model: str, body: bytes, pause: float = 0.0) -> C
         if isinstance(content, list):
             content = "".join(part["text"] for part in content if part.get("type") == "text")
         text = refusal or content
-        cached = mapping(counted.get("prompt_tokens_details")).get("cached_tokens")
-        return Completion(
-            text=text,
-            finish_reason="refusal" if refusal else finish_reason(choice.get("finish_reason"), REASONS),
-            usage=tokens(text, counted.get("prompt_tokens"), counted.get("completion_tokens"), cached),
-            model=word(value.get("model"), model),
-            pause=pause,
+        return whole(
+            server,
+            Completion(
+                text=text,
+                finish_reason="refusal" if refusal else finish_reason(choice.get("finish_reason")),
+                usage=tokens(
+                    text,
+                    counted.get("prompt_tokens"),
+                    counted.get("completion_tokens"),
+                    mapping(counted.get("prompt_tokens_details")).get("cached_tokens"),
+                    total=counted.get("total_tokens"),
+                    reasoned=mapping(counted.get("completion_tokens_details")).get("reasoning_tokens"),
+                    thoughts=message.get("reasoning_content") or message.get("reasoning"),
+                ),
+                model=word(value.get("model"), model),
+                pause=pause,
+            ),
         )
     except (ValueError, TypeError, LookupError, AttributeError):
         raise garbled(server, body.decode("utf-8", "replace")) from None
 
 
-def _error_in_200(problem: Any, body: bytes) -> Failure:
-    code = problem.get("code") if isinstance(problem, dict) else None
-    return failure(code if isinstance(code, int) and 400 <= code < 600 else 502, body, {})
+def failed(reply: Reply | Failure) -> Reply | Failure:
+    """``reply``, or the failure in it: some servers send errors with status 200, with the status as their code."""
+    # A quotation mark within a text is escaped, so that this finds names only.
+    if isinstance(reply, Failure) or b'"error"' not in reply.body:
+        return reply
+    with suppress(ValueError, TypeError, LookupError, AttributeError):
+        value = loads(reply.body)
+        choices = value.get("choices")
+        problem = value.get("error") or (choices and choices[0].get("error"))
+        if problem and not (choices and choices[0].get("message", {}).get("content") and not choices[0].get("error")):
+            code = str(problem.get("code") or value.get("code")) if isinstance(problem, dict) else ""
+            status = int(code) if code.isdecimal() and 400 <= int(code) < 600 else 502
+            return failure(status, orjson.dumps({"error": problem}), {})
+    return reply
 
 
 def versioned(base_url: str | None) -> str | None:
