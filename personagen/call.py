@@ -34,7 +34,8 @@ class Call:
     ``schema`` is the JSON schema of the reply, or None for free text. ``sample`` distinguishes intended repeats of the
     same request (``repeat.candidate.attempt``). ``place`` is its position in the run; ``prompt`` and ``inputs`` are
     what it was rendered from; ``priority`` is the length of the chain of calls that starts with it: of waiting calls
-    the highest goes first. These four are neither sent nor part of the key.
+    the highest goes first. ``in_words`` puts the schema into the prompt, too. These five are neither sent nor part of
+    the key.
     """
 
     model: str
@@ -46,6 +47,7 @@ class Call:
     place: str = ""
     prompt: str = ""
     inputs: Mapping[str, Any] = field(default_factory=dict)
+    in_words: bool = False
 
     @cached_property
     def key(self) -> str:

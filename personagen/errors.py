@@ -75,19 +75,26 @@ class Interrupted(PersonagenError):
 class ReplyError(PersonagenError):
     """A model's reply is unusable; ``str(error)`` is the reason stored in its rejection.
 
-    ``billed`` says that a complete answer arrived, which costs money.
+    ``billed`` says that a complete answer arrived, which costs money; ``cause`` is ``context`` where the prompt does
+    not fit into the model's context.
     """
 
     billed = False
+    cause = ""
 
 
 class ServerError(PersonagenError):
     """A request failed temporarily: refused connection, timeout, 408, 409, 429, 5xx.
 
-    ``retry_after`` is the server's Retry-After in seconds, or None; ``billed`` as in ``ReplyError``.
+    ``retry_after`` is the server's Retry-After in seconds, or None; ``billed`` as in ``ReplyError``. ``waited`` is how
+    many seconds it was given to answer, 0 if it did not use them up; ``away`` says that the server is not there now,
+    ``refused_here`` that nothing listens at an address of this machine.
     """
 
     billed = False
+    waited = 0.0
+    away = ""
+    refused_here = False
 
     def __init__(self, message: str, *, status: int | None = None, retry_after: float | None = None) -> None:
         super().__init__(message)

@@ -9,7 +9,7 @@ below the model's minimum (1,024 to 4,096 tokens) are neither cached nor charged
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence, Set
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,10 +17,13 @@ from urllib.parse import urlsplit
 import orjson
 
 from personagen.call import DEFAULT_MAX_TOKENS, LLM, Call
+from personagen.llm.context import Refused, checked
 from personagen.llm.errors import Failure, Server, garbled, server_at, whole
 from personagen.llm.http import Reply, custom_headers, posting
 from personagen.llm.json import loads
-from personagen.llm.schema import in_words, without_refused
+from personagen.llm.patience import Patience
+from personagen.llm.roles import SYSTEM, shaped
+from personagen.llm.schema import LENGTHS, accepted, in_words, parts, settings, without, without_refused
 from personagen.llm.usage import finish_reason, mapping, tokens, word
 from personagen.records import Completion, Message
 
@@ -51,16 +54,18 @@ async def backend(
     """
     url = base_url and base_url.rstrip("/").removesuffix("/v1")
     server = server_at(f"anthropic/{model}", base_url=url, host=HOST, key_name=KEY, api_key=api_key)
-    refused = set() if refused is None else refused
-    async with posting(server, "/v1/messages", headers(server), timeout=timeout) as post:
+    refused = Refused() if refused is None else refused
+    patience = Patience(timeout)
+    async with posting(server, "/v1/messages", headers(server)) as post:
 
         async def complete(call: Call) -> Completion:
-            async def attempt() -> tuple[Reply | Failure, list[str]]:
-                body, sent = request(model, call, refused)
-                return await post(orjson.dumps(body)), sent
+            async def attempt(sized: Call) -> tuple[Reply | Failure, list[str]]:
+                body, sent = request(model, sized, refused)
+                with patience.given(call) as seconds:
+                    return await post(orjson.dumps(body), seconds), sent
 
-            reply = await without_refused(server, refused, attempt)
-            return completion(server, model, reply.body, reply.pause)
+            reply = await without_refused(server, refused, call, attempt)
+            return checked(server, refused, call, completion(server, model, reply.body, reply.pause))
 
         yield complete
 
@@ -73,17 +78,21 @@ def headers(server: Server) -> dict[str, str]:
     return headers | custom_headers("ANTHROPIC_CUSTOM_HEADERS")
 
 
-def request(model: str, call: Call, refused: Collection[str]) -> tuple[dict[str, Any], list[str]]:
+def request(model: str, call: Call, refused: Set[str]) -> tuple[dict[str, Any], list[str]]:
     """The body of a request, and its parts that a server may refuse."""
-    settings = {"temperature": call.sampling.temperature, "top_p": call.sampling.top_p}
-    body: dict[str, Any] = {name: v for name, v in settings.items() if v is not None and name not in refused}
-    sent = list(body)
-    messages = call.messages
-    if call.schema is not None and "schema" in refused:
-        messages = in_words(messages, call.schema)
-    elif call.schema is not None:
-        body["output_config"] = {"format": {"type": "json_schema", "schema": call.schema}}
-        sent.append("schema")
+    body: dict[str, Any] = settings(call, refused)
+    sent = parts(body)
+    messages: Sequence[Message] = call.messages
+    if call.schema is not None:
+        # Anthropic takes no lengths of arrays but minItems 0 and 1.
+        schema, keywords = accepted(without(call.schema, LENGTHS), refused)
+        if call.in_words or "schema" in refused:
+            messages = in_words(messages, schema)
+        if "schema" not in refused:
+            body["output_config"] = {"format": {"type": "json_schema", "schema": schema}}
+            sent += ["schema", *keywords]
+    messages, roles = shaped(messages, refused)
+    sent += [part for part in roles if part == SYSTEM]  # adjacent messages of one role are joined anyway
     system: Any = "\n\n".join(m.content for m in messages if m.role == "system")
     turns = _turns(messages)
     if "cache_control" not in refused:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Sequence, Set
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,12 +12,15 @@ from urllib.parse import urlsplit
 import orjson
 
 from personagen.call import DEFAULT_MAX_TOKENS, LLM, Call
+from personagen.llm.context import Refused, checked
 from personagen.llm.errors import Failure, Server, failure, garbled, server_at, whole
 from personagen.llm.http import Reply, custom_headers, posting
 from personagen.llm.json import loads
-from personagen.llm.schema import in_words, without_refused
+from personagen.llm.patience import Patience
+from personagen.llm.roles import shaped
+from personagen.llm.schema import accepted, in_words, parts, settings, without_refused
 from personagen.llm.usage import finish_reason, mapping, tokens, word
-from personagen.records import Completion
+from personagen.records import Completion, Message
 
 KEY = "OPENAI_API_KEY"
 HOST = "https://api.openai.com/v1"
@@ -42,16 +45,18 @@ async def backend(
         ConfigError: there is no key, or ``base_url`` is not a valid URL. Nothing was sent.
     """
     server = server_at(f"openai/{model}", base_url=versioned(base_url), host=HOST, key_name=KEY, api_key=api_key)
-    refused = set() if refused is None else refused
-    async with posting(server, "/chat/completions", headers(server), timeout=timeout) as post:
+    refused = Refused() if refused is None else refused
+    patience = Patience(timeout)
+    async with posting(server, "/chat/completions", headers(server)) as post:
 
         async def complete(call: Call) -> Completion:
-            async def attempt() -> tuple[Reply | Failure, list[str]]:
-                body, sent = request(server, model, call, refused)
-                return failed(await post(orjson.dumps(body))), sent
+            async def attempt(sized: Call) -> tuple[Reply | Failure, list[str]]:
+                body, sent = request(server, model, sized, refused)
+                with patience.given(call) as seconds:
+                    return failed(await post(orjson.dumps(body), seconds)), sent
 
-            reply = await without_refused(server, refused, attempt)
-            return completion(server, model, reply.body, reply.pause)
+            reply = await without_refused(server, refused, call, attempt)
+            return checked(server, refused, call, completion(server, model, reply.body, reply.pause))
 
         yield complete
 
@@ -63,12 +68,11 @@ def headers(server: Server) -> dict[str, str]:
     return {"Authorization": f"Bearer {server.key}", **account, **custom_headers("OPENAI_CUSTOM_HEADERS")}
 
 
-def request(server: Server, model: str, call: Call, refused: Collection[str]) -> tuple[dict[str, Any], list[str]]:
+def request(server: Server, model: str, call: Call, refused: Set[str]) -> tuple[dict[str, Any], list[str]]:
     """The body of a request, and its parts that a server may refuse."""
     sampling = call.sampling
-    settings = {"temperature": sampling.temperature, "top_p": sampling.top_p}
-    body: dict[str, Any] = {name: v for name, v in settings.items() if v is not None and name not in refused}
-    sent = list(body)
+    body: dict[str, Any] = settings(call, refused)
+    sent = parts(body)
     is_openais = _is_openais(server)
     # OpenAI's newer models refuse the old name, other servers may not know the new one.
     new = is_openais != ("max_tokens" in refused)
@@ -78,14 +82,18 @@ def request(server: Server, model: str, call: Call, refused: Collection[str]) ->
         # Prompt caches are per machine; this key routes the calls of one tree to the same one.
         body["prompt_cache_key"] = hashlib.sha256(call.place.partition("/")[0].encode()).hexdigest()[:32]
         sent.append("prompt_cache_key")
-    messages = call.messages
-    if call.schema is not None and "schema" in refused:
-        messages = in_words(messages, call.schema)
-    elif call.schema is not None:
-        body["response_format"] = response_format(call.schema)
-        sent.append("schema")
+    messages: Sequence[Message] = call.messages
+    if call.schema is not None:
+        schema, keywords = accepted(call.schema, refused)
+        if call.in_words or refused & {"schema", "json_schema"}:
+            messages = in_words(messages, schema)
+        if "schema" not in refused:
+            strict = "json_schema" not in refused
+            body["response_format"] = response_format(schema) if strict else {"type": "json_object"}
+            sent += ["schema", *(["json_schema", *keywords] if strict else [])]
+    messages, roles = shaped(messages, refused)
     body |= {"model": model, "messages": [{"role": m.role, "content": m.content} for m in messages]}
-    return body, sent
+    return body, sent + roles
 
 
 def _is_openais(server: Server) -> bool:
