@@ -155,7 +155,11 @@ def error(server: Server, failed: Failure) -> PersonagenError:
     if words.CERTIFICATE.search(text):
         return untrusted(server, reason)
     if status in (408, 409, 425, 429) or status >= 500:
-        return ServerError(f"{what}: {reason}", status=status, retry_after=failed.retry_after)
+        busy = ServerError(f"{what}: {reason}", status=status, retry_after=failed.retry_after)
+        if 500 <= status <= 504:
+            busy.away = reason if words.LOADING.search(text) else ""
+            busy.gateway = words.GATEWAY.search(text) is not None
+        return busy
     if status in (400, 422) and words.FILTERED.search(text):
         return ReplyError(f"{server.model} refuses the prompt: {reason}")
     if status in (400, 422) and words.NO_MODEL.search(text):

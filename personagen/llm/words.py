@@ -45,6 +45,7 @@ CERTIFICATE = _words(r"certificate[ _]verify[ _]failed|self[- ]signed certificat
 LOADING = _words(
     r"\bloading\b|warm(?:ing)?[ -]?up|\bstarting\b|initiali[sz]ing|not (?:yet )?ready|model is not loaded|booting"
 )
+GATEWAY = _words(r"bad gateway|gateway time-?out|upstream|service (?:temporarily )?unavailable")
 # Of a LiteLLM provider, on this machine.
 NO_PACKAGE = _words(r"pip install|no module named|cannot import name|must be installed")
 NO_CREDENTIALS = _words(

@@ -46,7 +46,7 @@ class Limiter:
         if queue is None:
             local = self._max_in_flight is None and endpoint in self._local
             limit = AdaptiveLimit(MAX_IN_FLIGHT_LOCALLY if local else self._max_in_flight)
-            queue = self._queues[endpoint] = EndpointQueue(limit)
+            queue = self._queues[endpoint] = EndpointQueue(limit, endpoint)
             if self.closed:
                 queue.close(self.closed)
         return queue
@@ -89,6 +89,12 @@ class Limiter:
     def highest(self) -> dict[str, int]:
         """The peak number of calls in flight, by endpoint."""
         return {endpoint: queue.limit.highest for endpoint, queue in self._queues.items() if queue.limit.highest}
+
+    @property
+    def away(self) -> dict[str, tuple[float, str]]:
+        """Since when (by ``time.monotonic``) and why servers are away, by endpoint."""
+        gates = {endpoint: queue.away for endpoint, queue in self._queues.items()}
+        return {endpoint: (gate.since, gate.reason) for endpoint, gate in gates.items() if gate.since is not None}
 
     def spare(self, role: str, ready: float) -> bool:
         """Whether the endpoint of ``role`` has fewer than ``ready`` x limit calls in flight or waiting."""
