@@ -6,11 +6,13 @@ import errno
 import ipaddress
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from personagen.errors import PersonagenError, ServerError
 from personagen.llm.errors import Server, quoted, untrusted
 
+_NO_ROUTE = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN)
 TOO_MANY_FILES = "too many open files: raise the limit (ulimit -n 4096), or lower --concurrency"
 
 
@@ -29,6 +31,10 @@ def unreachable(server: Server, problem: BaseException, seconds: float = 0.0) ->
     for cause in _causes(problem):
         if isinstance(cause, ConnectionRefusedError):
             return _nobody(server)
+        if isinstance(cause, OSError) and cause.errno in _NO_ROUTE:
+            gone = ServerError(f"there is no way to {server.url}: start its machine, or check the network")
+            gone.away = "there is no way to it"
+            return gone
         if isinstance(cause, socket.gaierror):
             return ServerError(f"the host of {server.url} can't be found: check the network, or correct --base-url")
         if isinstance(cause, ssl.SSLCertVerificationError):
@@ -63,7 +69,14 @@ def is_here(url: str) -> bool:
         address = ipaddress.ip_address(host)
     except ValueError:
         return host == "localhost" or host.endswith(".localhost") or host == socket.gethostname().lower()
-    return address.is_loopback or address.is_unspecified
+    if address.is_loopback or address.is_unspecified:
+        return True
+    # Only an address of this machine can be bound.
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+        probe.bind((host, 0))
+        return True
+    return False
 
 
 def _causes(problem: BaseException) -> Iterator[BaseException]:

@@ -112,7 +112,9 @@ class ModelOptions(PromptOptions):
     price: RoleTexts = option(
         (), "Price in USD per million input and output tokens.", MODELS, "IN,OUT", example=["0.25,2.00"]
     )
-    timeout: float = option(120.0, "Timeout per request.", MODELS, "SECONDS", least=1, most=86_400)
+    timeout: float = option(
+        120.0, "Timeout per request; more for long replies.", MODELS, "SECONDS", least=1, most=86_400
+    )
     noise: float = option(0.0, "Share of wrong verdicts of the offline judge.", MODELS, "SHARE", least=0, most=0.5)
 
 
