@@ -21,7 +21,7 @@ from personagen.errors import ConfigError
 from personagen.llm.connect import with_cost
 from personagen.llm.errors import Failure, Server, address, error, garbled, server_at
 from personagen.llm.http import posting
-from personagen.llm.litellm import close, import_litellm, problem_of
+from personagen.llm.litellm import GRACE_SECONDS, close, import_litellm, problem_of
 from personagen.llm.openai import HOST, KEY, failed, headers, versioned
 from personagen.llm.patience import Patience
 from personagen.llm.prices import Price, price_of
@@ -106,8 +106,8 @@ async def _litellm(spec: str, base_url: str | None) -> AsyncIterator[tuple[Serve
 
     async def post(texts: Sequence[str], seconds: float) -> Answer | Failure:
         try:
-            async with asyncio.timeout(seconds):
-                answer = await litellm.aembedding(model=spec, input=list(texts), **options, timeout=seconds + 5)
+            async with asyncio.timeout(seconds + GRACE_SECONDS):
+                answer = await litellm.aembedding(model=spec, input=list(texts), **options, timeout=seconds)
         except Exception as problem:  # custom providers raise what they like
             return problem_of(server, problem, seconds)
         try:

@@ -33,6 +33,8 @@ from personagen.llm.schema import without_refused
 from personagen.llm.usage import finish_reason, tokens, word
 from personagen.records import Completion
 
+REQUEST_TIMEOUT = 408
+GRACE_SECONDS = 10.0  # LiteLLM's time-out is for the next bytes only, and some of its work is not under it
 _REPORT = re.compile(r"\nTraceback|\s+This looks like a bug in LiteLLM")
 
 
@@ -63,9 +65,9 @@ async def backend(
             body, sent = request(server, model, sized, refused)
             with patience.given(call) as seconds:
                 try:
-                    # LiteLLM rewrites the schema for some providers. Its own timeout is for the next bytes only.
-                    async with asyncio.timeout(seconds):
-                        return await litellm.acompletion(**deepcopy(body), **options, timeout=seconds + 5), sent
+                    # LiteLLM rewrites the schema for some providers.
+                    async with asyncio.timeout(seconds + GRACE_SECONDS):
+                        return await litellm.acompletion(**deepcopy(body), **options, timeout=seconds), sent
                 except Exception as problem:  # custom providers raise what they like
                     return problem_of(server, problem, seconds), sent
 
@@ -126,9 +128,9 @@ def problem_of(server: Server, problem: Exception, seconds: float) -> Failure:
     """
     if isinstance(problem, PersonagenError):
         raise problem
-    if is_cut_off(problem):
-        raise unreachable(server, problem, seconds) from None
     found = failure_of(problem)
+    if is_cut_off(problem) or (found.status == REQUEST_TIMEOUT and "Timeout" in found.code):
+        raise unreachable(server, problem, seconds) from None
     text, reason = f"{found.code} {found.message}", quoted(server, found.message)
     if isinstance(problem, ImportError) or words.NO_PACKAGE.search(text):
         raise ConfigError(f"{server.model} needs a package that is not installed: {reason}; install it") from None

@@ -52,7 +52,8 @@ def tokens(
     if apart:
         read += from_cache + to_cache
     outside = 0 if whole or reasoning <= output else reasoning
-    output = max(output + outside, whole - read)
+    output, visible = max(output + outside, whole - read), output
+    hidden = output - visible if answered is not None else 0
     if not read or bool(text) > bool(output) or from_cache + to_cache > read:
         return Usage(cost_usd=None)
     return Usage(
@@ -60,7 +61,7 @@ def tokens(
         output_tokens=output,
         cached_input_tokens=from_cache,
         cache_write_input_tokens=to_cache,
-        reasoning_tokens=min(reasoning or shown, output),
+        reasoning_tokens=min(reasoning or hidden or shown, output),
         cost_usd=None,
     )
 

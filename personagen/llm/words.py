@@ -55,7 +55,8 @@ NO_CREDENTIALS = _words(
     r"failed to load .{0,30}credentials|missing .{0,40}(?:api[ _]|jwt )key|missing required parameters|_id not set",
 )
 NO_ALTERNATION = _words(
-    r"\balternat(?:e|es|ing)\b|consecutive .{0,30}(?:roles?|messages?)|(?:roles?|messages?) in a row",
+    r"(?:role|user|assistant|message).{0,60}\balternat(?:e|ing)\b|(?:roles?|messages?) in a row",
+    r"consecutive .{0,30}(?:roles?|messages?)",
     r"unexpected role '?(?:user|assistant)",
 )
 NO_SYSTEM = _words(

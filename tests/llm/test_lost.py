@@ -10,7 +10,7 @@ from contextlib import suppress
 import pytest
 
 from personagen.errors import ServerError
-from personagen.llm import anthropic, openai
+from personagen.llm import anthropic, litellm, openai
 from personagen.llm.errors import Failure, Server, error
 from personagen.llm.lost import is_here, unreachable
 from personagen.llm.middleware import with_retries
@@ -63,10 +63,11 @@ def test_a_server_that_loads_its_model_is_away_and_one_that_is_busy_is_not(statu
     assert (bool(told.away), told.gateway) == (away, gateway)
 
 
-@pytest.mark.parametrize("backend", [openai.backend, anthropic.backend])
+@pytest.mark.parametrize("backend", [openai.backend, anthropic.backend, litellm.backend])
 def test_no_answer_in_time_names_the_seconds_and_the_option(backend):
     with serving(lambda _: Reply(chat("late").body, delay=2.0)) as server:
-        told = failing(opened(server.v1, backend, timeout=0.2), a_call(max_tokens=600))
+        name = "hosted_vllm/double" if backend is litellm.backend else "double"
+        told = failing(opened(server.v1, backend, model=name, timeout=0.2), a_call(max_tokens=600))
     assert "within 0.3 seconds" in str(told)
     assert "--timeout" in str(told)
     assert told.waited == pytest.approx(0.3)

@@ -123,6 +123,7 @@ ALL += ("encoding_format",)
         (400, "vertex_ai does not support parameters: ['top_p'], for model=x", "top_p"),
         (400, "encoding_format is not supported", "encoding_format"),
         (400, "Invalid model name passed in model=nope", None),
+        (400, "No endpoints found; use an alternate model", None),
         (400, "max_tokens is too large: 9000. This model supports at most 4096 completion tokens", None),
     ],
 )

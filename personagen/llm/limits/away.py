@@ -93,7 +93,7 @@ class Away:
     def _failed(self, error: ServerError, seconds: float, knocks: bool) -> None:
         self._knocking = self._knocking and not knocks
         if not (error.away or error.gateway) or seconds == float("inf"):
-            if error.status is not None:  # it answered
+            if error.status is not None and not error.waited:  # it answered
                 self.open()
             elif knocks:
                 self._schedule()

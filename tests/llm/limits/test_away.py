@@ -210,6 +210,24 @@ def test_a_call_that_was_given_too_little_time_is_sent_again_with_more_whatever_
     assert len(asked) == 3
 
 
+def test_a_knock_without_an_answer_in_time_opens_no_gate():
+    async def llm(call):
+        asked.append(simulated.now())
+        if simulated.now() < 1:
+            raise refused()
+        if simulated.now() < 100:
+            await asyncio.sleep(20)
+            problem = ServerError("late", status=408)
+            problem.waited = 20.0
+            raise problem
+        return Completion(text="Fine.")
+
+    asked = []
+    results, _, _ = run(llm, calls=30, most=10)
+    assert all(isinstance(r, Completion) for r in results)
+    assert sum(1 < at < 100 for at in asked) <= 5
+
+
 def test_it_is_told_at_once_and_in_one_line(caplog):
     with caplog.at_level(logging.WARNING):
         run(Restarting(0, 12, loading), calls=1)
