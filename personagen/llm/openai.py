@@ -152,8 +152,8 @@ def failed(reply: Reply | Failure) -> Reply | Failure:
         choices = value.get("choices")
         problem = value.get("error") or (choices and choices[0].get("error"))
         if problem and not (choices and choices[0].get("message", {}).get("content") and not choices[0].get("error")):
-            code = str(problem.get("code") or value.get("code")) if isinstance(problem, dict) else ""
-            status = int(code) if code.isdecimal() and 400 <= int(code) < 600 else 502
+            told = str(problem.get("code") or value.get("code")) if isinstance(problem, dict) else ""
+            status = int(told) if told.isdecimal() and 400 <= int(told) < 600 else 502
             return failure(status, orjson.dumps({"error": problem}), {})
     return reply
 
