@@ -87,10 +87,16 @@ class ReplyError(PersonagenError):
 class ServerError(PersonagenError):
     """A request failed temporarily: refused connection, timeout, 408, 409, 429, 5xx.
 
-    ``retry_after`` is the server's Retry-After in seconds, or None; ``billed`` as in ``ReplyError``.
+    ``retry_after`` is the server's Retry-After in seconds, or None; ``billed`` as in ``ReplyError``. ``waited`` is how
+    many seconds it was given to answer, 0 if it did not use them up; ``away`` says why the server is not there now;
+    ``gateway`` that one before it found none; ``refused_here`` that nothing listens at an address of this machine.
     """
 
     billed = False
+    waited = 0.0
+    away = ""
+    gateway = False
+    refused_here = False
 
     def __init__(self, message: str, *, status: int | None = None, retry_after: float | None = None) -> None:
         super().__init__(message)

@@ -63,7 +63,8 @@ class Usage(Record):
 
 
 class Completion(Record):
-    """A model's answer to one call. ``finish_reason`` is ``stop``, ``length``, ``refusal`` or the provider's own.
+    """A model's answer to one call. ``finish_reason`` is ``stop``, or says why the text is not a whole reply:
+    ``length`` (``max_tokens`` were reached), ``context`` (the context was full), ``refusal`` or ``content_filter``.
 
     ``pause`` is in seconds until an exhausted quota resets; it is not stored.
     """

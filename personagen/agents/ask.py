@@ -33,6 +33,7 @@ MISSES_TO_STOP_TRUSTING = 3  # replies without JSON, until a server is thought t
 log = logging.getLogger(__name__)
 _UNUSABLE = {
     "length": CUT_OFF,
+    "context": "the context was full: serve the model with more context",
     "refusal": "the model refused",
     "content_filter": "the provider's content filter stopped it",
 }

@@ -69,13 +69,14 @@ def usage_rows(summary: Any) -> list[tuple[str, str]]:
     usage = summary.usage
     cache = {"read from cache": usage["cached_input_tokens"], "written to cache": usage["cache_write_input_tokens"]}
     cached = "".join(f", {n:,} {what} ({n / max(1, usage['input_tokens']):.0%})" for what, n in cache.items() if n)
+    thought = f" ({usage['reasoning_tokens']:,} of them reasoning)" if usage.get("reasoning_tokens") else ""
     retries = f"{summary.retried:,} requests" + (f", {summary.refused:,} rate-limited" if summary.refused else "")
     return [
         ("calls", f"{summary.calls:,} ({summary.new_calls:,} new, {summary.reused_calls:,} reused)"),
         ("retries", retries if summary.retried else ""),
         *(("unsupported", f"{', '.join(parts)} (refused by {where})") for where, parts in summary.unsupported.items()),
         ("peak concurrency", ", ".join(f"{n:,} ({where})" for where, n in summary.peak_concurrency.items())),
-        ("tokens", f"{usage['input_tokens']:,} in{cached}; {usage['output_tokens']:,} out"),
+        ("tokens", f"{usage['input_tokens']:,} in{cached}; {usage['output_tokens']:,} out{thought}"),
         ("cost", money(usage)),
         ("estimate", compared(summary)),
         *((f"  {name}", f"{row['calls']:,} calls, {money(row)}") for name, row in summary.usage_by_role.items()),

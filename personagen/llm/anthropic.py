@@ -9,7 +9,7 @@ below the model's minimum (1,024 to 4,096 tokens) are neither cached nor charged
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence, Set
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,11 +17,14 @@ from urllib.parse import urlsplit
 import orjson
 
 from personagen.call import LLM, Call
+from personagen.llm.context import Refused, checked
 from personagen.llm.effort import anthropic_fields, extra_fields
-from personagen.llm.errors import Failure, Server, garbled, server_at
+from personagen.llm.errors import Failure, Server, garbled, server_at, whole
 from personagen.llm.http import Reply, custom_headers, posting
 from personagen.llm.json import loads
-from personagen.llm.schema import in_words, without_refused
+from personagen.llm.patience import Patience
+from personagen.llm.roles import SYSTEM, shaped
+from personagen.llm.schema import LENGTHS, accepted, in_words, parts, settings, without, without_refused
 from personagen.llm.usage import finish_reason, mapping, tokens, word
 from personagen.records import Completion, Message
 
@@ -30,12 +33,6 @@ HOST = "https://api.anthropic.com"
 VERSION = "2023-06-01"
 CACHED = {"cache_control": {"type": "ephemeral"}}
 COUNTED = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
-REASONS = {
-    "end_turn": "stop",
-    "stop_sequence": "stop",
-    "max_tokens": "length",
-    "model_context_window_exceeded": "length",
-}
 
 
 @asynccontextmanager
@@ -58,16 +55,18 @@ async def backend(
     """
     url = base_url and base_url.rstrip("/").removesuffix("/v1")
     server = server_at(f"anthropic/{model}", base_url=url, host=HOST, key_name=KEY, api_key=api_key)
-    refused = set() if refused is None else refused
-    async with posting(server, "/v1/messages", headers(server), timeout=timeout) as post:
+    refused = Refused() if refused is None else refused
+    patience = Patience(timeout)
+    async with posting(server, "/v1/messages", headers(server)) as post:
 
         async def complete(call: Call) -> Completion:
-            async def attempt() -> tuple[Reply | Failure, list[str]]:
-                body, sent = request(model, call, refused)
-                return await post(orjson.dumps(body)), sent
+            async def attempt(sized: Call) -> tuple[Reply | Failure, list[str]]:
+                body, sent = request(model, sized, refused)
+                with patience.given(call) as seconds:
+                    return await post(orjson.dumps(body), seconds), sent
 
-            reply = await without_refused(server, refused, attempt)
-            return completion(server, model, reply.body, reply.pause)
+            reply = await without_refused(server, refused, call, attempt)
+            return checked(server, refused, call, completion(server, model, reply.body, reply.pause))
 
         yield complete
 
@@ -80,22 +79,26 @@ def headers(server: Server) -> dict[str, str]:
     return headers | custom_headers("ANTHROPIC_CUSTOM_HEADERS")
 
 
-def request(model: str, call: Call, refused: Collection[str]) -> tuple[dict[str, Any], list[str]]:
+def request(model: str, call: Call, refused: Set[str]) -> tuple[dict[str, Any], list[str]]:
     """The body of a request, and its parts that a server may refuse."""
-    effort, parts = anthropic_fields(call.sampling.reasoning, refused)
+    effort, efforts = anthropic_fields(call.sampling.reasoning, refused)
     # Claude takes no sampling settings while it thinks.
     thinks = effort.get("thinking", {}).get("type", "disabled") != "disabled"
-    settings = {} if thinks else {"temperature": call.sampling.temperature, "top_p": call.sampling.top_p}
-    body: dict[str, Any] = {name: v for name, v in settings.items() if v is not None and name not in refused}
-    sent = [*body, *parts]
+    body: dict[str, Any] = {} if thinks else settings(call, refused)
+    sent = [*parts(body), *efforts]
     body |= effort
-    messages = call.messages
-    if call.schema is not None and (call.in_words or "schema" in refused):
-        messages = in_words(messages, call.schema)
-    if call.schema is not None and "schema" not in refused:
-        config = {"format": {"type": "json_schema", "schema": call.schema}}
-        body["output_config"] = config | body.get("output_config", {})
-        sent.append("schema")
+    messages: Sequence[Message] = call.messages
+    if call.schema is not None:
+        # Anthropic takes no lengths of arrays but minItems 0 and 1.
+        schema, keywords = accepted(without(call.schema, LENGTHS), refused)
+        if call.in_words or "schema" in refused:
+            messages = in_words(messages, schema)
+        if "schema" not in refused:
+            config = {"format": {"type": "json_schema", "schema": schema}}
+            body["output_config"] = config | body.get("output_config", {})
+            sent += ["schema", *keywords]
+    messages, roles = shaped(messages, refused)
+    sent += [part for part in roles if part == SYSTEM]  # adjacent messages of one role are joined anyway
     system: Any = "\n\n".join(m.content for m in messages if m.role == "system")
     turns = _turns(messages)
     if "cache_control" not in refused:
@@ -113,19 +116,26 @@ def completion(server: Server, model: str, body: bytes, pause: float = 0.0) -> C
     """The completion in the body of an answer: its text blocks, without thinking blocks.
 
     Raises:
-        ServerError: the body is not a completion.
+        ServerError: the body is not a completion, or the provider broke the reply off.
     """
     try:
         value = loads(body)
         counted = mapping(value.get("usage"))
         text = "".join(block["text"] for block in value["content"] or () if block["type"] == "text")
-        return Completion(
-            text=text,
-            finish_reason=finish_reason(value.get("stop_reason"), REASONS),
-            # Anthropic counts cache reads and writes apart from input tokens, other APIs within them.
-            usage=tokens(text, *(counted.get(name) for name in COUNTED), apart=True),
-            model=word(value.get("model"), model),
-            pause=pause,
+        thoughts = "".join(word(block.get("thinking"), "") for block in value["content"] or ())
+        reasoned = mapping(counted.get("output_tokens_details")).get("thinking_tokens")
+        return whole(
+            server,
+            Completion(
+                text=text,
+                finish_reason=finish_reason(value.get("stop_reason")),
+                # Anthropic counts cache reads and writes apart from input tokens, other APIs within them.
+                usage=tokens(
+                    text, *(counted.get(name) for name in COUNTED), apart=True, reasoned=reasoned, thoughts=thoughts
+                ),
+                model=word(value.get("model"), model),
+                pause=pause,
+            ),
         )
     except (ValueError, TypeError, LookupError, AttributeError):
         raise garbled(server, body.decode("utf-8", "replace")) from None

@@ -6,14 +6,15 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from personagen.call import Call
-from personagen.errors import BudgetError, PersonagenError
+from personagen.call import LLM, Call
+from personagen.errors import BudgetError, PersonagenError, ReplyError, ServerError
 from personagen.llm.prices import Price, cost
 from personagen.options import ModelOptions
 from personagen.records import Completion
 from personagen.store.batches import Batch
 from personagen.store.folder import Run
 
+MORE_THAN_SEEN = 1.5  # reserved for an answer, where one cost more than its maximum
 CostBound = Callable[[Call], float | None]
 
 
@@ -127,3 +128,50 @@ def max_cost(prices: Mapping[str, Price | None]) -> CostBound:
         return price.dearest_input * input_tokens + price.output * call.max_tokens
 
     return bound
+
+
+def with_budget(llm: LLM, ledger: Ledger, bound: CostBound) -> LLM:
+    """Keeps ``llm`` within ``ledger``; ``bound`` gives the maximum cost of a call in USD, None if its price is unknown.
+
+    An answer without token counts is charged at this maximum, in a resumed run too. Where reasoning is not bounded by
+    ``max_tokens``, an answer costs more: from then on so much more is reserved for each call of that model.
+    """
+    beyond: dict[str, float] = {}
+
+    async def ask(call: Call) -> Completion:
+        amount = ledger.take_over(call.key)
+        if amount is None:
+            amount = bound(call) or 0.0
+            amount += beyond.get(call.model, 0.0) if amount else 0.0
+            await ledger.reserve(amount)
+        answer: Completion | None = None
+        try:
+            answer = await llm(call)
+            if amount and answer.usage.cost_usd is None:
+                usage = answer.usage.model_copy(update={"cost_usd": amount})
+                answer = answer.model_copy(update={"usage": usage})
+            elif amount and answer.usage.cost_usd is not None and answer.usage.cost_usd > amount:
+                missed = beyond.get(call.model, 0.0) + answer.usage.cost_usd - amount
+                beyond[call.model] = MORE_THAN_SEEN * missed
+            return answer
+        finally:
+            ledger.settle(amount, answer)
+
+    return ask
+
+
+def with_billed_failures(llm: LLM, ledger: Ledger, bound: CostBound) -> LLM:
+    """Charges unusable but billed answers of ``llm`` at their maximum amount.
+
+    It goes inside the retries, since each attempt is billed. The journal does not store these costs.
+    """
+
+    async def ask(call: Call) -> Completion:
+        try:
+            return await llm(call)
+        except (ReplyError, ServerError) as error:
+            if error.billed:
+                ledger.book(bound(call) or 0.0)
+            raise
+
+    return ask

@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from typing import Any, cast
 
 from personagen.call import LLM, Call
-from personagen.errors import ConfigError, PersonagenError, ServerError, UsageError
+from personagen.errors import ConfigError, PersonagenError, UsageError
 from personagen.llm import anthropic, litellm, openai
 from personagen.llm.batch.anthropic import AnthropicBatches
 from personagen.llm.batch.openai import OpenAIBatches
@@ -17,6 +17,8 @@ from personagen.llm.batch.protocol import BatchApi, no_batches
 from personagen.llm.batch.submit import BatchMode, batched
 from personagen.llm.endpoints import OFFLINE, Endpoint
 from personagen.llm.errors import Server, address, no_model, quoted
+from personagen.llm.lost import late
+from personagen.llm.patience import Patience
 from personagen.llm.prices import Price, cost
 from personagen.plugins import function
 from personagen.records import Completion
@@ -71,7 +73,7 @@ async def connect(
 
 async def _opened(endpoint: Endpoint, seconds: float, stack: AsyncExitStack) -> LLM:
     llm = await stack.enter_async_context(_backend(endpoint, seconds))
-    if endpoint.model.partition("/")[0] not in BACKENDS:  # those have a timeout already
+    if endpoint.is_function:  # the others have a timeout already
         llm = with_timeout(llm, endpoint.model, seconds)
     # A custom function may report its own cost.
     return llm if endpoint.is_function and endpoint.price is None else with_cost(llm, endpoint.price)
@@ -152,17 +154,19 @@ def with_cost(llm: LLM, price: Price | None) -> LLM:
 
 
 def with_timeout(llm: LLM, name: str, seconds: float) -> LLM:
-    """``llm`` with ``seconds`` for each whole request; LiteLLM's own timeout is for the next bytes only.
+    """``llm`` with so many ``seconds`` for each whole request, and more for a long reply (``Patience``).
 
     Raises:
         ServerError: ``name`` gave no answer in time.
     """
+    patience = Patience(seconds)
 
     async def ask(call: Call) -> Completion:
-        try:
-            async with asyncio.timeout(seconds):
-                return await llm(call)
-        except TimeoutError:
-            raise ServerError(f"{name} gave no answer within {seconds:g} seconds", status=408) from None
+        with patience.given(call) as given:
+            try:
+                async with asyncio.timeout(given):
+                    return await llm(call)
+            except TimeoutError:
+                raise late(name, given) from None
 
     return ask

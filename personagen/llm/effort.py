@@ -35,6 +35,20 @@ _EFFORT_HOSTS = ("openai.com", "azure.com", "googleapis.com", "x.ai", "groq.com"
 _TYPE_HOSTS = ("deepseek.com", "z.ai", "bigmodel.cn", "moonshot.ai", "moonshot.cn", "volces.com")
 _SWITCH_HOSTS = ("aliyuncs.com", "siliconflow.cn", "siliconflow.com")
 
+# What a refusal calls a part, by the first word of its name; a refusal of the field itself, not of a value.
+_CALLED = {
+    "reasoning_effort": r"reasoning[_. ]?effort|reasoning",
+    "chat_template_kwargs": r"chat_template\w*|enable_thinking",
+    "enable_thinking": r"enable_thinking|thinking_budget",
+    "thinking": r"thinking|budget_tokens|adaptive|output_config.effort",
+    "reasoning": r"reasoning",
+}
+_NO_SUCH_FIELD = re.compile(
+    r"unrecognized|unknown|unexpected|extra[_ ](?:forbidden|inputs|fields)|unsupported[_ ]parameter|not support param",
+    re.IGNORECASE,
+)
+LOWEST = (" none", " minimal", " disabled")  # the ends of parts that ask for no reasoning
+
 Offers = list[tuple[str, dict[str, Any]]]
 
 
@@ -86,6 +100,15 @@ def anthropic_fields(reasoning: str, refused: Collection[str]) -> tuple[dict[str
         ("thinking adaptive", {"thinking": {"type": "adaptive"}, "output_config": effort}),
     ]
     return _first(offers, refused)
+
+
+def refused_effort(words: str, sent: Collection[str]) -> str | None:
+    """The part of ``sent`` about reasoning that a refusal in these ``words`` means; or None."""
+    for part in sent:
+        field = part.partition(" ")[0]
+        if field in _CALLED and re.search(rf"\b(?:{_CALLED[field]})\b", words, re.IGNORECASE):
+            return field if _NO_SUCH_FIELD.search(words) else part
+    return None
 
 
 def extra_fields(sampling: Sampling) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from personagen.call import LLM
 from personagen.errors import ConfigError
+from personagen.llm.context import Refused
 from personagen.llm.errors import address
 from personagen.llm.prices import Price, parse_price, price_of
 from personagen.options import ENCODER, ModelFunction, ModelOptions, by_role, shared_and_own
@@ -32,7 +33,7 @@ class Endpoint:
     base_url: str | None = None
     price: Price | None = None
     function: LLM | None = None
-    refused: set[str] = field(default_factory=set, compare=False, repr=False)
+    refused: Refused = field(default_factory=Refused, compare=False, repr=False)
 
     @property
     def address(self) -> str:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 import os
 import re
-import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
@@ -17,28 +16,17 @@ from urllib.parse import urlsplit
 import orjson
 
 from personagen.errors import BudgetError, ConfigError, PersonagenError, ReplyError, ServerError
+from personagen.llm import words
 from personagen.llm.redact import scrubbed, secrets
+from personagen.records import Completion
 
 MAX_QUOTE_CHARS = 300
 MAX_ERROR_CHARS = 8000  # pattern search in megabytes would take hours
+MAX_DEPTH = 5  # of nested error messages, and of messages in a list
 NO_KEY = "none"
 _URL_NAMES = {"openai": "OPENAI_BASE_URL", "anthropic": "ANTHROPIC_BASE_URL"}
 _TAG = re.compile(r"<(?:script|style)\b.*?</(?:script|style)>|<[^<>]*>", re.DOTALL | re.IGNORECASE)
-_CREDIT = re.compile(
-    r"insufficient[_ ](?:quota|balance|funds|credit)|credit balance|exceeded your current quota|out of credit"
-    r"|billing|(?:usage|spend(?:ing)?) limit",
-    re.IGNORECASE,
-)
-_SOON = re.compile(r"retry ?(?:delay|in|after)|per[ -]?minute|per[ -]?second|try again in", re.IGNORECASE)
-_TOO_LONG = re.compile(
-    r"context_length_exceeded|context[ _-]?(?:length|window|size|limit)|prompt is too long|input is too long"
-    r"|maximum (?:context|input|prompt)|too many (?:input )?tokens|reduce the length",
-    re.IGNORECASE,
-)
-_FILTERED = re.compile(
-    r"content[_ ]?filter|content[_ ]?policy|content management policy|responsibleai|invalid_prompt|usage policy",
-    re.IGNORECASE,
-)
+CONTEXT_STATUSES = (400, 413, 422, 500)
 
 
 @dataclass(frozen=True)
@@ -116,11 +104,25 @@ def failure(status: int, body: bytes, headers: Mapping[str, str]) -> Failure:
     except orjson.JSONDecodeError:
         return Failure(status, _TAG.sub(" ", text), retry_after=retry_after(headers))
     inner = value.get("error", value) if isinstance(value, dict) else value
-    if not isinstance(inner, dict):
-        return Failure(status, str(inner)[:MAX_ERROR_CHARS], retry_after=retry_after(headers))
-    message = inner.get("message") or inner.get("detail") or text
+    inner = inner if isinstance(inner, dict) else {"message": inner}
     code = " ".join(str(inner[name])[:MAX_QUOTE_CHARS] for name in ("type", "code", "param") if inner.get(name))
-    return Failure(status, str(message)[:MAX_ERROR_CHARS], code, retry_after(headers))
+    return Failure(status, (_message(inner) or text)[:MAX_ERROR_CHARS], code, retry_after(headers))
+
+
+def _message(value: Any, depth: int = 0) -> str:
+    """The message in ``value``; of a failed validation each place, without the input that is repeated there."""
+    if isinstance(value, list) and depth < MAX_DEPTH:
+        return "; ".join(_message(entry, depth + 1) for entry in value[:MAX_DEPTH])
+    if not isinstance(value, dict):
+        text = "" if value is None else str(value)
+        if depth < MAX_DEPTH and text.startswith(("{", "[")):
+            with suppress(orjson.JSONDecodeError):
+                return _message(orjson.loads(text), depth + 1) or text
+        return text
+    if isinstance(value.get("loc"), list):
+        return f"{'.'.join(map(str, value['loc']))}: {value.get('msg', '')} ({value.get('type', '')})"
+    found = next((value[name] for name in ("message", "detail", "error", "msg") if value.get(name)), None)
+    return _message(found, depth + 1) if found and depth < MAX_DEPTH else ""
 
 
 def error(server: Server, failed: Failure) -> PersonagenError:
@@ -128,47 +130,51 @@ def error(server: Server, failed: Failure) -> PersonagenError:
 
     The order matters: providers report missing credit and long prompts under several statuses.
     """
-    status, words = failed.status, f"{failed.code} {failed.message}"
+    status, text = failed.status, f"{failed.code} {failed.message}"
     reason = quoted(server, failed.message)
     what = f"{server.model} at {server.url} answered HTTP {status}"
-    if status == 402 or (status in (400, 403, 429) and _out_of_credit(failed, words)):
+    if status in (413, 429) and _is_too_large(text):
+        return ConfigError(
+            f"{what}: a request needs more tokens than the account may use in a minute: {reason}; lower max_tokens in"
+            " the prompt file, or have the limit raised"
+        )
+    if status == 402 or (status in (400, 403, 429) and _out_of_credit(failed, text)):
         return BudgetError(
             f"{what}: the account is out of credit or quota: {reason}; top it up and run the same command again"
         )
-    if status in (401, 403):
+    if status in (401, 403) or (status == 400 and words.BAD_KEY.search(text)):
         return ConfigError(
             f"{what}: the key in {server.key_name} is refused: {reason}; set {server.key_name} to a valid key"
         )
     if status == 404:
         return ConfigError(f"{what}: no such model or path: {reason}; check the model's name and --base-url")
+    if status in CONTEXT_STATUSES and words.TOO_LONG.search(text):
+        problem = ReplyError(f"the prompt is too long for {server.model}: {reason}; serve it with more context")
+        problem.cause = "context"
+        return problem
+    if words.CERTIFICATE.search(text):
+        return untrusted(server, reason)
     if status in (408, 409, 425, 429) or status >= 500:
-        return ServerError(f"{what}: {reason}", status=status, retry_after=failed.retry_after)
-    if status in (400, 413, 422) and _TOO_LONG.search(words):
-        return ReplyError(f"the conversation is too long for {server.model}: {reason}", cause="context")
-    if status in (400, 422) and _FILTERED.search(words):
+        busy = ServerError(f"{what}: {reason}", status=status, retry_after=failed.retry_after)
+        if 500 <= status <= 504:
+            busy.away = reason if words.LOADING.search(text) else ""
+            busy.gateway = words.GATEWAY.search(text) is not None
+        return busy
+    if status in (400, 422) and words.FILTERED.search(text):
         return ReplyError(f"{server.model} refuses the prompt: {reason}", cause="refusal")
+    if status in (400, 422) and words.NO_MODEL.search(text):
+        return ConfigError(f"{what}: no such model: {reason}; check the model's name")
     if 300 <= status < 400:
         return ConfigError(f"{what}: it redirects requests; give the final URL as --base-url")
     return ConfigError(f"{what}: {reason}; change the setting it names")
 
 
-def is_cut_off(problem: BaseException) -> bool:
-    """Whether a refused or lost connection or a timeout caused ``problem``."""
-    return any(isinstance(cause, (ConnectionError, TimeoutError, socket.gaierror)) for cause in _causes(problem))
-
-
-def unreachable(server: Server, problem: BaseException) -> ServerError:
-    """The error for a request without an answer: connection refused, unknown host, timeout."""
-    for cause in _causes(problem):
-        if isinstance(cause, ConnectionRefusedError):
-            return ServerError(f"nothing listens at {server.url}: start the server, or correct --base-url")
-        if isinstance(cause, socket.gaierror):
-            return ServerError(f"the host of {server.url} can't be found: check the network, or correct --base-url")
-    name = type(problem).__name__
-    if isinstance(problem, TimeoutError) or "timeout" in name.lower():
-        return ServerError(f"{server.model} at {server.url} gave no answer in time", status=408)
-    reason = quoted(server, str(next((c for c in reversed(list(_causes(problem))) if str(c)), name)))
-    return ServerError(f"the connection to {server.url} failed: {reason}")
+def untrusted(server: Server, reason: str) -> ConfigError:
+    """The error for a certificate that is not trusted."""
+    return ConfigError(
+        f"the certificate of {server.url} is not trusted: {reason}; set SSL_CERT_FILE to a PEM file with the"
+        " certificate of its authority"
+    )
 
 
 def garbled(server: Server, body: object) -> ServerError:
@@ -177,6 +183,19 @@ def garbled(server: Server, body: object) -> ServerError:
     problem = ServerError(f"{server.model} at {server.url} sent an answer that is not a completion: {shown}")
     problem.billed = True
     return problem
+
+
+def whole(server: Server, answer: Completion) -> Completion:
+    """``answer``, unless its provider broke it off.
+
+    Raises:
+        ServerError: it did.
+    """
+    if answer.finish_reason != "error":
+        return answer
+    problem = ServerError(f"{server.model} at {server.url} broke its reply off: the provider reports an error")
+    problem.billed = True
+    raise problem
 
 
 def too_large(server: Server, limit: int) -> ReplyError:
@@ -215,16 +234,12 @@ def quoted(server: Server, text: str) -> str:
     return line if len(line) <= MAX_QUOTE_CHARS else f"{line[:MAX_QUOTE_CHARS]}..."
 
 
-def _out_of_credit(failed: Failure, words: str) -> bool:
+def _out_of_credit(failed: Failure, text: str) -> bool:
     # Gemini also calls a limit per minute a quota, but with a time to retry.
-    later = failed.retry_after is not None or _SOON.search(words)
-    return "insufficient_quota" in words or bool(_CREDIT.search(words) and not later)
+    later = failed.retry_after is not None or words.SOON.search(text)
+    return "insufficient_quota" in text or bool(words.CREDIT.search(text) and not later)
 
 
-def _causes(problem: BaseException) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    current: BaseException | None = problem
-    while current is not None and id(current) not in seen:
-        seen.add(id(current))
-        yield current
-        current = current.__cause__ or current.__context__
+def _is_too_large(text: str) -> bool:
+    found = words.TOO_LARGE_FOR_ACCOUNT.search(re.sub(r"(?<=\d),(?=\d)", "", text))
+    return found is not None and (found[1] is None or int(found[2]) > int(found[1]))

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from personagen.errors import ConfigError, ServerError
-from personagen.llm.errors import Failure, Server, failure, is_address, too_large, unreachable
+from personagen.llm.errors import Failure, Server, failure, is_address, too_large
 from personagen.llm.limits.headers import seconds_until_reset
+from personagen.llm.lost import unreachable
 
 if TYPE_CHECKING:
     import ssl
@@ -37,26 +38,20 @@ class Reply:
     pause: float
 
 
-Post = Callable[[bytes], Awaitable[Reply | Failure]]
+Post = Callable[[bytes, float], Awaitable[Reply | Failure]]
 
 
 @asynccontextmanager
-async def posting(
-    server: Server,
-    path: str,
-    headers: Mapping[str, str],
-    *,
-    timeout: float,  # noqa: ASYNC109
-) -> AsyncIterator[Post]:
+async def posting(server: Server, path: str, headers: Mapping[str, str]) -> AsyncIterator[Post]:
     """A function that posts a body to ``path`` at the server's URL and returns the answer's body.
 
-    Each request has ``timeout`` seconds in all. It does not retry or follow redirects. Connections are kept alive until
-    the end.
+    Its second argument is how many seconds the request has in all. It does not retry or follow redirects. Connections
+    are kept alive until the end.
 
     Raises, when called:
         ServerError: there was no complete answer.
         ReplyError: the answer has more than ``MAX_ANSWER_BYTES``; reading stops there.
-        ConfigError: the proxy or the certificates in the environment can't be used.
+        ConfigError: the proxy or the certificates in the environment can't be used, or the server's is not trusted.
     """
     # Imported here, not at the first request: an interrupt during the import could not stop that request.
     import aiohttp
@@ -65,19 +60,20 @@ async def posting(
     session: ClientSession | None = None
     proxy: str | None = None
 
-    async def post(body: bytes) -> Reply | Failure:
+    async def post(body: bytes, seconds: float) -> Reply | Failure:
         nonlocal session, proxy
         if session is None:
             # Not trust_env: it reads the environment for every request, and replaces the key by a .netrc password.
             proxy = _proxy(server)
-            session = _session(server, headers, timeout)
+            session = _session(server, headers)
         try:
-            async with session.post(url, data=body, allow_redirects=False, proxy=proxy) as answer:
+            timeout = aiohttp.ClientTimeout(total=seconds)
+            async with session.post(url, data=body, allow_redirects=False, proxy=proxy, timeout=timeout) as answer:
                 content = await _read(answer)
         except (aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError) as problem:
             raise _proxy_error(server, proxy or "", getattr(problem, "status", None)) from None
         except (aiohttp.ClientError, TimeoutError) as problem:
-            raise unreachable(server, problem) from None
+            raise unreachable(server, problem, seconds) from None
         pause = seconds_until_reset(answer.headers)
         if answer.status >= 300:
             failed = failure(answer.status, content, answer.headers)
@@ -111,7 +107,7 @@ def custom_headers(variable: str) -> dict[str, str]:
     return {name.strip(): value.strip() for name, colon, value in pairs if colon and name.strip()}
 
 
-def _session(server: Server, headers: Mapping[str, str], timeout: float) -> ClientSession:
+def _session(server: Server, headers: Mapping[str, str]) -> ClientSession:
     import aiohttp
 
     tls = _certificates() if urlsplit(server.url).scheme == "https" else True
@@ -119,7 +115,6 @@ def _session(server: Server, headers: Mapping[str, str], timeout: float) -> Clie
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=MAX_CONNECTIONS, keepalive_timeout=KEEPALIVE_SECONDS, ssl=tls),
         headers={**defaults, **headers},
-        timeout=aiohttp.ClientTimeout(total=timeout),
         cookie_jar=aiohttp.DummyCookieJar(),
     )
 

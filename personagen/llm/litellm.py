@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import warnings
@@ -12,22 +13,28 @@ from typing import Any
 
 from personagen.call import LLM, Call
 from personagen.errors import ConfigError, PersonagenError
+from personagen.llm import words
+from personagen.llm.context import Refused, checked
 from personagen.llm.errors import (
     NO_KEY,
     Failure,
     Server,
     failure,
     garbled,
-    is_cut_off,
     no_model,
+    quoted,
     retry_after,
-    unreachable,
+    whole,
 )
-from personagen.llm.openai import REASONS, request
+from personagen.llm.lost import is_cut_off, unreachable
+from personagen.llm.openai import request
+from personagen.llm.patience import Patience
 from personagen.llm.schema import without_refused
 from personagen.llm.usage import finish_reason, tokens, word
 from personagen.records import Completion
 
+REQUEST_TIMEOUT = 408
+GRACE_SECONDS = 10.0  # LiteLLM's time-out is for the next bytes only, and some of its work is not under it
 _REPORT = re.compile(r"\nTraceback|\s+This looks like a bug in LiteLLM")
 
 
@@ -49,23 +56,23 @@ async def backend(
     Raises:
         ConfigError: an unknown provider, or a missing key; nothing was sent.
     """
-    litellm, server, options = import_litellm(model, base_url, api_key, timeout)
-    refused = set() if refused is None else refused
+    litellm, server, options = import_litellm(model, base_url, api_key)
+    refused = Refused() if refused is None else refused
+    patience = Patience(timeout)
 
     async def complete(call: Call) -> Completion:
-        async def attempt() -> tuple[Any, list[str]]:
-            body, sent = request(server, model, call, refused)
-            try:
-                # LiteLLM rewrites the schema for some providers.
-                return await litellm.acompletion(**deepcopy(body), **options), sent
-            except PersonagenError:
-                raise
-            except Exception as problem:  # custom providers raise what they like
-                if is_cut_off(problem):
-                    raise unreachable(server, problem) from None
-                return failure_of(problem), sent
+        async def attempt(sized: Call) -> tuple[Any, list[str]]:
+            body, sent = request(server, model, sized, refused)
+            with patience.given(call) as seconds:
+                try:
+                    # LiteLLM rewrites the schema for some providers.
+                    async with asyncio.timeout(seconds + GRACE_SECONDS):
+                        return await litellm.acompletion(**deepcopy(body), **options, timeout=seconds), sent
+                except Exception as problem:  # custom providers raise what they like
+                    return problem_of(server, problem, seconds), sent
 
-        return completion(server, model, await without_refused(server, refused, attempt))
+        answer = await without_refused(server, refused, call, attempt)
+        return checked(server, refused, call, completion(server, model, answer))
 
     try:
         yield complete
@@ -77,27 +84,59 @@ def completion(server: Server, model: str, answer: Any) -> Completion:
     """The completion in the answer of ``litellm.acompletion``.
 
     Raises:
-        ServerError: the answer holds no completion.
+        ServerError: the answer holds no completion, or the provider broke the reply off.
     """
     try:
         choice, counted = answer.choices[0], getattr(answer, "usage", None)
         details = getattr(counted, "prompt_tokens_details", None)
-        refusal = word((getattr(choice.message, "provider_specific_fields", None) or {}).get("refusal"), "")
+        reasoned = getattr(getattr(counted, "completion_tokens_details", None), "reasoning_tokens", None)
+        refusal = word(_own(choice.message).get("refusal"), "")
         text = refusal or choice.message.content or ""
-        return Completion(
-            text=text,
-            finish_reason="refusal" if refusal else finish_reason(choice.finish_reason, REASONS),
-            usage=tokens(
-                text,
-                getattr(counted, "prompt_tokens", None),
-                getattr(counted, "completion_tokens", None),
-                getattr(details, "cached_tokens", None),
-                getattr(counted, "cache_creation_input_tokens", None),
+        # LiteLLM calls some cuts a normal stop, and keeps the provider's own word.
+        ending = word(_own(choice).get("native_finish_reason"), "") or choice.finish_reason
+        return whole(
+            server,
+            Completion(
+                text=text,
+                finish_reason="refusal" if refusal else finish_reason(ending),
+                usage=tokens(
+                    text,
+                    getattr(counted, "prompt_tokens", None),
+                    getattr(counted, "completion_tokens", None),
+                    getattr(details, "cached_tokens", None),
+                    getattr(counted, "cache_creation_input_tokens", None),
+                    total=getattr(counted, "total_tokens", None),
+                    reasoned=reasoned,
+                    thoughts=getattr(choice.message, "reasoning_content", None),
+                ),
+                model=word(getattr(answer, "model", None), model),
             ),
-            model=word(getattr(answer, "model", None), model),
         )
     except (ValueError, TypeError, LookupError, AttributeError):
         raise garbled(server, answer) from None
+
+
+def _own(part: Any) -> dict[str, Any]:
+    return getattr(part, "provider_specific_fields", None) or {}
+
+
+def problem_of(server: Server, problem: Exception, seconds: float) -> Failure:
+    """What LiteLLM or a custom provider raised, as a failure.
+
+    Raises:
+        PersonagenError: it is one, or there was no answer, or something is missing on this machine.
+    """
+    if isinstance(problem, PersonagenError):
+        raise problem
+    found = failure_of(problem)
+    if is_cut_off(problem) or (found.status == REQUEST_TIMEOUT and "Timeout" in found.code):
+        raise unreachable(server, problem, seconds) from None
+    text, reason = f"{found.code} {found.message}", quoted(server, found.message)
+    if isinstance(problem, ImportError) or words.NO_PACKAGE.search(text):
+        raise ConfigError(f"{server.model} needs a package that is not installed: {reason}; install it") from None
+    if words.NO_CREDENTIALS.search(text):
+        raise ConfigError(f"{server.model} needs credentials: {reason}; set what LiteLLM asks for") from None
+    return found
 
 
 def failure_of(problem: Exception) -> Failure:
@@ -105,16 +144,14 @@ def failure_of(problem: Exception) -> Failure:
     status, name = getattr(problem, "status_code", None), type(problem).__name__
     headers = getattr(problem, "litellm_response_headers", None) or {}
     wait = retry_after({key.lower(): value for key, value in headers.items()})
-    words = _REPORT.split(str(problem).removeprefix(f"litellm.{name}: "))[0]
+    text = _REPORT.split(str(problem).removeprefix(f"litellm.{name}: "))[0]
     # The server's answer follows "...Exception - ".
-    answer = failure(500, words.partition("Exception - ")[2].encode() or words.encode(), {})
+    answer = failure(500, text.partition("Exception - ")[2].encode() or text.encode(), {})
     status = status if isinstance(status, int) and status >= 300 else 500
     return Failure(status, answer.message, f"{name} {answer.code}", wait)
 
 
-def import_litellm(
-    model: str, base_url: str | None, api_key: str | None, timeout: float
-) -> tuple[Any, Server, dict[str, Any]]:
+def import_litellm(model: str, base_url: str | None, api_key: str | None) -> tuple[Any, Server, dict[str, Any]]:
     """The LiteLLM module, the server behind ``model``, and the options common to all requests.
 
     Raises:
@@ -131,7 +168,7 @@ def import_litellm(
     key = api_key or (NO_KEY if missing else None)
     own_key = f"{provider.upper().replace('-', '_')}_API_KEY"
     server = Server(model, base_url or f"{provider} (through LiteLLM)", " or ".join(missing) or own_key, key or "")
-    options: dict[str, Any] = {"timeout": timeout, "num_retries": 0, "max_retries": 0}
+    options: dict[str, Any] = {"num_retries": 0, "max_retries": 0}
     options |= {name: value for name, value in (("api_base", base_url), ("api_key", key)) if value}
     return litellm, server, options
 

@@ -22,10 +22,9 @@ from personagen.errors import (
     Interrupted,
     PersonagenError,
     QualityError,
-    ReplyError,
     ServerError,
 )
-from personagen.llm.budget import CostBound, Ledger
+from personagen.llm.budget import CostBound, Ledger, with_billed_failures, with_budget
 from personagen.llm.limits.adaptive import Permit
 from personagen.llm.limits.limiter import STOPS, Limiter
 from personagen.llm.limits.queue import TOO_MANY_REQUESTS, EndpointQueue
@@ -167,30 +166,6 @@ def _final(error: PersonagenError) -> PersonagenError:
     return error
 
 
-def with_budget(llm: LLM, ledger: Ledger, bound: CostBound) -> LLM:
-    """Keeps ``llm`` within ``ledger``; ``bound`` gives the maximum cost of a call in USD, None if its price is unknown.
-
-    An answer without token counts is charged at this maximum, in a resumed run too.
-    """
-
-    async def ask(call: Call) -> Completion:
-        amount = ledger.take_over(call.key)
-        if amount is None:
-            amount = bound(call) or 0.0
-            await ledger.reserve(amount)
-        answer: Completion | None = None
-        try:
-            answer = await llm(call)
-            if amount and answer.usage.cost_usd is None:
-                usage = answer.usage.model_copy(update={"cost_usd": amount})
-                answer = answer.model_copy(update={"usage": usage})
-            return answer
-        finally:
-            ledger.settle(amount, answer)
-
-    return ask
-
-
 def with_retries(
     llm: LLM,
     limiter: Limiter | None = None,
@@ -203,9 +178,10 @@ def with_retries(
     """Sends calls through the queues of ``limiter``, and retries after a ``ServerError``.
 
     A call keeps its permit until it is answered or given up: after ``attempts`` failures, or ``seconds`` after its
-    first request, even in flight. A rate-limit refusal (429) is not a failure: it pauses the endpoint, and the call
-    goes first afterwards. After any other failure the wait is drawn from 0 to ``first`` x 2^n seconds (full jitter,
-    Brooker 2015), at most ``MAX_WAIT_SECONDS``; a Retry-After holds for all calls of the endpoint.
+    first request, even in flight; later if it was given too few seconds to be answered. A rate-limit refusal (429) is
+    not a failure: it pauses the endpoint, and the call goes first afterwards. Nor is a server that is away (``Away``).
+    After any other failure the wait is drawn from 0 to ``first`` x 2^n seconds (full jitter, Brooker 2015), at most
+    ``MAX_WAIT_SECONDS``; a Retry-After holds for all calls of the endpoint.
 
     Raises:
         ServerError: the last one, with the number of requests.
@@ -217,10 +193,11 @@ def with_retries(
     async def ask(call: Call) -> Completion:
         queue = queues.of(call)
         permit = await queue.enter(call.role, call.priority)
+        send = partial(queue.away.through, partial(llm, call), seconds)
         try:
-            answer = await llm(call)
+            answer = await send()
         except ServerError as error:
-            return await _send_again(partial(llm, call), queues, queue, policy, (permit, error))
+            return await _send_again(send, queues, queue, policy, (permit, error))
         except BaseException as error:
             _end(queues, queue, permit, error)
             raise
@@ -242,16 +219,19 @@ async def _send_again(
 
     (attempts, seconds, first, rng), (permit, error) = policy, failed
     until, now = permit.at + seconds, asyncio.get_running_loop().time
-    sent, failures, held = 1, 0, True
+    sent, failures, held, away = 1, 0, True, queue.away
     try:
         async with asyncio.timeout_at(until) as bound:
             async for attempt in AsyncRetrying(retry=retry_if_exception_type(ServerError)):
                 refused, wished = error.status == TOO_MANY_REQUESTS, min(error.retry_after or 0.0, MAX_WAIT_SECONDS)
-                failures += not refused
-                pause = 0.0 if refused else rng.uniform(0, min(first * 2**failures, MAX_WAIT_SECONDS))
-                if failures >= attempts or max(pause, wished) > until - now():
+                waits = refused or away.left() > 0  # the queue handles both
+                failures += not waits
+                pause = 0.0 if waits else rng.uniform(0, min(first * 2**failures, MAX_WAIT_SECONDS))
+                until = max(until, now() + away.more(error, failures, pause))
+                bound.reschedule(until)
+                if failures >= attempts or away.is_over or (max(pause, wished) > until - now() and not away.left()):
                     raise error
-                if not refused:  # the queue handles refusals
+                if not waits:
                     queue.hold(wished)
                     await limiter.sleep(pause)
                 held = False
@@ -283,20 +263,3 @@ def _end(limiter: Limiter, queue: EndpointQueue, permit: Permit, error: BaseExce
 def _given_up(error: ServerError, sent: int) -> ServerError:
     times = f" (sent {sent} times)" if sent > 1 else ""
     return ServerError(f"{error}{times}", status=error.status, retry_after=error.retry_after)
-
-
-def with_billed_failures(llm: LLM, ledger: Ledger, bound: CostBound) -> LLM:
-    """Charges unusable but billed answers of ``llm`` at their maximum amount.
-
-    It goes inside the retries, since each attempt is billed. The journal does not store these costs.
-    """
-
-    async def ask(call: Call) -> Completion:
-        try:
-            return await llm(call)
-        except (ReplyError, ServerError) as error:
-            if error.billed:
-                ledger.book(bound(call) or 0.0)
-            raise
-
-    return ask

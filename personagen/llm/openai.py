@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence, Set
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
 
 from personagen.call import LLM, Call
+from personagen.llm.context import Refused, checked
 from personagen.llm.effort import extra_fields, openai_fields
-from personagen.llm.errors import Failure, Server, error, failure, garbled, server_at
+from personagen.llm.errors import Failure, Server, failure, garbled, server_at, whole
 from personagen.llm.http import Reply, custom_headers, posting
 from personagen.llm.json import loads
-from personagen.llm.schema import in_words, without_refused
+from personagen.llm.patience import Patience
+from personagen.llm.roles import shaped
+from personagen.llm.schema import accepted, in_words, parts, settings, without_refused
 from personagen.llm.usage import finish_reason, mapping, tokens, word
-from personagen.records import Completion
+from personagen.records import Completion, Message
 
 KEY = "OPENAI_API_KEY"
 HOST = "https://api.openai.com/v1"
-REASONS = {"function_call": "stop", "tool_calls": "stop"}
 
 
 @asynccontextmanager
@@ -44,16 +46,18 @@ async def backend(
         ConfigError: there is no key, or ``base_url`` is not a valid URL. Nothing was sent.
     """
     server = server_at(f"openai/{model}", base_url=versioned(base_url), host=HOST, key_name=KEY, api_key=api_key)
-    refused = set() if refused is None else refused
-    async with posting(server, "/chat/completions", headers(server), timeout=timeout) as post:
+    refused = Refused() if refused is None else refused
+    patience = Patience(timeout)
+    async with posting(server, "/chat/completions", headers(server)) as post:
 
         async def complete(call: Call) -> Completion:
-            async def attempt() -> tuple[Reply | Failure, list[str]]:
-                body, sent = request(server, model, call, refused)
-                return await post(orjson.dumps(body)), sent
+            async def attempt(sized: Call) -> tuple[Reply | Failure, list[str]]:
+                body, sent = request(server, model, sized, refused)
+                with patience.given(call) as seconds:
+                    return failed(await post(orjson.dumps(body), seconds)), sent
 
-            reply = await without_refused(server, refused, attempt)
-            return completion(server, model, reply.body, reply.pause)
+            reply = await without_refused(server, refused, call, attempt)
+            return checked(server, refused, call, completion(server, model, reply.body, reply.pause))
 
         yield complete
 
@@ -65,12 +69,11 @@ def headers(server: Server) -> dict[str, str]:
     return {"Authorization": f"Bearer {server.key}", **account, **custom_headers("OPENAI_CUSTOM_HEADERS")}
 
 
-def request(server: Server, model: str, call: Call, refused: Collection[str]) -> tuple[dict[str, Any], list[str]]:
+def request(server: Server, model: str, call: Call, refused: Set[str]) -> tuple[dict[str, Any], list[str]]:
     """The body of a request, and its parts that a server may refuse."""
     sampling = call.sampling
-    settings = {"temperature": sampling.temperature, "top_p": sampling.top_p}
-    body: dict[str, Any] = {name: v for name, v in settings.items() if v is not None and name not in refused}
-    sent = list(body)
+    body: dict[str, Any] = settings(call, refused)
+    sent = parts(body)
     is_openais = _is_openais(server)
     # OpenAI's newer models refuse the old name, other servers may not know the new one.
     new = is_openais != ("max_tokens" in refused)
@@ -80,18 +83,22 @@ def request(server: Server, model: str, call: Call, refused: Collection[str]) ->
         # Prompt caches are per machine; this key routes the calls of one tree to the same one.
         body["prompt_cache_key"] = hashlib.sha256(call.place.partition("/")[0].encode()).hexdigest()[:32]
         sent.append("prompt_cache_key")
-    effort, parts = openai_fields(urlsplit(server.url).hostname or "", model, sampling.reasoning, refused)
+    effort, efforts = openai_fields(urlsplit(server.url).hostname or "", model, sampling.reasoning, refused)
     body |= effort
-    sent += parts
-    messages = call.messages
-    if call.schema is not None and (call.in_words or "schema" in refused):
-        messages = in_words(messages, call.schema)
-    if call.schema is not None and "schema" not in refused:
-        body["response_format"] = response_format(call.schema)
-        sent.append("schema")
+    sent += efforts
+    messages: Sequence[Message] = call.messages
+    if call.schema is not None:
+        schema, keywords = accepted(call.schema, refused)
+        if call.in_words or refused & {"schema", "json_schema"}:
+            messages = in_words(messages, schema)
+        if "schema" not in refused:
+            strict = "json_schema" not in refused
+            body["response_format"] = response_format(schema) if strict else {"type": "json_object"}
+            sent += ["schema", *(["json_schema", *keywords] if strict else [])]
+    messages, roles = shaped(messages, refused)
     body |= extra_fields(sampling)
     body |= {"model": model, "messages": [{"role": m.role, "content": m.content} for m in messages]}
-    return body, sent
+    return body, sent + roles
 
 
 def _is_openais(server: Server) -> bool:
@@ -107,13 +114,10 @@ def completion(server: Server, model: str, body: bytes, pause: float = 0.0) -> C
     """The completion in the body of an answer.
 
     Raises:
-        PersonagenError: the body holds an error (some servers send errors with status 200).
-        ServerError: the body is not a completion.
+        ServerError: the body is not a completion, or the provider broke the reply off.
     """
     try:
         value = loads(body)
-        if "choices" not in value and value.get("error"):
-            raise error(server, _error_in_200(value["error"], body))
         choice = value["choices"][0]
         message, counted = choice["message"], mapping(value.get("usage"))
         refusal = word(message.get("refusal"), "")
@@ -121,21 +125,42 @@ def completion(server: Server, model: str, body: bytes, pause: float = 0.0) -> C
         if isinstance(content, list):
             content = "".join(part["text"] for part in content if part.get("type") == "text")
         text = refusal or content
-        cached = mapping(counted.get("prompt_tokens_details")).get("cached_tokens")
-        return Completion(
-            text=text,
-            finish_reason="refusal" if refusal else finish_reason(choice.get("finish_reason"), REASONS),
-            usage=tokens(text, counted.get("prompt_tokens"), counted.get("completion_tokens"), cached),
-            model=word(value.get("model"), model),
-            pause=pause,
+        return whole(
+            server,
+            Completion(
+                text=text,
+                finish_reason="refusal" if refusal else finish_reason(choice.get("finish_reason")),
+                usage=tokens(
+                    text,
+                    counted.get("prompt_tokens"),
+                    counted.get("completion_tokens"),
+                    mapping(counted.get("prompt_tokens_details")).get("cached_tokens"),
+                    total=counted.get("total_tokens"),
+                    reasoned=mapping(counted.get("completion_tokens_details")).get("reasoning_tokens"),
+                    thoughts=message.get("reasoning_content") or message.get("reasoning"),
+                ),
+                model=word(value.get("model"), model),
+                pause=pause,
+            ),
         )
     except (ValueError, TypeError, LookupError, AttributeError):
         raise garbled(server, body.decode("utf-8", "replace")) from None
 
 
-def _error_in_200(problem: Any, body: bytes) -> Failure:
-    code = problem.get("code") if isinstance(problem, dict) else None
-    return failure(code if isinstance(code, int) and 400 <= code < 600 else 502, body, {})
+def failed(reply: Reply | Failure) -> Reply | Failure:
+    """``reply``, or the failure in it: some servers send errors with status 200, with the status as their code."""
+    # A quotation mark within a text is escaped, so that this finds names only.
+    if isinstance(reply, Failure) or b'"error"' not in reply.body:
+        return reply
+    with suppress(ValueError, TypeError, LookupError, AttributeError):
+        value = loads(reply.body)
+        choices = value.get("choices")
+        problem = value.get("error") or (choices and choices[0].get("error"))
+        if problem and not (choices and choices[0].get("message", {}).get("content") and not choices[0].get("error")):
+            told = str(problem.get("code") or value.get("code")) if isinstance(problem, dict) else ""
+            status = int(told) if told.isdecimal() and 400 <= int(told) < 600 else 502
+            return failure(status, orjson.dumps({"error": problem}), {})
+    return reply
 
 
 def versioned(base_url: str | None) -> str | None:

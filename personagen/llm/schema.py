@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence, Set
 from typing import Any, TypeVar
 
 import orjson
 
+from personagen.call import Call
+from personagen.llm.context import does_not_fit, fitted, learned, shortened
+from personagen.llm.effort import LOWEST, refused_effort
 from personagen.llm.errors import Failure, Server, error
+from personagen.llm.roles import ALTERNATE, SYSTEM
+from personagen.llm.words import NO_ALTERNATION, NO_SYSTEM
 from personagen.records import Message
 
 _SCHEMA_WORDS = re.compile(
@@ -18,13 +23,30 @@ _SCHEMA_WORDS = re.compile(
 )
 _REFUSAL = re.compile(
     r"unsupported|not support|n't support|unrecognized|unknown|unexpected|deprecated|not permitted|not allowed"
-    r"|cannot both|can't both|only the default",
+    r"|cannot both|can't both|only the default|extra (?:inputs|fields)|\bonly (?:be )?(?:set to )?1\b|only \d[\d.]* is"
+    r"|may only be|must be (?:set to )?1(?:\.0)?\b(?!\.)|not available|not implemented|too many states|repetitions",
     re.IGNORECASE,
 )
+_OUT_OF_RANGE = re.compile(r"positive|greater|> ?0|\(0|range|between|must be|should be|at least|too (?:low|small)|zero")
 # Omitted in this order: cache hints change no answer; of two settings that exclude each other, keep temperature, which
 # prompts set on purpose.
-SETTINGS = ("prompt_cache_key", "cache_control", "top_p", "temperature", "max_tokens")
-_CHANGES_THE_DATA = ("top_p", "temperature")
+SETTINGS = (
+    *("prompt_cache_key", "cache_control", "encoding_format", "lengths", "additionalProperties"),
+    *("top_p", "temperature", "max_tokens"),
+)
+LENGTHS = ("minItems", "maxItems")
+TEMPERATURE_0, LOW_TEMPERATURE = "temperature 0", 0.01
+_NAMES = {"max_tokens": r"max_(?:completion_)?tokens", "lengths": r"(?:min|max)Items|too many states|repetitions"}
+_CHANGES_NO_DATA = ("prompt_cache_key", "cache_control", "encoding_format", "max_tokens", "additionalProperties")
+_TOLD = {
+    "schema": "%s refuses JSON schemas: the schema is now part of the prompt.",
+    "json_schema": "%s takes JSON objects but no JSON schemas: the schema is now part of the prompt.",
+    "lengths": "%s refuses minItems and maxItems in JSON schemas: they are now omitted.",
+    SYSTEM: "%s refuses the system role: its text is now part of the first user message.",
+    ALTERNATE: "%s wants user and assistant to alternate: adjacent messages of one role are now joined.",
+    TEMPERATURE_0: f"%s refuses temperature 0: it is now {LOW_TEMPERATURE}.",
+}
+MAX_SHORTENED = 2  # times that a call is sent again with less room for its reply
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
@@ -42,39 +64,98 @@ def in_words(messages: Sequence[Message], schema: Mapping[str, Any]) -> tuple[Me
     return (*messages[:last], asked, *messages[last + 1 :])
 
 
+def without(schema: Any, keywords: Iterable[str]) -> Any:
+    """``schema`` without ``keywords``, in it and in the schemas that it is made of."""
+    if isinstance(schema, list):
+        return [without(entry, keywords) for entry in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        name: {key: without(inner, keywords) for key, inner in value.items()}
+        if name == "properties" and isinstance(value, dict)
+        else without(value, keywords)
+        for name, value in schema.items()
+        if name not in keywords
+    }
+
+
+def settings(call: Call, refused: Set[str]) -> dict[str, Any]:
+    """The sampling settings of ``call`` that are not ``refused``."""
+    temperature = call.sampling.temperature
+    if temperature == 0 and TEMPERATURE_0 in refused:
+        temperature = LOW_TEMPERATURE
+    wished = {"temperature": temperature, "top_p": call.sampling.top_p}
+    return {name: value for name, value in wished.items() if value is not None and name not in refused}
+
+
+def parts(settings: Mapping[str, Any]) -> list[str]:
+    """The names of the parts of ``settings`` that a server may refuse."""
+    return [*settings, *([TEMPERATURE_0] if settings.get("temperature") == 0 else [])]
+
+
+def accepted(schema: Mapping[str, Any], refused: Set[str]) -> tuple[Mapping[str, Any], list[str]]:
+    """``schema`` without the keywords in ``refused``, and the names of its parts that a server may refuse."""
+    keywords = (*(LENGTHS if "lengths" in refused else ()), *({"additionalProperties"} & refused))
+    schema = without(schema, keywords) if keywords else schema
+    text = orjson.dumps(schema)
+    lengths = ["lengths"] if b'"minItems"' in text or b'"maxItems"' in text else []
+    return schema, [*lengths, *(["additionalProperties"] if b'"additionalProperties"' in text else [])]
+
+
 def refused_part(failed: Failure, sent: Iterable[str]) -> str | None:
     """The part of the request that the server refuses and that can be omitted, one of ``sent``; or None.
 
-    ``sent`` are the parts of the failed request: ``schema`` and names of ``SETTINGS``. A value out of range gives None,
-    so that the user sees the server's message.
+    ``sent`` are the parts of the failed request: ``schema``, ``json_schema``, ``system``, ``alternate``, and names of
+    ``SETTINGS``. A value out of range gives None, so that the user sees the server's message, unless the status is 422.
     """
-    words = f"{failed.code} {failed.message}"
-    if failed.status not in (400, 422):
+    words, sent = f"{failed.code} {failed.message}", tuple(sent)
+    if failed.status not in (400, 422, 500):
         return None
-    named = [s for s in SETTINGS if s in sent and _names(s, words) and _REFUSAL.search(words)]
-    if named:
+    alternate = NO_ALTERNATION.search(words)
+    for part in (ALTERNATE, SYSTEM):  # a template that knows no system role may only say that roles must alternate
+        if part in sent and (alternate or (part == SYSTEM and NO_SYSTEM.search(words))):
+            return part
+    if failed.status == 500:  # a chat template fails so, at some servers
+        return None
+    is_refusal = _REFUSAL.search(words) is not None
+    if TEMPERATURE_0 in sent and not is_refusal and _names("temperature", words) and _OUT_OF_RANGE.search(words):
+        return TEMPERATURE_0
+    if effort := refused_effort(words, sent):
+        return effort
+    named = [s for s in SETTINGS if s in sent and _names(s, words)]
+    if named and (is_refusal or failed.status == 422):
         return named[0]
-    return "schema" if "schema" in sent and (failed.status == 422 or _SCHEMA_WORDS.search(words)) else None
+    if "schema" not in sent or not (failed.status == 422 or _SCHEMA_WORDS.search(words)):
+        return None
+    return "json_schema" if "json_schema" in sent and "json_object" in words else "schema"
 
 
 async def without_refused(
-    server: Server, refused: set[str], attempt: Callable[[], Awaitable[tuple[T | Failure, Iterable[str]]]]
+    server: Server,
+    refused: set[str],
+    call: Call,
+    attempt: Callable[[Call], Awaitable[tuple[T | Failure, Iterable[str]]]],
 ) -> T:
-    """Repeats ``attempt`` until the server refuses no part of it, and returns its answer.
+    """Repeats ``attempt`` until the server refuses no part of ``call``, and returns its answer.
 
-    ``attempt`` returns an answer or failure, and the parts it sent; it omits those in ``refused``, to which refused
-    parts are added.
+    ``attempt`` sends a call, with fewer ``max_tokens`` where the server has less room. It returns an answer or failure,
+    and the parts it sent; it omits those in ``refused``, to which refused parts are added.
 
     Raises:
         PersonagenError: the attempt failed for another reason.
     """
+    sized, times = fitted(call, refused), 0
     while True:
-        answer, sent = await attempt()
+        answer, sent = await attempt(sized)
         if not isinstance(answer, Failure):
             return answer
+        room = learned(server, refused, sized, answer) if times < MAX_SHORTENED else None
+        if room is not None:
+            sized, times = shortened(sized, room), times + 1
+            continue
         part = refused_part(answer, sent)
         if part is None:
-            raise error(server, answer)
+            raise does_not_fit(server, sized, answer) or error(server, answer)
         remember(server, refused, part)
 
 
@@ -83,12 +164,11 @@ def remember(server: Server, refused: set[str], part: str) -> None:
     if part in refused:
         return
     refused.add(part)
-    if part == "schema":
-        log.warning("%s refuses JSON schemas: the schema is now part of the prompt.", server.model)
-    elif part in _CHANGES_THE_DATA:
+    if part in _TOLD:
+        log.warning(_TOLD[part], server.model)
+    elif part not in _CHANGES_NO_DATA and not part.endswith(LOWEST):
         log.warning("%s refuses the setting %s: it is now omitted.", server.model, part)
 
 
 def _names(setting: str, words: str) -> bool:
-    wanted = "max_(?:completion_)?tokens" if setting == "max_tokens" else setting
-    return re.search(rf"\b{wanted}\b", words) is not None
+    return re.search(rf"\b(?:{_NAMES.get(setting, setting)})\b", words, re.IGNORECASE) is not None

@@ -2,29 +2,68 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from personagen.records import Usage
 
-MAX_REASON_CHARS = 40
+BYTES_PER_TOKEN = 4  # for reasoning that is shown and not counted
+# How servers name an ending that is not the model's own, by what it means to us; any other word is a normal stop.
+_ENDINGS = {
+    "content_filter": r"filter|safety|recitation|blocklist|prohibited|spii|sensitive|guardrail|toxic|moderat",
+    "refusal": r"refus",
+    "context": r"context|window|model_length|error_limit",
+    "length": r"length|max_.*tokens|token_?limit|output_limit|truncat|incomplete|pause_turn",
+    "error": r"^error|_error$|abort|cancel|time_?out|timed_out|interrupt|insufficient_system_resource|failed|failure",
+}
+log = logging.getLogger(__name__)
 
 
-def tokens(text: str, asked: Any, answered: Any, cached: Any = 0, written: Any = 0, *, apart: bool = False) -> Usage:
+def tokens(
+    text: str,
+    asked: Any,
+    answered: Any,
+    cached: Any = 0,
+    written: Any = 0,
+    *,
+    apart: bool = False,
+    total: Any = None,
+    reasoned: Any = None,
+    thoughts: Any = None,
+) -> Usage:
     """The usage of an answer with ``text``, from the server's counts of input, output, cache-read and cache-written
     tokens; ``apart`` if ``asked`` does not include the last two.
+
+    Reasoning is paid as output. Some servers count it within ``answered``, others (xAI, Gemini) only within ``total``,
+    so the output is at least ``total`` minus ``asked``. ``thoughts`` are the text of reasoning that is not counted.
 
     Impossible counts (no input, a text without tokens, more cached than asked, no number) give no tokens at all, at an
     unknown price.
     """
-    counts = [_count(n) for n in (asked, answered, cached, written)]
+    counts = [_count(n) for n in (asked, answered, cached, written, reasoned, total)]
     known = [n for n in counts if n is not None]
-    if apart and len(known) == len(counts):
-        known[0] += known[2] + known[3]
-    if len(known) < len(counts) or not known[0] or bool(text) > bool(known[1]) or sum(known[2:]) > known[0]:
+    shown = -(-len(thoughts.encode("utf-8", "replace")) // BYTES_PER_TOKEN) if isinstance(thoughts, str) else 0
+    if len(known) < len(counts) or (answered is None and total is None):
         return Usage(cost_usd=None)
-    names = ("input_tokens", "output_tokens", "cached_input_tokens", "cache_write_input_tokens")
-    return Usage(**dict(zip(names, known, strict=True)), cost_usd=None)
+    read, output, from_cache, to_cache, reasoning, whole = known
+    if apart:
+        read += from_cache + to_cache
+    outside = 0 if whole or reasoning <= output else reasoning
+    output, visible = max(output + outside, whole - read), output
+    hidden = output - visible if answered is not None else 0
+    if not read or bool(text) > bool(output) or from_cache + to_cache > read:
+        return Usage(cost_usd=None)
+    return Usage(
+        input_tokens=read,
+        output_tokens=output,
+        cached_input_tokens=from_cache,
+        cache_write_input_tokens=to_cache,
+        reasoning_tokens=min(reasoning or hidden or shown, output),
+        cost_usd=None,
+    )
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
@@ -37,11 +76,22 @@ def word(value: Any, otherwise: str) -> str:
     return value if isinstance(value, str) and value else otherwise
 
 
-def finish_reason(how: Any, words: Mapping[Any, str]) -> str:
-    """The server's finish reason, translated by ``words``; ``stop`` if it gives none."""
+def finish_reason(how: Any) -> str:
+    """How a reply ended: ``stop``, ``length``, ``context``, ``refusal``, ``content_filter`` or ``error``.
+
+    Only what is known to be a cut or a refusal is one: servers have many words for a normal stop.
+    """
     if not how:
         return "stop"
-    return words.get(how, how)[:MAX_REASON_CHARS] if isinstance(how, str) else "unknown"
+    return _ending(how[:100]) if isinstance(how, str) else "unknown"
+
+
+@lru_cache(256)
+def _ending(how: str) -> str:
+    plain = re.sub(r"\W+", "_", how.lower())
+    found = next((meaning for meaning, words in _ENDINGS.items() if re.search(words, plain)), "stop")
+    log.debug("the finish reason %r counts as %s", how, found)
+    return found
 
 
 def _count(value: Any) -> int | None:

@@ -99,7 +99,9 @@ class ModelOptions(PromptOptions):
     extra: RoleTexts = option(
         (), "Further fields of each request, as JSON.", MODELS, "[ROLE=]JSON", example=['user={"top_k": 40}']
     )
-    timeout: float = option(120.0, "Timeout per request.", MODELS, "SECONDS", least=1, most=86_400)
+    timeout: float = option(
+        120.0, "Timeout per request; more for long replies.", MODELS, "SECONDS", least=1, most=86_400
+    )
     noise: float = option(0.0, "Share of wrong verdicts of the offline judge.", MODELS, "SHARE", least=0, most=0.5)
     out: FilePath = option(
         "outputs/run", "Run folder; the same command on the same folder resumes.", FILES, "DIR", common=True

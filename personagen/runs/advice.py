@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from personagen.agents.reply_counts import discarded_part
-from personagen.call import DEFAULT_MAX_TOKENS
 from personagen.prompts.files import Prompt, packaged
 
 _WHAT = {
@@ -44,8 +43,7 @@ def _cure(named: list[str], prompts: Mapping[str, Prompt], reasoning: Mapping[st
     used = [prompts[name] for name in named if name in prompts]
     bundled = {prompt.name for prompt in used if prompt.file.is_relative_to(packaged())}
     places = [
-        f"{f'prompts/{prompt.name}.md' if prompt.name in bundled else prompt.file}"
-        f" ({prompt.sampling.max_tokens or DEFAULT_MAX_TOKENS})"
+        f"{f'prompts/{prompt.name}.md' if prompt.name in bundled else prompt.file} ({prompt.sampling.answer_tokens})"
         for prompt in used
     ]
     roles = dict.fromkeys(name.partition("/")[0] for name in named if reasoning.get(name))

@@ -16,6 +16,8 @@ from personagen.llm.batch.submit import BatchMode
 from personagen.llm.budget import Ledger, max_cost, open_ledger
 from personagen.llm.connect import connect
 from personagen.llm.endpoints import Models
+from personagen.llm.limits.adaptive import MAX_LIMIT
+from personagen.llm.limits.files import most_in_flight
 from personagen.llm.limits.limiter import Limiter
 from personagen.llm.middleware import Layers, Tally
 from personagen.options import ModelOptions
@@ -98,4 +100,9 @@ def open_limiter(options: ModelOptions, models: Models) -> Limiter:
     fixed = options.concurrency if isinstance(options.concurrency, int) else None
     max_in_flight = BATCH_IN_FLIGHT if options.batch and fixed is None else fixed
     local = {endpoint.address for endpoint in models.by_role.values() if endpoint.is_local}
-    return Limiter(max_in_flight, {role: endpoint.address for role, endpoint in models.by_role.items()}, local)
+    by_role = {role: endpoint.address for role, endpoint in models.by_role.items()}
+    servers = len({*by_role.values()} - local)
+    ceiling = None
+    if servers and not options.batch:
+        ceiling = max(1, most_in_flight(servers * (fixed or MAX_LIMIT)) // servers)
+    return Limiter(max_in_flight, by_role, local, ceiling)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -114,13 +116,28 @@ def translated(file: Path) -> Iterator[None]:
         yield
     except sqlite3.DatabaseError as error:
         if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF in _REFUSED_BY_DISK:
-            raise DiskError(f"{file}: {error}; free or repair the disk and run the same command again") from error
+            raise _refused(file, error, _too_many_files()) from error
         raise damaged(file, error) from error
     except UnicodeDecodeError as error:  # also within SQLite's message
         raise damaged(file, "text in it is not UTF-8") from error
     except OSError as error:
-        problem = f"{file}: {error.strerror}; free or repair the disk and run the same command again"
-        raise DiskError(problem) from error
+        raise _refused(file, error.strerror, error.errno in (errno.EMFILE, errno.ENFILE)) from error
+
+
+def _refused(file: Path, reason: object, too_many_files: bool) -> DiskError:
+    cure = "free or repair the disk"
+    if too_many_files:
+        cure = "too many files are open: raise the limit (ulimit -n 4096) or lower --concurrency"
+    return DiskError(f"{file}: {reason}; {cure} and run the same command again")
+
+
+def _too_many_files() -> bool:
+    """Whether no file can be opened, which SQLite does not tell."""
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY))
+    except OSError as error:
+        return error.errno in (errno.EMFILE, errno.ENFILE)
+    return False
 
 
 def damaged(file: Path, how: object) -> CorruptError:

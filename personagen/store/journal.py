@@ -65,9 +65,13 @@ class Journal:
         rows = self.rows(
             "SELECT role, model, COUNT(*), SUM(input_tokens), SUM(output_tokens), SUM(cached_input_tokens),"
             " SUM(cache_write_input_tokens),"
+            " COALESCE(SUM(json_extract(CAST(completion AS TEXT), '$.usage.reasoning_tokens')), 0),"
             " CASE WHEN COUNT(cost_usd) = COUNT(*) THEN ROUND(SUM(cost_usd), 9) END FROM calls GROUP BY role, model"
         )
-        names = ("input_tokens", "output_tokens", "cached_input_tokens", "cache_write_input_tokens", "cost_usd")
+        names = (
+            *("input_tokens", "output_tokens", "cached_input_tokens", "cache_write_input_tokens"),
+            *("reasoning_tokens", "cost_usd"),
+        )
         try:
             return {(role, model): (n, Usage(**dict(zip(names, sums, strict=True)))) for role, model, n, *sums in rows}
         except ValidationError as error:

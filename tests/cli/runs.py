@@ -15,6 +15,7 @@ USAGE = {
     "output_tokens": 340,
     "cached_input_tokens": 0,
     "cache_write_input_tokens": 0,
+    "reasoning_tokens": 0,
     "cost_usd": 0.25,
 }
 

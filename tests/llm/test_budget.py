@@ -75,6 +75,22 @@ def test_a_call_waits_while_those_in_flight_may_leave_enough():
     assert spent == pytest.approx(0.5)
 
 
+@pytest.mark.parametrize("thought", [0.5, 3.0])
+def test_the_budget_holds_where_reasoning_is_paid_beyond_the_most_that_a_reply_may_have(thought):
+    async def main():
+        fake = Fake(lambda c: Completion(text="x", usage=Usage(cost_usd=0.1 + thought)), delay=0.001)
+        ledger = Ledger(budget=20.0)
+        llm = with_budget(fake, ledger, lambda call: 0.1)
+        await llm(Call("m", (), sample="alone"))
+        calls = (llm(Call("m", (), sample=str(n))) for n in range(100))
+        results = await asyncio.gather(*calls, return_exceptions=True)
+        return ledger.spent, sum(isinstance(r, BudgetError) for r in results)
+
+    spent, refused = asyncio.run(main())
+    assert 10 < spent <= 20
+    assert refused
+
+
 def test_calls_of_earlier_processes_count():
     async def main():
         fake = Fake(lambda c: "x", delay=0.001)

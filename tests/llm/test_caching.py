@@ -26,7 +26,16 @@ LOOKBACK = 20
 
 def call(name, talk, **inputs):
     prompt = prompts.load(name, prompts.folders(None))
-    given = {"conversation": talk, **WHO, "turn": 2, "turns": 9, "replies": REPLIES, "inferences": ["Old."], **inputs}
+    given = {
+        "conversation": talk,
+        **WHO,
+        "turn": 2,
+        "turns": 9,
+        "replies": REPLIES,
+        "inferences": ["Old."],
+        "words": 50,
+        **inputs,
+    }
     schema = {"judge/prefer": schema_of(judge.Ranking), "observer/infer": schema_of(observer.Guesses)}.get(name)
     return Call(
         "m", prompt.render(given), prompt.sampling, schema, place=f"tree/0.{len(talk)}", prompt=name, inputs=given

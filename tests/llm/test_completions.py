@@ -166,10 +166,72 @@ def test_a_name_or_an_ending_of_another_kind_does_not_spoil_an_answer(protocol, 
     assert len(completion.finish_reason) <= 40
 
 
-def test_an_ending_that_nobody_knows_is_no_proper_one():
-    assert finish_reason("length", {}) == "length"
-    assert finish_reason(["stop"], {}) == "unknown"
-    assert finish_reason(None, {}) == "stop"
+@pytest.mark.parametrize(
+    ("words", "meaning"),
+    [
+        (
+            "stop eos eos_token end_turn stop_sequence COMPLETE STOP tool_calls stop_token OTHER finished EOS_TOKEN",
+            "stop",
+        ),
+        ("length max_tokens MAX_TOKENS max_output_tokens max_new_tokens token_limit incomplete pause_turn", "length"),
+        ("model_length model_context_window_exceeded ERROR_LIMIT context_length max_context_length", "context"),
+        (
+            "content_filter SAFETY RECITATION guardrail_intervened ERROR_TOXIC sensitive content_filtered",
+            "content_filter",
+        ),
+        ("error ERROR network_error abort cancelled insufficient_system_resource timeout", "error"),
+        ("refusal refused", "refusal"),
+    ],
+)
+def test_an_ending_is_a_normal_stop_unless_it_is_known_to_be_a_cut_or_a_refusal(words, meaning):
+    assert {word: finish_reason(word) for word in words.split()} == dict.fromkeys(words.split(), meaning)
+    assert (finish_reason(["stop"]), finish_reason(None)) == ("unknown", "stop")
+
+
+@BOTH
+def test_a_reply_that_its_provider_broke_off_may_be_asked_again_and_is_paid(protocol):
+    value = body(protocol, "Well, I")
+    (value["choices"][0] if protocol == "openai" else value).update(finish_reason="error", stop_reason="error")
+    with pytest.raises(ServerError, match="broke its reply off") as told:
+        read(protocol, value)
+    assert told.value.billed
+
+
+@pytest.mark.parametrize(
+    ("usage", "output", "reasoning"),
+    [
+        pytest.param((10, 5, None, 15), 5, 0, id="nothing thought"),
+        pytest.param((10, 50, 40, 60), 50, 40, id="within, as at OpenAI"),
+        pytest.param((10120, 1499, 2809, 14428), 4308, 2809, id="outside, as at xAI"),
+        pytest.param((10, 5, None, 900), 890, 885, id="outside and told by the total only, as at Gemini"),
+        pytest.param((10, None, None, 900), 890, 0, id="the total only"),
+        pytest.param((10, 5, 317, None), 322, 317, id="outside and no total"),
+        pytest.param((10, 0, 317, 327), 317, 317, id="no answer after thinking"),
+    ],
+)
+def test_reasoning_is_paid_wherever_it_is_counted(usage, output, reasoning):
+    prompt, answered, reasoned, total = usage
+    counted = tokens("x", prompt, answered, total=total, reasoned=reasoned)
+    assert (counted.output_tokens, counted.reasoning_tokens) == (output, reasoning)
+
+
+@pytest.mark.parametrize("odd", ["15", -1, [], 1.5])
+def test_a_total_or_a_count_of_reasoning_that_can_not_be_understood_makes_the_usage_unknown(odd):
+    assert tokens("x", 10, 5, total=odd) == tokens("x", 10, 5, reasoned=odd) == Usage(cost_usd=None)
+    assert tokens("", 10, None) == Usage(cost_usd=None)
+
+
+@BOTH
+def test_that_a_model_thought_is_known_where_its_reasoning_is_shown_and_not_counted(protocol):
+    value = body(protocol, "Fine.")
+    if protocol == "openai":
+        value["choices"][0]["message"]["reasoning_content"] = "Well, well."
+    else:
+        value["content"].insert(0, {"type": "thinking", "thinking": "Well, well."})
+    completion = read(protocol, value)
+    assert completion.text == "Fine."
+    assert 0 < completion.usage.reasoning_tokens <= completion.usage.output_tokens
+    assert b"Well" not in completion.line()
 
 
 @pytest.mark.parametrize("raw", ["[" * 100_000, b'{"choices":' + b"[" * 100_000, b"9" * 5000, b'{"choices": NaN}'])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from personagen.llm.effort import anthropic_fields, budget, openai_fields, reasons
+from personagen.llm.effort import anthropic_fields, budget, openai_fields, reasons, refused_effort
 
 OPENAI, LOCAL = "api.openai.com", "127.0.0.1"
 
@@ -43,6 +43,23 @@ def test_after_a_refusal_the_next_lower_offer_is_made():
     refused.add("reasoning_effort minimal")
     assert openai_fields(OPENAI, "gpt-5-mini", "none", refused)[0] == {"reasoning_effort": "low"}
     assert openai_fields(OPENAI, "gpt-5-mini", "none", {"reasoning_effort"}) == ({}, [])
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        ("Unsupported value: 'reasoning_effort' does not support 'none' with this model.", "reasoning_effort none"),
+        ("unsupported_value reasoning.effort Supported values are: 'low'", "reasoning_effort none"),
+        ("Unrecognized request argument supplied: reasoning_effort", "reasoning_effort"),
+        ("unsupported_parameter Unsupported parameter: 'reasoning_effort'", "reasoning_effort"),
+        ("UnsupportedParamsError does not support parameters: ['reasoning_effort']", "reasoning_effort"),
+        ("extra_forbidden body.chat_template_kwargs", "chat_template_kwargs"),
+        ("chat_template is not supported for Mistral tokenizers.", "chat_template_kwargs"),
+        ("temperature is not supported", None),
+    ],
+)
+def test_a_refusal_names_the_field_or_its_value(words, part):
+    assert refused_effort(words, ["temperature", "chat_template_kwargs", "reasoning_effort none"]) == part
 
 
 def test_anthropic_gets_a_thinking_budget_and_where_that_is_refused_an_effort():

@@ -149,6 +149,27 @@ def test_a_quota_per_minute_is_waited_for_and_an_empty_account_is_not():
     assert isinstance(error(SERVER, Failure(429, words)), BudgetError)
 
 
+@pytest.mark.parametrize(
+    ("status", "words", "wanted"),
+    [
+        (400, "Invalid model name passed in model=nope. Call `/v1/models`", "no such model"),
+        (400, "nope is not a valid model ID", "no such model"),
+        (400, "Model Not Exist", "no such model"),
+        (400, "The provided model identifier is invalid.", "no such model"),
+        (422, "The requested model 'x' does not exist", "no such model"),
+        (400, "No connected db.", "the key in OPENAI_API_KEY is refused"),
+        (400, "API key not valid. Please pass a valid API key.", "the key in OPENAI_API_KEY is refused"),
+        (429, "Request too large for gpt-4o on tokens per min (TPM): Limit 30000, Requested 342389.", "in a minute"),
+        (413, "Request too large for model `m` on tokens per minute (TPM): Limit 6000, Requested 8000", "in a minute"),
+        (500, "certificate verify failed: self-signed certificate in certificate chain", "set SSL_CERT_FILE"),
+    ],
+)
+def test_what_can_not_be_worked_around_is_told_by_its_cure(status, words, wanted):
+    told = error(SERVER, Failure(status, words))
+    assert isinstance(told, ConfigError)
+    assert wanted in str(told)
+
+
 @given(st.integers(300, 599), st.text(max_size=2000), st.text())
 def test_every_failure_becomes_one_short_line_of_ours(status, words, code):
     problem = error(SERVER, Failure(status, words, code))

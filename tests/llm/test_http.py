@@ -157,7 +157,9 @@ def test_a_certificate_is_trusted_when_ssl_cert_file_says_so_and_else_refused(ce
         error = failing(opened(url), a_call())
         monkeypatch.setenv("SSL_CERT_FILE", f"{certificate}.crt")
         [completion] = ask(opened(url), a_call())
+    assert isinstance(error, ConfigError)
     assert "certificate verify failed" in str(error)
+    assert "set SSL_CERT_FILE" in str(error)
     assert completion.text == "Fine."
 
 

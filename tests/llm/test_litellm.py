@@ -107,6 +107,44 @@ def test_a_missing_key_is_named_before_any_request():
     assert "MISTRAL_API_KEY is not set" in str(error)
 
 
+@pytest.mark.parametrize(
+    ("problem", "wanted"),
+    [
+        (
+            ImportError("Missing boto3 to call bedrock. Run 'pip install boto3'."),
+            "needs a package that is not installed",
+        ),
+        (ValueError("No module named 'google'"), "needs a package that is not installed"),
+        (ValueError("Your default credentials were not found. To set up, see https://x"), "needs credentials"),
+        (ValueError("BedrockException Invalid Authentication - Unable to locate credentials"), "needs credentials"),
+        (ValueError("Missing credentials. Please pass one of `api_key`, `azure_ad_token`"), "needs credentials"),
+        (ValueError("Missing Snowflake JWT key"), "needs credentials"),
+    ],
+)
+def test_what_a_provider_misses_on_this_machine_is_told_without_asking_again(provider, problem, wanted):
+    def reply(model, messages, **kwargs):
+        raise problem
+
+    provider(reply)
+    error = failing(opened("my-llm/x"), a_call())
+    assert isinstance(error, ConfigError)
+    assert wanted in str(error)
+
+
+def test_the_providers_own_word_for_an_ending_counts(provider):
+    def reply(model, messages, **kwargs):
+        own = {"native_finish_reason": "MAX_TOKENS"}
+        message = {"content": "Well, I", "reasoning_content": "Hm, hm."}
+        choice = litellm.Choices(finish_reason="stop", message=message, provider_specific_fields=own)
+        usage = litellm.Usage(prompt_tokens=10, completion_tokens=5, total_tokens=900)
+        return litellm.ModelResponse(choices=[choice], usage=usage)
+
+    litellm = provider(reply)
+    [completion] = ask(opened("my-llm/x"), a_call())
+    assert completion.finish_reason == "length"
+    assert (completion.usage.output_tokens, completion.usage.reasoning_tokens) == (890, 885)
+
+
 def test_a_call_arrives_and_comes_back_counted():
     with serving(lambda _: chat("Fine.", usage=(20, 4, 8))) as server:
         [completion] = ask(served(server.v1), a_call(temperature=0.3, max_tokens=50))

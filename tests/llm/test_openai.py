@@ -89,6 +89,27 @@ def test_an_error_sent_with_status_200_is_an_error():
     assert error.exit_code == 4
 
 
+def test_an_error_within_a_choice_is_an_error_with_its_own_status():
+    """As OpenRouter sends it where a provider fails after it has begun."""
+    problem = {"code": 502, "message": "Provider returned error", "metadata": {"provider_name": "X"}}
+    body = chat("Well, I", finish_reason="error").body
+    body["choices"][0]["error"] = problem
+    with serving(lambda _: Reply(body)) as server:
+        error = failing(opened(server.v1), a_call())
+    assert type(error) is ServerError
+    assert "HTTP 502: Provider returned error" in str(error)
+
+
+def test_a_setting_refused_with_status_200_is_left_out_too():
+    def answer(got):
+        words = "Unsupported parameter: temperature"
+        return Reply({"error": {"message": words, "code": 400}}) if "temperature" in got.body else chat('Say "error".')
+
+    with serving(answer) as server:
+        [completion] = ask(opened(server.v1), a_call(temperature=0.3))
+    assert (completion.text, len(server.requests)) == ('Say "error".', 2)
+
+
 def test_a_redirect_is_refused_and_not_followed():
     with serving(lambda _: Reply(b"", 307, {"Location": "/elsewhere"})) as server:
         error = failing(opened(server.v1), a_call())

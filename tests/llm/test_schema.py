@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from personagen.agents import author, judge, observer
 from personagen.agents.replies import schema_of
-from personagen.llm.errors import Failure
-from personagen.llm.schema import in_words, refused_part
+from personagen.llm.errors import Failure, failure
+from personagen.llm.schema import LENGTHS, in_words, refused_part, without
 from personagen.records import Message
 
 RANKING = schema_of(judge.Ranking)
@@ -68,6 +68,84 @@ def test_words_change_only_the_last_user_message(said):
 )
 def test_which_part_a_server_refuses_is_read_off_its_words(status, words, part):
     assert refused_part(Failure(status, words), SENT) == part
+
+
+ALL = ("schema", "json_schema", "lengths", "additionalProperties", "temperature 0", "system", "alternate", *SENT)
+ALL += ("encoding_format",)
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "part"),
+    [
+        (400, "System role not supported", "system"),
+        (400, "Conversation roles must alternate user/assistant/user/assistant/...", "alternate"),
+        (422, "Template error: template not found: Conversation roles must alternate", "alternate"),
+        (500, "Jinja Exception: System role not supported at row 1", "system"),
+        (400, "Only user and assistant roles are supported!", "system"),
+        (400, "Unsupported value: 'messages[0].role' does not support 'system' with this model.", "system"),
+        (400, "Developer instruction is not enabled for models/gemma-3-27b-it", "system"),
+        (400, "This model doesn't support the system field.", "system"),
+        (400, "Unexpected role 'system' after role 'user'", "system"),
+        (400, "After the (optional) system message(s), user or assistant roles should be alternating.", "alternate"),
+        (422, "body.messages.0.role: Input should be 'user' or 'assistant' (literal_error)", "system"),
+        (400, 'messages: Unexpected role "system". The Messages API accepts a top-level `system` parameter', "system"),
+        (
+            400,
+            "Unsupported value: 'temperature' does not support 0 with this model. Only the default (1) value is"
+            " supported.",
+            "temperature",
+        ),
+        (400, "Unsupported parameter: 'temperature' is not supported with this model.", "temperature"),
+        (400, "invalid temperature: only 0.6 is allowed for this model", "temperature"),
+        (400, "`temperature` may only be set to 1 when thinking is enabled.", "temperature"),
+        (422, "Input validation error: `temperature` must be strictly positive", "temperature 0"),
+        (400, "temperature must be in (0, 1]", "temperature 0"),
+        (400, "Temperature should be in (0.0, 2.0)", "temperature 0"),
+        (422, "body.top_p: Extra inputs are not permitted (extra_forbidden)", "top_p"),
+        (422, "body.temperature: Input should be less than or equal to 1.5", "temperature 0"),
+        (422, "body.response_format: Extra inputs are not permitted", "schema"),
+        (
+            400,
+            "Invalid schema for response_format 'reply': In context=('properties', 'facts'), 'minItems' is not"
+            " permitted.",
+            "lengths",
+        ),
+        (400, "output_config.format.schema: For 'array' type, property 'maxItems' is not supported", "lengths"),
+        (
+            400,
+            "Unknown name \"additionalProperties\" at 'generation_config.response_schema': Cannot find field.",
+            "additionalProperties",
+        ),
+        (400, "'response_format.type' : value is not one of the allowed values ['text','json_object']", "json_schema"),
+        (400, "This response_format type is unavailable now", "schema"),
+        (400, "This model does not support response format `json_schema`.", "schema"),
+        (400, "failed to parse grammar: number of repetitions exceeds sane defaults", "lengths"),
+        (400, "The specified schema produces a constraint that has too many states for serving.", "lengths"),
+        (400, "vertex_ai does not support parameters: ['top_p'], for model=x", "top_p"),
+        (400, "encoding_format is not supported", "encoding_format"),
+        (400, "Invalid model name passed in model=nope", None),
+        (400, "No endpoints found; use an alternate model", None),
+        (400, "max_tokens is too large: 9000. This model supports at most 4096 completion tokens", None),
+    ],
+)
+def test_what_real_servers_refuse_is_read_off_their_words(status, words, part):
+    assert refused_part(Failure(status, words), ALL) == part
+
+
+def test_a_place_in_a_failed_validation_is_read_without_the_input_that_it_repeats():
+    place = {"type": "extra_forbidden", "loc": ["body", "top_p"], "msg": "Extra inputs are not permitted"}
+    place["input"] = {"temperature": 0.3, "response_format": {}}
+    for message in ({"detail": [place]}, {"message": {"detail": [place]}}, {"message": orjson.dumps([place]).decode()}):
+        failed = failure(422, orjson.dumps(message), {})
+        assert failed.message == "body.top_p: Extra inputs are not permitted (extra_forbidden)"
+        assert refused_part(failed, ALL) == "top_p"
+
+
+def test_a_keyword_is_taken_out_of_every_schema_and_no_property_of_that_name():
+    inner = {"type": "array", "items": {"type": "array", "maxItems": 3}, "minItems": 1}
+    schema = {"type": "object", "properties": {"minItems": inner}}
+    left = {"type": "array", "items": {"type": "array"}}
+    assert without(schema, LENGTHS) == {"type": "object", "properties": {"minItems": left}}
 
 
 @given(st.text(), st.integers(200, 599), st.sets(st.sampled_from(SENT)))

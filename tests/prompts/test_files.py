@@ -38,6 +38,7 @@ def test_every_prompt_that_comes_along_loads_and_renders():
         "conversation": [Message(role="user", content="hello")],
         "replies": [{"label": "A", "text": "one"}, {"label": "B", "text": "two"}],
         "inferences": ["keeps bees"],
+        "words": 50,
         "examples": ["an example"],
         "facts": ["keeps bees"],
         "traits": ["blunt"],
@@ -107,9 +108,9 @@ def test_the_assistants_messages_are_the_chat_itself():
         Message(role="assistant", content="two"),
         Message(role="user", content="three"),
     ]
-    plain = load(prompts.packaged(), name="assistant/plain").render({"conversation": talk})
+    plain = load(prompts.packaged(), name="assistant/plain").render({"conversation": talk, "words": 50})
     aware = load(prompts.packaged(), name="assistant/aware").render(
-        {"conversation": talk, "inferences": ["keeps bees"]}
+        {"conversation": talk, "inferences": ["keeps bees"], "words": 50}
     )
     assert list(plain[1:]) == talk
     assert plain[:-1] == aware[:-1]

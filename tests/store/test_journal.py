@@ -59,6 +59,18 @@ def test_the_first_answer_to_a_question_stays(file):
     assert run(main()).text == "text k"
 
 
+def test_reasoning_is_summed_too(file):
+    async def main():
+        with Journal(file) as journal:
+            for key in "ab":
+                thought = Usage(input_tokens=3, output_tokens=9, reasoning_tokens=7)
+                await journal.store(key, "user", "m", "t/0", answer("x").model_copy(update={"usage": thought}), 0.1)
+            await store(journal, "c")
+            return journal.usage()["user", "m"][1]
+
+    assert run(main()).reasoning_tokens == 14
+
+
 def test_usage_is_summed_by_role_and_an_unknown_cost_stays_unknown(file):
     async def main():
         with Journal(file) as journal:

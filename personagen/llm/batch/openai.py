@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -50,7 +50,7 @@ class OpenAIBatches(BatchApi):
             api_key=self.server.key, base_url=self.server.url, max_retries=0, timeout=SECONDS, http_client=http
         )
 
-    def request(self, call: Call, refused: Collection[str]) -> tuple[dict[str, Any], list[str]]:
+    def request(self, call: Call, refused: Set[str]) -> tuple[dict[str, Any], list[str]]:
         return openai.request(self.server, self._model, call, refused)
 
     def line(self, custom_id: str, body: Mapping[str, Any]) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
@@ -11,8 +11,9 @@ from typing import Any, TypeAlias, TypeVar
 
 from personagen.call import Call
 from personagen.errors import ConfigError, ServerError
-from personagen.llm.errors import Failure, Server, error, failure, unreachable
+from personagen.llm.errors import Failure, Server, error, failure
 from personagen.llm.json import loads
+from personagen.llm.lost import unreachable
 from personagen.records import Completion
 
 T = TypeVar("T")
@@ -52,7 +53,7 @@ class BatchApi(ABC):
         self.server, self._model, self._roles = server, model, roles
 
     @abstractmethod
-    def request(self, call: Call, refused: Collection[str]) -> tuple[dict[str, Any], list[str]]:
+    def request(self, call: Call, refused: Set[str]) -> tuple[dict[str, Any], list[str]]:
         """The request body for one call, and those of its parts that a server may refuse."""
 
     @abstractmethod

@@ -19,7 +19,8 @@ class Limiter:
 
     ``max_in_flight`` caps the calls in flight at one endpoint; None adapts to its server. ``endpoints`` maps roles to
     endpoints (other roles go by the call's model); those in ``local`` have no server and take ``max_in_flight``, or
-    ``MAX_IN_FLIGHT_LOCALLY``.
+    ``MAX_IN_FLIGHT_LOCALLY``. ``ceiling`` caps the calls in flight at each endpoint with a server, however
+    ``max_in_flight`` is chosen.
 
     The first error that a retry can't help (a refused key, an exhausted budget), or Ctrl-C, closes it. Calls in flight
     then finish and are stored; calls waiting for a permit or a retry fail at once.
@@ -30,9 +31,10 @@ class Limiter:
         max_in_flight: int | None = None,
         endpoints: Mapping[str, str] | None = None,
         local: Iterable[str] = (),
+        ceiling: int | None = None,
     ) -> None:
         self.closed: PersonagenError | None = None
-        self._max_in_flight, self._local = max_in_flight, frozenset(local)
+        self._max_in_flight, self._local, self._ceiling = max_in_flight, frozenset(local), ceiling
         self._endpoints = dict(endpoints or {})
         self._queues: dict[str, EndpointQueue] = {}
         self._closing = asyncio.Event()
@@ -44,12 +46,22 @@ class Limiter:
         """The queue of ``endpoint``."""
         queue = self._queues.get(endpoint)
         if queue is None:
-            local = self._max_in_flight is None and endpoint in self._local
-            limit = AdaptiveLimit(MAX_IN_FLIGHT_LOCALLY if local else self._max_in_flight)
-            queue = self._queues[endpoint] = EndpointQueue(limit)
+            queue = self._queues[endpoint] = EndpointQueue(self._limit_of(endpoint), endpoint)
             if self.closed:
                 queue.close(self.closed)
         return queue
+
+    def _limit_of(self, endpoint: str) -> AdaptiveLimit:
+        most = self._max_in_flight
+        if endpoint in self._local:
+            return AdaptiveLimit(MAX_IN_FLIGHT_LOCALLY if most is None else most)
+        limit = AdaptiveLimit(most)
+        if self._ceiling is None or limit.max_in_flight <= self._ceiling:
+            return limit
+        if limit.limit > self._ceiling:
+            return AdaptiveLimit(self._ceiling)
+        limit.max_in_flight = self._ceiling
+        return limit
 
     def endpoint(self, call: Call) -> str:
         """The endpoint of ``call``."""
@@ -89,6 +101,12 @@ class Limiter:
     def highest(self) -> dict[str, int]:
         """The peak number of calls in flight, by endpoint."""
         return {endpoint: queue.limit.highest for endpoint, queue in self._queues.items() if queue.limit.highest}
+
+    @property
+    def away(self) -> dict[str, tuple[float, str]]:
+        """Since when (by ``time.monotonic``) and why servers are away, by endpoint."""
+        gates = {endpoint: queue.away for endpoint, queue in self._queues.items()}
+        return {endpoint: (gate.since, gate.reason) for endpoint, gate in gates.items() if gate.since is not None}
 
     def spare(self, role: str, ready: float) -> bool:
         """Whether the endpoint of ``role`` has fewer than ``ready`` x limit calls in flight or waiting."""

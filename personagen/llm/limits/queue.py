@@ -9,6 +9,7 @@ from math import inf
 
 from personagen.errors import PersonagenError, ServerError
 from personagen.llm.limits.adaptive import AdaptiveLimit, Permit
+from personagen.llm.limits.away import Away
 
 TOO_MANY_REQUESTS, REQUEST_TIMEOUT = 429, 408  # HTTP
 _RETRY_ORDER = -1 << 30  # retries go before first attempts
@@ -20,8 +21,9 @@ class EndpointQueue:
     Retries go before first attempts: a call keeps its place until it is answered.
     """
 
-    def __init__(self, limit: AdaptiveLimit) -> None:
+    def __init__(self, limit: AdaptiveLimit, name: str = "") -> None:
         self.limit = limit
+        self.away = Away(name)
         self.waiting = 0
         self.retried = 0
         self._queue: list[tuple[int, int, str, asyncio.Future[Permit]]] = []
@@ -63,6 +65,7 @@ class EndpointQueue:
     def close(self, error: PersonagenError) -> None:
         """Fails every waiting and every later call."""
         self._closed = self._closed or error
+        self.away.close(error)
         queue, self._queue = self._queue, []
         for *_, place in queue:
             if not place.done():
