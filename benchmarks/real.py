@@ -60,11 +60,11 @@ def trials(url: str, proxy: str, pool: str, *, short: bool) -> Iterator[Trial]:
         more = ["--base-url", base, "--timeout", "300"]
         return Trial(name, roles.split(), ["simulate", "--personas", pool, *size, *models, *more], " " not in roles)
 
-    n, turns = (3, 2) if short else (10, 3)
+    n, turns = (2, 1) if short else (10, 3)
     yield simulate("the assistants", "assistant", "openai/smollm2", url, n, turns)
     yield simulate("the user", "user", "openai/smollm2", url, n, turns)
-    yield simulate("the judge", "judge", "openai/smollm2", url, n - 1, turns - 1)
-    yield simulate("the observer", "observer", "openai/smollm2", url, n - 1, turns - 1)
+    yield simulate("the judge", "judge", "openai/smollm2", url, min(n, 4), min(turns, 2))
+    yield simulate("the observer", "observer", "openai/smollm2", url, min(n, 4), min(turns, 2))
     yield simulate("Anthropic's protocol, through LiteLLM's proxy", "assistant", "anthropic/smollm2", proxy, 1, 1)
     yield simulate("the LiteLLM backend", "assistant", "hosted_vllm/smollm2", f"{proxy}/v1", 1, 1)
     if not short:

@@ -32,6 +32,11 @@ class Sampling:
     extra: str = ""
 
     @property
+    def form(self) -> tuple[Any, ...]:
+        """Which settings are sent, as far as a server may refuse one."""
+        return self.temperature is None, self.temperature == 0, self.top_p is None, self.reasoning, self.extra
+
+    @property
     def answer_tokens(self) -> int:
         """The maximum tokens of an answer."""
         return self.max_tokens or DEFAULT_MAX_TOKENS

@@ -139,7 +139,7 @@ def first_call_alone(llm: LLM, limiter: Limiter | None = None) -> LLM:
     shared = limiter or Limiter()
 
     async def ask(call: Call) -> Completion:
-        form = (shared.endpoint(call), call.sampling, call.schema is None)
+        form = (shared.endpoint(call), call.sampling.form, call.schema is None)
         lock = locks.setdefault(form, asyncio.Lock())
         if lock is None:
             return await llm(call)

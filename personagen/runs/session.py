@@ -20,6 +20,7 @@ from personagen.llm.limits.adaptive import MAX_LIMIT
 from personagen.llm.limits.files import most_in_flight
 from personagen.llm.limits.limiter import Limiter
 from personagen.llm.middleware import Layers, Tally
+from personagen.llm.room import Rooms
 from personagen.options import ModelOptions
 from personagen.prompts.files import Prompt
 from personagen.runs.interrupt import interruptible
@@ -70,7 +71,8 @@ async def open_models(
     limiter, tally = open_limiter(options, models), Tally()
     limiter.on_close(ledger.close)
     mode = BatchMode(book, lambda: limiter.closed, bound)
-    layers = Layers(run.journal, limiter, ledger, bound, tally, max(MIN_CALL_SECONDS, 5 * options.timeout))
+    rooms = Rooms({who: usage.reasoning_tokens / n for who, (n, usage) in run.journal.usage().items()})
+    layers = Layers(run.journal, limiter, ledger, bound, tally, max(MIN_CALL_SECONDS, 5 * options.timeout), rooms)
     async with connect(
         models.by_role,
         timeout=options.timeout,
