@@ -17,9 +17,9 @@ from random import Random
 from personagen.call import LLM, Call
 from personagen.errors import ConfigError, PersonagenError, ReplyError, ServerError
 from personagen.llm.budget import CostBound, Ledger
-from personagen.llm.limits.adaptive import Permit
 from personagen.llm.limits.limiter import STOPS, Limiter
 from personagen.llm.limits.queue import TOO_MANY_REQUESTS, EndpointQueue
+from personagen.llm.limits.ramp import Permit
 from personagen.records import Completion, Usage
 from personagen.store.journal import Journal
 
@@ -189,9 +189,10 @@ def with_retries(
     """Sends calls through the queues of ``limiter``, and retries after a ``ServerError``.
 
     A call keeps its permit until it is answered or given up: after ``attempts`` failures, or ``seconds`` after its
-    first request, even in flight. A rate-limit refusal (429) is not a failure: it pauses the endpoint, and the call
-    goes first afterwards. After any other failure the wait is drawn from 0 to ``first`` x 2^n seconds (full jitter,
-    Brooker 2015), at most ``MAX_WAIT_SECONDS``; a Retry-After holds for all calls of the endpoint.
+    first request, even in flight. A rate-limit refusal (429) is not a failure: the call gives its permit back, waits as
+    its queue says, and goes first afterwards. After any other failure the wait is drawn from 0 to ``first`` x 2^n
+    seconds (full jitter, Brooker 2015), at most ``MAX_WAIT_SECONDS``; a Retry-After holds for all calls of the
+    endpoint.
 
     Raises:
         ServerError: the last one, with the number of requests.
