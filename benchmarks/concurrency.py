@@ -5,7 +5,8 @@
 
 In the simulations the clock is put forward instead of waited for, so that hours cost seconds and runs repeat exactly.
 A server grants so many calls a second (a bucket of one second), so many calls at once, or serves so many at once and
-lets others queue. `fixed, released` and `fixed, held` send again after a wait of their own (full jitter, or the
+lets others queue; then follow all kinds of servers that the tests know.
+`fixed, released` and `fixed, held` send again after a wait of their own (full jitter, or the
 server's Retry-After) with the slot free or kept meanwhile. `of ideal` counts answered calls only. The storm is real
 HTTP on the loopback interface.
 """
@@ -35,7 +36,7 @@ from personagen.llm.limits.limiter import Limiter
 from personagen.llm.limits.queue import EndpointQueue
 from personagen.llm.middleware import with_retries
 from personagen.records import Completion, Message
-from tests.servers import Reply, Request, chat, refusal, serving, simulated
+from tests.servers import Reply, Request, chat, kinds, refusal, serving, simulated
 
 LONGEST_WAIT = 60.0
 WAITING = 1000  # conversations that would like to ask
@@ -153,6 +154,22 @@ def simulations(args: argparse.Namespace) -> None:
         table(f"{title}, {many} calls of {mean:g} s", ideal, rows)
 
 
+def servers(args: argparse.Namespace) -> None:
+    """Every kind of server that the tests know: medians of the adaptive limit."""
+    seeds = range(args.seeds)
+    print(f"\n{'servers with limits':62}{'share of the grant':>20}{'refused per success':>22}")
+    for name, kind in kinds.KINDS.items():
+        runs = [simulate(adaptive, kind.calls, seed, **kind.server) for seed in seeds]
+        share, refused = median(kind.seconds / r.seconds for r in runs), median(r.refused for r in runs)
+        print(f"  {name:60}{share:>20.2f}{refused:>22.3f}")
+    print(f"\n{'60 conversations of 3 turns':62}{'of no refusals':>20}{'refused per success':>22}")
+    for name, server in kinds.SPORADIC.items():
+        none = [kinds.simulate(adaptive, seed, kinds.converse, latency=server["latency"]) for seed in seeds]
+        runs = [kinds.simulate(adaptive, seed, kinds.converse, **server) for seed in seeds]
+        ratio = median(r.seconds for r in runs) / median(r.seconds for r in none)
+        print(f"  {name:60}{ratio:>20.2f}{median(r.refused for r in runs):>22.3f}")
+
+
 def storm(args: argparse.Namespace) -> None:
     """Real requests to a server that grants ``--real-rate`` calls a second and refuses the rest."""
     left, at, refused = args.real_rate, time.monotonic(), 0
@@ -227,6 +244,7 @@ def main() -> None:
     print(f"personagen {version('personagen')}, Python {platform.python_version()}; median (least-most) of", end=" ")
     print(f"{args.seeds} seeds")
     simulations(args)
+    servers(args)
     overhead()
     storm(args)
 
