@@ -11,7 +11,7 @@ from __future__ import annotations
 from math import inf
 from random import Random
 
-from personagen.llm.limits.evidence import Trial, Watch
+from personagen.llm.limits.evidence import LONGEST_SHARE, Trial, Watch
 from personagen.llm.limits.growth import MIN_CALLS_PER_ROUND, Growth
 from personagen.llm.limits.ramp import INITIAL_LIMIT, MAX_LIMIT, Permit, Ramp
 
@@ -25,10 +25,11 @@ LONG_PAUSE_SECONDS = 0.5  # a trial begins anew after it
 CONFIRM_CALLS = 100  # a second rise within so many calls confirms a limit
 TRIAL_PAUSE_CALLS = 5  # calls of the new rate that are not sent before a trial
 SKIPPED_CALLS = 3  # of a trial: a server that was just overloaded refuses its first calls
-LONGEST_SHARE = 0.4  # a higher share of refused calls is never taken for usual
-DECREASE_FACTOR = 0.9  # of the rate, at most
-GRANTED_RATE_SHARE = 0.93  # of the granted rate is used after a decrease
-RELEASE_FACTOR = 1.5  # a rate so far above the refused one: there is no such limit any more
+GRANTED_RATE_SHARE = 0.95  # of the granted rate is used after a decrease
+FIRST_TRIAL_CALLS = 100  # before them only a high share of refusals begins a trial: at low concurrency it takes long
+TRIAL_RATE_SHARE = 0.6  # of the granted rate in a trial, while none is known; as many refusals there are chance
+FIRST_LOWERING = 0.9  # of a rate, at most: without spare half the calls are refused at a rate slightly too high
+RELEASE_FACTOR = 1.5  # a rate so far above the refused one: there is no such limit any more, the rate just spaces calls
 MIN_RATE = 0.1  # calls a second
 FULL_SHARE = 0.9  # of the limit in flight: it is used
 MAX_TIMEOUT_SHARE = 0.2  # of a round's calls
@@ -53,22 +54,19 @@ class AdaptiveLimit:
         self._ramp = Ramp(self.max_in_flight, going=max_in_flight is None)
         self._limited = False  # a limit of the server is known
         self._opens_at = -inf  # nothing starts before; when it was last opened again
-        self._pause_seconds = 0.0
-        self._rate = inf  # calls a second
-        self._next_start = -inf
+        self._rate, self._next_start = inf, -inf  # calls a second; when the next may start
         self._latency: float | None = None
-        self._refusal_seconds = 0.0  # from sending a call to its refusal
+        self._refusal_seconds = self._pause_seconds = 0.0  # from sending a call to its refusal; of the last pause
         self._serial = 0
         self._watch, self._growth = Watch(), Growth()
         self._descents = 0  # suspicions in sequence at a rate that was granted before
         self._trial: Trial | None = None
         self._full_serial = -inf
         self._confirmed_until = -1  # a call sent before that suspects again confirms a limit
-        self._limit_before = self._limit  # before the trial
+        self._limit_before, self._rate_before = self._limit, inf  # before the trial
         self._granted_since, self._granted_from = 0, inf
         self._started = self._refused_since = 0  # since it was opened
         self._refused_rate = inf  # the rate that was granted when more was refused
-        self._proven_rate = 0.0  # a rate that was granted just before there was none
         self._ended_calls = self._timeouts = 0
         self._halved_at = -inf  # after time-outs
 
@@ -115,12 +113,13 @@ class AdaptiveLimit:
         self._ended(timed_out=False)
         took = now - permit.at
         self._latency = took if self._latency is None else self._latency + 0.1 * (took - self._latency)
-        if self._limited and not self._trial:
+        if self._rate < inf and not self._trial:
             self._rate = self._growth.rate(now, self._serial, self._rate)
+        if self._limited and not self._trial:
             self._limit = min(self.max_in_flight, self._growth.limit(self._limit, full=full))
             if inf > self._rate > RELEASE_FACTOR * self._refused_rate:
-                self._proven_rate = self._rate
-                self._release()
+                self._limited = False
+                self._ramp.again(self._limit)
         else:
             self._limit = self._ramp.answered(permit, now, self._limit, full=full)
 
@@ -144,7 +143,7 @@ class AdaptiveLimit:
         self.refusals += 1
         self._granted_since -= 1
         self._refusal_seconds = max(0.9 * self._refusal_seconds, now - permit.at)
-        has_risen, is_closed, is_full = self._watch.refused(permit.serial, permit.others)
+        has_risen, is_closed, is_full = self._watch.refused(permit, self._rate, self._limit)
         if permit.at >= self._opens_at:
             self._refused_since += 1
         wish = min(retry_after or 0.0, MAX_PAUSE_SECONDS)  # 0 may be a date in the past
@@ -159,8 +158,8 @@ class AdaptiveLimit:
         elif is_closed and permit.at >= self._opens_at:
             self._close(permit, now, wish)
         elif self._trial:
-            self._test(permit, now)
-        elif has_risen:
+            self._judge(now, permit)
+        elif has_risen and (self._serial >= FIRST_TRIAL_CALLS or self._watch.rise.share > LONGEST_SHARE):
             self._suspect(permit, now)
         if self._rate < inf:
             self._next_start = max(self._next_start, now) + PAUSE_CALLS / self._rate
@@ -198,7 +197,8 @@ class AdaptiveLimit:
         """Pauses the endpoint: the server refuses everything."""
         is_soon = permit.number < self._refused_since  # all calls since the last pause were refused
         if self._trial:
-            self._test(permit, now)
+            self._trial.was_closed = True
+            self._judge(now, permit)
         elif self._latency is not None:
             self._suspect(permit, now)
         if not wish:
@@ -212,7 +212,7 @@ class AdaptiveLimit:
 
     def _suspect(self, permit: Permit, now: float) -> None:
         """Sets rate and limit just below what was granted, and begins a trial."""
-        self._watch.learn(self._serial)
+        self._watch.learn(self._serial, limited=self._limited)
         if self._rate < inf:
             self._descents = self._descents + 1 if self._rate < self._refused_rate else 0
             if self._descents >= MAX_DESCENTS:
@@ -220,59 +220,59 @@ class AdaptiveLimit:
                 self._release()
                 self._settle(now)
                 return
-        self._limit_before = self._limit
+        self._limit_before, self._rate_before = self._limit, self._rate
+        share, before = GRANTED_RATE_SHARE, None
         if self._rate < inf:
-            granted = max(DECREASE_FACTOR, 1 - self._watch.rise.share) * self._rate
+            granted = self._watch.granted(self._rate)
         else:
-            granted = max(self._proven_rate, self._granted_since / max(1.0, now - self._granted_from))
+            share, before = TRIAL_RATE_SHARE, self._watch.rise.sample
+            granted = self._granted_since / max(1.0, now - self._granted_from)
             if self._latency:
                 granted = max(granted, permit.others / self._latency)  # Little's law
-        self._limit = max(1.0, min(self._limit, max(self._watch.crowd.level, 0.7 * self._limit)))
-        self._proven_rate = 0.0
-        self._refused_rate = granted
-        self._rate = max(MIN_RATE, GRANTED_RATE_SHARE * granted)
+            self._limit = max(1.0, min(self._limit, max(self._watch.crowd.level, 0.7 * self._limit)))
+        self._refused_rate, self._rate = granted, max(MIN_RATE, share * granted)
         self._ramp.going = False
-        self._trial = Trial(self._serial + SKIPPED_CALLS, now, self._watch.usual)
+        self._trial = Trial(self._serial + SKIPPED_CALLS, now, self._watch.usual, before)
         self.hold(now, TRIAL_PAUSE_CALLS / self._rate)
 
-    def _test(self, permit: Permit, now: float) -> None:
-        if self._trial and permit.serial >= self._trial.serial:
-            self._trial.refused += 1
-            self._judge(now)
-
-    def _judge(self, now: float) -> None:
+    def _judge(self, now: float, refused: Permit | None = None) -> None:
         """Ends the trial once it is clear whether the share of refused calls has fallen."""
         trial = self._trial
         assert trial
-        seconds = now - trial.began
-        if seconds <= 0:
+        if now <= trial.began or (refused and refused.serial < trial.serial):
             return
-        calls = max(
-            float(trial.refused), trial.sent * (1 - self._refusal_seconds / seconds)
-        )  # the others are not known yet
+        trial.refused += refused is not None
+        calls = trial.known(now, self._refusal_seconds)
         fell = trial.fell(calls)
         if fell is None:
             return
-        share = trial.share(calls)
         if fell:
-            self._limited = self._limited or trial.serial < self._confirmed_until
+            self._limited = self._limited or trial.serial < self._confirmed_until or self._rate_before < inf
             self._confirmed_until = self._serial + CONFIRM_CALLS
-        elif trial.is_same(calls) and share <= LONGEST_SHARE:
+            if trial.is_first and self._rate_before == inf:
+                self._rate = max(MIN_RATE, GRANTED_RATE_SHARE * self._refused_rate)
+        elif trial.is_same(calls) and self._rate < TRIAL_RATE_SHARE * self._rate_before:
             self._limited = False
             assert trial.before
             self._watch.calm = (calls + trial.before[0], float(trial.refused + trial.before[1]))
         else:
-            self._rate = max(
-                MIN_RATE,
-                max(0.1, GRANTED_RATE_SHARE * (1 - share))
-                * min(self._rate, (self._serial - trial.serial + SKIPPED_CALLS) / seconds),
-            )
-            self._trial = Trial(self._serial + SKIPPED_CALLS, now, self._watch.usual, (calls, trial.refused))
-            self.hold(now, TRIAL_PAUSE_CALLS / self._rate)
+            self._lower(trial, calls, now)
             return
         if not self._limited:
             self._release()
         self._settle(now)
+
+    def _lower(self, trial: Trial, calls: float, now: float) -> None:
+        """Begins another trial at a lower rate."""
+        factor = max(0.1, GRANTED_RATE_SHARE * (1 - trial.share(calls)))
+        used = min(self._rate, (self._serial - trial.serial + SKIPPED_CALLS) / (now - trial.began))
+        if self._rate_before < inf and trial.is_first:
+            factor, used = max(FIRST_LOWERING, factor), self._rate
+        self._refused_rate = min(self._refused_rate, used)
+        self._rate = max(MIN_RATE, factor * used)
+        before = None if trial.was_closed else (calls, trial.refused)
+        self._trial = Trial(self._serial + SKIPPED_CALLS, now, self._watch.usual, before, is_first=False)
+        self.hold(now, TRIAL_PAUSE_CALLS / self._rate)
 
     def _release(self) -> None:
         """Searches for the limit again."""
@@ -285,14 +285,15 @@ class AdaptiveLimit:
         self._trial = None
         self._watch.restart(self._serial)
         self._granted_from, self._granted_since = now, 0
-        self._growth.restart(now, self._serial)
+        self._growth.restart(now, self._serial, fast=self._rate_before == inf)
 
     def _full_at(self, others: int) -> None:
         """Sets the limit to the calls that the server takes at once."""
-        self._watch.learn(self._serial)
+        self._watch.learn(self._serial, limited=self._limited)
         self._limited = True
         self._ramp.stop()
         self._full_serial = self._serial
         self._limit = max(1.0, min(self._limit, others))
+        self._watch.known_crowd = others
         self._watch.restart(self._serial)
         self._growth.refused()

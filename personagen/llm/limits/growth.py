@@ -5,11 +5,12 @@ from __future__ import annotations
 from math import inf
 
 LIMIT_INCREASE = 0.05  # after a clean round; doubles each time
-RATE_INCREASE, MAX_RATE_INCREASE = 0.01, 0.16  # a second; doubles every four times
+RATE_INCREASE, MAX_RATE_INCREASE = 0.005, 0.32  # a second; doubles every six times
+FAST_START = 12  # of the increases are left out where the granted rate was only guessed
 USED_RATE_SHARE = 0.7  # of the rate is used: it may hold calls back
 FULL_CALLS_SHARE = 0.8  # of a round's calls that saw the limit used: the round may raise it
 MIN_CALLS_PER_ROUND = 20
-MAX_ROUNDS = 8  # between two increases of the limit
+MAX_ROUNDS = 16  # between two increases of the limit
 
 
 class Growth:
@@ -20,9 +21,9 @@ class Growth:
         self._calls = self._full_calls = self._limit_increases = 0
         self._rounds = 1
 
-    def restart(self, now: float, sent: int) -> None:
-        """Begins again, slowly; ``sent`` calls were sent so far."""
-        self.checked_at, self._checked, self._rate_increases = now, sent, 0
+    def restart(self, now: float, sent: int, *, fast: bool) -> None:
+        """Begins again, slowly unless ``fast``; ``sent`` calls were sent so far."""
+        self.checked_at, self._checked, self._rate_increases = now, sent, FAST_START if fast else 0
         self._calls = self._full_calls = self._limit_increases = 0
 
     def refused(self) -> None:
@@ -35,7 +36,7 @@ class Growth:
         passed = now - self.checked_at
         if passed >= max(1.0, 10 / rate):
             if sent - self._checked >= USED_RATE_SHARE * rate * passed:
-                rate *= 1 + min(MAX_RATE_INCREASE, RATE_INCREASE * 2.0 ** (self._rate_increases // 4))
+                rate *= 1 + min(MAX_RATE_INCREASE, RATE_INCREASE * 2.0 ** (self._rate_increases // 6))
                 self._rate_increases += 1
             self.checked_at, self._checked = now, sent
         return rate

@@ -1,4 +1,7 @@
-"""Slow start of a concurrency limit: it doubles until answers take nearly twice as long with twice the calls."""
+"""Slow start of a concurrency limit: it doubles until answers take nearly twice as long with twice the calls.
+
+Past eight calls in flight it waits for a few answers at each load, and grows faster where those show no queue.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,11 @@ from dataclasses import dataclass
 from math import inf
 
 INITIAL_LIMIT, MAX_LIMIT = 4, 512
-MIN_LOAD_BITS = 3  # calls with fewer than eight others in flight count as one load
+MIN_LOAD_BITS = 2  # calls with fewer than four others in flight count as one load
+GROWTH_FACTOR, FAST_FACTOR = 2, 3  # a round, while it is open whether the server queues, and where it clearly does not
 MIN_CALLS_TO_SUSPECT_QUEUE, MIN_CALLS_TO_JUDGE_QUEUE = 8, 32
-QUEUED_SHARE = 0.55  # of the added calls only waited: the server queues
+MIN_CALLS_BELOW = 4  # at the lower load that these are compared with
+QUEUED_SHARE, CLEAR_SHARE = 0.55, 0.2  # of the added calls only waited: the server queues; less: it does not
 RAMP_AGAIN_SECONDS = 5.0  # until the first new attempt after queueing was found; it doubles each time
 
 
@@ -44,7 +49,7 @@ class _Load:
     @property
     def level(self) -> float:
         """Mean number of calls in flight."""
-        return 1 + self.others / self.calls
+        return max(INITIAL_LIMIT, 1 + self.others / self.calls)
 
     def slower(self, below: _Load) -> float:
         """Latency as a multiple of that under the load ``below``, compared kind by kind; 1 if unknown."""
@@ -56,7 +61,8 @@ class _Load:
 
     def queued(self, below: _Load) -> float:
         """0 if the server served the added calls at once, 1 if they only waited for others."""
-        return (self.slower(below) - 1) / (self.level / below.level - 1)
+        more = self.level / below.level - 1
+        return (self.slower(below) - 1) / more if more > 0 else 0.0
 
 
 class Ramp:
@@ -68,7 +74,7 @@ class Ramp:
     def __init__(self, highest: int, *, going: bool) -> None:
         self.going = going
         self._highest = highest
-        self._suspected, self._base = False, INITIAL_LIMIT
+        self._base = INITIAL_LIMIT
         self._loads: dict[int, _Load] = {}  # by the bits of the others in flight, in 4ths of where it began
         self._again_at, self._again_seconds = inf, RAMP_AGAIN_SECONDS
 
@@ -78,13 +84,13 @@ class Ramp:
             if full and now > self._again_at:
                 self.again(limit)
             return limit
-        if full and not self._suspected and limit < 2 * (permit.others + 1):
-            limit = min(self._highest, limit + 1)
         size = max(MIN_LOAD_BITS, (INITIAL_LIMIT * permit.others // self._base).bit_length())
         load = self._loads.setdefault(size, _Load())
         load.add(permit, now - permit.at)
         below = self._loads.get(size - 1)
-        if below is None or load.calls < MIN_CALLS_TO_SUSPECT_QUEUE or below.calls < MIN_CALLS_TO_SUSPECT_QUEUE:
+        if below is None and size == MIN_LOAD_BITS:
+            return self._more(permit, limit, GROWTH_FACTOR) if full else limit
+        if below is None or load.calls < MIN_CALLS_TO_SUSPECT_QUEUE or below.calls < MIN_CALLS_BELOW:
             return limit
         queued, is_sure = load.queued(below), load.calls >= MIN_CALLS_TO_JUDGE_QUEUE
         if queued > QUEUED_SHARE and is_sure:
@@ -92,9 +98,13 @@ class Ramp:
             return self.end(now, min(limit, found), now - permit.at)
         if is_sure and min(limit, 2 * permit.others) >= self._highest:
             return self.end(now, self._highest, 0.0)
-        if 2 * permit.others >= int(limit):
-            self._suspected = queued > QUEUED_SHARE
-        return limit
+        if not full or queued > QUEUED_SHARE:
+            return limit
+        return self._more(permit, limit, FAST_FACTOR if queued < CLEAR_SHARE else GROWTH_FACTOR)
+
+    def _more(self, permit: Permit, limit: float, factor: int) -> float:
+        """A higher limit after an answer: after a round, ``factor`` times the calls that were in flight in it."""
+        return max(limit, min(self._highest, limit + factor - 1, factor * (permit.others + 1)))
 
     def end(self, now: float, limit: float, latency: float) -> float:
         """Ends slow start at ``limit``."""
@@ -105,7 +115,7 @@ class Ramp:
 
     def again(self, limit: float) -> None:
         """Begins slow start again, from ``limit``."""
-        self.going, self._suspected, self._loads = True, False, {}
+        self.going, self._loads = True, {}
         self._base, self._again_at = max(1, int(limit)), inf
 
     def stop(self) -> None:

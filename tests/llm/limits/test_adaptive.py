@@ -62,7 +62,7 @@ STORMS = {
 def test_of_a_rate_that_is_granted_most_is_used_little_is_refused_and_nothing_given_up(storm):
     server, _, seconds, failures = asked(4000, rate=20, **STORMS[storm])
     assert not failures
-    assert 4000 / (20 * seconds) >= (0.75 if storm == "a bucket of one call" else 0.85)
+    assert 4000 / (20 * seconds) >= 0.85
     assert len(server.refused) <= 0.05 * 4000
 
 
@@ -88,7 +88,7 @@ def test_a_server_that_takes_so_many_calls_at_once_gets_about_as_many(capacity):
 def test_a_server_that_only_queues_is_kept_busy_without_a_long_queue(seed):
     calls, slots = 2000, 40
     _, limit, seconds, _ = asked(calls, slots=slots, latency=about(2.0), seed=seed)
-    assert calls * 2.27 / slots / seconds >= 0.9
+    assert calls * 2.27 / slots / seconds >= 0.88
     assert limit.limit <= 4 * slots
     assert limit.highest <= 6 * slots < MAX_LIMIT
 
@@ -97,7 +97,7 @@ def test_a_server_that_only_queues_is_kept_busy_without_a_long_queue(seed):
 def test_a_server_without_limits_is_soon_asked_as_much_as_may_be(seed):
     _, limit, seconds, _ = asked(6000, latency=about(2.0), seed=seed)
     assert limit.highest == MAX_LIMIT
-    assert seconds <= 6000 * 2.27 / MAX_LIMIT + 25
+    assert seconds <= 6000 * 2.27 / MAX_LIMIT + 22
 
 
 def test_longer_calls_that_come_later_are_not_mistaken_for_a_queue():
@@ -244,11 +244,13 @@ def test_a_time_out_halves_the_limit_at_once_where_answers_are_slow():
     assert (slow.limit, fast.limit) == (8, 16)
 
 
-def test_a_server_of_few_slots_is_not_asked_so_much_that_many_calls_time_out():
-    server, limit, _, failures = asked(60, slots=4, latency=about(20.0), patience=120.0, width=60)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_server_of_few_slots_is_asked_little_and_no_call_times_out(seed):
+    server, limit, seconds, failures = asked(60, slots=4, latency=about(20.0), patience=120.0, width=60, seed=seed)
     assert not failures
-    assert limit.highest <= 24
-    assert server.timed_out <= 1
+    assert limit.highest <= 16
+    assert server.timed_out == 0
+    assert 60 * 22.7 / 4 / seconds >= 0.8
 
 
 def test_one_refusal_does_not_hold_up_the_others():

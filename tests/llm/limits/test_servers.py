@@ -8,12 +8,13 @@ import pytest
 
 from tests.servers.kinds import KINDS, SPORADIC, adaptive, converse, drive, simulate
 
-# One seed each, so a little more than the goals allow; docs/rate-limits.md has the medians and what is not reached.
-LEAST_SHARE = {"one at a time at 20 calls/s": 0.7, "20 calls/s, calls of 10 s": 0.75}
-MOST_REFUSED = {
-    "20 calls/s and 5 % at random": 0.12,
-    "tokens of 20 calls/s, spare of a minute, exact Retry-After": 0.09,
+# The goals, and what falls short of them; docs/rate-limits.md says why and has the medians of more seeds.
+LEAST_SHARE = {
+    "one at a time at 20 calls/s": 0.83,
+    "20 calls/s, calls of 10 s": 0.8,
+    "20 calls/s, Retry-After 30": 0.75,  # the last calls may wait for 30 seconds
 }
+MOST_REFUSED = {"20 calls/s and 5 % at random": 0.1, "20 calls/s, Retry-After 30": 0.06}
 SEED = 0
 
 
@@ -22,8 +23,8 @@ def test_a_limit_is_used_and_little_is_refused(name):
     kind = KINDS[name]
     outcome = simulate(adaptive, SEED, lambda llm: drive(llm, kind.calls), **kind.server)
     assert not outcome.given_up
-    assert kind.seconds / outcome.seconds >= LEAST_SHARE.get(name, 0.82)
-    assert outcome.refused <= MOST_REFUSED.get(name, 0.065)
+    assert kind.seconds / outcome.seconds >= LEAST_SHARE.get(name, 0.85)
+    assert outcome.refused <= MOST_REFUSED.get(name, 0.05)
 
 
 @cache
@@ -37,4 +38,4 @@ def test_refusals_at_random_hardly_slow_a_run_down(name):
     outcome = simulate(adaptive, SEED, converse, **server)
     ratio = outcome.seconds / seconds_without_refusals(server["latency"])
     assert not outcome.given_up
-    assert ratio <= (1.9 if server["sporadic"] >= 0.2 else 1.25)
+    assert ratio <= (1.6 if server["sporadic"] >= 0.2 else 1.2)
