@@ -5,7 +5,8 @@
 
 In the simulations the clock is put forward instead of waited for, so that hours cost seconds and runs repeat exactly.
 A server grants so many calls a second (a bucket of one second), so many calls at once, or serves so many at once and
-lets others queue. `fixed, released` and `fixed, held` send again after a wait of their own (full jitter, or the
+lets others queue; then follow all kinds of servers that the tests know.
+`fixed, released` and `fixed, held` send again after a wait of their own (full jitter, or the
 server's Retry-After) with the slot free or kept meanwhile. `of ideal` counts answered calls only. The storm is real
 HTTP on the loopback interface.
 """
@@ -35,7 +36,7 @@ from personagen.llm.limits.limiter import Limiter
 from personagen.llm.limits.queue import EndpointQueue
 from personagen.llm.middleware import with_retries
 from personagen.records import Completion, Message
-from tests.servers import Reply, Request, chat, refusal, serving, simulated
+from tests.servers import Reply, Request, chat, kinds, refusal, serving, simulated
 
 LONGEST_WAIT = 60.0
 WAITING = 1000  # conversations that would like to ask
@@ -153,15 +154,38 @@ def simulations(args: argparse.Namespace) -> None:
         table(f"{title}, {many} calls of {mean:g} s", ideal, rows)
 
 
-def storm(args: argparse.Namespace) -> None:
-    """Real requests to a server that grants ``--real-rate`` calls a second and refuses the rest."""
-    left, at, refused = args.real_rate, time.monotonic(), 0
+def servers(args: argparse.Namespace) -> None:
+    """Every kind of server that the tests know: medians of the adaptive limit."""
+    seeds = range(args.seeds)
+    print(f"\n{'servers with limits':62}{'share of the grant':>20}{'refused per success':>22}")
+    for name, kind in kinds.KINDS.items():
+
+        async def work(llm: LLM, calls: int = kind.calls) -> int:
+            return await kinds.drive(llm, calls)
+
+        runs = [kinds.simulate(kinds.adaptive, seed, work, **kind.server) for seed in seeds]
+        share, refused = median(kind.seconds / r.seconds for r in runs), median(r.refused for r in runs)
+        print(f"  {name:60}{share:>20.2f}{refused:>22.3f}")
+    print(f"\n{'60 conversations of 3 turns':62}{'of no refusals':>20}{'refused per success':>22}")
+    for name, server in kinds.SPORADIC.items():
+        none = [kinds.simulate(adaptive, seed, kinds.converse, latency=server["latency"]) for seed in seeds]
+        runs = [kinds.simulate(adaptive, seed, kinds.converse, **server) for seed in seeds]
+        ratio = median(r.seconds for r in runs) / median(r.seconds for r in none)
+        print(f"  {name:60}{ratio:>20.2f}{median(r.refused for r in runs):>22.3f}")
+
+
+def storm(args: argparse.Namespace, rate: float, sporadic: float) -> tuple[float, int, int, float]:
+    """Real requests to a server that grants ``rate`` a second and refuses the rest, and the share ``sporadic``.
+
+    Seconds, refusals, calls given up, and seconds of CPU.
+    """
+    left, at, refused, rng = rate, time.monotonic(), 0, Random(1)
 
     def answer(request: Request) -> Reply:
         nonlocal left, at, refused
-        left = min(args.real_rate, left + (request.at - at) * args.real_rate)
+        left = min(rate, left + (request.at - at) * rate)
         at = request.at
-        if left < 1:
+        if left < 1 or rng.random() < sporadic:
             refused += 1
             return refusal(429, "rate limit reached, requests per second", code="rate_limit_exceeded")
         left -= 1
@@ -178,10 +202,20 @@ def storm(args: argparse.Namespace) -> None:
 
     with serving(answer) as server:
         seconds, given_up, cpu = asyncio.run(main(server.v1))
-    used = args.real_calls / (args.real_rate * seconds)
-    print(f"\nreal storm: {args.real_rate:g} requests/s granted, {args.real_calls} calls of 200 ms")
-    print(f"  {seconds:.1f} s, {used:.2f} of the grant used, {refused / args.real_calls:.3f} refused per success,")
-    print(f"  {given_up} given up, {1000 * cpu / args.real_calls:.2f} ms CPU a call, the server's share included")
+    return seconds, refused, given_up, cpu
+
+
+def storms(args: argparse.Namespace) -> None:
+    """A real limit, and real refusals at random against none."""
+    calls = args.real_calls
+    seconds, refused, given_up, cpu = storm(args, args.real_rate, 0.0)
+    print(f"\nreal storm: {args.real_rate:g} requests/s granted, {calls} calls of 200 ms")
+    print(f"  {seconds:.1f} s, {calls / (args.real_rate * seconds):.2f} of the grant used,", end=" ")
+    print(f"{refused / calls:.3f} refused per success,")
+    print(f"  {given_up} given up, {1000 * cpu / calls:.2f} ms CPU a call, the server's share included")
+    none = [storm(args, 1e9, 0.0)[0] for _ in range(3)]
+    some = [storm(args, 1e9, 0.05)[0] for _ in range(3)]
+    print(f"real refusals: 5 % at random {spread(some, '.2f')} s, none {spread(none, '.2f')} s")
 
 
 def overhead() -> None:
@@ -227,8 +261,9 @@ def main() -> None:
     print(f"personagen {version('personagen')}, Python {platform.python_version()}; median (least-most) of", end=" ")
     print(f"{args.seeds} seeds")
     simulations(args)
+    servers(args)
     overhead()
-    storm(args)
+    storms(args)
 
 
 if __name__ == "__main__":

@@ -25,9 +25,9 @@ from personagen.errors import (
     ServerError,
 )
 from personagen.llm.budget import CostBound, Ledger, with_billed_failures, with_budget
-from personagen.llm.limits.adaptive import Permit
 from personagen.llm.limits.limiter import STOPS, Limiter
 from personagen.llm.limits.queue import TOO_MANY_REQUESTS, EndpointQueue
+from personagen.llm.limits.ramp import Permit
 from personagen.llm.room import Rooms, with_room
 from personagen.records import Completion, Usage
 from personagen.store.journal import Journal
@@ -179,9 +179,9 @@ def with_retries(
 
     A call keeps its permit until it is answered or given up: after ``attempts`` failures, or ``seconds`` after its
     first request, even in flight; later if it was given too few seconds to be answered. A rate-limit refusal (429) is
-    not a failure: it pauses the endpoint, and the call goes first afterwards. Nor is a server that is away (``Away``).
-    After any other failure the wait is drawn from 0 to ``first`` x 2^n seconds (full jitter, Brooker 2015), at most
-    ``MAX_WAIT_SECONDS``; a Retry-After holds for all calls of the endpoint.
+    not a failure: the call gives its permit back, waits as its queue says, and goes first afterwards. Nor is a server
+    that is away (``Away``). After any other failure the wait is drawn from 0 to ``first`` x 2^n seconds (full jitter,
+    Brooker 2015), at most ``MAX_WAIT_SECONDS``; a Retry-After holds for all calls of the endpoint.
 
     Raises:
         ServerError: the last one, with the number of requests.

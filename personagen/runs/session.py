@@ -16,9 +16,9 @@ from personagen.llm.batch.submit import BatchMode
 from personagen.llm.budget import Ledger, max_cost, open_ledger
 from personagen.llm.connect import connect
 from personagen.llm.endpoints import Models
-from personagen.llm.limits.adaptive import MAX_LIMIT
 from personagen.llm.limits.files import most_in_flight
 from personagen.llm.limits.limiter import Limiter
+from personagen.llm.limits.ramp import MAX_LIMIT
 from personagen.llm.middleware import Layers, Tally
 from personagen.llm.room import Rooms
 from personagen.options import ModelOptions

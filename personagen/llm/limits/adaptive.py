@@ -1,117 +1,74 @@
 """Adaptive concurrency limit and request rate of one endpoint, learned from its answers alone.
 
-Without refusals: slow start (Jacobson 1988). The limit doubles each round until twice the calls in flight take nearly
-twice as long each: more would only queue at the server. From the first 429 on, limit and rate adapt separately, since
-servers refuse for either. A refusal sets the rate just below what the server granted since the previous refusal, and
-the limit to the calls it was serving; both then grow again, slowly at first, then faster while nothing is refused (as
-TCP CUBIC does, RFC 9438).
+Without refusals: slow start (Jacobson 1988), see ``ramp.py``. Refusals (429) that are no more than usual say nothing
+about us: just that call waits. If there are more, rate and limit are set just below what was granted, and only if the
+share of refused calls then falls do they stay there (``evidence.py``); they then grow again, slowly at first, then
+faster while no more than usual is refused (as TCP CUBIC does, RFC 9438). docs/rate-limits.md explains it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import inf
 from random import Random
 
-INITIAL_LIMIT, MAX_LIMIT = 16, 512
+from personagen.llm.limits.evidence import LONGEST_SHARE, Trial, Watch
+from personagen.llm.limits.growth import MIN_CALLS_PER_ROUND, Growth
+from personagen.llm.limits.ramp import INITIAL_LIMIT, MAX_LIMIT, Permit, Ramp
+
 MAX_PAUSE_SECONDS = 120.0  # cap on a server's Retry-After
-MIN_PAUSE_SECONDS, MAX_GUESSED_PAUSE_SECONDS = 0.02, 15.0  # without a Retry-After
-CALLS_JUST_AFTER_PAUSE = 3
-REFUSALS_TO_FIND_LIMIT = 4  # consecutive refusals at the same concurrency
-COOLDOWN_SECONDS = 2.0  # between two decreases
-DECREASE_FACTOR, DECREASE_FACTOR_AFTER_PAUSE = 0.7, 0.5
-GRANTED_RATE_SHARE = 0.95
-LIMIT_INCREASE = 0.05
-RATE_INCREASE = 0.01
+MIN_PAUSE_SECONDS, MAX_GUESSED_PAUSE_SECONDS = 0.1, 15.0  # of the endpoint, without a Retry-After
+FIRST_RETRY_SECONDS, RETRY_FACTOR = 0.1, 1.3  # of a refused call without a Retry-After
+SHORT_SECONDS = 2.0  # a shorter Retry-After is not waited for in full where refusals are sporadic
+MAX_DESCENTS = 2  # so often refused at rates that were granted: there is no such limit
+PAUSE_CALLS = 2.0  # calls of the known rate that a refusal costs
+LONG_PAUSE_SECONDS = 0.5  # a trial begins anew after it
+CONFIRM_CALLS = 100  # a second rise within so many calls confirms a limit
+TRIAL_PAUSE_CALLS = 5  # calls of the new rate that are not sent before a trial
+SKIPPED_CALLS = 3  # of a trial: a server that was just overloaded refuses its first calls
+GRANTED_RATE_SHARE = 0.95  # of the granted rate is used after a decrease
+FIRST_TRIAL_CALLS = 100  # before them only a high share of refusals begins a trial: at low concurrency it takes long
+TRIAL_RATE_SHARE = 0.6  # of the granted rate in a trial, while none is known; as many refusals there are chance
+FIRST_LOWERING = 0.9  # of a rate, at most: without spare half the calls are refused at a rate slightly too high
+RELEASE_FACTOR = 1.5  # a rate so far above the refused one: there is no such limit any more, the rate just spaces calls
 MIN_RATE = 0.1  # calls a second
 FULL_SHARE = 0.9  # of the limit in flight: it is used
-FULL_CALLS_SHARE = 0.8  # of a round's calls that saw the limit used: the round may raise it
-MIN_CALLS_PER_ROUND = 20
-MIN_LOAD_BITS = 3  # calls with fewer than eight others in flight count as one load
-MIN_CALLS_TO_SUSPECT_QUEUE, MIN_CALLS_TO_JUDGE_QUEUE = 8, 32
-QUEUED_SHARE = 0.55  # of the added calls only waited: the server queues
 MAX_TIMEOUT_SHARE = 0.2  # of a round's calls
+SLOW_SHARE = 0.25  # of the time-out: answers that take longer say that calls queue
 MAX_CATCH_UP_SECONDS = 0.002  # that a late start may make up for
-RAMP_AGAIN_SECONDS = 5.0
-
-
-@dataclass(slots=True)
-class Permit:
-    """A call in flight: when it was sent, the ``others`` then in flight, its ``number`` since the last pause.
-
-    Calls of one ``kind`` have similar latency.
-    """
-
-    at: float
-    others: int
-    number: int
-    kind: str
-
-
-class _Load:
-    """Total latency and number, by kind, of the calls sent at about the same concurrency."""
-
-    def __init__(self) -> None:
-        self.calls = self.others = 0
-        self.kinds: dict[str, list[float]] = {}
-
-    def add(self, permit: Permit, seconds: float) -> None:
-        self.calls += 1
-        self.others += permit.others
-        sums = self.kinds.setdefault(permit.kind, [0.0, 0.0])
-        sums[0] += seconds
-        sums[1] += 1
-
-    @property
-    def level(self) -> float:
-        """Mean number of calls in flight."""
-        return 1 + self.others / self.calls
-
-    def slower(self, below: _Load) -> float:
-        """Latency as a multiple of that under the load ``below``, compared kind by kind; 1 if unknown."""
-        known = [(sums, below.kinds[kind]) for kind, sums in self.kinds.items() if kind in below.kinds]
-        expected = sum(n * before / count for (_, n), (before, count) in known)
-        if not expected or sum(n for (_, n), _ in known) < 0.5 * self.calls:
-            return 1.0
-        return sum(seconds for (seconds, _), _ in known) / expected
-
-    def queued(self, below: _Load) -> float:
-        """0 if the server served the added calls at once, 1 if they only waited for others."""
-        return (self.slower(below) - 1) / (self.level / below.level - 1)
 
 
 class AdaptiveLimit:
     """The limit of one endpoint. It does no I/O; the caller passes times in seconds of a monotonic clock.
 
-    ``max_in_flight`` is the cap and the initial limit; None searches the limit, up to ``MAX_LIMIT``. The caller asks
+    ``max_in_flight`` is the cap and the initial limit; None searches the limit, up to ``most``. The caller asks
     ``wait``, then calls ``start``, and ends each permit with one of ``answered``, ``refused`` (429) and ``failed``.
     """
 
-    def __init__(self, max_in_flight: int | None = None, rng: Random | None = None) -> None:
-        self.max_in_flight = MAX_LIMIT if max_in_flight is None else max_in_flight
+    def __init__(self, max_in_flight: int | None = None, rng: Random | None = None, most: int = MAX_LIMIT) -> None:
+        self.max_in_flight = min(most, max_in_flight or most)
         self.in_flight = 0
         self.highest = 0
         self.refusals = 0
-        self._limit = float(INITIAL_LIMIT if max_in_flight is None else max_in_flight)
+        self._limit = float(min(INITIAL_LIMIT if max_in_flight is None else max_in_flight, most))
         self._rng = rng or Random()
-        self._ramping = max_in_flight is None  # slow start
-        self._decreased_at: float | None = None
+        self._ramp = Ramp(self.max_in_flight, going=max_in_flight is None)
+        self._limited = False  # a limit of the server is known
         self._opens_at = -inf  # nothing starts before; when it was last opened again
-        self._pause_seconds = 0.0
-        self._rate = inf  # calls a second
-        self._next_start = -inf
+        self._rate, self._next_start = inf, -inf  # calls a second; when the next may start
         self._latency: float | None = None
-        self._starts_since, self._counted_from = 0, inf
-        self._started = 0  # since it was opened
-        self._refused_rate = inf  # the rate when it was refused
-        self._rate_checked_at, self._rate_checked_started, self._rate_increases = -inf, 0, 0
-        self._clean_calls = self._full_calls = self._limit_increases = 0
-        self._clean_rounds_needed = 1
-        self._in_flight_when_refused: list[int] = []
+        self._refusal_seconds = self._pause_seconds = 0.0  # from sending a call to its refusal; of the last pause
+        self._serial = 0
+        self._watch, self._growth = Watch(), Growth()
+        self._descents = 0  # suspicions in sequence at a rate that was granted before
+        self._trial: Trial | None = None
+        self._full_serial = -inf
+        self._confirmed_until = -1  # a call sent before that suspects again confirms a limit
+        self._limit_before, self._rate_before = self._limit, inf  # before the trial
+        self._granted_since, self._granted_from = 0, inf
+        self._started = self._refused_since = 0  # since it was opened
+        self._refused_rate = inf  # the rate that was granted when more was refused
         self._ended_calls = self._timeouts = 0
-        self._loads: dict[int, _Load] = {}  # by the bits of the others in flight, in 16ths of where it began
-        self._queue_suspected, self._load_base = False, INITIAL_LIMIT
-        self._ramp_again_at, self._ramp_again_seconds = inf, RAMP_AGAIN_SECONDS
+        self._halved_at = -inf  # after time-outs
 
     @property
     def limit(self) -> int:
@@ -128,18 +85,25 @@ class AdaptiveLimit:
             return self._next_start - now
         return 0.0
 
-    def start(self, now: float, kind: str = "") -> Permit:
-        """Records that a call is sent."""
-        permit = Permit(now, self.in_flight, self._started, kind)
+    def start(self, now: float, kind: str = "", refusals: int = 0) -> Permit:
+        """Records that a call is sent that was refused ``refusals`` times before."""
+        permit = Permit(now, self.in_flight, self._started, self._serial, kind, refusals)
+        self._watch.crowd.sent += permit.others >= self._watch.crowd.level
         self.in_flight += 1
         self.highest = max(self.highest, self.in_flight)
+        self._serial += 1
         self._started += 1
-        self._starts_since += 1
-        if self._counted_from == inf:
-            self._counted_from = now
+        self._granted_since += 1
+        if self._granted_from == inf:
+            self._granted_from = now
         gap = self._gap(now)
         if gap:
             self._next_start = (self._next_start if now - self._next_start <= MAX_CATCH_UP_SECONDS else now) + gap
+        if self._started == 1 and now < self._opens_at + 1.0:  # the first one after a pause goes alone
+            self._next_start = max(self._next_start, now + 2 * self._refusal_seconds)
+        if self._trial and permit.serial >= self._trial.serial:
+            self._trial.sent += 1
+            self._judge(now)
         return permit
 
     def answered(self, permit: Permit, now: float) -> None:
@@ -149,41 +113,69 @@ class AdaptiveLimit:
         self._ended(timed_out=False)
         took = now - permit.at
         self._latency = took if self._latency is None else self._latency + 0.1 * (took - self._latency)
-        if self._ramping:
-            self._ramp(permit, now, full, took)
-        elif self._decreased_at is not None:
-            self._increase(now, full)
-        elif full and now > self._ramp_again_at:
-            self._ramp_again()
+        if self._rate < inf and not self._trial:
+            self._rate = self._growth.rate(now, self._serial, self._rate)
+        if self._limited and not self._trial:
+            self._limit = min(self.max_in_flight, self._growth.limit(self._limit, full=full))
+            if inf > self._rate > RELEASE_FACTOR * self._refused_rate:
+                self._limited = False
+                self._ramp.again(self._limit)
+        else:
+            self._limit = self._ramp.answered(permit, now, self._limit, full=full)
 
-    def failed(self, now: float, *, timed_out: bool = False) -> None:
+    def failed(self, permit: Permit, now: float, *, timed_out: bool = False) -> None:
         """Records a failure other than a rate limit; ``timed_out`` if no answer came in time."""
         self.in_flight -= 1
         self._ended(timed_out)
-        if self._timeouts > MAX_TIMEOUT_SHARE * max(MIN_CALLS_PER_ROUND, int(self._limit)):
+        is_slow = timed_out and (self._latency is None or self._latency > SLOW_SHARE * (now - permit.at))
+        many = self._timeouts > MAX_TIMEOUT_SHARE * max(MIN_CALLS_PER_ROUND, int(self._limit))
+        if many or (is_slow and permit.at >= self._halved_at):
             self._ended_calls = self._timeouts = 0
-            self._end_ramp(now, 1, self._limit / 2)
+            self._halved_at = now
+            self._limit = self._ramp.end(now, max(1.0, self._limit / 2), now - permit.at)
 
-    def refused(self, permit: Permit, now: float, retry_after: float | None = None) -> None:
-        """Records a rate-limit refusal (429); ``retry_after`` is the server's Retry-After in seconds."""
+    def refused(self, permit: Permit, now: float, retry_after: float | None = None) -> float:
+        """Records a rate-limit refusal (429); ``retry_after`` is the server's Retry-After in seconds.
+
+        Returns the seconds after which this call may be sent again.
+        """
         self.in_flight -= 1
         self.refusals += 1
-        if self._decreased_at is None or permit.at >= self._decreased_at:
-            self._adjust(permit, now)
-        if retry_after:  # 0 may be a date in the past
-            self.hold(now + min(retry_after, MAX_PAUSE_SECONDS))
-        elif permit.at >= self._opens_at:
-            first = min(1.0, max(MIN_PAUSE_SECONDS, 2 / self._rate))
-            longer = min(2 * self._pause_seconds, MAX_GUESSED_PAUSE_SECONDS)
-            self._pause_seconds = longer if self._is_just_after_pause(permit) else first
-            self.hold(now + self._pause_seconds * self._rng.uniform(0.8, 1.2))
+        self._granted_since -= 1
+        self._refusal_seconds = max(0.9 * self._refusal_seconds, now - permit.at)
+        has_risen, is_closed, is_full = self._watch.refused(permit, self._rate, self._limit)
+        if permit.at >= self._opens_at:
+            self._refused_since += 1
+        wish = min(retry_after or 0.0, MAX_PAUSE_SECONDS)  # 0 may be a date in the past
+        if self._latency is None:
+            if wish > SHORT_SECONDS or is_closed:
+                self._close(permit, now, wish)
+        elif is_full and not self._trial:
+            if self._serial < self._full_serial + max(MIN_CALLS_PER_ROUND, int(self._limit)):
+                self._suspect(permit, now)  # a lower limit did not help
+            else:
+                self._full_at(int(self._watch.crowd.level))
+        elif is_closed and permit.at >= self._opens_at:
+            self._close(permit, now, wish)
+        elif self._trial:
+            self._judge(now, permit)
+        elif has_risen and (self._serial >= FIRST_TRIAL_CALLS or self._watch.rise.share > LONGEST_SHARE):
+            self._suspect(permit, now)
+        if self._rate < inf:
+            self._next_start = max(self._next_start, now) + PAUSE_CALLS / self._rate
+        guess = FIRST_RETRY_SECONDS * RETRY_FACTOR**permit.refusals * self._rng.uniform(0.5, 1.5)
+        is_sporadic = not self._limited and wish <= SHORT_SECONDS
+        return min(wish or MAX_GUESSED_PAUSE_SECONDS, guess) if is_sporadic or not wish else wish
 
-    def hold(self, until: float) -> None:
-        """Starts no call before ``until``."""
-        if until > self._opens_at:
-            self._opens_at = until
-            self._started = self._rate_checked_started = 0
-            self._rate_checked_at = until
+    def hold(self, now: float, seconds: float) -> None:
+        """Starts no call for ``seconds``."""
+        added = now + seconds - max(now, self._opens_at)
+        if added > 0:
+            self._opens_at = now + seconds
+            self._started = self._refused_since = 0
+            self._growth.checked_at += added
+            if self._trial:
+                self._trial.began += added
 
     def _ended(self, timed_out: bool) -> None:
         self._ended_calls += 1
@@ -195,100 +187,113 @@ class AdaptiveLimit:
         """Seconds between two starts: by the rate, else half a round's spacing where a whole round would burst."""
         if self._rate < inf:
             return 1 / self._rate
-        if self._latency and (self._ramping or now < self._opens_at + self._latency):
+        if self._latency is None and self.refusals:
+            return FIRST_RETRY_SECONDS
+        if self._latency and (self._ramp.going or now < self._opens_at + self._latency):
             return self._latency / (2 * self._limit)
         return 0.0
 
-    def _is_just_after_pause(self, permit: Permit) -> bool:
-        """Whether the call was among the first after a pause, so that the pause did not help."""
-        return self._decreased_at is not None and permit.number < CALLS_JUST_AFTER_PAUSE
+    def _close(self, permit: Permit, now: float, wish: float) -> None:
+        """Pauses the endpoint: the server refuses everything."""
+        is_soon = permit.number < self._refused_since  # all calls since the last pause were refused
+        if self._trial:
+            self._trial.was_closed = True
+            self._judge(now, permit)
+        elif self._latency is not None:
+            self._suspect(permit, now)
+        if not wish:
+            first = min(1.0, max(MIN_PAUSE_SECONDS, 2 / self._rate))
+            longer = min(2 * self._pause_seconds, MAX_GUESSED_PAUSE_SECONDS)
+            self._pause_seconds = longer if is_soon and self._pause_seconds else first
+            wish = self._pause_seconds * self._rng.uniform(0.8, 1.2)
+        self.hold(now, wish)
+        if self._trial and wish > LONG_PAUSE_SECONDS:
+            self._trial = Trial(self._serial + SKIPPED_CALLS, now + wish, self._watch.usual, self._trial.before)
 
-    def _adjust(self, permit: Permit, now: float) -> None:
-        """Adjusts rate and limit to a refusal; decreases them at most once in ``COOLDOWN_SECONDS``."""
-        self._starts_since -= 1
-        granted = self._starts_since / max(1.0, now - self._counted_from)
-        if self._latency:
-            granted = max(granted, permit.others / self._latency)  # Little's law
-        if permit.others:
-            self._in_flight_when_refused = [*self._in_flight_when_refused[1 - REFUSALS_TO_FIND_LIMIT :], permit.others]
-        seen = self._in_flight_when_refused
-        spread = max(seen, default=0) - min(seen, default=0)
-        same = len(seen) == REFUSALS_TO_FIND_LIMIT and spread <= 0.05 * max(seen)
-        crowded = permit.others + 1 >= FULL_SHARE * self._limit and (same or len(seen) < REFUSALS_TO_FIND_LIMIT)
-        if self._decreased_at is None or now - self._decreased_at >= COOLDOWN_SECONDS:
-            self._decrease(permit, now, granted, crowded, same)
-        elif now - self._counted_from >= 1.0 and permit.number:
-            self._rate = min(self._rate, max(1.1 * granted, DECREASE_FACTOR_AFTER_PAUSE * self._rate))
-        self._rate = max(self._rate, MIN_RATE)
-        if crowded or same:
-            self._limit = max(1.0, min(self._limit, permit.others if crowded else max(seen)))
+    def _suspect(self, permit: Permit, now: float) -> None:
+        """Sets rate and limit just below what was granted, and begins a trial."""
+        self._watch.learn(self._serial, limited=self._limited)
+        if self._rate < inf:
+            self._descents = self._descents + 1 if self._rate < self._refused_rate else 0
+            if self._descents >= MAX_DESCENTS:
+                self._descents = 0
+                self._release()
+                self._settle(now)
+                return
+        self._limit_before, self._rate_before = self._limit, self._rate
+        share, before = GRANTED_RATE_SHARE, None
+        if self._rate < inf:
+            granted = self._watch.granted(self._rate)
+        else:
+            share, before = TRIAL_RATE_SHARE, self._watch.rise.sample
+            granted = self._granted_since / max(1.0, now - self._granted_from)
+            if self._latency:
+                granted = max(granted, permit.others / self._latency)  # Little's law
+            self._limit = max(1.0, min(self._limit, max(self._watch.crowd.level, 0.7 * self._limit)))
+        self._refused_rate, self._rate = granted, max(MIN_RATE, share * granted)
+        self._ramp.going = False
+        self._trial = Trial(self._serial + SKIPPED_CALLS, now, self._watch.usual, before)
+        self.hold(now, TRIAL_PAUSE_CALLS / self._rate)
 
-    def _decrease(self, permit: Permit, now: float, granted: float, crowded: bool, same: bool) -> None:
-        first, soon = self._decreased_at is None, self._is_just_after_pause(permit)
-        share = DECREASE_FACTOR_AFTER_PAUSE if soon else DECREASE_FACTOR
-        if first:
-            self._rate = GRANTED_RATE_SHARE * granted
-        elif crowded and not soon:
-            self._rate = min(self._rate, (1.5 if same else 1.1) * granted)
-        elif permit.number:  # a refusal of the first call only says that the pause was too short
-            self._rate = min(max(GRANTED_RATE_SHARE * granted, share * self._rate), 0.97 * self._rate)
-        if first or (soon and permit.others):
-            self._limit = max(1.0, share * self._limit, min(self._limit, permit.others))
-        if not soon:
-            self._refused_rate = self._rate / GRANTED_RATE_SHARE
-            self._counted_from, self._starts_since = now, 0
-        # Each increase that is refused at once delays the next one.
-        self._clean_rounds_needed = min(8, 2 * self._clean_rounds_needed) if self._limit_increases == 1 else 1
-        self._ramping = False
-        self._decreased_at = self._rate_checked_at = now
-        self._rate_checked_started = self._started
-        self._clean_calls = self._full_calls = self._limit_increases = self._rate_increases = 0
-
-    def _increase(self, now: float, full: bool) -> None:
-        """Raises the limit after a clean round that used it, and the rate if it held calls back."""
-        self._clean_calls += 1
-        self._full_calls += full
-        passed = now - self._rate_checked_at
-        if passed >= max(1.0, 10 / self._rate):
-            if self._started - self._rate_checked_started >= FULL_SHARE * self._rate * passed:
-                far = self._rate < 0.9 * self._refused_rate
-                self._rate *= 1.1 if far else 1 + min(0.1, RATE_INCREASE * 2.0 ** (self._rate_increases // 4))
-                self._rate_increases += not far
-            self._rate_checked_at, self._rate_checked_started = now, self._started
-        if self._clean_calls >= self._clean_rounds_needed * max(int(self._limit), MIN_CALLS_PER_ROUND):
-            if self._full_calls >= FULL_CALLS_SHARE * self._clean_calls:
-                step = min(1.0, LIMIT_INCREASE * 2**self._limit_increases) * self._limit
-                self._limit = min(self.max_in_flight, self._limit + max(1.0, step))
-                self._limit_increases += 1
-                self._clean_rounds_needed = 1 if self._limit_increases > 1 else self._clean_rounds_needed
-            self._clean_calls = self._full_calls = 0
-
-    def _ramp(self, permit: Permit, now: float, full: bool, took: float) -> None:
-        """Slow start: raises the limit by one per answered call while latency does not grow with it."""
-        if full and not self._queue_suspected and self._limit < 2 * (permit.others + 1):
-            self._limit = min(self.max_in_flight, self._limit + 1)
-        size = max(MIN_LOAD_BITS, (INITIAL_LIMIT * permit.others // self._load_base).bit_length())
-        load = self._loads.setdefault(size, _Load())
-        load.add(permit, took)
-        below = self._loads.get(size - 1)
-        if below is None or load.calls < MIN_CALLS_TO_SUSPECT_QUEUE or below.calls < MIN_CALLS_TO_SUSPECT_QUEUE:
+    def _judge(self, now: float, refused: Permit | None = None) -> None:
+        """Ends the trial once it is clear whether the share of refused calls has fallen."""
+        trial = self._trial
+        assert trial
+        if now <= trial.began or (refused and refused.serial < trial.serial):
             return
-        queued, is_sure = load.queued(below), load.calls >= MIN_CALLS_TO_JUDGE_QUEUE
-        if queued > QUEUED_SHARE and is_sure:
-            self._end_ramp(now, max(INITIAL_LIMIT, below.level), load.level / load.slower(below))
-        elif is_sure and min(self._limit, 2 * permit.others) >= self.max_in_flight:
-            self._end_ramp(now, self.max_in_flight, self.max_in_flight)
-        elif 2 * permit.others >= int(self._limit):
-            self._queue_suspected = queued > QUEUED_SHARE
+        trial.refused += refused is not None
+        calls = trial.known(now, self._refusal_seconds)
+        fell = trial.fell(calls)
+        if fell is None:
+            return
+        if fell:
+            self._limited = self._limited or trial.serial < self._confirmed_until or self._rate_before < inf
+            self._confirmed_until = self._serial + CONFIRM_CALLS
+            if trial.is_first and self._rate_before == inf:
+                self._rate = max(MIN_RATE, GRANTED_RATE_SHARE * self._refused_rate)
+        elif trial.is_same(calls) and self._rate < TRIAL_RATE_SHARE * self._rate_before:
+            self._limited = False
+            assert trial.before
+            self._watch.calm = (calls + trial.before[0], float(trial.refused + trial.before[1]))
+        else:
+            self._lower(trial, calls, now)
+            return
+        if not self._limited:
+            self._release()
+        self._settle(now)
 
-    def _end_ramp(self, now: float, least: float, limit: float) -> None:
-        """Ends slow start at ``limit``; a limit found by queueing is probed again later, at growing intervals."""
-        self._ramping = False
-        self._limit = max(1.0, least, min(self._limit, limit))
-        later = max(self._ramp_again_seconds, 8 * (self._latency or 0.0))
-        self._ramp_again_at = now + later if self._limit < self.max_in_flight else inf
-        self._ramp_again_seconds *= 2
+    def _lower(self, trial: Trial, calls: float, now: float) -> None:
+        """Begins another trial at a lower rate."""
+        factor = max(0.1, GRANTED_RATE_SHARE * (1 - trial.share(calls)))
+        used = min(self._rate, (self._serial - trial.serial + SKIPPED_CALLS) / (now - trial.began))
+        if self._rate_before < inf and trial.is_first:
+            factor, used = max(FIRST_LOWERING, factor), self._rate
+        self._refused_rate = min(self._refused_rate, used)
+        self._rate = max(MIN_RATE, factor * used)
+        before = None if trial.was_closed else (calls, trial.refused)
+        self._trial = Trial(self._serial + SKIPPED_CALLS, now, self._watch.usual, before, is_first=False)
+        self.hold(now, TRIAL_PAUSE_CALLS / self._rate)
 
-    def _ramp_again(self) -> None:
-        self._ramping, self._queue_suspected, self._loads = True, False, {}
-        self._load_base, self._ramp_again_at = int(self._limit), inf
+    def _release(self) -> None:
+        """Searches for the limit again."""
+        self._rate, self._limited = inf, False
+        self._limit = max(self._limit, self._limit_before)
+        self._ramp.again(self._limit)
+
+    def _settle(self, now: float) -> None:
+        """Ends a trial; what was refused in it is usual from now on."""
+        self._trial = None
+        self._watch.restart(self._serial)
+        self._granted_from, self._granted_since = now, 0
+        self._growth.restart(now, self._serial, fast=self._rate_before == inf)
+
+    def _full_at(self, others: int) -> None:
+        """Sets the limit to the calls that the server takes at once."""
+        self._watch.learn(self._serial, limited=self._limited)
+        self._limited = True
+        self._ramp.stop()
+        self._full_serial = self._serial
+        self._limit = max(1.0, min(self._limit, others))
+        self._watch.known_crowd = others
+        self._watch.restart(self._serial)
+        self._growth.refused()

@@ -6,13 +6,16 @@ import asyncio
 from collections.abc import Callable
 from heapq import heappop, heappush
 from math import inf
+from typing import TypeAlias
 
 from personagen.errors import PersonagenError, ServerError
-from personagen.llm.limits.adaptive import AdaptiveLimit, Permit
+from personagen.llm.limits.adaptive import AdaptiveLimit
 from personagen.llm.limits.away import Away
+from personagen.llm.limits.ramp import Permit
 
 TOO_MANY_REQUESTS, REQUEST_TIMEOUT = 429, 408  # HTTP
 _RETRY_ORDER = -1 << 30  # retries go before first attempts
+_Entry: TypeAlias = tuple[int, int, str, int, asyncio.Future[Permit]]  # order, arrival, kind, refusals, place
 
 
 class EndpointQueue:
@@ -26,7 +29,8 @@ class EndpointQueue:
         self.away = Away(name)
         self.waiting = 0
         self.retried = 0
-        self._queue: list[tuple[int, int, str, asyncio.Future[Permit]]] = []
+        self._queue: list[_Entry] = []
+        self._later: set[asyncio.Future[Permit]] = set()  # refused calls that wait before they queue again
         self._arrived = 0
         self._timer: asyncio.TimerHandle | None = None
         self._closed: PersonagenError | None = None
@@ -41,10 +45,15 @@ class EndpointQueue:
         return await self._enter(kind, -priority)
 
     async def again(self, permit: Permit, error: ServerError) -> Permit:
-        """Gives back ``permit`` after ``error`` and enters again, before all first attempts."""
-        self._end(permit, error)
+        """Gives back ``permit`` after ``error`` and enters again, before all first attempts.
+
+        A refused call waits for a while first; meanwhile others may be sent.
+        """
+        seconds = self._end(permit, error)
         self.retried += 1
-        return await self._enter(permit.kind, _RETRY_ORDER)
+        if seconds:
+            self._launch(self._now())
+        return await self._enter(permit.kind, _RETRY_ORDER, seconds, permit.refusals + bool(seconds))
 
     def answered(self, permit: Permit) -> None:
         """Gives back the permit of an answered call."""
@@ -60,28 +69,33 @@ class EndpointQueue:
     def hold(self, seconds: float) -> None:
         """Sends nothing for ``seconds``, as the server asks."""
         if seconds > 0:
-            self.limit.hold(self._now() + seconds)
+            self.limit.hold(self._now(), seconds)
 
     def close(self, error: PersonagenError) -> None:
         """Fails every waiting and every later call."""
         self._closed = self._closed or error
         self.away.close(error)
         queue, self._queue = self._queue, []
-        for *_, place in queue:
+        for place in (*(place for *_, place in queue), *self._later):
             if not place.done():
                 place.set_exception(self._closed)
 
-    async def _enter(self, kind: str, order: int) -> Permit:
+    async def _enter(self, kind: str, order: int, seconds: float = 0.0, refusals: int = 0) -> Permit:
         if self._closed:
             raise self._closed
         now = self._now()
-        if not self.waiting and not self.limit.wait(now):
-            return self.limit.start(now, kind)
-        place: asyncio.Future[Permit] = asyncio.get_running_loop().create_future()
+        if not seconds and not self._queue and not self.limit.wait(now):
+            return self.limit.start(now, kind, refusals)
+        loop = asyncio.get_running_loop()
+        place: asyncio.Future[Permit] = loop.create_future()
         self._arrived += 1
-        heappush(self._queue, (order, self._arrived, kind, place))
+        entry = (order, self._arrived, kind, refusals, place)
         self.waiting += 1
-        self._launch(now)
+        if seconds:
+            self._later.add(place)
+            loop.call_later(seconds, self._push, entry)
+        else:
+            self._push(entry)
         try:
             permit = await place
         except asyncio.CancelledError:
@@ -98,17 +112,24 @@ class EndpointQueue:
             raise self._closed
         return permit
 
-    def _end(self, permit: Permit, error: BaseException) -> None:
-        if isinstance(error, ServerError) and error.status == TOO_MANY_REQUESTS:
-            self.limit.refused(permit, self._now(), error.retry_after)
-        else:
-            self.limit.failed(self._now(), timed_out=isinstance(error, ServerError) and error.status == REQUEST_TIMEOUT)
+    def _push(self, entry: _Entry) -> None:
+        self._later.discard(entry[-1])
+        heappush(self._queue, entry)
+        self._launch(self._now())
+
+    def _end(self, permit: Permit, error: BaseException) -> float:
+        """Seconds before the call may be sent again."""
+        now, status = self._now(), error.status if isinstance(error, ServerError) else None
+        if isinstance(error, ServerError) and status == TOO_MANY_REQUESTS:
+            return self.limit.refused(permit, now, error.retry_after)
+        self.limit.failed(permit, now, timed_out=status == REQUEST_TIMEOUT)
+        return 0.0
 
     def _launch(self, now: float) -> None:
         """Starts every call that may start now, and sets a timer for the next."""
         queue = self._queue
         while queue:
-            _, _, kind, place = queue[0]
+            *_, kind, refusals, place = queue[0]
             if place.done():
                 heappop(queue)
                 continue
@@ -116,7 +137,7 @@ class EndpointQueue:
             if not seconds:
                 heappop(queue)
                 self.waiting -= 1
-                place.set_result(self.limit.start(now, kind))
+                place.set_result(self.limit.start(now, kind, refusals))
                 continue
             if seconds < inf and self._timer is None:
                 self._timer = asyncio.get_running_loop().call_later(seconds, self._ring)

@@ -71,13 +71,13 @@ def test_enough_is_left_alone():
 
 
 @pytest.mark.parametrize(
-    ("fixed", "ceiling", "first", "most"), [(None, 100, 16, 100), (None, 5, 5, 5), (300, 40, 40, 40)]
+    ("fixed", "ceiling", "first", "most"), [(None, 100, 4, 100), (None, 3, 3, 3), (300, 40, 40, 40)]
 )
 def test_a_ceiling_holds_for_every_server_and_not_for_what_answers_in_this_process(fixed, ceiling, first, most):
     limiter = Limiter(fixed, {"user": "a", "judge": "here"}, {"here"}, ceiling)
     assert (limiter.at("a").limit.limit, limiter.at("a").limit.max_in_flight) == (first, most)
     assert limiter.at("here").limit.max_in_flight == (fixed or 32)
-    assert INITIAL_LIMIT == 16
+    assert INITIAL_LIMIT == 4
 
 
 def test_a_request_and_a_journal_without_a_file_to_open_name_the_limit(limits, tmp_path):
