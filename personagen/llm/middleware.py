@@ -231,6 +231,7 @@ async def _send_again(
                 bound.reschedule(until)
                 if failures >= attempts or away.is_over or (max(pause, wished) > until - now() and not away.left()):
                     raise error
+                queue.tell(error, max(pause, wished))
                 if not waits:
                     queue.hold(wished)
                     await limiter.sleep(pause)

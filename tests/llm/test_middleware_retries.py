@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from random import Random
 
 import pytest
@@ -52,6 +53,16 @@ def test_a_server_error_is_asked_again_until_it_answers():
     limiter = Limiter(1)
     assert llm.run(limiter=limiter).text == "Fine."
     assert (llm.asked, limiter.retried, limiter.refused, limiter.in_flight) == (3, 2, 0, 0)
+
+
+def test_the_first_retry_for_each_cause_says_why_and_how_long_it_waits(caplog):
+    wished = {"status": 503, "retry_after": 2.0}
+    errors = [ServerError("a answered HTTP 503: overloaded, id 1", **wished), *busy(1, **wished)]
+    errors += [ServerError(f"a did not answer within {n} seconds") for n in (1, 2)]
+    assert Flaky(*errors).run(limiter=Limiter(1)).text == "Fine."
+    first, second = caplog.messages
+    assert first == "retrying: a answered HTTP 503: overloaded, id 1 (waits 2 s)"
+    assert re.fullmatch(r"retrying: a did not answer within 1 seconds( \(waits [\d.]+ s\))?", second)
 
 
 @pytest.mark.parametrize("kind", [ConfigError, BudgetError, ReplyError, ValueError])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import re
 from collections.abc import Callable
 from heapq import heappop, heappush
 from math import inf
@@ -14,8 +16,11 @@ from personagen.llm.limits.away import Away
 from personagen.llm.limits.ramp import Permit
 
 TOO_MANY_REQUESTS, REQUEST_TIMEOUT = 429, 408  # HTTP
+LEAST_TOLD_SECONDS = 0.1
 _RETRY_ORDER = -1 << 30  # retries go before first attempts
+_NUMBER = re.compile(r"\d+")
 _Entry: TypeAlias = tuple[int, int, str, int, asyncio.Future[Permit]]  # order, arrival, kind, refusals, place
+log = logging.getLogger(__name__)
 
 
 class EndpointQueue:
@@ -34,6 +39,7 @@ class EndpointQueue:
         self._arrived = 0
         self._timer: asyncio.TimerHandle | None = None
         self._closed: PersonagenError | None = None
+        self._told: set[str] = set()
         self._clock: Callable[[], float] | None = None
 
     async def enter(self, kind: str, priority: int = 1) -> Permit:
@@ -54,6 +60,14 @@ class EndpointQueue:
         if seconds:
             self._launch(self._now())
         return await self._enter(permit.kind, _RETRY_ORDER, seconds, permit.refusals + bool(seconds))
+
+    def tell(self, error: ServerError, seconds: float) -> None:
+        """Logs once for each cause that a call is sent again, and after how long, unless the server is away."""
+        cause = str(error.status or _NUMBER.sub("N", str(error)))
+        if cause not in self._told and self.away.since is None:
+            self._told.add(cause)
+            wait = f" (waits {seconds:.1f} s)".replace(".0 s", " s") if seconds >= LEAST_TOLD_SECONDS else ""
+            log.warning("retrying: %s%s", error, wait)
 
     def answered(self, permit: Permit) -> None:
         """Gives back the permit of an answered call."""
