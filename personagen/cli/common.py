@@ -47,13 +47,20 @@ def money(usage: Mapping[str, Any]) -> str:
     return "unknown (set --price IN,OUT)" if cost is None else f"{cost:.4f} USD"
 
 
+def paid(usage: Mapping[str, Any], report: Any) -> str:
+    """``, `` and the cost of ``usage``; empty if nothing of the run can cost."""
+    return "" if report.estimate.get("free") and not usage["cost_usd"] else f", {money(usage)}"
+
+
 def discarded_rows(report: Any) -> list[tuple[str, str]]:
     """How many replies were asked for again, what the discarded ones cost, and what to do about them."""
     part = report.discarded
-    cost = f"{part['input_tokens']:,} tokens in, {part['output_tokens']:,} out, {money(part)}"
+    rows = [("re-asked", counts(part["re_asked"]))]
+    if part["discarded"]:
+        cost = f"{part['input_tokens']:,} tokens in, {part['output_tokens']:,} out{paid(part, report)}"
+        rows.append(("discarded", f"{part['discarded']:,} of {part['replies']:,} replies: {cost}"))
     return [
-        ("re-asked", counts(part["re_asked"])),
-        ("discarded", f"{part['discarded']:,} of {part['replies']:,} replies: {cost}" if part["discarded"] else ""),
+        *rows,
         *(("", sentence) for sentence in report.advice),
     ]
 
@@ -77,9 +84,9 @@ def usage_rows(summary: Any) -> list[tuple[str, str]]:
         *(("unsupported", f"{', '.join(parts)} (refused by {where})") for where, parts in summary.unsupported.items()),
         ("peak concurrency", ", ".join(f"{n:,} ({where})" for where, n in summary.peak_concurrency.items())),
         ("tokens", f"{usage['input_tokens']:,} in{cached}; {usage['output_tokens']:,} out{thought}"),
-        ("cost", money(usage)),
+        ("cost", paid(usage, summary).removeprefix(", ")),
         ("estimate", compared(summary)),
-        *((f"  {name}", f"{row['calls']:,} calls, {money(row)}") for name, row in summary.usage_by_role.items()),
+        *((f"  {name}", f"{row['calls']:,} calls{paid(row, summary)}") for name, row in summary.usage_by_role.items()),
     ]
 
 

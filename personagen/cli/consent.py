@@ -52,7 +52,7 @@ def describe(estimate: Estimate) -> str:
     rows = [
         ("calls", f"about {e.calls:,}, at most {e.max_calls:,}"),
         ("tokens", f"about {read:,.0f} in{cached}, {written:,.0f} out"),
-        ("cost", _cost(e)),
+        ("cost", "" if e.free else _cost(e)),
         ("limit", e.limit),
         ("disk", disk + ("; the disk may fill up" if 2 * e.bytes > e.free_bytes else "")),
     ]

@@ -106,11 +106,12 @@ def _overview(folder: Path, state: dict[str, Any]) -> RenderableType:
     rows = [("status", f"{state.get('command', '?')}, {state.get('status', '?')}")]
     summary = state.get("summary", {})
     rows += outcome_rows(summary) if state.get("command") == "simulate" else _pool_rows(summary)
+    unpriced = "cost_usd" not in usage or (state.get("estimate", {}).get("free") and not usage["cost_usd"])
     rows += [
         ("models", ", ".join(map(str, state.get("options", {}).get("model", ())))),
         ("calls", f"{usage.get('calls', 0):,}"),
         ("tokens", f"{usage.get('input_tokens', 0):,} in, {usage.get('output_tokens', 0):,} out"),
-        ("cost", money(usage) if "cost_usd" in usage else ""),
+        ("cost", "" if unpriced else money(usage)),
         ("written", str(state.get("written", ""))),
     ]
     return Text.assemble((one_line(str(folder)), "bold"), "\n", clean(table(rows)), "\n")

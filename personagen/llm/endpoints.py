@@ -88,6 +88,11 @@ class Models:
         """The price by role, including the encoder's; None where it is unknown."""
         return {role: there.price for role, there in self.everyone.items()}
 
+    @property
+    def are_free(self) -> bool:
+        """Whether nothing can cost: all are on this machine or a private network, and no price is given."""
+        return all(there.is_near and there.price in (None, Price(0.0, 0.0)) for there in self.everyone.values())
+
 
 def resolve(options: ModelOptions, roles: Iterable[str], encoder: str | None = None) -> Models:
     """The models of ``options`` for ``roles``; ``encoder`` names a remote embedding model, if any.

@@ -49,7 +49,8 @@ class Estimate:
     ``max_calls`` is never exceeded. ``cost_usd`` is None if a price is unknown: ``unknown`` names those models,
     ``known_usd`` is the cost of the others. ``may_cost_usd`` is the expected cost within the budget, infinite if a
     model of unknown price is outside the private network. ``limit`` names the limit that ends the run early, if any.
-    ``bytes`` is the growth of the run folder, ``free_bytes`` the free space on its disk.
+    ``bytes`` is the growth of the run folder, ``free_bytes`` the free space on its disk. ``free`` means that nothing
+    can cost.
     """
 
     planned: str
@@ -66,6 +67,7 @@ class Estimate:
     limit: str
     bytes: int
     free_bytes: int
+    free: bool = False
 
     def against(self, tally: Tally) -> dict[str, Any]:
         """The estimate, and under ``actual`` what this process used."""
@@ -187,6 +189,7 @@ def _estimated(session: Session, folder: Path, planned: str, needs: Mapping[str,
         limit=_limit(session, total.expected.calls, known, left),
         bytes=math.ceil(size),
         free_bytes=shutil.disk_usage(folder).free,
+        free=session.models.are_free,
     )
 
 

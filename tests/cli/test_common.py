@@ -13,10 +13,11 @@ from click.testing import CliRunner
 
 from personagen import cli, errors
 from personagen.cli import Commands, commands, main
-from personagen.cli.common import counts, duration, money, print_summary, rejected_messages, table, usage_rows
+from personagen.cli.common import counts, duration, money, paid, print_summary, rejected_messages, table, usage_rows
 from personagen.cli.settings import load_defaults
 from personagen.errors import PersonagenError, UsageError
 from personagen.records import Usage
+from tests.cli.runs import several, simulated
 
 
 @pytest.fixture
@@ -228,3 +229,18 @@ def test_the_summary_tells_what_of_the_input_a_cache_served_and_took(cached, wri
         estimate={"calls": 0, "actual": {}},
     )
     assert dict(usage_rows(summary))["tokens"] == told
+
+
+def test_no_cost_is_told_where_nothing_can_cost_unless_something_was_paid():
+    free, other = (SimpleNamespace(estimate=estimate) for estimate in ({"free": True}, {}))
+    assert [paid({"cost_usd": cost}, free) for cost in (None, 0.0, 0.5)] == ["", "", ", 0.5000 USD"]
+    assert paid({"cost_usd": 0.0}, other) == ", 0.0000 USD"
+
+
+def test_the_overview_of_a_run_that_can_not_cost_tells_none(command, tmp_path: Path):
+    file = simulated(tmp_path / "run", several(1)) / "run.json"
+    state = json.loads(file.read_bytes())
+    for cost, free, told in [(None, True, False), (None, False, True), (0.5, True, True)]:
+        state["usage"]["cost_usd"], state["estimate"] = cost, {"free": free}
+        file.write_text(json.dumps(state))
+        assert ("  cost " in command("show", "run").output) == told

@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import pty
+import re
 import select
 import shlex
 import signal
@@ -58,6 +59,10 @@ def test_an_unknown_price_is_told_as_unknown():
     assert "unknown: no price for openai/x (set --price IN,OUT); other models about 0.20 USD" in asking.describe(
         UNKNOWN
     )
+
+
+def test_no_price_is_told_where_nothing_can_cost():
+    assert not re.search("cost|price|USD", asking.describe(replace(UNKNOWN, free=True)))
 
 
 def test_a_disk_that_may_get_full_and_a_limit_are_told():

@@ -64,3 +64,21 @@ def test_a_function_given_from_python_is_asked_by_its_name():
 def test_an_unknown_price_is_asked_about_unless_the_server_is_near_by(monkeypatch, model, url, near):
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
     assert Endpoint(model, url).is_near == near
+
+
+@pytest.mark.parametrize(
+    ("model", "url", "price", "free"),
+    [
+        ("offline", None, (), True),
+        ("tests.fakes:llm", None, (), True),
+        ("openai/own", "http://127.0.0.1:8000/v1", (), True),
+        ("openai/own", "http://192.168.1.2:8000/v1", (), True),
+        ("openai/own", "http://127.0.0.1:8000/v1", ("1,2",), False),
+        ("offline", None, ("1,2",), False),
+        ("openai/own", "https://llm.example/v1", (), False),
+        ("openai/gpt-5-mini", None, (), False),
+    ],
+)
+def test_nothing_can_cost_where_all_models_are_near_and_no_price_is_given(model, url, price, free):
+    options = ModelOptions(model=(model,), base_url=(url,) if url else (), price=price)
+    assert resolve(options, ["user"]).are_free == free
