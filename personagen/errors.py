@@ -57,9 +57,13 @@ class InUseError(PersonagenError):
 
 
 class Interrupted(PersonagenError):
-    """The user stopped the run; all paid answers are stored."""
+    """The user stopped the run; all paid answers are stored.
+
+    ``again`` is how to stop it without waiting for calls in flight.
+    """
 
     exit_code = 130
+    again = ""
 
 
 class ReplyError(PersonagenError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -9,8 +10,8 @@ from contextlib import contextmanager, suppress
 
 import click
 
-from personagen.cli.common import duration, money
-from personagen.cli.terminal import cleans, one_line
+from personagen.cli.status import ASCII, ending, line, lines
+from personagen.cli.terminal import cleans
 from personagen.runs.progress import Status
 
 LINE_SECONDS = 10.0
@@ -26,44 +27,22 @@ def shown(*, quiet: bool) -> Iterator[Callable[[Status], None] | None]:
         logging.lastResort.addFilter(cleans)
     if quiet or sys.stderr is None:  # None: it was closed before the start
         yield None
-    elif sys.stderr.isatty():
+    elif sys.stderr.isatty() and os.environ.get("TERM") not in ("dumb", "unknown"):
         with _live() as show:
             yield show
     else:
         yield _plain()
 
 
-def line(status: Status) -> str:
-    """One line: units, calls, tokens, cost, rate, errors, time left."""
-    usage, rate = status.usage, status.calls / status.seconds if status.seconds > 0 else 0.0
-    again = f", retries {status.retried:,}" + (f" ({status.refused:,} rate-limited)" if status.refused else "")
-    parts = [
-        f"{status.unit} {status.done:,}/{status.total:,}",
-        f"calls {status.calls:,}" + (f" (+{status.reused:,} reused)" if status.reused else ""),
-        f"{usage.input_tokens + usage.output_tokens:,} tokens",
-        money({"cost_usd": usage.cost_usd}),
-        f"{rate:,.0f} calls/s, {status.in_flight} of {status.limit} in flight",
-        f"errors {status.errors:,}"
-        + (again if status.retried else "")
-        + (f", re-asked {status.re_asked:,}" if status.re_asked else "")
-        + (f", failed {status.failed:,}" if status.failed else ""),
-    ]
-    return one_line(" · ".join([*parts, _left(status), *([status.batches] if status.batches else [])]))
-
-
-def _left(status: Status) -> str:
-    begun = status.done - status.done_before
-    if begun <= 0 or status.done >= status.total:
-        return f"{duration(status.seconds)} elapsed"
-    return f"{duration(status.seconds / begun * (status.total - status.done))} left"
-
-
 def _plain() -> Callable[[Status], None]:
-    last = time.monotonic()
+    last, finishing = time.monotonic(), False
 
     def show(status: Status) -> None:
-        nonlocal last
-        if time.monotonic() - last >= (BATCH_LINE_SECONDS if status.batches else LINE_SECONDS):
+        nonlocal last, finishing
+        begins, finishing = bool(status.finishing) and not finishing, finishing or bool(status.finishing)
+        if begins:
+            click.echo(ending(status), err=True)
+        elif time.monotonic() - last >= (BATCH_LINE_SECONDS if status.batches else LINE_SECONDS):
             last = time.monotonic()
             click.echo(line(status), err=True)
 
@@ -76,11 +55,18 @@ def _live() -> Iterator[Callable[[Status], None]]:
     from rich.live import Live
     from rich.text import Text
 
-    live = Live(Text(), console=Console(stderr=True), refresh_per_second=4, transient=True)
+    console = Console(stderr=True)
+    live = Live(Text(), console=console, refresh_per_second=4, transient=True)
+    finishing = 0
 
     def show(status: Status) -> None:
+        nonlocal finishing
         live.start()  # not earlier: the consent question may still be on this line
-        live.update(Text(line(status)))
+        changed, finishing = status.finishing != finishing, status.finishing
+        ascii_only = not console.encoding.startswith("utf")
+        shown = "\n".join(lines(status, console.width - 1))
+        text = Text(shown.translate(ASCII) if ascii_only else shown, no_wrap=True, overflow="crop")
+        live.update(text, refresh=changed)
 
     try:
         yield show

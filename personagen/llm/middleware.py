@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -39,13 +40,17 @@ _ENDS = (Interrupted, BudgetError, QualityError)  # a call that was not sent, si
 
 @dataclass
 class Tally:
-    """Counts of this process so far, for progress and summaries."""
+    """Counts of this process so far, for progress and summaries.
+
+    ``by_item`` counts its calls by the first part of their place.
+    """
 
     calls: int = 0
     reused: int = 0
     failed: int = 0
     re_asked: int = 0
     usage: Usage = field(default_factory=Usage)
+    by_item: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,7 @@ def with_journal(llm: LLM, journal: Journal, tally: Tally) -> LLM:
             answer = answer.model_copy(update={"text": answer.text.encode("utf-8", "replace").decode()})
         await journal.store(call.key, call.role, call.model, call.place, answer, time.monotonic() - started)
         tally.calls += 1
+        tally.by_item[call.place.partition("/")[0]] += 1
         tally.usage += answer.usage
         return answer
 

@@ -61,6 +61,8 @@ def interruptible(limiter: Limiter, rest: str = "") -> Iterator[None]:
         received += 1
         if received == 1:
             problem = Interrupted(f"interrupted{rest}; run the same command to resume")
+            how = "press Ctrl-C" if number == signal.SIGINT else f"send {signal.Signals(number).name}"
+            problem.again = f"{how} again"
             loop.call_soon_threadsafe(limiter.close, problem)
         else:
             _restore(before)

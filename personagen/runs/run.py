@@ -25,9 +25,10 @@ from personagen.runs.advice import advice
 from personagen.runs.estimate import Consent, Estimate, begin, estimate_of
 from personagen.runs.failures import FailurePolicy
 from personagen.runs.probe import probe
-from personagen.runs.progress import Progress, Status, ticking
+from personagen.runs.progress import Progress, ticking
 from personagen.runs.schedule import Job, Result, Task, run_jobs
 from personagen.runs.session import Session, open_models
+from personagen.runs.watch import Watch
 from personagen.runs.workflow import Item, Outcome, RunReport, Workflow
 from personagen.store.folder import Run, open_run
 
@@ -75,8 +76,8 @@ async def run(
             await begin(estimate, session.limiter, folder.folder, consent)
             failures = FailurePolicy(workflow.unit, len(workflow.items), done)
             notes = (*workflow.notes, *unused, *folder.notes)
-            playing = _Playing(workflow, session, folder, failures, estimate, notes, progress, frozenset(done))
-            return await playing.play()
+            slots, watch = frozenset(done), Watch(workflow, session, len(done))
+            return await _Playing(workflow, session, folder, failures, estimate, notes, progress, slots, watch).play()
 
 
 def _fingerprint(workflow: Workflow[Any], models: Models) -> dict[str, Any]:
@@ -97,12 +98,14 @@ class _Playing(Generic[Item]):
     notes: tuple[str, ...]
     progress: Progress | None
     done: frozenset[int]
+    watch: Watch
 
     async def play(self) -> tuple[RunReport, dict[str, Any]]:
         status = "interrupted"
         try:
             setup = self.workflow.setup(self.session) if self.workflow.setup else nullcontext()
-            async with setup, ticking(self._report_progress):
+            async with setup, ticking(self._report_progress) as report_soon:
+                self.session.limiter.on_close(lambda _: report_soon())
                 self._report_progress()
                 rest = self._jobs()
                 begun = [job async for job in probe(self.session, self.folder.journal, rest)]
@@ -124,11 +127,13 @@ class _Playing(Generic[Item]):
         for slot, item in enumerate(self.workflow.items):
             if slot not in self.done:
                 task = self.workflow.job(self.session.ctx, item)
-                yield Job(task.first, self._finishing(slot, task))
+                first = [self.watch.beginning(slot, self.workflow.name(item), step) for step in task.first]
+                yield Job(first, self._finishing(slot, task))
 
     def _finishing(self, slot: int, task: Task) -> Callable[[], Any]:
         async def finish() -> None:
             result: Result = task.result()
+            self.watch.end(slot)
             lines = dict(result.lines)
             if result.counts:
                 lines["counts"] = orjson.dumps(result.counts)
@@ -148,31 +153,8 @@ class _Playing(Generic[Item]):
         return finish
 
     def _report_progress(self) -> None:
-        if not self.progress:
-            return
-        done, total, failed = len(self.failures.done), len(self.workflow.items), len(self.failures.failures)
-        if self.workflow.standing:
-            done, total, failed = self.workflow.standing()
-        session, limiter, tally = self.session, self.session.limiter, self.session.tally
-        status = Status(
-            unit=self.workflow.unit,
-            done=done,
-            done_before=len(self.done),
-            total=total,
-            failed=failed,
-            calls=tally.calls,
-            reused=tally.reused,
-            errors=tally.failed,
-            re_asked=tally.re_asked,
-            retried=limiter.retried,
-            refused=limiter.refused,
-            in_flight=limiter.in_flight,
-            limit=limiter.limit,
-            usage=tally.usage,
-            seconds=time.monotonic() - session.began,
-            batches=session.batch_progress.describe(),
-        )
-        self.progress(status)
+        if self.progress:
+            self.progress(self.watch.status(self.failures, self.estimate))
 
     def _close(self, status: str) -> tuple[RunReport, dict[str, Any]]:
         """Writes the results and ``run.json``, however the run ended."""

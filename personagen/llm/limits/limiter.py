@@ -82,6 +82,12 @@ class Limiter:
         return sum(queue.limit.in_flight for queue in self._queues.values())
 
     @property
+    def remote(self) -> tuple[int, int]:
+        """The calls in flight at endpoints with a server, and how many may be."""
+        limits = [queue.limit for endpoint, queue in self._queues.items() if endpoint not in self._local]
+        return sum(limit.in_flight for limit in limits), sum(limit.limit for limit in limits)
+
+    @property
     def refused(self) -> int:
         """Requests refused by a rate limit (HTTP 429)."""
         return sum(queue.limit.refusals for queue in self._queues.values())

@@ -66,6 +66,16 @@ def test_where_there_is_no_server_the_limit_is_fixed():
     assert (Limiter(7, {"user": "own"}, {"own"}).limit, Limiter(7, {"user": "a", "judge": "b"}).limit) == (7, 14)
 
 
+def test_what_is_in_flight_at_servers_leaves_out_what_has_none():
+    async def main():
+        limiter = Limiter(7, {"user": "own", "judge": "a"}, {"own"})
+        for endpoint in ("own", "own", "a"):
+            await limiter.at(endpoint).enter("user")
+        return limiter.in_flight, limiter.remote
+
+    assert asyncio.run(main()) == (3, (1, 7))
+
+
 def test_calls_can_be_spared_while_fewer_wait_where_a_role_asks_than_wished():
     async def main():
         fake, limiter = Fake(lambda c: "x", delay=1), Limiter(2, {"user": "a", "judge": "b"})
