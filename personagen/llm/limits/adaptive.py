@@ -40,16 +40,16 @@ MAX_CATCH_UP_SECONDS = 0.002  # that a late start may make up for
 class AdaptiveLimit:
     """The limit of one endpoint. It does no I/O; the caller passes times in seconds of a monotonic clock.
 
-    ``max_in_flight`` is the cap and the initial limit; None searches the limit, up to ``most``. The caller asks
+    ``max_in_flight`` is the cap and the initial limit; None searches the limit; ``most`` caps both. The caller asks
     ``wait``, then calls ``start``, and ends each permit with one of ``answered``, ``refused`` (429) and ``failed``.
     """
 
-    def __init__(self, max_in_flight: int | None = None, rng: Random | None = None, most: int = MAX_LIMIT) -> None:
-        self.max_in_flight = min(most, max_in_flight or most)
+    def __init__(self, max_in_flight: int | None = None, rng: Random | None = None, most: int | None = None) -> None:
+        self.max_in_flight = min(max_in_flight or MAX_LIMIT, most or max_in_flight or MAX_LIMIT)
         self.in_flight = 0
         self.highest = 0
         self.refusals = 0
-        self._limit = float(min(INITIAL_LIMIT if max_in_flight is None else max_in_flight, most))
+        self._limit = float(min(max_in_flight or INITIAL_LIMIT, self.max_in_flight))
         self._rng = rng or Random()
         self._ramp = Ramp(self.max_in_flight, going=max_in_flight is None)
         self._limited = False  # a limit of the server is known

@@ -55,7 +55,7 @@ class Limiter:
         most = self._max_in_flight
         if endpoint in self._local:
             return AdaptiveLimit(MAX_IN_FLIGHT_LOCALLY if most is None else most)
-        return AdaptiveLimit(most) if self._ceiling is None else AdaptiveLimit(most, most=self._ceiling)
+        return AdaptiveLimit(most, most=self._ceiling)
 
     def endpoint(self, call: Call) -> str:
         """The endpoint of ``call``."""
