@@ -158,6 +158,11 @@ def test_a_ranking_must_hold_every_label_once():
         ranking('{"ranking": "B"}', "ABC")
 
 
+@pytest.mark.parametrize("tie", [False, None, "null", "None", "", 0])
+def test_no_tie_is_read_in_any_plain_form(tie):
+    assert not ranking(orjson.dumps({"ranking": "B, A", "tie": tie}).decode(), "AB").tie
+
+
 @pytest.mark.parametrize(
     "form",
     [
@@ -179,7 +184,26 @@ def test_a_ranking_is_read_in_any_plain_form(form):
     assert not verdict.tie
 
 
-@pytest.mark.parametrize("reply", [{"ranking": "tie"}, {"ranking": "A = B"}, {"ranking": "A, B", "tie": "true"}])
+@pytest.mark.parametrize(
+    "form",
+    ["A < B", "A <- B", "A/B", "A|B", "A != B", "A, not B", "A: 2, B: 1", "A (7/10), B (9/10)", "2. A, 1. B", "A?"],
+)
+def test_a_ranking_that_may_mean_another_order_is_refused(form):
+    with pytest.raises(ReplyError, match="order of A, B"):
+        ranking(orjson.dumps({"ranking": form}).decode(), "AB")
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        {"ranking": "tie"},
+        {"ranking": "A = B"},
+        {"ranking": "A ~ B"},
+        {"ranking": "A, B", "tie": "true"},
+        {"tie": True},
+        {"ranking": [], "tie": 1},
+    ],
+)
 def test_a_tie_is_read_in_any_plain_form(reply):
     verdict = ranking(orjson.dumps(reply).decode(), "AB")
     assert verdict.tie
