@@ -213,8 +213,9 @@ def _marks(text: str) -> Iterator[re.Match[str]]:
             span, opened = next(spans, None), False
         if span and span.start() < mark.start():
             alone = _CODE_BEGINS.fullmatch(text, span.start(), mark.start())
-            if opened or alone or not (mark["slash"] and _THINKS.search(mark["name"])):
-                opened = opened or not mark["slash"]
+            thinks = _THINKS.search(mark["name"])
+            if opened or alone or not (mark["slash"] and thinks):
+                opened = opened or bool(thinks)
                 continue
         yield mark
 

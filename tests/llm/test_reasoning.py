@@ -152,6 +152,7 @@ def test_a_message_without_reasoning_stays_as_it_is(text):
     ("text", "answer"),
     [
         ("so ``` then</think>Hello ```c```", "Hello ```c```"),
+        ("so ``` List<int> then</think>Hello ```c```", "Hello ```c```"),
         ("```py\nx\n</think>\nHello\n```py\ny\n```", "Hello\n```py\ny\n```"),
         ("<think>\n```\nx\n</think>\nHello\n```\ny\n```", "Hello\n```\ny\n```"),
         ("<think>a</think><answer>Hello <b>you</b> there</answer>", "Hello <b>you</b> there"),
