@@ -95,6 +95,11 @@ def answer_of(text: str) -> str:
     return _unwrapped(_without_named_block(rest), after_reasoning=rest != text)
 
 
+def thinks(name: str) -> bool:
+    """Whether a tag of this name marks reasoning."""
+    return bool(_THINKS.search(name))
+
+
 def is_unfinished(text: str) -> bool:
     """Whether a reply holds nothing but reasoning, or nothing at all."""
     try:

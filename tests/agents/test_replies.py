@@ -232,6 +232,36 @@ def test_a_placeholder_of_the_prompt_is_no_answer():
     assert observer.verified(told, CHAT) == ((), 1)
 
 
+@pytest.mark.parametrize("nothing", ["...", "\u2026", " - ", "text"])
+def test_what_has_no_words_or_stands_in_the_prompt_is_no_answer(nothing):
+    text = orjson.dumps({"descriptions": [{"text": nothing, "facts": [nothing, "has bees"]}]}).decode()
+    assert author.written("profile", text, {"...", "text"}) == [("", ("has bees",))]
+
+
+def test_the_case_of_a_kind_does_not_matter():
+    assert len(found({"fact": "has bees", "quote": "bees died", "kind": "Profile"})[0]) == 1
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        '{"a": "uses <think> and [/THINK]",}',
+        '```json\n{"a": "uses <think> and [/THINK]",}\n```',
+        '{"a": "uses <think> and [/THINK]"}\n\nReasoning: it is what they said.',
+        '<json>\n{"a": "uses <think> and [/THINK]"}\n</json>',
+    ],
+)
+def test_an_object_may_quote_marks_of_reasoning_and_stand_in_a_tag(reply):
+    assert json_object(reply) == {"a": "uses <think> and [/THINK]"}
+
+
+def test_an_object_within_reasoning_is_no_answer():
+    assert json_object('{"a": 1} no </think> {"a": 2}') == {"a": 2}
+    for reply in ('<plan>{"a": 1}</plan>', '{"a": 1} <think> but', '<think>{"a": 1}'):
+        with pytest.raises(ReplyError, match="reasoning"):
+            json_object(reply)
+
+
 @pytest.mark.parametrize("quote", ['"bees died"', "'bees died'", "...bees died", "bees died...", "“bees died…”"])
 def test_a_quote_may_stand_in_quotation_marks_or_end_in_dots(quote):
     assert len(found({"fact": "has bees", "quote": quote, "kind": "profile"})[0]) == 1
