@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from personagen.call import LLM, Call
-from personagen.llm.effort import budget, reasons
+from personagen.llm.effort import MIN_BUDGET, budget, reasons
 from personagen.llm.reasoning import answer_of, is_unfinished
 from personagen.records import Completion, Usage
 
@@ -66,6 +66,8 @@ def most(call: Call) -> int:
 def first_room(call: Call) -> int:
     """The room before anything is known."""
     wished = budget(call.sampling.reasoning)
+    if wished and call.model.startswith("anthropic/"):  # which asks for more tokens than the budget
+        wished = max(wished, MIN_BUDGET)
     if wished or not reasons(call.model):
         return wished
     return ROOM_WHEN_OFF if call.sampling.reasoning == "none" else ROOM_OF_REASONERS

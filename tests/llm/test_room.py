@@ -109,6 +109,7 @@ def test_a_cut_list_of_a_model_that_reasons_is_no_reasoning():
         ("high", "openai/gpt-4o", 16384),
         ("500", "openai/m", 500),
         ("30000", "openai/m", 30000),
+        ("500", "anthropic/m", 1024),
     ],
 )
 def test_the_first_room_follows_the_option_and_the_models_name(reasoning, model, room):
