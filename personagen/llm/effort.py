@@ -7,7 +7,7 @@ lower offer is made: each is a part of the request, named by the field and the v
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import orjson
@@ -114,10 +114,17 @@ def refused_effort(words: str, sent: Collection[str]) -> str | None:
     return None
 
 
-def extra_fields(sampling: Sampling) -> dict[str, Any]:
-    """The further fields of the request body that the user gives."""
+def with_extra(body: Mapping[str, Any], sampling: Sampling) -> dict[str, Any]:
+    """``body`` with the further fields that the user gives; objects are joined, so that what is set beside them stays.
+
+    The schema of a reply stays too.
+    """
     fields: dict[str, Any] = orjson.loads(sampling.extra) if sampling.extra else {}
-    return fields
+    for name, value in fields.items():
+        ours = body.get(name)
+        if isinstance(ours, dict) and isinstance(value, dict):
+            fields[name] = ours | value | {key: ours[key] for key in ("format",) if key in ours}
+    return {**body, **fields}
 
 
 def _open_server_fields(reasoning: str, refused: Collection[str]) -> tuple[dict[str, Any], list[str]]:

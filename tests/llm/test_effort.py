@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from personagen.llm.effort import anthropic_fields, budget, openai_fields, reasons, refused_effort
+from personagen.call import Sampling
+from personagen.llm.effort import anthropic_fields, budget, openai_fields, reasons, refused_effort, with_extra
 
 OPENAI, LOCAL = "api.openai.com", "127.0.0.1"
 
@@ -92,6 +93,17 @@ def test_models_that_reason_are_known_by_name(model):
 )
 def test_models_that_do_not_reason_are_not_taken_for_such(model):
     assert not reasons(model)
+
+
+def test_further_fields_join_objects_and_leave_the_schema():
+    body = {"chat_template_kwargs": {"enable_thinking": False}, "output_config": {"format": "schema"}, "top_p": 1}
+    given = Sampling(extra='{"chat_template_kwargs":{"a":1},"output_config":{"format":"x","effort":"low"},"top_p":0.5}')
+    assert with_extra(body, given) == {
+        "chat_template_kwargs": {"enable_thinking": False, "a": 1},
+        "output_config": {"format": "schema", "effort": "low"},
+        "top_p": 0.5,
+    }
+    assert with_extra(body, Sampling()) == body
 
 
 def test_a_budget_is_read_from_words_and_numbers():
