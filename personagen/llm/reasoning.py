@@ -30,14 +30,15 @@ _OPENS, _CLOSES = (
 )
 _MARK = re.compile(
     r"(?P<bracket>[<\[◁＜【⟨《«])[|｜]?[ ]?(?P<slash>/?)[|｜]?[ ]?(?P<name>[^\W\d](?:[\w:.▁-]| (?=\w)){0,40})"
-    r"(?P<more>\s[^<>\[\]\n]{0,80}?)?[|｜]?[ ]?(?P<selfclosing>/?)[>\]▷＞】⟩》»]"
+    r"(?P<more>[ ][^<>\[\]◁▷＜＞【】⟨⟩《》«»\n]{0,80}?)?[|｜]?\s?(?P<selfclosing>/?)[>\]▷＞】⟩》»]"
 )
 _ASIDE = re.compile(r"(?<!thought)s$", re.I)  # [thinks]
 _CODE = re.compile(
-    r"^[ \t>*+-]*(?P<fence>```|~~~).*?^[ \t>]*(?P=fence)|(?<!`)(?P<tick>`++)[^`\n]++(?P=tick)",
+    r"^[ \t>*+-]*(?P<fence>```|~~~).*?^[ \t>]*(?P=fence)|(?<!`)(?P<tick>`++)[^`\n]++(?P=tick)(?!`)",
     re.DOTALL | re.MULTILINE,
 )
-_CODE_BEGINS = re.compile(r"\s*(?:`+|~+)\w*\s*")
+_FENCE_BEGINS, _CODE_BEGINS = re.compile(r"[ \t>*+-]*(?:`+|~+)\w*[ ]*\n\s*"), re.compile(r"`+[ ]?")
+_CODE_ENDS = re.compile(r"\s*(?:`+|~+)")
 # A block of code, or one that a page folds up, whose title may speak of thinking.
 _TITLED = re.compile(
     r"\A\s*(?:(?P<fence>```+|~~~+)(?P<info>[^\n`]*)\n|<details(?P<more>[^>]*)>\s*(?:<summary>(?P<summary>[^<]*))?)"
@@ -217,10 +218,10 @@ def _marks(text: str) -> Iterator[re.Match[str]]:
         while span and span.end() <= mark.start():
             span, opened = next(spans, None), False
         if span and span.start() < mark.start():
-            alone = _CODE_BEGINS.fullmatch(text, span.start(), mark.start())
-            thinks = _THINKS.search(mark["name"])
-            if opened or alone or not (mark["slash"] and thinks):
-                opened = opened or bool(thinks)
+            begins = (_FENCE_BEGINS if span["fence"] else _CODE_BEGINS).fullmatch(text, span.start(), mark.start())
+            alone = begins and _CODE_ENDS.fullmatch(text, mark.end(), span.end())
+            if opened or alone or not (thinks(mark["name"]) and _is_closing(mark)):
+                opened = opened or thinks(mark["name"])
                 continue
         yield mark
 

@@ -152,6 +152,10 @@ def test_a_message_without_reasoning_stays_as_it_is(text):
     ("text", "answer"),
     [
         ("so ``` then</think>Hello ```c```", "Hello ```c```"),
+        ("so ` then<|END_THINKING|>```py\nx\n```", "```py\nx\n```"),
+        ("so ```py\nx\n```</think>Hello ```c```", "Hello ```c```"),
+        ("so ```py\nx\n```</think>\n\n```py\ny\n```", "```py\ny\n```"),
+        ("so a<b\nthen◁/think▷Hello", "Hello"),
         ("so ``` List<int> then</think>Hello ```c```", "Hello ```c```"),
         ("```py\nx\n</think>\nHello\n```py\ny\n```", "Hello\n```py\ny\n```"),
         ("<think>\n```\nx\n</think>\nHello\n```\ny\n```", "Hello\n```\ny\n```"),
