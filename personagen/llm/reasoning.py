@@ -34,7 +34,8 @@ _MARK = re.compile(
 )
 _ASIDE = re.compile(r"(?<!thought)s$", re.I)  # [thinks]
 _CODE = re.compile(
-    r"^[ \t>*+-]*(?P<fence>```|~~~).*?^[ \t>]*(?P=fence)|(?<!`)(?P<tick>`++)[^`\n]++(?P=tick)(?!`)",
+    r"(?:^[ \t>*+-]*|(?<=[ :])(?=[`~]+\w*\n))(?P<fence>```|~~~).*?^[ \t>]*(?P=fence)"
+    r"|(?<!`)(?P<tick>`++)[^`\n]++(?P=tick)(?!`)",
     re.DOTALL | re.MULTILINE,
 )
 _FENCE_BEGINS, _CODE_BEGINS = re.compile(r"[ \t>*+-]*(?:`+|~+)\w*[ ]*\n\s*"), re.compile(r"`+[ ]?")

@@ -124,6 +124,7 @@ SOUND = [
     "It renders <Planner /> and <Planning />",
     "~~~\n<think>a</think>\n~~~",
     "It ends with `</think>`:\n```\n</think>\n```",
+    "Such as: ```xml\n<think>a</think>\n```",
     "<your name> goes here",
     "<figure>a</figure>\nis a figure",
     "<answer> is the tag for it",
