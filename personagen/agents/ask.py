@@ -20,7 +20,7 @@ from personagen.call import LLM, Call
 from personagen.errors import ReplyError, UsageError
 from personagen.gates import Objection, Turn, first_objection, texts_in
 from personagen.llm.middleware import Tally
-from personagen.llm.reasoning import is_unfinished
+from personagen.llm.room import reasoned_only
 from personagen.prompts.files import Prompt, joined
 from personagen.records import Completion, Message, Usage
 
@@ -188,7 +188,7 @@ async def _completion(ctx: AgentContext, call: Call, attempts: int) -> Completio
 def _reasoned_only(completion: Completion) -> bool:
     """Whether a model spent all its tokens on reasoning."""
     reasoned = completion.finish_reason == "length" and completion.usage.reasoning_tokens
-    return bool(reasoned) and is_unfinished(completion.text)
+    return bool(reasoned) and reasoned_only(completion)
 
 
 def _usable(completion: Completion, parse: Callable[[str], T], parse_cut: Callable[[str], T] | None) -> T:

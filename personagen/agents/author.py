@@ -6,12 +6,12 @@ from collections.abc import Collection, Sequence
 from functools import cache, partial
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, Field, ValidationInfo
 
 from personagen.agents import sample
 from personagen.agents.act import Act
 from personagen.agents.ask import AgentContext, Answer, CallSite, ask
-from personagen.agents.replies import Entry, Text, clean, parsed, schema_of
+from personagen.agents.replies import Entry, Text, parsed, schema_of, worded
 from personagen.records import Kind
 
 PROMPTS: dict[Kind, str] = {"profile": "author/profiles", "personality": "author/personalities"}
@@ -19,8 +19,9 @@ Written = list[tuple[str, tuple[str, ...]]]
 T = TypeVar("T")
 
 
-def _statements(value: Any) -> tuple[str, ...]:
-    return tuple(clean(one) for one in value if isinstance(one, str) and one.strip()) if isinstance(value, list) else ()
+def _statements(value: Any, info: ValidationInfo) -> tuple[str, ...]:
+    texts = (worded(one, info) for one in value if isinstance(one, str)) if isinstance(value, list) else ()
+    return tuple(filter(None, texts))
 
 
 def _with_text(value: Any) -> Any:

@@ -54,6 +54,15 @@ def json_objects(answer: str) -> list[dict[str, Any]]:
     raise ReplyError(why, cause="json")
 
 
+def first_object(text: str, start: int) -> int:
+    """Where the JSON object at ``start`` ends in ``text``; -1 if it does not, or is not valid."""
+    repaired, end = _object(text, start)
+    try:
+        return end if isinstance(loads(repaired), dict) else -1
+    except ValueError:
+        return -1
+
+
 def _object(text: str, start: int) -> tuple[str, int]:
     """The object at ``start`` with its plain faults repaired, and where it ends in ``text``.
 

@@ -36,18 +36,21 @@ class Ranking(BaseModel):
         labels = (info.context or {}).get("labels")
         if not labels or not isinstance(value, dict):
             return value
-        ranking, tie = _order(value.get("ranking"), labels)
-        said = value.get("tie")
-        if not (said is None or isinstance(said, bool) or str(said).lower() in _TRUTH):
+        said = str(value.get("tie")).strip().lower()
+        if said not in _TRUTH:
             raise ValueError("tie is neither true nor false")
-        tie = tie or said is True or _TRUTH.get(str(said).lower(), False)
-        return {"reason": value.get("reason"), "ranking": ranking, "tie": tie}
+        ranked = value.get("ranking")
+        ranking, tie = _order(TIE if _TRUTH[said] and not ranked else ranked, labels)
+        return {"reason": value.get("reason"), "ranking": ranking, "tie": tie or _TRUTH[said]}
 
 
-_TRUTH = {"true": True, "yes": True, "false": False, "no": False}
+_TRUTH = {"true": True, "yes": True, "1": True} | dict.fromkeys(("false", "no", "0", "none", "null", ""), False)
 _TIE = re.compile(r"\W*(?:a )?(?:tie|tied|equal|both|neither|none)\W*", re.IGNORECASE)
 _NOISE = re.compile(r"\b(?:reply|response|option|answer|candidate|label|assistant|then|over)\b", re.IGNORECASE)
 _LABEL = re.compile(r"(?<![^\W_])([A-Za-z])(?![^\W_])")
+# Words, and signs after which the first label may not be the better one.
+_OTHER_ORDER = re.compile(r"[^\W\d_]|[<≤≺←/|!?≠¬&+^\\]")
+_EQUAL = re.compile(r"[=~≈≡]")
 
 
 def _order(ranked: Any, labels: str) -> tuple[tuple[str, ...], bool]:
@@ -63,11 +66,16 @@ def _order(ranked: Any, labels: str) -> tuple[tuple[str, ...], bool]:
             return tuple(labels), True
         found = [label.upper() for label in _LABEL.findall(text)]
         rest = _LABEL.sub(" ", text)
-        if not any(map(str.isalpha, rest)):
+        # Numbers may be scores, unless they count a list.
+        counted = re.findall(r"\d+", rest)
+        listed = not counted or (
+            counted == [str(n + 1) for n in range(len(found))] and text.strip(" ([*#\"'")[0] == "1"
+        )
+        if listed and not _OTHER_ORDER.search(rest):
             if len(labels) == 2 and len(found) == 1:  # only the better one is named
                 found += [label for label in labels if label not in found]
             if sorted(found) == sorted(labels):
-                return tuple(found), "=" in text and ">" not in text
+                return tuple(found), bool(_EQUAL.search(text)) and ">" not in text
     raise ValueError(f"the ranking is not an order of {', '.join(labels)}")
 
 

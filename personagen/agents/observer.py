@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from personagen.agents.act import Act
 from personagen.agents.ask import AgentContext, Answer, CallSite, ask
@@ -21,7 +22,7 @@ class Guess(BaseModel):
 
     fact: Text = ""
     quote: Quote = ""
-    kind: Kind | None = None
+    kind: Annotated[Kind | None, BeforeValidator(lambda kind: kind.lower() if isinstance(kind, str) else kind)] = None
 
 
 class Guesses(BaseModel):

@@ -18,10 +18,9 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ValidationError, ValidationInfo, WrapValidator
 
-from personagen.agents.json_reply import json_objects
+from personagen.agents.json_reply import first_object, json_objects
 from personagen.errors import ReplyError
-from personagen.llm.json import loads
-from personagen.llm.reasoning import answer_of
+from personagen.llm.reasoning import answer_of, thinks
 
 MAX_REPLY = 200_000
 CUT_OFF = "the reply was cut off at its token limit"
@@ -48,6 +47,8 @@ _LISTED = re.compile(
     r"[ \t>*-]*(?!(?:user|human|assistant|ai|ai assistant|chatgpt)\b\**[ \t]*:)\w+(?: \w+)?\**[ \t]*:", re.I
 )
 _SPACE = re.compile(r"\s+")
+_WRAPPED = re.compile(r"\s*<(?P<name>\w+)>\s*(?P<object>\{.*\})\s*</(?P=name)>\s*", re.DOTALL)
+_BEGINS_JSON = re.compile(r"\ufeff?\s*(?:```\w*\s*)?(?=\{)")
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 _REASONS = {
@@ -184,13 +185,15 @@ def clean(text: str) -> str:
     return _SPACE.sub(" ", printable(text)).strip()
 
 
-def _text(value: str, info: ValidationInfo) -> str:
+def worded(value: str, info: ValidationInfo) -> str:
+    """``value`` on one line, or empty if it has no words or is what the prompt shows in place of an answer."""
     cleaned = clean(value)
-    return "" if cleaned in (info.context or {}).get("placeholders", ()) else cleaned
+    shown = cleaned in (info.context or {}).get("placeholders", ())
+    return "" if shown or not any(map(str.isalnum, cleaned)) else cleaned
 
 
 Entry = Annotated[T, WrapValidator(or_empty)]
-Text = Annotated[str, AfterValidator(_text)]
+Text = Annotated[str, AfterValidator(worded)]
 Quote = Annotated[str, AfterValidator(printable)]
 
 
@@ -202,9 +205,12 @@ def _answer(text: str) -> str:
 
 def json_answer(text: str) -> str:
     """The answer in a reply that was to be JSON, which may quote any mark of reasoning within a string."""
-    try:
-        if isinstance(loads(text), dict) and len(text) <= MAX_REPLY:
+    if len(text) <= MAX_REPLY:
+        wrapped = _WRAPPED.fullmatch(text)
+        if wrapped and not thinks(wrapped["name"]):
+            text = wrapped["object"]
+        begin = _BEGINS_JSON.match(text)
+        end = first_object(text, begin.end()) if begin else -1
+        if end >= 0 and answer_of(text[end - 1 :]) == text[end - 1 :]:
             return text
-    except ValueError:
-        pass
     return _answer(text)

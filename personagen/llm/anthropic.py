@@ -18,7 +18,7 @@ import orjson
 
 from personagen.call import LLM, Call
 from personagen.llm.context import Refused, checked
-from personagen.llm.effort import anthropic_fields, extra_fields
+from personagen.llm.effort import anthropic_fields, with_extra
 from personagen.llm.errors import Failure, Server, garbled, server_at, whole
 from personagen.llm.http import Reply, custom_headers, posting
 from personagen.llm.json import loads
@@ -107,8 +107,7 @@ def request(model: str, call: Call, refused: Set[str]) -> tuple[dict[str, Any], 
         sent.append("cache_control")
     if system:
         body["system"] = system
-    body |= extra_fields(call.sampling)
-    body |= {"model": model, "max_tokens": call.max_tokens, "messages": turns}
+    body = with_extra(body, call.sampling) | {"model": model, "max_tokens": call.max_tokens, "messages": turns}
     return body, sent
 
 

@@ -7,7 +7,7 @@ lower offer is made: each is a part of the request, named by the field and the v
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import orjson
@@ -24,9 +24,11 @@ _REASONS = re.compile(
     r"(?:^|[/_.-])(?:o\d(?:$|[-_:.])|gpt-(?:[5-9]|oss)|gemini-(?:2\.5|[3-9])|grok-(?:3-mini|[4-9])|qwq|qvq|magistral"
     r"|glm-(?:4\.[5-9]|[5-9])|minimax-m\d|kimi-k\d|seed-oss|smollm3|nemotron|mimo|hunyuan|ernie-\d|step-?\d|exaone"
     r"|claude-(?:mythos|fable))"
-    r"|qwen-?3|deepseek-(?:r\d|reasoner|v4)|deepseek.*r1|think(?:ing|er)|reason(?:er|ing)",
+    r"|qwen-?3|deepseek-(?:r\d|reasoner|v4)|deepseek.*r1|reason(?:er|ing)",
     re.IGNORECASE,
 )
+# Whatever else their names say.
+_REASONS_ALWAYS = re.compile(r"(?<![a-z])(?<!non-)think(?:ing|er)?(?![a-z])|seed-oss|hunyuan-a\d", re.IGNORECASE)
 _DOES_NOT = re.compile(
     r"instruct|non-?(?:thinking|reasoning)|gpt-5[\w.]*-chat|qwen-?3-(?:coder|max|next)", re.IGNORECASE
 )
@@ -37,7 +39,7 @@ _SWITCH_HOSTS = ("aliyuncs.com", "siliconflow.cn", "siliconflow.com")
 
 # What a refusal calls a part, by the first word of its name; a refusal of the field itself, not of a value.
 _CALLED = {
-    "reasoning_effort": r"reasoning[_. ]?effort|reasoning",
+    "reasoning_effort": r"reasoning[_. ]?effort|reasoning|think value|support thinking",  # Ollama's words
     "chat_template_kwargs": r"chat_template\w*|enable_thinking",
     "enable_thinking": r"enable_thinking|thinking_budget",
     "thinking": r"thinking|budget_tokens|adaptive|output_config.effort",
@@ -54,7 +56,8 @@ Offers = list[tuple[str, dict[str, Any]]]
 
 def reasons(model: str) -> bool:
     """Whether the model of this name is known to reason unless told not to."""
-    return bool(_REASONS.search(model)) and not _DOES_NOT.search(model)
+    known = _REASONS.search(model) and not _DOES_NOT.search(model)
+    return bool(known or _REASONS_ALWAYS.search(model))
 
 
 def budget(reasoning: str) -> int:
@@ -111,10 +114,17 @@ def refused_effort(words: str, sent: Collection[str]) -> str | None:
     return None
 
 
-def extra_fields(sampling: Sampling) -> dict[str, Any]:
-    """The further fields of the request body that the user gives."""
+def with_extra(body: Mapping[str, Any], sampling: Sampling) -> dict[str, Any]:
+    """``body`` with the further fields that the user gives; objects are joined, so that what is set beside them stays.
+
+    The schema of a reply stays too.
+    """
     fields: dict[str, Any] = orjson.loads(sampling.extra) if sampling.extra else {}
-    return fields
+    for name, value in fields.items():
+        ours = body.get(name)
+        if isinstance(ours, dict) and isinstance(value, dict):
+            fields[name] = ours | value | {key: ours[key] for key in ("format",) if key in ours}
+    return {**body, **fields}
 
 
 def _open_server_fields(reasoning: str, refused: Collection[str]) -> tuple[dict[str, Any], list[str]]:

@@ -13,7 +13,7 @@ import orjson
 
 from personagen.call import LLM, Call
 from personagen.llm.context import Refused, checked
-from personagen.llm.effort import extra_fields, openai_fields
+from personagen.llm.effort import openai_fields, with_extra
 from personagen.llm.errors import Failure, Server, failure, garbled, server_at, whole
 from personagen.llm.http import Reply, custom_headers, posting
 from personagen.llm.json import loads
@@ -96,8 +96,10 @@ def request(server: Server, model: str, call: Call, refused: Set[str]) -> tuple[
             body["response_format"] = response_format(schema) if strict else {"type": "json_object"}
             sent += ["schema", *(["json_schema", *keywords] if strict else [])]
     messages, roles = shaped(messages, refused)
-    body |= extra_fields(sampling)
-    body |= {"model": model, "messages": [{"role": m.role, "content": m.content} for m in messages]}
+    body = with_extra(body, sampling) | {
+        "model": model,
+        "messages": [{"role": m.role, "content": m.content} for m in messages],
+    }
     return body, sent + roles
 
 

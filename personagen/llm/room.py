@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from personagen.call import LLM, Call
-from personagen.llm.effort import budget, reasons
+from personagen.llm.effort import MIN_BUDGET, budget, reasons
 from personagen.llm.reasoning import answer_of, is_unfinished
 from personagen.records import Completion, Usage
 
@@ -66,6 +66,8 @@ def most(call: Call) -> int:
 def first_room(call: Call) -> int:
     """The room before anything is known."""
     wished = budget(call.sampling.reasoning)
+    if wished and call.model.startswith("anthropic/"):  # which asks for more tokens than the budget
+        wished = max(wished, MIN_BUDGET)
     if wished or not reasons(call.model):
         return wished
     return ROOM_WHEN_OFF if call.sampling.reasoning == "none" else ROOM_OF_REASONERS
@@ -92,9 +94,9 @@ def with_room(llm: LLM, rooms: Rooms) -> LLM:
         while True:
             room = rooms.of(call)
             call = replace(call, room=room) if room != call.room else call
-            completion = _counted(await llm(call))
+            completion = _counted(call, await llm(call))
             usage = completion.usage
-            cut = completion.finish_reason == "length" and is_unfinished(completion.text)
+            cut = completion.finish_reason == "length" and reasoned_only(completion)
             again = (usage.reasoning_tokens or cut) and rooms.learn(call, usage.reasoning_tokens, cut=cut)
             spent.append(usage)
             if not again:
@@ -103,19 +105,32 @@ def with_room(llm: LLM, rooms: Rooms) -> LLM:
     return ask
 
 
+def reasoned_only(completion: Completion) -> bool:
+    """Whether a reply is nothing but reasoning, as far as its text and its counted tokens show."""
+    usage = completion.usage
+    return is_unfinished(completion.text) or 0 < usage.output_tokens <= usage.reasoning_tokens
+
+
 def total(usages: Iterable[Usage]) -> Usage:
     """The sum of ``usages``."""
     return sum(usages, Usage())
 
 
-def _counted(completion: Completion) -> Completion:
+def _counted(call: Call, completion: Completion) -> Completion:
     """``completion`` with the reasoning in its text counted, where the server did not."""
     text, usage = completion.text, completion.usage
-    if usage.reasoning_tokens or not _may_reason(text):
+    unmarked = completion.finish_reason == "length" and _may_be_unmarked(call, text)
+    if usage.reasoning_tokens or not (unmarked or _may_reason(text)):
         return completion
-    answer = "" if is_unfinished(text) else answer_of(text)
+    answer = "" if unmarked or is_unfinished(text) else answer_of(text)
     tokens = round(usage.output_tokens * (1 - len(answer) / len(text)))
     return completion.model_copy(update={"usage": usage.model_copy(update={"reasoning_tokens": tokens})})
+
+
+def _may_be_unmarked(call: Call, text: str) -> bool:
+    """Whether a cut reply may be all reasoning: some servers give only the mark at its end, which is not there yet."""
+    room = ROOM_WHEN_OFF if call.sampling.reasoning == "none" else 0
+    return call.room > room and not text.lstrip().startswith(("{", "[", "```"))
 
 
 def _may_reason(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, cast
@@ -15,9 +16,12 @@ from personagen.errors import UsageError
 SETTINGS = tuple(f.name for f in fields(Sampling))
 MAX_REASONING = 200_000  # tokens
 _NUMBERS = ("temperature", "max_tokens", "top_p")
-_OWN = frozenset(
-    {"model", "messages", "system", "stream", "n", "response_format", "max_tokens", "max_completion_tokens"}
-)
+_OWN_FIELDS = """
+    model messages prompt system stream n best_of response_format max_tokens max_completion_tokens max_output_tokens
+    max_new_tokens api_key api_base base_url timeout num_retries max_retries
+"""
+_OWN = frozenset(_OWN_FIELDS.split())
+_NUMBER = re.compile(r"[0-9]{1,9}")
 _MAX_DEPTH = 8
 
 
@@ -62,10 +66,10 @@ def effort(value: Any) -> str:
     Raises:
         ValueError: it is none of them.
     """
-    text = "" if value is None or value == "default" else "none" if value is False else str(value).lower()
-    if text and text not in EFFORTS and not (text.isascii() and text.isdecimal() and 1 <= int(text) <= MAX_REASONING):
+    text = "" if value is None or value == "default" else "none" if value is False else str(value).strip().lower()
+    if text and text not in EFFORTS and not (_NUMBER.fullmatch(text) and 1 <= int(text) <= MAX_REASONING):
         raise ValueError(
-            f"reasoning {value}: choose {', '.join(EFFORTS)} or a number of tokens up to {MAX_REASONING:,}"
+            f"reasoning {value!s:.40}: choose {', '.join(EFFORTS)} or a number of tokens up to {MAX_REASONING:,}"
         )
     return text
 
@@ -77,13 +81,13 @@ def extra(value: Any) -> str:
         ValueError: they are no JSON object, or set what personagen sets itself.
     """
     try:
-        fields = orjson.loads(value) if isinstance(value, str) and value else value or {}
+        fields = {} if value in (None, "") else orjson.loads(value) if isinstance(value, str) else value
         text = orjson.dumps(fields, option=orjson.OPT_SORT_KEYS).decode()
     except (TypeError, ValueError):
         fields, text = None, ""
     if not isinstance(fields, dict):
         raise ValueError(f'extra {value!r:.80}: write a JSON object, such as {{"top_k": 40}}')
-    if own := sorted(set(fields) & _OWN):
+    if own := sorted(name for name in fields if name.lower() in _OWN):
         raise ValueError(f"extra sets {', '.join(own)}, which personagen sets itself: leave it out")
     return text if fields else ""
 

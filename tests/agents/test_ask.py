@@ -86,6 +86,14 @@ def test_an_assistants_cut_reply_is_kept_up_to_its_last_sentence_and_a_users_is_
     assert [c.sampling.max_tokens for c in fake.calls[1:]] == [400, 800]
 
 
+def test_an_assistants_cut_reply_that_is_all_reasoning_is_not_kept():
+    usage = Usage(input_tokens=3, output_tokens=20, reasoning_tokens=20)
+    said = "Okay, they lost their bees. I should be kind. Maybe"
+    fake = Fake(lambda c: Completion(text=said, finish_reason="length", usage=usage))
+    with pytest.raises(ReplyError, match="reasoned for 20 tokens"):
+        asyncio.run(assistant.plain(context(fake, 3), TALK, (), CallSite("t/0", "0")))
+
+
 def test_a_full_context_is_not_asked_again():
     fake = Fake(lambda c: answer("half", finish_reason="context"))
     with pytest.raises(ReplyError, match="in 1 attempt:"):

@@ -148,57 +148,6 @@ def test_a_description_of_wrong_form_is_kept_as_an_empty_one():
     assert author.written("profile", reply) == [("A b", ("c",)), ("", ()), ("plain", ())]
 
 
-def test_a_ranking_must_hold_every_label_once():
-    verdict = ranking('{"ranking": ["B", "A"], "tie": false, "reason": "r"}', "AB")
-    assert verdict == judge.Ranking(ranking=("B", "A"), tie=False, reason="r")
-    for bad in (["A", "A"], ["A", "C"], "AB", None, "A better reply", [], "", 3, ["A", ["B"]]):
-        with pytest.raises(ReplyError, match="order of A, B"):
-            ranking(orjson.dumps({"ranking": bad}).decode(), "AB")
-    with pytest.raises(ReplyError, match="order of A, B, C"):
-        ranking('{"ranking": "B"}', "ABC")
-
-
-@pytest.mark.parametrize(
-    "form",
-    [
-        "B, A",
-        "b,a",
-        "B > A",
-        "Reply B, Reply A",
-        "B",
-        ["b", "a"],
-        ["Reply B", "Reply A"],
-        ["B"],
-        ["B > A"],
-        "1. B 2. A",
-    ],
-)
-def test_a_ranking_is_read_in_any_plain_form(form):
-    verdict = ranking(orjson.dumps({"ranking": form, "tie": None}).decode(), "AB")
-    assert verdict.ranking == ("B", "A")
-    assert not verdict.tie
-
-
-@pytest.mark.parametrize("reply", [{"ranking": "tie"}, {"ranking": "A = B"}, {"ranking": "A, B", "tie": "true"}])
-def test_a_tie_is_read_in_any_plain_form(reply):
-    verdict = ranking(orjson.dumps(reply).decode(), "AB")
-    assert verdict.tie
-    assert verdict.ranking == ("A", "B")
-
-
-def test_a_tie_that_is_neither_true_nor_false_is_refused():
-    with pytest.raises(ReplyError, match="neither true nor false"):
-        ranking('{"ranking": "A, B", "tie": "perhaps"}', "AB")
-
-
-def test_the_schema_of_a_verdict_lists_every_order_and_the_tie():
-    assert judge.ranking_schema("AB")["properties"]["ranking"]["enum"] == ["A, B", "B, A", "tie"]
-    assert len(judge.ranking_schema("ABC")["properties"]["ranking"]["enum"]) == 7
-    many = judge.ranking_schema("ABCDE")["properties"]
-    assert many["ranking"]["maxItems"] == many["ranking"]["minItems"] == 5
-    assert many["tie"] == {"type": "boolean"}
-
-
 def test_a_placeholder_of_the_prompt_is_no_answer():
     reply = '{"ranking": "A, B", "reason": "..."}'
     assert parse.parsed(judge.Ranking, reply, labels="AB", placeholders={"..."}).reason == ""
@@ -206,6 +155,36 @@ def test_a_placeholder_of_the_prompt_is_no_answer():
     text = orjson.dumps({"inferences": [guess]}).decode()
     told = parse.parsed(observer.Guesses, text, placeholders={"..."}).inferences
     assert observer.verified(told, CHAT) == ((), 1)
+
+
+@pytest.mark.parametrize("nothing", ["...", "\u2026", " - ", "text"])
+def test_what_has_no_words_or_stands_in_the_prompt_is_no_answer(nothing):
+    text = orjson.dumps({"descriptions": [{"text": nothing, "facts": [nothing, "has bees"]}]}).decode()
+    assert author.written("profile", text, {"...", "text"}) == [("", ("has bees",))]
+
+
+def test_the_case_of_a_kind_does_not_matter():
+    assert len(found({"fact": "has bees", "quote": "bees died", "kind": "Profile"})[0]) == 1
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        '{"a": "uses <think> and [/THINK]",}',
+        '```json\n{"a": "uses <think> and [/THINK]",}\n```',
+        '{"a": "uses <think> and [/THINK]"}\n\nReasoning: it is what they said.',
+        '<json>\n{"a": "uses <think> and [/THINK]"}\n</json>',
+    ],
+)
+def test_an_object_may_quote_marks_of_reasoning_and_stand_in_a_tag(reply):
+    assert json_object(reply) == {"a": "uses <think> and [/THINK]"}
+
+
+def test_an_object_within_reasoning_is_no_answer():
+    assert json_object('{"a": 1} no </think> {"a": 2}') == {"a": 2}
+    for reply in ('<plan>{"a": 1}</plan>', '{"a": 1} <think> but', '<think>{"a": 1}'):
+        with pytest.raises(ReplyError, match="reasoning"):
+            json_object(reply)
 
 
 @pytest.mark.parametrize("quote", ['"bees died"', "'bees died'", "...bees died", "bees died...", "“bees died…”"])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from personagen.llm.effort import anthropic_fields, budget, openai_fields, reasons, refused_effort
+from personagen.call import Sampling
+from personagen.llm.effort import anthropic_fields, budget, openai_fields, reasons, refused_effort, with_extra
 
 OPENAI, LOCAL = "api.openai.com", "127.0.0.1"
 
@@ -55,6 +56,8 @@ def test_after_a_refusal_the_next_lower_offer_is_made():
         ("UnsupportedParamsError does not support parameters: ['reasoning_effort']", "reasoning_effort"),
         ("extra_forbidden body.chat_template_kwargs", "chat_template_kwargs"),
         ("chat_template is not supported for Mistral tokenizers.", "chat_template_kwargs"),
+        ('think value "low" is not supported for this model', "reasoning_effort none"),
+        ('"llama3:8b" does not support thinking', "reasoning_effort none"),
         ("temperature is not supported", None),
     ],
 )
@@ -74,7 +77,9 @@ def test_anthropic_gets_a_thinking_budget_and_where_that_is_refused_an_effort():
 @pytest.mark.parametrize(
     "model",
     "openai/gpt-5-mini openai/o3 openai/gpt-oss-20b Qwen/Qwen3-8B deepseek-ai/DeepSeek-R1 gemini/gemini-2.5-flash"
-    " openai/QwQ-32B DeepSeek-R1-Distill-Llama-8B Kimi-K2-Thinking mistral/magistral-small".split(),
+    " openai/QwQ-32B DeepSeek-R1-Distill-Llama-8B Kimi-K2-Thinking mistral/magistral-small"
+    " Qwen3-Next-80B-A3B-Thinking allenai/Olmo-3-7B-Think"
+    " ByteDance-Seed/Seed-OSS-36B-Instruct tencent/Hunyuan-A13B-Instruct".split(),
 )
 def test_models_that_reason_are_known_by_name(model):
     assert reasons(model)
@@ -83,10 +88,22 @@ def test_models_that_reason_are_known_by_name(model):
 @pytest.mark.parametrize(
     "model",
     "openai/gpt-4o openai/gpt-4.1-mini anthropic/claude-sonnet-4-5 Qwen/Qwen2.5-7B Qwen/Qwen3-4B-Instruct-2507"
-    " meta-llama/Llama-3.1-8B openai/smollm2 gemini/gemini-2.0-flash openai/gpt-5-chat-latest offline".split(),
+    " meta-llama/Llama-3.1-8B openai/smollm2 gemini/gemini-2.0-flash openai/gpt-5-chat-latest offline"
+    " grok-4-fast-non-reasoning deepseek-v3.1-nonthinking rethinker".split(),
 )
 def test_models_that_do_not_reason_are_not_taken_for_such(model):
     assert not reasons(model)
+
+
+def test_further_fields_join_objects_and_leave_the_schema():
+    body = {"chat_template_kwargs": {"enable_thinking": False}, "output_config": {"format": "schema"}, "top_p": 1}
+    given = Sampling(extra='{"chat_template_kwargs":{"a":1},"output_config":{"format":"x","effort":"low"},"top_p":0.5}')
+    assert with_extra(body, given) == {
+        "chat_template_kwargs": {"enable_thinking": False, "a": 1},
+        "output_config": {"format": "schema", "effort": "low"},
+        "top_p": 0.5,
+    }
+    assert with_extra(body, Sampling()) == body
 
 
 def test_a_budget_is_read_from_words_and_numbers():

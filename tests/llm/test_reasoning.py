@@ -47,6 +47,26 @@ MARKED = [
     "**Thinking:** a\n\n**Answer:** Hello",
     "### Reasoning\na\n\n### Final answer\nHello",
     "<think>in `code` and ``` more</think>Hello",
+    "<think>one ` more</think>Hello",
+    "<|channel|>analysis<|message|>a<|end|>Hello",
+    "analysis<|message|>a<|end|><|start|>assistant<|channel|>final<|message|>Hello",
+    "analysisthe user asks.assistantfinalHello",
+    "analysis\nHm.\nassistantcommentary\nHm.\nassistantfinal\nHello",
+    "We need to greet.assistantfinalHello",
+    "finalHello",
+    "thought\na<channel|>Hello",
+    "[unused16]a[unused17]Hello",
+    "Here are my reasoning steps:\na\n[BEGIN FINAL RESPONSE]\nHello\n[END FINAL RESPONSE]",
+    "a<|START_RESPONSE|>Hello<|END_RESPONSE|>",
+    "<think>a</think>\n<answer>\nHello",
+    "Thinking: a</think>Hello",
+    "<think>a</think>\nReasoning: b\n\nAnswer: Hello",
+    "<think\n>a</think\n>Hello",
+    "【思考】a【/思考】Hello",
+    "思考过程：\na\n\n**最终回复**\nHello",
+    "```thinking\na\n```\nHello",
+    '<details type="reasoning" done="true"><summary>Took 3 seconds</summary>\na</details>\nHello',
+    "x[1] <b>y</b> List<int> " * 300 + "</think>Hello",
 ]
 UNENDED = [
     "<think>a",
@@ -63,6 +83,18 @@ UNENDED = [
     "analysisWe must",
     "Thinking: a and b",
     "**Reasoning:**\na\n\n**Answer:**\n",
+    "analysisthe user",
+    "analysis\nWe need",
+    "a.assistantcommentaryb",
+    "a.assistantfinal",
+    "thought\nThe user",
+    "*Thinking...*\n\na",
+    "[Reasoning: a]\n\nHello",
+    "```thinking\na",
+    "<details><summary>Thinking</summary>a",
+    "<think",
+    "[THINK",
+    "a [THINK] b",
 ]
 SOUND = [
     "Hello <b>you</b> there",
@@ -80,6 +112,23 @@ SOUND = [
     "《三体》很好看",
     "«Ну», сказал он",
     "[laughs] Hi",
+    "[thinks] Hm, hi",
+    "[pauses to think] Hi",
+    "[Thinking in Java](http://x) is good",
+    "See the [Planning](#planning) part",
+    "The prize of [winner] and <b>dinner</b>",
+    "What is [reason] for?",
+    "I bought [Thinking in Java] and «Thinking Fast»",
+    "《Thinking Fast and Slow》很好看",
+    "a std::vector<InternalNode> and a Set<Plan>",
+    "It renders <Planner /> and <Planning />",
+    "~~~\n<think>a</think>\n~~~",
+    "It ends with `</think>`:\n```\n</think>\n```",
+    "Such as: ```xml\n<think>a</think>\n```",
+    "<your name> goes here",
+    "<figure>a</figure>\nis a figure",
+    "<answer> is the tag for it",
+    "Here are my thoughts: I like it",
 ]
 
 
@@ -100,6 +149,25 @@ def test_a_message_without_reasoning_stays_as_it_is(text):
     assert answer_of(text) == text
 
 
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("so ``` then</think>Hello ```c```", "Hello ```c```"),
+        ("so ` then<|END_THINKING|>```py\nx\n```", "```py\nx\n```"),
+        ("so ```py\nx\n```</think>Hello ```c```", "Hello ```c```"),
+        ("so ```py\nx\n```</think>\n\n```py\ny\n```", "```py\ny\n```"),
+        ("so a<b\nthen◁/think▷Hello", "Hello"),
+        ("so ``` List<int> then</think>Hello ```c```", "Hello ```c```"),
+        ("```py\nx\n</think>\nHello\n```py\ny\n```", "Hello\n```py\ny\n```"),
+        ("<think>\n```\nx\n</think>\nHello\n```\ny\n```", "Hello\n```\ny\n```"),
+        ("<think>a</think><answer>Hello <b>you</b> there</answer>", "Hello <b>you</b> there"),
+        ("<think>a</think><answer>", ""),
+    ],
+)
+def test_code_and_tags_in_the_answer_stay(text, answer):
+    assert answer_of(text).strip() == answer
+
+
 NAMES = st.from_regex(r"[a-z]{2,8}_?(?:think|thoughts?|reasoning)_?[a-z]{0,5}", fullmatch=True)
 BRACKETS = st.sampled_from(["<>", "[]", "◁▷", "＜＞", "【】"])
 WORDS = st.text("abc xyz.,!\n", max_size=40)
@@ -113,7 +181,7 @@ def test_a_tag_of_any_name_that_speaks_of_thinking_is_known(name, brackets, thou
 
 
 @pytest.mark.parametrize(
-    "text", ["<think>" * 30_000, "<a>" * 50_000, "[" * 200_000, "</x" * 60_000, "`<think>" * 20_000]
+    "text", ["<think>" * 30_000, "<a>" * 50_000, "[" * 200_000, "</x" * 60_000, "`<think>" * 20_000, "`" * 200_000]
 )
 def test_marks_without_end_take_no_time(text):
     try:

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from personagen.call import Call, Sampling
-from personagen.llm.room import MAX_ROOM, Rooms, with_room
+from personagen.llm.room import MAX_ROOM, Rooms, reasoned_only, with_room
 from personagen.records import Completion, Message, Usage
 
 
@@ -72,6 +72,33 @@ def test_an_answer_that_is_cut_off_is_not_taken_for_reasoning():
     assert rooms.of(call()) == 0
 
 
+@pytest.mark.parametrize("ending", ["", "</think>Hi"])
+def test_a_cut_reply_of_a_model_that_reasons_is_reasoning_even_if_no_mark_shows_it(ending):
+    rooms = []
+
+    async def think(asked):
+        rooms.append(asked.room)
+        cut = not ending or asked.room < 6000
+        text = "Okay, they ask me this. " * 90 + ("" if cut else ending)
+        usage = Usage(input_tokens=9, output_tokens=asked.max_tokens if cut else 5000)
+        return Completion(text=text, finish_reason="length" if cut else "stop", usage=usage)
+
+    reply = asyncio.run(with_room(think, Rooms())(call(model="openai/deepseek-r1")))
+    assert rooms[0] == 4096
+    assert reply.text.endswith(ending)
+    assert reasoned_only(reply) is not bool(ending)
+    assert len(rooms) == (2 if ending else 3)
+
+
+def test_a_cut_list_of_a_model_that_reasons_is_no_reasoning():
+    async def listing(asked):
+        return Completion(text='{"a": [1, 2', finish_reason="length", usage=Usage(input_tokens=9, output_tokens=4496))
+
+    reply = asyncio.run(with_room(listing, Rooms())(call(model="openai/deepseek-r1")))
+    assert not reasoned_only(reply)
+    assert reply.usage.reasoning_tokens == 0
+
+
 @pytest.mark.parametrize(
     ("reasoning", "model", "room"),
     [
@@ -82,6 +109,7 @@ def test_an_answer_that_is_cut_off_is_not_taken_for_reasoning():
         ("high", "openai/gpt-4o", 16384),
         ("500", "openai/m", 500),
         ("30000", "openai/m", 30000),
+        ("500", "anthropic/m", 1024),
     ],
 )
 def test_the_first_room_follows_the_option_and_the_models_name(reasoning, model, room):
