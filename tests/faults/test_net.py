@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 
-from personagen.agents import ask
+from personagen.agents import ask, json_reply
 from personagen.agents import replies as parse
 from personagen.errors import BudgetError, ConfigError, PersonagenError, ReplyError, ServerError
 from personagen.llm import anthropic, openai
@@ -95,7 +95,7 @@ def test_a_parser_that_crashes_is_found(monkeypatch):
             raise RecursionError("deep")
         return json.loads(text)
 
-    monkeypatch.setattr(parse, "loads", fragile)
+    monkeypatch.setattr(json_reply, "loads", fragile)
     crashed = [o for o in asyncio.run(replies.tried(7, 300)) if o.how == "crashed"]
     assert crashed
     assert all("RecursionError" in outcome.why for outcome in crashed)
