@@ -61,8 +61,7 @@ def _acknowledged_early() -> None:
     from personagen.store.writer import Writer, _Write
 
     async def write(self: Writer, statements: Any) -> None:
-        loop = asyncio.get_running_loop()
-        self._queue.put(_Write(tuple(statements), loop, loop.create_future()))
+        self._queue.put(_Write(tuple(statements), asyncio.get_running_loop().create_future()))
 
     _put(Writer, "write", write)
 
