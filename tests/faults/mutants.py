@@ -168,10 +168,11 @@ def _coins_in_order_of_arrival() -> None:
     from personagen.flows.conversation import Conversation
 
     rng = Random(7)
+    coins: dict[tuple[Conversation, str, int], int] = {}
 
     def coin(self: Conversation, said: str, sides: int = 0) -> int:
         sides = sides or self.plan.candidates
-        return self._coins.setdefault((said, sides), rng.randrange(sides))
+        return coins.setdefault((self, said, sides), rng.randrange(sides))
 
     _put(Conversation, "_coin", coin)
 
