@@ -12,7 +12,7 @@ from typing import Any
 from personagen.errors import ReplyError
 from personagen.llm.json import loads
 
-MAX_OBJECTS = 20  # that are looked at in a reply
+MAX_OBJECTS = 8  # that are looked at in a reply
 _NEXT = re.compile(r'["\\\n\r\t,{}\[\]]')
 _TRAILING = re.compile(r",\s*\Z")
 _CONTROL = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}

@@ -175,6 +175,8 @@ def _without_named_block(text: str) -> str:
     name = first["name"]
     if first["slash"]:
         rest = text[first.end() :]
+        if not rest.strip():
+            return text  # the end of something in the prompt, which a gate rejects
     elif text[: first.start()].strip():
         return text
     else:

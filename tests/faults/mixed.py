@@ -119,7 +119,7 @@ def user_messages(trees: list[dict[str, Any]]) -> int:
 
 
 async def _deadline(scale: Scale) -> Finding:
-    """Calls of which every request goes wrong, each with a total deadline; after a time-out it gets one more attempt."""
+    """Calls of which every request goes wrong, each with a total deadline; one more attempt follows a time-out."""
     seconds, calls = 3.0, 16
     took: list[float] = []
 

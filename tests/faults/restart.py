@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import orjson
@@ -82,7 +83,9 @@ async def model(call: Any) -> Any:
         TOLD.update(first=time.perf_counter() - BEGAN, first_mb=peak())
     TOLD["asked"] += 1
     text = fakes.cast(call)
-    return fakes.answer(text if call.schema else f"{text} {'and so on ' * 40}")
+    return fakes.answer(
+        text if call.schema else f"{text} {' '.join(map(str, Random(call.key).sample(range(10**6), 60)))}"
+    )
 
 
 BEGAN = time.perf_counter()

@@ -112,6 +112,7 @@ SOUND = [
     "《三体》很好看",
     "«Ну», сказал он",
     "[laughs] Hi",
+    "Hello there. </conversation>",
     "[thinks] Hm, hi",
     "[pauses to think] Hi",
     "[Thinking in Java](http://x) is good",
