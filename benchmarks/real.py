@@ -6,7 +6,7 @@
 The model is SmolLM2-135M-Instruct, which a wheel on PyPI holds. It is weak on purpose: what a model can get wrong, it
 does. It is served by llama.cpp; LiteLLM's proxy before it answers in Anthropic's protocol, and is asked through the
 LiteLLM backend. Everything runs on this machine. The command fails if a run ends otherwise than done (0) or with too
-much rejected (5), or if a backend gets no usable reply.
+much rejected (5), or if no reply comes back from a backend. What the model's replies are worth is up to the model.
 """
 
 from __future__ import annotations
@@ -43,12 +43,11 @@ DONE, TOO_MUCH_REJECTED = 0, 5
 
 @dataclass(frozen=True)
 class Trial:
-    """One command, its name in the table, the roles that the model plays, and whether one reply must be usable."""
+    """One command, its name in the table, and the roles that the model plays."""
 
     name: str
     roles: Sequence[str]
     arguments: Sequence[str]
-    must_answer: bool = False
 
 
 def trials(url: str, proxy: str, pool: str, *, short: bool) -> Iterator[Trial]:
@@ -58,7 +57,7 @@ def trials(url: str, proxy: str, pool: str, *, short: bool) -> Iterator[Trial]:
         size = ["--conversations", str(conversations), "--turns", str(turns), "--seed", "11"]
         models = [f"--model={role}={model}" for role in roles.split()]
         more = ["--base-url", base, "--timeout", "300"]
-        return Trial(name, roles.split(), ["simulate", "--personas", pool, *size, *models, *more], " " not in roles)
+        return Trial(name, roles.split(), ["simulate", "--personas", pool, *size, *models, *more])
 
     n, turns = (2, 1) if short else (10, 3)
     yield simulate("the assistants", "assistant", "openai/smollm2", url, n, turns)
@@ -124,22 +123,22 @@ def personagen(arguments: Sequence[str], out: Path) -> tuple[int, float]:
 
 
 def table(trial: Trial, out: Path, code: int, seconds: float) -> int:
-    """Prints what became of the replies of the real model, by role; returns the number of usable ones."""
+    """Prints what became of the replies of the real model, by role; returns how many came back."""
     state: dict[str, Any] = json.loads((out / "run.json").read_bytes())
     replies: dict[str, Any] = state["report"]["discarded"]
-    usable = 0
+    came = 0
     print(f"\n{trial.name}: exit {code}, {seconds:,.0f} s, {_made(out)}")
     for role, n in replies["by_role"].items():
         if role not in trial.roles:
             continue
-        usable += n["first"] + n["again"]
         causes = Counter[str]()
         for prompt, found in replies["by_prompt"].items():
             causes.update(found if prompt.startswith(f"{role}/") else {})
+        came += n["first"] + n["again"] + causes.total()
         why = ", ".join(f"{cause} {times}" for cause, times in causes.most_common())
         usable_ones = f"{n['first']:5} usable at first{n['again']:5} when asked again"
         print(f"  {role:10}{n['asked']:5} asked{usable_ones}   discarded: {why or '-'}")
-    return usable
+    return came
 
 
 def _made(out: Path) -> str:
@@ -180,9 +179,9 @@ def main() -> int:
                 continue
             where = out / f"{number}"
             code, seconds = personagen(trial.arguments, where)
-            usable = table(trial, where, code, seconds) if (where / "run.json").exists() else 0
-            if code not in (DONE, TOO_MUCH_REJECTED) or (trial.must_answer and not usable):
-                failed.append(f"{trial.name} ended with {code} and {usable} usable replies; see {where}.log")
+            came = table(trial, where, code, seconds) if (where / "run.json").exists() else 0
+            if code not in (DONE, TOO_MUCH_REJECTED) or not came:
+                failed.append(f"{trial.name} ended with {code} and {came} replies; see {where}.log")
     print("\n" + ("\n".join(failed) if failed else "every run ended as it should"))
     return bool(failed)
 

@@ -85,6 +85,23 @@ def answer_of(text: str) -> str:
     Raises:
         ReplyError: the reasoning does not end, or nothing else is there.
     """
+    rest = _without_reasoning(text)
+    return _unwrapped(_without_named_block(rest), after_reasoning=rest != text)
+
+
+def reasoned(text: str) -> int:
+    """How many characters of ``text`` are marked as reasoning.
+
+    A block between tags of an unusual name is none: models repeat the tags of a prompt.
+    """
+    try:
+        rest = _without_reasoning(text)
+    except ReplyError:
+        return len(text)
+    return 0 if rest == text else len(text) - len(rest.strip())
+
+
+def _without_reasoning(text: str) -> str:
     if "<|channel|>" in text:
         text = _final_channel(text)
     elif "<|channel>" in text or "<channel|>" in text:  # Gemma's
@@ -92,22 +109,12 @@ def answer_of(text: str) -> str:
     elif _BARE_CHANNELS.search(text):
         text = _final_of_bare_channels(text)
     rest = _without_titled_block(_without_blocks(text))
-    if _LABEL.match(rest):
-        return _labelled_answer(rest)
-    return _unwrapped(_without_named_block(rest), after_reasoning=rest != text)
+    return _labelled_answer(rest) if _LABEL.match(rest) else rest
 
 
 def thinks(name: str) -> bool:
     """Whether a tag of this name marks reasoning."""
     return bool(_THINKS.search(name))
-
-
-def is_unfinished(text: str) -> bool:
-    """Whether a reply holds nothing but reasoning, or nothing at all."""
-    try:
-        return not answer_of(text).strip()
-    except ReplyError:
-        return True
 
 
 def _without_blocks(text: str) -> str:
@@ -182,7 +189,7 @@ def _without_named_block(text: str) -> str:
     else:
         rest = text[first.end() :].partition(f"</{name}>")[2]
     if not rest.strip():
-        raise ReplyError(f"the reply is marked as {name}, and nothing else is there", cause="reasoning")
+        raise ReplyError(f"the reply is marked as {name}, and nothing else is there", cause="markup")
     return rest
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from personagen.call import LLM, Call
 from personagen.llm.effort import MIN_BUDGET, budget, reasons
-from personagen.llm.reasoning import answer_of, is_unfinished
+from personagen.llm.reasoning import reasoned
 from personagen.records import Completion, Usage
 
 MAX_ROOM = 16_384  # tokens; more only if --reasoning names more
@@ -28,10 +28,15 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Rooms:
-    """The room for reasoning by (role, model). ``before`` holds the mean reasoning tokens of earlier answers."""
+    """The room for reasoning by (role, model).
+
+    ``before`` holds the mean reasoning tokens of earlier answers. ``_answers_at_once`` has those that were seen to
+    answer without reasoning: their cut replies are long, not reasoning without a mark.
+    """
 
     before: Mapping[tuple[str, str], float] = field(default_factory=dict)
     _learned: dict[tuple[str, str], int] = field(default_factory=dict)
+    _answers_at_once: set[tuple[str, str]] = field(default_factory=set)
 
     def of(self, call: Call) -> int:
         """The room for ``call``, in tokens."""
@@ -56,6 +61,24 @@ class Rooms:
                 )
         self._learned[at] = min(most(call), max(room, wished))
         return cut and self._learned[at] > call.room
+
+    def counted(self, call: Call, completion: Completion) -> Completion:
+        """``completion`` with the reasoning in its text counted, where the server did not."""
+        text, usage, at = completion.text, completion.usage, (call.role, call.model)
+        cut = completion.finish_reason == "length"
+        if usage.reasoning_tokens:
+            return completion
+        if cut and at not in self._answers_at_once and _may_be_unmarked(call, text):
+            tokens = usage.output_tokens
+        elif _may_reason(text):
+            tokens = round(usage.output_tokens * reasoned(text) / len(text))
+        else:
+            tokens = 0
+        if not tokens:
+            if not cut and text:
+                self._answers_at_once.add(at)
+            return completion
+        return completion.model_copy(update={"usage": usage.model_copy(update={"reasoning_tokens": tokens})})
 
 
 def most(call: Call) -> int:
@@ -94,7 +117,7 @@ def with_room(llm: LLM, rooms: Rooms) -> LLM:
         while True:
             room = rooms.of(call)
             call = replace(call, room=room) if room != call.room else call
-            completion = _counted(call, await llm(call))
+            completion = rooms.counted(call, await llm(call))
             usage = completion.usage
             cut = completion.finish_reason == "length" and reasoned_only(completion)
             again = (usage.reasoning_tokens or cut) and rooms.learn(call, usage.reasoning_tokens, cut=cut)
@@ -108,23 +131,12 @@ def with_room(llm: LLM, rooms: Rooms) -> LLM:
 def reasoned_only(completion: Completion) -> bool:
     """Whether a reply is nothing but reasoning, as far as its text and its counted tokens show."""
     usage = completion.usage
-    return is_unfinished(completion.text) or 0 < usage.output_tokens <= usage.reasoning_tokens
+    return reasoned(completion.text) >= len(completion.text) or 0 < usage.output_tokens <= usage.reasoning_tokens
 
 
 def total(usages: Iterable[Usage]) -> Usage:
     """The sum of ``usages``."""
     return sum(usages, Usage())
-
-
-def _counted(call: Call, completion: Completion) -> Completion:
-    """``completion`` with the reasoning in its text counted, where the server did not."""
-    text, usage = completion.text, completion.usage
-    unmarked = completion.finish_reason == "length" and _may_be_unmarked(call, text)
-    if usage.reasoning_tokens or not (unmarked or _may_reason(text)):
-        return completion
-    answer = "" if unmarked or is_unfinished(text) else answer_of(text)
-    tokens = round(usage.output_tokens * (1 - len(answer) / len(text)))
-    return completion.model_copy(update={"usage": usage.model_copy(update={"reasoning_tokens": tokens})})
 
 
 def _may_be_unmarked(call: Call, text: str) -> bool:

@@ -15,6 +15,8 @@ _WHAT = {
     "json": "were not the JSON object that was asked for",
     "form": "had the wrong form",
     "empty": "were empty",
+    "reasoning": "were reasoning without an answer: --reasoning ROLE=none turns it off where the model allows it",
+    "markup": "were nothing but a block between tags",
 }
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from personagen.errors import ReplyError
-from personagen.llm.reasoning import answer_of, is_unfinished
+from personagen.llm.reasoning import answer_of, reasoned
 
 MARKED = [
     "<think>a</think>Hello",
@@ -76,8 +76,6 @@ UNENDED = [
     "[THINK]a",
     "◁think▷a",
     "<plan>a",
-    "<secret_plan>a</secret_plan>",
-    "<secret_plan>a",
     "<|channel|>analysis<|message|>a",
     "<|channel>thought\na",
     "analysisWe must",
@@ -140,8 +138,15 @@ def test_the_answer_is_told_from_the_reasoning(text):
 
 @pytest.mark.parametrize("text", UNENDED)
 def test_a_reply_that_may_be_all_reasoning_is_refused(text):
-    assert is_unfinished(text)
+    assert reasoned(text) == len(text)
     with pytest.raises(ReplyError):
+        answer_of(text)
+
+
+@pytest.mark.parametrize("text", ["<secret_plan>a</secret_plan>", "<secret_plan>a", "<who_you_are>\nA nurse"])
+def test_a_reply_that_is_nothing_but_a_block_of_another_name_is_refused_and_not_counted_as_reasoning(text):
+    assert reasoned(text) == reasoned(text + "</who_you_are> Hi") == 0
+    with pytest.raises(ReplyError, match="nothing else"):
         answer_of(text)
 
 

@@ -72,6 +72,30 @@ def test_an_answer_that_is_cut_off_is_not_taken_for_reasoning():
     assert rooms.of(call()) == 0
 
 
+@pytest.mark.parametrize("text", ["<who_you_are>\nA nurse. A nurse.", "\n" * 400, "<thing>"])
+def test_a_cut_reply_that_repeats_a_tag_of_the_prompt_or_is_blank_gets_no_room(text):
+    async def loop(asked):
+        return Completion(text=text, finish_reason="length", usage=Usage(input_tokens=9, output_tokens=400))
+
+    rooms = Rooms()
+    reply = asyncio.run(with_room(loop, rooms)(call()))
+    assert rooms.of(call()) == reply.usage.reasoning_tokens == 0
+
+
+def test_a_model_that_was_seen_to_answer_at_once_gets_no_more_room_for_a_long_reply():
+    ends = iter(["stop", "length"])
+    used = []
+
+    async def say(asked):
+        used.append(asked.room)
+        return Completion(text="word " * 90, finish_reason=next(ends), usage=Usage(input_tokens=9, output_tokens=90))
+
+    ask = with_room(say, Rooms())
+    assert asyncio.run(ask(call(model="openai/deepseek-r1"))).finish_reason == "stop"
+    assert asyncio.run(ask(call(model="openai/deepseek-r1"))).usage.reasoning_tokens == 0
+    assert used == [4096, 4096]
+
+
 @pytest.mark.parametrize("ending", ["", "</think>Hi"])
 def test_a_cut_reply_of_a_model_that_reasons_is_reasoning_even_if_no_mark_shows_it(ending):
     rooms = []
