@@ -57,12 +57,6 @@ def latency(mean: float) -> Callable[[Random], float]:
     return lambda rng: mean * rng.lognormvariate(-0.125, 0.5)
 
 
-def adaptive(server: LLM, seed: int) -> LLM:
-    limiter = Limiter()
-    limiter.at("m").limit = AdaptiveLimit(None, Random(seed))
-    return with_retries(server, limiter, rng=Random(seed))
-
-
 def fixed(server: LLM, seed: int, *, width: int, held: bool, attempts: int) -> LLM:
     """``width`` calls in flight, each sent again after a wait of its own."""
     free, rng = asyncio.Semaphore(width), Random(seed)
@@ -89,26 +83,10 @@ def fixed(server: LLM, seed: int, *, width: int, held: bool, attempts: int) -> L
     return ask
 
 
-async def drive(llm: LLM, calls: int, width: int = WAITING) -> int:
-    """Asks ``calls`` calls, ``width`` of them waiting at a time; how many were given up."""
-    todo, given_up = iter(range(calls)), 0
-
-    async def worker() -> None:
-        nonlocal given_up
-        for n in todo:
-            try:
-                await llm(Call("m", (Message(role="user", content=str(n)),), sample=str(n), prompt="user/x"))
-            except ServerError:
-                given_up += 1
-
-    await asyncio.gather(*(worker() for _ in range(min(width, calls))))
-    return given_up
-
-
 def simulate(client: Callable[[LLM, int], LLM], calls: int, seed: int, **server: object) -> Result:
     async def main() -> Result:
         double = simulated.Server(seed=seed, **server)
-        given_up = await drive(client(double, seed), calls)
+        given_up = await kinds.drive(client(double, seed), calls)
         served = len(double.served)
         return Result(simulated.now(), served / calls, len(double.refused) / max(1, served), given_up)
 
@@ -129,7 +107,7 @@ def table(title: str, ideal: float, rows: dict[str, list[Result]]) -> None:
 
 def simulations(args: argparse.Namespace) -> None:
     mean = args.latency
-    clients: dict[str, Callable[[LLM, int], LLM]] = {"adaptive": adaptive}
+    clients: dict[str, Callable[[LLM, int], LLM]] = {"adaptive": kinds.adaptive}
     for name, held in (("released", False), ("held", True)):
         clients[f"fixed {args.width}, {name}"] = lambda server, seed, held=held: fixed(
             server, seed, width=args.width, held=held, attempts=args.attempts
@@ -168,8 +146,8 @@ def servers(args: argparse.Namespace) -> None:
         print(f"  {name:60}{share:>20.2f}{refused:>22.3f}")
     print(f"\n{'60 conversations of 3 turns':62}{'of no refusals':>20}{'refused per success':>22}")
     for name, server in kinds.SPORADIC.items():
-        none = [kinds.simulate(adaptive, seed, kinds.converse, latency=server["latency"]) for seed in seeds]
-        runs = [kinds.simulate(adaptive, seed, kinds.converse, **server) for seed in seeds]
+        none = [kinds.simulate(kinds.adaptive, seed, kinds.converse, latency=server["latency"]) for seed in seeds]
+        runs = [kinds.simulate(kinds.adaptive, seed, kinds.converse, **server) for seed in seeds]
         ratio = median(r.seconds for r in runs) / median(r.seconds for r in none)
         print(f"  {name:60}{ratio:>20.2f}{median(r.refused for r in runs):>22.3f}")
 
@@ -192,12 +170,12 @@ def storm(args: argparse.Namespace, rate: float, sporadic: float) -> tuple[float
         return Reply(chat("Fine.").body, delay=0.2)
 
     async def main(url: str) -> tuple[float, int, float]:
-        limiter = Limiter(None, {"user": "m"})
-        async with connect({"user": Endpoint("openai/m", url)}) as backend:
+        limiter = Limiter(None, {"default": "m"})
+        async with connect({"default": Endpoint("openai/m", url)}) as backend:
             llm = with_retries(backend, limiter)
             await llm(Call("m", (Message(role="user", content="warm"),), prompt="user/x"))
             began, cpu = time.monotonic(), time.process_time()
-            given_up = await drive(llm, args.real_calls)
+            given_up = await kinds.drive(llm, args.real_calls)
             return time.monotonic() - began, given_up, time.process_time() - cpu
 
     with serving(answer) as server:

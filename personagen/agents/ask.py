@@ -211,8 +211,8 @@ def _usable(completion: Completion, parse: Callable[[str], T], parse_cut: Callab
 def _after_failure(ctx: AgentContext, call: Call, completion: Completion, error: ReplyError) -> Call | None:
     """The next attempt, which differs from ``call``, or None where none can help.
 
-    A reply that was cut off gets twice the room; one in the wrong form is told what was wrong with it; else the
-    temperature is raised, since at a low one a model says the same again.
+    A reply that was cut off gets twice the room; after one in the wrong form the model reads what was wrong with
+    it; else the temperature is raised, since at a low one a model says the same again.
     """
     if completion.finish_reason == "context" or _reasoned_only(completion):
         return None
@@ -223,8 +223,8 @@ def _after_failure(ctx: AgentContext, call: Call, completion: Completion, error:
     if call.schema is None:
         return _warmer(call)
     _note_schema_miss(ctx, call, completion)
-    told = f"Your last reply could not be used: {error}. Reply again, in the form asked for."
-    messages = (*prompt.render(call.inputs), Message(role="user", content=told))
+    objection = f"Your last reply could not be used: {error}. Reply again, in the form asked for."
+    messages = (*prompt.render(call.inputs), Message(role="user", content=objection))
     return _warmer(replace(call, messages=joined(messages), in_words=True))
 
 

@@ -67,7 +67,7 @@ def shortened(call: Call, max_tokens: int) -> Call:
 def learned(server: Server, refused: set[str], call: Call, failed: Failure) -> int | None:
     """The ``max_tokens`` with which ``call`` can be sent again, if ``failed`` says how much room there is.
 
-    Later calls are ``fitted`` to it. It is told once.
+    Later calls are ``fitted`` to it. A warning says so once.
     """
     wished = call.max_tokens
     found = room(failed, wished)

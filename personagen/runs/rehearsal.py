@@ -35,7 +35,7 @@ MIN_BYTES_PER_TOKEN = 3.0
 TOKENS_PER_MESSAGE = 4  # of the chat template
 MIN_CACHED, CACHE_STEP = 1024, 128  # tokens
 SHORT = 0.5  # of the usual length
-MAX_TOLD_BYTES = 400  # that the next attempt is told about a reply that can't be used, besides the schema
+MAX_OBJECTION_BYTES = 400  # what the next attempt reads about a reply that can't be used, besides the schema
 STORED_ANSWER_BYTES = 620  # of an answer in the journal, besides its text
 
 
@@ -130,7 +130,7 @@ class Lengths:
         room = (1 + (MORE_ROOM - 1) * later) * self.longest(asked.call.prompt)
         longest = MORE_ROOM if attempts > 1 else 1
         texts = sum(longest * n * self.longest(prompt) for prompt, (n, _) in asked.spoken.items())
-        sent = asked.fixed + deeper * texts * BYTES_PER_TOKEN + later * MAX_TOLD_BYTES
+        sent = asked.fixed + deeper * texts * BYTES_PER_TOKEN + later * MAX_OBJECTION_BYTES
         tokens = sent / MIN_BYTES_PER_TOKEN + TOKENS_PER_MESSAGE * (len(asked.call.messages) + 1)
         return Size(1, tokens, 0.0, room + (most_room(asked.call) if usual_reasoning(asked.call) else 0))
 

@@ -9,7 +9,7 @@ from functools import partial
 from random import Random
 from statistics import median
 
-from benchmarks.concurrency import Result, adaptive, drive, latency, simulate
+from benchmarks.concurrency import Result, latency, simulate
 from personagen.call import Call
 from personagen.errors import PersonagenError, QualityError, ServerError
 from personagen.flows.conversation import Conversation
@@ -24,6 +24,7 @@ from tests import fakes
 from tests.faults.faults import WAITS, faulty
 from tests.faults.trial import Finding, Scale
 from tests.servers import Request, simulated
+from tests.servers.kinds import adaptive, drive
 
 RATE, CALLS = 20.0, 4000
 GOAL = "at least 85 % of the grant used, 0 calls given up, at most 0.05 refused per success"

@@ -15,6 +15,7 @@ from personagen.errors import ServerError
 from personagen.llm.limits.adaptive import AdaptiveLimit
 from personagen.llm.limits.limiter import Limiter
 from personagen.llm.middleware import with_retries
+from personagen.records import Message
 from tests.servers import simulated
 from tests.servers.simulated import Server
 
@@ -140,7 +141,8 @@ async def drive(llm: LLM, calls: int, width: int = WAITING) -> int:
         nonlocal given_up
         for n in todo:
             try:
-                await llm(Call("m", (), sample=str(n), prompt=f"{'user' if n % 2 else 'judge'}/x"))
+                said = (Message(role="user", content=str(n)),)
+                await llm(Call("m", said, sample=str(n), prompt=f"{'user' if n % 2 else 'judge'}/x"))
             except ServerError:
                 given_up += 1
 
