@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from personagen.gates.grams import tokens
+from personagen.personas.words import words
 from personagen.records import Message
 
 _DIALOGUE = re.compile(
@@ -41,7 +41,7 @@ class Turn:
     @cached_property
     def tokens(self) -> list[str]:
         """The words of the text without code."""
-        return tokens(prose(self.text))
+        return words(prose(self.text))
 
     @cached_property
     def asked(self) -> str:

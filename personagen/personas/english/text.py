@@ -7,13 +7,11 @@ import unicodedata
 
 from personagen.personas.english.facts import AGE, CAPITAL, attributes_of, facts_of, pronoun_of, sentences
 from personagen.personas.english.verbs import ADVERBS, FUNCTION, bag, base_form
+from personagen.personas.words import MARKS, words
 
 __all__ = ["attributes_of", "facts_of", "fold", "normalised", "pronoun_of", "sentences", "words"]
 
-# \w does not match combining marks, which belong to words.
-_MARKS = "".join(chr(c) for c in range(0x300, 0x3100) if unicodedata.category(chr(c)).startswith("M"))
-_WORD = re.compile(rf"[\w{_MARKS}]+(?:['-][\w{_MARKS}]+)*")
-_PLAIN = re.compile(rf"[\w{_MARKS}]+")
+_PLAIN = re.compile(rf"[\w{MARKS}]+")
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _ONE_NAME = rf"{CAPITAL}[\w'\u2019-]*"
 # A pattern that starts with a character set is fast to search, so the lookbehind comes second.
@@ -41,11 +39,6 @@ def fold(text: str) -> str:
         return text.lower()
     plain = _ACCENTS.sub("", unicodedata.normalize("NFKD", text)).casefold().replace("\u2019", "'")
     return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFKD", plain)))
-
-
-def words(text: str) -> list[str]:
-    """The words of ``text`` in lower case, in any script, with their inner hyphens and apostrophes."""
-    return _WORD.findall(text.lower().replace("\u2019", "'").replace("_", " "))
 
 
 def normalised(text: str) -> str:
