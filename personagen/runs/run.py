@@ -20,6 +20,7 @@ from personagen.errors import PersonagenError, QualityError
 from personagen.llm.endpoints import Models, resolve
 from personagen.options import by_role
 from personagen.prompts import files as prompt_files
+from personagen.prompts.folders import untold
 from personagen.prompts.unused import unused_prompts
 from personagen.runs.advice import advice
 from personagen.runs.estimate import Consent, Estimate, begin, estimate_of
@@ -55,7 +56,7 @@ async def run(
         PersonagenError: the run can't continue; finished results are written, and it can be resumed.
     """
     options = workflow.options
-    where = prompt_files.folders(options.prompts)
+    where = prompt_files.folders(options.prompts, workflow.language)
     acts = custom.acts(options.agent)
     names = (*workflow.prompts, *custom.prompts(options.agent))
     efforts, extras = by_role("--reasoning", options.reasoning), by_role("--extra", options.extra)
@@ -64,6 +65,7 @@ async def run(
         for name, role in ((name, name.partition("/")[0]) for name in names)
     }
     unused = unused_prompts(where, prompts)
+    unused += untold({name: (prompt.file, prompt.inputs) for name, prompt in prompts.items()}, workflow.language)
     for note in unused:  # before any money is spent on prompts that were not meant
         log.warning("%s", note)
     models = resolve(options, {name.partition("/")[0] for name in prompts}, workflow.encoder)
