@@ -146,6 +146,7 @@ async def _written(growth: PoolGrowth, ctx: AgentContext, options: ExpandOptions
                 prompt_hash=ctx.prompts[name].hash,
             ),
             place=f"{place}/{slot}",
+            language=growth.view.rules.language,
         )
         for slot, (text, items) in enumerate(answer.value)
     ]

@@ -33,7 +33,7 @@ def mirror(turn: Turn) -> str | None:
         if len(other) < MIN_SHARE * len(folded) or sum(map(other.__contains__, probes)) < MIN_PROBES:
             continue
         if shared := _shared(turn, other):
-            if turn.role == "assistant" and _WORK.search(turn.asked):
+            if turn.role == "assistant" and (_WORK.search(turn.asked) or turn.on_text):
                 return None
             return f"it gives back what the other side said: {shared:.0%} of its word triples"
     return None

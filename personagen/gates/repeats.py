@@ -42,7 +42,7 @@ def repeats(turn: Turn) -> str | None:
         own = own or words(text)
         other = words(said)
         if _alike(own, other):
-            wished = _AGAIN.search(turn.asked) or (own != other and _CHANGED.search(turn.asked))
+            wished = turn.on_text or _AGAIN.search(turn.asked) or (own != other and _CHANGED.search(turn.asked))
             if turn.role == "assistant" and wished:
                 return None
             return f"it repeats what the {message.role} said {back} {'message' if back == 1 else 'messages'} before"

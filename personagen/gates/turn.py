@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from personagen.gates.requests import ON_TEXT
+from personagen.options.language import ANY
 from personagen.personas.words import words
 from personagen.records import Message
 
@@ -47,6 +49,11 @@ class Turn:
     def asked(self) -> str:
         """The other side's last message, folded; empty at the start."""
         return fold(self.before[-1].content) if self.before else ""
+
+    @cached_property
+    def on_text(self) -> bool:
+        """Whether the other side asked, in another language than English, for work on a text or for a text again."""
+        return self.language not in ("en", ANY) and bool(ON_TEXT.search(self.asked))
 
     @cached_property
     def acted(self) -> bool:

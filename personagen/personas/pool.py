@@ -34,7 +34,7 @@ def start(seeds: Sequence[Description], vectors: FloatArray, rules: Rules) -> Po
     """The pool of the ``seeds``, unfiltered; ``vectors`` (n, d) are their embeddings, of unit length."""
     view = PoolView(rules)
     for seed, vector in zip(seeds, vectors, strict=True):
-        view = view.with_entry(candidate(seed, seed.source, vector))
+        view = view.with_entry(candidate(seed, seed.source, vector, rules.language))
     return view
 
 

@@ -31,17 +31,16 @@ def folders(directory: FilePath | None, language: str = ANY) -> tuple[Path, ...]
 def names() -> list[str]:
     """The names of all prompts of the agents."""
     root = packaged()
-    files = (f for role in ROLES for f in root.glob(f"{role}/*.md"))
-    return sorted(str(f.relative_to(root).with_suffix("")) for f in files)
+    return sorted(str(f.relative_to(root).with_suffix("")) for f in root.glob("*/*.md") if not code_of(f.parent.name))
 
 
 def code_of(folder: str) -> str | None:
     """The code of the language that a folder of prompts is named for, or None."""
     try:
-        code = language(folder)
+        code = "" if folder in ROLES else language(folder)
     except ValueError:
         return None
-    return code if base_of(code) in NAMES and folder not in ROLES else None
+    return code if base_of(code) in NAMES else None
 
 
 def translations(where: tuple[Path, ...], name: str | None = None) -> list[str]:

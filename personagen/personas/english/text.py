@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from personagen.options.language import ANY, base_of
 from personagen.personas.english.facts import AGE, CAPITAL, attributes_of, facts_of, pronoun_of, sentences
 from personagen.personas.english.verbs import ADVERBS, FUNCTION, bag, base_form
 from personagen.personas.words import MARKS, words
@@ -30,6 +31,7 @@ _COMMON = bag("born most two three four five six seven self every mother father 
 _COMMON |= FUNCTION | ADVERBS | frozenset(_WHO)
 _ONE_FORM = {"are": "is", "were": "was", "has": "have"}
 _I = bag("i i'm i've i'd i'll")
+_NOUNS_IN_CAPITALS = ("de", "lb", "nds")
 _NAMING = bag("named called nicknamed")
 
 
@@ -41,12 +43,15 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFKD", plain)))
 
 
-def normalised(text: str) -> str:
+def normalised(text: str, language: str = "en") -> str:
     """``text`` for duplicate search: folded, without punctuation, names, pronouns and age.
 
     Proper names become ``_name``, third-person pronouns ``_who``, the subject's age ``_age``; other numbers stay. So
-    texts that differ only in name, gender or age are equal, also "they work" and "she works".
+    texts that differ only in name, gender or age are equal, also "they work" and "she works". In another ``language``
+    than English only names are masked, and where nouns have capitals not even those.
     """
+    if language not in ("en", ANY):
+        return " ".join(words(fold(text if base_of(language) in _NOUNS_IN_CAPITALS else _nameless(text))))
     tokens = _PLAIN.findall(fold(_nameless(_aged(text))).replace("'", ""))
     if not _NAMING.isdisjoint(tokens):
         tokens = [_named(token, before) for before, token in zip(["", *tokens], tokens, strict=False)]

@@ -6,18 +6,19 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+from personagen.options.language import ANY
 from personagen.personas.english.facts import NUMBERS
-from personagen.personas.english.text import words
 from personagen.personas.filters.pool_view import Candidate, PoolView, Refusal
 from personagen.personas.language import BANKS, is_in
 from personagen.personas.traits import canonical, traits_of
+from personagen.personas.words import word_count, words
 
 _MARKUP = {
     "a list marker": re.compile(
         r"^\s*(?:[-*•‣–—]\s|\(?\d{1,2}[.)]\s|\(?[a-z]\)\s)|\s\(?1[.)]\s.*\s\(?2[.)]\s", re.M | re.S
     ),
     "a heading": re.compile(
-        r"^\s*(?:#{1,6}\s|[^\n.:]{1,40}:\s*(?:\n|$)|(?:profile|persona(?:lity)?|name|age)\b[^\n.:]{0,20}:)", re.M | re.I
+        r"^\s*(?:#{1,6}\s|[^\n.:\uff1a]{1,40}[:\uff1a]\s*(?:\n|$)|(?:profile|persona(?:lity)?|name|age)\b[^\n.:]{0,20}:)", re.M | re.I
     ),
     "markup": re.compile(r"\*\*|```|`|</?[a-z][^>]*>|\]\(|&[a-z]+;|\\[nt]", re.I),
     "a gap left open": re.compile(
@@ -40,16 +41,16 @@ def format(candidate: Candidate, view: PoolView) -> Refusal | None:
     for what, pattern in _MARKUP.items():
         if match := pattern.search(text):
             return Refusal(f"{what}: {match.group().strip()[:40]!r}")
-    found, (least, most) = words(text), rules.words
-    if not least <= len(found) <= most:
-        return Refusal(f"{len(found)} words, not {least} to {most}", len(found))
-    if not is_in(found, rules.language):
+    size, (least, most) = word_count(text), rules.words
+    if not least <= size <= most:
+        return Refusal(f"{size} words, not {least} to {most}", size)
+    if not is_in(words(text), rules.language):
         return Refusal(f"not in the language {rules.language}")
     what = "facts" if description.kind == "profile" else "traits"
     distinct, (least, most) = len({item.strip().casefold() for item in items}), rules.items
     if not least <= distinct <= most:
         return Refusal(f"{distinct} {what}, not {least} to {most}", distinct)
-    stray = unsupported(text, items, traits=description.kind == "personality")
+    stray = unsupported(text, items, traits=description.kind == "personality", language=rules.language)
     return Refusal(f"not in the text: {stray[0][:80]!r}", len(stray)) if stray else None
 
 
@@ -59,24 +60,33 @@ _LIGHT = """have having had been being were does do did also very some any lives
 _WEIGHTLESS = BANKS["en"] | frozenset(_LIGHT.split())
 
 
-def unsupported(text: str, items: tuple[str, ...], *, traits: bool) -> list[str]:
+def unsupported(text: str, items: tuple[str, ...], *, traits: bool, language: str = "en") -> list[str]:
     """The ``items`` of which ``text`` has, in any inflection, less than half of the content words or not all numbers.
 
-    A trait may also occur as a synonym in the lexicon.
+    A trait may also occur as a synonym in the lexicon. In another language than English, a word occurs in any
+    inflection if two thirds of it do, from either end.
     """
     named = traits_of(text) if traits else ()
-    stems = {_stem(part) for part in _parts(words(text))}
+    found = words(text)
+    stems, english = {_stem(part) for part in _parts(found)}, language in ("en", ANY)
+    whole, counted = " ".join(found), any(map(str.isdigit, text))
     stray = []
     for item in items:
         if named and canonical(item) in named:
             continue
         parts = _parts(words(item))
-        weighty = [w for w in parts if w not in _WEIGHTLESS] or parts
-        numbers = [w for w in weighty if w.isdigit()]
-        here = sum(_stem(w) in stems for w in weighty)
-        if not weighty or 2 * here < len(weighty) or any(n not in stems for n in numbers):
+        weighty = [w for w in parts if w not in _WEIGHTLESS and w not in BANKS.get(language, ())] or parts
+        numbers = [w for w in weighty if w.isdigit()] if english or counted else []
+        here = sum(_stem(w) in stems or (not english and _occurs(w, whole)) for w in weighty)
+        if not weighty or 2 * here < len(weighty) or any(n not in stems and (english or n not in whole) for n in numbers):
             stray.append(item)
     return stray
+
+
+def _occurs(word: str, text: str) -> bool:
+    """Whether two thirds of ``word``, from its start or its end, occur in ``text``."""
+    size = max(min(3, len(word)), -(-2 * len(word) // 3))
+    return word[:size] in text or word[-size:] in text
 
 
 def _parts(found: Sequence[str]) -> list[str]:

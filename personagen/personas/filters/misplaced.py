@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from personagen.options.language import ANY
 from personagen.personas.english.text import attributes_of
 from personagen.personas.filters.pool_view import Candidate, PoolView, Refusal
 from personagen.personas.traits import traits_of
@@ -36,8 +37,13 @@ _FACTS = {
 }
 
 
-def misplaced(candidate: Candidate, _: PoolView) -> Refusal | None:
-    """Rejects a profile with traits (their number is the score), and a personality with facts, of which age is one."""
+def misplaced(candidate: Candidate, view: PoolView) -> Refusal | None:
+    """Rejects a profile with traits (their number is the score), and a personality with facts, of which age is one.
+
+    Only English is read.
+    """
+    if view.rules.language not in ("en", ANY):
+        return None
     text = candidate.description.text
     if candidate.description.kind == "profile":
         found = traits_of(text)
