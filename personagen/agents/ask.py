@@ -22,7 +22,7 @@ from personagen.gates import Objection, Turn, first_objection, texts_in
 from personagen.llm.endpoints import OFFLINE
 from personagen.llm.middleware import Tally
 from personagen.llm.room import reasoned_only
-from personagen.options.language import ANY, name_of
+from personagen.options.language import ANY, base_of, name_of
 from personagen.prompts.files import Prompt, joined
 from personagen.records import Completion, Message, Usage
 
@@ -78,7 +78,8 @@ class AgentContext:
 
     def spoken(self, role: str) -> str:
         """The language that ``role`` is to speak; ``any`` for the offline cast, which speaks English only."""
-        return ANY if self.models.get(role) == OFFLINE else self.language
+        offline = self.models.get(role) == OFFLINE and base_of(self.language) != "en"
+        return ANY if offline else self.language
 
     def act(self, name: str, function: F) -> F:
         """The user's function for ``name``, else the agent's own ``function``."""

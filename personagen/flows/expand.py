@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,12 +16,16 @@ from personagen.encoders import LOCAL, Encoder, open_encoder
 from personagen.errors import UsageError
 from personagen.flows.pool_estimate import PoolProgress, keep_progress, pool_rehearsals
 from personagen.flows.pool_growth import PoolGrowth, grow_round
+from personagen.llm.endpoints import OFFLINE
 from personagen.metrics.diversity import acceptance_curve, distinct_n, nearest_similarity, vendi_score
 from personagen.metrics.spread import ages, genders, tone
-from personagen.options import ExpandOptions
+from personagen.options import ExpandOptions, by_role
+from personagen.options.language import ANY, name_of
 from personagen.personas import pool
 from personagen.personas.filters import Filter, Rules, Threshold
+from personagen.personas.language import other_language
 from personagen.personas.seeds import Seeds, load_seeds
+from personagen.personas.words import words
 from personagen.plugins import function
 from personagen.records import Description, Kind, Persona, content_id
 from personagen.runs.estimate import Consent
@@ -77,7 +81,8 @@ async def expand(
             "personalities": pools.targets["personality"],
             "seeds": content_id([d.id for d in (*seeds.profiles, *seeds.personalities)]),
         },
-        notes=seeds.notes,
+        notes=(*seeds.notes, *pools.notes),
+        language=options.language,
         encoder=options.encoder if remote else None,
         first_role="author",
         rehearsals=pools.rehearsals,
@@ -107,11 +112,23 @@ class _Pools:
             "profile": seeds.profiles,
             "personality": seeds.personalities,
         }
-        self.targets = _targets(options, seeds)
+        # Seeds in another language are shown to the author, but are no part of a persona.
+        self.foreign = {d.text for entries in self.seeds.values() for d in entries if _is_foreign(d.text, options)}
+        self.targets = _targets(options, self.seeds, self.foreign)
         self.missing = 0
         self.growths: dict[Kind, PoolGrowth] = {}
         self.personas: list[Persona] = []
         self.encoder: Encoder | None = None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """A note about the seeds in another language."""
+        counts = Counter(d.kind for entries in self.seeds.values() for d in entries if d.text in self.foreign)
+        if not counts:
+            return ()
+        what = " and ".join(f"{n} {kind}" for kind, n in counts.items())
+        why = f"are not in {name_of(self.options.language)}: they are examples only, and in no persona; as many more"
+        return (f"{what} seeds {why} descriptions are written",)
 
     def rehearsals(self, session: Session, folder: Run) -> Any:
         *estimated, self.missing = pool_rehearsals(self.options, self.seeds, self.targets, session, folder)
@@ -132,9 +149,10 @@ class _Pools:
             self.encoder = encoder
             thresholds = await self._thresholds(encoder)
             for kind, entries in self.seeds.items():
-                rules = Rules(language=options.language, similarity=thresholds[kind])
+                rules = Rules(language=session.ctx.spoken("author"), similarity=thresholds[kind])
                 view = pool.start(entries, await encoder.encode([entry.text for entry in entries]), rules)
-                self.growths[kind] = PoolGrowth(kind, view, self.targets[kind], seeds=len(view))
+                foreign = all(entry.text in self.foreign for entry in entries)
+                self.growths[kind] = PoolGrowth(kind, view, self.targets[kind], seeds=len(view), foreign=foreign)
             yield
 
     def task(self, ctx: AgentContext, kind: Kind) -> Task:
@@ -161,7 +179,9 @@ class _Pools:
             return ()
         for growth in growths.values():
             growth.stopped = growth.stopped or status
-        profiles, personalities = (growths[kind].view.entries for kind in KINDS)
+        profiles, personalities = (
+            [entry for entry in growths[kind].view.entries if entry.text not in self.foreign] for kind in KINDS
+        )
         self.personas = pool.combine(
             profiles, personalities, per_profile=self.options.per_profile, seed=self.options.seed
         )
@@ -203,12 +223,23 @@ class _Pools:
         return {kind: await calibrate(encoder, [e.text for e in entries]) for kind, entries in self.seeds.items()}
 
 
-def _targets(options: ExpandOptions, seeds: Seeds) -> dict[Kind, int]:
+def _is_foreign(text: str, options: ExpandOptions) -> bool:
+    """Whether a seed is clearly in another language than the author is to write in."""
+    author = by_role("--model", options.model).get("author", OFFLINE)
+    if options.language in ("en", ANY) or author == OFFLINE:
+        return False
+    return other_language(words(text), options.language) is not None
+
+
+def _targets(
+    options: ExpandOptions, seeds: Mapping[Kind, Sequence[Description]], foreign: Collection[str]
+) -> dict[Kind, int]:
     wanted = options.personalities or -(-options.target // 3)
-    most = max(wanted, len(seeds.personalities))
+    most = max(wanted, len(seeds["personality"]))
     if options.per_profile > most:
         raise UsageError(f"--per-profile {options.per_profile} is more than the {most} planned personalities")
-    return {"profile": options.target, "personality": wanted}
+    targets: dict[Kind, int] = {"profile": options.target, "personality": wanted}
+    return {kind: target + sum(d.text in foreign for d in seeds[kind]) for kind, target in targets.items()}
 
 
 def _pool_summary(growth: PoolGrowth) -> dict[str, Any]:

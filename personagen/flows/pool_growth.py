@@ -37,7 +37,8 @@ class PoolGrowth:
     """A growing pool. ``stopped`` says why it ended: ``target``, ``saturated``, or an error.
 
     ``asked`` counts the descriptions requested from the author, ``rounds`` those received and admitted. The last
-    ``barren`` rounds admitted none.
+    ``barren`` rounds admitted none. ``foreign`` means that its seeds are in another language; then its ``encoder`` is
+    fitted to the texts of its first round.
     """
 
     kind: Kind
@@ -50,6 +51,8 @@ class PoolGrowth:
     failed_calls: int = 0
     barren: int = 0
     seeds: int = 0
+    foreign: bool = False
+    encoder: Encoder | None = None
 
 
 async def grow_round(
@@ -156,7 +159,10 @@ async def _admit(
     growth: PoolGrowth, candidates: list[Candidate], encoder: Encoder, filters: Mapping[str, Filter]
 ) -> None:
     passed, rejections = pool.screen(candidates, growth.view, SCREENS)
-    vectors = await encoder.encode([new.description.text for new in passed])
+    texts = [new.description.text for new in passed]
+    if growth.foreign and growth.encoder is None and encoder.refit and texts:
+        growth.encoder = encoder.refit(texts)
+    vectors = await (growth.encoder or encoder).encode(texts)
     embedded = [replace(new, vector=vector) for new, vector in zip(passed, vectors, strict=True)]
     admission = pool.admit(embedded, growth.view, filters)
     growth.view = admission.view

@@ -17,8 +17,9 @@ import orjson
 from personagen.agents import custom
 from personagen.agents.reply_counts import discarded_part
 from personagen.errors import PersonagenError, QualityError
-from personagen.llm.endpoints import Models, resolve
+from personagen.llm.endpoints import OFFLINE, Models, resolve
 from personagen.options import by_role
+from personagen.options.language import ANY, base_of, name_of
 from personagen.prompts import files as prompt_files
 from personagen.prompts.folders import untold
 from personagen.prompts.unused import unused_prompts
@@ -69,6 +70,7 @@ async def run(
     for note in unused:  # before any money is spent on prompts that were not meant
         log.warning("%s", note)
     models = resolve(options, {name.partition("/")[0] for name in prompts}, workflow.encoder)
+    unused += _only_english(models, workflow.language)
     fingerprint = _fingerprint(workflow, models)
     with open_run(Path(options.out), workflow.command, fingerprint, dict(vars(options)), prompts.values()) as folder:
         async with open_models(folder, models, options, prompts, acts, workflow.attempts, workflow.language) as session:
@@ -80,6 +82,17 @@ async def run(
             notes = (*workflow.notes, *unused, *folder.notes)
             slots, watch = frozenset(done), Watch(workflow, session, len(done))
             return await _Playing(workflow, session, folder, failures, estimate, notes, progress, slots, watch).play()
+
+
+def _only_english(models: Models, language: str) -> tuple[str, ...]:
+    """A note if ``language`` is asked for and the offline cast, which speaks English, is to speak or write."""
+    offline = [role for role in ("author", "user", "assistant") if models.names.get(role) == OFFLINE]
+    if not offline or language == ANY or base_of(language) == "en":
+        return ()
+    return (
+        f"the offline cast speaks English only, so the {' and the '.join(offline)} do not use {name_of(language)}, and"
+        " their language is not checked: choose another --model for that",
+    )
 
 
 def _fingerprint(workflow: Workflow[Any], models: Models) -> dict[str, Any]:
