@@ -19,6 +19,7 @@ _COMMON_WORDS = tomllib.loads((Path(__file__).parent / "language.toml").read_tex
 BANKS = {code: frozenset(common.split()) for code, common in _COMMON_WORDS.items()}
 MIN_WORDS = 14  # words, or letters of another script, needed as evidence of another language
 _MIN_SHARE = 0.15  # of the words of a text that are in its language's bank
+_MIN_BUILT, _BUILT = 0.06, frozenset("cs fi hu pl sw tr".split())  # where grammar is in endings or prefixes
 _MIN_OTHER_SHARE, _MIN_OTHER_TIMES, _MIN_OTHER_WORDS = 0.2, 3, 3  # of the words, as multiple of ours, distinct ones
 _MIN_ENGLISH_SHARE, _MIN_ENGLISH_WORDS = 0.3, 6  # the same of English, for a language without a bank
 _MAX_LATIN = 2  # Latin words for one in the script of a language: names, brands and code use Latin letters everywhere
@@ -74,16 +75,18 @@ _SAME = {"nb": "no", "nn": "no", "fil": "tl"}
 def is_in(found: Sequence[str], code: str) -> bool:
     """Whether the ``words`` ``found`` may be in the language ``code``: they are clearly in no other.
 
-    If there is a bank for it, and it uses Latin letters, at least ``_MIN_SHARE`` of them are in that bank, and not
-    many more in another. Any words are in ``any``.
+    If there is a bank for it, not many more of them are in another bank, and with Latin letters a least share is in its
+    own. Any words are in ``any``.
     """
     if other_language(found, code):
         return False
     code = _judged(code)
-    if code not in BANKS or code in SCRIPTS:
+    if code not in BANKS:
         return True
     counts = {other: sum(map(bank.__contains__, found)) for other, bank in BANKS.items()}
-    return _NEAR * counts[code] >= max(_NEAR * _MIN_SHARE * len(found), *counts.values())
+    share = 0 if code in SCRIPTS else _MIN_BUILT if code in _BUILT else _MIN_SHARE
+    least = share * len(found)
+    return counts[code] >= least and _NEAR * counts[code] >= max(counts.values())
 
 
 def other_language(found: Sequence[str], code: str) -> str | None:

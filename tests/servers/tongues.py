@@ -57,9 +57,10 @@ def _json(value: Any) -> str:
 
 
 def _spoken(bank: dict[str, Any], what: str, turn: int, rng: Random) -> str:
-    """Four sentences, of which the first differs from turn to turn, each with a matter and number of its own."""
+    """Three sentences, of which the first differs from turn to turn, and a gossip with invented names."""
     order = bank[what][turn % len(bank[what]) :] + bank[what][: turn % len(bank[what])]
-    return _gap(bank).join(_filled(one, bank, rng) for one in (order[0], *rng.sample(order[1:], 3)))
+    gossip = [fact + bank["trait"][-1] for fact in rng.sample(bank["facts"], 2)]
+    return _gap(bank).join(_filled(one, bank, rng) for one in (order[0], *rng.sample(order[1:], 2), *gossip))
 
 
 def _gap(bank: dict[str, Any]) -> str:
