@@ -45,10 +45,9 @@ _UNUSABLE = {
 class AgentContext:
     """What agents work with: the model behind its middleware, the prompt files, and each role's model name.
 
-    ``language`` is a code, or ``any``. ``words`` is about how long a reply in this conversation is. ``acts`` maps prompt
-    names to user functions that replace the agent's own. ``counts`` gets every reply. ``rehearsed`` is set for an
-    estimate: gates reject nothing, and user code does not run. ``schema_misses`` counts, by model, replies that ignored
-    their schema.
+    ``language`` is a code, or ``any``; ``words`` the usual length of a reply. ``acts`` maps names of prompts to user
+    functions that replace the agent's own. ``counts`` gets every reply. ``rehearsed`` is set for an estimate: gates
+    reject nothing, and user code does not run. ``schema_misses`` counts, by model, replies that ignored their schema.
     """
 
     llm: LLM

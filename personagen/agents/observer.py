@@ -19,7 +19,9 @@ Found = tuple[tuple[Inference, ...], int]
 MAX_INFERENCES = 60  # that a schema allows, so that a weak model comes to an end
 _WIDE = f"{HAN}{KANA}"
 # NFKC makes full-width signs and half-width kana equal to the usual ones, but leaves these.
-_QUOTES = str.maketrans(dict.fromkeys("‘’‚‛‹›`´", "'") | dict.fromkeys("“”„‟«»「」『』《》〝〞", '"') | {"。": ".", "、": ","})
+_QUOTES = str.maketrans(
+    dict.fromkeys("‘’‚‛‹›`´", "'") | dict.fromkeys("“”„‟«»「」『』《》〝〞", '"') | {"。": ".", "、": ","}
+)
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 _SPACE_INSIDE = re.compile(rf"(?<=[{_WIDE}]) | (?=[{_WIDE}])")
 _MORE = re.compile(r"^(?:\.{2,}\s*)|\s*\.{2,}$")

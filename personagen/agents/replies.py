@@ -103,7 +103,11 @@ def _cut(said: str, role: str) -> int:
         if before.count("```") % 2 or before.count("`") % 2:
             continue
         after = said[found.end() :].partition("\n")[2].lstrip()
-        if not before or before.endswith((":", "\uff1a")) or any(map(LISTED.match, (before[before.rfind("\n") + 1 :], after))):
+        if (
+            not before
+            or before.endswith((":", "\uff1a"))
+            or any(map(LISTED.match, (before[before.rfind("\n") + 1 :], after)))
+        ):
             return len(said)
         return found.start()
     return len(said)

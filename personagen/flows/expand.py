@@ -183,7 +183,11 @@ class _Pools:
             [entry for entry in growths[kind].view.entries if entry.text not in self.foreign] for kind in KINDS
         )
         self.personas = pool.combine(
-            profiles, personalities, per_profile=self.options.per_profile, seed=self.options.seed
+            profiles,
+            personalities,
+            per_profile=self.options.per_profile,
+            seed=self.options.seed,
+            language=growths["profile"].view.rules.language,
         )
         write(folder.folder / "personas.jsonl", (persona.line() + b"\n" for persona in self.personas))
         rejections = [rejection for growth in growths.values() for rejection in growth.rejections]
@@ -192,7 +196,7 @@ class _Pools:
         full = [growth for growth in growths.values() if growth.seeds >= growth.target]
         return (
             *(f"the {g.seeds} {g.kind} seeds reach the target of {g.target}: no new ones were requested" for g in full),
-            *pool.unpaired(profiles, self.personas, self.options.per_profile),
+            *pool.unpaired(profiles, self.personas, self.options.per_profile, self.options.language),
         )
 
     def summary(self, _: Outcome) -> dict[str, Any]:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 
 _USER = """
-    User|Human|Nutzer|Nutzerin|Benutzer|Anwender|Utilisateur|Utilisatrice|Usuario|Usuaria|Utente|Usuário|Usuária|Utilizador
-    |Gebruiker|Användare|Bruger|Bruker|Käyttäjä|Użytkownik|Uživatel|Používateľ|Felhasználó|Utilizator|Kullanıcı|Pengguna
-    |Người dùng|Mtumiaji|Gumagamit|Korisnik|Потребител|Пользователь|Користувач|Χρήστης|משתמש|המשתמש|المستخدم|مستخدم|کاربر|صارف
-    |उपयोगकर्ता|प्रयोगकर्ता|वापरकर्ता|ব্যবহারকারী|பயனர்|వినియోగదారు|ผู้ใช้|用户|用戶|使用者|ユーザー|ユーザ|利用者|사용자|유저
+    User|Human|Nutzer|Nutzerin|Benutzer|Anwender|Utilisateur|Utilisatrice|Usuario|Usuaria|Utente|Usuário|Usuária
+    |Utilizador|Gebruiker|Användare|Bruger|Bruker|Käyttäjä|Użytkownik|Uživatel|Používateľ|Felhasználó|Utilizator
+    |Kullanıcı|Pengguna|Người dùng|Mtumiaji|Gumagamit|Korisnik|Потребител|Пользователь|Користувач|Χρήστης|משתמש
+    |המשתמש|المستخدم|مستخدم|کاربر|صارف|उपयोगकर्ता|प्रयोगकर्ता|वापरकर्ता|ব্যবহারকারী|பயனர்|వినియోగదారు|ผู้ใช้|用户
+    |用戶|使用者|ユーザー|ユーザ|利用者|사용자|유저
 """
 _ASSISTANT = """
-    AI Assistant|Assistant|Assistentin|Assistent|KI-Assistent|Assistante|Assistant IA|Asistente|Asistente de IA|Assistente
-    |Assistente IA|AI-assistent|Asystent|Asystent AI|Asistent|Asszisztens|Avustaja|Asistan|Yapay zeka|Asisten|Asisten AI|Trợ lý
-    |Trợ lý AI|Msaidizi|Katulong|Pomoćnik|Асистент|Ассистент|Помощник|Помічник|Βοηθός|עוזר|المساعد|مساعد|المساعد الذكي
-    |دستیار|معاون|सहायक|सहाय्यक|সহকারী|உதவியாளர்|సహాయకుడు|ผู้ช่วย|助手|助理|AI助手|AI助理|人工智能助手|アシスタント|AIアシスタント
-    |어시스턴트|도우미|AI 어시스턴트
+    AI Assistant|Assistant|Assistentin|Assistent|KI-Assistent|Assistante|Assistant IA|Asistente|Asistente de IA
+    |Assistente|Assistente IA|AI-assistent|Asystent|Asystent AI|Asistent|Asszisztens|Avustaja|Asistan|Yapay zeka
+    |Asisten|Asisten AI|Trợ lý|Trợ lý AI|Msaidizi|Katulong|Pomoćnik|Асистент|Ассистент|Помощник|Помічник|Βοηθός
+    |עוזר|المساعد|مساعد|المساعد الذكي|دستیار|معاون|सहायक|सहाय्यक|সহকারী|உதவியாளர்|సహాయకుడు|ผู้ช่วย|助手|助理|AI助手
+    |AI助理|人工智能助手|アシスタント|AIアシスタント|어시스턴트|도우미|AI 어시스턴트
 """
 # Also subjects that people speak of: their lines are a speaker's only after something else was said.
 _MACHINE = "AI|KI|IA|ИИ|ШІ|ChatGPT|人工智能"
@@ -55,8 +56,8 @@ _ABBREVIATIONS = r"(?!.*\b[A-Z]{2,5}:)"
 OWN = {
     "user": re.compile(rf"\A{_BEGIN}(?:{_label(_any_case(_USER))}|<user>|{_OPEN}{_TURN}{_CLOSE}{COLON}\**)\s*", re.I),
     "assistant": re.compile(
-        rf"\A{_BEGIN}(?:{_label(_any_case(_ASSISTANT))}|{_label(_any_case(_MACHINE, _BOT))}(?-i:{_ABBREVIATIONS})|<assistant>"
-        rf"|{_OPEN}{_TURN}{_CLOSE}{COLON}\**)\s*",
+        rf"\A{_BEGIN}(?:{_label(_any_case(_ASSISTANT))}|{_label(_any_case(_MACHINE, _BOT))}(?-i:{_ABBREVIATIONS})"
+        rf"|<assistant>|{_OPEN}{_TURN}{_CLOSE}{COLON}\**)\s*",
         re.I,
     ),
 }
@@ -64,11 +65,14 @@ OWN = {
 OTHERS = {role: re.compile(rf"{_BEGIN}{_label(_any_case(_TABLES[other]))}", re.I) for role, other in _OTHER.items()}
 # A line of the other speaker, or the closing tag that a transcript puts after a message.
 GOES_ON = {
-    "user": re.compile(rf"^[ \t]*(?:{_label(_written(f'{_ASSISTANT}|{_MACHINE}|{_BOT}'))}|</?assistant>)|</user>", re.M),
+    "user": re.compile(
+        rf"^[ \t]*(?:{_label(_written(f'{_ASSISTANT}|{_MACHINE}|{_BOT}'))}|</?assistant>)|</user>", re.M
+    ),
     "assistant": re.compile(rf"^[ \t]*(?:{_label(_written(_USER))}|</?user>)|</assistant>", re.M),
 }
 # A line of a list of settings, or of another speaker in a script.
 LISTED = re.compile(
-    rf"[ \t>*-]*(?!(?:{_any_case(_USER, _ASSISTANT, _MACHINE)})\b\**[ \t]*{COLON})\w{{1,24}}(?: \w{{1,24}})?\**[ \t]*{COLON}",
+    rf"[ \t>*-]*(?!(?:{_any_case(_USER, _ASSISTANT, _MACHINE)})\b\**[ \t]*{COLON})"
+    rf"\w{{1,24}}(?: \w{{1,24}})?\**[ \t]*{COLON}",
     re.I,
 )

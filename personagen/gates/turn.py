@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from personagen.gates.requests import ON_TEXT
+from personagen.gates.requests import DIALOGUE, ON_TEXT
 from personagen.options.language import ANY
 from personagen.personas.words import words
 from personagen.records import Message
@@ -58,7 +58,10 @@ class Turn:
     @cached_property
     def acted(self) -> bool:
         """Whether an assistant was asked for a dialogue, which may hold lines of both speakers."""
-        return self.role == "assistant" and bool(_DIALOGUE.search(self.asked))
+        if self.role != "assistant":
+            return False
+        foreign = self.language not in ("en", ANY) and DIALOGUE.search(self.asked)
+        return bool(foreign or _DIALOGUE.search(self.asked))
 
 
 def texts_in(inputs: Mapping[str, Any], names: Sequence[str]) -> tuple[str, ...]:

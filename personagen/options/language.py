@@ -19,8 +19,9 @@ ie Interlingue, ig Igbo, ii Sichuan Yi, ik Inupiaq, io Ido, is Icelandic, it Ita
 jv Javanese, ka Georgian, kg Kongo, ki Kikuyu, kj Kwanyama, kk Kazakh, kl Greenlandic, km Khmer, kn Kannada, ko Korean,
 kr Kanuri, ks Kashmiri, ku Kurdish, kv Komi, kw Cornish, ky Kyrgyz, la Latin, lb Luxembourgish, lg Luganda,
 li Limburgish, ln Lingala, lo Lao, lt Lithuanian, lu Luba-Katanga, lv Latvian, mg Malagasy, mh Marshallese, mi Maori,
-mk Macedonian, ml Malayalam, mn Mongolian, mr Marathi, ms Malay, mt Maltese, my Burmese, na Nauruan, nb Norwegian Bokmål,
-nd Northern Ndebele, ne Nepali, ng Ndonga, nl Dutch, nn Norwegian Nynorsk, no Norwegian, nr Southern Ndebele, nv Navajo,
+mk Macedonian, ml Malayalam, mn Mongolian, mr Marathi, ms Malay, mt Maltese, my Burmese, na Nauruan,
+nb Norwegian Bokmål, nd Northern Ndebele, ne Nepali, ng Ndonga, nl Dutch, nn Norwegian Nynorsk, no Norwegian,
+nr Southern Ndebele, nv Navajo,
 ny Chichewa, oc Occitan, oj Ojibwe, om Oromo, or Odia, os Ossetian, pa Punjabi, pi Pali, pl Polish, ps Pashto,
 pt Portuguese, qu Quechua, rm Romansh, rn Kirundi, ro Romanian, ru Russian, rw Kinyarwanda, sa Sanskrit, sc Sardinian,
 sd Sindhi, se Northern Sami, sg Sango, si Sinhala, sk Slovak, sl Slovenian, sm Samoan, sn Shona, so Somali, sq Albanian,
@@ -37,19 +38,21 @@ pt-PT European Portuguese, zh-Hans Simplified Chinese, zh-Hant Traditional Chine
 """
 # Other names and codes of languages that are often typed.
 _ALIASES = """
-ara ar, العربية ar, ben bn, Bangla bn, বাংলা bn, bul bg, български bg, cat ca, català ca, ces cs, cze cs, čeština cs,
-chi zh, zho zh, cmn zh, Mandarin zh, Mandarin Chinese zh, 中文 zh, 汉语 zh, 漢語 zh, 普通话 zh, 简体中文 zh-Hans,
-繁體中文 zh-Hant, zh-CN zh-Hans, zh-TW zh-Hant, 粵語 yue, 粤语 yue, dan da, dansk da, deu de, ger de, Deutsch de, ell el,
-gre el, ελληνικά el, eng en, est et, eesti et, eus eu, euskara eu, fas fa, per fa, Farsi fa, فارسی fa, fin fi, suomi fi,
-fra fr, fre fr, français fr, gle ga, Gaeilge ga, glg gl, galego gl, guj gu, hau ha, heb he, iw he, עברית he, hin hi,
-हिन्दी hi, हिंदी hi, hrv hr, hrvatski hr, hun hu, magyar hu, hye hy, ibo ig, ind id, in id, Bahasa Indonesia id, isl is,
-íslenska is, ita it, italiano it, jpn ja, 日本語 ja, kan kn, kat ka, khm km, kor ko, 한국어 ko, lao lo, lit lt,
-lietuvių lt, lav lv, latviešu lv, mal ml, mar mr, मराठी mr, may ms, msa ms, Bahasa Melayu ms, mya my, nep ne, नेपाली ne,
-nld nl, dut nl, Nederlands nl, Flemish nl, nor no, norsk no, pan pa, ਪੰਜਾਬੀ pa, pol pl, polski pl, por pt, português pt,
-ron ro, rum ro, română ro, rus ru, русский ru, slk sk, slovenčina sk, slv sl, Slovene sl, slovenščina sl, spa es,
-español es, Castilian es, castellano es, sqi sq, shqip sq, srp sr, српски sr, swa sw, swh sw, Kiswahili sw, swe sv,
-svenska sv, tam ta, தமிழ் ta, tel te, తెలుగు te, tha th, ไทย th, ภาษาไทย th, tgl tl, tur tr, Türkçe tr, ukr uk,
-українська uk, urd ur, اردو ur, vie vi, Tiếng Việt vi, yor yo, zul zu, isiZulu zu, isiXhosa xh, Gaelic gd, Oriya or
+ara ar, العربية ar, ben bn, Bangla bn, বাংলা bn, bul bg, български bg, cat ca, català ca, ces cs, cze cs,
+čeština cs, chi zh, zho zh, cmn zh, Mandarin zh, Mandarin Chinese zh, 中文 zh, 汉语 zh, 漢語 zh, 普通话 zh,
+简体中文 zh-Hans, 繁體中文 zh-Hant, zh-CN zh-Hans, zh-TW zh-Hant, 粵語 yue, 粤语 yue, dan da, dansk da, deu de, ger de,
+Deutsch de, ell el, gre el, ελληνικά el, eng en, est et, eesti et, eus eu, euskara eu, fas fa, per fa,
+Farsi fa, فارسی fa, fin fi, suomi fi, fra fr, fre fr, français fr, gle ga, Gaeilge ga, glg gl, galego gl,
+guj gu, hau ha, heb he, iw he, עברית he, hin hi, हिन्दी hi, हिंदी hi, hrv hr, hrvatski hr, hun hu,
+magyar hu, hye hy, ibo ig, ind id, in id, Bahasa Indonesia id, isl is, íslenska is, ita it, italiano it,
+jpn ja, 日本語 ja, kan kn, kat ka, khm km, kor ko, 한국어 ko, lao lo, lit lt, lietuvių lt, lav lv, latviešu lv,
+mal ml, mar mr, मराठी mr, may ms, msa ms, Bahasa Melayu ms, mya my, nep ne, नेपाली ne, nld nl, dut nl,
+Nederlands nl, Flemish nl, nor no, norsk no, pan pa, ਪੰਜਾਬੀ pa, pol pl, polski pl, por pt, português pt,
+ron ro, rum ro, română ro, rus ru, русский ru, slk sk, slovenčina sk, slv sl, Slovene sl, slovenščina sl,
+spa es, español es, Castilian es, castellano es, sqi sq, shqip sq, srp sr, српски sr, swa sw, swh sw,
+Kiswahili sw, swe sv, svenska sv, tam ta, தமிழ் ta, tel te, తెలుగు te, tha th, ไทย th, ภาษาไทย th, tgl tl,
+tur tr, Türkçe tr, ukr uk, українська uk, urd ur, اردو ur, vie vi, Tiếng Việt vi, yor yo, zul zu,
+isiZulu zu, isiXhosa xh, Gaelic gd, Oriya or
 """
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8})+")
 _NAME = re.compile(r"[^\W\d_](?:[^\W\d_]|[ '\u2019()-]|(?<=\w)[\u0300-\u1fff]){2,59}")
@@ -67,7 +70,7 @@ NAMES = _split(_NAMES)
 def _codes() -> dict[str, str]:
     aliases = (" ".join(entry.split()).rpartition(" ") for entry in _ALIASES.split(","))
     codes = {alias.casefold(): code for alias, _, code in aliases}
-    return codes | {name.casefold(): code for code, name in NAMES.items()} | {code.casefold(): code for code in NAMES}
+    return codes | {name.casefold(): code for code, name in NAMES.items()} | {short.casefold(): short for short in NAMES}
 
 
 def language(value: str) -> str:
@@ -97,15 +100,15 @@ def language(value: str) -> str:
     return text
 
 
-def name_of(code: str) -> str:
-    """The English name of the language ``code``, which is what ``language`` returns: ``German``, ``German (de-AT)``."""
-    if code in NAMES:
-        return NAMES[code]
-    first, tag, _ = code.partition("-")
-    return f"{NAMES[first]} ({code})" if tag and first in NAMES else code
+def name_of(language: str) -> str:
+    """The English name of a language, by the code that ``language`` returns: ``German``, ``German (de-AT)``."""
+    if language in NAMES:
+        return NAMES[language]
+    first, tag, _ = language.partition("-")
+    return f"{NAMES[first]} ({language})" if tag and first in NAMES else language
 
 
-def base_of(code: str) -> str:
-    """The language of which ``code`` is a variant: ``pt`` for ``pt-BR``; itself if it is none."""
-    first = code.partition("-")[0]
-    return first if first in NAMES else code
+def base_of(language: str) -> str:
+    """The language of which a code is a variant: ``pt`` for ``pt-BR``; itself if it is none."""
+    first = language.partition("-")[0]
+    return first if first in NAMES else language

@@ -13,13 +13,13 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 from personagen.options.language import ANY, NAMES, base_of
-from personagen.personas.words import HAN, KANA, SOUTH_EAST, chars_per_word
+from personagen.personas.words import HAN, KANA, chars_per_word
 
 _COMMON_WORDS = tomllib.loads((Path(__file__).parent / "language.toml").read_text(encoding="utf-8"))
 BANKS = {code: frozenset(common.split()) for code, common in _COMMON_WORDS.items()}
 MIN_WORDS = 14  # words, or letters of another script, needed as evidence of another language
 _MIN_SHARE = 0.15  # of the words of a text that are in its language's bank
-_MIN_BUILT, _BUILT = 0.06, frozenset("cs fi hu pl sw tr".split())  # where grammar is in endings or prefixes
+_MIN_BUILT, _BUILT = 0.06, frozenset({"cs", "fi", "hu", "pl", "sw", "tr"})  # where grammar is in endings or prefixes
 _MIN_OTHER_SHARE, _MIN_OTHER_TIMES, _MIN_OTHER_WORDS = 0.2, 3, 3  # of the words, as multiple of ours, distinct ones
 _MIN_ENGLISH_SHARE, _MIN_ENGLISH_WORDS = 0.3, 6  # the same of English, for a language without a bank
 _MAX_LATIN = 2  # Latin words for one in the script of a language: names, brands and code use Latin letters everywhere
@@ -60,8 +60,8 @@ _WRITTEN = """
     Greek: el grc; Cyrillic: ru uk be bg mk ky tg ba tt cv ce os kv; Armenian: hy; Hebrew: he yi; Thaana: dv;
     Arabic: ar fa ur ps ug arz ary apc prs ckb; Devanagari: hi mr ne mai bho; Bengali: bn as; Gujarati: gu; Odia: or;
     Tamil: ta; Telugu: te; Kannada: kn; Malayalam: ml; Sinhala: si; Thai: th; Lao: lo; Tibetan: bo dz; Burmese: my;
-    Georgian: ka; Hangul: ko; Ethiopic: am ti; Khmer: km; Han: zh yue wuu; Han Kana: ja; : ks sd pa ku kmr sr bs kk uz az
-    mn tk sa pi cu ii iu cr oj chr ha ms jv za ab av nan hak
+    Georgian: ka; Hangul: ko; Ethiopic: am ti; Khmer: km; Han: zh yue wuu; Han Kana: ja; : ks sd pa ku kmr sr bs kk uz
+    az mn tk sa pi cu ii iu cr oj chr za ab av nan hak
 """
 # The scripts of the languages that are not, or not always, in Latin letters; empty where several are in use.
 SCRIPTS: dict[str, tuple[str, ...]] = {
@@ -129,7 +129,7 @@ def _only(code: str, other: str) -> frozenset[str]:
 
 
 def _is_in_another_script(found: Sequence[str], expected: tuple[str, ...]) -> bool:
-    """Whether a quarter of the letters, or in a language of other letters two thirds of the words, are in another script."""
+    """Whether a quarter of the letters are in another script, or two thirds of the words in Latin letters."""
     if expected == ("Latin",) and all(map(str.isascii, found)):
         return False
     letters: Counter[str] = Counter()

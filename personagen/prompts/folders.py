@@ -46,7 +46,9 @@ def code_of(folder: str) -> str | None:
 def translations(where: tuple[Path, ...], name: str | None = None) -> list[str]:
     """The codes of the languages into which the prompt ``name``, or any, is translated in the folders ``where``."""
     found = {one.name for root in where for one in root.iterdir() if one.is_dir() and code_of(one.name) == one.name}
-    return sorted(code for code in found if name is None or any((root / code / f"{name}.md").is_file() for root in where))
+    return sorted(
+        code for code in found if name is None or any((root / code / f"{name}.md").is_file() for root in where)
+    )
 
 
 def untold(files: Mapping[str, tuple[Path, tuple[str, ...]]], language: str) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from tests.servers.actor import _judge, role_of, spoken
 
 _ASKED = re.compile(r"\b(?:Answer|Write|The conversation is) in ([A-Z]\w+)")
 
+
 @cache
 def banks() -> dict[str, Any]:
     return tomllib.loads((Path(__file__).parent / "tongues.toml").read_text(encoding="utf-8"))
@@ -24,7 +25,9 @@ def banks() -> dict[str, Any]:
 
 def asked_for(request: Request) -> str:
     """The language named in the request, or English."""
-    text = "\n".join(joined(message["content"]) for message in request.body["messages"] if message["role"] != "assistant")
+    text = "\n".join(
+        joined(message["content"]) for message in request.body["messages"] if message["role"] != "assistant"
+    )
     found = _ASKED.search(text)
     return found[1] if found and found[1] in banks() else "English"
 

@@ -18,7 +18,8 @@ _MARKUP = {
         r"^\s*(?:[-*•‣–—]\s|\(?\d{1,2}[.)]\s|\(?[a-z]\)\s)|\s\(?1[.)]\s.*\s\(?2[.)]\s", re.M | re.S
     ),
     "a heading": re.compile(
-        r"^\s*(?:#{1,6}\s|[^\n.:\uff1a]{1,40}[:\uff1a]\s*(?:\n|$)|(?:profile|persona(?:lity)?|name|age)\b[^\n.:]{0,20}:)", re.M | re.I
+        r"^\s*(?:#{1,6}\s|[^\n.:\uff1a]{1,40}[:\uff1a]\s*(?:\n|$)|(?:profile|persona(?:lity)?|name|age)\b[^\n.:]{0,20}:)",
+        re.M | re.I,
     ),
     "markup": re.compile(r"\*\*|```|`|</?[a-z][^>]*>|\]\(|&[a-z]+;|\\[nt]", re.I),
     "a gap left open": re.compile(
@@ -78,7 +79,11 @@ def unsupported(text: str, items: tuple[str, ...], *, traits: bool, language: st
         weighty = [w for w in parts if w not in _WEIGHTLESS and w not in BANKS.get(language, ())] or parts
         numbers = [w for w in weighty if w.isdigit()] if english or counted else []
         here = sum(_stem(w) in stems or (not english and _occurs(w, whole)) for w in weighty)
-        if not weighty or 2 * here < len(weighty) or any(n not in stems and (english or n not in whole) for n in numbers):
+        if (
+            not weighty
+            or 2 * here < len(weighty)
+            or any(n not in stems and (english or n not in whole) for n in numbers)
+        ):
             stray.append(item)
     return stray
 
