@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from unicodedata import normalize
 
 ANY = "any"
 ENGLISH = "English"
@@ -70,7 +71,8 @@ NAMES = _split(_NAMES)
 def _codes() -> dict[str, str]:
     aliases = (" ".join(entry.split()).rpartition(" ") for entry in _ALIASES.split(","))
     codes = {alias.casefold(): code for alias, _, code in aliases}
-    return codes | {name.casefold(): code for code, name in NAMES.items()} | {short.casefold(): short for short in NAMES}
+    codes |= {name.casefold(): code for code, name in NAMES.items()}
+    return codes | {own.casefold(): own for own in NAMES}
 
 
 def language(value: str) -> str:
@@ -81,7 +83,7 @@ def language(value: str) -> str:
     Raises:
         ValueError: it is neither a known code nor like a name, or a known name misspelt.
     """
-    text = " ".join(value.split())
+    text = " ".join(normalize("NFC", value).split())
     codes = _codes()
     if text.casefold() == ANY:
         return ANY

@@ -49,10 +49,15 @@ def said(request: Request, role: str, language: str) -> str:
         return _json({"inferences": [{"fact": quote, "quote": quote, "kind": kind} for quote, kind in kinds]})
     if role == "author":
         count = re.search(r"Write (\d+) new descriptions", asked)
-        make = _profile if '"facts"' in asked else _personality
-        return _json({"descriptions": [make(banks()[language], rng) for _ in range(int(count[1]) if count else 5)]})
+        kind = "profile" if '"facts"' in asked else "personality"
+        return _json({"descriptions": [described(language, kind, rng) for _ in range(int(count[1]) if count else 5)]})
     turn = asked.count("<user>") if role == "user" else len(request.body["messages"]) // 2
     return _spoken(banks()[language], "worries" if role == "user" else "advice", turn, rng)
+
+
+def described(language: str, kind: str, rng: Random) -> dict[str, Any]:
+    """A description of ``kind``: nine facts or traits, and a text that bears them out."""
+    return (_profile if kind == "profile" else _personality)(banks()[language], rng)
 
 
 def _json(value: Any) -> str:
@@ -83,14 +88,12 @@ def _filled(sentence: str, bank: dict[str, Any], rng: Random) -> str:
 
 
 def _profile(bank: dict[str, Any], rng: Random) -> dict[str, Any]:
-    """Nine facts, which the text bears out."""
     facts = [_filled(fact, bank, rng) for fact in rng.sample(bank["facts"], 9)]
     stop = bank["trait"][-1]
     return {"text": _gap(bank).join(fact + stop for fact in facts), "facts": facts}
 
 
 def _personality(bank: dict[str, Any], rng: Random) -> dict[str, Any]:
-    """Nine traits, which the text bears out."""
     traits = rng.sample(bank["traits"], 9)
     told = [_filled(bank["trait"].replace("{t}", trait), bank, rng) for trait in traits]
     return {"text": _gap(bank).join(told), "traits": traits}

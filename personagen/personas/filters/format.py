@@ -61,6 +61,9 @@ _LIGHT = """have having had been being were does do did also very some any lives
 _WEIGHTLESS = BANKS["en"] | frozenset(_LIGHT.split())
 
 
+_HIRAGANA = re.compile("[\u3041-\u309f]")  # mostly endings and particles
+
+
 def unsupported(text: str, items: tuple[str, ...], *, traits: bool, language: str = "en") -> list[str]:
     """The ``items`` of which ``text`` has, in any inflection, less than half of the content words or not all numbers.
 
@@ -70,13 +73,14 @@ def unsupported(text: str, items: tuple[str, ...], *, traits: bool, language: st
     named = traits_of(text) if traits else ()
     found = words(text)
     stems, english = {_stem(part) for part in _parts(found)}, language in ("en", ANY)
+    light = _WEIGHTLESS | BANKS.get(language, frozenset())
     whole, counted = " ".join(found), any(map(str.isdigit, text))
     stray = []
     for item in items:
         if named and canonical(item) in named:
             continue
         parts = _parts(words(item))
-        weighty = [w for w in parts if w not in _WEIGHTLESS and w not in BANKS.get(language, ())] or parts
+        weighty = [w for w in parts if w not in light and not _HIRAGANA.fullmatch(w)] or parts
         numbers = [w for w in weighty if w.isdigit()] if english or counted else []
         here = sum(_stem(w) in stems or (not english and _occurs(w, whole)) for w in weighty)
         if (
