@@ -90,8 +90,8 @@ def _only_english(models: Models, language: str) -> tuple[str, ...]:
     if not offline or language == ANY or base_of(language) == "en":
         return ()
     return (
-        f"the offline cast speaks English only, so the {' and the '.join(offline)} do not use {name_of(language)}, and"
-        " their language is not checked: choose another --model for that",
+        f"the offline cast speaks English only: what it writes as {' and '.join(offline)} is not in"
+        f" {name_of(language)}, and is not checked for that; choose another --model for it",
     )
 
 
