@@ -8,6 +8,7 @@ left out.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Any
 
 from personagen.errors import ReplyError
@@ -65,6 +66,10 @@ def _opening(answer: str, start: int = 0) -> int:
 
 def first_object(text: str, start: int) -> int:
     """Where the JSON object at ``start`` ends in ``text``; -1 if it does not, or is not valid."""
+    rest = text[start:].rstrip()
+    with suppress(ValueError):
+        loads(rest)
+        return start + len(rest)
     repaired, end = _object(text, start)
     try:
         return end if isinstance(loads(repaired), dict) else -1
