@@ -90,7 +90,7 @@ def test_mypy_refuses_a_misspelt_keyword_and_a_value_of_another_type(tmp_path: P
     calls = {
         "personagen.simulate(turn=3)": 'Unexpected keyword argument "turn"',
         "personagen.simulate(turns='3')": 'Argument "turns"',
-        "personagen.expand(language='xx')": 'Argument "language"',
+        "personagen.simulate(grow='xx')": 'Argument "grow"',
         "personagen.export('run', fromat='trl', out='x')": 'Unexpected keyword argument "fromat"',
         "personagen.simulate(turns=3, concurrency='auto', model='offline', out=Path('x'))": "",
         "personagen.expand(model={'author': model}, filters=['a:b'], confirm_above=None)": "",

@@ -19,8 +19,10 @@ from personagen.agents.reply_counts import ReplyCounts
 from personagen.call import LLM, Call
 from personagen.errors import ReplyError, UsageError
 from personagen.gates import Objection, Turn, first_objection, texts_in
+from personagen.llm.endpoints import OFFLINE
 from personagen.llm.middleware import Tally
 from personagen.llm.room import reasoned_only
+from personagen.options.language import ANY, base_of, name_of
 from personagen.personas.form import PACKAGED, Form
 from personagen.prompts.files import Prompt, joined
 from personagen.records import Completion, Message, Usage
@@ -44,10 +46,10 @@ _UNUSABLE = {
 class AgentContext:
     """What agents work with: the model behind its middleware, the prompt files, and each role's model name.
 
-    ``language`` is the conversation language that the language gate expects. ``words`` is about how long a reply in
-    this conversation is, and ``form`` what the author's descriptions are like. ``acts`` maps prompt names to user
-    functions that replace the agent's own. ``counts`` gets every reply. ``rehearsed`` is set for an estimate: gates
-    reject nothing, and user code does not run. ``schema_misses`` counts, by model, replies that ignored their schema.
+    ``language`` is a code, or ``any``; ``words`` the usual length of a reply; ``form`` that of new descriptions.
+    ``acts`` maps names of prompts to user functions that replace the agent's own. ``counts`` gets every reply.
+    ``rehearsed`` is set for an estimate: gates reject nothing, and user code does not run. ``schema_misses`` counts, by
+    model, replies that ignored their schema.
     """
 
     llm: LLM
@@ -75,6 +77,11 @@ class AgentContext:
         """Counts a reply that can't be used, ``again`` if the same is asked once more."""
         self.counts.add(prompt, usage, cause, again=again)
         self.tally.re_asked += again
+
+    def spoken(self, role: str) -> str:
+        """The language that ``role`` is to speak; ``any`` for the offline cast, which speaks English only."""
+        offline = self.models.get(role) == OFFLINE and base_of(self.language) != "en"
+        return ANY if offline else self.language
 
     def act(self, name: str, function: F) -> F:
         """The user's function for ``name``, else the agent's own ``function``."""
@@ -165,6 +172,7 @@ def _first_call(
     ctx: AgentContext, name: str, inputs: Mapping[str, Any], schema: Mapping[str, Any] | None, site: CallSite
 ) -> Call:
     prompt, model = ctx.prompts[name], ctx.models[name.partition("/")[0]]
+    inputs = {"language": name_of(ctx.language), **inputs}
     return Call(
         model=model,
         messages=prompt.render(inputs),
@@ -254,7 +262,7 @@ async def say(
     """Asks for what ``role`` says next in ``conversation``; raises as ``ask``. Adds ``words`` to the inputs."""
     inputs = {"words": ctx.words, **inputs}
     known = texts_in(inputs, ctx.prompts[name].inputs) if name in ctx.prompts else ()
-    turn = Turn(role, "", conversation, ctx.language, known=known)
+    turn = Turn(role, "", conversation, ctx.spoken(role), known=known)
     parse = partial(speech, role=role, acted=turn.acted)
     # A user who writes up to the limit rambles; an assistant may have much to say.
     cut = partial(cut_speech, role=role, acted=turn.acted) if role == "assistant" else None
@@ -262,8 +270,8 @@ async def say(
 
 
 def said(ctx: AgentContext, text: str, role: str, conversation: Sequence[Message]) -> Answer[Spoken]:
-    """``text`` as what ``role`` says next, cleaned and checked like a model's reply, without a call."""
-    turn = Turn(role, "", conversation, ctx.language)
+    """``text`` as what ``role`` says next, cleaned and checked as a model's reply is, without a call."""
+    turn = Turn(role, "", conversation, ctx.spoken(role))
     spoken = speech(text, role, acted=turn.acted)
     objection = _objection(ctx, turn, spoken)
     return Answer(spoken, objections=(objection,), dropped=True) if objection else Answer(spoken)

@@ -1,7 +1,8 @@
 """Finds the JSON object in a model's reply, and repairs what is plainly meant.
 
-Repaired are line feeds in a string, trailing commas, a code fence or prose around the object, a draft before it, and an
-object that was cut off: its last incomplete entry is left out.
+Repaired are line feeds in a string, trailing commas, full-width signs and typographic quotation marks around strings, a
+code fence or prose around the object, a draft before it, and an object that was cut off: its last incomplete entry is
+left out.
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ from personagen.errors import ReplyError
 from personagen.llm.json import loads
 
 MAX_OBJECTS = 8  # that are looked at in a reply
-_NEXT = re.compile(r'["\\\n\r\t,{}\[\]]')
+_WIDE = str.maketrans("：，｛｝［］＂", ':,{}[]"')
+_CLOSES = {'"': '"', "“": "”", "”": "”", "„": "“”", "「": "」"}  # a string, by how it opens
+_NEXT = re.compile(r'["\\\n\r\t,{}\[\]：，｛｝［］＂“”„「」]')
+_OPENS = re.compile("[{｛]")
 _TRAILING = re.compile(r",\s*\Z")
 _CONTROL = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _PAIRS = {"}": "{", "]": "["}
@@ -34,7 +38,7 @@ def json_objects(answer: str) -> list[dict[str, Any]]:
     except ValueError:
         pass
     found: list[dict[str, Any]] = []
-    problem, at, cut = "", answer.find("{"), False
+    problem, at, cut = "", _opening(answer), False
     for _ in range(MAX_OBJECTS):
         if at < 0:
             break
@@ -48,11 +52,16 @@ def json_objects(answer: str) -> list[dict[str, Any]]:
             end, cut = at + 1, cut or not ended
         if end < 0:
             break
-        at = answer.find("{", end)
+        at = _opening(answer, end)
     if found:
         return found[::-1]
     why = f"the reply is not valid JSON: {problem}" if problem else "the reply holds no JSON object"
     raise ReplyError(why, cause="json")
+
+
+def _opening(answer: str, start: int = 0) -> int:
+    found = _OPENS.search(answer, start)
+    return found.start() if found else -1
 
 
 def first_object(text: str, start: int) -> int:
@@ -75,19 +84,25 @@ def _object(text: str, start: int) -> tuple[str, int]:
     """
     done: list[str] = []
     open_: list[str] = []
-    in_string = False
+    ends = ""  # what ends the string; empty outside of one
     whole: tuple[int, str] | None = None  # pieces up to the last whole entry, and what closes them
     at = start
     while found := _NEXT.search(text, at):
         sign = found[0]
         done.append(text[at : found.start()])
         at = found.end()
-        if in_string:
+        if ends:
             if sign == "\\":
                 sign, at = text[found.start() : at + 1], at + 1
+            elif sign in ends:
+                sign, ends = '"', ""
+            elif sign == '"':
+                sign = '\\"'  # within other quotation marks
             done.append(_CONTROL.get(sign, sign))
-            in_string = sign != '"'
             continue
+        sign = sign.translate(_WIDE)
+        if ends := _CLOSES.get(sign, ""):
+            sign = '"'
         if sign in _PAIRS:
             if not open_ or open_.pop() != _PAIRS[sign]:
                 break
@@ -97,7 +112,6 @@ def _object(text: str, start: int) -> tuple[str, int]:
         elif sign == "," and open_ == ["{"]:
             whole = len(done), "}"
         done.append(sign)
-        in_string = sign == '"'
         if not open_:
             return "".join(done), at
         if sign == "}" and open_ == ["{", "["]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import string
+import unicodedata
 from collections.abc import Sequence
 from functools import partial
 from itertools import permutations
@@ -61,7 +62,7 @@ def _order(ranked: Any, labels: str) -> tuple[tuple[str, ...], bool]:
     """
     parts = ranked if isinstance(ranked, list) else [ranked]
     if parts and all(isinstance(part, str) for part in parts):
-        text = _NOISE.sub(" ", ", ".join(parts))
+        text = _NOISE.sub(" ", unicodedata.normalize("NFKC", ", ".join(parts)))
         if _TIE.fullmatch(text):
             return tuple(labels), True
         found = [label.upper() for label in _LABEL.findall(text)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -10,11 +12,19 @@ from pydantic import BaseModel, BeforeValidator, Field
 from personagen.agents.act import Act
 from personagen.agents.ask import AgentContext, Answer, CallSite, ask
 from personagen.agents.replies import Entry, Quote, Text, clean, parsed, schema_of
+from personagen.personas.words import HAN, KANA
 from personagen.records import Inference, Kind, Message
 
 Found = tuple[tuple[Inference, ...], int]
 MAX_INFERENCES = 60  # that a schema allows, so that a weak model comes to an end
-_QUOTES = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"'})
+_WIDE = f"{HAN}{KANA}"
+# NFKC makes full-width signs and half-width kana equal to the usual ones, but leaves these.
+_QUOTES = str.maketrans(
+    dict.fromkeys("‘’‚‛‹›`´", "'") | dict.fromkeys("“”„‟«»「」『』《》〝〞", '"') | {"。": ".", "、": ","}
+)
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
+_SPACE_INSIDE = re.compile(rf"(?<=[{_WIDE}]) | (?=[{_WIDE}])")
+_MORE = re.compile(r"^(?:\.{2,}\s*)|\s*\.{2,}$")
 
 
 class Guess(BaseModel):
@@ -45,7 +55,8 @@ async def infer(ctx: AgentContext, conversation: Sequence[Message], site: CallSi
 def verified(guesses: Sequence[Guess], conversation: Sequence[Message]) -> Found:
     """The distinct inferences whose quote occurs verbatim in a user turn, and how many of ``guesses`` were dropped.
 
-    Verbatim: equal after folding white space and quotation marks, also those around the quote, and up to an ellipsis.
+    Verbatim: equal after folding white space, quotation marks (also those around the quote) and the width of signs, and
+    up to an ellipsis.
     """
     turns = [_folded(message.content) for message in conversation if message.role == "user"]
     kept: dict[Inference, None] = {}
@@ -58,11 +69,13 @@ def verified(guesses: Sequence[Guess], conversation: Sequence[Message]) -> Found
 
 def _bare(quote: str) -> str:
     """``quote`` without quotation marks around it, and without dots that stand for more before or after it."""
-    return quote.strip("\"' ").removesuffix("...").removesuffix("\u2026").removeprefix("...").strip()
+    return _MORE.sub("", quote.strip("\"' ")).strip("\"' ")
 
 
 def _folded(text: str) -> str:
-    return clean(text.translate(_QUOTES))
+    """``text`` with one form for what looks the same; between ideographs or kana, white space is dropped."""
+    plain = clean(_UNSEEN.sub("", unicodedata.normalize("NFKC", text)).translate(_QUOTES))
+    return plain if plain.isascii() else _SPACE_INSIDE.sub("", plain)
 
 
 ACTS = {"observer/infer": Act(infer, lambda s: (s.conversation,), usual_tokens=40, offline_tokens=20)}

@@ -20,32 +20,22 @@ from pydantic import AfterValidator, BaseModel, ValidationError, ValidationInfo,
 
 from personagen.agents.json_reply import first_object, json_objects
 from personagen.errors import ReplyError
+from personagen.gates.labels import GOES_ON, LISTED, OWN
 from personagen.llm.reasoning import answer_of, thinks
+from personagen.personas.words import CLOSING, STOPS
 
 MAX_REPLY = 200_000
 CUT_OFF = "the reply was cut off at its token limit"
 MIN_WHOLE_SHARE = 0.6  # of a cut reply that is kept
 # The end of a sentence or a line, but not the full stop after the number of a list's item.
+# In Thai, Lao and Khmer a space ends a sentence or a clause.
 _SENTENCE_END = re.compile(
     r"""(?<!^\d)(?<!^\d\d)[.!?\u2026\u0964\u061f\u06d4]["'\u201d\u2019)\]*_]*(?=\s|\Z)"""
-    r"""|[\u3002\uff01\uff1f]["\u201d\u300d\u300f\uff09]*|(?<=\S)(?=\n)""",
+    rf"""|[{STOPS}][{CLOSING}*_]*|(?<=[\u0e00-\u0eff\u1780-\u17ff])(?= )|(?<=\S)(?=\n)""",
     re.MULTILINE,
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_LABELS = {
-    "user": re.compile(r"\A\s*(?:\**(?:user|human)\**\s*:\**|<user>)\s*", re.I),
-    "assistant": re.compile(r"\A\s*(?:\**assistant\**\s*:\**|<assistant>)\s*", re.I),
-}
-# A line of the other speaker, or the closing tag that a transcript puts after a message.
-_GOES_ON = {
-    "user": re.compile(r"^[ \t]*(?:\**(?:Assistant|ASSISTANT|AI Assistant)\**[ \t]*:|</?assistant>)|</user>", re.M),
-    "assistant": re.compile(r"^[ \t]*(?:\**(?:User|USER|Human|HUMAN)\**[ \t]*:|</?user>)|</assistant>", re.M),
-}
 _MAX_LINES = 20  # lines of the other speaker that are examined
-# A line of a list of settings, or of another speaker in a script.
-_LISTED = re.compile(
-    r"[ \t>*-]*(?!(?:user|human|assistant|ai|ai assistant|chatgpt)\b\**[ \t]*:)\w+(?: \w+)?\**[ \t]*:", re.I
-)
 _SPACE = re.compile(r"\s+")
 _WRAPPED = re.compile(r"\s*<(?P<name>\w+)>\s*(?P<object>\{.*\})\s*</(?P=name)>\s*", re.DOTALL)
 _BEGINS_JSON = re.compile(r"\ufeff?\s*(?:```\w*\s*)?(?=\{)")
@@ -74,9 +64,9 @@ def speech(text: str, role: str, *, acted: bool = False) -> Spoken:
     ``acted``: a dialogue was asked for, so lines of both speakers are kept.
     """
     answer = _answer(text)
-    if acted and _GOES_ON[role].search(answer):
+    if acted and GOES_ON[role].search(answer):
         return Spoken(answer)
-    label = _LABELS[role].match(answer)
+    label = OWN[role].match(answer)
     said = answer[label.end() :].strip() if label else answer
     cut = _cut(said, role)
     kept, rest = said[:cut].rstrip(), said[cut:]
@@ -108,12 +98,16 @@ def _cut(said: str, role: str) -> int:
 
     A reply that begins as the other speaker is kept whole, for a gate to reject.
     """
-    for found in islice(_GOES_ON[role].finditer(said), _MAX_LINES):
+    for found in islice(GOES_ON[role].finditer(said), _MAX_LINES):
         before = said[: found.start()].rstrip()
         if before.count("```") % 2 or before.count("`") % 2:
             continue
         after = said[found.end() :].partition("\n")[2].lstrip()
-        if not before or before.endswith(":") or any(map(_LISTED.match, (before[before.rfind("\n") + 1 :], after))):
+        if (
+            not before
+            or before.endswith((":", "\uff1a"))
+            or any(map(LISTED.match, (before[before.rfind("\n") + 1 :], after)))
+        ):
             return len(said)
         return found.start()
     return len(said)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -14,6 +15,7 @@ from personagen.cli.options import Command, options_of
 from personagen.cli.terminal import clean
 from personagen.errors import UsageError
 from personagen.options import OutputOptions, PromptOptions
+from personagen.options.language import ANY, language, name_of
 from personagen.options.row import FILES, FilePath, option
 
 if TYPE_CHECKING:
@@ -32,14 +34,23 @@ Examples:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RenderOptions(PromptOptions):
+class ListOptions(PromptOptions):
+    """The prompts that the subcommands are about."""
+
+    language: str | None = option(
+        None, "Language of the conversation; prompts in LANG/ are used first.", FILES, words="English", read=language
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenderOptions(ListOptions):
     """The sample that ``prompts render`` uses."""
 
     persona: FilePath | None = option(None, "Persona to use: the Nth of FILE.", FILES, "FILE[:N]")
     inputs: FilePath | None = option(None, "JSON object of inputs that replace the sample's.", FILES, "FILE")
 
 
-@click.group(params=options_of(PromptOptions, OutputOptions), invoke_without_command=True, epilog=EPILOG)
+@click.group(params=options_of(ListOptions, OutputOptions), invoke_without_command=True, epilog=EPILOG)
 @click.pass_context
 def prompts(ctx: click.Context, /, **values: Any) -> None:
     """List the prompt files, check them, or show the messages a model would be sent.
@@ -50,7 +61,7 @@ def prompts(ctx: click.Context, /, **values: Any) -> None:
         ctx.invoke(list_, **values)
 
 
-def _subcommand(name: str, example: str, table: type[PromptOptions] = PromptOptions) -> _Decorator:
+def _subcommand(name: str, example: str, table: type[ListOptions] = ListOptions) -> _Decorator:
     epilog = f"\b\nExample:\n  personagen prompts {example}"
     return prompts.command(name, cls=Command, params=options_of(table, OutputOptions), epilog=epilog)
 
@@ -58,23 +69,26 @@ def _subcommand(name: str, example: str, table: type[PromptOptions] = PromptOpti
 @_subcommand("list", "list --json")
 @click.pass_context
 def list_(ctx: click.Context, /, **values: Any) -> None:
-    """List the prompts: name, hash, file in use, and inputs."""
+    """List the prompts: name, hash, file in use, inputs, and the languages it is translated into."""
     from personagen.agents import ACTS
     from personagen.prompts.files import folders, load
+    from personagen.prompts.folders import translations
 
     chosen, output = _inherited(ctx, values)
-    where = folders(chosen.prompts)
+    where = folders(chosen.prompts, chosen.language or ANY)
     rows: list[dict[str, Any]] = []
     for name in sorted(ACTS):
         try:
             prompt = load(name, where)
             about = {"description": prompt.description, "inputs": list(prompt.inputs)}
+            about["translated"] = translations(where, name)
             rows.append({"name": name, "hash": prompt.hash, "file": str(prompt.file), **about})
         except UsageError as error:
             rows.append({"name": name, "problem": str(error)})
     width = max(len(row["name"]) for row in rows)
     text = "\n".join(
         f"{row['name']:<{width}}  {row['hash']}  {row['file']}\n{'':<{width}}  {', '.join(row['inputs'])}"
+        + (f"\n{'':<{width}}  translated: {', '.join(row['translated'])}" if row["translated"] else "")
         if "hash" in row
         else f"{row['name']:<{width}}  {row['problem']}"
         for row in rows
@@ -87,20 +101,26 @@ def list_(ctx: click.Context, /, **values: Any) -> None:
 def check(ctx: click.Context, /, **values: Any) -> None:
     """Check that every prompt file loads, uses the inputs it declares, and can be rendered at any turn.
 
+    Translated prompts in LANG/ are checked too; --language checks those of one language only.
+
     Exits with 2 if a prompt file is not valid.
     """
     from personagen.agents import ACTS
     from personagen.prompts.files import folders
+    from personagen.prompts.folders import translations
     from personagen.prompts.unused import unused_prompts
 
     chosen, output = _inherited(ctx, values)
     where = folders(chosen.prompts)
-    problems = [problem for name in sorted(ACTS) for problem in _problems(name, where)]
+    languages = [chosen.language] if chosen.language else [ANY, *translations(where)]
+    found = [_problems(name, folders(chosen.prompts, code)) for code in languages for name in sorted(ACTS)]
+    problems = list(dict.fromkeys(chain(*found)))
     notes = list(unused_prompts(where))
     text = [f"note: {note}" for note in notes]
-    summary = {"checked": len(ACTS), "problems": problems, "notes": notes}
+    summary = {"checked": len(ACTS), "languages": languages, "problems": problems, "notes": notes}
     if not problems:
-        text.insert(0, f"{len(ACTS)} prompts are valid")
+        translated = ", ".join(name_of(code) for code in languages if code != ANY)
+        text.insert(0, f"{len(ACTS)} prompts are valid{f', also in {translated}' if translated else ''}")
     if text or output["json"]:
         print_summary(summary, "\n".join(text), **output)
     if problems:
@@ -123,10 +143,10 @@ def render(ctx: click.Context, /, name: str, **values: Any) -> None:
     chosen, output = _inherited(ctx, values)
     if name.removesuffix(".md") not in ACTS:
         raise UsageError(f"there is no prompt {name!r}; choose one of {', '.join(sorted(ACTS))}")
-    prompt = load(name.removesuffix(".md"), folders(chosen.prompts))
+    prompt = load(name.removesuffix(".md"), folders(chosen.prompts, chosen.language or ANY))
     call = _sample_call(prompt, Scene(persona=_persona(chosen.persona) if chosen.persona else SAMPLE))
     given = _overrides(Path(chosen.inputs), prompt) if chosen.inputs else {}
-    messages = prompt.render({**call.inputs, **given})
+    messages = prompt.render({**call.inputs, "language": name_of(chosen.language or "en"), **given})
     sampling = {name: value for name, value in vars(call.sampling).items() if value not in (None, "")}
     summary = {
         "name": prompt.name,
@@ -172,7 +192,7 @@ def _problems(name: str, where: tuple[Path, ...]) -> list[str]:
     try:
         prompt = load(name, where)
         for scene in scenes():
-            _sample_call(prompt, scene)
+            prompt.render({**_sample_call(prompt, scene).inputs, "language": "German"})
     except UsageError as error:
         return [str(error)]
     return []

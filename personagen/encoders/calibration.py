@@ -13,14 +13,15 @@ import numpy.typing as npt
 
 from personagen.encoders.encoder import Encoder, FloatArray
 from personagen.errors import UsageError
-from personagen.personas.english.text import words
 from personagen.personas.filters import Threshold
 from personagen.personas.filters.threshold import fit
+from personagen.personas.words import HAN, KANA, SOUTH_EAST, words
 
 MIN_TEXTS = 5
 CHANGED_DETAILS = (1, 2, 3)
 VARIANTS = 4
-_TOKEN = re.compile(r"\w[\w'’-]*")
+_ALONE = f"[{HAN}{KANA}{SOUTH_EAST}]"  # no spaces divide words, so each character is one
+_TOKEN = re.compile(rf"{_ALONE}|\w(?:(?!{_ALONE})[\w'’-])*")
 
 
 async def calibrate(encoder: Encoder, texts: Sequence[str], seed: int = 0) -> Threshold:
@@ -70,7 +71,11 @@ def reframed(texts: Sequence[str], seed: int = 0) -> list[list[str]]:
 def _details(texts: Sequence[str]) -> list[tuple[list[re.Match[str]], list[str]]]:
     """For each text, the positions of its details, and the details of the other texts."""
     used = Counter(word for text in texts for word in set(words(text)))
-    rare = {word for word, count in used.items() if count <= max(1, len(texts) // 10) and len(word) > 2}
+    rare = {
+        word
+        for word, count in used.items()
+        if count <= max(1, len(texts) // 10) and (len(word) > 2 or re.fullmatch(_ALONE, word))
+    }
     spots = [[m for m in _TOKEN.finditer(text) if m.group().lower() in rare or m.group().isdecimal()] for text in texts]
     everyone = [(number, m.group()) for number, marks in enumerate(spots) for m in marks]
     return [(marks, [word for other, word in everyone if other != number]) for number, marks in enumerate(spots)]

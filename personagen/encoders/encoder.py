@@ -18,11 +18,15 @@ Encode: TypeAlias = Callable[[Sequence[str]], Awaitable[FloatArray]]
 
 @dataclass(frozen=True)
 class Encoder:
-    """``encode`` maps n texts to unit vectors (n, d); ``thresholds`` are its calibrated defaults, if any."""
+    """``encode`` maps n texts to unit vectors (n, d); ``thresholds`` are its calibrated defaults, if any.
+
+    ``refit`` gives the same encoder for other texts, such as those in another language, if that makes a difference.
+    """
 
     name: str
     encode: Encode
     thresholds: Mapping[Kind, Threshold] | None = None
+    refit: Callable[[Sequence[str]], Encoder] | None = None
 
 
 def unit(rows: npt.ArrayLike) -> FloatArray:

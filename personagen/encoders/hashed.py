@@ -38,7 +38,7 @@ def encoder(seeds: Sequence[str]) -> Encoder:
     async def encode(texts: Sequence[str]) -> FloatArray:
         return hashed(texts, idf)
 
-    return Encoder(NAME, encode, THRESHOLDS)
+    return Encoder(NAME, encode, THRESHOLDS, encoder)
 
 
 def fit(texts: Sequence[str]) -> Idf:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -16,14 +16,18 @@ from personagen.encoders import LOCAL, Encoder, open_encoder
 from personagen.errors import UsageError
 from personagen.flows.pool_estimate import PoolPlan, PoolProgress, keep_progress, pool_rehearsals
 from personagen.flows.pool_growth import PoolGrowth, grow_round
+from personagen.llm.endpoints import OFFLINE
 from personagen.metrics.diversity import acceptance_curve, distinct_n, nearest_similarity, vendi_score
 from personagen.metrics.spread import ages, genders, tone
-from personagen.options import ExpandOptions
+from personagen.options import ExpandOptions, by_role
+from personagen.options.language import ANY, name_of
 from personagen.personas import pool
 from personagen.personas.filters import Filter, Rules, Threshold
 from personagen.personas.form import Form, ranges
+from personagen.personas.language import other_language
 from personagen.personas.learned import form_of
 from personagen.personas.seeds import Seeds, load_seeds
+from personagen.personas.words import words
 from personagen.plugins import function
 from personagen.records import Description, Kind, Persona, content_id
 from personagen.runs.estimate import Consent
@@ -82,6 +86,7 @@ async def expand(
             "seeds": content_id([d.id for d in (*seeds.profiles, *seeds.personalities)]),
         },
         notes=(*seeds.notes, *pools.notes()),
+        language=options.language,
         encoder=options.encoder if remote else None,
         first_role="author",
         rehearsals=pools.rehearsals,
@@ -112,7 +117,9 @@ class _Pools:
             "profile": seeds.profiles,
             "personality": seeds.personalities,
         }
-        self.targets = _targets(options, seeds)
+        # Seeds in another language are shown to the author, but are no part of a persona.
+        self.foreign = {d.text for entries in self.seeds.values() for d in entries if _is_foreign(d.text, options)}
+        self.targets = _targets(options, self.seeds, self.foreign)
         self.forms = _forms(options, self.seeds)
         self.missing: Mapping[Kind, int] = {}
         self.growths: dict[Kind, PoolGrowth] = {}
@@ -140,7 +147,11 @@ class _Pools:
 
     def notes(self) -> list[str]:
         """What the user should know before the first call."""
-        return [
+        counts = Counter(d.kind for entries in self.seeds.values() for d in entries if d.text in self.foreign)
+        what = " and ".join(f"{n} {kind}" for kind, n in counts.items())
+        why = f"are not in {name_of(self.options.language)}: they are examples only, and in no persona; as many more"
+        foreign = [f"{what} seeds {why} descriptions are written"] if counts else []
+        return foreign + [
             f"the {len(entries):,} {kind} seeds reach the target of {self.targets[kind]:,}, which counts them: all are "
             "kept and no new ones are requested"
             for kind, entries in self.seeds.items()
@@ -171,8 +182,17 @@ class _Pools:
             thresholds = await self._thresholds(encoder)
             for kind, entries in self.seeds.items():
                 rules = Rules.of(self.forms[kind], thresholds[kind])
+                if session.ctx.spoken("author") == ANY:
+                    rules = replace(rules, language=ANY)
                 view = pool.start(entries, await encoder.encode([entry.text for entry in entries]), rules)
-                self.growths[kind] = PoolGrowth(kind, view, self.targets[kind], seeds=len(view), form=self.forms[kind])
+                self.growths[kind] = PoolGrowth(
+                    kind,
+                    view,
+                    self.targets[kind],
+                    seeds=len(view),
+                    form=self.forms[kind],
+                    foreign=all(entry.text in self.foreign for entry in entries),
+                )
             yield
 
     def task(self, ctx: AgentContext, kind: Kind) -> Task:
@@ -200,15 +220,21 @@ class _Pools:
             return ()
         for growth in growths.values():
             growth.stopped = growth.stopped or status
-        profiles, personalities = (growths[kind].view.entries for kind in KINDS)
+        profiles, personalities = (
+            [entry for entry in growths[kind].view.entries if entry.text not in self.foreign] for kind in KINDS
+        )
         self.personas = pool.combine(
-            profiles, personalities, per_profile=self.options.per_profile, seed=self.options.seed
+            profiles,
+            personalities,
+            per_profile=self.options.per_profile,
+            seed=self.options.seed,
+            language=growths["profile"].view.rules.language,
         )
         write(folder.folder / "personas.jsonl", (persona.line() + b"\n" for persona in self.personas))
         rejections = [rejection for growth in growths.values() for rejection in growth.rejections]
         write(folder.folder / "rejections.jsonl", (rejection.line() + b"\n" for rejection in rejections))
         keep_progress(folder, {kind: self._progress(growth) for kind, growth in growths.items()})
-        return tuple(pool.unpaired(profiles, self.personas, self.options.per_profile))
+        return tuple(pool.unpaired(profiles, self.personas, self.options.per_profile, self.options.language))
 
     def summary(self, _: Outcome) -> dict[str, Any]:
         personas = self.personas
@@ -238,12 +264,23 @@ class _Pools:
         return {kind: await calibrate(encoder, [e.text for e in entries]) for kind, entries in self.seeds.items()}
 
 
-def _targets(options: ExpandOptions, seeds: Seeds) -> dict[Kind, int]:
+def _is_foreign(text: str, options: ExpandOptions) -> bool:
+    """Whether a seed is clearly in another language than the author is to write in."""
+    author = by_role("--model", options.model).get("author", OFFLINE)
+    if options.language in ("en", ANY) or author == OFFLINE:
+        return False
+    return other_language(words(text), options.language) is not None
+
+
+def _targets(
+    options: ExpandOptions, seeds: Mapping[Kind, Sequence[Description]], foreign: Collection[str]
+) -> dict[Kind, int]:
     wanted = options.personalities or -(-options.target // 3)
-    most = max(wanted, len(seeds.personalities))
+    most = max(wanted, len(seeds["personality"]))
     if options.per_profile > most:
         raise UsageError(f"--per-profile {options.per_profile} is more than the {most} planned personalities")
-    return {"profile": options.target, "personality": wanted}
+    targets: dict[Kind, int] = {"profile": options.target, "personality": wanted}
+    return {kind: target + sum(d.text in foreign for d in seeds[kind]) for kind, target in targets.items()}
 
 
 def _forms(options: ExpandOptions, seeds: Mapping[Kind, Sequence[Description]]) -> dict[Kind, Form]:

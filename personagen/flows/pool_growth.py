@@ -35,7 +35,8 @@ class PoolGrowth:
     error.
 
     ``asked`` counts the descriptions requested from the author, ``rounds`` those received and admitted. The last
-    ``barren`` rounds admitted none.
+    ``barren`` rounds admitted none. ``foreign`` means that its seeds are in another language; then its ``encoder`` is
+    fitted to the texts of its first round.
     """
 
     kind: Kind
@@ -49,6 +50,8 @@ class PoolGrowth:
     barren: int = 0
     seeds: int = 0
     form: Form = PACKAGED
+    foreign: bool = False
+    encoder: Encoder | None = None
 
 
 async def grow_round(
@@ -169,6 +172,7 @@ async def _written(growth: PoolGrowth, ctx: AgentContext, options: ExpandOptions
                 prompt_hash=ctx.prompts[name].hash,
             ),
             place=f"{place}/{slot}",
+            language=growth.view.rules.language,
         )
         for slot, (text, items) in enumerate(answer.value)
     ]
@@ -178,7 +182,10 @@ async def _admit(
     growth: PoolGrowth, candidates: list[Candidate], encoder: Encoder, filters: Mapping[str, Filter]
 ) -> None:
     passed, rejections = pool.screen(candidates, growth.view, SCREENS)
-    vectors = await encoder.encode([new.description.text for new in passed])
+    texts = [new.description.text for new in passed]
+    if growth.foreign and growth.encoder is None and encoder.refit and texts:
+        growth.encoder = encoder.refit(texts)
+    vectors = await (growth.encoder or encoder).encode(texts)
     embedded = [replace(new, vector=vector) for new, vector in zip(passed, vectors, strict=True)]
     admission = pool.admit(embedded, growth.view, filters)
     growth.view = admission.view

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 
 from personagen.gates.turn import Turn, prose
+from personagen.personas.words import STOPS
 
 # "the user" in languages that chat models speak.
 _USER = re.compile(
     r"\b(?:the (?:user|questioner)|(?:der|die|den|dem) (?:be)?nutzer(?:in)?|(?:el|la) usuari[oa]"
     r"|l'(?:utilisateur|utilisatrice|utente)|[oa] (?:usuári[oa]|utilizador)|de gebruiker|użytkownik|пользователь)\b"
-    r"|用户|用戶|ユーザー|사용자|المستخدم"
+    r"|(?:用户|用戶)(?![名界体體协協手组組量群数數需端])|ユーザー(?![名登ガイ])|사용자(?! ?(?:이름|계정|설명))|المستخدم"
 )
 _STEMS = ("user", "nutzer", "usuari", "utili", "utente", "gebruiker", "questioner")  # faster to look for
 # Where it may well be another user than this one: the conversation is about things that have users.
@@ -23,6 +24,9 @@ _TECHNICAL = re.compile(
     r"|forms?"
     r"|customers?|clients?|products?|design\w*|tests?|ticket|personas?|accounts?|data|computer|models?|devices?|platforms?"
     r"|ai)\b"
+    r"|\b(?:rechner|handy|passwort|konto|programm|logiciel|ordinateur|contraseña|ordenador|programa|aplikation|aplicación)"
+    r"|软件|軟體|网站|網站|应用|應用|程序|程式|代码|代碼|账号|帳號|密码|密碼|手机|手機|电脑|電腦|アプリ|ソフト|サイト|パソコン|プログラム"
+    r"|앱|프로그램|컴퓨터|비밀번호|تطبيق|برنامج|حاسوب|موقع|ऐप|कंप्यूटर|पासवर्ड|программ|приложени|сайт|парол|компьютер"
 )
 _SAID = (
     r"(?:messages?|questions?|requests?|texts?|statements?|tone|inputs?|concerns?|answers?|reply|replies|words|intentions?"
@@ -34,7 +38,7 @@ _DOES = (
     r"|expressed)|wants to know|wonders)\b"
 )
 _OF_USER = re.compile(rf"\bthe (?:user|questioner)(?:'s {_SAID}| {_DOES})")
-_START = re.compile(rf"(?:\A|[.!?:\n\u3002\uff01\uff1f])[\s\"'*>(\[-]*(?:{_USER.pattern})")
+_START = re.compile(rf"(?:\A|[.!?:\uff1a\n{STOPS}])[\s\"'*>(\[-]*(?:{_USER.pattern})")
 
 # Edits of the user's message that nobody asked for.
 _TEXT = r"(?:text|message|version|sentence|passage|paragraph|statement|wording|tone|conversation|prompt|draft|note)s?"

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from personagen.gates.grams import Grams, grams, runs, span, tokens
+from personagen.gates.grams import Grams, grams, runs
 from personagen.gates.turn import Turn, prose
+from personagen.personas.words import STOPS, chars_per_word, words
 
 MIN_SHARED, MIN_SHARE = 3, 0.02  # word triples shared with the prompt's own text (5 words in a row have 3)
 MIN_RUN = 6  # words in a row, whatever their share
@@ -15,7 +16,7 @@ MIN_SENTENCE, MIN_SENTENCES = 6, 2  # words of a sentence of the persona, and ho
 MIN_TRIPLES, MAX_TOLD = 12, 0.66  # word triples of a message, and the share from the persona or the inferences
 MIN_WHOLE, MAX_PART = 20, 0.5  # word triples of the profile or the personality, and the share told in one message
 _MIN_SAID = 12  # characters of a message that are looked for in the prompt
-_SENTENCE = re.compile(r"[^.!?\n\u3002\uff01\uff1f\u0964\u061f]+")
+_SENTENCE = re.compile(rf"[^.!?\n{STOPS}]+")
 _TAG = re.compile(
     r"^[ \t]*</?(?!(?:html|head|body|div|span|table|form|script|style|title|svg|pre|code)\b)(\w{3,})>", re.M
 )
@@ -28,7 +29,7 @@ def echo(turn: Turn) -> str | None:
     """
     if not turn.prompt:
         return None
-    size = span(turn.tokens)
+    size = chars_per_word(turn.tokens)
     mine = frozenset(runs(turn.tokens, 3 * size))
     return _task(turn, size, mine) or _recital(turn, size, mine) or _tagged(turn)
 
@@ -39,7 +40,7 @@ def _task(turn: Turn, size: int, mine: Grams) -> str | None:
         shared |= mine & grams(part, 3 * size)
     if len(shared) < MIN_SHARED * size:
         return None
-    shared.difference_update(*(runs(tokens(one), 3 * size) for one in _elsewhere(turn)))
+    shared.difference_update(*(runs(words(one), 3 * size) for one in _elsewhere(turn)))
     at = longest = run = 0
     for position, triple in enumerate(runs(turn.tokens, 3 * size)):
         run = run + 1 if triple in shared else 0
@@ -92,7 +93,7 @@ def _recital(turn: Turn, size: int, mine: Grams) -> str | None:
 
 @lru_cache(maxsize=1024)
 def _sentences(text: str) -> tuple[str, ...]:
-    found = [tokens(part) for part in _SENTENCE.findall(text)]
+    found = [words(part) for part in _SENTENCE.findall(text)]
     return tuple(" ".join(one) for one in found if len(one) >= MIN_SENTENCE)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from personagen.gates.grams import runs, span
+from personagen.gates.grams import runs
 from personagen.gates.turn import Turn, prose
+from personagen.personas.words import chars_per_word
 
 RUN = 4  # words
 MIN_RUNS, MAX_REPEATED = 20, 0.22  # of the runs of 4 words, those that occur before in the message
@@ -20,7 +21,7 @@ def loops(turn: Turn) -> str | None:
     Songs, drills and lists, which are texts in short lines, may repeat 45 %, but no line four times in a row.
     """
     found = turn.tokens
-    size = span(found)
+    size = chars_per_word(found)
     count = len(found) - RUN * size + 1
     if count < MIN_RUNS * size:
         return None

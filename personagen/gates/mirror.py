@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from personagen.gates.grams import runs, span, tokens
+from personagen.gates.grams import runs
 from personagen.gates.turn import Turn, fold, prose
+from personagen.personas.words import chars_per_word, words
 
 MESSAGES = 3  # of the other side
 MIN_TRIPLES = {"assistant": 6, "user": 15}  # users take up short advice in its words
@@ -32,7 +33,7 @@ def mirror(turn: Turn) -> str | None:
         if len(other) < MIN_SHARE * len(folded) or sum(map(other.__contains__, probes)) < MIN_PROBES:
             continue
         if shared := _shared(turn, other):
-            if turn.role == "assistant" and _WORK.search(turn.asked):
+            if turn.role == "assistant" and (_WORK.search(turn.asked) or turn.on_text):
                 return None
             return f"it gives back what the other side said: {shared:.0%} of its word triples"
     return None
@@ -43,12 +44,12 @@ def _shared(turn: Turn, other: str) -> float:
 
     A user may ask again what the assistant has taken up.
     """
-    size = span(turn.tokens)
+    size = chars_per_word(turn.tokens)
     mine = frozenset(runs(turn.tokens, 3 * size))
     if len(mine) < MIN_TRIPLES[turn.role] * size:
         return 0
-    share = len(mine.intersection(runs(tokens(prose(other)), 3 * size))) / len(mine)
+    share = len(mine.intersection(runs(words(prose(other)), 3 * size))) / len(mine)
     if share < MIN_SHARE:
         return 0
-    own = [runs(tokens(one.content), 3 * size) for one in turn.before if one.role == turn.role == "user"]
+    own = [runs(words(one.content), 3 * size) for one in turn.before if one.role == turn.role == "user"]
     return share if len(mine.difference(*own)) >= MIN_SHARE * len(mine) else 0

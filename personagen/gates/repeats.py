@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from personagen.gates.grams import runs
 from personagen.gates.turn import Turn, prose
-from personagen.personas.english.text import words
+from personagen.personas.words import chars_per_word, words
 
 MIN_WORDS_EXACT, MIN_WORDS_NEAR = 6, 15  # of an exact and a near copy; people say "Thanks, that helps." twice
 MIN_JACCARD = 0.75
@@ -41,7 +42,7 @@ def repeats(turn: Turn) -> str | None:
         own = own or words(text)
         other = words(said)
         if _alike(own, other):
-            wished = _AGAIN.search(turn.asked) or (own != other and _CHANGED.search(turn.asked))
+            wished = turn.on_text or _AGAIN.search(turn.asked) or (own != other and _CHANGED.search(turn.asked))
             if turn.role == "assistant" and wished:
                 return None
             return f"it repeats what the {message.role} said {back} {'message' if back == 1 else 'messages'} before"
@@ -57,7 +58,8 @@ def _probes(text: str) -> list[str]:
 
 
 def _alike(one: list[str], other: list[str]) -> bool:
-    if len(one) < MIN_WORDS_NEAR or len(other) < MIN_WORDS_NEAR:
-        return len(one) >= MIN_WORDS_EXACT and one == other
-    first, second = (set(zip(found, found[1:], found[2:], strict=False)) for found in (one, other))
+    size = chars_per_word(one)
+    if min(len(one), len(other)) < MIN_WORDS_NEAR * size:
+        return len(one) >= MIN_WORDS_EXACT * size and one == other
+    first, second = (frozenset(runs(found, 3 * size)) for found in (one, other))
     return len(first & second) >= MIN_JACCARD * len(first | second)

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from personagen.gates.grams import tokens
+from personagen.gates.requests import DIALOGUE, ON_TEXT
+from personagen.options.language import ANY
+from personagen.personas.words import words
 from personagen.records import Message
 
 _DIALOGUE = re.compile(
@@ -41,7 +43,7 @@ class Turn:
     @cached_property
     def tokens(self) -> list[str]:
         """The words of the text without code."""
-        return tokens(prose(self.text))
+        return words(prose(self.text))
 
     @cached_property
     def asked(self) -> str:
@@ -49,9 +51,17 @@ class Turn:
         return fold(self.before[-1].content) if self.before else ""
 
     @cached_property
+    def on_text(self) -> bool:
+        """Whether the other side asked, in another language than English, for work on a text or for a text again."""
+        return self.language not in ("en", ANY) and bool(ON_TEXT.search(self.asked))
+
+    @cached_property
     def acted(self) -> bool:
         """Whether an assistant was asked for a dialogue, which may hold lines of both speakers."""
-        return self.role == "assistant" and bool(_DIALOGUE.search(self.asked))
+        if self.role != "assistant":
+            return False
+        foreign = self.language not in ("en", ANY) and DIALOGUE.search(self.asked)
+        return bool(foreign or _DIALOGUE.search(self.asked))
 
 
 def texts_in(inputs: Mapping[str, Any], names: Sequence[str]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from personagen.options.language import language
 from personagen.options.row import (
     DIALOGUES,
     ENCODER,
@@ -29,7 +30,6 @@ from personagen.options.row import (
 __all__ = ["ENCODER", "ROLES", "ModelFunction", "by_role", "place", "shared_and_own"]
 
 Grow = Literal["coin", "best", "all"]
-Language = Literal["en", "de", "fr", "es", "it", "pt", "nl", "any"]
 MAX_POOL = 10_000_000
 
 
@@ -130,8 +130,8 @@ class ExpandOptions(ModelOptions):
         example=40,
     )
     per_profile: int = option(1, "Maximum personas per profile.", SIZE, common=True, least=1, most=10_000)
-    language: Language = option(
-        "en", 'Language of the descriptions, or "any".', POOLS, "CODE", choices=get_args(Language)
+    language: str = option(
+        "en", 'Language of the descriptions: a name or code, or "any".', POOLS, "LANGUAGE", read=language
     )
     length: Texts = option(
         (),
@@ -193,5 +193,7 @@ class SimulateOptions(ModelOptions):
         common=True,
         choices=get_args(Grow),
     )
-    language: Language = option("en", 'Conversation language, or "any".', DIALOGUES, "CODE", choices=get_args(Language))
+    language: str = option(
+        "en", 'Conversation language: a name or code, or "any".', DIALOGUES, "LANGUAGE", read=language
+    )
     attempts: int = option(3, "Attempts per reply.", DIALOGUES, least=1, most=100)

@@ -40,7 +40,8 @@ class Row:
     """One option. ``least`` and ``most`` bound a number; ``none`` is the word for None on the command line.
 
     ``--help`` of a command with many options shows the ``common`` ones. ``words`` describes a default of None,
-    ``example`` is a value for ``personagen.toml``, ``kind`` the first word of the type.
+    ``example`` is a value for ``personagen.toml``, ``kind`` the first word of the type. ``read`` normalizes a text, or
+    raises ``ValueError`` with what to choose.
     """
 
     help: str
@@ -50,6 +51,7 @@ class Row:
     least: float = 0
     most: float = 1_000_000_000
     choices: tuple[str, ...] = ()
+    read: Callable[[str], str] | None = None
     none: str = ""
     words: str = ""
     example: Any = None
@@ -95,7 +97,13 @@ class Row:
             fits = math.isfinite(value) and self.least <= value <= self.most
         if not fits or (self.choices and value not in self.choices):
             raise UsageError(f"{self.flag} {_shown(value)}: choose {self._takes()}")
-        return _printable(self.flag, value) if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        text = _printable(self.flag, value)
+        try:
+            return self.read(text) if self.read else text
+        except ValueError as error:
+            raise UsageError(f"{self.flag} {_shown(value)}: {error}") from None
 
     def _takes(self) -> str:
         if self.kind in ("int", "float"):

@@ -41,6 +41,9 @@ def form_of(seeds: Sequence[Description], packaged: Iterable[Description], langu
     sample = list(seeds) if len(seeds) <= SAMPLED else Random("form").sample(seeds, SAMPLED)
     texts = [seed.text for seed in sample]
     unit: Unit = "characters" if _share(map(is_unspaced, texts)) > 0.5 else "words"
+    foreign = _share(not fits_language(text, language) for text in texts)
+    if asked and unit == "characters" and foreign > USUAL_SHARE:  # their lengths say nothing about another script
+        return Form(language=language)
     lengths = sorted(length(text, unit) for text in texts)
     cut = math.ceil(EDGE * (len(lengths) - 1)) if len(lengths) >= FEW else 0
     shortest = max(1, min(lengths[cut], round(LEAST_SPREAD[0] * median(lengths))))
@@ -51,7 +54,6 @@ def form_of(seeds: Sequence[Description], packaged: Iterable[Description], langu
     if len(sample) < FEW:
         accepted_items = _both(accepted_items, Form.accepted_items)
         accepted = _both(accepted, Form.accepted_length) if unit == "words" else accepted
-    foreign = _share(not fits_language(text, language) for text in texts)
     return Form(
         length=(shortest, longest),
         items=items,

@@ -11,9 +11,11 @@ from typing import TypeAlias
 
 import numpy as np
 
-from personagen.personas.english.text import attributes_of, facts_of, pronoun_of
+from personagen.options.language import ANY
+from personagen.personas.english.text import attributes_of, facts_of
 from personagen.personas.filters import Candidate, Filter, PoolView, Rules, candidate
 from personagen.personas.filters.nearest import FloatArray
+from personagen.personas.pronouns import pronoun_in
 from personagen.personas.traits import traits_of
 from personagen.records import Description, Persona, Rejection, content_id
 
@@ -34,7 +36,7 @@ def start(seeds: Sequence[Description], vectors: FloatArray, rules: Rules) -> Po
     """The pool of the ``seeds``, unfiltered; ``vectors`` (n, d) are their embeddings, of unit length."""
     view = PoolView(rules)
     for seed, vector in zip(seeds, vectors, strict=True):
-        view = view.with_entry(candidate(seed, seed.source, vector))
+        view = view.with_entry(candidate(seed, seed.source, vector, rules.language))
     return view
 
 
@@ -80,43 +82,50 @@ def _judged(new: Candidate, view: PoolView, filters: Mapping[str, Filter]) -> Re
 
 
 def combine(
-    profiles: Sequence[Description], personalities: Sequence[Description], *, per_profile: int, seed: int
+    profiles: Sequence[Description],
+    personalities: Sequence[Description],
+    *,
+    per_profile: int,
+    seed: int,
+    language: str = "en",
 ) -> list[Persona]:
     """Personas in the order of ``profiles``, each with up to ``per_profile`` different personalities that fit it.
 
     A personality fits a profile with the same pronoun, and a text without a pronoun fits any. A profile gets the least
     used ones, so those of one pronoun are used equally often, plus or minus one; ``seed`` breaks ties. Entries with
-    equal text count once.
+    equal text count once. ``language`` is the code of the texts' language.
     """
     random = Random(f"{seed}/combine")
     profiles, personalities = _distinct(profiles), _distinct(personalities)
     heaps: dict[str | None, list[_Use]] = {}
     for at, personality in enumerate(personalities):
-        heaps.setdefault(pronoun_of(personality.text), []).append((0, random.random(), at))
+        heaps.setdefault(pronoun_in(personality.text, language), []).append((0, random.random(), at))
     for heap in heaps.values():
         heapify(heap)
     personas = []
     for profile in profiles:
-        pronoun = pronoun_of(profile.text)
+        pronoun = pronoun_in(profile.text, language)
         fitting = [heap for of, heap in heaps.items() if of == pronoun or None in (of, pronoun)]
         again: list[tuple[list[_Use], _Use]] = []
         while len(again) < per_profile and any(fitting):
             heap = min(filter(None, fitting))  # its least used personality is the least used of all that fit
             uses, _, at = heappop(heap)
             again.append((heap, (uses + 1, random.random(), at)))
-            personas.append(_persona(profile, personalities[at]))
+            personas.append(_persona(profile, personalities[at], language))
         for heap, entry in again:
             heappush(heap, entry)
     return personas
 
 
-def unpaired(profiles: Sequence[Description], personas: Sequence[Persona], per_profile: int) -> list[str]:
+def unpaired(
+    profiles: Sequence[Description], personas: Sequence[Persona], per_profile: int, language: str = "en"
+) -> list[str]:
     """A note for the user if profiles have fewer than ``per_profile`` of the ``personas``."""
     made = Counter(persona.profile for persona in personas)
     short = [profile for profile in profiles if made[profile.text] < per_profile]
     if not short:
         return []
-    counts = Counter(pronoun_of(profile.text) or "no pronoun" for profile in short)
+    counts = Counter(pronoun_in(profile.text, language) or "no pronoun" for profile in short)
     pronouns = ", ".join(f"{count} {pronoun}" for pronoun, count in counts.most_common())
     return [
         f"{len(short)} of {len(profiles)} profiles ({pronouns}) have fewer personas than --per-profile {per_profile}, "
@@ -132,7 +141,7 @@ def _distinct(entries: Sequence[Description]) -> list[Description]:
     return list(first.values())
 
 
-def _persona(profile: Description, personality: Description) -> Persona:
+def _persona(profile: Description, personality: Description, language: str) -> Persona:
     hashes = dict.fromkeys(h for h in (profile.prompt_hash, personality.prompt_hash) if h)
     return Persona(
         id=content_id(profile.text, personality.text),
@@ -140,8 +149,16 @@ def _persona(profile: Description, personality: Description) -> Persona:
         personality=personality.text,
         facts=profile.items or facts_of(profile.text),
         traits=personality.items or traits_of(personality.text),
-        # A listed fact ("She is 60") may be plainer than the text ("sixty candles last May").
-        attributes=attributes_of(profile.text) | attributes_of(". ".join(profile.items)),
+        attributes=_attributes(profile, language),
         origin={"profile": profile.origin, "personality": personality.origin},
         prompt_hash="+".join(hashes),
     )
+
+
+def _attributes(profile: Description, language: str) -> dict[str, str | int]:
+    """The age and gender that a profile states; in another language than English the gender alone."""
+    if language in ("en", ANY):
+        # A listed fact ("She is 60") may be plainer than the text ("sixty candles last May").
+        return attributes_of(profile.text) | attributes_of(". ".join(profile.items))
+    pronoun = pronoun_in(profile.text, language)
+    return {"gender": "female" if pronoun == "she" else "male"} if pronoun else {}

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Collection
 from functools import lru_cache
 
-from personagen.personas.english.text import words
 from personagen.personas.form import Unit
+from personagen.personas.words import word_count
 
 _UNSPACED = frozenset(["CJK", "HIRAGANA", "KATAKANA", "BOPOMOFO", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN"])
 _WIDTHS = frozenset(("FULLWIDTH", "HALFWIDTH"))
@@ -43,7 +43,7 @@ def is_unspaced(text: str) -> bool:
 
 def length(text: str, unit: Unit) -> int:
     """The words of ``text``, or its characters without white space."""
-    return len(words(text)) if unit == "words" else sum(not char.isspace() for char in text)
+    return word_count(text) if unit == "words" else sum(not char.isspace() for char in text)
 
 
 @lru_cache(maxsize=10_000)

@@ -1,6 +1,7 @@
 """Prompt files: YAML front matter, then role blocks in Jinja, compiled once and identified by their hash.
 
-A file ``<agent>/<act>.md`` is searched in ``--prompts DIR``, then ``./prompts``, then the bundled prompts::
+A file ``<agent>/<act>.md`` is searched in ``--prompts DIR``, then ``./prompts``, then the bundled prompts, in each
+first in the folder ``LANG/`` of translated ones (``de/judge/prefer.md``)::
 
     ---
     description: Says which reply this user would prefer.
@@ -32,13 +33,15 @@ from jinja2 import FunctionLoader, Template, TemplateError, TemplateSyntaxError,
 
 from personagen.call import Sampling
 from personagen.errors import UsageError
-from personagen.options import place
-from personagen.options.row import FilePath
+from personagen.options.language import ENGLISH
 from personagen.prompts.escape import as_data, tags_of
+from personagen.prompts.folders import folders, names, packaged
 from personagen.prompts.front_matter import SETTINGS, effort, front_matter
 from personagen.prompts.front_matter import extra as extra_of
 from personagen.prompts.template import Sandbox
 from personagen.records import Message, Role
+
+__all__ = ["Prompt", "folders", "joined", "load", "names", "packaged"]
 
 _FRONT = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*\n", re.DOTALL | re.MULTILINE)
 _PLACEHOLDER = re.compile(r'"([^"\n{}]+)"(?!\s*:)')
@@ -80,9 +83,13 @@ class Prompt:
         return frozenset(_PLACEHOLDER.findall("\n".join(lines)))
 
     def render(self, inputs: Mapping[str, Any]) -> tuple[Message, ...]:
-        """The messages for the model, or ``UsageError`` with file and line. ``inputs`` may hold more than is used."""
+        """The messages for the model, or ``UsageError`` with file and line. ``inputs`` may hold more than is used.
+
+        ``language`` among them is the English name of the language; without it, English.
+        """
+        given = ", ".join(inputs) or "nothing"
+        inputs = {"language": ENGLISH, **inputs}
         if missing := [name for name in self.inputs if name not in inputs]:
-            given = ", ".join(inputs) or "nothing"
             raise UsageError(f"{self.file}: needs {', '.join(missing)}, but the inputs are {given}")
         said: list[Message] = []
         data = {name: _data(inputs[name], self.tags) for name in self.inputs}
@@ -101,27 +108,6 @@ def _talk(value: Any, name: str, file: Path) -> Sequence[Message]:
     if not isinstance(value, list | tuple) or not all(isinstance(one, Message) for one in value):
         raise UsageError(f"{file}: a `chat:` block takes a list of messages, and {name} is not one")
     return value
-
-
-def packaged() -> Path:
-    """The folder of the bundled prompts: inside the wheel, or at the root of a checkout."""
-    inside = Path(__file__).parent.parent / "data" / "prompts"
-    return inside if inside.is_dir() else Path(__file__).parents[2] / "prompts"
-
-
-def folders(directory: FilePath | None) -> tuple[Path, ...]:
-    """The folders to search for prompt files, in order."""
-    if directory is not None and not Path(place("--prompts", directory)).is_dir():
-        raise UsageError(f"{directory} is not a folder of prompts; `personagen init` makes one")
-    given = [Path(directory)] if directory is not None else []
-    here = Path("prompts")
-    return tuple(dict.fromkeys([*given, *([here] if here.is_dir() else []), packaged()]))
-
-
-def names() -> list[str]:
-    """The names of all prompts of the agents."""
-    root = packaged()
-    return sorted(str(f.relative_to(root).with_suffix("")) for f in root.glob("*/*.md"))
 
 
 def load(name: str, where: tuple[Path, ...]) -> Prompt:

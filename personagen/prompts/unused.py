@@ -8,7 +8,7 @@ from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 
-from personagen.prompts.files import names, packaged
+from personagen.prompts.folders import code_of, names, packaged
 
 _INCLUDED = re.compile(rb"\{%-?\s*include\s+[\"']([^\"']+)")
 _NEAR = 0.7
@@ -20,7 +20,8 @@ def unused_prompts(where: tuple[Path, ...], asked: Iterable[str] = ()) -> tuple[
     ``asked`` are names of prompts that the user's own agents ask for.
     """
     with suppress(OSError, RecursionError):  # it only helps: no folder, however odd, may stop a run
-        return tuple(note for folder in where if folder != packaged() for note in _unused(folder, asked))
+        own = [folder for folder in where if folder != packaged() and folder.parent not in where]
+        return tuple(note for folder in own for note in _unused(folder, asked))
     return ()
 
 
@@ -32,6 +33,11 @@ def _unused(folder: Path, asked: Iterable[str]) -> Iterator[str]:
     included = {part for file in files if file.suffix == ".md" for part in _included(file)}
     for file in files:
         name = file.relative_to(folder).as_posix()
+        first, _, rest = name.partition("/")
+        if rest and (code := code_of(first)) and (rest in known or rest in included):
+            if code != first:
+                yield f"{file} is not used by any agent: name the folder {code}, not {first}"
+            continue
         if name in known or name in included or name.endswith(("~", ".bak", ".orig")):
             continue
         near = get_close_matches(name.lower(), known, 1, _NEAR)

@@ -17,9 +17,11 @@ import orjson
 from personagen.agents import custom
 from personagen.agents.reply_counts import discarded_part
 from personagen.errors import PersonagenError, QualityError
-from personagen.llm.endpoints import Models, resolve
+from personagen.llm.endpoints import OFFLINE, Models, resolve
 from personagen.options import by_role
+from personagen.options.language import ANY, base_of, name_of
 from personagen.prompts import files as prompt_files
+from personagen.prompts.folders import untold
 from personagen.prompts.unused import unused_prompts
 from personagen.runs.advice import advice
 from personagen.runs.estimate import Consent, Estimate, begin, estimate_of
@@ -55,7 +57,7 @@ async def run(
         PersonagenError: the run can't continue; finished results are written, and it can be resumed.
     """
     options = workflow.options
-    where = prompt_files.folders(options.prompts)
+    where = prompt_files.folders(options.prompts, workflow.language)
     acts = custom.acts(options.agent)
     names = (*workflow.prompts, *custom.prompts(options.agent))
     efforts, extras = by_role("--reasoning", options.reasoning), by_role("--extra", options.extra)
@@ -64,9 +66,11 @@ async def run(
         for name, role in ((name, name.partition("/")[0]) for name in names)
     }
     unused = unused_prompts(where, prompts)
+    unused += untold({name: (prompt.file, prompt.inputs) for name, prompt in prompts.items()}, workflow.language)
     for note in unused:  # before any money is spent on prompts that were not meant
         log.warning("%s", note)
     models = resolve(options, {name.partition("/")[0] for name in prompts}, workflow.encoder)
+    unused += _only_english(models, workflow.language)
     fingerprint = _fingerprint(workflow, models)
     with open_run(Path(options.out), workflow.command, fingerprint, dict(vars(options)), prompts.values()) as folder:
         async with open_models(folder, models, options, prompts, acts, workflow.attempts, workflow.language) as session:
@@ -78,6 +82,17 @@ async def run(
             notes = (*workflow.notes, *unused, *folder.notes)
             slots, watch = frozenset(done), Watch(workflow, session, len(done))
             return await _Playing(workflow, session, folder, failures, estimate, notes, progress, slots, watch).play()
+
+
+def _only_english(models: Models, language: str) -> tuple[str, ...]:
+    """A note if ``language`` is asked for and the offline cast, which speaks English, is to speak or write."""
+    offline = [role for role in ("author", "user", "assistant") if models.names.get(role) == OFFLINE]
+    if not offline or language == ANY or base_of(language) == "en":
+        return ()
+    return (
+        f"the offline cast speaks English only: what it writes as {' and '.join(offline)} is not in"
+        f" {name_of(language)}, and is not checked for that; choose another --model for it",
+    )
 
 
 def _fingerprint(workflow: Workflow[Any], models: Models) -> dict[str, Any]:

@@ -247,7 +247,7 @@ def test_a_run_that_a_fault_of_the_caller_ends_is_kept_as_interrupted(run, tmp_p
         ({"conversations": 0}, "--conversations 0"),
         ({"personas": "nowhere.jsonl"}, "nowhere.jsonl"),
         ({"model": "robot=offline"}, "no role robot"),
-        ({"language": "xx"}, "--language xx: choose one of en"),
+        ({"language": "xx"}, "--language xx: choose the English name"),
     ],
 )
 def test_a_wrong_option_is_refused_before_anything_is_made(run, tmp_path, options, complaint):

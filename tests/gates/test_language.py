@@ -90,3 +90,74 @@ def test_lists_code_and_names_are_in_no_language():
     )
     assert not rejected("language", "assistant", listed)
     assert not rejected("language", "assistant", "```python\n" + "die = das = der = und = nicht = ein\n" * 9 + "```")
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        (
+            "zh",
+            "老板写道：“Please send me the report by Friday, and tell everyone that we will meet.” 什么意思？",
+        ),
+        (
+            "de",
+            "Mein Chef schrieb: „Please send me the report by Friday and tell everyone in the team.“ Was soll ich tun?",
+        ),
+        (
+            "ja",
+            "メールに「Please send me the report by Friday and tell everyone in the team that we meet.」とありました。",
+        ),
+        (
+            "en",
+            "He wrote: “Ich habe die Rechnung noch nicht bekommen, und ich will das Geld jetzt haben.” What now?",
+        ),
+        ("ar", "اقرأ https://example.org/a/very/long/path/that/has/many/words/in/it/and/more/of/them هنا وقل لي رأيك."),
+    ],
+)
+def test_what_a_message_quotes_is_not_its_language(language: str, text: str):
+    assert not rejected("language", "user", text, language=language)
+
+
+@pytest.mark.parametrize("marks", ["“{}”", "„{}“", "「{}」", '"{}"', "{}"])
+def test_a_message_that_is_one_quotation_is_in_the_language_of_that(marks: str):
+    said = marks.format("I think that you should talk to them first and then pay the bill, but there is no hurry")
+    assert rejected("language", "assistant", said, language="zh")
+
+
+@pytest.mark.parametrize(
+    ("language", "asked"),
+    [
+        ("zh", "请把这句话翻译成英文。"),
+        ("ar", "ترجم هذا لي من فضلك."),
+        ("sw", "Tafsiri hii kwa Kiingereza."),
+        ("de", "Auf Englisch bitte!"),
+    ],
+)
+def test_a_translation_may_be_asked_for_in_any_language(language: str, asked: str):
+    said = "I think that you should talk to them first and then pay the bill, but there is no hurry with it at all."
+    assert not rejected("language", "assistant", said, asked, language=language)
+    assert rejected("language", "assistant", said, "?", language=language)
+
+
+@pytest.mark.parametrize(
+    ("language", "asked", "again"),
+    [
+        ("zh", "你说什么？", "请再说一遍，我没听清楚。"),
+        ("de", "Wie bitte?", "Wiederhole das bitte."),
+        ("hi", "क्या?", "फिर से कहिए।"),
+    ],
+)
+def test_an_assistant_may_repeat_itself_if_asked_in_any_language(language: str, asked: str, again: str):
+    from tests.servers.tongues import banks
+
+    name = {"zh": "Chinese", "de": "German", "hi": "Hindi"}[language]
+    said = " ".join(banks()[name]["advice"][:4])
+    assert rejected("repeats", "assistant", said, "1", said, asked, language=language)
+    assert not rejected("repeats", "assistant", said, "1", said, again, language=language)
+
+
+@pytest.mark.parametrize(
+    "text", ["用户名和密码都在信里。", "ユーザー名は手紙にあります。", "사용자 이름은 편지에 있어요."]
+)
+def test_a_user_name_is_not_talk_about_the_user(text: str):
+    assert not rejected("about", "assistant", text, "登录不了", language="any")

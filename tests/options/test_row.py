@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from functools import partial
 from pathlib import Path
-from typing import get_args
 
 import pytest
 
@@ -14,7 +13,6 @@ from personagen.errors import UsageError
 from personagen.options import (
     ROLES,
     ExpandOptions,
-    Language,
     ModelFunction,
     ModelOptions,
     OutputOptions,
@@ -23,7 +21,6 @@ from personagen.options import (
     shared_and_own,
 )
 from personagen.options.row import rows_of
-from personagen.personas.language import LANGUAGES
 from tests import fakes
 
 TABLES = (ExpandOptions, SimulateOptions)
@@ -92,10 +89,6 @@ def test_concurrency_can_be_auto_and_confirm_above_never(given):
     assert ModelOptions(concurrency=given).concurrency is None
     assert ModelOptions(confirm_above=given and "never").confirm_above is None
     assert ModelOptions(concurrency=7, confirm_above=0).concurrency == 7
-
-
-def test_the_languages_of_the_table_are_those_that_have_words():
-    assert get_args(Language) == LANGUAGES
 
 
 def test_a_short_help_has_about_a_dozen_options():

@@ -40,6 +40,7 @@ def test_every_prompt_that_comes_along_loads_and_renders():
         "replies": [{"label": "A", "text": "one"}, {"label": "B", "text": "two"}],
         "inferences": ["keeps bees"],
         "words": 50,
+        "language": "English",
         "examples": ["an example"],
         "facts": ["keeps bees"],
         "traits": ["blunt"],

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from operator import itemgetter
 from typing import Literal
 
+from personagen.personas.words import CLOSING, STOPS
+
 Pronoun = Literal["she", "he", "they"]
 
 MAX_FACTS = 15
@@ -14,8 +16,8 @@ CAPITAL = f"[{''.join(chr(c) for c in range(0x41, 0x2000) if chr(c).isupper())}]
 
 # A pattern that starts with a character set is fast to search.
 _END = re.compile(
-    r"[.!?\u2026\u3002\uff01\uff1f\n](?:(?<=[.!?\u2026])[\"'\u201d\u2019)\]]*\s+|"
-    r"(?<=[\u3002\uff01\uff1f])[\"\u300d\u300f]?|(?<=\n)[^\S\n]*(?=\n))"
+    rf"[.!?\u2026{STOPS}\n](?:(?<=[.!?\u2026])[\"'\u201d\u2019)\]]*\s+|"
+    rf"(?<=[{STOPS}])[{CLOSING}]*|(?<=\n)[^\S\n]*(?=\n))"
 )
 _ABBREVIATION = re.compile(
     r"(?:\b(?:dr|mr|mrs|ms|prof|st|jr|sr|vs|mt|ft|e\.g|i\.e|ph\.d)|\b[a-z](?:\.[a-z])*)\.$", re.I
@@ -114,5 +116,5 @@ def _ages(text: str) -> Iterator[tuple[int, int]]:
 
 def facts_of(text: str) -> tuple[str, ...]:
     """The distinct sentences of a profile as facts, without the final stop; at most ``MAX_FACTS``."""
-    facts = [sentence.rstrip(" .!?;:") for sentence in sentences(text)]
+    facts = [sentence.rstrip(f" .!?;:{STOPS}") for sentence in sentences(text)]
     return tuple(dict.fromkeys(fact for fact in facts if fact))[:MAX_FACTS]

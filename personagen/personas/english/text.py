@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from personagen.options.language import ANY, base_of
 from personagen.personas.english.facts import AGE, CAPITAL, attributes_of, facts_of, pronoun_of, sentences
 from personagen.personas.english.verbs import ADVERBS, FUNCTION, bag, base_form
+from personagen.personas.words import MARKS, words
 
 __all__ = ["attributes_of", "facts_of", "fold", "normalised", "pronoun_of", "sentences", "words"]
 
-# \w does not match combining marks, which belong to words.
-_MARKS = "".join(chr(c) for c in range(0x300, 0x3100) if unicodedata.category(chr(c)).startswith("M"))
-_WORD = re.compile(rf"[\w{_MARKS}]+(?:['-][\w{_MARKS}]+)*")
-_PLAIN = re.compile(rf"[\w{_MARKS}]+")
+_PLAIN = re.compile(rf"[\w{MARKS}]+")
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _ONE_NAME = rf"{CAPITAL}[\w'\u2019-]*"
 # A pattern that starts with a character set is fast to search, so the lookbehind comes second.
@@ -32,6 +31,7 @@ _COMMON = bag("born most two three four five six seven self every mother father 
 _COMMON |= FUNCTION | ADVERBS | frozenset(_WHO)
 _ONE_FORM = {"are": "is", "were": "was", "has": "have"}
 _I = bag("i i'm i've i'd i'll")
+_NOUNS_IN_CAPITALS = ("de", "lb", "nds")
 _NAMING = bag("named called nicknamed")
 
 
@@ -43,17 +43,15 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFKD", plain)))
 
 
-def words(text: str) -> list[str]:
-    """The words of ``text`` in lower case, in any script, with their inner hyphens and apostrophes."""
-    return _WORD.findall(text.lower().replace("\u2019", "'").replace("_", " "))
-
-
-def normalised(text: str) -> str:
+def normalised(text: str, language: str = "en") -> str:
     """``text`` for duplicate search: folded, without punctuation, names, pronouns and age.
 
     Proper names become ``_name``, third-person pronouns ``_who``, the subject's age ``_age``; other numbers stay. So
-    texts that differ only in name, gender or age are equal, also "they work" and "she works".
+    texts that differ only in name, gender or age are equal, also "they work" and "she works". In another ``language``
+    than English only names are masked, and where nouns have capitals not even those.
     """
+    if language not in ("en", ANY):
+        return " ".join(words(fold(text if base_of(language) in _NOUNS_IN_CAPITALS else _nameless(text))))
     tokens = _PLAIN.findall(fold(_nameless(_aged(text))).replace("'", ""))
     if not _NAMING.isdisjoint(tokens):
         tokens = [_named(token, before) for before, token in zip(["", *tokens], tokens, strict=False)]

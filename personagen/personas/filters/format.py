@@ -6,12 +6,13 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+from personagen.options.language import ANY
 from personagen.personas.english.facts import NUMBERS
-from personagen.personas.english.text import words
 from personagen.personas.filters.pool_view import Candidate, PoolView, Refusal
 from personagen.personas.language import BANKS, MIN_WORDS, is_in, other_language
-from personagen.personas.scripts import is_unspaced, is_written_in, length
+from personagen.personas.scripts import is_written_in, length
 from personagen.personas.traits import canonical, traits_of
+from personagen.personas.words import words
 from personagen.records import Description
 
 UNSUPPORTED = "unsupported"
@@ -21,7 +22,8 @@ _MARKUP = {
         r"^\s*(?:[-*•‣–—]\s|\(?\d{1,2}[.)]\s|\(?[a-z]\)\s)|\s\(?1[.)]\s.*\s\(?2[.)]\s", re.M | re.S
     ),
     "a heading": re.compile(
-        r"^\s*(?:#{1,6}\s|[^\n.:]{1,40}:\s*(?:\n|$)|(?:profile|persona(?:lity)?|name|age)\b[^\n.:]{0,20}:)", re.M | re.I
+        r"^\s*(?:#{1,6}\s|[^\n.:\uff1a]{1,40}[:\uff1a]\s*(?:\n|$)|(?:profile|persona(?:lity)?|name|age)\b[^\n.:]{0,20}:)",
+        re.M | re.I,
     ),
     "markup": re.compile(r"\*\*|```|`|</?[a-z][^>]*>|\]\(|&[a-z]+;|\\[nt]", re.I),
     "a gap left open": re.compile(
@@ -55,7 +57,9 @@ def format(candidate: Candidate, view: PoolView) -> Refusal | None:
     distinct, (least, most) = len({item.strip().casefold() for item in items}), rules.items
     if not least <= distinct <= most:
         return Refusal(f"{distinct} {what}, not {least} to {most}", distinct)
-    stray = () if UNSUPPORTED in rules.tolerated else unsupported(text, items, traits=description.kind == "personality")
+    if UNSUPPORTED in rules.tolerated:
+        return None
+    stray = unsupported(text, items, traits=description.kind == "personality", language=rules.language)
     return Refusal(f"not in the text: {stray[0][:80]!r}", len(stray)) if stray else None
 
 
@@ -80,33 +84,41 @@ _LIGHT = """have having had been being were does do did also very some any lives
 _WEIGHTLESS = BANKS["en"] | frozenset(_LIGHT.split())
 
 
-def unsupported(text: str, items: tuple[str, ...], *, traits: bool) -> list[str]:
+_HIRAGANA = re.compile("[\u3041-\u309f]")  # mostly endings and particles
+
+
+def unsupported(text: str, items: tuple[str, ...], *, traits: bool, language: str = "en") -> list[str]:
     """The ``items`` of which ``text`` has, in any inflection, less than half of the content words or not all numbers.
 
-    A trait may also occur as a synonym in the lexicon. In a script without spaces pairs of characters are compared.
+    A trait may also occur as a synonym in the lexicon. In another language than English, a word occurs in any
+    inflection if two thirds of it do, from either end.
     """
-    if is_unspaced(text):
-        pairs = _pairs(text)
-        return [item for item in items if item not in text and 2 * len(_pairs(item) & pairs) < len(_pairs(item))]
     named = traits_of(text) if traits else ()
-    stems = {_stem(part) for part in _parts(words(text))}
+    found = words(text)
+    stems, english = {_stem(part) for part in _parts(found)}, language in ("en", ANY)
+    light = _WEIGHTLESS | BANKS.get(language, frozenset())
+    whole, counted = " ".join(found), any(map(str.isdigit, text))
     stray = []
     for item in items:
         if named and canonical(item) in named:
             continue
         parts = _parts(words(item))
-        weighty = [w for w in parts if w not in _WEIGHTLESS] or parts
-        numbers = [w for w in weighty if w.isdigit()]
-        here = sum(_stem(w) in stems for w in weighty)
-        if not weighty or 2 * here < len(weighty) or any(n not in stems for n in numbers):
+        weighty = [w for w in parts if w not in light and not _HIRAGANA.fullmatch(w)] or parts
+        numbers = [w for w in weighty if w.isdigit()] if english or counted else []
+        here = sum(_stem(w) in stems or (not english and _occurs(w, whole)) for w in weighty)
+        if (
+            not weighty
+            or 2 * here < len(weighty)
+            or any(n not in stems and (english or n not in whole) for n in numbers)
+        ):
             stray.append(item)
     return stray
 
 
-def _pairs(text: str) -> set[str]:
-    """The pairs of neighbouring letters and digits of ``text``, its only units where no spaces part words."""
-    plain = "".join(filter(str.isalnum, text.casefold()))
-    return {plain[at : at + 2] for at in range(max(1, len(plain) - 1))}
+def _occurs(word: str, text: str) -> bool:
+    """Whether two thirds of ``word``, from its start or its end, occur in ``text``."""
+    size = max(min(3, len(word)), -(-2 * len(word) // 3))
+    return word[:size] in text or word[-size:] in text
 
 
 def _parts(found: Sequence[str]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from personagen.options.language import ANY
 from personagen.personas.english.text import attributes_of
 from personagen.personas.filters.pool_view import Candidate, PoolView, Refusal
 from personagen.personas.traits import traits_of
@@ -39,9 +40,9 @@ _FACTS = {
 def misplaced(candidate: Candidate, view: PoolView) -> Refusal | None:
     """Rejects a profile with traits (their number is the score), and a personality with facts, of which age is one.
 
-    It rejects nothing where ``misplaced`` is among ``rules.tolerated``.
+    Only English is read, and nothing is rejected where ``misplaced`` is among ``rules.tolerated``.
     """
-    if "misplaced" in view.rules.tolerated:
+    if view.rules.language not in ("en", ANY) or "misplaced" in view.rules.tolerated:
         return None
     text = candidate.description.text
     if candidate.description.kind == "profile":

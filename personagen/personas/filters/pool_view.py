@@ -23,7 +23,7 @@ NOTHING = Nearest()
 
 @dataclass(frozen=True)
 class Rules:
-    """The bounds of the filters: the least and the most facts or traits, and words; one of ``LANGUAGES``.
+    """The bounds of the filters: the least and the most facts or traits, and words; the code of a language, or ``any``.
 
     ``unit`` is what ``words`` counts, ``scripts`` are those that most letters must be in (empty for any), and
     ``tolerated`` are faults that do not matter (see ``filters.format.faults``), or ``misplaced``.
@@ -88,12 +88,14 @@ class Refusal:
     nearest: str | None = None
 
 
-def candidate(description: Description, place: str = "", vector: FloatArray | None = None) -> Candidate:
-    """``description`` with its features for the filters."""
+def candidate(
+    description: Description, place: str = "", vector: FloatArray | None = None, language: str = "en"
+) -> Candidate:
+    """``description``, a text in ``language`` (a code), with its features for the filters."""
     traits: frozenset[str] = frozenset()
     if description.kind == "personality":
         traits = frozenset(map(canonical, description.items)) or frozenset(traits_of(description.text))
-    return Candidate(description, place, shingles(normalised(description.text)), traits, vector)
+    return Candidate(description, place, shingles(normalised(description.text, language)), traits, vector)
 
 
 def shingles(text: str) -> frozenset[int]:
