@@ -166,4 +166,4 @@ def _with_target(filters: Mapping[str, Filter], growth: PoolGrowth) -> dict[str,
     def full(_: Candidate, view: PoolView) -> Refusal | None:
         return Refusal("the pool has reached its target") if len(view) >= growth.target else None
 
-    return {"target": full, **FILTERS[growth.kind], **filters}
+    return {"surplus": full, **FILTERS[growth.kind], **filters}
