@@ -7,20 +7,21 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from personagen.agents import author
 from personagen.agents.ask import AgentContext
 from personagen.encoders import LOCAL, Encoder, open_encoder
-from personagen.errors import UsageError
+from personagen.errors import ConfigError, PersonagenError, UsageError
 from personagen.flows.pool_estimate import PoolProgress, keep_progress, pool_rehearsals
 from personagen.flows.pool_growth import PoolGrowth, grow_round
+from personagen.llm.functions import raised, returned
 from personagen.metrics.diversity import acceptance_curve, distinct_n, nearest_similarity, vendi_score
 from personagen.metrics.spread import ages, genders, tone
-from personagen.options import ExpandOptions
+from personagen.options import ExpandOptions, checked_texts
 from personagen.personas import pool
-from personagen.personas.filters import Filter, Rules, Threshold
+from personagen.personas.filters import Candidate, Filter, PoolView, Refusal, Rules, Threshold
+from personagen.personas.memory import source
 from personagen.personas.seeds import Seeds, load_seeds
 from personagen.plugins import function
 from personagen.records import Description, Kind, Persona, content_id
@@ -61,8 +62,8 @@ async def expand(
     """
     if options.similarity is not None and options.calibrate:
         raise UsageError("--similarity and --calibrate both set the threshold: give one of them")
-    seeds = load_seeds(Path(options.seeds) if options.seeds else None, skip_bad_lines=options.skip_bad_lines)
-    pools = _Pools(options, seeds, {name: _filter(name) for name in options.filters})
+    seeds = load_seeds(source(options.seeds) if options.seeds else None, skip_bad_lines=options.skip_bad_lines)
+    pools = _Pools(options, seeds, {name: _filter(name) for name in checked_texts(options.filters)})
     remote = options.encoder != "hashed" and not options.encoder.startswith(LOCAL)
     workflow = Workflow(
         command="expand",
@@ -90,12 +91,26 @@ async def expand(
 
 
 def _filter(name: str) -> Filter:
-    found: Filter = function(name)
+    found: Any = function(name)
     try:
         inspect.signature(found).bind(None, None)
     except (TypeError, ValueError):
         raise UsageError(f"--filter {name}: a filter is called as f(candidate, view) -> Refusal | None") from None
-    return found
+
+    def checked(candidate: Candidate, view: PoolView) -> Refusal | None:
+        try:
+            verdict = found(candidate, view)
+        except PersonagenError:
+            raise
+        except Exception as error:  # user code can raise anything
+            raise ConfigError(raised(name, found, error)) from error
+        if isinstance(verdict, str):
+            return Refusal(verdict)
+        if not isinstance(verdict, Refusal | None):
+            raise ConfigError(returned(name, found, verdict, "a Refusal, a text or None"))
+        return verdict
+
+    return checked
 
 
 class _Pools:

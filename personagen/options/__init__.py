@@ -14,19 +14,23 @@ from personagen.options.row import (
     POOLS,
     ROLES,
     SIZE,
+    ActFunctions,
+    Data,
     FilePath,
-    ModelFunction,
+    Functions,
+    InMemory,
     Models,
+    NamedFunction,
     Options,
     RoleTexts,
-    Texts,
     by_role,
+    checked_texts,
     option,
     place,
     shared_and_own,
 )
 
-__all__ = ["ENCODER", "ROLES", "ModelFunction", "by_role", "place", "shared_and_own"]
+__all__ = ["ENCODER", "ROLES", "InMemory", "NamedFunction", "by_role", "checked_texts", "place", "shared_and_own"]
 
 Grow = Literal["coin", "best", "all"]
 Language = Literal["en", "de", "fr", "es", "it", "pt", "nl", "any"]
@@ -58,7 +62,7 @@ class ModelOptions(PromptOptions):
     model: Models = option(
         ("offline",), "offline, openai/NAME, anthropic/NAME, a LiteLLM name or module:function.", MODELS, common=True
     )
-    agent: Texts = option(
+    agent: ActFunctions = option(
         (),
         "Your own function for an agent.",
         MODELS,
@@ -112,7 +116,7 @@ class ModelOptions(PromptOptions):
 class ExpandOptions(ModelOptions):
     """Options of ``expand``, which grows pools of profiles and personalities from seeds, and combines them."""
 
-    seeds: FilePath | None = option(
+    seeds: Data | None = option(
         None, "File or folder of seeds.", FILES, "PATH", common=True, words="the bundled seeds", example="seeds"
     )
     out: FilePath = option(
@@ -144,7 +148,7 @@ class ExpandOptions(ModelOptions):
         example=0.6,
     )
     calibrate: bool = option(False, "Calibrate the similarity threshold on the seeds.", POOLS)
-    filters: Texts = option(
+    filters: Functions = option(
         (), "Additional filter function.", POOLS, "MODULE:FUNCTION", flag="--filter", example=["my_filters:no_doctors"]
     )
 
@@ -153,14 +157,14 @@ class ExpandOptions(ModelOptions):
 class SimulateOptions(ModelOptions):
     """Options of ``simulate``, which grows conversation trees with competing replies to each user turn."""
 
-    personas: FilePath = option("outputs/pool/personas.jsonl", "File of personas.", FILES, "FILE", common=True)
+    personas: Data = option("outputs/pool/personas.jsonl", "File of personas.", FILES, "FILE", common=True)
     skip_bad_lines: bool = option(False, "Skip personas that cannot be read instead of stopping.", FILES)
     conversations: int | None = option(
         None, "Number of conversations.", SIZE, common=True, least=1, most=10**8, words="one per persona", example=100
     )
     turns: int = option(10, "Turns per conversation.", SIZE, common=True, least=1, most=1000)
     candidates: int = option(2, "Competing replies per turn.", SIZE, least=2, most=26)
-    candidate: Texts = option(
+    candidate: Functions = option(
         ("aware", "plain"), "Competing assistant: aware, plain, or your own module:function.", DIALOGUES, "NAME"
     )
     max_nodes: int = option(500, "Maximum messages per tree with --grow all.", SIZE, least=3, most=1_000_000)
