@@ -26,7 +26,8 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"agents"}),
     frozenset({"runs"}),
     frozenset({"flows"}),
-    frozenset({"api", "cli"}),
+    frozenset({"cli"}),
+    frozenset({"api"}),
     frozenset({"__init__", "__main__"}),
 )
 # Below ``llm`` there is no I/O, no async and no printing, except in these.
