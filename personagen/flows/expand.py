@@ -18,10 +18,9 @@ from personagen.flows.pool_growth import PoolGrowth, grow_round
 from personagen.llm.functions import raised, returned
 from personagen.metrics.diversity import acceptance_curve, distinct_n, nearest_similarity, vendi_score
 from personagen.metrics.spread import ages, genders, tone
-from personagen.options import ExpandOptions, checked_texts
+from personagen.options import ExpandOptions, checked_texts, source
 from personagen.personas import pool
 from personagen.personas.filters import Candidate, Filter, PoolView, Refusal, Rules, Threshold
-from personagen.personas.memory import source
 from personagen.personas.seeds import Seeds, load_seeds
 from personagen.plugins import function
 from personagen.records import Description, Kind, Persona, content_id
@@ -62,7 +61,7 @@ async def expand(
     """
     if options.similarity is not None and options.calibrate:
         raise UsageError("--similarity and --calibrate both set the threshold: give one of them")
-    seeds = load_seeds(source(options.seeds) if options.seeds else None, skip_bad_lines=options.skip_bad_lines)
+    seeds = load_seeds(source(options.seeds), skip_bad_lines=options.skip_bad_lines)
     pools = _Pools(options, seeds, {name: _filter(name) for name in checked_texts(options.filters)})
     remote = options.encoder != "hashed" and not options.encoder.startswith(LOCAL)
     workflow = Workflow(

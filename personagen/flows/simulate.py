@@ -13,9 +13,8 @@ from personagen.errors import PersonagenError, ReplyError, UsageError
 from personagen.flows.conversation import Conversation, FailedTree
 from personagen.flows.messages import rejection
 from personagen.flows.plan import Plan, Plans, calls_at_once, check, levels
-from personagen.options import SimulateOptions, checked_texts
+from personagen.options import SimulateOptions, checked_texts, source
 from personagen.pairs import pairs_of
-from personagen.personas.memory import source
 from personagen.personas.seeds import load_personas
 from personagen.records import ConversationTree, Rejection, content_id
 from personagen.runs.estimate import Consent

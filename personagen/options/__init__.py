@@ -28,9 +28,20 @@ from personagen.options.row import (
     option,
     place,
     shared_and_own,
+    source,
 )
 
-__all__ = ["ENCODER", "ROLES", "InMemory", "NamedFunction", "by_role", "checked_texts", "place", "shared_and_own"]
+__all__ = [
+    "ENCODER",
+    "ROLES",
+    "InMemory",
+    "NamedFunction",
+    "by_role",
+    "checked_texts",
+    "place",
+    "shared_and_own",
+    "source",
+]
 
 Grow = Literal["coin", "best", "all"]
 Language = Literal["en", "de", "fr", "es", "it", "pt", "nl", "any"]

@@ -163,11 +163,12 @@ class InMemory(str):
 
     def __new__(cls, flag: str, data: Any) -> InMemory:
         """Keeps ``data``; an iterator is read, since a run needs its rows more than once."""
-        if isinstance(data, Mapping | bytes | Set) or not isinstance(data, Iterable):  # a set has no order
+        if isinstance(data, bytes | Set) or not isinstance(data, Iterable):  # a set has no order
             what = type(data).__name__
             raise UsageError(f"{flag} is of type {what}: give a path, a list of texts or dicts, a table or a dataset")
         kept: Any = data if hasattr(data, "__len__") else tuple(data)
-        made = super().__new__(cls, f"{len(kept):,} rows in memory")
+        what = f"{type(data).__name__} of {len(kept):,}" if isinstance(data, Mapping) else f"{len(kept):,} rows"
+        made = super().__new__(cls, f"{what} in memory")
         made.data = kept
         return made
 
@@ -213,6 +214,11 @@ def place(name: str, path: Any) -> str:
     if len(text.encode()) > _MAX_PATH_BYTES or max(len(part.encode()) for part in text.split("/")) > _MAX_NAME_BYTES:
         raise UsageError(f"{name} {text[:40]}... is too long for a path: a name has at most {_MAX_NAME_BYTES} bytes")
     return text
+
+
+def source(value: Any) -> Any:
+    """What a checked option of data stands for: the data, or a path as text."""
+    return value.data if isinstance(value, InMemory) else value
 
 
 def checked_texts(value: Any) -> tuple[str, ...]:

@@ -6,14 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from personagen.options import InMemory
+from personagen.errors import UsageError
 
 MEMORY = Path("row")  # in place of a file, as in row:3
-
-
-def source(option: Any) -> Any:
-    """What a checked option for data holds: the data in memory, or a path."""
-    return option.data if isinstance(option, InMemory) else Path(option)
 
 
 def name_of(source: Any, *, short: bool = False) -> str:
@@ -25,6 +20,8 @@ def name_of(source: Any, *, short: bool = False) -> str:
 
 def rows_of_data(data: Any) -> Iterator[Any]:
     """The rows of ``data`` in order, each a text or a dict; missing values (None, NaN, NaT) are None."""
+    if isinstance(data, Mapping):
+        raise UsageError("a dict has no rows: give a list of dicts, a table or a dataset")
     if hasattr(data, "columns") and hasattr(data, "to_dicts"):  # polars
         data = data.to_dicts()
     elif hasattr(data, "columns") and hasattr(data, "to_dict"):  # pandas

@@ -68,7 +68,7 @@ def load_seeds(path: Any, *, skip_bad_lines: bool = False) -> Seeds:
     """
     if path is None:
         return load_seeds(packaged())
-    log = _Log(skip_bad_lines)
+    path, log = Path(path) if isinstance(path, str) else path, _Log(skip_bad_lines)
     entries = _unique(_gather(path, log, lambda value, file, line: _descriptions(value, file, line, log)), log)
     pools = {kind: tuple(entry for entry in entries if entry.kind == kind) for kind in _ITEMS}
     if not entries:
@@ -90,7 +90,7 @@ def load_personas(path: Any, *, skip_bad_lines: bool = False) -> tuple[tuple[Per
     Raises:
         UsageError: as ``load_seeds``.
     """
-    log = _Log(skip_bad_lines)
+    path, log = Path(path) if isinstance(path, str) else path, _Log(skip_bad_lines)
     found = _gather(path, log, lambda value, _file, _line: _personas(value), alone="personas.jsonl")
     personas = (_records(path) if isinstance(path, Path) else ()) or _unique(found, log)
     if not personas:

@@ -7,8 +7,8 @@ import pytest
 
 import personagen
 from personagen.errors import UsageError
-from personagen.options import ExpandOptions, SimulateOptions
-from personagen.personas.memory import rows_of_data, source
+from personagen.options import ExpandOptions, SimulateOptions, source
+from personagen.personas.memory import rows_of_data
 from personagen.personas.seeds import load_personas, load_seeds
 from tests import fakes
 
@@ -85,8 +85,8 @@ def test_a_dataset_gives_its_rows():
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        ({"profile": "x"}, "--personas is of type dict: give a path, a list of texts or dicts"),
-        ({"x", "y"}, "--personas is of type set"),
+        ({"profile": "x"}, "a dict has no rows"),
+        ({"x", "y"}, "--personas is of type set: give a path, a list of texts or dicts"),
         (b"x", "--personas is of type bytes"),
         (3, "--personas is of type int"),
         ([], "the data in memory has no persona"),
