@@ -62,7 +62,7 @@ async def expand(
     if options.similarity is not None and options.calibrate:
         raise UsageError("--similarity and --calibrate both set the threshold: give one of them")
     seeds = load_seeds(source(options.seeds), skip_bad_lines=options.skip_bad_lines)
-    pools = _Pools(options, seeds, {name: _filter(name) for name in checked_texts(options.filters)})
+    pools = _Pools(options, seeds, {name: filter_of(name) for name in checked_texts(options.filters)})
     remote = options.encoder != "hashed" and not options.encoder.startswith(LOCAL)
     workflow = Workflow(
         command="expand",
@@ -89,7 +89,8 @@ async def expand(
     return ExpandSummary(report=report, **own)
 
 
-def _filter(name: str) -> Filter:
+def filter_of(name: str) -> Filter:
+    """The user's filter ``name``; a fault in it names its file and line. A text that it returns is the reason."""
     found: Any = function(name)
     try:
         inspect.signature(found).bind(None, None)

@@ -34,7 +34,9 @@ def raised(name: str, function: Any, error: Exception) -> str:
 
 def returned(name: str, function: Any, answer: Any, wanted: str) -> str:
     """That the user's ``function`` gave something else than ``wanted``, and where it is defined."""
-    return f"{_named(name, location(function))} returned a {type(answer).__name__}, not {wanted}; correct it"
+    what = type(answer).__name__
+    article = "an" if what[0] in "aeiouAEIOU" else "a"
+    return f"{_named(name, location(function))} returned {article} {what}, not {wanted}; correct it"
 
 
 def _named(name: str, where: str) -> str:

@@ -99,7 +99,9 @@ def test_a_fault_names_the_users_file_and_line(tmp_path, options, name):
 
 @pytest.mark.parametrize("answer", [None, 3, ["x"], b"x"])
 def test_an_answer_of_another_type_names_the_function(tmp_path, answer):
-    with pytest.raises(ConfigError, match=r"test_functions.py:\d+\) returned a \w+, not a text or a personagen.Comple"):
+    with pytest.raises(
+        ConfigError, match=r"test_functions.py:\d+\) returned an? \w+, not a text or a personagen.Comple"
+    ):
         simulated(tmp_path, model=lambda _: answer)
 
 
@@ -107,7 +109,7 @@ def test_an_answer_of_another_type_names_the_function(tmp_path, answer):
     ("filter", "said"),
     [
         (broken, r"broken \(.*test_functions.py:\d+\) raised KeyError: 'absent'; correct it"),
-        (lambda candidate, view: 3, r"returned a int, not a Refusal, a text or None"),
+        (lambda candidate, view: 3, r"returned an int, not a Refusal, a text or None"),
         (lambda candidate: None, r"a filter is called as f\(candidate, view\)"),
     ],
 )
