@@ -120,7 +120,9 @@ def _print_error(text: str) -> None:
 
 def _print_how_to_resume(ctx: click.Context) -> None:
     if _asks_models(ctx):
-        _print_error(f"to resume: {shlex.join(['personagen', *ctx.meta[_TYPED]])}")
+        from personagen.cli.common import as_typed
+
+        _print_error(as_typed(f"to resume: {shlex.join(['personagen', *ctx.meta[_TYPED]])}"))
 
 
 @click.group(

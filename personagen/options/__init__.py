@@ -46,6 +46,7 @@ __all__ = [
 Grow = Literal["coin", "best", "all"]
 Language = Literal["en", "de", "fr", "es", "it", "pt", "nl", "any"]
 MAX_POOL = 10_000_000
+REPLACED = ("user/speak=", "observer/infer=", "judge/prefer=", "author/profiles=", "author/personalities=")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +72,11 @@ class ModelOptions(PromptOptions):
 
     seed: int = option(0, "Random seed.", SIZE, common=True, least=-(2**63), most=2**63 - 1)
     model: Models = option(
-        ("offline",), "offline, openai/NAME, anthropic/NAME, a LiteLLM name or module:function.", MODELS, common=True
+        ("offline",),
+        "offline, openai/NAME, anthropic/NAME, a LiteLLM name or module:function.",
+        MODELS,
+        common=True,
+        names=("offline", "openai/", "anthropic/"),
     )
     agent: ActFunctions = option(
         (),
@@ -79,6 +84,7 @@ class ModelOptions(PromptOptions):
         MODELS,
         "ROLE/ACT=MODULE:FUNCTION",
         example=["judge/prefer=my_agents:strict"],
+        names=REPLACED,
     )
     base_url: RoleTexts = option(
         (), "OpenAI- or Anthropic-compatible server.", MODELS, "URL", common=True, example=["http://127.0.0.1:8000/v1"]
@@ -110,6 +116,7 @@ class ModelOptions(PromptOptions):
         MODELS,
         "[ROLE=]EFFORT",
         example=["judge=low"],
+        names=("none", "low", "medium", "high"),
     )
     extra: RoleTexts = option(
         (), "Further fields of each request, as JSON.", MODELS, "[ROLE=]JSON", example=['user={"top_k": 40}']
@@ -147,7 +154,11 @@ class ExpandOptions(ModelOptions):
     calls_per_round: int = option(8, "Calls per round; entries are added between rounds.", POOLS, least=1, most=10_000)
     saturation: int = option(3, "Stop after this many rounds without a new entry.", POOLS, least=1, most=10_000)
     encoder: str = option(
-        "hashed", "hashed, sentence-transformers/NAME, openai/NAME or a LiteLLM embedding model.", POOLS, "NAME"
+        "hashed",
+        "hashed, sentence-transformers/NAME, openai/NAME or a LiteLLM embedding model.",
+        POOLS,
+        "NAME",
+        names=("hashed", "sentence-transformers/", "openai/"),
     )
     similarity: float | None = option(
         None,
@@ -176,7 +187,11 @@ class SimulateOptions(ModelOptions):
     turns: int = option(10, "Turns per conversation.", SIZE, common=True, least=1, most=1000)
     candidates: int = option(2, "Competing replies per turn.", SIZE, least=2, most=26)
     candidate: Functions = option(
-        ("aware", "plain"), "Competing assistant: aware, plain, or your own module:function.", DIALOGUES, "NAME"
+        ("aware", "plain"),
+        "Competing assistant: aware, plain, or your own module:function.",
+        DIALOGUES,
+        "NAME",
+        names=("aware", "plain"),
     )
     max_nodes: int = option(500, "Maximum messages per tree with --grow all.", SIZE, least=3, most=1_000_000)
     grow: Grow = option(
