@@ -53,19 +53,21 @@ def location(found: Any, error: BaseException | None = None) -> str:
     while hasattr(found, "func"):
         found = found.func
     found = inspect.unwrap(found)
-    code = getattr(found if hasattr(found, "__code__") else type(found).__call__, "__code__", None)
-    if code is None:
+    body = getattr(found if hasattr(found, "__code__") else type(found).__call__, "__code__", None)
+    if body is None:
         return ""
     frames = traceback.extract_tb(error.__traceback__) if error else []
-    lines = [frame.lineno for frame in frames if frame.filename == code.co_filename and frame.lineno]
-    return f"{_short(code.co_filename)}:{lines[-1] if lines else code.co_firstlineno}"
+    lines = [frame.lineno for frame in frames if frame.filename == body.co_filename and frame.lineno]
+    return f"{_short(body.co_filename)}:{lines[-1] if lines else body.co_firstlineno}"
 
 
 def _raised_at(error: Exception) -> str:
-    """``, at FILE:LINE`` of the innermost frame that is neither personagen's nor the import system's."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith("<frozen")]
-    frames = [frame for frame in frames if Path(frame.filename).name != "__init__.py" or frame.name == "<module>"]
-    frames = [frame for frame in frames if frame.filename != __file__]
+    """``, at FILE:LINE`` of the innermost frame that is not of the import itself."""
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not frame.filename.startswith("<frozen") and frame.filename not in (__file__, importlib.__file__)
+    ]
     return f", at {_short(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
 
 

@@ -19,7 +19,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
-import personagen
 from personagen.errors import PersonagenError
 
 LEAST_PYTHON = (3, 11)
@@ -64,11 +63,11 @@ def doctor() -> DoctorReport:
 
 
 def _program() -> Iterator[Check]:
-    here = Path(personagen.__file__).parent
+    here = Path(__file__).parents[1]
+    [own] = re.findall(r'^__version__ = "(.+)"', (here / "__init__.py").read_text(encoding="utf-8"), re.MULTILINE)
     installed = version("personagen")
-    same = installed == personagen.__version__
-    other = "" if same else f", but {installed} is what was installed: install it again"
-    yield Check("personagen", f"{personagen.__version__} in {here}{other}", problem=not same)
+    other = "" if own == installed else f", but {installed} is what was installed: install it again"
+    yield Check("personagen", f"{own} in {here}{other}", problem=own != installed)
 
 
 def _python() -> Iterator[Check]:

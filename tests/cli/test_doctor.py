@@ -97,8 +97,9 @@ def test_a_package_that_is_missing_and_one_that_does_not_fit_are_told_with_the_r
 
 
 def test_another_version_in_the_metadata_is_told(monkeypatch):
-    monkeypatch.setattr("personagen.__version__", "9.9.9")
-    assert "but 0.1.0 is what was installed" in problems()[0][1]
+    real = doctor.version
+    monkeypatch.setattr(doctor, "version", lambda name: "0.0.9" if name == "personagen" else real(name))
+    assert "but 0.0.9 is what was installed" in problems()[0][1]
 
 
 def test_an_old_python_is_told(monkeypatch):
