@@ -134,7 +134,7 @@ clean:  ## remove the environments and caches; outputs/ stays
 $(VENV)/.main: requirements/main.txt requirements/dev.txt
 	$(require_python)
 	rm -rf $(VENV)
-	$(call installing,main,$(VENV),a minute)
+	$(call installing,main,$(VENV),one to two minutes)
 	$(call new_venv,$(VENV))
 	$(call install,$(VENV)) --require-hashes -r requirements/main.txt
 	@touch $@
