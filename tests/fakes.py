@@ -12,8 +12,10 @@ import orjson
 
 from personagen.agents.ask import AgentContext
 from personagen.flows.conversation import Conversation
+from personagen.flows.expand import expand
 from personagen.llm.limits.limiter import Limiter
 from personagen.llm.middleware import Tally
+from personagen.options import ExpandOptions
 from personagen.prompts import files as prompts
 from personagen.records import Completion, Persona, Usage
 from personagen.runs.schedule import Job, run_jobs
@@ -78,6 +80,26 @@ def personality(seed):
     traits = rng.sample(TRAITS, 9)
     told = "".join(f"She is {trait} about {word(rng)} when the {word(rng)} is in {word(rng)}. " for trait in traits)
     return {"text": told, "traits": traits}
+
+
+def descriptions(*made):
+    """An author's reply with the descriptions ``made``."""
+    return orjson.dumps({"descriptions": list(made)}).decode()
+
+
+def expanding(folder):
+    """``expand`` as ``run(out, progress, **options)``, from 8 profiles and 6 personalities of invented words."""
+    seeds = [profile(f"seed {n}") for n in range(8)] + [personality(f"seed {n}") for n in range(6)]
+    rows = [{"profile" if "facts" in seed else "personality": seed["text"], **seed} for seed in seeds]
+    file = folder / "seeds.jsonl"
+    file.write_bytes(b"".join(orjson.dumps({k: v for k, v in r.items() if k != "text"}) + b"\n" for r in rows))
+
+    def run(out="pool", progress=None, **options):
+        defaults = {"seeds": str(file), "out": str(folder / out), "model": "tests.fakes:llm", "target": 30}
+        given = {**defaults, "personalities": 12, "count": 5, "calls_per_round": 3, "similarity": 0.95, **options}
+        return asyncio.run(expand(ExpandOptions(**given), progress))
+
+    return run
 
 
 class Fake:

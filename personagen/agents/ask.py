@@ -21,6 +21,7 @@ from personagen.errors import ReplyError, UsageError
 from personagen.gates import Objection, Turn, first_objection, texts_in
 from personagen.llm.middleware import Tally
 from personagen.llm.room import reasoned_only
+from personagen.personas.form import PACKAGED, Form
 from personagen.prompts.files import Prompt, joined
 from personagen.records import Completion, Message, Usage
 
@@ -44,7 +45,7 @@ class AgentContext:
     """What agents work with: the model behind its middleware, the prompt files, and each role's model name.
 
     ``language`` is the conversation language that the language gate expects. ``words`` is about how long a reply in
-    this conversation is. ``acts`` maps prompt names to user
+    this conversation is, and ``form`` what the author's descriptions are like. ``acts`` maps prompt names to user
     functions that replace the agent's own. ``counts`` gets every reply. ``rehearsed`` is set for an estimate: gates
     reject nothing, and user code does not run. ``schema_misses`` counts, by model, replies that ignored their schema.
     """
@@ -58,6 +59,7 @@ class AgentContext:
     acts: Mapping[str, Callable[..., Awaitable[Any]]] = field(default_factory=dict)
     rehearsed: bool = False
     words: int = 100
+    form: Form = PACKAGED
     counts: ReplyCounts = field(default_factory=ReplyCounts)
     schema_misses: Counter[str] = field(default_factory=Counter)
 

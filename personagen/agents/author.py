@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from copy import deepcopy
 from functools import cache, partial
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -14,6 +15,7 @@ from personagen.agents.ask import AgentContext, Answer, CallSite, ask
 from personagen.agents.replies import Entry, Text, parsed, schema_of, worded
 from personagen.records import Kind
 
+NAMES: dict[Kind, str] = {"profile": "facts", "personality": "traits"}
 PROMPTS: dict[Kind, str] = {"profile": "author/profiles", "personality": "author/personalities"}
 Written = list[tuple[str, tuple[str, ...]]]
 T = TypeVar("T")
@@ -28,7 +30,6 @@ def _with_text(value: Any) -> Any:
     return {"text": value} if isinstance(value, str) else value
 
 
-_LENGTHS: Any = {"minItems": 8, "maxItems": 10}  # as the prompts ask, and the filter of form checks
 _Statements = Annotated[tuple[str, ...], BeforeValidator(_statements)]
 
 
@@ -36,13 +37,13 @@ class Profile(BaseModel):
     """A profile in the author's reply; a malformed one becomes empty, so that a filter rejects it."""
 
     text: Text = ""
-    items: _Statements = Field((), alias="facts", json_schema_extra=_LENGTHS)
+    items: _Statements = Field((), alias="facts")
 
 
 class Personality(Profile):
     """A personality in the author's reply."""
 
-    items: _Statements = Field((), alias="traits", json_schema_extra=_LENGTHS)
+    items: _Statements = Field((), alias="traits")
 
 
 class Descriptions(BaseModel, Generic[T]):
@@ -58,10 +59,14 @@ REPLIES: dict[Kind, type[Descriptions[Any]]] = {
 
 
 async def write(ctx: AgentContext, kind: Kind, examples: Sequence[str], count: int, site: CallSite) -> Answer[Written]:
-    """Up to ``count`` new descriptions, each a text and its facts or traits (ALOE, arXiv 2410.03642, section 3.1)."""
-    inputs = {"examples": list(examples), "count": count}
+    """Up to ``count`` new descriptions in the form of ``ctx.form``, each a text and its facts or traits.
+
+    The procedure is ALOE's (arXiv 2410.03642, section 3.1).
+    """
+    inputs = {"examples": list(examples), "count": count, "form": ctx.form.inputs}
     parse = partial(written, kind, placeholders=ctx.placeholders(PROMPTS[kind]))
-    return await ask(ctx, PROMPTS[kind], inputs, parse, site, schema=reply_schema(kind, count), parse_cut=parse)
+    schema = reply_schema(kind, count, ctx.form.items)
+    return await ask(ctx, PROMPTS[kind], inputs, parse, site, schema=schema, parse_cut=parse)
 
 
 def written(kind: Kind, text: str, placeholders: Collection[str] = ()) -> Written:
@@ -71,11 +76,17 @@ def written(kind: Kind, text: str, placeholders: Collection[str] = ()) -> Writte
 
 
 @cache
-def reply_schema(kind: Kind, count: int) -> dict[str, Any]:
-    """The JSON schema of a reply with up to ``count`` descriptions."""
-    schema = schema_of(REPLIES[kind])
-    descriptions = schema["properties"]["descriptions"] | {"maxItems": count}
-    return schema | {"properties": {"descriptions": descriptions}}
+def reply_schema(kind: Kind, count: int, items: tuple[int, int]) -> dict[str, Any]:
+    """The JSON schema of a reply with up to ``count`` descriptions, each with as many facts or traits as in ``items``.
+
+    A maximum of 0 sets no bounds.
+    """
+    schema = deepcopy(schema_of(REPLIES[kind]))
+    descriptions = schema["properties"]["descriptions"]
+    descriptions["maxItems"] = count
+    if items[1]:
+        descriptions["items"]["properties"][NAMES[kind]] |= {"minItems": items[0], "maxItems": items[1]}
+    return schema
 
 
 ACTS = {

@@ -7,6 +7,7 @@ object that was cut off: its last incomplete entry is left out.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Any
 
 from personagen.errors import ReplyError
@@ -56,6 +57,10 @@ def json_objects(answer: str) -> list[dict[str, Any]]:
 
 def first_object(text: str, start: int) -> int:
     """Where the JSON object at ``start`` ends in ``text``; -1 if it does not, or is not valid."""
+    rest = text[start:].rstrip()
+    with suppress(ValueError):
+        loads(rest)
+        return start + len(rest)
     repaired, end = _object(text, start)
     try:
         return end if isinstance(loads(repaired), dict) else -1

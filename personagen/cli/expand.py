@@ -20,12 +20,20 @@ Examples:
   personagen expand --target 200 --out outputs/pool
   personagen expand --seeds my_profiles.csv --target 1000 --per-profile 10
   personagen expand --model openai/gpt-5-mini --target 500 --budget 2
+
+\b
+Give the personas of a file a personality each, without new ones and without a call
+(1,000 profiles in the file; 20 personalities come with personagen):
+  personagen expand --seeds hub.jsonl --target 1000 --personalities 20
 """
 
 
 @click.command(cls=Command, params=options_of(ExpandOptions, OutputOptions), epilog=EPILOG)
 def expand(**values: Any) -> None:
     """Grow the pools of profiles and personalities from seeds, and combine them into personas.
+
+    --target counts profiles, those of the seeds included; each gets --per-profile personas. New descriptions are like
+    the seeds in length, number of facts and script. Without seeds of one kind, the packaged ones are used.
 
     Writes personas.jsonl, rejections.jsonl and run.json. Without --model it runs offline, at no cost. The same command
     on the same folder resumes.
@@ -38,7 +46,7 @@ def expand(**values: Any) -> None:
 def describe(s: ExpandSummary) -> tuple[Rows, str]:
     """The rows of a summary, and what to run next."""
     rows = [
-        ("personas", f"{s.personas:,}"),
+        ("personas", f"{s.personas:,} (profiles with a personality each)"),
         *(row for kind, pool in s.pools.items() for row in _pool_rows(kind, pool)),
         ("encoder", s.encoder),
         *((name.replace("_", " "), _spread(value)) for name, value in s.spread.items()),
@@ -50,18 +58,28 @@ def describe(s: ExpandSummary) -> tuple[Rows, str]:
 
 def _pool_rows(kind: str, pool: Mapping[str, Any]) -> list[tuple[str, str]]:
     near, threshold = pool["nearest_similarity"], pool["threshold"]["now"]
-    reached = {"target": "target reached", "saturated": "saturated (no new entries in the last rounds)"}
+    reached = {"target": "target reached", "saturated": "saturated (the last rounds only repeated entries)"}
+    stopped = reached.get(pool["stopped"], pool["stopped"])
+    of = f"{pool['admitted']:,} new; the target of {pool['target']:,} includes seeds"
     curve = " ".join(f"{stretch['share']:.0%}" for stretch in pool["acceptance_curve"])
     close = f"; nearest neighbour {near['mean']:.2f} mean, {near['p95']:.2f} p95" if near else ""
     distinct = f"distinct-1 {pool['distinct_1']:.2f}, distinct-2 {pool['distinct_2']:.2f}"
     return [
-        (kind, f"{pool['seeds']:,} seeds -> {pool['size']:,}, {reached.get(pool['stopped'], pool['stopped'])}"),
+        (kind, f"{pool['seeds']:,} seeds -> {pool['size']:,}, {stopped} ({of})"),
+        ("  form", _form(kind, pool["form"])),
         ("  requested", f"{pool['asked']:,} ({pool['received']:,} received, {pool['admitted']:,} admitted)"),
         ("  rejected", counts(pool["rejected"])),
         ("  acceptance", f"{curve} ({pool['rounds']} rounds)" if curve else ""),
         ("  similarity", f"threshold {threshold:.2f}{close}"),
-        ("  diversity", f"{distinct}, Vendi {pool['vendi_score']:.1f}"),
+        ("  diversity", f"{distinct}, Vendi {pool['vendi_score']:.1f} (of the new ones)" if pool["admitted"] else ""),
     ]
+
+
+def _form(kind: str, form: Mapping[str, Any]) -> str:
+    """What new entries were asked to be like, and where that is from."""
+    (shortest, longest), (fewest, most) = form["length"], form["items"]
+    items = f", {fewest} to {most} {'facts' if kind == 'profile' else 'traits'}" if most else ""
+    return f"{shortest} to {longest} {form['unit']}{items}{', learned from the seeds' if form['learned'] else ''}"
 
 
 def _spread(value: Any) -> str:

@@ -6,14 +6,14 @@ import inspect
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from personagen.agents import author
 from personagen.agents.ask import AgentContext
 from personagen.encoders import LOCAL, Encoder, open_encoder
 from personagen.errors import ConfigError, PersonagenError, UsageError
-from personagen.flows.pool_estimate import PoolProgress, keep_progress, pool_rehearsals
+from personagen.flows.pool_estimate import PoolPlan, PoolProgress, keep_progress, pool_rehearsals
 from personagen.flows.pool_growth import PoolGrowth, grow_round
 from personagen.llm.functions import raised, returned
 from personagen.metrics.diversity import acceptance_curve, distinct_n, nearest_similarity, vendi_score
@@ -21,6 +21,8 @@ from personagen.metrics.spread import ages, genders, tone
 from personagen.options import ExpandOptions, checked_texts, source
 from personagen.personas import pool
 from personagen.personas.filters import Candidate, Filter, PoolView, Refusal, Rules, Threshold
+from personagen.personas.form import Form, ranges
+from personagen.personas.learned import form_of
 from personagen.personas.seeds import Seeds, load_seeds
 from personagen.plugins import function
 from personagen.records import Description, Kind, Persona, content_id
@@ -34,6 +36,7 @@ from personagen.store.files import write
 from personagen.store.folder import Run
 
 KINDS = tuple(author.PROMPTS)
+PLURALS: Mapping[Kind, str] = {"profile": "profiles", "personality": "personalities"}
 
 
 @dataclass(frozen=True)
@@ -41,8 +44,9 @@ class ExpandSummary:
     """The results of ``expand``, as in ``run.json``.
 
     ``pools`` has for each kind: seeds, size, target, why it stopped, candidates asked for, received, admitted and
-    rejected by filter, failed calls, rounds and acceptance curve, the similarity threshold, and measures of diversity.
-    ``spread`` describes the personas. ``report`` has what every run reports, such as calls and cost.
+    rejected by filter, failed calls, rounds and acceptance curve, the form, the similarity threshold, and measures of
+    the diversity of the new entries. ``spread`` describes the personas. ``report`` has what every run reports, such as
+    calls and cost.
     """
 
     report: RunReport
@@ -71,16 +75,17 @@ async def expand(
         unit="descriptions",
         items=KINDS,
         job=pools.task,
-        planned=lambda _: f"{pools.missing:,} new descriptions",
+        planned=lambda _: pools.planned(),
         summarize=pools.summary,
         fingerprint={
             "personalities": pools.targets["personality"],
             "seeds": content_id([d.id for d in (*seeds.profiles, *seeds.personalities)]),
         },
-        notes=seeds.notes,
+        notes=(*seeds.notes, *pools.notes()),
         encoder=options.encoder if remote else None,
         first_role="author",
         rehearsals=pools.rehearsals,
+        scales={author.PROMPTS[kind]: form.scale for kind, form in pools.forms.items()},
         setup=pools.open,
         close=pools.write,
         standing=pools.standing,
@@ -123,14 +128,47 @@ class _Pools:
             "personality": seeds.personalities,
         }
         self.targets = _targets(options, seeds)
-        self.missing = 0
+        self.forms = _forms(options, self.seeds)
+        self.missing: Mapping[Kind, int] = {}
         self.growths: dict[Kind, PoolGrowth] = {}
         self.personas: list[Persona] = []
         self.encoder: Encoder | None = None
 
     def rehearsals(self, session: Session, folder: Run) -> Any:
-        *estimated, self.missing = pool_rehearsals(self.options, self.seeds, self.targets, session, folder)
+        plans = {
+            kind: PoolPlan(entries, self.targets[kind], self.forms[kind], self._options(session.ctx, kind))
+            for kind, entries in self.seeds.items()
+        }
+        *estimated, self.missing = pool_rehearsals(plans, session, folder)
         return estimated
+
+    def planned(self) -> str:
+        """The number of new entries by kind, the form of those like the user's seeds, and what the targets count."""
+        parts = []
+        for kind, plural in PLURALS.items():
+            form = self.forms[kind]
+            asked = f" ({form.asked(author.NAMES[kind])}, like the seeds)" if form.learned else ""
+            parts.append(f"{self.missing.get(kind, 0):,} new {plural}{asked}")
+        targets = " and ".join(f"{self.targets[kind]:,} {plural}" for kind, plural in PLURALS.items())
+        seeds = " and ".join(f"{len(self.seeds[kind]):,}" for kind in KINDS)
+        return f"{' and '.join(parts)}; the targets, {targets}, include {seeds} seeds"
+
+    def notes(self) -> list[str]:
+        """What the user should know before the first call."""
+        return [
+            f"the {len(entries):,} {kind} seeds reach the target of {self.targets[kind]:,}, which counts them: all are "
+            "kept and no new ones are requested"
+            for kind, entries in self.seeds.items()
+            if len(entries) >= self.targets[kind]
+        ]
+
+    def _options(self, ctx: AgentContext, kind: Kind) -> ExpandOptions:
+        """The options with as many descriptions per call as fit into the author's reply, if they are long ones."""
+        form = self.forms[kind]
+        if form.scale <= 1:
+            return self.options
+        room = ctx.max_tokens(author.PROMPTS[kind]) // form.longest_tokens
+        return replace(self.options, count=max(1, min(self.options.count, room)))
 
     @asynccontextmanager
     async def open(self, session: Session) -> AsyncIterator[None]:
@@ -147,18 +185,19 @@ class _Pools:
             self.encoder = encoder
             thresholds = await self._thresholds(encoder)
             for kind, entries in self.seeds.items():
-                rules = Rules(language=options.language, similarity=thresholds[kind])
+                rules = Rules.of(self.forms[kind], thresholds[kind])
                 view = pool.start(entries, await encoder.encode([entry.text for entry in entries]), rules)
-                self.growths[kind] = PoolGrowth(kind, view, self.targets[kind], seeds=len(view))
+                self.growths[kind] = PoolGrowth(kind, view, self.targets[kind], seeds=len(view), form=self.forms[kind])
             yield
 
     def task(self, ctx: AgentContext, kind: Kind) -> Task:
         """Grows the pool of ``kind``, one round per step."""
         growth, encoder = self.growths[kind], self.encoder
+        options = self._options(ctx, kind)
         assert encoder is not None
 
         async def step() -> list[Step]:
-            more = await grow_round(growth, ctx, encoder, self.options, self.filters)
+            more = await grow_round(growth, ctx, encoder, options, self.filters)
             return [step] if more else []
 
         return Task([step], Result)
@@ -184,11 +223,7 @@ class _Pools:
         rejections = [rejection for growth in growths.values() for rejection in growth.rejections]
         write(folder.folder / "rejections.jsonl", (rejection.line() + b"\n" for rejection in rejections))
         keep_progress(folder, {kind: self._progress(growth) for kind, growth in growths.items()})
-        full = [growth for growth in growths.values() if growth.seeds >= growth.target]
-        return (
-            *(f"the {g.seeds} {g.kind} seeds reach the target of {g.target}: no new ones were requested" for g in full),
-            *pool.unpaired(profiles, self.personas, self.options.per_profile),
-        )
+        return tuple(pool.unpaired(profiles, self.personas, self.options.per_profile))
 
     def summary(self, _: Outcome) -> dict[str, Any]:
         personas = self.personas
@@ -226,10 +261,22 @@ def _targets(options: ExpandOptions, seeds: Seeds) -> dict[Kind, int]:
     return {"profile": options.target, "personality": wanted}
 
 
+def _forms(options: ExpandOptions, seeds: Mapping[Kind, Sequence[Description]]) -> dict[Kind, Form]:
+    """The form of each pool: learned from its seeds, with the user's bounds."""
+    lengths, items = ranges("--length", options.length), ranges("--items", options.items)
+    ours = load_seeds(None)
+    packaged = (*ours.profiles, *ours.personalities)
+    asked = options.language != ExpandOptions.language
+    return {
+        kind: form_of(entries, packaged, options.language, asked=asked).bounded(lengths.get(kind), items.get(kind))
+        for kind, entries in seeds.items()
+    }
+
+
 def _pool_summary(growth: PoolGrowth) -> dict[str, Any]:
-    texts = [entry.text for entry in growth.view.entries]
+    new = [entry.text for entry in growth.view.entries[growth.seeds :]]
     threshold = growth.view.rules.similarity
-    near = nearest_similarity(growth.view.vectors)
+    near = nearest_similarity(growth.view.vectors, growth.seeds)
     rejected = Counter(rejection.gate for rejection in growth.rejections if rejection.gate != "failed")
     return {
         "seeds": growth.seeds,
@@ -241,11 +288,12 @@ def _pool_summary(growth: PoolGrowth) -> dict[str, Any]:
         "admitted": len(growth.view) - growth.seeds,
         "rejected": dict(rejected.most_common()),
         "failed_calls": growth.failed_calls,
+        "form": growth.form.summary(),
         "threshold": {**asdict(threshold), "now": round(threshold.at(len(growth.view)), 4)},
         "rounds": len(growth.rounds),
         "acceptance_curve": [{**asdict(r), "share": round(r.share, 4)} for r in acceptance_curve(growth.rounds)],
-        "distinct_1": round(distinct_n(texts, 1), 4),
-        "distinct_2": round(distinct_n(texts, 2), 4),
-        "vendi_score": round(vendi_score(growth.view.vectors), 2),
+        "distinct_1": round(distinct_n(new, 1), 4),
+        "distinct_2": round(distinct_n(new, 2), 4),
+        "vendi_score": round(vendi_score(growth.view.vectors[growth.seeds :]), 2),
         "nearest_similarity": asdict(near) if near else None,
     }

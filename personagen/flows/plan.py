@@ -62,6 +62,13 @@ class Plans:
     def __len__(self) -> int:
         return self.options.conversations or len(self.personas)
 
+    def told(self, left: int) -> str:
+        """``left`` conversations in words, with the number of personas if some are played again."""
+        said = f"{left:,} conversations x {self.options.turns} turns"
+        most = -(-len(self) // len(self.personas))
+        again = f"; the {len(self.personas):,} personas are played up to {most:,} times each"
+        return said + again if most > 1 else said
+
     def __iter__(self) -> Iterator[Plan]:
         o, order = self.options, list(range(len(self.personas)))
         Random(f"{o.seed}/personas").shuffle(order)

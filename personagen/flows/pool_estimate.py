@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from importlib.metadata import version
 
@@ -16,6 +16,7 @@ from personagen.agents.ask import AgentContext, CallSite
 from personagen.errors import ReplyError
 from personagen.options import ENCODER, ExpandOptions
 from personagen.personas import pool
+from personagen.personas.form import WORDS_A_CHARACTER, Form
 from personagen.records import Description, Kind
 from personagen.runs.rehearsal import Rehearsal
 from personagen.runs.schedule import Result, Step, Task
@@ -26,7 +27,7 @@ from personagen.store.folder import Run
 PACKAGE_VERSION = version("personagen")
 ADMITTED_SHARE = 0.8  # of a capable author's descriptions, early in the growth of a pool
 REHEARSED_CALLS = 3
-MIN_DESCRIPTION_TOKENS = 40  # of a description that passes the screens
+MIN_TOKENS_A_WORD = 4 / 3
 EMBEDDED_TOKENS = 115.0  # per description
 TEXTS_PER_CALL = 128  # to the encoder
 PERSONA_BYTES = 2500  # in the run folder
@@ -58,28 +59,34 @@ def _progress(folder: Run) -> dict[Kind, PoolProgress]:
     return {kind: PoolProgress(**progress) for kind, progress in kept["pools"].items()}
 
 
+@dataclass(frozen=True)
+class PoolPlan:
+    """A pool to grow from ``seeds`` to the ``target``, which counts them."""
+
+    seeds: Sequence[Description]
+    target: int
+    form: Form
+    options: ExpandOptions
+
+
 def pool_rehearsals(
-    options: ExpandOptions,
-    seeds: Mapping[Kind, Sequence[Description]],
-    targets: Mapping[Kind, int],
-    session: Session,
-    folder: Run,
-) -> tuple[list[Rehearsal], dict[str, Need], float, int]:
-    """The estimate for growing the pools from ``seeds`` to ``targets``, less what is stored.
+    plans: Mapping[Kind, PoolPlan], session: Session, folder: Run
+) -> tuple[list[Rehearsal], dict[str, Need], float, dict[Kind, int]]:
+    """The estimate for growing the pools of ``plans``, less what is stored.
 
     It has the rehearsals for both pools, the encoder's need, the bytes of the results and the missing descriptions.
     """
     known, answers = _progress(folder), folder.journal.answers()
     made: list[Rehearsal] = []
-    missing = 0
+    missing: dict[Kind, int] = {}
     embedded = [Size(), Size()]
-    for kind, entries in seeds.items():
-        progress = known.get(kind)
+    for kind, plan in plans.items():
+        progress, entries, options = known.get(kind), plan.seeds, plan.options
         if progress and progress.finished:
             continue
-        needed = max(0, targets[kind] - len(entries))
-        absent = max(0, targets[kind] - max(len(entries), progress.size if progress else 0))
-        missing += absent
+        needed = max(0, plan.target - len(entries))
+        absent = max(0, plan.target - max(len(entries), progress.size if progress else 0))
+        missing[kind] = absent
         calls, rounds = expected_calls(needed, options)
         most, most_rounds = max_calls(needed, options)
         stored = answers.get(kind, 0)
@@ -87,26 +94,35 @@ def pool_rehearsals(
         played = min(REHEARSED_CALLS, options.calls_per_round, math.ceil(needed / options.count))
         made += [
             Rehearsal(
-                partial(_task, kind=kind, place=f"{kind}/0/{call}", entries=entries, options=options),
+                partial(_task, kind=kind, place=f"{kind}/0/{call}", plan=plan),
                 *(calls / played, most / played),
                 stored=stored / played,
                 least=least / played,
             )
             for call in range(played)
         ]
-        written = max(options.count, session.ctx.max_tokens(author.PROMPTS[kind]) // MIN_DESCRIPTION_TOKENS)
+        written = max(options.count, session.ctx.max_tokens(author.PROMPTS[kind]) // _fewest_tokens(plan.form))
         embedded[0] += _embedding(len(entries), rounds, calls * options.count)
         embedded[1] += _embedding(len(entries), most_rounds, most * session.ctx.attempts * written)
-    unfinished = len(known) < len(seeds) or not all(progress.finished for progress in known.values())
+    unfinished = len(known) < len(plans) or not all(progress.finished for progress in known.values())
     needs = _encoding(folder, *embedded) if session.models.encoder and unfinished else {}
-    return made, needs, targets["profile"] * options.per_profile * PERSONA_BYTES, missing
+    profile = plans["profile"]
+    return made, needs, profile.target * profile.options.per_profile * PERSONA_BYTES, missing
 
 
-def _task(ctx: AgentContext, kind: Kind, place: str, entries: Sequence[Description], options: ExpandOptions) -> Task:
+def _fewest_tokens(form: Form) -> int:
+    """The tokens of the shortest description that passes the screens."""
+    return max(
+        1, round(MIN_TOKENS_A_WORD * form.accepted_length[0] * (1 if form.unit == "words" else WORDS_A_CHARACTER))
+    )
+
+
+def _task(ctx: AgentContext, kind: Kind, place: str, plan: PoolPlan) -> Task:
     """One call of the first round."""
+    options, ctx = plan.options, replace(ctx, form=plan.form)
 
     async def step() -> list[Step]:
-        examples = [entry.text for entry in pool.draw(entries, options.seed, place, options.examples)]
+        examples = [entry.text for entry in pool.draw(plan.seeds, options.seed, place, options.examples)]
         with suppress(ReplyError):  # the stored answers may be unusable
             await author.write(ctx, kind, examples, options.count, CallSite(place, place))
         return []

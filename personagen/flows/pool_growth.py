@@ -7,34 +7,32 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 
 from personagen.agents import author
 from personagen.agents.ask import AgentContext, CallSite
 from personagen.encoders import Encoder
 from personagen.errors import PersonagenError, QualityError, ReplyError, ServerError
 from personagen.flows.messages import rejection
+from personagen.flows.pool_misfit import SURPLUS, is_misfit, misfit
 from personagen.metrics.diversity import Round
 from personagen.options import ExpandOptions
 from personagen.personas import pool
 from personagen.personas.filters import FILTERS, SCREENS, Candidate, Filter, PoolView, Refusal, candidate
+from personagen.personas.form import PACKAGED, Form
 from personagen.records import Description, Kind, Rejection, content_id
 
 MIN_KEPT = 0.05  # of the descriptions, over all or at first; with less the author can't do the task
-_FAULTS = {
-    "format": "had the wrong form",
-    "misplaced": "held what belongs into the other pool",
-    "duplicates": "repeated an entry",
-    "similarity": "meant the same as an entry",
-    "same_traits": "had the traits of an entry",
-}
+NEXT_TO_NOTHING = 0.01  # of the descriptions; with less kept a pool that still grows is given up, after ...
+PATIENCE = 2  # ... times ``--saturation`` rounds
 
 
 @dataclass
 class PoolGrowth:
-    """A growing pool. ``stopped`` says why it ended: ``target``, ``saturated``, or an error.
+    """A growing pool of descriptions in one ``form``. ``stopped`` says why it ended: ``target``, ``saturated``, or an
+    error.
 
     ``asked`` counts the descriptions requested from the author, ``rounds`` those received and admitted. The last
     ``barren`` rounds admitted none.
@@ -50,6 +48,7 @@ class PoolGrowth:
     failed_calls: int = 0
     barren: int = 0
     seeds: int = 0
+    form: Form = PACKAGED
 
 
 async def grow_round(
@@ -61,16 +60,17 @@ async def grow_round(
     the order of answers.
 
     Raises:
-        QualityError: too little was kept to call the pool saturated, or all calls of the last round failed, after as
-            many rounds without a new entry as ``options.saturation``.
+        QualityError: after as many rounds without a new entry as ``options.saturation`` too little was kept to call
+            the pool saturated, most was rejected for another reason than repeating an entry, or all calls of the last
+            round failed; or for ``PATIENCE`` times as many rounds next to nothing was kept for such a reason.
         PersonagenError: the run can't continue; ``growth`` holds the finished rounds.
     """
     if len(growth.view) >= growth.target:
         growth.stopped = "target"
         return False
+    if problem := _problem(growth, options):
+        raise QualityError(problem)
     if growth.barren >= options.saturation:
-        if problem := _too_little(growth, options):
-            raise QualityError(problem)
         growth.stopped = "saturated"
         return False
     before = len(growth.view)
@@ -110,29 +110,52 @@ async def _ask(growth: PoolGrowth, ctx: AgentContext, options: ExpandOptions, ca
     return candidates
 
 
-def _too_little(growth: PoolGrowth, options: ExpandOptions) -> str:
-    """Why a pool that gained nothing any more is not saturated; empty if it is.
+def _problem(growth: PoolGrowth, options: ExpandOptions) -> str:
+    """Why a pool that gained nothing any more is not saturated, or one that hardly grows never will; else empty.
 
-    Either the author's calls failed, or too few descriptions were kept from the first round on, so that it can't be
-    that nothing new was left to say.
+    Either the author's calls failed, too few descriptions were kept from the first round on, so that it can't be that
+    nothing new was left to say, or the last ones were rejected for another reason than repeating an entry.
     """
+    ended = growth.barren >= options.saturation
     calls = growth.asked // options.count
-    if growth.failed_calls > calls / 2:
-        first = next(row.reason for row in growth.rejections if row.gate == "failed")
-        return f"{growth.failed_calls} of {calls} calls for the {growth.kind} pool failed, the first because {first}"
-    received, kept = sum(r.asked for r in growth.rounds), len(growth.view) - growth.seeds
+    if ended and growth.failed_calls > calls / 2:
+        reason = next(row.reason for row in growth.rejections if row.gate == "failed")
+        return f"{growth.failed_calls} of {calls} calls for the {growth.kind} pool failed, the first because {reason}"
     early = growth.rounds[: options.saturation]
-    if max(kept / max(1, received), sum(r.admitted for r in early) / max(1, sum(r.asked for r in early))) >= MIN_KEPT:
+    if ended and max(_share(growth.rounds), _share(early)) < MIN_KEPT:
+        return _rejected(growth, 0)
+    last = growth.rounds[-growth.barren if ended else -PATIENCE * options.saturation :]
+    enough = ended or len(last) == PATIENCE * options.saturation
+    first = len(growth.rounds) - len(last)
+    if not enough or _share(last) >= NEXT_TO_NOTHING or not is_misfit(_since(growth, first)):
         return ""
-    [(name, n)] = Counter(row.gate for row in growth.rejections if row.gate != "failed").most_common(1) or [("", 0)]
-    example = next((row.reason for row in growth.rejections if row.gate == name), "")
-    what = f"no {growth.kind} was kept" if not kept else f"only {kept} of {received:,} {growth.kind} texts were kept"
-    return f"{what}: {n:,} of {received:,} {_FAULTS.get(name, f'were rejected by {name}')} (such as: {example})"
+    return _rejected(growth, first)
+
+
+def _share(rounds: Sequence[Round]) -> float:
+    return sum(r.admitted for r in rounds) / max(1, sum(r.asked for r in rounds))
+
+
+def _since(growth: PoolGrowth, first: int) -> list[Rejection]:
+    """The rejections from round ``first`` on."""
+    return list(takewhile(lambda row: int(row.place.split("/")[1]) >= first, reversed(growth.rejections)))[::-1]
+
+
+def _rejected(growth: PoolGrowth, first: int) -> str:
+    """What became of the descriptions received from round ``first`` on."""
+    rounds, kind = growth.rounds[first:], growth.kind
+    received, kept = sum(r.asked for r in rounds), sum(r.admitted for r in rounds)
+    of = f"the last {received:,}" if first else f"{received:,}"
+    what = (
+        f"only {kept} of {of} {kind} texts were kept" if kept else f"no {kind} was kept{f' of {of}' if first else ''}"
+    )
+    return f"{what}: {misfit(kind, growth.form, _since(growth, first), received)}"
 
 
 async def _written(growth: PoolGrowth, ctx: AgentContext, options: ExpandOptions, place: str) -> list[Candidate]:
     examples = [entry.text for entry in pool.draw(growth.view, options.seed, place, options.examples)]
     name = author.PROMPTS[growth.kind]
+    ctx = replace(ctx, form=growth.form)
     answer = await ctx.act(name, author.write)(ctx, growth.kind, examples, options.count, CallSite(place, place))
     return [
         candidate(
@@ -166,4 +189,4 @@ def _with_target(filters: Mapping[str, Filter], growth: PoolGrowth) -> dict[str,
     def full(_: Candidate, view: PoolView) -> Refusal | None:
         return Refusal("the pool has reached its target") if len(view) >= growth.target else None
 
-    return {"surplus": full, **FILTERS[growth.kind], **filters}
+    return {SURPLUS: full, **FILTERS[growth.kind], **filters}

@@ -77,7 +77,7 @@ async def simulate(
         unit="conversations",
         items=plans,
         job=_task,
-        planned=lambda left: f"{left:,} conversations x {options.turns} turns",
+        planned=plans.told,
         summarize=lambda outcome: _summary(outcome, len(plans)),
         results=RESULTS,
         fingerprint={"conversations": len(plans), "personas": content_id([vars(p) for p in plans.personas])},

@@ -124,7 +124,8 @@ def max_cost(prices: Mapping[str, Price | None]) -> CostBound:
         price = prices.get(call.role)
         if price is None:
             return None
-        input_tokens = sum(len(m.content.encode()) + 16 for m in call.messages)
+        texts = [m.content for m in call.messages]
+        input_tokens = sum((len(text) if text.isascii() else len(text.encode())) + 16 for text in texts)
         return price.dearest_input * input_tokens + price.output * call.max_tokens
 
     return bound

@@ -56,12 +56,16 @@ class NearestSimilarity:
     of: int
 
 
-def nearest_similarity(vectors: FloatArray, seed: int = 0, sample: int = SAMPLE) -> NearestSimilarity | None:
-    """Nearest-neighbour cosines of up to ``sample`` random ``vectors`` (n, d) of unit length; None if there is none."""
+def nearest_similarity(
+    vectors: FloatArray, first: int = 0, seed: int = 0, sample: int = SAMPLE
+) -> NearestSimilarity | None:
+    """Nearest-neighbour cosines, among all ``vectors`` (n, d) of unit length, of up to ``sample`` random ones from
+    row ``first`` on; None if there is none."""
     count = len(vectors)
-    if count < 2:
+    if count < 2 or first >= count:
         return None
-    drawn = Random(f"{seed}/nearest").sample(range(count), sample) if count > sample else range(count)
+    rows = range(first, count)
+    drawn = Random(f"{seed}/nearest").sample(rows, sample) if len(rows) > sample else rows
     asked = np.array(sorted(drawn))
     best = np.full(len(asked), -1.0, np.float32)
     for low in range(0, count, _BLOCK):

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from personagen.offline.texts import small, with_article, word_list
 from personagen.personas.english.verbs import ADVERBS, FUNCTION, IRREGULAR, bag, base_form
+from personagen.personas.lexicon import ADJECTIVES
 
 Person = Literal["I", "you"]
 
@@ -29,6 +30,8 @@ _NAME = re.compile(
     r"doesn't|(?:is|was|has) (?:an?|born|married|single|retired|divorced|widowed|never|two|three|four|five|six|seven)"
     r")\b)"
 )
+_WHO = re.compile(r"(an? .+?)((?:,| and \w+,)? (?:who|whose) .+)", re.I)  # a person: "a nurse who keeps bees"
+_OBJECT = re.compile(r"\b(?:him|her(?=$|[.,;]| (?:at|in|on|to|from|with|every|each|when|and)\b))", re.I)
 _FIRST_NAME = re.compile(r"(?!It|There|This|That|What)[A-Z][\w'-]*(?:,| (?:is|was)\b)")
 
 _CASES = {"I": ("I", "my", "me", "myself"), "you": ("you", "your", "you", "yourself")}
@@ -101,7 +104,20 @@ def _joined_to(tokens: list[str], at: int, joints: Sequence[str] = ("and", "but"
     while before and _is_adverb(before[-1]):
         before.pop()
     joined = len(before) > 1 and before[-1] in joints and not {"who", "which", "that"} & set(before)
-    return before[-2] if joined else None
+    return before[-2] if joined and not _is_before_noun(before[:-1]) else None
+
+
+def _is_before_noun(words: Sequence[str]) -> bool:
+    """Whether ``words`` end with an article and adjectives, so that a joined word is one too: "a kind and open ..."."""
+    end = len(words)
+    while end and (words[end - 1] in _adjectives() or words[end - 1] == "," or _is_adverb(words[end - 1])):
+        end -= 1
+    return 0 < end < len(words) and words[end - 1] in ("a", "an", "the")
+
+
+@cache
+def _adjectives() -> frozenset[str]:
+    return frozenset(word_list("adjectives")) | frozenset(ADJECTIVES)
 
 
 def _conjugated(verb: str, person: Person) -> str:
@@ -193,6 +209,10 @@ def clause(statement: str, person: Person = "I") -> str | None:
         return _predicate(text, person, text)
     if _AGE.fullmatch(text.lower()) or not _is_sentence(tokens):
         return _bare(text, person)
+    of = _WHO.match(text)
+    if of and not _is_sentence(_TOKEN.findall(of[1])) and not _OBJECT.search(of[2]):
+        is_one = _HE.keys() & {token.lower() for token in tokens}
+        return f"{_bare(of[1], person)}{_turned(of[2], person, text, verbs=False) if is_one else of[2]}"
     keeps = first in word_list("days") or _FIRST_NAME.match(text)
     return _turned(text if keeps else small(text), person, text, verbs=False)
 

@@ -23,6 +23,7 @@ from personagen.options.row import (
     NamedFunction,
     Options,
     RoleTexts,
+    Texts,
     by_role,
     checked_texts,
     option,
@@ -141,15 +142,37 @@ class ExpandOptions(ModelOptions):
         "outputs/pool", "Run folder; the same command on the same folder resumes.", FILES, "DIR", common=True
     )
     skip_bad_lines: bool = option(False, "Skip seeds that cannot be read instead of stopping.", FILES)
-    target: int = option(100, "Profiles in the pool.", SIZE, common=True, least=1, most=MAX_POOL)
+    target: int = option(100, "Profiles in the pool, seeds included.", SIZE, common=True, least=1, most=MAX_POOL)
     personalities: int | None = option(
-        None, "Personalities in the pool.", SIZE, least=1, most=MAX_POOL, words="a third of --target", example=40
+        None,
+        "Personalities in the pool, seeds included.",
+        SIZE,
+        least=1,
+        most=MAX_POOL,
+        words="a third of --target",
+        example=40,
     )
     per_profile: int = option(1, "Maximum personas per profile.", SIZE, common=True, least=1, most=10_000)
     language: Language = option(
         "en", 'Language of the descriptions, or "any".', POOLS, "CODE", choices=get_args(Language)
     )
-    count: int = option(20, "Descriptions requested per call.", POOLS, least=1, most=10_000)
+    length: Texts = option(
+        (),
+        "Words of a description, or characters in a script without spaces.",
+        POOLS,
+        "[KIND=]MIN-MAX",
+        words="like the seeds",
+        example=["profile=10-30"],
+    )
+    items: Texts = option(
+        (),
+        "Facts of a profile, or traits of a personality.",
+        POOLS,
+        "[KIND=]MIN-MAX",
+        words="like the seeds",
+        example=["profile=8-10", "personality=3-5"],
+    )
+    count: int = option(20, "Maximum descriptions requested per call.", POOLS, least=1, most=10_000)
     examples: int = option(5, "Pool entries shown per call.", POOLS, least=1, most=10_000)
     calls_per_round: int = option(8, "Calls per round; entries are added between rounds.", POOLS, least=1, most=10_000)
     saturation: int = option(3, "Stop after this many rounds without a new entry.", POOLS, least=1, most=10_000)

@@ -107,7 +107,7 @@ async def estimate_of(workflow: Workflow[Item], session: Session, folder: Run, d
         rehearsals, extra, extra_bytes = workflow.rehearsals(session, folder)
     else:
         rehearsals = _rehearsals(workflow, folder, done)
-    lengths = Lengths(_usual(session.models), session.ctx.prompts)
+    lengths = Lengths(_usual(session.models, workflow.scales), session.ctx.prompts)
     played = await rehearse(rehearsals, session.ctx, folder.journal, lengths)
     needs = dict.fromkeys(session.models.by_role, Need()) | dict(played.needs) | extra
     left = len(workflow.items) - len(done)
@@ -115,10 +115,13 @@ async def estimate_of(workflow: Workflow[Item], session: Session, folder: Run, d
     return _estimated(session, folder.folder, workflow.planned(left), needs, size)
 
 
-def _usual(models: Models) -> dict[str, float]:
+def _usual(models: Models, scales: Mapping[str, float]) -> dict[str, float]:
     """The usual reply length in tokens by prompt, for a model or for the offline cast."""
     cast = {role for role, endpoint in models.by_role.items() if endpoint.model == OFFLINE}
-    return {n: a.offline_tokens if n.partition("/")[0] in cast else a.usual_tokens for n, a in ACTS.items()}
+    return {
+        name: scales.get(name, 1.0) * (act.offline_tokens if name.partition("/")[0] in cast else act.usual_tokens)
+        for name, act in ACTS.items()
+    }
 
 
 def _rehearsals(workflow: Workflow[Item], folder: Run, done: set[int]) -> list[Rehearsal]:

@@ -74,9 +74,10 @@ class Workflow(Generic[Item]):
     determines the results besides the options. ``planned`` describes the remaining work; ``summarize`` gives the
     command's own part of the summary.
 
-    Optional: ``rehearsals`` for work that is not estimated item by item, ``weight`` and ``shorten`` to choose the
-    rehearsed items and cut long ones, ``setup`` for what is open while items are processed, ``close`` for what is
-    written at the end, ``standing`` for other counts of done, total and failed.
+    Optional: ``rehearsals`` for work that is not estimated item by item, ``scales`` by prompt for replies that are
+    longer or shorter than usual, ``weight`` and ``shorten`` to choose the rehearsed items and cut long ones, ``setup``
+    for what is open while items are processed, ``close`` for what is written at the end, ``standing`` for other counts
+    of done, total and failed.
     """
 
     command: str
@@ -99,6 +100,7 @@ class Workflow(Generic[Item]):
     weight: Callable[[Item], float] = lambda _: 1.0
     shorten: Callable[[Item], tuple[Item, float, float]] = lambda item: (item, 1.0, 1.0)
     rehearsals: Callable[[Session, Run], tuple[list[Rehearsal], dict[str, Need], float]] | None = None
+    scales: Mapping[str, float] = field(default_factory=dict)
     setup: Callable[[Session], AbstractAsyncContextManager[None]] | None = None
     close: Callable[[Run, str], tuple[str, ...]] | None = None
     standing: Callable[[], tuple[int, int, int]] | None = None

@@ -14,7 +14,8 @@ def test_the_summary_says_why_it_stopped_and_how_the_pools_look(command):
     result = command("expand", *SMALL, *MODEL)
     assert result.exit_code == 0
     for part in (
-        "20 seeds -> 30, target reached",
+        "20 seeds -> 30, target reached (10 new; the target of 30 includes seeds)",
+        "40 to 130 words, 8 to 10 facts\n",
         "threshold 0.95",
         "distinct-2",
         "Vendi",

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import orjson
 import pytest
 
 from personagen.errors import BudgetError, ConfigError, QualityError, UsageError
-from personagen.flows.expand import expand
-from personagen.options import ExpandOptions
 from personagen.records import Persona, Rejection
 from personagen.store.files import read_records
 from tests import fakes
@@ -20,30 +16,11 @@ RESULTS = ("personas.jsonl", "rejections.jsonl")
 
 @pytest.fixture
 def run(tmp_path):
-    seeds = [fakes.profile(f"seed {n}") for n in range(8)] + [fakes.personality(f"seed {n}") for n in range(6)]
-    lines = [
-        {"profile": s["text"], "facts": s["facts"]}
-        if "facts" in s
-        else {"personality": s["text"], "traits": s["traits"]}
-        for s in seeds
-    ]
-    file = tmp_path / "seeds.jsonl"
-    file.write_bytes(b"".join(orjson.dumps(line) + b"\n" for line in lines))
-
-    def run(out="pool", progress=None, **options):
-        defaults = {"seeds": str(file), "out": str(tmp_path / out), "model": MODEL, "target": 30, "personalities": 12}
-        given = {**defaults, "count": 5, "calls_per_round": 3, "similarity": 0.95, **options}
-        return asyncio.run(expand(ExpandOptions(**given), progress))
-
-    return run
+    return fakes.expanding(tmp_path)
 
 
 def results(folder):
     return {name: (folder / name).read_bytes() for name in RESULTS}
-
-
-def descriptions(*made, items="facts"):
-    return orjson.dumps({"descriptions": list(made)}).decode()
 
 
 def test_it_grows_both_pools_to_their_targets_and_makes_a_persona_of_each_profile(run, tmp_path):
@@ -103,67 +80,6 @@ def test_a_round_asks_several_times_with_examples_of_its_own_from_the_frozen_poo
     assert first[0].sampling.temperature == 0.8
     later = {e for c in fake.calls if c.place.startswith("profile/1/") for e in c.inputs["examples"]}
     assert later - seeds
-
-
-def test_a_pool_that_gains_nothing_more_stops_as_saturated(run, model):
-    def repeating(call):
-        first = call.prompt != "author/profiles" or call.place.startswith("profile/0/")
-        return fakes.cast(call) if first else descriptions(fakes.profile("seed 1"))
-
-    fake = model(repeating)
-    summary = run(saturation=2)
-    pool = summary.pools["profile"]
-    assert (pool["stopped"], pool["size"], pool["rounds"]) == ("saturated", 23, 3)
-    assert len([c for c in fake.calls if c.prompt == "author/profiles"]) == 3 + 2 + 3
-    assert pool["rejected"] == {"duplicates": 5}
-
-
-@pytest.mark.parametrize(
-    ("written", "said"),
-    [
-        ({"text": "She is 3.", "facts": ["is 3"]}, r"15 of 15 had the wrong form \(such as: 3 words, not 30 to 250\)"),
-        (fakes.profile("seed 1"), r"15 of 15 repeated an entry \(such as: "),
-    ],
-)
-def test_a_pool_to_which_nothing_was_added_is_not_saturated_but_ends_the_run(run, tmp_path, model, written, said):
-    def useless(call):
-        return descriptions(*5 * [written]) if call.prompt == "author/profiles" else fakes.cast(call)
-
-    model(useless)
-    with pytest.raises(QualityError, match=f"no profile was kept: {said}"):
-        run(saturation=1)
-    state = orjson.loads((tmp_path / "pool" / "run.json").read_bytes())
-    assert "saturated" not in str(state["summary"])
-    assert state["status"].startswith("stopped: no profile was kept")
-    assert (tmp_path / "pool" / "personas.jsonl").stat().st_size > 0
-
-
-def test_a_pool_that_kept_next_to_nothing_is_not_saturated_either(run, model):
-    good = fakes.profile("a good one")
-
-    def nearly_useless(call):
-        if call.prompt != "author/profiles":
-            return fakes.cast(call)
-        rest = [{"text": "She is 3.", "facts": ["is 3"]}] * 9
-        return descriptions(*([good] if call.place == "profile/0/0" else []), *rest)
-
-    model(nearly_useless)
-    with pytest.raises(QualityError, match="only 1 of 82 profile texts were kept: 81 of 82 had the wrong form"):
-        run(saturation=2)
-
-
-def test_a_pool_whose_calls_mostly_fail_is_not_saturated(run, model):
-    model(
-        lambda call: (
-            "no json"
-            if call.place[:7] == "profile" and call.place[-2:] != "/0"
-            else (descriptions(fakes.profile("seed 1")) if call.prompt == "author/profiles" else fakes.cast(call))
-        )
-    )
-    with pytest.raises(
-        QualityError, match="4 of 6 calls for the profile pool failed, the first because author/profiles"
-    ):
-        run(saturation=2)
 
 
 def test_a_failed_call_keeps_what_came_and_the_end_names_cause_and_setting(run, tmp_path, model):
@@ -233,7 +149,10 @@ def test_a_budget_needs_the_price_of_the_encoder_too(run):
 
 
 def test_seeds_that_reach_the_target_by_themselves_are_noted(run):
-    assert any("the 8 profile seeds reach the target of 5" in note for note in run(target=5).report.notes)
+    notes = run(target=5).report.notes
+    assert any(
+        note.startswith("the 8 profile seeds reach the target of 5, which counts them: all are") for note in notes
+    )
 
 
 def test_profiles_that_no_personality_fits_are_noted(run, tmp_path, model):
@@ -264,6 +183,17 @@ def no_mending(candidate, view):
     from personagen.personas.filters import Refusal
 
     return Refusal("mending again") if "mends" in candidate.description.text else None
+
+
+def test_diversity_is_that_of_the_new_entries(run, model):
+    def repeating(call):
+        return fakes.descriptions(fakes.profile("new")) if call.prompt == "author/profiles" else fakes.cast(call)
+
+    model(repeating)
+    pool = run(target=9).pools["profile"]
+    assert (pool["admitted"], pool["vendi_score"], pool["nearest_similarity"]["of"]) == (1, 1.0, 1)
+    none = run("none", target=8).pools["profile"]
+    assert (none["vendi_score"], none["distinct_1"], none["nearest_similarity"]) == (0.0, 0.0, None)
 
 
 def test_the_summary_measures_the_pools(run):

@@ -20,6 +20,7 @@ from tests.fakes import results
 
 def test_it_writes_one_tree_a_persona_and_one_pair_a_judged_turn(run, tmp_path):
     summary = run()
+    assert summary.report.estimate["planned"] == "6 conversations x 3 turns"
     trees = list(read_records(tmp_path / "run" / "trees.jsonl", ConversationTree))
     pairs = list(read_records(tmp_path / "run" / "pairs.jsonl", PreferencePair))
     assert (summary.trees, summary.pairs, summary.turns) == (6, 18, 18)
@@ -31,7 +32,8 @@ def test_it_writes_one_tree_a_persona_and_one_pair_a_judged_turn(run, tmp_path):
 
 
 def test_more_conversations_than_personas_repeat_them_with_talks_of_their_own(run, tmp_path):
-    run(conversations=8, turns=1)
+    planned = run(conversations=8, turns=1).report.estimate["planned"]
+    assert planned == "8 conversations x 1 turns; the 6 personas are played up to 2 times each"
     trees = list(read_records(tmp_path / "run" / "trees.jsonl", ConversationTree))
     assert len({t.id for t in trees}) == 8
     assert len({t.nodes[0].content for t in trees}) == 8

@@ -12,6 +12,7 @@ from personagen.agents.replies import schema_of
 from personagen.call import Call
 from personagen.llm import anthropic, openai
 from personagen.llm.errors import Server
+from personagen.personas.form import PACKAGED
 from personagen.prompts import files as prompts
 from personagen.records import Message
 from tests.llm.calls import a_call, ask
@@ -34,6 +35,7 @@ def call(name, talk, **inputs):
         "replies": REPLIES,
         "inferences": ["Old."],
         "words": 50,
+        "form": PACKAGED.inputs,
         **inputs,
     }
     schema = {"judge/prefer": schema_of(judge.Ranking), "observer/infer": schema_of(observer.Guesses)}.get(name)

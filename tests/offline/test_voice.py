@@ -35,6 +35,15 @@ from personagen.offline.voice import brief, clause, second, third
         ("I keep bees", "I keep bees", "you keep bees"),
         ("She bakes cookies and cakes for her students", "I bake cookies and cakes for my students", None),
         ("He is retired and lives by the beach", "I'm retired and live by the beach", None),
+        (
+            "A nurse who keeps bees and sings",
+            "I'm a nurse who keeps bees and sings",
+            "you're a nurse who keeps bees and sings",
+        ),
+        ("A deaf tutor who paints in her spare time", "I'm a deaf tutor who paints in my spare time", None),
+        ("A potter whose kiln leaks", "I'm a potter whose kiln leaks", None),
+        ("A clerk and poet who mails them to friends", "I'm a clerk and poet who mails them to friends", None),
+        ("A friend who lives in Rome visits her", "a friend who lives in Rome visits me", None),
     ],
 )
 def test_a_fact_is_turned_into_first_and_second_person(fact, mine, yours):
@@ -57,6 +66,11 @@ def test_what_cannot_be_turned_is_left_alone(fact):
         ("a stray dog followed me home", "a stray dog followed the user home"),
         ("I live on the East Cape, New Zealand", "the user lives on the East Cape, New Zealand"),
         ("I enjoy cooking and often host parties", "the user enjoys cooking and often hosts parties"),
+        ("I'm a kind and open person", "the user is a kind and open person"),
+        ("I'm a calm, kind but open tutor", "the user is a calm, kind but open tutor"),
+        ("I'm the warm and quietly open sort", "the user is the warm and quietly open sort"),
+        ("I'm warm and open doors", "the user is warm and opens doors"),
+        ("I'm a nurse and cook for two", "the user is a nurse and cooks for two"),
         ("I often cook and sell jam to my neighbours", "the user often cooks and sells jam to their neighbours"),
     ],
 )

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from personagen.errors import UsageError
+from personagen.personas.form import PACKAGED
 from personagen.prompts import files as prompts
 from personagen.records import Message
 
@@ -45,6 +46,7 @@ def test_every_prompt_that_comes_along_loads_and_renders():
         "profile": "She keeps bees.",
         "personality": "She is blunt.",
         "count": 3,
+        "form": PACKAGED.inputs,
         "turn": 1,
         "turns": 2,
     }

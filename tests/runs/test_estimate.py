@@ -149,7 +149,8 @@ def test_a_finished_growth_needs_nothing_and_asks_nobody(grown):
     grown()
     asked = []
     told = grown(consent=lambda estimate: asked.append(estimate) or True).report.estimate
-    assert (told["calls"], told["max_calls"], told["planned"], asked) == (0, 0, "0 new descriptions", [])
+    assert (told["calls"], told["max_calls"], asked) == (0, 0, [])
+    assert told["planned"].startswith("0 new profiles and 0 new personalities; ")
 
 
 def anybody(candidate, view):
@@ -173,7 +174,7 @@ def test_where_one_pool_is_finished_only_what_the_other_misses_is_expected(grown
         grown(saturation=1)
     fake.reply = fakes.cast
     told = grown(saturation=1).report.estimate
-    assert told["planned"] == "10 new descriptions"
+    assert told["planned"].startswith("0 new profiles and 10 new personalities; ")
     assert told["calls"] == told["actual"]["calls"] == 3
 
 

@@ -8,6 +8,7 @@ from personagen.agents import author, judge, observer
 from personagen.agents.replies import parsed, schema_of
 from personagen.call import Call
 from personagen.llm.connect import Endpoint, connect
+from personagen.personas.form import PACKAGED
 from personagen.prompts import files as prompts
 from personagen.records import Message
 from tests.llm.calls import ask
@@ -21,7 +22,7 @@ SAID = [
 ]
 PERSON = {"profile": "She keeps bees.", "personality": "She is blunt.", "facts": ["keeps bees"], "traits": ["blunt"]}
 REPLIES = [{"label": "A", "text": "Feed them."}, {"label": "B", "text": "Wait."}]
-EXAMPLES = {"examples": ["She keeps bees."], "count": 3}
+EXAMPLES = {"examples": ["She keeps bees."], "count": 3, "form": PACKAGED.inputs}
 
 
 def call(name, inputs, schema=None):

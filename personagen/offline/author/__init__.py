@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from random import Random
 from typing import Any
 
 import orjson
 
-from personagen.offline.author import prose, slips
+from personagen.offline.author import brief, prose, slips
 from personagen.records import Kind
 
 # The name of a kind's items, how a description of it is invented, and how that is written as a text with its items.
 _WAYS: dict[Kind, tuple[str, Any, Any]] = {
     "profile": ("facts", prose.invented, prose.profile),
     "personality": ("traits", prose.traits, prose.personality),
+}
+_BRIEF_WAYS: dict[Kind, tuple[str, Any, Any]] = {
+    "profile": ("facts", brief.invented, brief.profile),
+    "personality": ("traits", prose.traits, brief.personality),
 }
 
 
@@ -29,7 +34,10 @@ def personalities(inputs: Mapping[str, Any], rng: Random) -> str:
 
 
 def _reply(kind: Kind, inputs: Mapping[str, Any], rng: Random) -> str:
-    items, invent, write = _WAYS[kind]
+    form = inputs.get("form")
+    items, invent, write = (_BRIEF_WAYS if brief.is_brief(form) else _WAYS)[kind]
+    if brief.is_brief(form):
+        write = partial(write, form=form)
     earlier: list[Any] = []
     written = []
     for _ in range(inputs["count"]):
@@ -38,7 +46,7 @@ def _reply(kind: Kind, inputs: Mapping[str, Any], rng: Random) -> str:
         if found is None:
             again = slip == "reworded" and earlier
             earlier.append(rng.choice(earlier) if again else invent(rng))
-            found = write(earlier[-1], rng, slip == "short")
+            found = write(earlier[-1], rng, short=slip == "short")
         text, listed = found
         if slip == "mixed":
             text = slips.mixed(text, rng, kind)

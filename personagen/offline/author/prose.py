@@ -195,13 +195,14 @@ def personality(made: Sequence[str], rng: Random, short: bool = False) -> tuple[
     """Prose with each of the traits ``made``, most illustrated by behaviour, and the traits; few if ``short``."""
     words = rng.sample(made, rng.randint(3, 6) if short else len(made))
     for _ in range(4):
-        text = _described(words, rng)
+        text = described(words, rng)
         if 50 <= text.count(" ") < 120:
             break
     return text, words
 
 
-def _described(words: Sequence[str], rng: Random) -> str:
+def described(words: Sequence[str], rng: Random) -> str:
+    """Prose with each of the traits ``words``, one to three in a sentence."""
     who: Pronoun = rng.choices(("she", "he", "they"), (3, 3, 1))[0]
     ways, frames = bank("author_traits")["traits"], bank("author_traits")["frames"]
     out: dict[str, str] = {}

@@ -9,8 +9,12 @@ from functools import lru_cache
 from personagen.personas.english.facts import NUMBERS
 from personagen.personas.english.text import words
 from personagen.personas.filters.pool_view import Candidate, PoolView, Refusal
-from personagen.personas.language import BANKS, is_in
+from personagen.personas.language import BANKS, MIN_WORDS, is_in, other_language
+from personagen.personas.scripts import is_unspaced, is_written_in, length
 from personagen.personas.traits import canonical, traits_of
+from personagen.records import Description
+
+UNSUPPORTED = "unsupported"
 
 _MARKUP = {
     "a list marker": re.compile(
@@ -30,27 +34,44 @@ _MARKUP = {
 
 
 def format(candidate: Candidate, view: PoolView) -> Refusal | None:
-    """Rejects a wrong number of facts or traits, items that the text does not support, another language, a wrong
-    length, list markers, markup, headings and unfilled templates.
+    """Rejects a wrong number of facts or traits, items that the text does not support, another language or script, a
+    wrong length, list markers, markup, headings and unfilled templates.
 
-    The score is the number that is out of bounds (items, words), if any.
+    The score is the number that is out of bounds (items, words or characters), if any.
     """
     description, rules = candidate.description, view.rules
     text, items = description.text, description.items
     for what, pattern in _MARKUP.items():
-        if match := pattern.search(text):
+        if what not in rules.tolerated and (match := pattern.search(text)):
             return Refusal(f"{what}: {match.group().strip()[:40]!r}")
-    found, (least, most) = words(text), rules.words
-    if not least <= len(found) <= most:
-        return Refusal(f"{len(found)} words, not {least} to {most}", len(found))
-    if not is_in(found, rules.language):
+    size, (least, most) = length(text, rules.unit), rules.words
+    if not least <= size <= most:
+        return Refusal(f"{size} {rules.unit}, not {least} to {most}", size)
+    if not fits_language(text, rules.language):
         return Refusal(f"not in the language {rules.language}")
+    if rules.scripts and not is_written_in(text, rules.scripts):
+        return Refusal(f"not in the script of the seeds, {' or '.join(sorted(rules.scripts)).lower()}")
     what = "facts" if description.kind == "profile" else "traits"
     distinct, (least, most) = len({item.strip().casefold() for item in items}), rules.items
     if not least <= distinct <= most:
         return Refusal(f"{distinct} {what}, not {least} to {most}", distinct)
-    stray = unsupported(text, items, traits=description.kind == "personality")
+    stray = () if UNSUPPORTED in rules.tolerated else unsupported(text, items, traits=description.kind == "personality")
     return Refusal(f"not in the text: {stray[0][:80]!r}", len(stray)) if stray else None
+
+
+def faults(description: Description) -> set[str]:
+    """The faults of ``description`` that rules may tolerate: kinds of markup, or ``UNSUPPORTED`` items."""
+    found = {what for what, pattern in _MARKUP.items() if pattern.search(description.text)}
+    stray = unsupported(description.text, description.items, traits=description.kind == "personality")
+    return found | {UNSUPPORTED} if stray else found
+
+
+def fits_language(text: str, language: str) -> bool:
+    """Whether ``text`` is in ``language``; a text too short to tell is, unless it is in another script."""
+    found = words(text)
+    if language != "any" and len(found) < MIN_WORDS:
+        return other_language(found, language) is None
+    return is_in(found, language)
 
 
 _NUMBERS = {word: str(number) for word, number in NUMBERS.items() if number <= 12}
@@ -62,8 +83,11 @@ _WEIGHTLESS = BANKS["en"] | frozenset(_LIGHT.split())
 def unsupported(text: str, items: tuple[str, ...], *, traits: bool) -> list[str]:
     """The ``items`` of which ``text`` has, in any inflection, less than half of the content words or not all numbers.
 
-    A trait may also occur as a synonym in the lexicon.
+    A trait may also occur as a synonym in the lexicon. In a script without spaces pairs of characters are compared.
     """
+    if is_unspaced(text):
+        pairs = _pairs(text)
+        return [item for item in items if item not in text and 2 * len(_pairs(item) & pairs) < len(_pairs(item))]
     named = traits_of(text) if traits else ()
     stems = {_stem(part) for part in _parts(words(text))}
     stray = []
@@ -77,6 +101,12 @@ def unsupported(text: str, items: tuple[str, ...], *, traits: bool) -> list[str]
         if not weighty or 2 * here < len(weighty) or any(n not in stems for n in numbers):
             stray.append(item)
     return stray
+
+
+def _pairs(text: str) -> set[str]:
+    """The pairs of neighbouring letters and digits of ``text``, its only units where no spaces part words."""
+    plain = "".join(filter(str.isalnum, text.casefold()))
+    return {plain[at : at + 2] for at in range(max(1, len(plain) - 1))}
 
 
 def _parts(found: Sequence[str]) -> list[str]:

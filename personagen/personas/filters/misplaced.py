@@ -36,8 +36,13 @@ _FACTS = {
 }
 
 
-def misplaced(candidate: Candidate, _: PoolView) -> Refusal | None:
-    """Rejects a profile with traits (their number is the score), and a personality with facts, of which age is one."""
+def misplaced(candidate: Candidate, view: PoolView) -> Refusal | None:
+    """Rejects a profile with traits (their number is the score), and a personality with facts, of which age is one.
+
+    It rejects nothing where ``misplaced`` is among ``rules.tolerated``.
+    """
+    if "misplaced" in view.rules.tolerated:
+        return None
     text = candidate.description.text
     if candidate.description.kind == "profile":
         found = traits_of(text)

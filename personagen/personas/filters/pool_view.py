@@ -11,6 +11,7 @@ from personagen.personas.english.text import normalised
 from personagen.personas.filters.jaccard import JaccardIndex
 from personagen.personas.filters.nearest import FloatArray, Nearest, Rows
 from personagen.personas.filters.threshold import Threshold
+from personagen.personas.form import Form, Unit
 from personagen.personas.traits import canonical, traits_of
 from personagen.records import Description
 
@@ -24,6 +25,9 @@ NOTHING = Nearest()
 class Rules:
     """The bounds of the filters: the least and the most facts or traits, and words; one of ``LANGUAGES``.
 
+    ``unit`` is what ``words`` counts, ``scripts`` are those that most letters must be in (empty for any), and
+    ``tolerated`` are faults that do not matter (see ``filters.format.faults``), or ``misplaced``.
+
     ``duplicate`` (Jaccard index of masked word triples), ``traits`` (of trait sets) and ``similarity`` (cosine) are the
     thresholds at which two entries count as one.
     """
@@ -31,9 +35,25 @@ class Rules:
     items: tuple[int, int] = (8, 10)
     words: tuple[int, int] = (30, 250)
     language: str = "en"
+    unit: Unit = "words"
+    scripts: frozenset[str] = frozenset()
+    tolerated: frozenset[str] = frozenset()
     duplicate: float = 0.6
     traits: float = 0.75
     similarity: Threshold = FIXED
+
+    @classmethod
+    def of(cls, form: Form, similarity: Threshold) -> Rules:
+        """The rules for a pool of this form."""
+        return cls(
+            items=form.accepted_items,
+            words=form.accepted_length,
+            language=form.language,
+            unit=form.unit,
+            scripts=frozenset(form.scripts),
+            tolerated=frozenset(form.tolerated),
+            similarity=similarity,
+        )
 
 
 @dataclass(frozen=True)

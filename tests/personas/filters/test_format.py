@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from personagen.personas.filters import PoolView, Rules
-from personagen.personas.filters.format import format, unsupported
+from personagen.personas.filters.format import faults, format, unsupported
 from tests.personas.filters.pools import FACTS, PERSONALITY, PROFILE, TRAITS, personality, profile
 
 EMPTY = PoolView()
@@ -140,3 +140,39 @@ def test_a_fact_in_other_inflections_or_digits_passes(item):
 def test_a_trait_in_a_synonym_the_lexicon_knows_passes_and_an_absent_one_does_not():
     text = PERSONALITY.replace("Blunt and forgetful", "Always tactless and forgetful").replace("loyal", "steadfast")
     assert unsupported(text, ("loyal", "curious", "stingy"), traits=True) == ["stingy"]
+
+
+CHINESE = "退休的植物学家，住在昆明郊外，每天清晨给种子库写信。"
+CHINESE_RULES = Rules(items=(1, 3), words=(10, 40), language="any", unit="characters", scripts=frozenset({"CJK"}))
+
+
+@pytest.mark.parametrize(
+    ("text", "items", "why"),
+    [
+        (CHINESE, ("住在昆明郊外", "给种子库写信"), None),
+        (CHINESE, ("住在昆明", "懒", "信"), "not in the text: '懒'"),
+        (CHINESE, ("在上海教书",), "not in the text: '在上海教书'"),
+        (CHINESE[:8], ("植物学家",), "8 characters, not 10 to 40"),
+        ("A retired botanist who lives", ("A retired botanist",), "not in the script of the seeds, cjk"),
+    ],
+)
+def test_a_script_without_spaces_is_measured_and_compared_by_characters(text, items, why):
+    assert reason(profile(text, items), PoolView(CHINESE_RULES)) == why
+
+
+def test_tolerated_faults_are_let_pass_and_others_not():
+    text, listed = "Name: Ana. **Ana** has two cats.", ("born in Rome",)
+    view = PoolView(Rules(items=(1, 3), words=(3, 10), tolerated=frozenset({"a heading", "unsupported"})))
+    assert reason(profile(text, listed), view) == "markup: '**'"
+    view = PoolView(Rules(items=(1, 3), words=(3, 10), tolerated=frozenset({"a heading", "unsupported", "markup"})))
+    assert reason(profile(text, listed), view) is None
+    assert faults(profile(text, listed).description) == {"a heading", "markup", "unsupported"}
+
+
+@pytest.mark.parametrize(
+    "text", ["Vegan baker, night-shift paramedic, amateur cellist", "Bäcker aus Köln, zwei Katzen"]
+)
+def test_a_text_too_short_to_tell_its_language_is_not_held_to_be_foreign(text):
+    view = PoolView(Rules(items=(1, 3), words=(3, 20)))
+    assert reason(profile(text, (text,)), view) is None
+    assert reason(profile(f"{text} {GERMAN}", (text,)), PoolView(Rules(items=(1, 3)))) == "not in the language en"
