@@ -30,6 +30,11 @@ define require_python
 	"personagen needs Python 3.11 or newer, but $(PYTHON) is '$$("$(PYTHON)" --version 2>&1)': name a newer one, as in: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 endef
 
+# Said before what takes long.
+define installing
+	@echo "installing $$(grep -c '==' requirements/$(1).txt) packages into $(2)/: about $(3)"
+endef
+
 .PHONY: help demo test test-train check audit real real-short bench bench-short faults faults-short lock clean
 
 help:  ## list the targets
@@ -45,9 +50,14 @@ demo: $(VENV)/.project  ## personas, conversations and preference pairs in outpu
 	@echo "personas:      outputs/demo/pool/personas.jsonl"
 	@echo "conversations: outputs/demo/run/trees.jsonl"
 	@echo "pairs for TRL: outputs/demo/pairs.jsonl"
+	@echo
+	@echo "to go on:      $(BIN)/personagen show outputs/demo/run 2"
+	@echo "               $(BIN)/personagen --help"
+	@echo "after 'source $(BIN)/activate' the command is personagen alone"
 
 test: $(VENV)/.dev  ## the tests
-	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+	@echo "running the tests: three minutes on two cores"
+	$(BIN)/python -m pytest -n auto -rs $(PYTEST_ARGS)
 
 test-train: $(TRAIN)/.ready  ## the exported files through TRL and the newest datasets, and one real DPO step
 	HF_HUB_OFFLINE=1 $(TRAIN)/bin/python -m pytest -W default tests/consumers $(PYTEST_ARGS)
@@ -124,6 +134,7 @@ clean:  ## remove the environments and caches; outputs/ stays
 $(VENV)/.main: requirements/main.txt requirements/dev.txt
 	$(require_python)
 	rm -rf $(VENV)
+	$(call installing,main,$(VENV),one to two minutes)
 	$(call new_venv,$(VENV))
 	$(call install,$(VENV)) --require-hashes -r requirements/main.txt
 	@touch $@
@@ -133,6 +144,7 @@ $(VENV)/.project: $(VENV)/.main pyproject.toml
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.project
+	$(call installing,dev,$(VENV),half a minute)
 	$(call install,$(VENV)) --require-hashes -r requirements/dev.txt
 	@touch $@
 
@@ -146,6 +158,7 @@ $(AUDIT)/.ready:
 $(REAL)/.ready: requirements/real.txt
 	$(require_python)
 	rm -rf $(REAL)
+	$(call installing,real,$(REAL),five minutes)
 	$(call new_venv,$(REAL))
 	$(call install,$(REAL)) --no-deps --require-hashes -r requirements/real.txt
 	$(call install,$(REAL)) --no-deps --no-build-isolation -e .
@@ -154,6 +167,7 @@ $(REAL)/.ready: requirements/real.txt
 $(TRAIN)/.ready: requirements/train.txt
 	$(require_python)
 	rm -rf $(TRAIN)
+	$(call installing,train,$(TRAIN),five minutes)
 	"$(PYTHON)" -m venv $(TRAIN)
 	$(TRAIN)/bin/python -m pip install --quiet $(TORCH)
 	$(TRAIN)/bin/python -m pip install --quiet --no-deps --require-hashes -r requirements/train.txt

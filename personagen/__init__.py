@@ -11,18 +11,25 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from personagen.api import expand, export, read_pairs, read_personas, read_trees, simulate
+    from personagen.api import aexpand, asimulate, expand, export, read_pairs, read_personas, read_trees, simulate
     from personagen.call import LLM, Call
     from personagen.errors import PersonagenError
-    from personagen.records import Completion, Message
+    from personagen.records import Completion, ConversationTree, Message, Persona, PreferencePair
+    from personagen.runs.progress import Status
 
 __version__ = "0.1.0"
 __all__ = [
     "LLM",
     "Call",
     "Completion",
+    "ConversationTree",
     "Message",
+    "Persona",
     "PersonagenError",
+    "PreferencePair",
+    "Status",
+    "aexpand",
+    "asimulate",
     "expand",
     "export",
     "read_pairs",
@@ -31,7 +38,12 @@ __all__ = [
     "simulate",
 ]
 
-_MODULES = {"LLM": "call", "Call": "call", "Completion": "records", "Message": "records", "PersonagenError": "errors"}
+_MODULES = {
+    **dict.fromkeys(("LLM", "Call"), "call"),
+    **dict.fromkeys(("Completion", "ConversationTree", "Message", "Persona", "PreferencePair"), "records"),
+    "PersonagenError": "errors",
+    "Status": "runs.progress",
+}
 
 
 def __dir__() -> list[str]:

@@ -3,69 +3,177 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+import logging
+import os
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeAlias, TypeVar
 
+from personagen.errors import PersonagenError
+from personagen.exporters import Exporter
 from personagen.flows.expand import ExpandSummary
 from personagen.flows.expand import expand as _expand
 from personagen.flows.export import ExportSummary
 from personagen.flows.export import export as _export
 from personagen.flows.simulate import SimulateSummary
 from personagen.flows.simulate import simulate as _simulate
+from personagen.llm.functions import raised
 from personagen.options import ExpandOptions, SimulateOptions
 from personagen.options.row import FilePath, Options, rows_of
 from personagen.personas.seeds import load_personas
 from personagen.records import ConversationTree, Persona, PreferencePair
 from personagen.runs.interrupt import run_sync
+from personagen.runs.progress import Progress, Status
 from personagen.store.files import read_records
 
 P = ParamSpec("P")
 OptionsT = TypeVar("OptionsT", bound=Options)
 T = TypeVar("T")
+Show: TypeAlias = Progress | bool | None
+log = logging.getLogger(__name__)
+_PROGRESS = """
+    progress: A function that gets a ``Status`` twice a second, in the thread of the run; or whether to show progress
+        on the screen. By default it is shown in a notebook only."""
 
 
-def _keywords(options: Callable[P, OptionsT]) -> Callable[[Callable[[OptionsT], T]], Callable[P, T]]:
-    """Gives a function of ``options`` their fields as keyword arguments, with types, defaults and help texts."""
+@dataclass(frozen=True, kw_only=True)
+class _ExpandKeywords(ExpandOptions):
+    progress: Show = None
 
-    def decorate(function: Callable[[OptionsT], T]) -> Callable[P, T]:
+
+@dataclass(frozen=True, kw_only=True)
+class _SimulateKeywords(SimulateOptions):
+    progress: Show = None
+
+
+def _keywords(
+    keywords: Callable[P, Any], options: type[OptionsT]
+) -> Callable[[Callable[[OptionsT, Progress | None], Awaitable[T]]], Callable[P, Coroutine[Any, Any, T]]]:
+    """Gives a function of ``options`` and progress the fields of ``keywords`` as keyword arguments.
+
+    They have types, defaults and help texts. An error of a run is raised without the frames in which it arose, which
+    are those of hundreds of calls: its message says what to do. PERSONAGEN_TRACEBACK=1 keeps them.
+    """
+
+    def decorate(
+        function: Callable[[OptionsT, Progress | None], Awaitable[T]],
+    ) -> Callable[P, Coroutine[Any, Any, T]]:
+        signature = inspect.signature(keywords)
+
+        async def run(values: dict[str, Any]) -> T:
+            try:
+                with _watched(values.pop("progress", None)) as progress:
+                    return await function(options(**values), progress)
+            except PersonagenError as error:
+                raise _shortened(error) from None
+
         @wraps(function)
-        def call(*args: P.args, **values: P.kwargs) -> T:
-            return function(options(*args, **values))
+        def call(*args: P.args, **values: P.kwargs) -> Coroutine[Any, Any, T]:
+            if args or not values.keys() <= signature.parameters.keys():
+                raise TypeError(_mistake(function.__name__.removeprefix("a"), values, signature))
+            return run(dict(values))
 
         table = "".join(f"\n    {row.name}: {row.help}" for row in rows_of(options))
-        call.__doc__ = f"{inspect.cleandoc(function.__doc__ or '')}\n\nArgs:{table}"
-        vars(call)["__signature__"] = inspect.signature(options)
+        call.__doc__ = f"{inspect.cleandoc(function.__doc__ or '')}\n\nArgs:{table}{_PROGRESS}"
+        vars(call)["__signature__"] = signature
         return call
 
     return decorate
 
 
-@_keywords(ExpandOptions)
-def expand(options: ExpandOptions) -> ExpandSummary:
+def _blocking(function: Callable[P, Coroutine[Any, Any, T]], name: str) -> Callable[P, T]:
+    """``function``, run to its end."""
+
+    @wraps(function)
+    def call(*args: P.args, **values: P.kwargs) -> T:
+        try:
+            return run_sync(function(*args, **values))
+        except PersonagenError as error:
+            raise _shortened(error) from None
+
+    call.__name__ = call.__qualname__ = name
+    return call
+
+
+def _mistake(name: str, values: Iterable[str], signature: inspect.Signature) -> str:
+    from difflib import get_close_matches
+
+    known = list(signature.parameters)
+    for wrong in (value for value in values if value not in known):
+        close = get_close_matches(wrong, known, 1)
+        return f"{name}() has no keyword {wrong!r}" + (f"; did you mean {close[0]!r}?" if close else "")
+    return f"{name}() takes keywords only, as in {name}({known[0]}=...)"
+
+
+def _shortened(error: Exception) -> Exception:
+    return error if os.environ.get("PERSONAGEN_TRACEBACK") else error.with_traceback(None)
+
+
+@contextmanager
+def _watched(progress: Show) -> Iterator[Progress | None]:
+    """What shows the progress of a run, if anything does."""
+    from personagen.cli.progress import in_notebook, shown
+
+    if callable(progress):
+        yield _unbroken(progress)
+    elif progress or (progress is None and in_notebook()):
+        with shown(quiet=False) as show:
+            yield show
+    else:
+        yield None
+
+
+def _unbroken(progress: Progress) -> Progress:
+    """``progress`` until it raises: its fault must not end a run."""
+    broken = False
+
+    def show(status: Status) -> None:
+        nonlocal broken
+        if not broken:
+            try:
+                progress(status)
+            except Exception as error:  # user code can raise anything
+                broken = True
+                log.warning("%s; it gets no further status", raised("progress", progress, error))
+
+    return show
+
+
+@_keywords(_ExpandKeywords, ExpandOptions)
+async def aexpand(options: ExpandOptions, progress: Progress | None) -> ExpandSummary:
     """Grows the persona pools from seeds and combines them; writes ``personas.jsonl`` into ``out``.
 
+    ``expand`` waits for the end, ``await aexpand(...)`` lets other tasks run.
+
     Raises:
         TypeError: an option that does not exist.
         PersonagenError: see ``personagen.errors``.
     """
-    return run_sync(_expand(options))
+    return await _expand(options, progress)
 
 
-@_keywords(SimulateOptions)
-def simulate(options: SimulateOptions) -> SimulateSummary:
+@_keywords(_SimulateKeywords, SimulateOptions)
+async def asimulate(options: SimulateOptions, progress: Progress | None) -> SimulateSummary:
     """Grows conversation trees and preference pairs; writes ``trees.jsonl`` and ``pairs.jsonl`` into ``out``.
 
+    ``simulate`` waits for the end, ``await asimulate(...)`` lets other tasks run.
+
     Raises:
         TypeError: an option that does not exist.
         PersonagenError: see ``personagen.errors``.
     """
-    return run_sync(_simulate(options))
+    return await _simulate(options, progress)
 
 
-def export(run: FilePath, format: str, out: FilePath) -> ExportSummary:
-    """Writes a run's data in another format: ``trl``, ``aloe``, or your own function as ``module:function``.
+expand = _blocking(aexpand, "expand")
+simulate = _blocking(asimulate, "simulate")
+
+
+def export(run: FilePath, format: str | Exporter, out: FilePath) -> ExportSummary:
+    """Writes a run's data in another format: ``trl``, ``aloe``, or your own function, also as ``module:function``.
 
     Raises:
         PersonagenError: see ``personagen.errors``.

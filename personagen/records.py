@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
+from html import escape
 from typing import Annotated, Any, Literal
 
 import orjson
@@ -180,6 +182,20 @@ class ConversationTree(Record):
     models: dict[str, str] = {}
     prompts: dict[str, str] = {}
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the persona, and a row for each message; a reply that all verdicts prefer says why."""
+        best: dict[str, str] = {}
+        for verdict in reversed(self.judgments):
+            best |= dict.fromkeys(verdict.ranking[:1], verdict.reason)
+        for verdict in self.judgments:
+            for reply in verdict.ranking[not verdict.tie :]:
+                best.pop(reply, None)
+        rows = [[("persona", f"{self.persona.profile} {self.persona.personality}".strip())]]
+        for node in self.nodes:
+            mark = f", preferred: {best[node.id]}" if node.id in best else ""
+            rows.append([(f"{node.id} {node.agent}{mark}", node.content)])
+        return _table(f"tree {self.id}", *rows)
+
 
 class PreferencePair(Record):
     """TRL's conversational preference format with an explicit prompt, and the pair's origin.
@@ -198,6 +214,35 @@ class PreferencePair(Record):
     rejected_agent: str
     models: dict[str, str] = {}
     prompts: dict[str, str] = {}
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the prompt, and the two replies side by side."""
+        prompt: list[list[tuple[str, str]]] = [[(message.role, message.content)] for message in self.prompt]
+        replies = [
+            (f"{name} ({agent})", "\n".join(message.content for message in side))
+            for name, agent, side in (
+                ("chosen", self.chosen_agent, self.chosen),
+                ("rejected", self.rejected_agent, self.rejected),
+            )
+        ]
+        return _table(f"pair of turn {self.turn} of tree {self.tree}", *prompt, replies)
+
+
+_CELL = "text-align: left; vertical-align: top; white-space: pre-wrap; unicode-bidi: isolate"
+
+
+def _table(title: str, *rows: Sequence[tuple[str, str]]) -> str:
+    """A table of HTML whose cells are a name and a text, both escaped."""
+    wide = max(map(len, rows))
+    lines = [f"<caption>{escape(title)}</caption>"]
+    for cells in rows:
+        texts = (
+            f'<td dir="auto" style="{_CELL}"{span}><b>{escape(name)}</b><br>{escape(text)}</td>'
+            for span in [f' colspan="{wide}"' if len(cells) < wide else ""]
+            for name, text in cells
+        )
+        lines.append(f"<tr>{''.join(texts)}</tr>")
+    return f"<table>{''.join(lines)}</table>"
 
 
 def dump(value: Any) -> bytes:

@@ -26,11 +26,12 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"agents"}),
     frozenset({"runs"}),
     frozenset({"flows"}),
-    frozenset({"api", "cli"}),
+    frozenset({"cli"}),
+    frozenset({"api"}),
     frozenset({"__init__", "__main__"}),
 )
 # Below ``llm`` there is no I/O, no async and no printing, except in these.
-IMPURE = frozenset({"plugins", "prompts", "personas.seeds", "personas.rows", "offline", "store"}) | {
+IMPURE = frozenset({"plugins", "prompts", "personas.seeds", "personas.rows", "personas.memory", "offline", "store"}) | {
     f"personas.{words}"
     for words in ("lexicon", "language")  # they read packaged word lists
 }

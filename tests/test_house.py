@@ -167,6 +167,7 @@ def test_a_dependency_that_is_not_locked_is_reported(tmp_path: Path):
 
 
 def made(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:
+    folder.mkdir(exist_ok=True)
     shutil.copy(REPO / "Makefile", folder)
     shutil.copytree(REPO / "requirements", folder / "requirements")
     shutil.copy(REPO / "pyproject.toml", folder)
@@ -195,6 +196,17 @@ def test_make_says_so_too_where_there_is_no_python(tmp_path: Path):
     result = made(tmp_path, "PYTHON=no-such-python", "test")
     assert result.returncode != 0
     assert "personagen needs Python 3.11 or newer" in result.stderr
+
+
+def test_make_says_before_it_installs_that_this_takes_a_while_and_ends_with_commands_as_they_are_typed(tmp_path: Path):
+    said = made(tmp_path, "--dry-run", "demo").stdout
+    announced, installed = said.index('echo "installing $(grep'), said.index("-r requirements/main.txt")
+    assert announced < installed
+    ends = re.findall(r'^echo "(?:to go on:)? +(.venv/bin/personagen .*)"$', said, re.MULTILINE)
+    assert ends == [".venv/bin/personagen show outputs/demo/run 2", ".venv/bin/personagen --help"]
+    for target, packages in (("test", "dev"), ("real", "real"), ("test-train", "train")):
+        steps = made(tmp_path / target, "--dry-run", target).stdout
+        assert steps.index(f"requirements/{packages}.txt) packages") < steps.index(f"-r requirements/{packages}.txt")
 
 
 def test_make_help_lists_the_targets(tmp_path: Path):

@@ -18,8 +18,8 @@ from tests.servers import serving
 from tests.servers.actor import actor
 
 NAMES = [
-    *("Call", "Completion", "LLM", "Message", "PersonagenError"),
-    *("expand", "export", "read_pairs", "read_personas", "read_trees", "simulate"),
+    *("Call", "Completion", "ConversationTree", "LLM", "Message", "Persona", "PersonagenError", "PreferencePair"),
+    *("Status", "aexpand", "asimulate", "expand", "export", "read_pairs", "read_personas", "read_trees", "simulate"),
 ]
 HEAVY = (
     "aiohttp",

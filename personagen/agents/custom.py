@@ -1,11 +1,10 @@
-"""Custom agents and candidates, named as ``module:function``: loaded and checked before the first call."""
+"""Custom agents and candidates, functions or named as ``module:function``: loaded and checked before the first call."""
 
 from __future__ import annotations
 
 import inspect
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from functools import wraps
 from typing import Any, get_args, get_origin, get_type_hints
 
 from personagen.agents import ACTS
@@ -13,9 +12,9 @@ from personagen.agents.ask import AgentContext, Answer, CallSite, said
 from personagen.agents.assistant import CANDIDATES, Candidate, aware, plain
 from personagen.agents.replies import Spoken
 from personagen.errors import ConfigError, PersonagenError, UsageError
-from personagen.llm.errors import Server, quoted
-from personagen.options import ROLES
-from personagen.plugins import function
+from personagen.llm.functions import awaitable, raised, returned
+from personagen.options import ROLES, NamedFunction
+from personagen.plugins import function, location
 from personagen.records import Inference, Message
 
 Function = Callable[..., Awaitable[Any]]
@@ -27,6 +26,7 @@ def acts(entries: Iterable[str]) -> dict[str, Function]:
     found: dict[str, Function] = {}
     for entry in entries:
         name, _, path = entry.partition("=")
+        path = entry.value if isinstance(entry, NamedFunction) else path
         if name not in known:
             hint = "; --candidate names assistants" if name in ACTS else ""
             raise UsageError(f"--agent {entry}: there is no act {name!r}; there are {', '.join(known)}{hint}")
@@ -52,7 +52,7 @@ def prompts(entries: Sequence[str]) -> tuple[str, ...]:
     """The prompts in ``PROMPTS`` of the modules of ``--agent`` or ``--candidate``, which must be loaded."""
     names: dict[str, None] = {}
     for path in (entry.rpartition("=")[2] for entry in entries if ":" in entry):
-        for name in getattr(sys.modules[path.partition(":")[0]], "PROMPTS", ()):
+        for name in getattr(sys.modules.get(path.partition(":")[0]), "PROMPTS", ()):
             if name.partition("/")[0] not in ROLES:
                 raise UsageError(f"{path}: PROMPTS has {name!r}; the first part is a role: {', '.join(ROLES)}")
             names[name] = None
@@ -73,7 +73,8 @@ def _candidate(entry: str) -> Candidate:
         answer: Answer[Spoken] | str = await custom_reply(ctx, conversation, known, site)
         return said(ctx, answer, "assistant", conversation) if isinstance(answer, str) else answer
 
-    return Candidate(entry.rpartition(":")[2], reply)
+    name = getattr(entry.function, "__name__", "") if isinstance(entry, NamedFunction) else ""
+    return Candidate(name.strip("<>") or entry.rpartition(":")[2], reply)
 
 
 def _loaded(option: str, path: str, like: Function, other: type = Answer) -> Function:
@@ -81,32 +82,31 @@ def _loaded(option: str, path: str, like: Function, other: type = Answer) -> Fun
 
     ``other`` is a return type that is allowed besides that of ``like``.
     """
-    found: Function = function(path)
-    if not (inspect.iscoroutinefunction(found) or inspect.iscoroutinefunction(type(found).__call__)):
-        raise UsageError(f"{option} {path} is not an async function")
+    found: Any = function(path)
     names = [name.lstrip("_") for name in inspect.signature(like).parameters]
     try:
         inspect.signature(found).bind(*names)
     except (TypeError, ValueError):
-        raise UsageError(f"{option} {path} can't be called as {like.__name__}({', '.join(names)})") from None
+        at = location(found)
+        raise UsageError(f"{option} {path} ({at}) can't be called as {like.__name__}({', '.join(names)})") from None
     [value] = get_args(get_type_hints(like)["return"])
+    call = awaitable(found)
 
-    @wraps(found)
     async def checked(*args: Any) -> Any:
         try:
-            answer = await found(*args)
+            answer = await call(*args)
         except PersonagenError:
             raise
         except Exception as error:  # user code can raise anything
-            what = f"{type(error).__name__}: {quoted(Server('', '', ''), str(error))}"
-            raise ConfigError(f"{path} raised {what}; correct it and run again") from error
+            raise ConfigError(raised(path, found, error)) from error
+        got = answer
         if isinstance(answer, Answer):
             if isinstance(answer.value, get_origin(value) or value):
                 return answer
-            answer = answer.value
+            got = answer.value
         elif isinstance(answer, other):
             return answer
         wanted = getattr(value, "__name__", value)
-        raise ConfigError(f"{path} gave a {type(answer).__name__}, not an Answer with a {wanted}; correct it")
+        raise ConfigError(returned(path, found, got, f"an Answer with a {wanted}"))
 
     return checked

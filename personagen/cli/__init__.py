@@ -35,7 +35,7 @@ def _find_commands() -> dict[str, str]:
         if file.name.endswith(".py") and not file.name.startswith("_"):
             with open(file, encoding="utf-8") as source:  # noqa: PTH123 - the import of pathlib takes 3 ms
                 if found := _COMMAND.search(source.read()):
-                    commands[found[1]] = " ".join(found[2].split())
+                    commands[found[1].replace("_", "-")] = " ".join(found[2].split())
     return commands
 
 
@@ -44,7 +44,8 @@ COMMANDS = _find_commands()
 
 def command(name: str) -> click.Command:
     """The command ``name``, from the module of that name."""
-    found: click.Command = getattr(import_module(f"personagen.cli.{name}"), name)
+    module = name.replace("-", "_")
+    found: click.Command = getattr(import_module(f"personagen.cli.{module}"), module)
     return found
 
 
@@ -119,7 +120,9 @@ def _print_error(text: str) -> None:
 
 def _print_how_to_resume(ctx: click.Context) -> None:
     if _asks_models(ctx):
-        _print_error(f"to resume: {shlex.join(['personagen', *ctx.meta[_TYPED]])}")
+        from personagen.cli.common import as_typed
+
+        _print_error(as_typed(f"to resume: {shlex.join(['personagen', *ctx.meta[_TYPED]])}"))
 
 
 @click.group(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+import sys
 from collections.abc import Mapping, Sequence
 from itertools import chain, repeat
 from typing import Any
@@ -18,6 +20,16 @@ def print_summary(summary: Any, text: str, *, json: bool, quiet: bool) -> None:
         click.echo(as_json(summary if isinstance(summary, dict) else dataclasses.asdict(summary)))
     elif not quiet:
         click.echo(clean(text))
+
+
+def as_typed(text: str) -> str:
+    """``text`` with its lines of commands as they can be typed here: with the path of a program that is not on PATH."""
+    import shutil
+
+    called = sys.argv[0]
+    if called.rpartition("/")[2] != "personagen" or shutil.which("personagen"):
+        return text
+    return re.sub(r"^(next: | {6}|to resume: )personagen ", lambda found: f"{found[1]}{called} ", text, flags=re.M)
 
 
 def table(rows: Sequence[tuple[str, str]]) -> str:

@@ -231,7 +231,7 @@ def _verdicts(view: TreeView, user: Node) -> list[RenderableType]:
     if user.id in view.pairs:
         return [_verdict(view, verdicts[0])]
     gate, reason = view.reasons.get(user.id, ("", ""))
-    lines: list[RenderableType] = [] if gate in ("tie", "consistent") else [Text(one_line(reason), style=GREY)]
+    lines: list[RenderableType] = [] if gate in ("tie", "inconsistent") else [Text(one_line(reason), style=GREY)]
     return [*lines, *(_verdict(view, verdict) for verdict in verdicts)]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from personagen.cli import complete
 from personagen.cli.common import print_summary, table
 from personagen.cli.options import Command, options_of
 from personagen.options import OutputOptions
@@ -24,12 +25,14 @@ Examples:
 class ExportOptions(Options):
     """Options of ``export``."""
 
-    format: str = option("trl", "trl, aloe, or your own function as module:function.", FILES, "FORMAT")
+    format: str = option(
+        "trl", "trl, aloe, or your own function as module:function.", FILES, "FORMAT", names=("trl", "aloe")
+    )
     out: FilePath | None = option(None, "File to write.", FILES, "FILE", words="RUN/FORMAT.jsonl")
 
 
 @click.command(cls=Command, params=options_of(ExportOptions, OutputOptions), epilog=EPILOG)
-@click.argument("run", metavar="RUN")
+@click.argument("run", metavar="RUN", shell_complete=complete.runs)
 def export(run: str, format: str, out: str | None, **output: bool) -> None:
     """Write a run's data in another format, as JSON lines.
 

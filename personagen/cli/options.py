@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from personagen.cli.complete import values
 from personagen.options.row import GENERAL, GROUPS, Row, rows_of
 
 MAX_UNFILTERED = 12  # options; with more, --help shows the common ones only
@@ -29,7 +30,7 @@ class TableOption(click.Option):
             show_default=row.default not in (None, ()),
             metavar=f"[ROLE=]{metavar}" if row.by_role else metavar,
             help=f"{row.help}  [default: {words}]" if words else row.help,
-            shell_complete=lambda _, __, begun: [choice for choice in row.choices if choice.startswith(begun)],
+            shell_complete=lambda _, __, begun: values(row, begun),
         )
 
 

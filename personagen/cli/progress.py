@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 import click
 
@@ -16,6 +17,7 @@ from personagen.runs.progress import Status
 
 LINE_SECONDS = 10.0
 BATCH_LINE_SECONDS = 60.0
+CELL_WIDTH, CELL_SECONDS = 100, 0.25
 
 
 @contextmanager
@@ -27,11 +29,51 @@ def shown(*, quiet: bool) -> Iterator[Callable[[Status], None] | None]:
         logging.lastResort.addFilter(cleans)
     if quiet or sys.stderr is None:  # None: it was closed before the start
         yield None
+    elif in_notebook():
+        with _cell() as show:
+            yield show
     elif sys.stderr.isatty() and os.environ.get("TERM") not in ("dumb", "unknown"):
         with _live() as show:
             yield show
     else:
         yield _plain()
+
+
+def in_notebook() -> bool:
+    """Whether this runs in a cell of a notebook."""
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
+
+
+@contextmanager
+def _cell() -> Iterator[Callable[[Status], None]]:
+    """Two lines below the cell, written anew, not added to."""
+    from IPython.display import display
+
+    handle: Any = None
+    last: Status | None = None
+    shown_at = 0.0
+
+    def write(status: Status) -> None:
+        nonlocal handle
+        text = {"text/plain": "\n".join(lines(status, CELL_WIDTH))}
+        if handle:
+            handle.update(text, raw=True)
+        else:
+            handle = display(text, raw=True, display_id=True)
+
+    def show(status: Status) -> None:
+        nonlocal last, shown_at
+        last = status
+        if time.monotonic() - shown_at >= CELL_SECONDS:
+            shown_at = time.monotonic()
+            write(status)
+
+    try:
+        yield show
+    finally:
+        if last:
+            write(last)
 
 
 def _plain() -> Callable[[Status], None]:

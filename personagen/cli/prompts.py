@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
+from personagen.cli import complete
 from personagen.cli.common import print_summary
 from personagen.cli.options import Command, options_of
 from personagen.cli.terminal import clean
@@ -129,7 +130,7 @@ def check(ctx: click.Context, /, **values: Any) -> None:
 
 
 @_subcommand("render", "render user/speak --persona outputs/pool/personas.jsonl:12", RenderOptions)
-@click.argument("name", metavar="NAME")
+@click.argument("name", metavar="NAME", shell_complete=complete.prompts)
 @click.pass_context
 def render(ctx: click.Context, /, name: str, **values: Any) -> None:
     """Show the messages a model would be sent for a small sample conversation, without asking it.

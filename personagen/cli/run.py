@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeAlias
 
-from personagen.cli.common import duration, print_summary, table, usage_rows
+from personagen.cli.common import as_typed, duration, print_summary, table, usage_rows
 from personagen.options import ModelOptions
 
 Rows: TypeAlias = list[tuple[str, str]]
@@ -37,4 +37,4 @@ def run_command(
     report = summary.report
     notes = [("note", note) for note in report.notes]
     rows = [*rows, *usage_rows(report), ("time", duration(report.seconds)), *notes]
-    print_summary(summary, f"{report.out}\n{table(rows)}\n{follow}", **output)
+    print_summary(summary, f"{report.out}\n{table(rows)}\n{as_typed(follow)}", **output)

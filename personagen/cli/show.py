@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from personagen.cli import complete
 from personagen.cli.common import counts, money, print_summary, table
 from personagen.cli.options import Command, options_of
 from personagen.cli.simulate import outcome_rows
@@ -42,8 +43,8 @@ class ShowOptions(Options):
 
 
 @click.command(cls=Command, params=options_of(ShowOptions, OutputOptions), epilog=EPILOG)
-@click.argument("run", metavar="RUN")
-@click.argument("tree", required=False, metavar="[TREE]")
+@click.argument("run", metavar="RUN", shell_complete=complete.runs)
+@click.argument("tree", required=False, metavar="[TREE]", shell_complete=complete.trees)
 def show(run: str, tree: str | None, rows: int, failed: bool, **output: bool) -> None:
     """Show a run, or one of its conversation trees: chosen and rejected replies side by side.
 

@@ -7,22 +7,22 @@ from collections import Counter
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from personagen.agents import author
 from personagen.agents.ask import AgentContext
 from personagen.encoders import LOCAL, Encoder, open_encoder
-from personagen.errors import UsageError
+from personagen.errors import ConfigError, PersonagenError, UsageError
 from personagen.flows.pool_estimate import PoolPlan, PoolProgress, keep_progress, pool_rehearsals
 from personagen.flows.pool_growth import PoolGrowth, grow_round
 from personagen.llm.endpoints import OFFLINE
+from personagen.llm.functions import raised, returned
 from personagen.metrics.diversity import acceptance_curve, distinct_n, nearest_similarity, vendi_score
 from personagen.metrics.spread import ages, genders, tone
-from personagen.options import ExpandOptions, by_role
+from personagen.options import ExpandOptions, by_role, checked_texts, source
 from personagen.options.language import ANY, name_of
 from personagen.personas import pool
-from personagen.personas.filters import Filter, Rules, Threshold
+from personagen.personas.filters import Candidate, Filter, PoolView, Refusal, Rules, Threshold
 from personagen.personas.form import Form, ranges
 from personagen.personas.language import other_language
 from personagen.personas.learned import form_of
@@ -69,8 +69,8 @@ async def expand(
     """
     if options.similarity is not None and options.calibrate:
         raise UsageError("--similarity and --calibrate both set the threshold: give one of them")
-    seeds = load_seeds(Path(options.seeds) if options.seeds else None, skip_bad_lines=options.skip_bad_lines)
-    pools = _Pools(options, seeds, {name: _filter(name) for name in options.filters})
+    seeds = load_seeds(source(options.seeds), skip_bad_lines=options.skip_bad_lines)
+    pools = _Pools(options, seeds, {name: filter_of(name) for name in checked_texts(options.filters)})
     remote = options.encoder != "hashed" and not options.encoder.startswith(LOCAL)
     workflow = Workflow(
         command="expand",
@@ -99,13 +99,28 @@ async def expand(
     return ExpandSummary(report=report, **own)
 
 
-def _filter(name: str) -> Filter:
-    found: Filter = function(name)
+def filter_of(name: str) -> Filter:
+    """The user's filter ``name``; a fault in it names its file and line. A text that it returns is the reason."""
+    found: Any = function(name)
     try:
         inspect.signature(found).bind(None, None)
     except (TypeError, ValueError):
         raise UsageError(f"--filter {name}: a filter is called as f(candidate, view) -> Refusal | None") from None
-    return found
+
+    def checked(candidate: Candidate, view: PoolView) -> Refusal | None:
+        try:
+            verdict = found(candidate, view)
+        except PersonagenError:
+            raise
+        except Exception as error:  # user code can raise anything
+            raise ConfigError(raised(name, found, error)) from error
+        if isinstance(verdict, str):
+            return Refusal(verdict)
+        if not isinstance(verdict, Refusal | None):
+            raise ConfigError(returned(name, found, verdict, "a Refusal, a text or None"))
+        return verdict
+
+    return checked
 
 
 class _Pools:

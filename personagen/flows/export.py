@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import traceback
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -14,7 +13,8 @@ import orjson
 
 from personagen.errors import CorruptError, PersonagenError, UsageError
 from personagen.exporters import EXPORTERS, Exporter
-from personagen.options import place
+from personagen.llm.functions import raised
+from personagen.options import NamedFunction, place
 from personagen.plugins import function
 from personagen.records import ConversationTree, PreferencePair
 from personagen.store.files import make_folder, read_records, read_state, write
@@ -35,12 +35,13 @@ class ExportSummary:
     notes: tuple[str, ...] = ()
 
 
-def export(run: Path, format: str, out: Path) -> ExportSummary:
+def export(run: Path, format: str | Exporter, out: Path) -> ExportSummary:
     """Writes the data of the run folder ``run`` as JSON lines to ``out``, replacing that file.
 
-    ``format`` is one of ``EXPORTERS``, or a custom ``package.module:function``. Trees and pairs are read line by line,
-    so memory use does not grow with the run. A run with nothing to export yet is a ``UsageError``.
+    ``format`` is one of ``EXPORTERS``, a function, or the ``package.module:function`` of one. Trees and pairs are read
+    line by line, so memory use does not grow with the run. A run with nothing to export yet is a ``UsageError``.
     """
+    format = format if isinstance(format, str) else NamedFunction(format)
     exporter = exporter_of(format)
     place("RUN", run)
     notes = _check_run(run)
@@ -66,7 +67,7 @@ def export(run: Path, format: str, out: Path) -> ExportSummary:
     make_folder(out.parent)
     size = write(out, counted())
     load = f'load_dataset("json", data_files={json.dumps(str(out), ensure_ascii=False)}, split="train")'
-    return ExportSummary(str(run), format, str(out), rows, size, load, notes)
+    return ExportSummary(str(run), str(format), str(out), rows, size, load, notes)
 
 
 def exporter_of(format: str) -> Exporter:
@@ -97,15 +98,7 @@ def _lines(
             if isinstance(error, OSError):
                 raise
             raise CorruptError(f"{run} can't be exported: {error}; run `personagen simulate` on it again") from error
-        raise UsageError(f"--format {format} failed: {_described(error, exporter)}") from error
-
-
-def _described(error: Exception, exporter: Exporter) -> str:
-    """The error of a user's exporter, with file and line."""
-    file = getattr(getattr(exporter, "__code__", None), "co_filename", None)
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
-    at = f"{file}:{lines[-1]}: " if lines else ""
-    return f"{at}{type(error).__name__}: {error}"
+        raise UsageError(f"--format {raised(format, exporter, error)}") from error
 
 
 def _check_run(run: Path) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from random import Random
 from personagen import tree
 from personagen.agents.assistant import CANDIDATES, Candidate
 from personagen.errors import UsageError
-from personagen.options import Grow, SimulateOptions
+from personagen.options import Grow, SimulateOptions, checked_texts
 from personagen.records import Persona
 
 # Sequential calls from a user turn to the next one: user, observer and the aware reply.
@@ -43,9 +43,10 @@ def check(options: SimulateOptions) -> None:
     """Raises ``UsageError`` for options that do not fit each other."""
     if options.max_nodes <= options.candidates:
         raise UsageError(f"--max-nodes {options.max_nodes}: choose more than --candidates ({options.candidates})")
-    if len(options.candidate) > options.candidates:
+    given = len(checked_texts(options.candidate))
+    if given > options.candidates:
         raise UsageError(
-            f"--candidate is given {len(options.candidate)} times and --candidates (replies per turn) is"
+            f"--candidate is given {given} times and --candidates (replies per turn) is"
             f" {options.candidates}: choose at least as many"
         )
 

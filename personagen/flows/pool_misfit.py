@@ -11,7 +11,7 @@ from personagen.personas.form import Form, Range
 from personagen.records import Kind, Rejection
 
 REPEATS = frozenset(("duplicates", "similarity", "same_traits"))
-SURPLUS = "target"
+SURPLUS = "surplus"
 _FAULTS = {
     "format": "had the wrong form",
     "misplaced": "held what belongs into the other pool",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from personagen.agents import custom
@@ -14,7 +13,7 @@ from personagen.errors import PersonagenError, ReplyError, UsageError
 from personagen.flows.conversation import Conversation, FailedTree
 from personagen.flows.messages import rejection
 from personagen.flows.plan import Plan, Plans, calls_at_once, check, levels
-from personagen.options import SimulateOptions
+from personagen.options import SimulateOptions, checked_texts, source
 from personagen.pairs import pairs_of
 from personagen.personas.seeds import load_personas
 from personagen.records import ConversationTree, Rejection, content_id
@@ -66,15 +65,15 @@ async def simulate(
     The same options on the same folder resume a run. It asks for consent and raises as ``runs.run.run`` does.
     """
     check(options)
-    assistants = custom.candidates(options.candidate)
-    personas, notes = load_personas(Path(options.personas), skip_bad_lines=options.skip_bad_lines)
+    assistants = custom.candidates(checked_texts(options.candidate))
+    personas, notes = load_personas(source(options.personas), skip_bad_lines=options.skip_bad_lines)
     if not personas:
         raise UsageError(f"{options.personas} has no personas; create some with `personagen expand`")
     plans = Plans(options, tuple({p.id: p for p in personas}.values()), assistants)
     workflow = Workflow(
         command="simulate",
         options=options,
-        prompts=(*PROMPTS, *custom.prompts(options.candidate)),
+        prompts=(*PROMPTS, *custom.prompts(checked_texts(options.candidate))),
         unit="conversations",
         items=plans,
         job=_task,

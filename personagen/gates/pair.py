@@ -55,7 +55,7 @@ def tie(judgments: Sequence[Judgment], replies: Mapping[str, str]) -> str | None
     return f"a tie in {ties} of {len(judgments)} verdicts" if ties else None
 
 
-def consistent(judgments: Sequence[Judgment], replies: Mapping[str, str]) -> str | None:  # noqa: ARG001
+def inconsistent(judgments: Sequence[Judgment], replies: Mapping[str, str]) -> str | None:  # noqa: ARG001
     """No pair unless both verdicts agree on the best and the worst reply; the order between them may differ.
 
     This removes the position bias of judge models (Zheng et al. 2023, arXiv 2306.05685, section 3.4).
@@ -72,5 +72,5 @@ PAIR_GATES: dict[str, PairGate] = {
     "empty": empty,
     "identical": identical,
     "tie": tie,
-    "consistent": consistent,
+    "inconsistent": inconsistent,
 }

@@ -45,7 +45,7 @@ class Ledger:
         """
         while problem := self._problem(amount):
             if self.closed:
-                raise self.closed
+                raise self.closed.with_traceback(None)  # or each raise would add its own
             if not self.in_flight:
                 raise BudgetError(f"{problem} and run the same command to resume")
             await self._settled.wait()

@@ -6,7 +6,7 @@ import asyncio
 import inspect
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from typing import Any, cast
+from typing import Any
 
 from personagen.call import LLM, Call
 from personagen.errors import ConfigError, PersonagenError, UsageError
@@ -16,11 +16,12 @@ from personagen.llm.batch.openai import OpenAIBatches
 from personagen.llm.batch.protocol import BatchApi, no_batches
 from personagen.llm.batch.submit import BatchMode, batched
 from personagen.llm.endpoints import OFFLINE, Endpoint
-from personagen.llm.errors import Server, address, no_model, quoted
+from personagen.llm.errors import Server, address, no_model
+from personagen.llm.functions import awaitable, raised, returned
 from personagen.llm.lost import late
 from personagen.llm.patience import Patience
 from personagen.llm.prices import Price, cost
-from personagen.plugins import function
+from personagen.plugins import function, is_async, location
 from personagen.records import Completion
 
 DEFAULT = "default"
@@ -104,29 +105,36 @@ def _batched(endpoint: Endpoint, roles: str, mode: BatchMode) -> AbstractAsyncCo
 @asynccontextmanager
 async def _custom(endpoint: Endpoint, seconds: float) -> AsyncIterator[LLM]:
     found: Any = endpoint.function or function(endpoint.model)
-    if inspect.iscoroutinefunction(found) or inspect.iscoroutinefunction(type(found).__call__):
-        yield _checked(cast(LLM, found), endpoint.model)
+    settings = {"base_url": endpoint.base_url, "api_key": None, "timeout": seconds}
+    if is_async(found) or not _binds(found, endpoint.model, **settings):
+        if not _binds(found, None):
+            raise UsageError(f"{endpoint.model} ({location(found)}) can't be called with a Call; write it as f(call)")
+        yield _checked(found, endpoint.model)
         return
     async with AsyncExitStack() as stack:
         try:
-            opening = found(endpoint.model, base_url=endpoint.base_url, api_key=None, timeout=seconds)
-            llm = await stack.enter_async_context(opening)
+            llm = await stack.enter_async_context(found(endpoint.model, **settings))
         except PersonagenError:
             raise
         except Exception as error:  # user code can raise anything
-            raise UsageError(
-                f"{endpoint.model} is neither an async (Call) -> Completion nor a factory of one: {_described(error)}"
-            ) from error
+            problem = f"{endpoint.model} is neither a function of a Call nor a factory of one"
+            raise UsageError(f"{problem}: {raised('it', found, error)}") from error
         yield _checked(llm, endpoint.model)
 
 
-def _described(error: Exception) -> str:
-    # The message may quote a URL that contains a key.
-    return f"{type(error).__name__}: {quoted(Server('', '', ''), str(error))}"
+def _binds(found: Any, *args: Any, **named: Any) -> bool:
+    try:
+        inspect.signature(found).bind(*args, **named)
+    except TypeError:
+        return False
+    except ValueError:  # a function in C tells nothing
+        return not named
+    return True
 
 
-def _checked(llm: LLM, name: str) -> LLM:
+def _checked(found: Any, name: str) -> LLM:
     """A custom function, whose unexpected errors and return values stop the run with its ``name`` in the message."""
+    llm = awaitable(found)
 
     async def ask(call: Call) -> Completion:
         try:
@@ -134,9 +142,11 @@ def _checked(llm: LLM, name: str) -> LLM:
         except (PersonagenError, TimeoutError):
             raise
         except Exception as error:
-            raise ConfigError(f"{name} raised {_described(error)}; correct it and run again") from error
+            raise ConfigError(raised(name, found, error)) from error
+        if isinstance(answer, str):
+            return Completion(text=answer)
         if not isinstance(answer, Completion):
-            raise ConfigError(f"{name} returned a {type(answer).__name__}, not a personagen.Completion")
+            raise ConfigError(returned(name, found, answer, "a text or a personagen.Completion"))
         return answer
 
     return ask

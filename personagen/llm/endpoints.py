@@ -13,7 +13,7 @@ from personagen.errors import ConfigError
 from personagen.llm.context import Refused
 from personagen.llm.errors import address
 from personagen.llm.prices import Price, parse_price, price_of
-from personagen.options import ENCODER, ModelFunction, ModelOptions, by_role, shared_and_own
+from personagen.options import ENCODER, ModelOptions, NamedFunction, by_role, shared_and_own
 
 OFFLINE = "offline"
 _FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
@@ -63,7 +63,7 @@ class Endpoint:
 def endpoint(model: str, base_url: str | None = None, price: Price | None = None, *, batch: bool = False) -> Endpoint:
     """The endpoint of ``model`` with its list price, unless ``price`` overrides it; ``batch`` takes the batch price."""
     price = price_of(model, base_url=base_url, override=price, batch=batch)
-    return Endpoint(str(model), base_url, price, model.function if isinstance(model, ModelFunction) else None)
+    return Endpoint(str(model), base_url, price, model.function if isinstance(model, NamedFunction) else None)
 
 
 @dataclass(frozen=True)

@@ -151,7 +151,7 @@ def first_call_alone(llm: LLM, limiter: Limiter | None = None) -> LLM:
             return await llm(call)
         async with lock:
             if form in refused:
-                raise refused[form]
+                raise refused[form].with_traceback(None)
             if locks[form] is not None:
                 try:
                     answer = await llm(call)

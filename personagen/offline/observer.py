@@ -12,7 +12,7 @@ import orjson
 
 from personagen.offline.facts import kind_of, spoken, stems
 from personagen.offline.style import axes_cued
-from personagen.offline.texts import bank, capital
+from personagen.offline.texts import bank, canon, capital, pattern
 from personagen.offline.topics import located, names_a_point, topics
 from personagen.offline.voice import third
 
@@ -48,6 +48,16 @@ def _first_person() -> re.Pattern[str]:
     return re.compile(rf"(?:{start})[^.!?;:—()\n]*?{_END}")
 
 
+@cache
+def _about_the_talk() -> re.Pattern[str]:
+    """What users say about the conversation or the moment: it holds "I" and "my", and no fact about them."""
+    user = bank("user")
+    names = [
+        name for name in user if name.startswith(("reactions", "probes", "doubts", "shifts", "closings", "scenes"))
+    ]
+    return re.compile("|".join(f"(?:{pattern(template)})" for name in names for template in user[name]))
+
+
 @lru_cache(maxsize=4096)
 def _facts(text: str) -> tuple[tuple[str, str], ...]:
     """(statement, quote) for every clause in first person that is about a known kind of thing."""
@@ -61,6 +71,8 @@ def _facts(text: str) -> tuple[tuple[str, str], ...]:
         for quote in quotes or _of_mine(sentence):
             known = kind_of(quote) or _LASTING.match(quote)
             if known and 2 <= len(quote.split()) <= 30 and not any(t in quote for t in things):
+                if _about_the_talk().fullmatch(canon(sentence).strip()):
+                    break
                 found.setdefault(capital(third(quote)), quote)
     return tuple(found.items())
 

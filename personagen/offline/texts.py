@@ -62,6 +62,17 @@ def canon(text: str) -> str:
     return f" {' '.join(same.get(w, w) for w in _TOKEN.findall(text.lower().replace('’', chr(39))))} "
 
 
+def pattern(template: str) -> str:
+    """A regular expression for the ``canon`` of every text that ``template`` can become."""
+    found = []
+    for part in _parsed(template):
+        if not isinstance(part, str):
+            found.append(".+?" if len(part) == 1 else f"(?:{'|'.join(map(pattern, part))})")
+        elif words := canon(part).strip():
+            found.append(re.escape(words))
+    return " *".join(found)
+
+
 @lru_cache(maxsize=8192)
 def skeleton(template: str) -> str:
     """The longest literal part of a template, in lower case."""

@@ -15,22 +15,39 @@ from personagen.options.row import (
     POOLS,
     ROLES,
     SIZE,
+    ActFunctions,
+    Data,
     FilePath,
-    ModelFunction,
+    Functions,
+    InMemory,
     Models,
+    NamedFunction,
     Options,
     RoleTexts,
     Texts,
     by_role,
+    checked_texts,
     option,
     place,
     shared_and_own,
+    source,
 )
 
-__all__ = ["ENCODER", "ROLES", "ModelFunction", "by_role", "place", "shared_and_own"]
+__all__ = [
+    "ENCODER",
+    "ROLES",
+    "InMemory",
+    "NamedFunction",
+    "by_role",
+    "checked_texts",
+    "place",
+    "shared_and_own",
+    "source",
+]
 
 Grow = Literal["coin", "best", "all"]
 MAX_POOL = 10_000_000
+REPLACED = ("user/speak=", "observer/infer=", "judge/prefer=", "author/profiles=", "author/personalities=")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,14 +73,19 @@ class ModelOptions(PromptOptions):
 
     seed: int = option(0, "Random seed.", SIZE, common=True, least=-(2**63), most=2**63 - 1)
     model: Models = option(
-        ("offline",), "offline, openai/NAME, anthropic/NAME, a LiteLLM name or module:function.", MODELS, common=True
+        ("offline",),
+        "offline, openai/NAME, anthropic/NAME, a LiteLLM name or module:function.",
+        MODELS,
+        common=True,
+        names=("offline", "openai/", "anthropic/"),
     )
-    agent: Texts = option(
+    agent: ActFunctions = option(
         (),
         "Your own function for an agent.",
         MODELS,
         "ROLE/ACT=MODULE:FUNCTION",
         example=["judge/prefer=my_agents:strict"],
+        names=REPLACED,
     )
     base_url: RoleTexts = option(
         (), "OpenAI- or Anthropic-compatible server.", MODELS, "URL", common=True, example=["http://127.0.0.1:8000/v1"]
@@ -95,6 +117,7 @@ class ModelOptions(PromptOptions):
         MODELS,
         "[ROLE=]EFFORT",
         example=["judge=low"],
+        names=("none", "low", "medium", "high"),
     )
     extra: RoleTexts = option(
         (), "Further fields of each request, as JSON.", MODELS, "[ROLE=]JSON", example=['user={"top_k": 40}']
@@ -112,7 +135,7 @@ class ModelOptions(PromptOptions):
 class ExpandOptions(ModelOptions):
     """Options of ``expand``, which grows pools of profiles and personalities from seeds, and combines them."""
 
-    seeds: FilePath | None = option(
+    seeds: Data | None = option(
         None, "File or folder of seeds.", FILES, "PATH", common=True, words="the bundled seeds", example="seeds"
     )
     out: FilePath = option(
@@ -154,7 +177,11 @@ class ExpandOptions(ModelOptions):
     calls_per_round: int = option(8, "Calls per round; entries are added between rounds.", POOLS, least=1, most=10_000)
     saturation: int = option(3, "Stop after this many rounds without a new entry.", POOLS, least=1, most=10_000)
     encoder: str = option(
-        "hashed", "hashed, sentence-transformers/NAME, openai/NAME or a LiteLLM embedding model.", POOLS, "NAME"
+        "hashed",
+        "hashed, sentence-transformers/NAME, openai/NAME or a LiteLLM embedding model.",
+        POOLS,
+        "NAME",
+        names=("hashed", "sentence-transformers/", "openai/"),
     )
     similarity: float | None = option(
         None,
@@ -166,7 +193,7 @@ class ExpandOptions(ModelOptions):
         example=0.6,
     )
     calibrate: bool = option(False, "Calibrate the similarity threshold on the seeds.", POOLS)
-    filters: Texts = option(
+    filters: Functions = option(
         (), "Additional filter function.", POOLS, "MODULE:FUNCTION", flag="--filter", example=["my_filters:no_doctors"]
     )
 
@@ -175,15 +202,19 @@ class ExpandOptions(ModelOptions):
 class SimulateOptions(ModelOptions):
     """Options of ``simulate``, which grows conversation trees with competing replies to each user turn."""
 
-    personas: FilePath = option("outputs/pool/personas.jsonl", "File of personas.", FILES, "FILE", common=True)
+    personas: Data = option("outputs/pool/personas.jsonl", "File of personas.", FILES, "FILE", common=True)
     skip_bad_lines: bool = option(False, "Skip personas that cannot be read instead of stopping.", FILES)
     conversations: int | None = option(
         None, "Number of conversations.", SIZE, common=True, least=1, most=10**8, words="one per persona", example=100
     )
     turns: int = option(10, "Turns per conversation.", SIZE, common=True, least=1, most=1000)
     candidates: int = option(2, "Competing replies per turn.", SIZE, least=2, most=26)
-    candidate: Texts = option(
-        ("aware", "plain"), "Competing assistant: aware, plain, or your own module:function.", DIALOGUES, "NAME"
+    candidate: Functions = option(
+        ("aware", "plain"),
+        "Competing assistant: aware, plain, or your own module:function.",
+        DIALOGUES,
+        "NAME",
+        names=("aware", "plain"),
     )
     max_nodes: int = option(500, "Maximum messages per tree with --grow all.", SIZE, least=3, most=1_000_000)
     grow: Grow = option(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Protocol, TypeAlias
 
@@ -23,8 +23,11 @@ class PathLike(Protocol):
 FilePath: TypeAlias = str | PathLike
 Texts: TypeAlias = str | Sequence[str]
 RoleTexts: TypeAlias = Texts | Mapping[str, str]
-Model: TypeAlias = str | Callable[[Any], Awaitable[Any]]
-Models: TypeAlias = Model | Sequence[Model] | Mapping[str, Model]
+Function: TypeAlias = str | Callable[..., Any]
+Functions: TypeAlias = Function | Sequence[Function]
+ActFunctions: TypeAlias = Texts | Mapping[str, Function]
+Models: TypeAlias = Functions | Mapping[str, Function]
+Data: TypeAlias = FilePath | Iterable[Any]
 
 # Headings of the help, in this order.
 FILES, SIZE, DIALOGUES, POOLS, MODELS, GENERAL = GROUPS = (
@@ -41,7 +44,7 @@ class Row:
 
     ``--help`` of a command with many options shows the ``common`` ones. ``words`` describes a default of None,
     ``example`` is a value for ``personagen.toml``, ``kind`` the first word of the type. ``read`` normalizes a text, or
-    raises ``ValueError`` with what to choose.
+    raises ``ValueError`` with what to choose. ``names`` are values that completion offers.
     """
 
     help: str
@@ -52,6 +55,7 @@ class Row:
     most: float = 1_000_000_000
     choices: tuple[str, ...] = ()
     read: Callable[[str], str] | None = None
+    names: tuple[str, ...] = ()
     none: str = ""
     words: str = ""
     example: Any = None
@@ -63,7 +67,7 @@ class Row:
     @property
     def several(self) -> bool:
         """Whether the option can be repeated."""
-        return self.kind == "Texts" or self.by_role
+        return self.kind in ("Texts", "Functions", "ActFunctions") or self.by_role
 
     @property
     def by_role(self) -> bool:
@@ -87,7 +91,9 @@ class Row:
         """
         if self.parse(value) is None and (self.none or self.default is None):
             return None
-        if self.kind == "FilePath":
+        if self.kind == "Data" and not isinstance(value, str) and not hasattr(value, "__fspath__"):
+            return value if isinstance(value, InMemory) else InMemory(self.flag, value)
+        if self.kind in ("FilePath", "Data"):
             return place(self.flag, value)
         if self.several:
             return self._texts(value)
@@ -115,33 +121,62 @@ class Row:
         return {"bool": "true or false"}.get(self.kind, "a text or a list of texts" if self.several else "a text")
 
     def _texts(self, value: Any) -> tuple[str, ...]:
-        def text(one: Any, role: str = "") -> str:
-            if callable(one) and self.kind == "Models":
-                return ModelFunction(one, role)
+        def text(one: Any, key: str = "") -> str:
+            if callable(one) and self.kind != "Texts" and not self.kind.startswith("Role"):
+                return NamedFunction(one, key)
+            if isinstance(one, NamedFunction) and not key:
+                return one
             if not isinstance(one, str):
                 raise UsageError(f"{self.flag} {_shown(value)}: choose {self._takes()}")
-            return _printable(self.flag, f"{role}={one}" if role else one)
+            return _printable(self.flag, f"{key}={one}" if key else one)
 
-        if self.by_role and isinstance(value, Mapping):
-            texts = tuple(text(one, str(role)) for role, one in value.items())
+        if (self.by_role or self.kind == "ActFunctions") and isinstance(value, Mapping):
+            texts = tuple(text(one, str(key)) for key, one in value.items())
         else:
             texts = tuple(map(text, value if isinstance(value, list | tuple) else (value,)))
         if self.by_role:
             shared_and_own(self.flag, texts)
+        elif twice := next((one for at, one in enumerate(texts) if _is_other(one, texts[:at])), None):
+            raise UsageError(f"{self.flag}: two functions are named {twice}; a run knows a function by its name")
         return texts
 
 
-class ModelFunction(str):
-    """The name of a model function, an ``async (Call) -> Completion``: ``[role=]module:function``."""
+class NamedFunction(str):
+    """The name of a function given in Python, ``[key=]module:function``, with the function itself."""
 
-    function: Callable[[Any], Awaitable[Any]]
+    function: Callable[..., Any]
 
-    def __new__(cls, function: Any, role: str = "") -> ModelFunction:
-        """Names ``function`` by its module and qualified name, or those of its class."""
-        named = function if hasattr(function, "__qualname__") else type(function)
-        name = f"{named.__module__}:{re.sub(r'[^0-9A-Za-z_]+', '_', named.__qualname__)}"
-        made = super().__new__(cls, f"{role}={name}" if role else name)
+    def __new__(cls, function: Any, key: str = "") -> NamedFunction:
+        """Names ``function`` by its module and qualified name, or those of its class or of what it is partial of."""
+        named = function
+        while not hasattr(named, "__name__") and hasattr(named, "func"):
+            named = named.func
+        own = getattr(named, "__qualname__", None) or getattr(named, "__name__", None) or type(named).__qualname__
+        name = f"{named.__module__}:{re.sub(r'[^0-9A-Za-z_]+', '_', own)}"
+        made = super().__new__(cls, f"{key}={name}" if key else name)
         made.function = function
+        return made
+
+    @property
+    def value(self) -> NamedFunction:
+        """This without its key."""
+        return NamedFunction(self.function)
+
+
+class InMemory(str):
+    """What an option was given in place of a path, as ``data``; the text says what it is."""
+
+    data: Any
+
+    def __new__(cls, flag: str, data: Any) -> InMemory:
+        """Keeps ``data``; an iterator is read, since a run needs its rows more than once."""
+        if isinstance(data, bytes | Set) or not isinstance(data, Iterable):  # a set has no order
+            what = type(data).__name__
+            raise UsageError(f"{flag} is of type {what}: give a path, a list of texts or dicts, a table or a dataset")
+        kept: Any = data if hasattr(data, "__len__") else tuple(data)
+        what = f"{type(data).__name__} of {len(kept):,}" if isinstance(data, Mapping) else f"{len(kept):,} rows"
+        made = super().__new__(cls, f"{what} in memory")
+        made.data = kept
         return made
 
 
@@ -188,6 +223,16 @@ def place(name: str, path: Any) -> str:
     return text
 
 
+def source(value: Any) -> Any:
+    """What a checked option of data stands for: the data, or a path as text."""
+    return value.data if isinstance(value, InMemory) else value
+
+
+def checked_texts(value: Any) -> tuple[str, ...]:
+    """The value of a repeatable option of checked options, which is a tuple of texts whatever was given."""
+    return tuple(value)
+
+
 def by_role(option: str, values: Any) -> dict[str, str]:
     """The value for each role from ``VALUE`` and ``ROLE=VALUE`` entries; a role's own entry wins, then the last one.
 
@@ -204,12 +249,18 @@ def shared_and_own(option: str, values: Any) -> tuple[str | None, dict[str, str]
     for value in values:
         role, equals, rest = value.partition("=")
         if equals and role in (*ROLES, ENCODER):
-            own[role] = ModelFunction(value.function) if isinstance(value, ModelFunction) else rest
+            own[role] = value.value if isinstance(value, NamedFunction) else rest
         elif equals and role.isalpha():
             raise UsageError(f"{option} {value}: there is no role {role}; roles are {', '.join(ROLES)}")
         else:
             shared = value
     return shared, own
+
+
+def _is_other(name: str, before: Sequence[str]) -> bool:
+    """Whether ``name`` is also that of another function in ``before``."""
+    functions = [getattr(one, "function", None) for one in before if one == name]
+    return any(function is not getattr(name, "function", None) for function in functions)
 
 
 def _printable(flag: str, text: str) -> str:

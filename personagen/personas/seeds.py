@@ -7,13 +7,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from personagen.errors import CorruptError, UsageError
 from personagen.personas.checks import ID, record_of
-from personagen.personas.rows import JSON_LINES, Fault, Note, files_of, rows_of
+from personagen.personas.memory import MEMORY, name_of, rows_of_data
+from personagen.personas.rows import JSON_LINES, Fault, Note, Row, files_of, rows_of
 from personagen.records import Description, Kind, Persona, content_id
 
 MAX_TEXT = 20_000  # characters of one description
@@ -55,32 +56,32 @@ class _Log:
             self.notes.append(f"{Path(place).name}: skipped: {reason}")
 
 
-def load_seeds(path: Path | None, *, skip_bad_lines: bool = False) -> Seeds:
-    """The seed profiles and personalities of a file or folder, or the packaged ones if ``path`` is None.
+def load_seeds(path: Any, *, skip_bad_lines: bool = False) -> Seeds:
+    """The seeds of a file or folder, of data in memory (rows, a table, a dataset), or if None, the packaged ones.
 
     A row is a text, or an object with ``profile``, ``personality``, ``persona`` or ``text`` (and optional ``facts`` and
     ``traits``); an object with both gives one entry to each pool. The file's name, else the text itself, decides
     whether a bare text is a profile. A pool without an entry gets the packaged seeds.
 
     Raises:
-        UsageError: the path is missing, a line is invalid (unless ``skip_bad_lines``), or nothing was found.
+        UsageError: nothing was found, or a line is invalid (unless ``skip_bad_lines``).
     """
     if path is None:
         return load_seeds(packaged())
-    log = _Log(skip_bad_lines)
+    path, log = Path(path) if isinstance(path, str) else path, _Log(skip_bad_lines)
     entries = _unique(_gather(path, log, lambda value, file, line: _descriptions(value, file, line, log)), log)
     pools = {kind: tuple(entry for entry in entries if entry.kind == kind) for kind in _ITEMS}
     if not entries:
-        raise UsageError(f"{path} has no profile and no personality; give a file with one text or object per line")
+        raise UsageError(f"{name_of(path)} has no profile and no personality; give one text or object per line")
     notes = _closed(log)
     for kind in (kind for kind, pool in pools.items() if not pool):
         ours = load_seeds(None)
         pools[kind] = ours.profiles if kind == "profile" else ours.personalities
-        notes += (f"{path.name or path} has no {kind}: the {len(pools[kind])} packaged ones are used",)
+        notes += (f"{name_of(path, short=True)} has no {kind}: the {len(pools[kind])} packaged ones are used",)
     return Seeds(pools["profile"], pools["personality"], notes)
 
 
-def load_personas(path: Path, *, skip_bad_lines: bool = False) -> tuple[tuple[Persona, ...], tuple[str, ...]]:
+def load_personas(path: Any, *, skip_bad_lines: bool = False) -> tuple[tuple[Persona, ...], tuple[str, ...]]:
     """The personas of a ``personas.jsonl``, of a folder with one, or of any rows with a profile; and the notes.
 
     A row is a Persona record, an object with ``profile`` and ``personality``, or a text, ``persona`` or ``text`` alone,
@@ -89,11 +90,11 @@ def load_personas(path: Path, *, skip_bad_lines: bool = False) -> tuple[tuple[Pe
     Raises:
         UsageError: as ``load_seeds``.
     """
-    log = _Log(skip_bad_lines)
+    path, log = Path(path) if isinstance(path, str) else path, _Log(skip_bad_lines)
     found = _gather(path, log, lambda value, _file, _line: _personas(value), alone="personas.jsonl")
-    personas = _records(path) or _unique(found, log)
+    personas = (_records(path) if isinstance(path, Path) else ()) or _unique(found, log)
     if not personas:
-        raise UsageError(f"{path} has no persona; give a file with a profile and a personality per line")
+        raise UsageError(f"{name_of(path)} has no persona; give a file with a profile and a personality per line")
     return personas, _closed(log)
 
 
@@ -125,25 +126,30 @@ def packaged() -> Path:
 
 
 def _gather(
-    path: Path, log: _Log, make: Callable[[object, Path, int], list[T]], alone: str = ""
+    path: Any, log: _Log, make: Callable[[object, Path, int], list[T]], alone: str = ""
 ) -> Iterator[tuple[T, str]]:
     """The entries that ``make`` finds in each row, with their ``file:line``; its ValueError rejects the row."""
+    for file, row in _rows(path, log, alone):
+        place = f"{file}:{row.line}" if row.line else str(file)
+        if isinstance(row, Note):
+            log.notes.append(f"{Path(place).name}: {row.text}")
+            continue
+        try:
+            if isinstance(row, Fault):
+                raise ValueError(row.reason)
+            made = make(row.value, file, row.line)
+        except ValueError as error:
+            log.refuse(place, str(error))
+        else:
+            yield from ((entry, place) for entry in made)
+
+
+def _rows(path: Any, log: _Log, alone: str) -> Iterator[tuple[Path, Row | Fault | Note]]:
+    if not isinstance(path, Path):
+        return ((MEMORY, Row(number, row)) for number, row in enumerate(rows_of_data(path), 1))
     files, notes = files_of(path, alone)
     log.notes += notes
-    for file in files:
-        for row in rows_of(file):
-            place = f"{file}:{row.line}" if row.line else str(file)
-            if isinstance(row, Note):
-                log.notes.append(f"{Path(place).name}: {row.text}")
-                continue
-            try:
-                if isinstance(row, Fault):
-                    raise ValueError(row.reason)
-                made = make(row.value, file, row.line)
-            except ValueError as error:
-                log.refuse(place, str(error))
-            else:
-                yield from ((entry, place) for entry in made)
+    return ((file, row) for file in files for row in rows_of(file))
 
 
 def _unique(found: Iterable[tuple[T, str]], log: _Log) -> tuple[T, ...]:
@@ -174,11 +180,7 @@ def _closed(log: _Log) -> tuple[str, ...]:
 
 
 def _descriptions(value: object, file: Path, line: int, log: _Log) -> list[Description]:
-    """The one or two pool entries of a row.
-
-    Raises:
-        ValueError: it has none.
-    """
+    """The one or two pool entries of a row; ValueError if it has none."""
     row, source = _row(value), f"{file.name}:{line}"
     if kinds := [kind for kind in _ITEMS if not _is_empty(row.get(kind))]:
         return [_description(kind, _text(row[kind], kind), row.get(_ITEMS[kind]), source) for kind in kinds]

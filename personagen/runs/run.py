@@ -18,7 +18,7 @@ from personagen.agents import custom
 from personagen.agents.reply_counts import discarded_part
 from personagen.errors import PersonagenError, QualityError
 from personagen.llm.endpoints import OFFLINE, Models, resolve
-from personagen.options import by_role
+from personagen.options import by_role, checked_texts
 from personagen.options.language import ANY, base_of, name_of
 from personagen.prompts import files as prompt_files
 from personagen.prompts.folders import untold
@@ -58,8 +58,9 @@ async def run(
     """
     options = workflow.options
     where = prompt_files.folders(options.prompts, workflow.language)
-    acts = custom.acts(options.agent)
-    names = (*workflow.prompts, *custom.prompts(options.agent))
+    agents = checked_texts(options.agent)
+    acts = custom.acts(agents)
+    names = (*workflow.prompts, *custom.prompts(agents))
     efforts, extras = by_role("--reasoning", options.reasoning), by_role("--extra", options.extra)
     prompts = {
         name: prompt_files.load(name, where).tuned(efforts.get(role), extras.get(role))

@@ -48,12 +48,11 @@ def test_an_own_function_replaces_the_act_that_it_is_named_for(module):
         ("assistant/plain=own_b:own", "--candidate names assistants"),
         ("judge/prefer", "does not name a function"),
         ("judge/prefer=own_b:two", r"can't be called as prefer\(ctx, persona, conversation, replies, site\)"),
-        ("judge/prefer=own_b:plain", "is not an async function"),
         ("judge/prefer=own_b:absent", "can't be loaded"),
     ],
 )
 def test_an_agent_that_cannot_be_used_is_refused(module, entry, complaint):
-    module("own_b", judge_first("...") + "async def two(a, b): ...\ndef plain(a, b, c, d, e): ...\n")
+    module("own_b", judge_first("...") + "async def two(a, b): ...\n")
     with pytest.raises(UsageError, match=complaint):
         custom.acts([entry])
 
@@ -77,10 +76,10 @@ def test_a_candidate_that_cannot_be_used_is_refused(module, entries, complaint):
 @pytest.mark.parametrize(
     ("body", "complaint"),
     [
-        ("return 1 / 0", "raised ZeroDivisionError: division by zero"),
-        ("raise ValueError('sk-abcdefghijklmnopqrstuvwx')", r"raised ValueError: (?!.*sk-abc)"),
-        ("return None", "gave a NoneType, not an Answer with a Ranking"),
-        ("return Answer('A')", "gave a str, not an Answer with a Ranking"),
+        ("return 1 / 0", r"\(own_d12.py:3\) raised ZeroDivisionError: division by zero"),
+        ("raise ValueError('sk-abcdefghijklmnopqrstuvwx')", r"\(own_d\d+.py:3\) raised ValueError: (?!.*sk-abc)"),
+        ("return None", r"\(own_d\d+.py:2\) returned a NoneType, not an Answer with a Ranking"),
+        ("return Answer('A')", r"\(own_d\d+.py:2\) returned a str, not an Answer with a Ranking"),
     ],
 )
 def test_what_an_own_function_does_amiss_names_it(module, body, complaint):

@@ -13,7 +13,17 @@ from click.testing import CliRunner
 
 from personagen import cli, errors
 from personagen.cli import Commands, commands, main
-from personagen.cli.common import counts, duration, money, paid, print_summary, rejected_messages, table, usage_rows
+from personagen.cli.common import (
+    as_typed,
+    counts,
+    duration,
+    money,
+    paid,
+    print_summary,
+    rejected_messages,
+    table,
+    usage_rows,
+)
 from personagen.cli.settings import load_defaults
 from personagen.errors import PersonagenError, UsageError
 from personagen.records import Usage
@@ -244,3 +254,20 @@ def test_the_overview_of_a_run_that_can_not_cost_tells_none(command, tmp_path: P
         state["usage"]["cost_usd"], state["estimate"] = cost, {"free": free}
         file.write_text(json.dumps(state))
         assert ("  cost " in command("show", "run").output) == told
+
+
+def test_a_program_that_the_shell_does_not_find_is_named_as_it_was_called(monkeypatch: pytest.MonkeyPatch):
+    text = (
+        "next: personagen show outputs/personagen run\n      personagen export\nto resume: personagen x\npersonagen y"
+    )
+    monkeypatch.setattr("sys.argv", [".venv/bin/personagen", "expand"])
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    assert as_typed(text) == (
+        "next: .venv/bin/personagen show outputs/personagen run\n      .venv/bin/personagen export\n"
+        "to resume: .venv/bin/personagen x\npersonagen y"
+    )
+    monkeypatch.setattr("shutil.which", lambda _: "/usr/bin/personagen")
+    assert as_typed(text) == text
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    monkeypatch.setattr("sys.argv", ["pytest"])
+    assert as_typed(text) == text

@@ -148,7 +148,7 @@ def greeted(house: Path, folder: Path, *words: str, **environment: str) -> subpr
 
 
 def test_a_new_command_is_its_flow_and_its_file(house: Path, tmp_path: Path):
-    assert "  greet     Greet the world." in greeted(house, tmp_path, "--help").stdout
+    assert "  greet         Greet the world." in greeted(house, tmp_path, "--help").stdout
     help = greeted(house, tmp_path, "greet", "--help").stdout
     assert "--times N" in help
     assert "personagen greet --help-all lists every option" in help

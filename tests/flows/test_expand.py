@@ -106,7 +106,7 @@ def test_a_run_whose_stored_calls_failed_is_resumed(run, model):
 def test_what_comes_after_the_target_is_counted_as_rejected_by_it(run):
     pool = run(target=9).pools["profile"]
     assert pool["admitted"] == 1
-    assert pool["rejected"] == {"target": 4}
+    assert pool["rejected"] == {"surplus": 4}
 
 
 def test_a_call_limit_writes_what_there_is_and_raising_it_finishes_with_the_same_bytes(run, tmp_path):

@@ -150,14 +150,14 @@ def test_a_function_of_ones_own_in_the_working_folder_is_an_exporter(run: Path, 
 
 def test_a_fault_in_ones_own_exporter_is_told_with_its_file_and_line(run: Path, own):
     name = own("def sft(trees, pairs):\n    for pair in pairs:\n        yield {'x': pair.nothing}\n") + ":sft"
-    with pytest.raises(UsageError, match=r"own_\d+\.py:3: AttributeError"):
+    with pytest.raises(UsageError, match=r"sft \(own_\d+\.py:3\) raised AttributeError"):
         export(run, name, Path("out.jsonl"))
     assert not Path("out.jsonl").exists()
 
 
 def test_a_row_that_is_no_json_is_told(run: Path, own):
     name = own("def sft(trees, pairs):\n    yield {'x': object()}\n") + ":sft"
-    with pytest.raises(UsageError, match="failed: TypeError"):
+    with pytest.raises(UsageError, match=r"\(own_\d+\.py:1\) raised TypeError"):
         export(run, name, Path("out.jsonl"))
 
 

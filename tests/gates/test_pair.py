@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from personagen.gates import PAIR_GATES
-from personagen.gates.pair import consistent, empty, identical, judged, tie
+from personagen.gates.pair import empty, identical, inconsistent, judged, tie
 from personagen.records import Judgment
 from tests.trees import verdicts
 
@@ -23,7 +23,7 @@ def test_two_agreeing_verdicts_about_good_replies_pass_every_gate(name: str):
 
 
 def test_gates_are_asked_in_this_order():
-    assert list(PAIR_GATES) == ["judged", "empty", "identical", "tie", "consistent"]
+    assert list(PAIR_GATES) == ["judged", "empty", "identical", "tie", "inconsistent"]
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
@@ -56,13 +56,13 @@ def test_one_tie_of_two_is_a_tie(which: int):
 
 
 def test_a_best_reply_that_changes_with_the_order_is_inconsistent():
-    assert consistent([rank("0.0", "0.1", "0.2"), rank("0.1", "0.0", "0.2")], REPLIES) == (
+    assert inconsistent([rank("0.0", "0.1", "0.2"), rank("0.1", "0.0", "0.2")], REPLIES) == (
         "the best reply changed with the order, from 0.0 to 0.1"
     )
 
 
 def test_a_worst_reply_that_changes_with_the_order_is_inconsistent():
-    assert consistent([rank("0.0", "0.1", "0.2"), rank("0.0", "0.2", "0.1")], REPLIES) == (
+    assert inconsistent([rank("0.0", "0.1", "0.2"), rank("0.0", "0.2", "0.1")], REPLIES) == (
         "the worst reply changed with the order, from 0.2 to 0.1"
     )
 

@@ -109,7 +109,7 @@ def test_a_factory_of_ones_own_is_opened_and_closed(own):
     [
         "async def backend(*_, **__):\n    yield None\n",
         "def backend(*_, **__):\n    return {}['MY_KEY']\n",
-        "def backend():\n    return 1\n",
+        "def backend(*_, **__):\n    return 1\n",
     ],
 )
 def test_a_factory_that_cant_be_opened_is_refused_by_its_name(own, code):

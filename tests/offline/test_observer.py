@@ -10,6 +10,7 @@ import pytest
 from personagen.offline import observer
 from personagen.offline.facts import stems
 from personagen.offline.style import axes_shown
+from personagen.offline.texts import bank, fill
 from tests.offline.cast import grown, talk
 
 
@@ -47,6 +48,19 @@ def test_something_of_the_users_can_be_the_subject():
     found = _infer("For context, a stray dog followed me home last winter.")
     assert [(i["fact"], i["quote"]) for i in found if i["kind"] == "profile"] == [
         ("A stray dog followed the user home last winter", "a stray dog followed me home last winter")
+    ]
+
+
+@pytest.mark.parametrize(
+    "name", ["reactions_plain", "probes", "doubts", "shifts", "shifts_terse", "closings", "scenes"]
+)
+def test_what_the_cast_says_about_the_conversation_or_the_moment_is_no_fact(name):
+    slots = {"thing": "the insurance claim", "h": "a list of three names", "name": "the claim", "i": "", "j": ""}
+    said = [fill(template, Random(seed), slots) for template in bank("user")[name] for seed in range(3)]
+    found = [(text, i["fact"]) for text in said for i in _infer(text, seed=3) if i["kind"] == "profile"]
+    assert [row for row in found if "(" not in row[1]] == []
+    assert [i["quote"] for i in _infer(f"{said[0]} I keep two canaries.") if i["kind"] == "profile"][:1] == [
+        "I keep two canaries"
     ]
 
 

@@ -13,8 +13,8 @@ from personagen.errors import UsageError
 from personagen.options import (
     ROLES,
     ExpandOptions,
-    ModelFunction,
     ModelOptions,
+    NamedFunction,
     OutputOptions,
     SimulateOptions,
     by_role,
@@ -104,7 +104,10 @@ def test_a_model_is_a_function_a_text_or_one_for_each_role():
     assert (judge, judge.function) == ("tests.fakes:llm", fakes.llm)
     [alone] = ModelOptions(model=fakes.llm).model
     assert alone.function is fakes.llm
-    assert ModelFunction(partial(fakes.llm)) == "functools:partial"
+    assert NamedFunction(partial(fakes.llm)) == "tests.fakes:llm"
+    warm = partial(fakes.llm)
+    warm.__name__ = "warm"
+    assert NamedFunction(warm).endswith(":warm")
 
 
 def test_two_functions_of_one_name_each_answer_their_own_role(tmp_path):

@@ -141,4 +141,4 @@ class Limiter:
         except TimeoutError:
             return
         assert self.closed
-        raise self.closed
+        raise self.closed.with_traceback(None)

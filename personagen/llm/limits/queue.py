@@ -96,7 +96,7 @@ class EndpointQueue:
 
     async def _enter(self, kind: str, order: int, seconds: float = 0.0, refusals: int = 0) -> Permit:
         if self._closed:
-            raise self._closed
+            raise self._closed.with_traceback(None)
         now = self._now()
         if not seconds and not self._queue and not self.limit.wait(now):
             return self.limit.start(now, kind, refusals)
@@ -123,7 +123,7 @@ class EndpointQueue:
             raise
         if self._closed:
             self.left(permit, self._closed)
-            raise self._closed
+            raise self._closed.with_traceback(None)
         return permit
 
     def _push(self, entry: _Entry) -> None:
