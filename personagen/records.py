@@ -154,7 +154,7 @@ class Rejection(Record):
     """A rejected text, the filter or gate that rejected it, and the reason.
 
     ``score`` and ``nearest`` are the measured value and the closest pool entry, if the filter has them; ``place`` is
-    its round and slot, or its tree and node. For a reply, ``finish_reason`` is how it ended, and ``attempts`` how many
+    its call and slot, or its tree and node. For a reply, ``finish_reason`` is how it ended, and ``attempts`` how many
     replies were asked for until it was given up.
     """
 

@@ -29,9 +29,9 @@ from personagen.runs.progress import Progress
 from personagen.runs.run import run
 from personagen.runs.schedule import Result, Step, Task
 from personagen.runs.session import Session
-from personagen.runs.workflow import Outcome, RunReport, Workflow
+from personagen.runs.workflow import Outcome, RunReport, Workflow, at_most
 from personagen.store.files import write
-from personagen.store.folder import Run
+from personagen.store.folder import Growth, Run
 
 KINDS = tuple(author.PROMPTS)
 
@@ -77,6 +77,8 @@ async def expand(
             "personalities": pools.targets["personality"],
             "seeds": content_id([d.id for d in (*seeds.profiles, *seeds.personalities)]),
         },
+        growth=Growth(pools.at_size),
+        extends=pools.extends,
         notes=seeds.notes,
         encoder=options.encoder if remote else None,
         first_role="author",
@@ -163,7 +165,11 @@ class _Pools:
             growth.stopped = growth.stopped or status
         profiles, personalities = (growths[kind].view.entries for kind in KINDS)
         self.personas = pool.combine(
-            profiles, personalities, per_profile=self.options.per_profile, seed=self.options.seed
+            profiles,
+            personalities,
+            per_profile=self.options.per_profile,
+            seed=self.options.seed,
+            at_first=self._at_first(),
         )
         write(folder.folder / "personas.jsonl", (persona.line() + b"\n" for persona in self.personas))
         rejections = [rejection for growth in growths.values() for rejection in growth.rejections]
@@ -174,6 +180,28 @@ class _Pools:
             *(f"the {g.seeds} {g.kind} seeds reach the target of {g.target}: no new ones were requested" for g in full),
             *pool.unpaired(profiles, self.personas, self.options.per_profile),
         )
+
+    def at_size(self, before: Mapping[str, Any]) -> dict[str, Any]:
+        """The settings of this run with the targets of ``before``."""
+        now = {"target": self.targets["profile"], "personalities": self.targets["personality"]}
+        return at_most(before, now, *now)
+
+    async def extends(self, smaller: Mapping[str, Any], _: Any) -> tuple[str, ...]:
+        """Whether the personas of the ``smaller`` run stay the first ones."""
+        if not self.options.personalities or smaller["personalities"] == self.options.personalities:
+            return ()
+        return (
+            f"--personalities was {smaller['personalities']}, now {self.options.personalities}: no text is asked for"
+            " again, but profiles and personalities are combined anew; leave it out to keep the personas",
+        )
+
+    def _at_first(self) -> int | None:
+        """How many personalities the first profiles choose from: all, or if their number follows the target, as many
+        as a smaller target has too.
+        """
+        if self.options.personalities:
+            return None
+        return max(len(self.seeds["personality"]), pool.PROFILES_PER_PERSONALITY * self.options.per_profile)
 
     def summary(self, _: Outcome) -> dict[str, Any]:
         personas = self.personas
@@ -204,7 +232,7 @@ class _Pools:
 
 
 def _targets(options: ExpandOptions, seeds: Seeds) -> dict[Kind, int]:
-    wanted = options.personalities or -(-options.target // 3)
+    wanted = options.personalities or -(-options.target // pool.PROFILES_PER_PERSONALITY)
     most = max(wanted, len(seeds.personalities))
     if options.per_profile > most:
         raise UsageError(f"--per-profile {options.per_profile} is more than the {most} planned personalities")

@@ -20,6 +20,7 @@ from personagen.errors import PersonagenError, QualityError
 from personagen.llm.endpoints import Models, resolve
 from personagen.options import by_role
 from personagen.prompts import files as prompt_files
+from personagen.prompts.files import Prompt
 from personagen.prompts.unused import unused_prompts
 from personagen.runs.advice import advice
 from personagen.runs.estimate import Consent, Estimate, begin, estimate_of
@@ -68,16 +69,28 @@ async def run(
         log.warning("%s", note)
     models = resolve(options, {name.partition("/")[0] for name in prompts}, workflow.encoder)
     fingerprint = _fingerprint(workflow, models)
-    with open_run(Path(options.out), workflow.command, fingerprint, dict(vars(options)), prompts.values()) as folder:
+    identity = (workflow.command, fingerprint, dict(vars(options)))
+    with open_run(Path(options.out), *identity, prompts.values(), workflow.growth) as folder:
+        extends = await _extends(workflow, folder, prompts)
         async with open_models(folder, models, options, prompts, acts, workflow.attempts, workflow.language) as session:
             done = folder.journal.slots(workflow.results[0], folder.fingerprint) if workflow.results else set()
             done -= folder.journal.slots(_BARREN, folder.fingerprint)  # played again, from stored answers if they are
             estimate = await estimate_of(workflow, session, folder, done)
             await begin(estimate, session.limiter, folder.folder, consent)
             failures = FailurePolicy(workflow.unit, len(workflow.items), done)
-            notes = (*workflow.notes, *unused, *folder.notes)
+            notes = (*workflow.notes, *unused, *folder.notes, *extends)
             slots, watch = frozenset(done), Watch(workflow, session, len(done))
             return await _Playing(workflow, session, folder, failures, estimate, notes, progress, slots, watch).play()
+
+
+async def _extends(workflow: Workflow[Any], folder: Run, prompts: Mapping[str, Prompt]) -> tuple[str, ...]:
+    """Says, before any money is spent, what a run that extends a smaller one asks anew."""
+    if not folder.smaller or not workflow.extends:
+        return ()
+    notes = await workflow.extends(folder.smaller, prompts)
+    for note in notes:
+        log.warning("%s", note)
+    return notes
 
 
 def _fingerprint(workflow: Workflow[Any], models: Models) -> dict[str, Any]:
@@ -165,8 +178,8 @@ class _Playing(Generic[Item]):
             outdated = folder.journal.outdated(workflow.results[0], folder.fingerprint)
             if outdated:
                 notes += (
-                    f"{outdated} {workflow.unit} finished with earlier prompts are not in the results: run the same"
-                    " command to redo them; it reuses the answers to unchanged calls",
+                    f"{outdated} {workflow.unit} finished with earlier prompts or fewer turns are not in the results: run"
+                    " the same command to redo them; it reuses the answers to unchanged calls",
                 )
         if workflow.close:
             notes += workflow.close(folder, status)
