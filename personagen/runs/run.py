@@ -178,8 +178,8 @@ class _Playing(Generic[Item]):
             outdated = folder.journal.outdated(workflow.results[0], folder.fingerprint)
             if outdated:
                 notes += (
-                    f"{outdated} {workflow.unit} finished with earlier prompts or fewer turns are not in the results: run"
-                    " the same command to redo them; it reuses the answers to unchanged calls",
+                    f"{outdated} {workflow.unit} finished with earlier prompts or fewer turns are not in the results:"
+                    " run the same command to redo them; it reuses the answers to unchanged calls",
                 )
         if workflow.close:
             notes += workflow.close(folder, status)
