@@ -6,7 +6,7 @@ import hashlib
 from typing import Annotated, Any, Literal
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 Role = Literal["system", "user", "assistant"]
 Kind = Literal["profile", "personality"]
@@ -27,6 +27,18 @@ class Record(BaseModel):
     def line(self) -> bytes:
         """This record as JSON, without a newline."""
         return orjson.dumps(self.model_dump())
+
+
+class Sourced(Record):
+    """A record of a result file. ``run`` names its run after a merge; before, that field is not written."""
+
+    run: str = ""
+
+    @model_serializer(mode="wrap")
+    def _run_at_the_end(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields: dict[str, Any] = dump(self)
+        run = fields.pop("run", "")
+        return {**fields, "run": run} if run else fields
 
 
 class Message(Record):
@@ -92,7 +104,7 @@ class Description(Record):
     prompt_hash: str = ""
 
 
-class Persona(Record):
+class Persona(Sourced):
     """A profile and a personality with the same pronoun.
 
     ``facts`` are the profile's statements, ``traits`` the personality's words; ``attributes`` (``age``, ``gender``)
@@ -150,7 +162,7 @@ class Judgment(Record):
     call: str = ""
 
 
-class Rejection(Record):
+class Rejection(Sourced):
     """A rejected text, the filter or gate that rejected it, and the reason.
 
     ``score`` and ``nearest`` are the measured value and the closest pool entry, if the filter has them; ``place`` is
@@ -168,7 +180,7 @@ class Rejection(Record):
     attempts: Count = 0
 
 
-class ConversationTree(Record):
+class ConversationTree(Sourced):
     """One conversation with all sibling replies, nodes in path order."""
 
     id: str
@@ -181,7 +193,7 @@ class ConversationTree(Record):
     prompts: dict[str, str] = {}
 
 
-class PreferencePair(Record):
+class PreferencePair(Sourced):
     """TRL's conversational preference format with an explicit prompt, and the pair's origin.
 
     ``prompt`` ends with the user's message, ``chosen`` and ``rejected`` hold one assistant message each.

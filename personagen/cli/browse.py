@@ -48,7 +48,7 @@ def open_run(folder: Path) -> tuple[Listing, dict[str, Any]]:
         )
         raise UsageError(f"{one_line(str(folder))} is not a run folder: it has no run.json{there}")
     state = read_state(folder)
-    if state.get("command") == "expand":
+    if "expand" in (state.get("command"), state.get("of")):
         return Listing("persona", folder / "personas.jsonl", Persona), state
     return Listing("tree", folder / "trees.jsonl", ConversationTree), state
 

@@ -133,7 +133,9 @@ def _overview(folder: Path, state: dict[str, Any]) -> RenderableType:
     usage = state.get("usage", {})
     rows = [("status", f"{state.get('command', '?')}, {state.get('status', '?')}")]
     summary = state.get("summary", {})
-    rows += outcome_rows(summary) if state.get("command") == "simulate" else _pool_rows(summary)
+    rows += [("run", f"{name}: {run.get('path', '')}") for name, run in state.get("runs", {}).items()]
+    simulated = "simulate" in (state.get("command"), state.get("of"))
+    rows += outcome_rows(summary) if simulated else _pool_rows(summary)
     unpriced = "cost_usd" not in usage or (state.get("estimate", {}).get("free") and not usage["cost_usd"])
     rows += [
         ("models", ", ".join(map(str, state.get("options", {}).get("model", ())))),

@@ -110,7 +110,7 @@ def _described(error: Exception, exporter: Exporter) -> str:
 
 def _check_run(run: Path) -> tuple[str, ...]:
     state = read_state(run)
-    if state.get("command") != "simulate":
+    if "simulate" not in (state.get("command"), state.get("of")):
         raise UsageError(
             f"{run} has personas, not conversations; simulate some with"
             f" `personagen simulate --personas {run}/personas.jsonl` and export that run"

@@ -85,7 +85,7 @@ class Plans:
 
     def personas_id(self, count: int) -> str:
         """The hash of the first ``count`` personas."""
-        return content_id([vars(persona) for persona in self.personas[:count]])
+        return content_id([{k: v for k, v in vars(persona).items() if k != "run"} for persona in self.personas[:count]])
 
     def at_size(self, before: Mapping[str, Any]) -> dict[str, Any]:
         """The settings of these plans with as many conversations, turns and personas as ``before``."""
