@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from random import SystemRandom
+from random import Random
 from typing import Any
 
 import orjson
@@ -76,7 +77,7 @@ def listed(
 
 def drawn(listing: Listing, picks: Callable[[Any], bool] | None = None) -> tuple[int, Any]:
     """The number and the record of one that is drawn from those that ``picks`` accepts."""
-    found, seen, random = None, 0, SystemRandom()
+    found, seen, random = None, 0, Random(time.time_ns())
     for number, line in lines(listing):
         if picks and not picks(read(listing, number, line)):
             continue

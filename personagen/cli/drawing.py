@@ -59,6 +59,11 @@ def conversation(
     return Group(head, "", about_whom, *(Group("", part) for part in shown))
 
 
+def one_turn(tree: ConversationTree, at: str) -> RenderableType:
+    """The turn of ``tree`` that begins with the user message ``at``."""
+    return _turn(_view(tree), by_id(tree)[at])
+
+
 def _in_brief(who: Persona) -> RenderableType:
     texts = (one_line(text) for text in (who.profile, who.personality) if text)
     return Group(*(Text(text, no_wrap=True, overflow="ellipsis", style=GREY) for text in texts))

@@ -107,6 +107,14 @@ def test_runs_nearby_are_listed_newest_first(command, tmp_path: Path):
     assert "outputs/b, outputs/c, outputs/a" in said
 
 
+def test_a_number_beyond_the_run_is_an_error_also_where_an_id_begins_with_it(command, tmp_path: Path):
+    run = simulated(tmp_path / "run", [conversation(id=i) for i in ("7ff-0", "123", "0ab-0")])
+    for number in ("7", "4", "0", "12"):
+        assert "choose 1 to 3, or an id" in command("show", run, number).stderr
+        assert "nothing failed" in command("show", run, number, "--failed").stderr
+    assert "tree 2  123\n" in command("show", run, "123").stdout
+
+
 @pytest.mark.parametrize("colour", ["", "1"])
 def test_a_terminal_gets_the_output_through_the_pager(run: Path, tmp_path: Path, colour: str):
     def on_a_terminal(*arguments: str) -> str:

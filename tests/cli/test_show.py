@@ -69,14 +69,6 @@ def test_a_tree_is_named_by_place_id_or_the_beginning_of_its_id(command, tmp_pat
     assert "tree 4  10-0\n" in command("show", run, "10-").stdout
 
 
-def test_a_number_beyond_the_run_is_an_error_also_where_an_id_begins_with_it(command, tmp_path: Path):
-    run = simulated(tmp_path / "run", [conversation(id=i) for i in ("7ff-0", "123", "0ab-0")])
-    for number in ("7", "4", "0", "12"):
-        assert "choose 1 to 3, or an id" in command("show", run, number).stderr
-        assert "nothing failed" in command("show", run, number, "--failed").stderr
-    assert "tree 2  123\n" in command("show", run, "123").stdout
-
-
 def test_a_place_goes_before_an_id_that_begins_with_the_same_digits(command, tmp_path: Path):
     run = simulated(tmp_path / "run", [conversation(id=i) for i in ("2aa-0", "bbb-0")])
     assert "tree 2  bbb-0\n" in command("show", run, "2").stdout
