@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 from personagen.errors import UsageError
 from personagen.metrics.win_rate import Interval, difference, win_rate
 from personagen.pairs import pairs_of
+from personagen.prompts.differences import diff, diffs
 from personagen.records import ConversationTree, content_id
 from personagen.store.files import read_records, read_state
 from personagen.tree import messages, parent, turn
@@ -111,17 +111,9 @@ def _settings(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, tup
 
 
 def _prompts(first: Path, second: Path) -> dict[str, str]:
-    files = [
-        {str(f.relative_to(run / "prompts")): f for f in (run / "prompts").rglob("*.md")} for run in (first, second)
-    ]
-    diffs = {name: diff(files[0].get(name), files[1].get(name)) for name in sorted({*files[0], *files[1]})}
-    return {name: text for name, text in diffs.items() if text}
-
-
-def diff(one: Path | None, other: Path | None) -> str:
-    """The unified diff of two text files, either of which may be missing; empty if they are equal."""
-    a, b = (file.read_text("utf-8", "replace").splitlines() if file else [] for file in (one, other))
-    return "\n".join(difflib.unified_diff(a, b, str(one or "/dev/null"), str(other or "/dev/null"), lineterm=""))
+    new = {str(file.relative_to(second / "prompts")): file for file in (second / "prompts").rglob("*.md")}
+    added = {name: diff(None, file) for name, file in new.items() if not (first / "prompts" / name).is_file()}
+    return dict(sorted({**diffs(first / "prompts", (second / "prompts",)), **added}.items()))
 
 
 def _turns(run: Path) -> dict[str, dict[str, Turn]]:

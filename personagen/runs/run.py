@@ -17,9 +17,10 @@ import orjson
 from personagen.agents import custom
 from personagen.agents.reply_counts import discarded_part
 from personagen.errors import PersonagenError, QualityError
-from personagen.llm.endpoints import Models, resolve
+from personagen.llm.endpoints import OFFLINE, Models, resolve
 from personagen.options import by_role
 from personagen.prompts import files as prompt_files
+from personagen.prompts.differences import edited
 from personagen.prompts.files import Prompt
 from personagen.prompts.unused import unused_prompts
 from personagen.runs.advice import advice
@@ -65,9 +66,10 @@ async def run(
         for name, role in ((name, name.partition("/")[0]) for name in names)
     }
     unused = unused_prompts(where, prompts)
+    models = resolve(options, {name.partition("/")[0] for name in prompts}, workflow.encoder)
+    unused = (*unused, *_unread(prompts, models))
     for note in unused:  # before any money is spent on prompts that were not meant
         log.warning("%s", note)
-    models = resolve(options, {name.partition("/")[0] for name in prompts}, workflow.encoder)
     fingerprint = _fingerprint(workflow, models)
     identity = (workflow.command, fingerprint, dict(vars(options)))
     with open_run(Path(options.out), *identity, prompts.values(), workflow.growth) as folder:
@@ -81,6 +83,14 @@ async def run(
             notes = (*workflow.notes, *unused, *folder.notes, *extends)
             slots, watch = frozenset(done), Watch(workflow, session, len(done))
             return await _Playing(workflow, session, folder, failures, estimate, notes, progress, slots, watch).play()
+
+
+def _unread(prompts: Mapping[str, Prompt], models: Models) -> tuple[str, ...]:
+    """Says that the offline cast plays by a script, if its prompts were edited."""
+    played = [name for name in prompts if models.by_role[name.partition("/")[0]].model == OFFLINE]
+    if names := sorted(name for name in played if edited(name, prompts[name].hash)):
+        return (f"the offline cast does not read prompts: to try {', '.join(names)}, choose a --model",)
+    return ()
 
 
 async def _extends(workflow: Workflow[Any], folder: Run, prompts: Mapping[str, Prompt]) -> tuple[str, ...]:
