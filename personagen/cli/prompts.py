@@ -38,10 +38,10 @@ Examples:
 class RenderOptions(PromptOptions):
     """The sample that ``prompts render`` uses."""
 
-    persona: FilePath | None = option(None, "Persona to use: the Nth of FILE.", FILES, "FILE[:N]")
-    inputs: FilePath | None = option(None, "JSON object of inputs that replace the sample's.", FILES, "FILE")
     run: FilePath | None = option(None, "Run folder: show what was sent in its TREE.", FILES, "RUN")
     turn: int | None = option(None, "Turn of TREE.", FILES, "N", words="all", least=1)
+    persona: FilePath | None = option(None, "Persona to use: the Nth of FILE.", FILES, "FILE[:N]")
+    inputs: FilePath | None = option(None, "JSON object of inputs that replace the sample's.", FILES, "FILE")
 
 
 @dataclass(frozen=True, kw_only=True)

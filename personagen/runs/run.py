@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any, Generic
@@ -24,6 +24,7 @@ from personagen.prompts.differences import edited
 from personagen.prompts.files import Prompt
 from personagen.prompts.unused import unused_prompts
 from personagen.runs.advice import advice
+from personagen.runs.dry_run import folder_of, probe_models
 from personagen.runs.estimate import Consent, Estimate, begin, estimate_of
 from personagen.runs.failures import FailurePolicy
 from personagen.runs.probe import probe
@@ -38,7 +39,7 @@ log = logging.getLogger(__name__)
 # Files, servers, limits and speed may change when a run is resumed.
 _NOT_IN_FINGERPRINT = {
     *("out", "prompts", "skip_bad_lines", "seeds"),
-    *("base_url", "price", "concurrency", "budget", "max_calls", "timeout", "batch", "confirm_above"),
+    *("dry_run", "base_url", "price", "concurrency", "budget", "max_calls", "timeout", "batch", "confirm_above"),
 }
 
 _BARREN = "barren"  # in the journal, among the lines for result files
@@ -72,7 +73,10 @@ async def run(
         log.warning("%s", note)
     fingerprint = _fingerprint(workflow, models)
     identity = (workflow.command, fingerprint, dict(vars(options)))
-    with open_run(Path(options.out), *identity, prompts.values(), workflow.growth) as folder:
+    with (
+        folder_of(Path(options.out), dry=options.dry_run) as out,
+        open_run(out, *identity, prompts.values(), workflow.growth, dry=options.dry_run) as folder,
+    ):
         extends = await _extends(workflow, folder, prompts)
         async with open_models(folder, models, options, prompts, acts, workflow.attempts, workflow.language) as session:
             done = folder.journal.slots(workflow.results[0], folder.fingerprint) if workflow.results else set()
@@ -82,7 +86,8 @@ async def run(
             failures = FailurePolicy(workflow.unit, len(workflow.items), done)
             notes = (*workflow.notes, *unused, *folder.notes, *extends)
             slots, watch = frozenset(done), Watch(workflow, session, len(done))
-            return await _Playing(workflow, session, folder, failures, estimate, notes, progress, slots, watch).play()
+            playing = _Playing(workflow, session, folder, failures, estimate, notes, progress, slots, watch)
+            return await (playing.probe() if options.dry_run else playing.play())
 
 
 def _unread(prompts: Mapping[str, Prompt], models: Models) -> tuple[str, ...]:
@@ -122,6 +127,12 @@ class _Playing(Generic[Item]):
     progress: Progress | None
     done: frozenset[int]
     watch: Watch
+
+    async def probe(self) -> tuple[RunReport, dict[str, Any]]:
+        """The dry run, which writes no results."""
+        told = await probe_models(self.session)
+        report = replace(self._report("dry run", (*told, *self.notes)), out=str(self.workflow.options.out))
+        return report, self.workflow.summarize(Outcome({}, Counter()))
 
     async def play(self) -> tuple[RunReport, dict[str, Any]]:
         status = "interrupted"

@@ -97,12 +97,14 @@ def open_run(
     options: Mapping[str, Any],
     prompts: Iterable[Prompt],
     growth: Growth | None = None,
+    *,
+    dry: bool = False,
 ) -> Iterator[Run]:
     """Opens the run folder ``folder`` for a new run, or to resume one.
 
     ``identity`` holds the settings that shape the results; a folder with others is rejected, unless it has no stored
     answer and no pending batch, or by ``growth`` it is a smaller run that this one extends. Prompt files may change:
-    stored answers to unchanged calls are reused, and a note reports the change.
+    stored answers to unchanged calls are reused, and a note reports the change. A ``dry`` run keeps neither.
 
     Raises:
         UsageError: the folder holds other files, or a run with another identity; the message shows the difference.
@@ -120,9 +122,10 @@ def open_run(
         notes = _prompt_notes(_stored(journal, "prompts") or hashes, hashes)
         started = journal.setting("started") or _now()
         settings = {"identity": dump(now).decode(), "prompts": dump(hashes).decode(), "started": started}
-        journal.put_settings(settings)
-        for prompt in used.values():
-            _copy(folder / "prompts", prompt)
+        if not dry:
+            journal.put_settings(settings)
+            for prompt in used.values():
+                _copy(folder / "prompts", prompt)
         yield Run(
             folder=folder,
             command=command,
