@@ -156,8 +156,8 @@ def check(ctx: click.Context, /, **values: Any) -> None:
 def render(ctx: click.Context, /, name: str, tree: str | None, **values: Any) -> None:
     """Show the messages a model would be sent for a small sample conversation, without asking it.
 
-    NAME is a name that `personagen prompts` lists, such as judge/prefer. With --run, TREE and --turn it shows what was
-    sent there, and the reply.
+    NAME is a name that `personagen prompts` lists, such as judge/prefer. Given a run folder and a TREE in it, it shows
+    what was sent there, and the reply.
     """
     from personagen.agents import ACTS
     from personagen.agents.sample import SAMPLE, Scene
