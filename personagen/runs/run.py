@@ -25,6 +25,7 @@ from personagen.prompts.files import Prompt
 from personagen.prompts.unused import unused_prompts
 from personagen.runs.advice import advice
 from personagen.runs.dry_run import folder_of, probe_models
+from personagen.runs.env_file import load_variables
 from personagen.runs.estimate import Consent, Estimate, begin, estimate_of
 from personagen.runs.failures import FailurePolicy
 from personagen.runs.probe import probe
@@ -39,7 +40,18 @@ log = logging.getLogger(__name__)
 # Files, servers, limits and speed may change when a run is resumed.
 _NOT_IN_FINGERPRINT = {
     *("out", "prompts", "skip_bad_lines", "seeds"),
-    *("dry_run", "base_url", "price", "concurrency", "budget", "max_calls", "timeout", "batch", "confirm_above"),
+    *(
+        "dry_run",
+        "env_file",
+        "base_url",
+        "price",
+        "concurrency",
+        "budget",
+        "max_calls",
+        "timeout",
+        "batch",
+        "confirm_above",
+    ),
 }
 
 _BARREN = "barren"  # in the journal, among the lines for result files
@@ -58,6 +70,7 @@ async def run(
         PersonagenError: the run can't continue; finished results are written, and it can be resumed.
     """
     options = workflow.options
+    load_variables(options.env_file)
     where = prompt_files.folders(options.prompts)
     acts = custom.acts(options.agent)
     names = (*workflow.prompts, *custom.prompts(options.agent))
