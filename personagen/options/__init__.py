@@ -89,9 +89,7 @@ class ModelOptions(PromptOptions):
     env_file: FilePath | None = option(
         None, "File of variables, such as keys, to read if they are not set.", MODELS, "FILE", example=".env"
     )
-    dry_run: bool = option(
-        False, "Print the estimate, ask each model once in a sample conversation, and stop.", MODELS, common=True
-    )
+    dry_run: bool = option(False, "Print the estimate, ask each model once in a sample conversation, and stop.", MODELS)
     price: RoleTexts = option(
         (), "Price in USD per million input and output tokens.", MODELS, "IN,OUT", example=["0.25,2.00"]
     )
