@@ -2,7 +2,7 @@
 
     python benchmarks/offline_cast.py [--conversations 200] [--turns 10] [--noise 0.2] [--aloe DIR] [--show N]
 
-Personas are made from the packaged seeds and, with ``--aloe`` (or PERSONAGEN_ALOE), from ALOE's pools as well.
+Personas are made from the packaged seeds and, with ``--aloe`` (or TEST_PERSONAGEN_ALOE), from ALOE's pools as well.
 """
 
 from __future__ import annotations
@@ -170,7 +170,7 @@ def main() -> None:
     parser.add_argument("--noise", type=float, default=0.2)
     parser.add_argument("--show", type=int, default=0)
     parser.add_argument("--skip", type=int, default=0)
-    parser.add_argument("--aloe", type=Path, default=os.environ.get("PERSONAGEN_ALOE"))
+    parser.add_argument("--aloe", type=Path, default=os.environ.get("TEST_PERSONAGEN_ALOE"))
     args = parser.parse_args()
     grown, spent = asyncio.run(run(args, 0.0))
     users = [t["user"] for g in grown for t in g.turns]

@@ -8,7 +8,7 @@ from html import escape
 from typing import Annotated, Any, Literal
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 Role = Literal["system", "user", "assistant"]
 Kind = Literal["profile", "personality"]
@@ -29,6 +29,18 @@ class Record(BaseModel):
     def line(self) -> bytes:
         """This record as JSON, without a newline."""
         return orjson.dumps(self.model_dump())
+
+
+class Sourced(Record):
+    """A record of a result file. ``run`` names its run after a merge; before, that field is not written."""
+
+    run: str = ""
+
+    @model_serializer(mode="wrap")
+    def _run_at_the_end(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields: dict[str, Any] = dump(self)
+        run = fields.pop("run", "")
+        return {**fields, "run": run} if run else fields
 
 
 class Message(Record):
@@ -94,7 +106,7 @@ class Description(Record):
     prompt_hash: str = ""
 
 
-class Persona(Record):
+class Persona(Sourced):
     """A profile and a personality with the same pronoun.
 
     ``facts`` are the profile's statements, ``traits`` the personality's words; ``attributes`` (``age``, ``gender``)
@@ -152,11 +164,11 @@ class Judgment(Record):
     call: str = ""
 
 
-class Rejection(Record):
+class Rejection(Sourced):
     """A rejected text, the filter or gate that rejected it, and the reason.
 
     ``score`` and ``nearest`` are the measured value and the closest pool entry, if the filter has them; ``place`` is
-    its round and slot, or its tree and node. For a reply, ``finish_reason`` is how it ended, and ``attempts`` how many
+    its call and slot, or its tree and node. For a reply, ``finish_reason`` is how it ended, and ``attempts`` how many
     replies were asked for until it was given up.
     """
 
@@ -170,7 +182,7 @@ class Rejection(Record):
     attempts: Count = 0
 
 
-class ConversationTree(Record):
+class ConversationTree(Sourced):
     """One conversation with all sibling replies, nodes in path order."""
 
     id: str
@@ -197,7 +209,7 @@ class ConversationTree(Record):
         return _table(f"tree {self.id}", *rows)
 
 
-class PreferencePair(Record):
+class PreferencePair(Sourced):
     """TRL's conversational preference format with an explicit prompt, and the pair's origin.
 
     ``prompt`` ends with the user's message, ``chosen`` and ``rejected`` hold one assistant message each.

@@ -137,7 +137,7 @@ def _append(file, line):
 
 async def llm(call):
     """``--model tests.fakes:llm``: the cast as a model of the user's own. LOG names a file that gets each key asked."""
-    log = os.environ.get("PERSONAGEN_TEST_LOG")
+    log = os.environ.get("TEST_PERSONAGEN_LOG")
     if log:
         _append(Path(log), call.key)
         await asyncio.sleep(0.002)

@@ -1,6 +1,6 @@
 """The README is true: its commands and programs run, its samples are what comes out, its lists are complete.
 
-`PERSONAGEN_WRITE_README=1 make test PYTEST_ARGS=tests/test_readme.py` writes the samples anew.
+`TEST_PERSONAGEN_WRITE_README=1 make test PYTEST_ARGS=tests/test_readme.py` writes the samples anew.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ REPO = Path(__file__).parent.parent
 README = REPO / "README.md"
 RUNNING = REPO / "docs" / "running.md"
 PAGES = (README, RUNNING)  # followed one after the other
-WRITE = "PERSONAGEN_WRITE_README"
+WRITE = "TEST_PERSONAGEN_WRITE_README"
 RUN = {"sh": ["bash", "-euo", "pipefail"], "python": [sys.executable]}
 
 # On the PATH in place of the installed commands. A provider, or a server at the address the README makes up, is a

@@ -135,13 +135,18 @@ def _print_how_to_resume(ctx: click.Context) -> None:
 def main(ctx: click.Context) -> None:
     """Grow preference data for personal alignment: personas, conversation trees, preference pairs.
 
-    Options can also be set in personagen.toml and in environment variables PERSONAGEN_<COMMAND>_<OPTION>.
+    Options can also be set in environment variables PERSONAGEN_<COMMAND>_<OPTION> and in personagen.toml, here or in a
+    folder above up to the root of the repository.
     """
-    from personagen.cli.settings import load_defaults
+    from personagen.cli.settings import SETTINGS, check_environment, load_defaults, settings_file
     from personagen.runs.interrupt import raising_interrupts
 
     if not _asks_models(ctx):  # a run installs its own handlers, and survives a kill
         ctx.with_resource(raising_interrupts())
     # At Python's default thresholds garbage collection takes an eighth of the CPU time and finds hardly any cycles.
     gc.set_threshold(50_000, 20, 100)
+    check_environment(commands)
+    file = settings_file()
+    if file and file != SETTINGS and not {"--quiet", "--help"} & {*ctx.meta[_TYPED]}:
+        _print_error(f"settings: {file}")
     ctx.default_map = load_defaults(commands)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import orjson
@@ -19,6 +21,7 @@ from personagen.records import ConversationTree, Persona, Rejection
 from personagen.store.files import BUFFER_BYTES, read_state
 from personagen.tree import turn
 
+MAX_DIGITS = 10  # of a number of a record
 MAX_LISTED = 8  # matches or runs in an error
 # The start of a line that this program wrote; other lines are parsed as JSON to find the id.
 _FIRST = re.compile(rb'\{"id":"([ !#-\[\]-~]+)"')
@@ -46,27 +49,54 @@ def open_run(folder: Path) -> tuple[Listing, dict[str, Any]]:
         )
         raise UsageError(f"{one_line(str(folder))} is not a run folder: it has no run.json{there}")
     state = read_state(folder)
-    if state.get("command") == "expand":
+    if "expand" in (state.get("command"), state.get("of")):
         return Listing("persona", folder / "personas.jsonl", Persona), state
     return Listing("tree", folder / "trees.jsonl", ConversationTree), state
 
 
-def listed(listing: Listing, rows: int) -> tuple[list[dict[str, Any]], int, Any]:
-    """The first ``rows`` rows (0: all), how many more there are, and the first record."""
-    left = lines(listing)
-    shown, first = [], None
-    for number, line in islice(left, rows or None):
+def listed(
+    listing: Listing, rows: int, picks: Callable[[Any], bool] | None = None
+) -> tuple[list[dict[str, Any]], int, Any]:
+    """The first ``rows`` rows (0: all) that ``picks`` accepts, how many more there are, and the first record."""
+    shown: list[dict[str, Any]] = []
+    first, more = None, 0
+    for number, line in lines(listing):
+        if rows and len(shown) == rows and not picks:
+            more += 1
+            continue
         record = read(listing, number, line)
+        if picks and not picks(record):
+            continue
+        if rows and len(shown) == rows:
+            more += 1
+            continue
         first = first or record
         shown.append(_row(number, record))
-    return shown, sum(1 for _ in left), first
+    return shown, more, first
+
+
+def drawn(listing: Listing, picks: Callable[[Any], bool] | None = None) -> tuple[int, Any]:
+    """The number and the record of one that is drawn from those that ``picks`` accepts."""
+    found, seen, random = None, 0, Random(time.time_ns())
+    for number, line in lines(listing):
+        if picks and not picks(read(listing, number, line)):
+            continue
+        seen += 1
+        if not random.randrange(seen):
+            found = number, line
+    if not found:
+        raise UsageError(f"{listing.file.parent} has no such {listing.word}")
+    return found[0], read(listing, *found)
 
 
 def find(listing: Listing, wanted: str) -> tuple[int, Any]:
-    """The number and the record of ``wanted``: a number from 1, an id, or the beginning of one id only."""
-    if wanted.isdecimal() and len(wanted) < 19 and int(wanted):
-        numbered = next(islice(lines(listing), int(wanted) - 1, None), None)
-        if numbered:
+    """The number and the record of ``wanted``: a number from 1, an id, or the beginning of one id only.
+
+    Digits alone are a number, or a whole id.
+    """
+    if is_number(wanted):
+        numbered = next(islice(lines(listing), max(0, int(wanted) - 1), None), None)
+        if numbered and int(wanted):
             return numbered[0], read(listing, *numbered)
     found: list[tuple[int, str]] = []
     last = 0
@@ -74,12 +104,17 @@ def find(listing: Listing, wanted: str) -> tuple[int, Any]:
         name = one_line(_id(listing, last, line))  # as the table shows it
         if name == wanted:
             return last, read(listing, last, line)
-        if name.startswith(wanted):
+        if name.startswith(wanted) and not is_number(wanted):
             found.append((last, name))
     if len(found) == 1:
         number = found[0][0]
         return number, read(listing, *next(islice(lines(listing), number - 1, None)))
     raise UsageError(_why(listing, one_line(wanted), found, last))
+
+
+def is_number(wanted: str) -> bool:
+    """Whether ``wanted`` counts the records from 1; more digits may begin an id."""
+    return wanted.isdecimal() and len(wanted) < MAX_DIGITS
 
 
 def _why(listing: Listing, wanted: str, found: list[tuple[int, str]], last: int) -> str:
@@ -125,11 +160,12 @@ def _damaged(listing: Listing, number: int, what: str) -> CorruptError:
 
 
 def _runs_near(folder: Path) -> list[str]:
-    """Run folders inside ``folder``, beside it, or in ``outputs``."""
+    """Run folders inside ``folder``, beside it, or in ``outputs``, those written last first."""
     for place in (folder, folder.parent, Path("outputs")):
-        runs = sorted(str(file.parent) for file in place.glob("*/run.json")) if place.is_dir() else []
+        files = place.glob("*/run.json") if place.is_dir() else ()
+        runs = sorted((-file.stat().st_mtime, str(file.parent)) for file in files)
         if runs:
-            return runs[:MAX_LISTED]
+            return [run for _, run in runs[:MAX_LISTED]]
     return []
 
 

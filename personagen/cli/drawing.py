@@ -38,16 +38,41 @@ class TreeView:
     reasons: dict[str, tuple[str, str]]
 
 
-def conversation(tree: ConversationTree, title: str) -> RenderableType:
-    """The whole tree under ``title``: the persona, then every turn."""
+def conversation(
+    tree: ConversationTree, title: str, only: Sequence[str] | None = None, *, brief: bool = False
+) -> RenderableType:
+    """The tree under ``title``: the persona, if ``brief`` in two lines, then every turn, or ``only`` some.
+
+    ``only`` has the user messages of the turns that are shown.
+    """
     view = _view(tree)
     turns = max((turn(node.id) for node in tree.nodes), default=0)
     made = ", ".join(sorted({one_line(model) for model in tree.models.values()}))
     about = f"{turns} turns · {len(view.pairs)} pairs · growth: {one_line(tree.grow)}" + (f" · {made}" if made else "")
     head = Text.assemble((title, "bold"), (f"  {one_line(tree.id)}", GREY), "\n", (about, GREY))
     roots = view.below.get("", [])
-    about_whom = persona(tree.persona, f"persona {tree.persona.id}")
-    return Group(head, "", about_whom, *(Group("", _branch(view, root)) for root in roots))
+    about_whom = _in_brief(tree.persona) if brief else persona(tree.persona, f"persona {tree.persona.id}")
+    shown = [_branch(view, root) for root in roots]
+    if only is not None:
+        several = tree.grow == "all"
+        shown = [_turn(view, view.nodes[at], _after(view, at) if several else "") for at in only]
+    return Group(head, "", about_whom, *(Group("", part) for part in shown))
+
+
+def one_turn(tree: ConversationTree, at: str) -> RenderableType:
+    """The turn of ``tree`` that begins with the user message ``at``."""
+    return _turn(_view(tree), by_id(tree)[at])
+
+
+def _in_brief(who: Persona) -> RenderableType:
+    texts = (one_line(text) for text in (who.profile, who.personality) if text)
+    return Group(*(Text(text, no_wrap=True, overflow="ellipsis", style=GREY) for text in texts))
+
+
+def _after(view: TreeView, user: str) -> str:
+    """The name of the reply that the message ``user`` follows."""
+    above = parent(user)
+    return _name(view.nodes[above]) if above else ""
 
 
 def persona(who: Persona, title: str) -> RenderableType:
@@ -115,7 +140,7 @@ def _branch(view: TreeView, user: Node, after: str = "") -> RenderableType:
         return Group(*blocks)
     branches = Tree(Group(*blocks, ""), guide_style=GREY)
     for later in following:
-        branches.add(Group(_branch(view, later, _name(view.nodes[parent(later.id) or ""])), ""))
+        branches.add(Group(_branch(view, later, _after(view, later.id)), ""))
     return branches
 
 

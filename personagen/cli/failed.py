@@ -12,7 +12,7 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from personagen.cli.browse import Listing, lines, read
+from personagen.cli.browse import Listing, is_number, lines, read
 from personagen.cli.terminal import clean, one_line
 from personagen.errors import UsageError
 from personagen.gates import PAIR_GATES
@@ -36,11 +36,11 @@ def find(folder: Path, wanted: str, rows: int) -> tuple[list[Row], int]:
     Raises:
         UsageError: there is none.
     """
-    if wanted.isdecimal() and len(wanted) < 19 and int(wanted):
-        numbered = next(islice(_failures(folder), int(wanted) - 1, None), None)
-        if numbered:
+    if is_number(wanted):
+        numbered = next(islice(_failures(folder), max(0, int(wanted) - 1), None), None)
+        if numbered and int(wanted):
             return [numbered], 0
-    found = (row for row in _failures(folder) if one_line(row[1].place).startswith(wanted))
+    found = (row for row in _failures(folder) if one_line(row[1].place).startswith(wanted) and not is_number(wanted))
     shown = list(islice(found, rows or None))
     if not shown:
         last = sum(1 for _ in _failures(folder))

@@ -1,8 +1,8 @@
-"""``personagen prompts`` and its subcommands ``list``, ``check`` and ``render``."""
+"""``personagen prompts`` and its subcommands ``list``, ``check``, ``diff`` and ``render``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -13,6 +13,7 @@ import click
 from personagen.cli import complete
 from personagen.cli.common import print_summary
 from personagen.cli.options import Command, options_of
+from personagen.cli.sent import as_lines, print_sent
 from personagen.cli.terminal import clean
 from personagen.errors import UsageError
 from personagen.options import OutputOptions, PromptOptions
@@ -30,7 +31,9 @@ EPILOG = """\b
 Examples:
   personagen prompts
   personagen prompts check --prompts my-prompts
+  personagen prompts diff
   personagen prompts render judge/prefer --persona outputs/pool/personas.jsonl:12
+  personagen prompts render judge/prefer --run outputs/run 7 --turn 4
 """
 
 
@@ -47,8 +50,17 @@ class ListOptions(PromptOptions):
 class RenderOptions(ListOptions):
     """The sample that ``prompts render`` uses."""
 
+    run: FilePath | None = option(None, "Run folder: show what was sent in its TREE.", FILES, "RUN")
+    turn: int | None = option(None, "Turn of TREE.", FILES, "N", words="all", least=1)
     persona: FilePath | None = option(None, "Persona to use: the Nth of FILE.", FILES, "FILE[:N]")
     inputs: FilePath | None = option(None, "JSON object of inputs that replace the sample's.", FILES, "FILE")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiffOptions(ListOptions):
+    """What ``prompts diff`` compares with."""
+
+    run: FilePath | None = option(None, "Compare with the prompts of this run.", FILES, "RUN", words="bundled prompts")
 
 
 @click.group(params=options_of(ListOptions, OutputOptions), invoke_without_command=True, epilog=EPILOG)
@@ -70,8 +82,13 @@ def _subcommand(name: str, example: str, table: type[ListOptions] = ListOptions)
 @_subcommand("list", "list --json")
 @click.pass_context
 def list_(ctx: click.Context, /, **values: Any) -> None:
-    """List the prompts: name, hash, file in use, inputs, and the languages it is translated into."""
+    """List the prompts: name, hash, file in use, inputs in use and others to be had, and the languages of translations.
+
+    A * marks those that differ from the bundled ones.
+    """
     from personagen.agents import ACTS
+    from personagen.agents.sample import Scene
+    from personagen.prompts.differences import edited
     from personagen.prompts.files import folders, load
     from personagen.prompts.folders import translations
 
@@ -81,20 +98,43 @@ def list_(ctx: click.Context, /, **values: Any) -> None:
     for name in sorted(ACTS):
         try:
             prompt = load(name, where)
-            about = {"description": prompt.description, "inputs": list(prompt.inputs)}
-            about["translated"] = translations(where, name)
+            unused = sorted({*_sample_call(prompt, Scene()).inputs} - {*prompt.inputs})
+            about: dict[str, Any] = {"description": prompt.description, "inputs": list(prompt.inputs), "unused": unused}
+            about |= {"edited": edited(name, prompt.hash), "translated": translations(where, name)}
             rows.append({"name": name, "hash": prompt.hash, "file": str(prompt.file), **about})
         except UsageError as error:
             rows.append({"name": name, "problem": str(error)})
     width = max(len(row["name"]) for row in rows)
+    mark = {True: "*", False: " "}
     text = "\n".join(
-        f"{row['name']:<{width}}  {row['hash']}  {row['file']}\n{'':<{width}}  {', '.join(row['inputs'])}"
+        f"{row['name']:<{width}}  {row['hash']}{mark[row['edited']]} {row['file']}\n{'':<{width}}  {_inputs(row)}"
         + (f"\n{'':<{width}}  translated: {', '.join(row['translated'])}" if row["translated"] else "")
         if "hash" in row
         else f"{row['name']:<{width}}  {row['problem']}"
         for row in rows
     )
     print_summary({"prompts": rows}, text, **output)
+
+
+def _inputs(row: Mapping[str, Any]) -> str:
+    unused = f" (not used: {', '.join(row['unused'])})" if row["unused"] else ""
+    return ", ".join(row["inputs"]) + unused
+
+
+@_subcommand("diff", "diff --run outputs/run", DiffOptions)
+@click.pass_context
+def diff(ctx: click.Context, /, run: str | None, **values: Any) -> None:
+    """Show how the prompts in use differ from the bundled ones, or from those of a run."""
+    from personagen.prompts.differences import diffs
+    from personagen.prompts.files import folders, packaged
+    from personagen.store.files import read_state
+
+    chosen, output = _inherited(ctx, values)
+    if run and read_state(Path(run)) and not (Path(run) / "prompts").is_dir():
+        raise UsageError(f"{run} has no prompts")
+    found = diffs(Path(run) / "prompts" if run else packaged(), folders(chosen.prompts, chosen.language or ANY))
+    than = f"those of {run}" if run else "the bundled ones"
+    print_summary({"diffs": found}, "\n".join(found.values()) or f"the prompts are {than}", **output)
 
 
 @_subcommand("check", "check --prompts my-prompts")
@@ -129,19 +169,24 @@ def check(ctx: click.Context, /, **values: Any) -> None:
         raise UsageError("\n".join([*problems, *several]))
 
 
-@_subcommand("render", "render user/speak --persona outputs/pool/personas.jsonl:12", RenderOptions)
+@_subcommand("render", "render judge/prefer --run outputs/run 7 --turn 4", RenderOptions)
 @click.argument("name", metavar="NAME", shell_complete=complete.prompts)
+@click.argument("tree", required=False, metavar="[TREE]", shell_complete=complete.trees)
 @click.pass_context
-def render(ctx: click.Context, /, name: str, **values: Any) -> None:
+def render(ctx: click.Context, /, name: str, tree: str | None, **values: Any) -> None:
     """Show the messages a model would be sent for a small sample conversation, without asking it.
 
-    NAME is a name that `personagen prompts` lists, such as judge/prefer.
+    NAME is a name that `personagen prompts` lists, such as judge/prefer. Given a run folder and a TREE in it, it shows
+    what was sent there, and the reply.
     """
     from personagen.agents import ACTS
     from personagen.agents.sample import SAMPLE, Scene
     from personagen.prompts.files import folders, load
 
     chosen, output = _inherited(ctx, values)
+    if chosen.run or tree or chosen.turn:
+        print_sent(name.removesuffix(".md"), chosen.run, tree, chosen.turn, output)
+        return
     if name.removesuffix(".md") not in ACTS:
         raise UsageError(f"there is no prompt {name!r}; choose one of {', '.join(sorted(ACTS))}")
     prompt = load(name.removesuffix(".md"), folders(chosen.prompts, chosen.language or ANY))
@@ -163,9 +208,7 @@ def render(ctx: click.Context, /, name: str, **values: Any) -> None:
     settings = [f"{name} {value}" for name, value in sampling.items()]
     settings += ["the reply must follow a JSON schema"] if call.schema else []
     settings.append(f"{sum(len(message.content) for message in messages):,} characters")
-    lines = [clean(f"{prompt.name}  {prompt.hash}  {prompt.file}"), ", ".join(settings)]
-    for message in messages:
-        lines += ["", click.style(f"--- {message.role} ---", bold=True), clean(message.content)]
+    lines = [clean(f"{prompt.name}  {prompt.hash}  {prompt.file}"), ", ".join(settings), *as_lines(messages)]
     click.echo("\n".join(lines))
 
 

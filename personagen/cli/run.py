@@ -28,13 +28,13 @@ def run_command(
     given = dict(values)
     output = {name: given.pop(name) for name in ("json", "quiet")}
     chosen = options(**given)
-    above = chosen.confirm_above if isinstance(chosen.confirm_above, int | float) else None
+    above = chosen.confirm_above if isinstance(chosen.confirm_above, int | float) and not chosen.dry_run else None
     silent = any(output.values())
     may_begin = consent(above=above, quiet=silent)
     with shown(quiet=silent) as progress:
         summary = run_sync(flow(chosen, progress, may_begin))
-    rows, follow = describe(summary)
     report = summary.report
+    rows, follow = ([], "next: the same without --dry-run") if chosen.dry_run else describe(summary)
     notes = [("note", note) for note in report.notes]
     rows = [*rows, *usage_rows(report), ("time", duration(report.seconds)), *notes]
     print_summary(summary, f"{report.out}\n{table(rows)}\n{as_typed(follow)}", **output)

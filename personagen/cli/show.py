@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import click
 
@@ -12,7 +12,8 @@ from personagen.cli import complete
 from personagen.cli.common import counts, money, print_summary, table
 from personagen.cli.options import Command, options_of
 from personagen.cli.simulate import outcome_rows
-from personagen.cli.terminal import clean, console, one_line
+from personagen.cli.terminal import clean, one_line, page
+from personagen.errors import UsageError
 from personagen.options import OutputOptions, place
 from personagen.options.row import GENERAL, Options, option
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from personagen.cli.browse import Listing
+    from personagen.cli.pick import Pick
 
 EPILOG = """\b
 Examples:
@@ -27,10 +29,15 @@ Examples:
   personagen show outputs/run 7          # the seventh tree
   personagen show outputs/run 3f9a       # the tree whose id begins with 3f9a
   personagen show outputs/pool 12        # the twelfth persona
+  personagen show outputs/run --random --brief
+  personagen show outputs/run --only inconsistent --turn 3
+  personagen show outputs/run --rejected aware --search landlord
   personagen show outputs/run --failed   # failed conversations, ended branches and rejected messages
   personagen show outputs/run 3 --failed # the third of them with its whole text
   personagen show outputs/run 7 --json | python -m json.tool | less
 """
+Only = Literal["pairs", "ties", "inconsistent", "failed"]
+ONLY = get_args(Only)
 RATIOS = {"persona": 1, "profile": 2, "traits": 1}  # columns that share the remaining width
 
 
@@ -38,6 +45,14 @@ RATIOS = {"persona": 1, "profile": 2, "traits": 1}  # columns that share the rem
 class ShowOptions(Options):
     """Options of ``show``."""
 
+    search: str | None = option(None, "Only turns, or personas, in which this text occurs.", GENERAL, "TEXT")
+    only: Only | None = option(
+        None, "Only turns of this outcome; failed is the same as --failed.", GENERAL, choices=ONLY
+    )
+    rejected: str | None = option(None, "Only turns in which this candidate's reply was rejected.", GENERAL, "NAME")
+    turn: int | None = option(None, "Only this turn.", GENERAL, "N", least=1)
+    random: bool = option(False, "Show one that is drawn at random.", GENERAL)
+    brief: bool = option(False, "Show the persona of a tree in two lines.", GENERAL)
     failed: bool = option(False, "Show what failed or was rejected, with its text.", GENERAL)
     rows: int = option(20, "Rows of the table; 0 shows all.", GENERAL)
 
@@ -45,36 +60,48 @@ class ShowOptions(Options):
 @click.command(cls=Command, params=options_of(ShowOptions, OutputOptions), epilog=EPILOG)
 @click.argument("run", metavar="RUN", shell_complete=complete.runs)
 @click.argument("tree", required=False, metavar="[TREE]", shell_complete=complete.trees)
-def show(run: str, tree: str | None, rows: int, failed: bool, **output: bool) -> None:
+def show(run: str, tree: str | None, json: bool, quiet: bool, **values: Any) -> None:
     """Show a run, or one of its conversation trees: chosen and rejected replies side by side.
 
     TREE is the number of a tree, counted from 1, its id, or the beginning of its id. In a folder of `personagen expand`
-    it is a persona, and with --failed something that failed.
+    it is a persona, and with --failed something that failed. In a terminal the output goes through $PAGER.
     """
-    from personagen.cli.browse import as_json, find, listed, open_run
+    from personagen.cli.browse import as_json, drawn, find, listed, open_run
+    from personagen.cli.pick import Pick
 
-    folder = Path(place("RUN", run))
-    shown = ShowOptions(rows=rows).rows
+    folder, output = Path(place("RUN", run)), {"json": json, "quiet": quiet}
+    o = ShowOptions(**values)
     listing, state = open_run(folder)
-    if failed:
-        _show_failed(folder, tree, shown, output)
+    if o.failed or o.only == "failed":
+        _show_failed(folder, tree, o.rows, output)
         return
-    if tree is not None:
-        number, record = find(listing, tree)
+    pick = Pick(o.search or "", o.only or "", o.rejected or "", o.turn)
+    picks = pick.test(listing.word)
+    if tree is not None or o.random:
+        number, record = drawn(listing, picks) if tree is None else find(listing, tree)
         if any(output.values()):
-            print_summary(as_json(record), "", **output)
+            print_summary(as_json(record) | _picked(pick, record), "", **output)
         else:
-            _print(_drawn(listing, record, f"{listing.word} {number}"))
+            page(_drawn(listing, record, f"{listing.word} {number}", pick, brief=o.brief))
         return
-    table_rows, more, first = listed(listing, shown)
+    table_rows, more, first = listed(listing, o.rows, picks)
     if any(output.values()):
-        overview = {"run": state, f"{listing.word}s": table_rows, **(as_json(first) if first else {})}
-        print_summary(overview, "", **output)
+        own = as_json(first) | _picked(pick, first) if first else {}
+        print_summary({"run": state, f"{listing.word}s": table_rows, **own}, "", **output)
         return
     ended = str(state.get("status", "")).startswith(("done", "stopped"))
-    _print(_overview(folder, state), *_table(listing, table_rows, more, folder, ended=ended))
-    if first:
-        _print("", _drawn(listing, first, f"{listing.word} 1"))
+    if picks and not table_rows:
+        raise UsageError(f"{one_line(str(folder))} has no such {listing.word}")
+    about = [] if picks else [_overview(folder, state)]
+    drawing = (
+        ["", _drawn(listing, first, f"{listing.word} {table_rows[0]['index']}", pick, brief=o.brief)] if first else []
+    )
+    page(*about, *_table(listing, table_rows, more, folder, ended=ended), *drawing)
+
+
+def _picked(pick: Pick, record: Any) -> dict[str, Any]:
+    """The picked turns of a tree, if some are."""
+    return {"turns": pick.turns(record)} if pick != type(pick)() and hasattr(record, "nodes") else {}
 
 
 def _show_failed(folder: Path, wanted: str | None, rows: int, output: dict[str, bool]) -> None:
@@ -84,19 +111,20 @@ def _show_failed(folder: Path, wanted: str | None, rows: int, output: dict[str, 
     if any(output.values()):
         print_summary(failed.as_json(*found), "", **output)
     else:
-        _print(failed.drawn(*found, folder, whole=wanted is not None))
+        page(failed.drawn(*found, folder, whole=wanted is not None))
 
 
-def _print(*parts: RenderableType) -> None:
-    terminal = console()
-    for part in parts:
-        terminal.print(part)
-
-
-def _drawn(listing: Listing, record: Any, title: str) -> RenderableType:
+def _drawn(listing: Listing, record: Any, title: str, pick: Pick, *, brief: bool) -> RenderableType:
     from personagen.cli import drawing
 
-    return drawing.conversation(record, title) if listing.word == "tree" else drawing.persona(record, title)
+    if listing.word != "tree":
+        return drawing.persona(record, title)
+    if pick == type(pick)():
+        return drawing.conversation(record, title, brief=brief)
+    turns = pick.turns(record)
+    if not turns:
+        raise UsageError(f"{title} has no such turn")
+    return drawing.conversation(record, title, turns, brief=brief)
 
 
 def _overview(folder: Path, state: dict[str, Any]) -> RenderableType:
@@ -106,7 +134,9 @@ def _overview(folder: Path, state: dict[str, Any]) -> RenderableType:
     usage = state.get("usage", {})
     rows = [("status", f"{state.get('command', '?')}, {state.get('status', '?')}")]
     summary = state.get("summary", {})
-    rows += outcome_rows(summary) if state.get("command") == "simulate" else _pool_rows(summary)
+    rows += [("run", f"{name}: {run.get('path', '')}") for name, run in state.get("runs", {}).items()]
+    simulated = "simulate" in (state.get("command"), state.get("of"))
+    rows += outcome_rows(summary) if simulated else _pool_rows(summary)
     unpriced = "cost_usd" not in usage or (state.get("estimate", {}).get("free") and not usage["cost_usd"])
     rows += [
         ("models", ", ".join(map(str, state.get("options", {}).get("model", ())))),

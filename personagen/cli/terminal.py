@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 import unicodedata
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import logging
 
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
 MAX_WIDTH = 140
 # Whole terminal commands are removed, so that no "[2J" is left; then all other characters that are invisible.
@@ -59,6 +60,22 @@ def _without_floods(text: str) -> str:
         if marks <= _MARKS:
             kept.append(character)
     return "".join(kept)
+
+
+def page(*parts: RenderableType) -> None:
+    """Prints ``parts``; in a terminal through ``$PAGER``, by default less, which ends if they fit on the screen."""
+    import click
+
+    terminal = console()
+    if not (terminal.is_terminal and sys.stdout.isatty() and sys.stdin.isatty()) or os.environ.get("PAGER") == "cat":
+        for part in parts:
+            terminal.print(part)
+        return
+    with terminal.capture() as captured:
+        for part in parts:
+            terminal.print(part)
+    os.environ.setdefault("LESS", "FRX")  # as git does
+    click.echo_via_pager(captured.get(), color=True if os.environ.get("FORCE_COLOR") else None)
 
 
 def console() -> Console:

@@ -35,9 +35,9 @@ from personagen.runs.progress import Progress
 from personagen.runs.run import run
 from personagen.runs.schedule import Result, Step, Task
 from personagen.runs.session import Session
-from personagen.runs.workflow import Outcome, RunReport, Workflow
+from personagen.runs.workflow import Outcome, RunReport, Workflow, at_most
 from personagen.store.files import write
-from personagen.store.folder import Run
+from personagen.store.folder import Growth, Run
 
 KINDS = tuple(author.PROMPTS)
 PLURALS: Mapping[Kind, str] = {"profile": "profiles", "personality": "personalities"}
@@ -85,6 +85,8 @@ async def expand(
             "personalities": pools.targets["personality"],
             "seeds": content_id([d.id for d in (*seeds.profiles, *seeds.personalities)]),
         },
+        growth=Growth(pools.at_size),
+        extends=pools.extends,
         notes=(*seeds.notes, *pools.notes()),
         language=options.language,
         encoder=options.encoder if remote else None,
@@ -244,12 +246,35 @@ class _Pools:
             per_profile=self.options.per_profile,
             seed=self.options.seed,
             language=growths["profile"].view.rules.language,
+            at_first=self._at_first(),
         )
         write(folder.folder / "personas.jsonl", (persona.line() + b"\n" for persona in self.personas))
         rejections = [rejection for growth in growths.values() for rejection in growth.rejections]
         write(folder.folder / "rejections.jsonl", (rejection.line() + b"\n" for rejection in rejections))
         keep_progress(folder, {kind: self._progress(growth) for kind, growth in growths.items()})
         return tuple(pool.unpaired(profiles, self.personas, self.options.per_profile, self.options.language))
+
+    def at_size(self, before: Mapping[str, Any]) -> dict[str, Any]:
+        """The settings of this run with the targets of ``before``."""
+        now = {"target": self.targets["profile"], "personalities": self.targets["personality"]}
+        return at_most(before, now, *now)
+
+    async def extends(self, smaller: Mapping[str, Any], _: Any) -> tuple[str, ...]:
+        """Whether the personas of the ``smaller`` run stay the first ones."""
+        if not self.options.personalities or smaller["personalities"] == self.options.personalities:
+            return ()
+        return (
+            f"--personalities was {smaller['personalities']}, now {self.options.personalities}: no text is asked for"
+            " again, but profiles and personalities are combined anew; leave it out to keep the personas",
+        )
+
+    def _at_first(self) -> int | None:
+        """How many personalities the first profiles choose from: all, or if their number follows the target, as many
+        as a smaller target has too.
+        """
+        if self.options.personalities:
+            return None
+        return max(len(self.seeds["personality"]), pool.PROFILES_PER_PERSONALITY * self.options.per_profile)
 
     def summary(self, _: Outcome) -> dict[str, Any]:
         personas = self.personas
@@ -290,7 +315,7 @@ def _is_foreign(text: str, options: ExpandOptions) -> bool:
 def _targets(
     options: ExpandOptions, seeds: Mapping[Kind, Sequence[Description]], foreign: Collection[str]
 ) -> dict[Kind, int]:
-    wanted = options.personalities or -(-options.target // 3)
+    wanted = options.personalities or -(-options.target // pool.PROFILES_PER_PERSONALITY)
     most = max(wanted, len(seeds["personality"]))
     if options.per_profile > most:
         raise UsageError(f"--per-profile {options.per_profile} is more than the {most} planned personalities")

@@ -103,7 +103,7 @@ def _lines(
 
 def _check_run(run: Path) -> tuple[str, ...]:
     state = read_state(run)
-    if state.get("command") != "simulate":
+    if "simulate" not in (state.get("command"), state.get("of")):
         raise UsageError(
             f"{run} has personas, not conversations; simulate some with"
             f" `personagen simulate --personas {run}/personas.jsonl` and export that run"

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from random import Random
+from typing import Any
 
 from personagen import tree
 from personagen.agents.assistant import CANDIDATES, Candidate
 from personagen.errors import UsageError
 from personagen.options import Grow, SimulateOptions, checked_texts
-from personagen.records import Persona
+from personagen.records import Persona, content_id
+from personagen.runs.workflow import at_most
 
 # Sequential calls from a user turn to the next one: user, observer and the aware reply.
 CALLS_A_TURN = 3
@@ -53,7 +54,10 @@ def check(options: SimulateOptions) -> None:
 
 @dataclass(frozen=True)
 class Plans:
-    """The planned trees by slot: personas in a random order, repeated from the first as needed."""
+    """The planned trees by slot: personas in a random order, repeated from the first as needed.
+
+    The order of two personas does not depend on the others, so that most are picked again from a larger pool.
+    """
 
     options: SimulateOptions
     personas: tuple[Persona, ...]
@@ -70,11 +74,11 @@ class Plans:
         return said + again if most > 1 else said
 
     def __iter__(self) -> Iterator[Plan]:
-        o, order = self.options, list(range(len(self.personas)))
-        Random(f"{o.seed}/personas").shuffle(order)
+        o = self.options
+        order = sorted(self.personas, key=lambda persona: content_id(o.seed, "personas", persona.id))
         for slot in range(len(self)):
             repeat, index = divmod(slot, len(order))
-            persona = self.personas[order[index]]
+            persona = order[index]
             yield Plan(
                 id=f"{persona.id}-{repeat}",
                 persona=persona,
@@ -86,6 +90,16 @@ class Plans:
                 seed=o.seed,
                 assistants=self.assistants,
             )
+
+    def personas_id(self, count: int) -> str:
+        """The hash of the first ``count`` personas."""
+        return content_id([{k: v for k, v in vars(persona).items() if k != "run"} for persona in self.personas[:count]])
+
+    def at_size(self, before: Mapping[str, Any]) -> dict[str, Any]:
+        """The settings of these plans with as many conversations, turns and personas as ``before``."""
+        now = {"conversations": len(self), "turns": self.options.turns, "pool": len(self.personas)}
+        smaller = at_most(before, now, *now)
+        return smaller | {"personas": self.personas_id(smaller["pool"])} if "pool" in smaller else smaller
 
 
 def calls_at_once(plan: Plan) -> float:

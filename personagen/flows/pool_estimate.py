@@ -87,14 +87,13 @@ def pool_rehearsals(
         needed = max(0, plan.target - len(entries))
         absent = max(0, plan.target - max(len(entries), progress.size if progress else 0))
         missing[kind] = absent
-        calls, rounds = expected_calls(needed, options)
-        most, most_rounds = max_calls(needed, options)
+        calls, most = expected_calls(needed, options), max_calls(needed, options)
         stored = answers.get(kind, 0)
         least = min(options.calls_per_round, math.ceil(10 * absent / options.count)) if stored else 0
         played = min(REHEARSED_CALLS, options.calls_per_round, math.ceil(needed / options.count))
         made += [
             Rehearsal(
-                partial(_task, kind=kind, place=f"{kind}/0/{call}", plan=plan),
+                partial(_task, kind=kind, place=f"{kind}/{call}", plan=plan),
                 *(calls / played, most / played),
                 stored=stored / played,
                 least=least / played,
@@ -102,8 +101,8 @@ def pool_rehearsals(
             for call in range(played)
         ]
         written = max(options.count, session.ctx.max_tokens(author.PROMPTS[kind]) // _fewest_tokens(plan.form))
-        embedded[0] += _embedding(len(entries), rounds, calls * options.count)
-        embedded[1] += _embedding(len(entries), most_rounds, most * session.ctx.attempts * written)
+        embedded[0] += _embedding(len(entries), calls, calls * options.count)
+        embedded[1] += _embedding(len(entries), most, most * session.ctx.attempts * written)
     unfinished = len(known) < len(plans) or not all(progress.finished for progress in known.values())
     needs = _encoding(folder, *embedded) if session.models.encoder and unfinished else {}
     profile = plans["profile"]
@@ -118,7 +117,7 @@ def _fewest_tokens(form: Form) -> int:
 
 
 def _task(ctx: AgentContext, kind: Kind, place: str, plan: PoolPlan) -> Task:
-    """One call of the first round."""
+    """One call that sees only the seeds."""
     options, ctx = plan.options, replace(ctx, form=plan.form)
 
     async def step() -> list[Step]:
@@ -130,28 +129,29 @@ def _task(ctx: AgentContext, kind: Kind, place: str, plan: PoolPlan) -> Task:
     return Task([step], Result)
 
 
-def expected_calls(needed: int, options: ExpandOptions) -> tuple[int, int]:
-    """The calls and rounds to admit ``needed`` descriptions at the usual rate."""
-    calls = rounds = 0
+def expected_calls(needed: int, options: ExpandOptions) -> int:
+    """The calls to admit ``needed`` descriptions at the usual rate."""
+    calls = 0
     rate, missing = 1.0, float(needed)
     while missing >= 1:
         now = min(options.calls_per_round, math.ceil(missing / (options.count * rate)))
-        calls, rounds, rate = calls + now, rounds + 1, ADMITTED_SHARE
+        calls, rate = calls + now, ADMITTED_SHARE
         missing -= now * options.count * ADMITTED_SHARE
-    return calls, rounds
+    return calls
 
 
-def max_calls(needed: int, options: ExpandOptions) -> tuple[int, int]:
-    """The maximum calls and rounds: each admitted description takes as many rounds as saturation allows."""
+def max_calls(needed: int, options: ExpandOptions) -> int:
+    """The maximum calls: each admitted description takes as many rounds as saturation allows."""
     full = options.calls_per_round * options.count / 10  # what one round admits at the lowest rate, one in ten
     few = min(needed, math.floor(full))
     least = sum(math.ceil(10 * missing / options.count) for missing in range(1, few + 1))
     calls = min(least, few * options.calls_per_round) + (needed - few) * options.calls_per_round
-    return calls * options.saturation, needed * options.saturation
+    return calls * options.saturation
 
 
-def _embedding(seeds: int, rounds: int, texts: int) -> Size:
-    calls = math.ceil(seeds / TEXTS_PER_CALL) * 2 + rounds + texts // TEXTS_PER_CALL
+def _embedding(seeds: int, written: int, texts: int) -> Size:
+    """The need of the encoder for the seeds and what ``written`` calls of the author bring."""
+    calls = math.ceil(seeds / TEXTS_PER_CALL) * 2 + written + texts // TEXTS_PER_CALL
     return Size(calls, (texts + 2 * seeds) * EMBEDDED_TOKENS)
 
 

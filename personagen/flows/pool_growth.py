@@ -36,7 +36,8 @@ class PoolGrowth:
 
     ``asked`` counts the descriptions requested from the author, ``rounds`` those received and admitted. The last
     ``barren`` rounds admitted none. ``foreign`` means that its seeds are in another language; then its ``encoder`` is
-    fitted to the texts of its first round.
+    fitted to the first texts that it gets. ``sizes`` has the size of the pool at first and after each call, and
+    ``first_calls`` the number of the first call of each round.
     """
 
     kind: Kind
@@ -52,6 +53,13 @@ class PoolGrowth:
     form: Form = PACKAGED
     foreign: bool = False
     encoder: Encoder | None = None
+    sizes: list[int] = field(default_factory=list)
+    first_calls: list[int] = field(default_factory=list)
+
+    @property
+    def calls(self) -> int:
+        """The calls made."""
+        return len(self.sizes) - 1
 
 
 async def grow_round(
@@ -59,8 +67,8 @@ async def grow_round(
 ) -> bool:
     """Grows the pool by one round and returns True, or False if it has reached its target or is saturated.
 
-    All calls of a round see the same pool, and candidates are admitted in slot order, so the result does not depend on
-    the order of answers.
+    A call sees the pool as earlier calls left it (``entries_seen``), and candidates are admitted in slot order, so the
+    result does not depend on the order of answers, and a pool with a lower target begins with the same calls.
 
     Raises:
         QualityError: after as many rounds without a new entry as ``options.saturation`` too little was kept to call
@@ -76,13 +84,15 @@ async def grow_round(
     if growth.barren >= options.saturation:
         growth.stopped = "saturated"
         return False
+    growth.sizes = growth.sizes or [len(growth.view)]
     before = len(growth.view)
     calls = _calls(growth, options)
-    candidates = await _ask(growth, ctx, options, calls)
-    await _admit(growth, candidates, encoder, _with_target(filters, growth))
+    written = await _ask(growth, ctx, options, calls)
+    await _admit(growth, written, encoder, _with_target(filters, growth))
     admitted = len(growth.view) - before
+    growth.first_calls.append(growth.calls - calls)
     growth.asked += calls * options.count
-    growth.rounds.append(Round(len(candidates), admitted, len(growth.view)))
+    growth.rounds.append(Round(sum(map(len, written)), admitted, len(growth.view)))
     growth.barren = 0 if admitted else growth.barren + 1
     return True
 
@@ -91,26 +101,35 @@ def _calls(growth: PoolGrowth, options: ExpandOptions) -> int:
     """The number of calls of the next round, from the acceptance rate of the last one."""
     needed = growth.target - len(growth.view)
     rate = max(0.1, growth.rounds[-1].share) if growth.rounds else 1.0
-    return min(options.calls_per_round, math.ceil(needed / (options.count * rate)))
+    return min(options.calls_per_round, growth.calls + 2, math.ceil(needed / (options.count * rate)))
 
 
-async def _ask(growth: PoolGrowth, ctx: AgentContext, options: ExpandOptions, calls: int) -> list[Candidate]:
-    places = [f"{growth.kind}/{len(growth.rounds)}/{call}" for call in range(calls)]
-    results = await asyncio.gather(*(_written(growth, ctx, options, place) for place in places), return_exceptions=True)
-    candidates: list[Candidate] = []
+def entries_seen(sizes: Sequence[int], call: int, options: ExpandOptions) -> int:
+    """How many entries of the pool ``call`` draws its examples from, given the ``sizes`` after each earlier call.
+
+    It does not depend on the target: it sees what half of the calls before it brought, later all but the last ones,
+    so that ``calls_per_round`` calls can be made at a time.
+    """
+    return sizes[max(call // 2, call - options.calls_per_round + 1)]
+
+
+async def _ask(growth: PoolGrowth, ctx: AgentContext, options: ExpandOptions, calls: int) -> list[list[Candidate]]:
+    """What each of the next ``calls`` calls brought."""
+    numbers = range(growth.calls, growth.calls + calls)
+    results = await asyncio.gather(*(_written(growth, ctx, options, call) for call in numbers), return_exceptions=True)
+    written: list[list[Candidate]] = []
     failures: list[PersonagenError] = []
-    for place, result in zip(places, results, strict=True):
+    for call, result in zip(numbers, results, strict=True):
         if isinstance(result, (ReplyError, ServerError)):
             failures.append(result)
-            growth.rejections.append(rejection(place, "failed", result))
+            growth.rejections.append(rejection(f"{growth.kind}/{call}", "failed", result))
         elif isinstance(result, BaseException):
             raise result
-        else:
-            candidates += result
+        written.append(result if isinstance(result, list) else [])
     growth.failed_calls += len(failures)
     if len(failures) == calls and growth.barren + 1 >= options.saturation:
         raise QualityError(f"all {calls} calls of a round failed, the first because {failures[0]}")
-    return candidates
+    return written
 
 
 def _problem(growth: PoolGrowth, options: ExpandOptions) -> str:
@@ -141,7 +160,8 @@ def _share(rounds: Sequence[Round]) -> float:
 
 def _since(growth: PoolGrowth, first: int) -> list[Rejection]:
     """The rejections from round ``first`` on."""
-    return list(takewhile(lambda row: int(row.place.split("/")[1]) >= first, reversed(growth.rejections)))[::-1]
+    call = growth.first_calls[first]
+    return list(takewhile(lambda row: int(row.place.split("/")[1]) >= call, reversed(growth.rejections)))[::-1]
 
 
 def _rejected(growth: PoolGrowth, first: int) -> str:
@@ -155,8 +175,10 @@ def _rejected(growth: PoolGrowth, first: int) -> str:
     return f"{what}: {misfit(kind, growth.form, _since(growth, first), received)}"
 
 
-async def _written(growth: PoolGrowth, ctx: AgentContext, options: ExpandOptions, place: str) -> list[Candidate]:
-    examples = [entry.text for entry in pool.draw(growth.view, options.seed, place, options.examples)]
+async def _written(growth: PoolGrowth, ctx: AgentContext, options: ExpandOptions, call: int) -> list[Candidate]:
+    place = f"{growth.kind}/{call}"
+    seen = replace(growth.view, size=entries_seen(growth.sizes, call, options))
+    examples = [entry.text for entry in pool.draw(seen, options.seed, place, options.examples)]
     name = author.PROMPTS[growth.kind]
     ctx = replace(ctx, form=growth.form)
     answer = await ctx.act(name, author.write)(ctx, growth.kind, examples, options.count, CallSite(place, place))
@@ -179,17 +201,20 @@ async def _written(growth: PoolGrowth, ctx: AgentContext, options: ExpandOptions
 
 
 async def _admit(
-    growth: PoolGrowth, candidates: list[Candidate], encoder: Encoder, filters: Mapping[str, Filter]
+    growth: PoolGrowth, written: Sequence[list[Candidate]], encoder: Encoder, filters: Mapping[str, Filter]
 ) -> None:
-    passed, rejections = pool.screen(candidates, growth.view, SCREENS)
-    texts = [new.description.text for new in passed]
-    if growth.foreign and growth.encoder is None and encoder.refit and texts:
-        growth.encoder = encoder.refit(texts)
-    vectors = await (growth.encoder or encoder).encode(texts)
-    embedded = [replace(new, vector=vector) for new, vector in zip(passed, vectors, strict=True)]
-    admission = pool.admit(embedded, growth.view, filters)
-    growth.view = admission.view
-    growth.rejections += [*rejections, *admission.rejections]
+    """Admits what each call brought. It is embedded call by call, so that a larger round embeds the same texts."""
+    for candidates in written:
+        passed, rejections = pool.screen(candidates, growth.view, SCREENS)
+        texts = [new.description.text for new in passed]
+        if growth.foreign and growth.encoder is None and encoder.refit and texts:
+            growth.encoder = encoder.refit(texts)
+        vectors = await (growth.encoder or encoder).encode(texts)
+        embedded = [replace(new, vector=vector) for new, vector in zip(passed, vectors, strict=True)]
+        admission = pool.admit(embedded, growth.view, filters)
+        growth.view = admission.view
+        growth.rejections += [*rejections, *admission.rejections]
+        growth.sizes.append(len(growth.view))
 
 
 def _with_target(filters: Mapping[str, Filter], growth: PoolGrowth) -> dict[str, Filter]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
-from personagen.agents import custom
-from personagen.agents.ask import AgentContext
+from personagen.agents import custom, user
+from personagen.agents.ask import AgentContext, capture_call
+from personagen.agents.sample import Scene
 from personagen.errors import PersonagenError, ReplyError, UsageError
 from personagen.flows.conversation import Conversation, FailedTree
 from personagen.flows.messages import rejection
@@ -16,12 +18,14 @@ from personagen.flows.plan import Plan, Plans, calls_at_once, check, levels
 from personagen.options import SimulateOptions, checked_texts, source
 from personagen.pairs import pairs_of
 from personagen.personas.seeds import load_personas
-from personagen.records import ConversationTree, Rejection, content_id
+from personagen.prompts.files import Prompt
+from personagen.records import ConversationTree, Rejection
 from personagen.runs.estimate import Consent
 from personagen.runs.progress import Progress
 from personagen.runs.run import run
 from personagen.runs.schedule import Result, Task
 from personagen.runs.workflow import Outcome, RunReport, Workflow
+from personagen.store.folder import Growth
 
 PROMPTS = ("user/speak", "observer/infer", "assistant/plain", "assistant/aware", "judge/prefer")
 RESULTS = ("trees.jsonl", "pairs.jsonl", "rejections.jsonl")
@@ -80,7 +84,13 @@ async def simulate(
         planned=plans.told,
         summarize=lambda outcome: _summary(outcome, len(plans)),
         results=RESULTS,
-        fingerprint={"conversations": len(plans), "personas": content_id([vars(p) for p in plans.personas])},
+        fingerprint={
+            "conversations": len(plans),
+            "pool": len(plans.personas),
+            "personas": plans.personas_id(len(plans.personas)),
+        },
+        growth=Growth(plans.at_size, frozenset({"conversations"})),
+        extends=partial(_extends, options),
         notes=notes,
         attempts=options.attempts,
         language=options.language,
@@ -91,6 +101,33 @@ async def simulate(
     )
     report, own = await run(workflow, progress, consent)
     return SimulateSummary(report=report, **own)
+
+
+async def _extends(
+    options: SimulateOptions, smaller: Mapping[str, Any], prompts: Mapping[str, Prompt]
+) -> tuple[str, ...]:
+    """From which turn on a run with more turns than the ``smaller`` one is asked anew.
+
+    The answer to a question that does not change is stored; the first question that changes is the first user message
+    whose prompt shows the number of turns.
+    """
+    had, name = int(smaller["turns"]), "user/speak"
+    if had == options.turns:
+        return ()
+    if any(entry.partition("=")[0] == name for entry in options.agent):
+        return (f"--turns was {had}, now {options.turns}: your function for {name} decides what is asked anew",)
+    for turn in range(1, had + 1):
+        asked = []
+        for turns in (had, options.turns):
+            scene = replace(Scene(), turn=turn, turns=turns, history=Scene.history if turn > 1 else ())
+            asked.append((await capture_call(prompts, partial(user.ACTS[name].sample, scene=scene))).messages)
+        if asked[0] != asked[1]:
+            break
+    kept = f"turns 1 to {turn - 1} are kept, and " if turn > 1 else ""
+    return (
+        f"--turns was {had}, now {options.turns}: {kept}what follows from turn {turn} on is asked anew, since"
+        f" {prompts[name].file} shows there how many turns there are",
+    )
 
 
 def _task(ctx: AgentContext, plan: Plan) -> Task:

@@ -108,6 +108,10 @@ class ModelOptions(PromptOptions):
         5.0, "Ask in a terminal before a run that may cost more.", MODELS, "USD|never", none="never"
     )
     max_calls: int | None = option(None, "Stop after this many calls.", MODELS, "N", least=1, example=10_000)
+    env_file: FilePath | None = option(
+        None, "File of variables, such as keys, to read if they are not set.", MODELS, "FILE", example=".env"
+    )
+    dry_run: bool = option(False, "Print the estimate, ask each model once in a sample conversation, and stop.", MODELS)
     price: RoleTexts = option(
         (), "Price in USD per million input and output tokens.", MODELS, "IN,OUT", example=["0.25,2.00"]
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
 from random import Random
 from typing import TypeAlias
 
@@ -19,6 +19,7 @@ from personagen.personas.pronouns import pronoun_in
 from personagen.personas.traits import traits_of
 from personagen.records import Description, Persona, Rejection, content_id
 
+PROFILES_PER_PERSONALITY = 3
 # A personality in a heap: number of uses, a random number, its index.
 _Use: TypeAlias = tuple[int, float, int]
 
@@ -88,22 +89,29 @@ def combine(
     per_profile: int,
     seed: int,
     language: str = "en",
+    at_first: int | None = None,
 ) -> list[Persona]:
     """Personas in the order of ``profiles``, each with up to ``per_profile`` different personalities that fit it.
 
     A personality fits a profile with the same pronoun, and a text without a pronoun fits any. A profile gets the least
     used ones, so those of one pronoun are used equally often, plus or minus one; ``seed`` breaks ties. Entries with
     equal text count once. ``language`` is the code of the texts' language.
+
+    Without ``at_first`` every profile can get every personality. With it, the first profiles choose from the first
+    ``at_first`` personalities, and with every ``PROFILES_PER_PERSONALITY`` profiles one more is added, so that the
+    personas of a pool that grows later begin with those of the smaller pool.
     """
     random = Random(f"{seed}/combine")
     profiles, personalities = _distinct(profiles), _distinct(personalities)
     heaps: dict[str | None, list[_Use]] = {}
-    for at, personality in enumerate(personalities):
-        heaps.setdefault(pronoun_in(personality.text, language), []).append((0, random.random(), at))
-    for heap in heaps.values():
-        heapify(heap)
+    added = 0
     personas = []
-    for profile in profiles:
+    for number, profile in enumerate(profiles):
+        open_to = len(personalities) if at_first is None else max(at_first, number // PROFILES_PER_PERSONALITY + 1)
+        for personality in personalities[added:open_to]:
+            heap = heaps.setdefault(pronoun_in(personality.text, language), [])
+            heappush(heap, (0, random.random(), added))
+            added += 1
         pronoun = pronoun_in(profile.text, language)
         fitting = [heap for of, heap in heaps.items() if of == pronoun or None in (of, pronoun)]
         again: list[tuple[list[_Use], _Use]] = []

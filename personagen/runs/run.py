@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any, Generic
@@ -21,9 +21,13 @@ from personagen.llm.endpoints import OFFLINE, Models, resolve
 from personagen.options import by_role, checked_texts
 from personagen.options.language import ANY, base_of, name_of
 from personagen.prompts import files as prompt_files
+from personagen.prompts.differences import edited
+from personagen.prompts.files import Prompt
 from personagen.prompts.folders import untold
 from personagen.prompts.unused import unused_prompts
 from personagen.runs.advice import advice
+from personagen.runs.dry_run import folder_of, probe_models
+from personagen.runs.env_file import load_variables
 from personagen.runs.estimate import Consent, Estimate, begin, estimate_of
 from personagen.runs.failures import FailurePolicy
 from personagen.runs.probe import probe
@@ -38,7 +42,18 @@ log = logging.getLogger(__name__)
 # Files, servers, limits and speed may change when a run is resumed.
 _NOT_IN_FINGERPRINT = {
     *("out", "prompts", "skip_bad_lines", "seeds"),
-    *("base_url", "price", "concurrency", "budget", "max_calls", "timeout", "batch", "confirm_above"),
+    *(
+        "dry_run",
+        "env_file",
+        "base_url",
+        "price",
+        "concurrency",
+        "budget",
+        "max_calls",
+        "timeout",
+        "batch",
+        "confirm_above",
+    ),
 }
 
 _BARREN = "barren"  # in the journal, among the lines for result files
@@ -57,6 +72,7 @@ async def run(
         PersonagenError: the run can't continue; finished results are written, and it can be resumed.
     """
     options = workflow.options
+    load_variables(options.env_file)
     where = prompt_files.folders(options.prompts, workflow.language)
     agents = checked_texts(options.agent)
     acts = custom.acts(agents)
@@ -67,22 +83,47 @@ async def run(
         for name, role in ((name, name.partition("/")[0]) for name in names)
     }
     unused = unused_prompts(where, prompts)
+    models = resolve(options, {name.partition("/")[0] for name in prompts}, workflow.encoder)
     unused += untold({name: (prompt.file, prompt.inputs) for name, prompt in prompts.items()}, workflow.language)
+    unused = (*unused, *_unread(prompts, models))
     for note in unused:  # before any money is spent on prompts that were not meant
         log.warning("%s", note)
-    models = resolve(options, {name.partition("/")[0] for name in prompts}, workflow.encoder)
     unused += _only_english(models, workflow.language)
     fingerprint = _fingerprint(workflow, models)
-    with open_run(Path(options.out), workflow.command, fingerprint, dict(vars(options)), prompts.values()) as folder:
+    identity = (workflow.command, fingerprint, dict(vars(options)))
+    with (
+        folder_of(Path(options.out), dry=options.dry_run) as out,
+        open_run(out, *identity, prompts.values(), workflow.growth, dry=options.dry_run) as folder,
+    ):
+        extends = await _extends(workflow, folder, prompts)
         async with open_models(folder, models, options, prompts, acts, workflow.attempts, workflow.language) as session:
             done = folder.journal.slots(workflow.results[0], folder.fingerprint) if workflow.results else set()
             done -= folder.journal.slots(_BARREN, folder.fingerprint)  # played again, from stored answers if they are
             estimate = await estimate_of(workflow, session, folder, done)
             await begin(estimate, session.limiter, folder.folder, consent)
             failures = FailurePolicy(workflow.unit, len(workflow.items), done)
-            notes = (*workflow.notes, *unused, *folder.notes)
+            notes = (*workflow.notes, *unused, *folder.notes, *extends)
             slots, watch = frozenset(done), Watch(workflow, session, len(done))
-            return await _Playing(workflow, session, folder, failures, estimate, notes, progress, slots, watch).play()
+            playing = _Playing(workflow, session, folder, failures, estimate, notes, progress, slots, watch)
+            return await (playing.probe() if options.dry_run else playing.play())
+
+
+def _unread(prompts: Mapping[str, Prompt], models: Models) -> tuple[str, ...]:
+    """Says that the offline cast plays by a script, if its prompts were edited."""
+    played = [name for name in prompts if models.by_role[name.partition("/")[0]].model == OFFLINE]
+    if names := sorted(name for name in played if edited(name, prompts[name].hash)):
+        return (f"the offline cast does not read prompts: to try {', '.join(names)}, choose a --model",)
+    return ()
+
+
+async def _extends(workflow: Workflow[Any], folder: Run, prompts: Mapping[str, Prompt]) -> tuple[str, ...]:
+    """Says, before any money is spent, what a run that extends a smaller one asks anew."""
+    if not folder.smaller or not workflow.extends:
+        return ()
+    notes = await workflow.extends(folder.smaller, prompts)
+    for note in notes:
+        log.warning("%s", note)
+    return notes
 
 
 def _only_english(models: Models, language: str) -> tuple[str, ...]:
@@ -115,6 +156,12 @@ class _Playing(Generic[Item]):
     progress: Progress | None
     done: frozenset[int]
     watch: Watch
+
+    async def probe(self) -> tuple[RunReport, dict[str, Any]]:
+        """The dry run, which writes no results."""
+        told = await probe_models(self.session)
+        report = replace(self._report("dry run", (*told, *self.notes)), out=str(self.workflow.options.out))
+        return report, self.workflow.summarize(Outcome({}, Counter()))
 
     async def play(self) -> tuple[RunReport, dict[str, Any]]:
         status = "interrupted"
@@ -181,8 +228,8 @@ class _Playing(Generic[Item]):
             outdated = folder.journal.outdated(workflow.results[0], folder.fingerprint)
             if outdated:
                 notes += (
-                    f"{outdated} {workflow.unit} finished with earlier prompts are not in the results: run the same"
-                    " command to redo them; it reuses the answers to unchanged calls",
+                    f"{outdated} {workflow.unit} finished with earlier prompts or fewer turns are not in the results:"
+                    " run the same command to redo them; it reuses the answers to unchanged calls",
                 )
         if workflow.close:
             notes += workflow.close(folder, status)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 from personagen.agents.ask import AgentContext
 from personagen.options import ModelOptions
+from personagen.prompts.files import Prompt
 from personagen.runs.rehearsal import Rehearsal
 from personagen.runs.schedule import Task
 from personagen.runs.session import Session
 from personagen.runs.sizes import Need
-from personagen.store.folder import Run
+from personagen.store.folder import Growth, Run
 
 Item = TypeVar("Item")
 ItemT_co = TypeVar("ItemT_co", covariant=True)
@@ -77,7 +78,8 @@ class Workflow(Generic[Item]):
     Optional: ``rehearsals`` for work that is not estimated item by item, ``scales`` by prompt for replies that are
     longer or shorter than usual, ``weight`` and ``shorten`` to choose the rehearsed items and cut long ones, ``setup``
     for what is open while items are processed, ``close`` for what is written at the end, ``standing`` for other counts
-    of done, total and failed.
+    of done, total and failed. ``growth`` says how it may extend a smaller run, and ``extends``, given the settings of
+    that run, what is asked anew.
     """
 
     command: str
@@ -104,3 +106,10 @@ class Workflow(Generic[Item]):
     setup: Callable[[Session], AbstractAsyncContextManager[None]] | None = None
     close: Callable[[Run, str], tuple[str, ...]] | None = None
     standing: Callable[[], tuple[int, int, int]] | None = None
+    growth: Growth | None = None
+    extends: Callable[[Mapping[str, Any], Mapping[str, Prompt]], Awaitable[tuple[str, ...]]] | None = None
+
+
+def at_most(before: Mapping[str, Any], now: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """The numbers ``names`` of the settings ``now``, no larger than they were ``before``."""
+    return {name: min(now[name], before[name]) for name in names if isinstance(before.get(name), int)}

@@ -30,6 +30,30 @@ CREATE TABLE results(
   PRIMARY KEY(file, slot));
 CREATE INDEX results_of_slot ON results(slot);
 """
+# For reading with sqlite3 or Datasette: text in place of blobs, one record a row. (``->>`` needs SQLite 3.38.)
+_RECORDS = """(SELECT slot, fingerprint, line.value AS json FROM results, json_each(
+    '[' || replace(rtrim(CAST(lines AS TEXT), char(10)), char(10), ',') || ']') AS line WHERE file = '{}')"""
+_FIELDS = {
+    "trees": {"id": "$.id", "persona": "$.persona.id", "profile": "$.persona.profile"},
+    "pairs": {name: f"$.{name}" for name in ("tree", "node", "turn", "persona", "chosen_agent", "rejected_agent")}
+    | {"chosen": "$.chosen[0].content", "rejected": "$.rejected[0].content"},
+    "rejections": {name: f"$.{name}" for name in ("place", "gate", "reason", "text")},
+}
+
+
+def _view(name: str, fields: dict[str, str]) -> str:
+    columns = ", ".join(f"json_extract(json, '{path}') AS {field}" for field, path in fields.items())
+    return f"SELECT {columns}, json, slot, fingerprint FROM {_RECORDS.format(f'{name}.jsonl')}"  # noqa: S608
+
+
+VIEWS = {
+    "answers": """SELECT key, role, model, place, substr(place, 1, instr(place || '/', '/') - 1) AS tree,
+        json_extract(CAST(completion AS TEXT), '$.text') AS text,
+        json_extract(CAST(completion AS TEXT), '$.finish_reason') AS finish_reason,
+        input_tokens, output_tokens, cached_input_tokens, cost_usd, seconds,
+        datetime(finished, 'unixepoch') AS finished, CAST(completion AS TEXT) AS json FROM calls""",
+    **{name: _view(name, fields) for name, fields in _FIELDS.items()},
+}
 _KINDS = {"meta": "a setting", "calls": "an answer", "results": "a result"}
 _REFUSED_BY_DISK = {
     *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM),
@@ -56,6 +80,8 @@ def open_journal(file: Path) -> sqlite3.Connection:
                     f"{log} is missing, and answers with it; restore it, or create an empty file of that name to go on"
                     " without them"
                 )
+            for name, query in VIEWS.items():  # an older journal has none
+                connection.execute(f"CREATE VIEW IF NOT EXISTS {name} AS {query}")
             checkpoint(connection)
         except BaseException as error:
             connection.close()

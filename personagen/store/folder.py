@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import platform
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -28,7 +28,10 @@ _SYSTEM_FILES = {".DS_Store", "lost+found"}  # and .nfs*
 
 @dataclass(frozen=True)
 class Run:
-    """An open run folder. ``fingerprint`` is the hash of everything that shapes its results."""
+    """An open run folder. ``fingerprint`` is the hash of everything that shapes the result of a slot.
+
+    ``smaller`` are the settings of the smaller run that this one extends, if it does.
+    """
 
     folder: Path
     command: str
@@ -38,6 +41,7 @@ class Run:
     journal: Journal
     started: str
     notes: tuple[str, ...] = ()
+    smaller: Mapping[str, Any] = field(default_factory=dict)
 
     def derive(self, *names: str) -> None:
         """Rewrites the result files ``names`` from the journal."""
@@ -73,6 +77,18 @@ class Run:
         write(self.folder / "run.json", [dump(state)])
 
 
+@dataclass(frozen=True)
+class Growth:
+    """How a run may extend an earlier one in the same folder.
+
+    ``at_size`` gets the settings of the earlier run, and gives those in which this run would differ if it were as
+    small. ``slots`` names the settings that say how many slots there are and don't shape their results.
+    """
+
+    at_size: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+    slots: frozenset[str] = frozenset()
+
+
 @contextmanager
 def open_run(
     folder: Path,
@@ -80,12 +96,15 @@ def open_run(
     identity: Mapping[str, Any],
     options: Mapping[str, Any],
     prompts: Iterable[Prompt],
+    growth: Growth | None = None,
+    *,
+    dry: bool = False,
 ) -> Iterator[Run]:
     """Opens the run folder ``folder`` for a new run, or to resume one.
 
     ``identity`` holds the settings that shape the results; a folder with others is rejected, unless it has no stored
-    answer and no pending batch. Prompt files may change: stored answers to unchanged calls are reused, and a note
-    reports the change.
+    answer and no pending batch, or by ``growth`` it is a smaller run that this one extends. Prompt files may change:
+    stored answers to unchanged calls are reused, and a note reports the change. A ``dry`` run keeps neither.
 
     Raises:
         UsageError: the folder holds other files, or a run with another identity; the message shows the difference.
@@ -95,25 +114,28 @@ def open_run(
     used = {p.name: p for p in prompts}
     hashes = {name: p.hash for name, p in sorted(used.items())}
     with locked(folder), Journal(_journal_of(folder)) as journal:
-        now = {"command": command, **identity}
+        now = _plain({"command": command, **identity})
         before = _stored(journal, "identity")
-        if before is not None and before != _plain(now) and (journal.usage() or Batches(journal).pending()):
-            raise UsageError(f"{folder} holds another run: {_difference(before, _plain(now))}; give another --out")
+        changed = before is not None and before != now and bool(journal.usage() or Batches(journal).pending())
+        if before is not None and changed and not (growth and before == now | _plain(growth.at_size(before))):
+            raise UsageError(f"{folder} holds another run: {_difference(before, now)}; give another --out")
         notes = _prompt_notes(_stored(journal, "prompts") or hashes, hashes)
         started = journal.setting("started") or _now()
         settings = {"identity": dump(now).decode(), "prompts": dump(hashes).decode(), "started": started}
-        journal.put_settings(settings)
-        for prompt in used.values():
-            _copy(folder / "prompts", prompt)
+        if not dry:
+            journal.put_settings(settings)
+            for prompt in used.values():
+                _copy(folder / "prompts", prompt)
         yield Run(
             folder=folder,
             command=command,
             options=options,
             prompts=hashes,
-            fingerprint=content_id(_plain(now), hashes),
+            fingerprint=content_id({n: v for n, v in now.items() if not growth or n not in growth.slots}, hashes),
             journal=journal,
             started=started,
             notes=notes,
+            smaller=before if before and changed else {},
         )
 
 

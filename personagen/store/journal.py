@@ -9,17 +9,40 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from personagen.errors import UsageError
 from personagen.records import Completion, Usage
 from personagen.store.database import crc, damaged, keep_log, open_journal, translated
 from personagen.store.writer import Statement, Writer
 
 _CALL = f"INSERT OR IGNORE INTO calls VALUES({','.join('?' * 13)})"
+
+
+@contextmanager
+def stored_answers(file: Path) -> Iterator[Callable[[str], Completion | None]]:
+    """The stored answer to the call with a key, or None; the journal ``file`` is only read, also while a run writes.
+
+    Raises:
+        UsageError: there is no journal.
+    """
+    if not file.is_file():
+        raise UsageError(f"{file} is missing: {file.parent} does not have the answers that were given")
+    with translated(file), closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+
+        def answer(key: str) -> Completion | None:
+            row = connection.execute("SELECT completion FROM calls WHERE key = ?", (key,)).fetchone()
+            try:
+                return Completion.model_validate_json(row[0]) if row else None
+            except ValidationError as error:
+                raise damaged(file, f"the answer {key} is not readable") from error
+
+        yield answer
 
 
 class Journal:

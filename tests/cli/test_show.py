@@ -64,9 +64,9 @@ def test_a_run_shows_how_it_stands_its_trees_and_the_first_tree(command, folder:
 
 def test_a_tree_is_named_by_place_id_or_the_beginning_of_its_id(command, tmp_path: Path):
     run = simulated(tmp_path / "run", [conversation(id=i) for i in ("abc-0", "abd-0", "7ff-0", "10-0")])
-    for wanted, number, name in [("2", 2, "abd-0"), ("abc-0", 1, "abc-0"), ("abd", 2, "abd-0"), ("7", 3, "7ff-0")]:
+    for wanted, number, name in [("2", 2, "abd-0"), ("abc-0", 1, "abc-0"), ("abd", 2, "abd-0"), ("7f", 3, "7ff-0")]:
         assert f"tree {number}  {name}\n" in command("show", run, wanted).stdout
-    assert "tree 4  10-0\n" in command("show", run, "10").stdout
+    assert "tree 4  10-0\n" in command("show", run, "10-").stdout
 
 
 def test_a_place_goes_before_an_id_that_begins_with_the_same_digits(command, tmp_path: Path):

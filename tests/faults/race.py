@@ -53,7 +53,7 @@ def race(at: str) -> dict[str, Any]:
         ["--personas", str(folder / "personas.jsonl"), "--turns", "1"] if command == "simulate" else ["--target", "40"]
     )
     arguments = [command, "--out", str(run), "--model", "tests.faults.race:slow", "--quiet", *more]
-    wrong = list(_faults(apart("tests.faults.race", folder, *arguments, PERSONAGEN_RACE=str(folder / "go"))))
+    wrong = list(_faults(apart("tests.faults.race", folder, *arguments, TEST_PERSONAGEN_RACE=str(folder / "go"))))
     shutil.rmtree(folder)
     return {"wrong": wrong}
 
@@ -73,7 +73,7 @@ async def slow(call: Any) -> Any:
     """``--model tests.faults.race:slow``: answers once all others have ended, so that nobody runs after the winner."""
     import asyncio
 
-    go = os.environ["PERSONAGEN_RACE"]
+    go = os.environ["TEST_PERSONAGEN_RACE"]
     while not os.path.exists(go) and time.monotonic() < UNTIL:  # noqa: ASYNC110, ASYNC240, PTH110
         await asyncio.sleep(0.01)
     return await fakes.llm(call)

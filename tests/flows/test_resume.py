@@ -28,7 +28,7 @@ class Process:
         self.command += ["--out", str(self.out), *options]
 
     def start(self):
-        environment = os.environ | {"PERSONAGEN_TEST_LOG": str(self.log), "PYTHONPATH": str(Path(__file__).parents[2])}
+        environment = os.environ | {"TEST_PERSONAGEN_LOG": str(self.log), "PYTHONPATH": str(Path(__file__).parents[2])}
         return subprocess.Popen(self.command, env=environment, stderr=subprocess.PIPE, text=True)
 
     def finish(self):

@@ -21,7 +21,7 @@ from personagen.personas.seeds import load_seeds
 from personagen.records import Description, content_id
 from tests.personas.filters.pools import FACTS, PERSONALITY, PROFILE, TRAITS, described, pool_of, profile, vector
 
-ALOE = Path(os.environ.get("PERSONAGEN_ALOE") or Path(__file__).parents[3] / "shared" / "data" / "aloe")
+ALOE = Path(os.environ.get("TEST_PERSONAGEN_ALOE") or Path(__file__).parents[3] / "shared" / "data" / "aloe")
 RULES = Rules(similarity=Threshold.fixed(0.9))
 
 
@@ -260,7 +260,7 @@ def test_facts_and_traits_are_read_off_texts_that_come_without_a_list():
     assert {"impatient", "generous", "blunt"} <= set(made.traits)
 
 
-@pytest.mark.skipif(not ALOE.is_dir(), reason="needs ALOE's pools; set PERSONAGEN_ALOE to their folder")
+@pytest.mark.skipif(not ALOE.is_dir(), reason="needs ALOE's pools; set TEST_PERSONAGEN_ALOE to their folder")
 @pytest.mark.parametrize(
     ("kind", "most"),
     [("profile", {"misplaced": 1, "duplicates": 0, "similarity": 7}),

@@ -17,7 +17,7 @@ from personagen.errors import UsageError
 from personagen.personas.seeds import Seeds, load_personas, load_seeds
 from personagen.records import Description, Persona, content_id
 
-ALOE = Path(os.environ.get("PERSONAGEN_ALOE") or Path(__file__).parents[3] / "shared" / "data" / "aloe")
+ALOE = Path(os.environ.get("TEST_PERSONAGEN_ALOE") or Path(__file__).parents[3] / "shared" / "data" / "aloe")
 OURS = load_seeds(None)
 PROFILE = "She is a 34-year-old nurse. She has two cats."
 PERSONALITY = "He is blunt, patient and warm."

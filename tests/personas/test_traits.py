@@ -15,7 +15,7 @@ from personagen.personas.lexicon import FORMS, OPPOSITE, TURNS, VALENCE
 from personagen.personas.seeds import load_seeds
 from personagen.personas.traits import canonical, traits_of, valence
 
-ALOE = Path(os.environ.get("PERSONAGEN_ALOE") or Path(__file__).parents[3] / "shared" / "data" / "aloe")
+ALOE = Path(os.environ.get("TEST_PERSONAGEN_ALOE") or Path(__file__).parents[3] / "shared" / "data" / "aloe")
 
 
 def test_the_lexicon_is_large_and_knows_faults_as_well_as_virtues():

@@ -141,7 +141,7 @@ def test_a_growth_that_took_more_calls_than_expected_still_expects_a_round_and_a
     with pytest.raises(Interrupted):
         grown(calls_per_round=3, similarity=0.99, consent=lambda e: bool(shown.append(e)))
     [told] = shown
-    assert (told.calls, told.max_calls) == (6, 526)
+    assert (told.calls, told.max_calls) == (6, 528)
     assert told.output_tokens.low <= told.output_tokens.expected < told.output_tokens.upper
 
 
@@ -224,7 +224,7 @@ def test_the_estimate_stands_in_run_json_beside_what_it_was(run, tmp_path):
 def test_a_disk_without_room_for_the_run_stops_it_before_it_begins(run, model, monkeypatch):
     fake = model(fakes.cast)
     monkeypatch.setattr(preflight.shutil, "disk_usage", lambda _: SimpleNamespace(free=10_000))
-    with pytest.raises(DiskError, match=r"will need about 0\.4 MB and its disk has 0\.1 MB left; nothing was sent"):
+    with pytest.raises(DiskError, match=r"will need about 0\.5 MB and its disk has 0\.1 MB left; nothing was sent"):
         run()
     assert fake.calls == []
 

@@ -133,5 +133,7 @@ def test_after_an_edited_prompt_and_an_early_stop_the_notes_say_what_is_missing_
         notes = orjson.loads((tmp_path / "run" / "run.json").read_bytes())["report"]["notes"]
         kept = len((tmp_path / "run" / "trees.jsonl").read_bytes().splitlines())
         assert kept < 8
-        assert f"{8 - kept} conversations finished with earlier prompts are not in the results" in notes[-1]
+        assert (
+            f"{8 - kept} conversations finished with earlier prompts or fewer turns are not in the results" in notes[-1]
+        )
         assert not any("earlier prompts" in note for note in run(server, model="openai/a").report.notes)

@@ -94,7 +94,7 @@ def _judge(asked: str) -> str:
 def _user(asked: str, mark: int) -> str:
     who = _between(asked, "<who_you_are>\n", "\n</who_you_are>")
     facts = re.split(r"(?<=[.!?])\s+", who) if who else ["There is a lot going on"]
-    turn = int(_between(asked, ", turn ", " of ") or 1)
+    turn = int(_between(asked, ", turn ", ".\n") or 1)
     fact, matter = facts[turn % len(facts)].strip().rstrip("."), MATTERS[mark % len(MATTERS)]
     worry = f"The {matter} keeps me up at night, number {mark}. What about {mark // 7} and {mark // 3} first?"
     return f"{fact}, as they say of me. {worry}"

@@ -1,0 +1,91 @@
+"""Plays a stored conversation from its journal, to show the calls that were made. No model is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from personagen.agents import custom
+from personagen.agents.ask import AgentContext
+from personagen.call import Call
+from personagen.errors import ServerError, UsageError
+from personagen.flows.conversation import Conversation
+from personagen.flows.plan import Plan
+from personagen.flows.simulate import PROMPTS
+from personagen.llm.middleware import Tally
+from personagen.options import SimulateOptions, by_role, checked_texts
+from personagen.prompts.files import Prompt, load
+from personagen.records import Completion, ConversationTree
+from personagen.store.files import read_state
+from personagen.store.journal import stored_answers
+
+Made = list[tuple[Call, Completion]]
+
+
+async def replay(run: Path, tree: ConversationTree) -> Made:
+    """The calls of ``tree`` in the run folder ``run`` and their stored answers, in the order in which they follow.
+
+    Raises:
+        UsageError: the prompts in the folder are no longer those of the tree, or it has no journal, as after a merge.
+    """
+    options = _options(read_state(run))
+    prompts = _prompts(run, options)
+    if changed := sorted(n for n, p in prompts.items() if tree.prompts.get(n, p.hash) != p.hash):
+        raise UsageError(f"{run}: {', '.join(changed)} changed after this tree was made; run its command again")
+    made: Made = []
+    with stored_answers(run / "journal.db") as answer:
+        context = AgentContext(
+            _from(answer, made),
+            prompts,
+            dict(tree.models),
+            Tally(),
+            options.attempts,
+            options.language,
+            custom.acts(checked_texts(options.agent)),
+        )
+        conversation = Conversation(context, _plan(options, tree))
+        steps = conversation.first()
+        while steps:
+            steps = [step for ready in steps for step in await ready()]
+    return made
+
+
+def _options(state: Mapping[str, Any]) -> SimulateOptions:
+    given: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in (state.get("options") or {}).items()}
+    names = SimulateOptions.__dataclass_fields__
+    known: dict[str, Any] = {name: value for name, value in given.items() if name in names}
+    return SimulateOptions(**known)
+
+
+def _prompts(run: Path, options: SimulateOptions) -> dict[str, Prompt]:
+    efforts, extras = by_role("--reasoning", options.reasoning), by_role("--extra", options.extra)
+    names = (*PROMPTS, *custom.prompts(checked_texts(options.candidate)), *custom.prompts(checked_texts(options.agent)))
+    roles = {name: name.partition("/")[0] for name in names}
+    return {n: load(n, (run / "prompts",)).tuned(efforts.get(role), extras.get(role)) for n, role in roles.items()}
+
+
+def _plan(options: SimulateOptions, tree: ConversationTree) -> Plan:
+    repeat = tree.id.rpartition("-")[2]
+    return Plan(
+        id=tree.id,
+        persona=tree.persona,
+        repeat=int(repeat) if repeat.isdecimal() else 0,
+        turns=options.turns,
+        candidates=options.candidates,
+        grow=options.grow,
+        max_nodes=options.max_nodes,
+        seed=options.seed,
+        assistants=custom.candidates(checked_texts(options.candidate)),
+    )
+
+
+def _from(answer: Callable[[str], Completion | None], made: Made) -> Callable[[Call], Any]:
+    async def ask(call: Call) -> Completion:
+        found = answer(call.key)
+        if found is None:
+            raise ServerError("this call was not made")
+        made.append((call, found))
+        return found
+
+    return ask

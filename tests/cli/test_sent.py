@@ -1,0 +1,97 @@
+"""`personagen prompts render --run`: exactly what was sent; and `prompts diff` and the marks of edited prompts."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from personagen.prompts import files as prompts
+from personagen.records import ConversationTree
+from personagen.store.files import read_records
+from tests import fakes
+
+
+@pytest.mark.parametrize("options", [{}, {"grow": "all", "max_nodes": 20}, {"grow": "best", "candidates": 3}])
+def test_every_call_of_a_tree_is_shown_as_it_was_sent(run, command, model, options):
+    def unruly(call):
+        luck = int(call.key[:2], 16)
+        return "no json" if call.schema and luck % 3 == 0 else fakes.cast(call)
+
+    fake = model(unruly)
+    run("run", people=3, seed=4, **options)
+    trees = list(read_records(Path("run/trees.jsonl"), ConversationTree))
+    assert trees
+    for number, tree in enumerate(trees, 1):
+        for name in ("user/speak", "observer/infer", "assistant/aware", "assistant/plain", "judge/prefer"):
+            shown = json.loads(command("prompts", "render", name, str(number), "--run", "run", "--json").stdout)["sent"]
+            made = {c.key: c for c in fake.calls if c.prompt == name and c.place.startswith(f"{tree.id}/")}
+            assert {row["key"] for row in shown} == set(made)
+            for row in shown:
+                assert row["messages"] == [m.model_dump() for m in made[row["key"]].messages]
+                assert row["reply"]["text"] == unruly(made[row["key"]])
+            assert made or name != "user/speak"
+
+
+def test_a_turn_is_picked_and_drawn_with_its_reply(run, command):
+    run("run", people=2)
+    shown = command("prompts", "render", "judge/prefer", "--run", "run", "1", "--turn", "2").stdout
+    assert shown.count("--- reply ---") == 2
+    assert shown.count("Your task: you judge.") == 2
+    assert "/0.0.0" in shown or "/0.1.0" in shown
+
+
+def test_what_can_not_be_shown_is_an_error(run, command, tmp_path, edited):
+    run("run", people=2)
+    for arguments, said in [
+        (("judge/prefer", "1"), "give both --run and a TREE"),
+        (("judge/prefer", "--run", "run"), "give both --run and a TREE"),
+        (("judge/prefer", "9", "--run", "run"), "choose 1 to 2"),
+        (("judge/prefer", "1", "--run", "run", "--turn", "7"), "was not asked in turn 7 of tree 1"),
+        (("author/profiles", "1", "--run", "run"), "its prompts are assistant/aware"),
+    ]:
+        assert said in command("prompts", "render", *arguments).stderr
+    prompt = tmp_path / "run" / "prompts" / "judge" / "prefer.md"
+    prompt.write_text(prompt.read_text().replace("one sentence", "two sentences"))
+    assert "judge/prefer changed" in command("prompts", "render", "judge/prefer", "1", "--run", "run").stderr
+    (tmp_path / "run" / "journal.db").unlink()
+    prompt.write_text(prompt.read_text().replace("two sentences", "one sentence"))
+    assert "journal.db is missing" in command("prompts", "render", "judge/prefer", "1", "--run", "run").stderr
+
+
+def test_edited_prompts_are_marked_and_their_differences_shown(run, command, tmp_path):
+    run("run", people=2)
+    assert command("prompts", "diff").stdout == "the prompts are the bundled ones\n"
+    assert "*" not in command("prompts").stdout
+    shutil.copytree(prompts.packaged(), tmp_path / "prompts")
+    assert command("prompts", "diff").stdout == "the prompts are the bundled ones\n"
+    for name, old in (("judge/prefer.md", "one sentence"), ("conversation.md", "conversation")):
+        text = (tmp_path / "prompts" / name).read_text()
+        (tmp_path / "prompts" / name).write_text(text.replace(old, "something else", 1))
+    rows = {row["name"]: row["edited"] for row in json.loads(command("prompts", "--json").stdout)["prompts"]}
+    assert {name for name, edited in rows.items() if edited} == {"judge/prefer", "observer/infer", "user/speak"}
+    assert command("prompts").stdout.count("* prompts/") == 3
+    told = json.loads(command("prompts", "diff", "--json").stdout)["diffs"]
+    assert list(told) == ["conversation.md", "judge/prefer.md"]
+    assert "\n+- reason: something else" in told["judge/prefer.md"]
+    assert command("prompts", "diff", "--run", "run").stdout.count("\n@@") == 2
+    assert "nowhere is not a run folder" in command("prompts", "diff", "--run", "nowhere").stderr
+
+
+def test_inputs_that_could_be_used_are_listed(command):
+    rows = {row["name"]: row["unused"] for row in json.loads(command("prompts", "--json").stdout)["prompts"]}
+    assert {"facts", "traits", "words"} <= set(rows["user/speak"])
+    assert "facts" in rows["judge/prefer"]
+    assert "(not used: facts" in command("prompts").stdout
+
+
+def test_the_offline_cast_says_once_that_it_reads_no_prompts(run, edited, caplog):
+    mine = edited("judge/prefer", "one sentence", "two sentences")
+    assert not any("offline cast" in note for note in run("plain", model="offline", people=2).report.notes)
+    said = "the offline cast does not read prompts: to try judge/prefer, choose a --model"
+    assert run("run", model="offline", people=2, prompts=mine).report.notes.count(said) == 1
+    assert caplog.text.count(said) == 1
+    mixed = run("mixed", model=("offline", "judge=tests.fakes:llm"), people=2, prompts=mine)
+    assert said not in mixed.report.notes
