@@ -25,7 +25,7 @@ def load_defaults(commands: Callable[[], Mapping[str, click.Command]]) -> dict[s
     import tomllib
 
     try:
-        text = SETTINGS.read_text(encoding="utf-8")
+        text = SETTINGS.read_text(encoding="utf-8-sig")
         settings = tomllib.loads(text)
     except OSError as error:
         raise UsageError(f"cannot read {SETTINGS}: {error.strerror}; check its permissions") from None
@@ -45,7 +45,7 @@ def load_defaults(commands: Callable[[], Mapping[str, click.Command]]) -> dict[s
                 rows[key].check(value)
             except UsageError as error:
                 raise UsageError(f"{SETTINGS}{_line(text, key, command if key in own else '')}: {error}") from None
-        defaults[command] = {k: [v] if rows[k].several and isinstance(v, str) else v for k, v in merged.items()}
+        defaults[command] = {k: list(rows[k].check(v)) if rows[k].several else v for k, v in merged.items()}
     _refuse_unknown({k for k, v in settings.items() if isinstance(v, dict)} - set(known), "a command")
     return defaults
 

@@ -21,11 +21,12 @@ from personagen.metrics.spread import ages, genders, tone
 from personagen.options import ExpandOptions
 from personagen.personas import pool
 from personagen.personas.filters import Filter, Rules, Threshold
-from personagen.personas.seeds import Seeds, load_seeds
+from personagen.personas.seeds import Seeds, seeds_in_steps
 from personagen.plugins import function
 from personagen.records import Description, Kind, Persona, content_id
 from personagen.runs.estimate import Consent
 from personagen.runs.progress import Progress
+from personagen.runs.reading import read
 from personagen.runs.run import run
 from personagen.runs.schedule import Result, Step, Task
 from personagen.runs.session import Session
@@ -61,7 +62,9 @@ async def expand(
     """
     if options.similarity is not None and options.calibrate:
         raise UsageError("--similarity and --calibrate both set the threshold: give one of them")
-    seeds = load_seeds(Path(options.seeds) if options.seeds else None, skip_bad_lines=options.skip_bad_lines)
+    source = Path(options.seeds) if options.seeds else None
+    steps = seeds_in_steps(source, skip_bad_lines=options.skip_bad_lines, columns=options.columns)
+    seeds = await read(steps, str(source), progress)
     pools = _Pools(options, seeds, {name: _filter(name) for name in options.filters})
     remote = options.encoder != "hashed" and not options.encoder.startswith(LOCAL)
     workflow = Workflow(
@@ -75,7 +78,7 @@ async def expand(
         summarize=pools.summary,
         fingerprint={
             "personalities": pools.targets["personality"],
-            "seeds": content_id([d.id for d in (*seeds.profiles, *seeds.personalities)]),
+            "seeds": content_id([_identity(d) for d in (*seeds.profiles, *seeds.personalities)]),
         },
         notes=seeds.notes,
         encoder=options.encoder if remote else None,
@@ -87,6 +90,10 @@ async def expand(
     )
     report, own = await run(workflow, progress, consent)
     return ExpandSummary(report=report, **own)
+
+
+def _identity(seed: Description) -> object:
+    return [seed.id, seed.attributes] if seed.attributes else seed.id
 
 
 def _filter(name: str) -> Filter:

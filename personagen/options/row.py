@@ -23,6 +23,7 @@ class PathLike(Protocol):
 FilePath: TypeAlias = str | PathLike
 Texts: TypeAlias = str | Sequence[str]
 RoleTexts: TypeAlias = Texts | Mapping[str, str]
+Columns: TypeAlias = Texts | Mapping[str, str]
 Model: TypeAlias = str | Callable[[Any], Awaitable[Any]]
 Models: TypeAlias = Model | Sequence[Model] | Mapping[str, Model]
 
@@ -61,7 +62,7 @@ class Row:
     @property
     def several(self) -> bool:
         """Whether the option can be repeated."""
-        return self.kind == "Texts" or self.by_role
+        return self.kind in ("Texts", "Columns") or self.by_role
 
     @property
     def by_role(self) -> bool:
@@ -114,7 +115,7 @@ class Row:
                 raise UsageError(f"{self.flag} {_shown(value)}: choose {self._takes()}")
             return _printable(self.flag, f"{role}={one}" if role else one)
 
-        if self.by_role and isinstance(value, Mapping):
+        if (self.by_role or self.kind == "Columns") and isinstance(value, Mapping):
             texts = tuple(text(one, str(role)) for role, one in value.items())
         else:
             texts = tuple(map(text, value if isinstance(value, list | tuple) else (value,)))

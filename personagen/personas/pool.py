@@ -141,7 +141,7 @@ def _persona(profile: Description, personality: Description) -> Persona:
         facts=profile.items or facts_of(profile.text),
         traits=personality.items or traits_of(personality.text),
         # A listed fact ("She is 60") may be plainer than the text ("sixty candles last May").
-        attributes=attributes_of(profile.text) | attributes_of(". ".join(profile.items)),
+        attributes=attributes_of(profile.text) | attributes_of(". ".join(profile.items)) | profile.attributes,
         origin={"profile": profile.origin, "personality": personality.origin},
         prompt_hash="+".join(hashes),
     )

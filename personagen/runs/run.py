@@ -35,7 +35,7 @@ from personagen.store.folder import Run, open_run
 log = logging.getLogger(__name__)
 # Files, servers, limits and speed may change when a run is resumed.
 _NOT_IN_FINGERPRINT = {
-    *("out", "prompts", "skip_bad_lines", "seeds"),
+    *("out", "prompts", "skip_bad_lines", "columns", "seeds"),
     *("base_url", "price", "concurrency", "budget", "max_calls", "timeout", "batch", "confirm_above"),
 }
 

@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from personagen.errors import UsageError
-from personagen.personas.rows import MAX_LINE_BYTES, Fault, Note, Row, rows_of
+from personagen.readers import rows_of
+from personagen.readers.decode import MAX_LINE_CHARS
+from personagen.readers.row import Fault, Note, Row
 
 
 @pytest.fixture
@@ -63,12 +65,12 @@ def test_a_utf_16_file_is_named_as_such(read):
 
 
 def test_a_huge_line_is_a_fault_and_the_next_line_is_read(read):
-    rows = read("a.jsonl", '"' + "a" * (3 * MAX_LINE_BYTES) + '"\n"next"\n')
+    rows = read("a.jsonl", '"' + "a" * (3 * MAX_LINE_CHARS) + '"\n"next"\n')
     assert rows == [Fault(1, "the line is longer than 1,000,000 bytes"), Row(2, "next")]
 
 
 def test_a_line_of_just_the_longest_length_is_read(read):
-    line = '"' + "a" * (MAX_LINE_BYTES - 2) + '"'
+    line = '"' + "a" * (MAX_LINE_CHARS - 2) + '"'
     assert [row.line for row in read("a.jsonl", f"{line}\n{line}") if isinstance(row, Row)] == [1, 2]
 
 
