@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 
 from personagen.personas.english.text import attributes_of, facts_of, pronoun_of
-from personagen.personas.filters import Candidate, Filter, PoolView, Rules, candidate
+from personagen.personas.filters import Candidate, Filter, PoolView, Rules
 from personagen.personas.filters.nearest import FloatArray
 from personagen.personas.traits import traits_of
 from personagen.records import Description, Persona, Rejection, content_id
@@ -32,10 +32,7 @@ class Admission:
 
 def start(seeds: Sequence[Description], vectors: FloatArray, rules: Rules) -> PoolView:
     """The pool of the ``seeds``, unfiltered; ``vectors`` (n, d) are their embeddings, of unit length."""
-    view = PoolView(rules)
-    for seed, vector in zip(seeds, vectors, strict=True):
-        view = view.with_entry(candidate(seed, seed.source, vector))
-    return view
+    return PoolView.of(seeds, vectors, rules)
 
 
 def draw(view: PoolView | Sequence[Description], seed: int, place: str, count: int = 5) -> list[Description]:
@@ -140,8 +137,15 @@ def _persona(profile: Description, personality: Description) -> Persona:
         personality=personality.text,
         facts=profile.items or facts_of(profile.text),
         traits=personality.items or traits_of(personality.text),
-        # A listed fact ("She is 60") may be plainer than the text ("sixty candles last May").
-        attributes=attributes_of(profile.text) | attributes_of(". ".join(profile.items)) | profile.attributes,
+        attributes=_attributes(profile),
         origin={"profile": profile.origin, "personality": personality.origin},
         prompt_hash="+".join(hashes),
     )
+
+
+def _attributes(profile: Description) -> dict[str, str | int]:
+    found = attributes_of(profile.text)
+    if not all(item in profile.text for item in profile.items):
+        # A listed fact ("She is 60") may be plainer than the text ("sixty candles last May").
+        found |= attributes_of(". ".join(profile.items))
+    return found | profile.attributes

@@ -130,15 +130,19 @@ def _is_blank(value: object) -> bool:
     return blank and all(isinstance(cell, str) and not cell.strip() for cell in value.values())  # type: ignore[attr-defined]
 
 
-def unique(found: Iterable[tuple[list[T], str]], log: Log, into: dict[str, tuple[T, str]]) -> Iterator[int]:
+def unique(found: Iterable[tuple[list[T], str]], log: Log, into: dict[str, T]) -> Iterator[int]:
     """Puts the distinct entries into ``into`` by id, in order; yields the number of rows after each row."""
+    places: dict[str, str] = {}
     for entries, where in found:
         for entry in entries:
-            other, at = into.setdefault(entry.id, (entry, where))
-            if isinstance(entry, Persona) and entry != other:
-                log.read -= 1
-                log.refuse(where, f"the persona at {_short(at)} has the same id {entry.id}, but differs")
-            elif entry is not other:
+            other = into.setdefault(entry.id, entry)
+            if isinstance(entry, Persona):
+                at = places.setdefault(entry.id, where)
+                if entry != other:
+                    log.read -= 1
+                    log.refuse(where, f"the persona at {_short(at)} has the same id {entry.id}, but differs")
+                    continue
+            if entry is not other:
                 log.repeats.append(_short(where))
         yield log.rows
 

@@ -76,11 +76,11 @@ def seeds_in_steps(source: Source | None, *, skip_bad_lines: bool = False, colum
     if source is None:
         return load_seeds(packaged())
     log = Log(skip_bad_lines, Columns(columns))
-    found: dict[str, tuple[Description, str]] = {}
+    found: dict[str, Description] = {}
     rows = gathered(source, log, lambda value, file, row: _descriptions(value, file, row, log))
     yield from _steps(unique(rows, log, found))
     log.check_columns()
-    entries = [entry for entry, _ in found.values()]
+    entries = list(found.values())
     pools = {kind: tuple(entry for entry in entries if entry.kind == kind) for kind in _KINDS}
     if not entries:
         raise UsageError(
@@ -101,13 +101,13 @@ def personas_in_steps(
     log = Log(skip_bad_lines, Columns(columns))
     if not log.columns and (records := (yield from _records(source))):
         return records, ()
-    found: dict[str, tuple[Persona, str]] = {}
+    found: dict[str, Persona] = {}
     rows = gathered(source, log, lambda value, _, __: _personas(value, log), alone="personas.jsonl")
     yield from _steps(unique(rows, log, found))
     log.check_columns()
     if not found:
         raise UsageError(f"{_named(source)} has no persona; give a file with a profile per line{_why(log)}")
-    return tuple(entry for entry, _ in found.values()), log.closed()
+    return tuple(found.values()), log.closed()
 
 
 def _drained(steps: Steps[R]) -> R:

@@ -55,7 +55,7 @@ class Columns:
         as_attributes = {column(self.names[name]): name for name in ATTRIBUTES if name in self.names}
         attributes, dropped = row.rest(used - as_attributes.keys(), as_attributes)
         for name in ATTRIBUTES:
-            if name in self.templates and (found := self._text(name, row)):
+            if name in self.templates and (found := self._rendered(name, row)):
                 attributes |= Fields({name: found}).rest(())[0]
         facts, traits = (self._items(target, row) for target in ITEMS.values())
         return [
@@ -75,19 +75,22 @@ class Columns:
             return row.text(column(self.names[target])) if column(self.names[target]) in row else ""
         if target not in self.templates:
             return row.text(target) if not self.seen and target in row else ""
-        render, _ = self.templates[target]
-        found = render({_identifier(row.names[name]): value for name, value in row.values.items()})
+        found = self._rendered(target, row)
         return "" if values.is_missing(found) else values.text(found, target)
+
+    def _rendered(self, target: str, row: Fields) -> str:
+        render, _ = self.templates[target]
+        return render({_identifier(row.names[name]): value for name, value in row.values.items()})
 
     def _items(self, target: str, row: Fields) -> tuple[str, ...]:
         if target in self.templates:
-            return values.items(self._text(target, row), target)
+            return values.items(self._rendered(target, row), target)
         return row.items(column(self.names.get(target, target)))
 
     def _id(self, row: Fields) -> str:
         if "id" in self.names:
             return values.own_id(row.values.get(column(self.names["id"])))
-        return self._text("id", row) if "id" in self.templates else row.id
+        return values.own_id(self._rendered("id", row)) if "id" in self.templates else row.id
 
     def _refusal(self, row: Fields, absent: list[str]) -> str:
         if not absent:

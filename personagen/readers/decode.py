@@ -20,7 +20,7 @@ _BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM
 _NAMES = {"utf-16": "UTF-16", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16", "cp1252": "Windows-1252"}
 _UNDECODED = re.compile("[\udc80-\udcff]")
 # Letters, quotes, dashes and signs that Western European texts have, one or two in a row.
-_WESTERN = re.compile(rb"(?<![\x80-\xff])[\x80\x85\x8a\x8c\x8e\x91-\x97\x9a\x9c\x9e\x9f\xa0-\xff]{1,2}(?![\x80-\xff])")
+_WESTERN = re.compile(rb"(?<![\x80-\xff])[\x80\x85\x8a\x8c\x8e\x91-\x97\x9a\x9c\x9e\x9f\xa0-\xfe]{1,2}(?![\x80-\xff])")
 _HIGH = re.compile(rb"[\x80-\xff]+")
 
 Line: TypeAlias = tuple[int, str]

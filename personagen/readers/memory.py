@@ -24,7 +24,16 @@ def read(data: Any) -> Iterator[Row | Fault | Note]:
             yield from json_document.rows_of(data, 0)
         return
     for number, value in enumerate(_values(data), 1):
-        yield Row(0, value.model_dump() if hasattr(value, "model_dump") else value, number)
+        yield Row(0, _plain(value), number)
+
+
+def _plain(value: Any) -> Any:
+    """A record, a row or a NumPy value in the types that JSON has."""
+    if hasattr(value, "model_dump"):
+        value = value.model_dump()
+    if isinstance(value, Mapping):
+        return {key: cell.tolist() if hasattr(cell, "tolist") else cell for key, cell in value.items()}
+    return value.tolist() if hasattr(value, "tolist") else value
 
 
 def _values(data: Any) -> Iterable[Any]:

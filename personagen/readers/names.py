@@ -35,7 +35,7 @@ _LIKELY = {
         "persona",
     ],
     "personality": [
-        "temperament",
+        "temperament", "temper",
         "character",
         "personalities",
         "traits",

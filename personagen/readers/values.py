@@ -61,7 +61,7 @@ def is_missing(value: Any) -> bool:
     """Whether ``value`` says that there is none: null, NaN, an empty list, blank, ``N/A``, a dash."""
     if isinstance(value, str):
         plain = " ".join(value.split()).casefold()
-        return plain in MISSING or not any(map(str.isalnum, plain))
+        return plain in MISSING or (plain.isprintable() and not any(map(str.isalnum, plain)))
     if value is None or (isinstance(value, list | tuple | dict | set) and not value):
         return True
     if isinstance(value, float):
