@@ -140,7 +140,10 @@ class _Pools:
             thresholds = await self._thresholds(encoder)
             for kind, entries in self.seeds.items():
                 rules = Rules(language=options.language, similarity=thresholds[kind])
-                view = pool.start(entries, await encoder.encode([entry.text for entry in entries]), rules)
+                # A full pool is compared with nothing, so its seeds need no vectors.
+                grows = len(entries) < self.targets[kind]
+                vectors = await encoder.encode([entry.text for entry in entries]) if grows else None
+                view = pool.start(entries, vectors, rules)
                 self.growths[kind] = PoolGrowth(kind, view, self.targets[kind], seeds=len(view))
             yield
 
@@ -221,7 +224,8 @@ def _targets(options: ExpandOptions, seeds: Seeds) -> dict[Kind, int]:
 def _pool_summary(growth: PoolGrowth) -> dict[str, Any]:
     texts = [entry.text for entry in growth.view.entries]
     threshold = growth.view.rules.similarity
-    near = nearest_similarity(growth.view.vectors)
+    vectors = growth.view.vectors
+    near = nearest_similarity(vectors) if vectors.size else None
     rejected = Counter(rejection.gate for rejection in growth.rejections if rejection.gate != "failed")
     return {
         "seeds": growth.seeds,
@@ -236,8 +240,8 @@ def _pool_summary(growth: PoolGrowth) -> dict[str, Any]:
         "threshold": {**asdict(threshold), "now": round(threshold.at(len(growth.view)), 4)},
         "rounds": len(growth.rounds),
         "acceptance_curve": [{**asdict(r), "share": round(r.share, 4)} for r in acceptance_curve(growth.rounds)],
-        "distinct_1": round(distinct_n(texts, 1), 4),
-        "distinct_2": round(distinct_n(texts, 2), 4),
-        "vendi_score": round(vendi_score(growth.view.vectors), 2),
+        "distinct_1": round(distinct_n(texts, 1), 4) if vectors.size else 0.0,
+        "distinct_2": round(distinct_n(texts, 2), 4) if vectors.size else 0.0,
+        "vendi_score": round(vendi_score(vectors), 2) if vectors.size else 0.0,
         "nearest_similarity": asdict(near) if near else None,
     }

@@ -30,9 +30,12 @@ class Admission:
     rejections: tuple[Rejection, ...]
 
 
-def start(seeds: Sequence[Description], vectors: FloatArray, rules: Rules) -> PoolView:
-    """The pool of the ``seeds``, unfiltered; ``vectors`` (n, d) are their embeddings, of unit length."""
-    return PoolView.of(seeds, vectors, rules)
+def start(seeds: Sequence[Description], vectors: FloatArray | None, rules: Rules) -> PoolView:
+    """The pool of the ``seeds``, unfiltered; ``vectors`` (n, d) are their embeddings, of unit length.
+
+    A pool that will not grow needs no vectors.
+    """
+    return PoolView.of(seeds, np.zeros((len(seeds), 0), np.float32) if vectors is None else vectors, rules)
 
 
 def draw(view: PoolView | Sequence[Description], seed: int, place: str, count: int = 5) -> list[Description]:

@@ -35,7 +35,8 @@ _LIKELY = {
         "persona",
     ],
     "personality": [
-        "temperament", "temper",
+        "temperament",
+        "temper",
         "character",
         "personalities",
         "traits",
