@@ -8,7 +8,6 @@ from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 
-import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -292,13 +291,3 @@ def test_any_bytes_load_or_are_refused_with_a_usage_error(tmp_path: Path, data: 
             entries = [*loaded.profiles, *loaded.personalities] if isinstance(loaded, Seeds) else loaded[0]
             assert entries
             assert all(entry.line() for entry in entries)
-
-
-def test_a_hundred_thousand_lines_load(tmp_path: Path):
-    path = tmp_path / "profiles.jsonl"
-    rows = (
-        orjson.dumps({"profile": f"She owns shop {n} in town.", "facts": [f"She owns shop {n}"]})
-        for n in range(100_000)
-    )
-    path.write_bytes(b"\n".join(rows))
-    assert len(load_seeds(path).profiles) == 100_000

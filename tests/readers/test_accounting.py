@@ -8,12 +8,13 @@ import json
 import re
 from pathlib import Path
 
+import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from personagen.personas.reading import MAX_NOTES, Log, gathered
-from personagen.personas.seeds import load_personas
+from personagen.personas.seeds import load_personas, load_seeds
 from personagen.readers.columns import Columns
 from personagen.readers.values import MISSING, is_missing
 
@@ -90,3 +91,13 @@ def test_words_for_missing_values_are_missing_in_any_case_and_others_are_not(wor
     assert is_missing(word)
     assert is_missing(f" {word.upper()} ")
     assert not is_missing(f"{word} of us")
+
+
+def test_a_hundred_thousand_lines_load(tmp_path: Path):
+    path = tmp_path / "profiles.jsonl"
+    rows = (
+        orjson.dumps({"profile": f"She owns shop {n} in town.", "facts": [f"She owns shop {n}"]})
+        for n in range(100_000)
+    )
+    path.write_bytes(b"\n".join(rows))
+    assert len(load_seeds(path).profiles) == 100_000
