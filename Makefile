@@ -90,6 +90,7 @@ bench: $(VENV)/.dev  ## every benchmark in full: about an hour, 20 GB of disk
 	$(BIN)/python benchmarks/start.py
 	$(BIN)/python benchmarks/filter.py --n 100000 --dims 384
 	$(BIN)/python benchmarks/nearest.py
+	$(BIN)/python benchmarks/reading.py
 	$(BIN)/python benchmarks/paper_size.py
 	$(BIN)/python benchmarks/results.py
 	$(BIN)/python benchmarks/offline_cast.py
@@ -104,6 +105,7 @@ bench-short: $(VENV)/.dev  ## every benchmark in a small form, to see that it wo
 	$(BIN)/python benchmarks/start.py --runs 1 --personas 20
 	$(BIN)/python benchmarks/filter.py --n 3000
 	$(BIN)/python benchmarks/nearest.py --n 20000 --candidates 500
+	$(BIN)/python benchmarks/reading.py --rows 5000
 	$(BIN)/python benchmarks/paper_size.py --short
 	$(BIN)/python benchmarks/results.py --trees 500 --runs 1 --without datasets
 	$(BIN)/python benchmarks/offline_cast.py --conversations 20

@@ -57,4 +57,5 @@ def _pair(tree: ConversationTree, nodes: Mapping[str, Node], verdict: Judgment) 
         rejected_agent=nodes[worst].agent,
         models=tree.models,
         prompts=tree.prompts,
+        attributes=tree.persona.attributes,
     )

@@ -94,7 +94,7 @@ class Description(Record):
     """One entry of a pool: a profile with its facts, or a personality with its traits.
 
     ``origin`` is ``seed`` or the author model; ``source`` is the ``file:line`` of a seed, or the key of the call;
-    ``prompt_hash`` is the hash of the prompt file, empty for a seed.
+    ``prompt_hash`` is the hash of the prompt file, empty for a seed. ``attributes`` of a seed are columns of its row.
     """
 
     id: str
@@ -104,13 +104,15 @@ class Description(Record):
     origin: str = "seed"
     source: str = ""
     prompt_hash: str = ""
+    attributes: dict[str, str | Whole] = {}
 
 
 class Persona(Sourced):
     """A profile and a personality with the same pronoun.
 
     ``facts`` are the profile's statements, ``traits`` the personality's words; ``attributes`` (``age``, ``gender``)
-    come from the text; ``origin`` maps ``profile`` and ``personality`` to ``seed`` or a model.
+    come from the text, or with others from the columns of a user's table; ``origin`` maps ``profile`` and
+    ``personality`` to ``seed`` or a model.
     """
 
     id: str
@@ -213,6 +215,7 @@ class PreferencePair(Sourced):
     """TRL's conversational preference format with an explicit prompt, and the pair's origin.
 
     ``prompt`` ends with the user's message, ``chosen`` and ``rejected`` hold one assistant message each.
+    ``attributes`` are those of the persona.
     """
 
     prompt: tuple[Message, ...]
@@ -226,6 +229,7 @@ class PreferencePair(Sourced):
     rejected_agent: str
     models: dict[str, str] = {}
     prompts: dict[str, str] = {}
+    attributes: dict[str, str | Whole] = {}
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the prompt, and the two replies side by side."""

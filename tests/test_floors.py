@@ -17,7 +17,9 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"errors"}),
     frozenset({"records", "options"}),
     frozenset({"call", "tree", "plugins"}),
-    frozenset({"personas", "prompts"}),
+    frozenset({"prompts"}),
+    frozenset({"readers"}),
+    frozenset({"personas"}),
     frozenset({"metrics", "gates", "offline"}),
     frozenset({"pairs", "exporters"}),
     frozenset({"store"}),
@@ -31,7 +33,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"__init__", "__main__"}),
 )
 # Below ``llm`` there is no I/O, no async and no printing, except in these.
-IMPURE = frozenset({"plugins", "prompts", "personas.seeds", "personas.rows", "personas.memory", "offline", "store"}) | {
+IMPURE = frozenset({"plugins", "prompts", "readers", "personas.seeds", "personas.reading", "offline", "store"}) | {
     f"personas.{words}"
     for words in ("lexicon", "language")  # they read packaged word lists
 }

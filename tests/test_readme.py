@@ -24,7 +24,8 @@ from tests.test_floors import floor_of
 REPO = Path(__file__).parent.parent
 README = REPO / "README.md"
 RUNNING = REPO / "docs" / "running.md"
-PAGES = (README, RUNNING)  # followed one after the other
+OWN_DATA = REPO / "docs" / "own-data.md"
+PAGES = (README, RUNNING, OWN_DATA)  # followed one after the other
 WRITE = "TEST_PERSONAGEN_WRITE_README"
 RUN = {"sh": ["bash", "-euo", "pipefail"], "python": [sys.executable]}
 

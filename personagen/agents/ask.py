@@ -47,9 +47,8 @@ class AgentContext:
     """What agents work with: the model behind its middleware, the prompt files, and each role's model name.
 
     ``language`` is a code, or ``any``; ``words`` the usual length of a reply; ``form`` that of new descriptions.
-    ``acts`` maps names of prompts to user functions that replace the agent's own. ``counts`` gets every reply.
-    ``rehearsed`` is set for an estimate: gates reject nothing, and user code does not run. ``schema_misses`` counts, by
-    model, replies that ignored their schema.
+    ``acts`` maps prompts to user functions in place of the agent's own. ``counts`` gets every reply. ``rehearsed`` is
+    set for an estimate: no gates, no user code. ``schema_misses`` counts, by model, replies that ignored their schema.
     """
 
     llm: LLM
@@ -80,8 +79,7 @@ class AgentContext:
 
     def spoken(self, role: str) -> str:
         """The language that ``role`` is to speak; ``any`` for the offline cast, which speaks English only."""
-        offline = self.models.get(role) == OFFLINE and base_of(self.language) != "en"
-        return ANY if offline else self.language
+        return ANY if self.models.get(role) == OFFLINE and base_of(self.language) != "en" else self.language
 
     def act(self, name: str, function: F) -> F:
         """The user's function for ``name``, else the agent's own ``function``."""
@@ -90,11 +88,8 @@ class AgentContext:
 
 @dataclass(frozen=True)
 class CallSite:
-    """Where in a run a question is asked, and its priority.
-
-    ``sample`` distinguishes questions with equal text that need separate answers; ``priority`` is the length of the
-    chain of calls that starts with this one.
-    """
+    """Where in a run a question is asked. ``sample`` distinguishes questions of equal text that need separate answers,
+    and ``priority`` is the length of the chain of calls that starts with this one."""
 
     place: str = ""
     sample: str = ""
@@ -221,8 +216,8 @@ def _usable(completion: Completion, parse: Callable[[str], T], parse_cut: Callab
 def _after_failure(ctx: AgentContext, call: Call, completion: Completion, error: ReplyError) -> Call | None:
     """The next attempt, which differs from ``call``, or None where none can help.
 
-    A reply that was cut off gets twice the room; after one in the wrong form the model reads what was wrong with
-    it; else the temperature is raised, since at a low one a model says the same again.
+    A reply that was cut off gets twice the room, one in the wrong form an objection, any a temperature at which the
+    model does not say the same again.
     """
     if completion.finish_reason == "context" or _reasoned_only(completion):
         return None

@@ -65,7 +65,7 @@ def load_defaults(commands: Callable[[], Mapping[str, click.Command]]) -> dict[s
     import tomllib
 
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")
         settings = tomllib.loads(text)
     except OSError as error:
         raise UsageError(f"cannot read {file}: {error.strerror}; check its permissions") from None
@@ -93,7 +93,7 @@ def load_defaults(commands: Callable[[], Mapping[str, click.Command]]) -> dict[s
 def _default(row: Row, value: Any, folder: Path) -> Any:
     if row.kind in ("FilePath", "Data") and isinstance(value, str):
         return str(folder / value)
-    return [value] if row.several and isinstance(value, str) else value
+    return list(row.check(value)) if row.several else value
 
 
 def _line(text: str, key: str, table: str) -> str:

@@ -15,6 +15,8 @@ ASCII = str.maketrans("━─·…", "#-|.")
 
 def line(status: Status) -> str:
     """One line: units, calls, tokens, cost, speed, errors, time left, servers that are away."""
+    if status.reading:
+        return one_line(_read(status))
     usage = status.usage
     parts = [
         _units(status),
@@ -32,6 +34,8 @@ def line(status: Status) -> str:
 
 def lines(status: Status, width: int) -> list[str]:
     """At most two lines of ``width`` columns: how far it is, and as much of the rest as fits, by importance."""
+    if status.reading:
+        return [_fitting([(0, _read(status))], width)]
     usage = status.usage
     cost = "cost unknown" if usage.cost_usd is None else money({"cost_usd": usage.cost_usd})
     rest = [
@@ -55,6 +59,10 @@ def ending(status: Status) -> str:
         return ""
     calls, them = ("1 call", "it") if status.finishing == 1 else (f"{status.finishing:,} calls", "them")
     return f"finishing {calls}" + (f"; {status.again} to drop {them}" if status.again else "")
+
+
+def _read(status: Status) -> str:
+    return f"reading {status.reading}: {status.done:,} rows, {duration(status.seconds)}"
 
 
 def _far(status: Status, width: int) -> str:

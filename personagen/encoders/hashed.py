@@ -15,6 +15,7 @@ DIMS = 512
 NAME = f"hashed-{DIMS}"
 _BATCH = 256
 _BUCKETS = 1 << 16
+_FITTED = 16_384  # texts; more hardly change how frequent an n-gram is
 _MIN_GRAM, _MAX_GRAM = 3, 5
 _STEP = np.uint32(0x01000193)
 _SPREAD, _MIX = np.uint32(0x9E3779B1), np.uint32(0x2C1B3C6D)
@@ -42,11 +43,16 @@ def encoder(seeds: Sequence[str]) -> Encoder:
 
 
 def fit(texts: Sequence[str]) -> Idf:
-    """The inverse document frequency ln((1 + n) / (1 + df)) of every bucket of n-grams in ``texts``: (65536,)."""
+    """The inverse document frequency ln((1 + n) / (1 + df)) of every bucket of n-grams in ``texts``: (65536,).
+
+    Of very many texts, n are taken at equal distances.
+    """
+    texts = texts[:: -(-len(texts) // _FITTED) or 1]
     found = np.zeros(_BUCKETS)
-    for rows, grams in _grams(texts):
-        pairs = np.unique(rows * _BUCKETS + (grams >> np.uint32(16)))
-        found += np.bincount(pairs % _BUCKETS, minlength=_BUCKETS)
+    for at in range(0, len(texts), _BATCH):
+        for rows, grams in _grams(texts[at : at + _BATCH]):
+            pairs = np.unique(rows * _BUCKETS + (grams >> np.uint32(16)))
+            found += np.bincount(pairs % _BUCKETS, minlength=_BUCKETS)
     # Colliding n-grams of different lengths may count one text several times.
     return np.log((1 + len(texts)) / (1 + np.minimum(found, len(texts))))
 
@@ -57,8 +63,10 @@ def hashed(texts: Sequence[str], idf: Idf) -> FloatArray:
     Every n-gram of the lower-case text adds its signed idf to one dimension; dimension, sign and idf bucket come from
     different bits of one hash of its code points, the same on every machine.
     """
-    batches = [_hashed(texts[at : at + _BATCH], idf) for at in range(0, len(texts), _BATCH)]
-    return np.concatenate(batches) if batches else np.zeros((0, DIMS), np.float32)
+    found = np.empty((len(texts), DIMS), np.float32)
+    for at in range(0, len(texts), _BATCH):
+        found[at : at + _BATCH] = _hashed(texts[at : at + _BATCH], idf)
+    return found
 
 
 def _hashed(texts: Sequence[str], idf: Idf) -> FloatArray:

@@ -17,11 +17,12 @@ from personagen.flows.messages import rejection
 from personagen.flows.plan import Plan, Plans, calls_at_once, check, levels
 from personagen.options import SimulateOptions, checked_texts, source
 from personagen.pairs import pairs_of
-from personagen.personas.seeds import load_personas
+from personagen.personas.seeds import personas_in_steps
 from personagen.prompts.files import Prompt
 from personagen.records import ConversationTree, Rejection
 from personagen.runs.estimate import Consent
 from personagen.runs.progress import Progress
+from personagen.runs.reading import read
 from personagen.runs.run import run
 from personagen.runs.schedule import Result, Task
 from personagen.runs.workflow import Outcome, RunReport, Workflow
@@ -70,7 +71,9 @@ async def simulate(
     """
     check(options)
     assistants = custom.candidates(checked_texts(options.candidate))
-    personas, notes = load_personas(source(options.personas), skip_bad_lines=options.skip_bad_lines)
+    columns = checked_texts(options.columns)
+    steps = personas_in_steps(source(options.personas), skip_bad_lines=options.skip_bad_lines, columns=columns)
+    personas, notes = await read(steps, str(options.personas), progress)
     if not personas:
         raise UsageError(f"{options.personas} has no personas; create some with `personagen expand`")
     plans = Plans(options, tuple({p.id: p for p in personas}.values()), assistants)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
@@ -12,6 +13,7 @@ from personagen.personas.english.text import words
 from personagen.personas.filters.nearest import FloatArray
 
 SAMPLE = 2000
+MAX_COMPARED = 100_000_000  # pairs
 _BLOCK = 8192
 
 
@@ -20,14 +22,22 @@ def distinct_n(texts: Sequence[str], n: int) -> float:
 
     It falls with the amount of text, so compare only pools of similar size. 0 if no text has ``n`` words.
     """
-    runs: set[tuple[str, ...]] = set()
-    total = 0
+    numbers: dict[str, int] = {}
+    found, left = array("Q"), array("Q")  # the number of each word, and how many words of its text begin with it
     for text in texts:
-        found = words(text)
-        grams = list(zip(*(found[at:] for at in range(n)), strict=False))
-        runs.update(grams)
-        total += len(grams)
-    return len(runs) / total if total else 0.0
+        own = words(text)
+        found.extend(numbers.setdefault(word, len(numbers)) for word in own)
+        left.extend(range(len(own), 0, -1))
+    whole = np.frombuffer(left, np.uint64) >= n if left else np.zeros(0, bool)
+    single = np.frombuffer(found, np.uint64) if found else np.zeros(0, np.uint64)
+    runs = single
+    for size in range(2, n + 1):
+        # Numbered anew at each length, so that a number of a run and one of a word fit into 64 bits together.
+        runs = np.unique(runs[:-1] * np.uint64(len(numbers)) + single[size - 1 :], return_inverse=True)[1].astype(
+            np.uint64
+        )
+    kept = runs[whole[: len(runs)]]
+    return len(np.unique(kept)) / len(kept) if len(kept) else 0.0
 
 
 def vendi_score(vectors: FloatArray) -> float:
@@ -38,9 +48,16 @@ def vendi_score(vectors: FloatArray) -> float:
     """
     if not len(vectors):
         return 0.0
-    rows = vectors.astype(np.float64)
-    gram = rows @ rows.T if len(rows) < rows.shape[1] else rows.T @ rows
-    values = np.linalg.eigvalsh(gram / len(rows))
+    count, dims = vectors.shape
+    if count < dims:
+        rows = vectors.astype(np.float64)
+        gram = rows @ rows.T
+    else:
+        gram = np.zeros((dims, dims))
+        for low in range(0, count, _BLOCK):
+            rows = vectors[low : low + _BLOCK].astype(np.float64)
+            gram += rows.T @ rows
+    values = np.linalg.eigvalsh(gram / count)
     values = values[values > 1e-12]
     return float(np.exp(-np.sum(values * np.log(values))))
 
@@ -65,6 +82,7 @@ def nearest_similarity(
     if count < 2 or first >= count:
         return None
     rows = range(first, count)
+    sample = max(1, min(sample, MAX_COMPARED // count))
     drawn = Random(f"{seed}/nearest").sample(rows, sample) if len(rows) > sample else rows
     asked = np.array(sorted(drawn))
     best = np.full(len(asked), -1.0, np.float32)

@@ -16,6 +16,7 @@ from personagen.options.row import (
     ROLES,
     SIZE,
     ActFunctions,
+    Columns,
     Data,
     FilePath,
     Functions,
@@ -145,6 +146,13 @@ class ExpandOptions(ModelOptions):
     out: FilePath = option(
         "outputs/pool", "Run folder; the same command on the same folder resumes.", FILES, "DIR", common=True
     )
+    columns: Columns = option(
+        (),
+        "Columns, or templates of columns, to read as profile, personality and so on.",
+        FILES,
+        "profile=COLUMN,...",
+        example=["profile=bio,personality=temperament"],
+    )
     skip_bad_lines: bool = option(False, "Skip seeds that cannot be read instead of stopping.", FILES)
     target: int = option(100, "Profiles in the pool, seeds included.", SIZE, common=True, least=1, most=MAX_POOL)
     personalities: int | None = option(
@@ -207,6 +215,13 @@ class SimulateOptions(ModelOptions):
     """Options of ``simulate``, which grows conversation trees with competing replies to each user turn."""
 
     personas: Data = option("outputs/pool/personas.jsonl", "File of personas.", FILES, "FILE", common=True)
+    columns: Columns = option(
+        (),
+        "Columns, or templates of columns, to read as profile, personality and so on.",
+        FILES,
+        "profile=COLUMN,...",
+        example=["profile=bio,personality=temperament"],
+    )
     skip_bad_lines: bool = option(False, "Skip personas that cannot be read instead of stopping.", FILES)
     conversations: int | None = option(
         None, "Number of conversations.", SIZE, common=True, least=1, most=10**8, words="one per persona", example=100

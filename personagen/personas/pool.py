@@ -13,7 +13,7 @@ import numpy as np
 
 from personagen.options.language import ANY
 from personagen.personas.english.text import attributes_of, facts_of
-from personagen.personas.filters import Candidate, Filter, PoolView, Rules, candidate
+from personagen.personas.filters import Candidate, Filter, PoolView, Rules
 from personagen.personas.filters.nearest import FloatArray
 from personagen.personas.pronouns import pronoun_in
 from personagen.personas.traits import traits_of
@@ -33,12 +33,12 @@ class Admission:
     rejections: tuple[Rejection, ...]
 
 
-def start(seeds: Sequence[Description], vectors: FloatArray, rules: Rules) -> PoolView:
-    """The pool of the ``seeds``, unfiltered; ``vectors`` (n, d) are their embeddings, of unit length."""
-    view = PoolView(rules)
-    for seed, vector in zip(seeds, vectors, strict=True):
-        view = view.with_entry(candidate(seed, seed.source, vector, rules.language))
-    return view
+def start(seeds: Sequence[Description], vectors: FloatArray | None, rules: Rules) -> PoolView:
+    """The pool of the ``seeds``, unfiltered; ``vectors`` (n, d) are their embeddings, of unit length.
+
+    A pool that will not grow needs no vectors.
+    """
+    return PoolView.of(seeds, np.zeros((len(seeds), 0), np.float32) if vectors is None else vectors, rules)
 
 
 def draw(view: PoolView | Sequence[Description], seed: int, place: str, count: int = 5) -> list[Description]:
@@ -164,9 +164,13 @@ def _persona(profile: Description, personality: Description, language: str) -> P
 
 
 def _attributes(profile: Description, language: str) -> dict[str, str | int]:
-    """The age and gender that a profile states; in another language than English the gender alone."""
-    if language in ("en", ANY):
+    """The age and gender that a profile states, in another language than English the gender alone, and its own."""
+    if language not in ("en", ANY):
+        pronoun = pronoun_in(profile.text, language)
+        gender: dict[str, str | int] = {"gender": "female" if pronoun == "she" else "male"} if pronoun else {}
+        return gender | profile.attributes
+    found = attributes_of(profile.text)
+    if not all(item in profile.text for item in profile.items):
         # A listed fact ("She is 60") may be plainer than the text ("sixty candles last May").
-        return attributes_of(profile.text) | attributes_of(". ".join(profile.items))
-    pronoun = pronoun_in(profile.text, language)
-    return {"gender": "female" if pronoun == "she" else "male"} if pronoun else {}
+        found |= attributes_of(". ".join(profile.items))
+    return found | profile.attributes

@@ -24,7 +24,8 @@ class Status:
     ``begun`` units have ended or are under way, None if that is not counted. By the estimate this process makes
     ``expected`` calls; it makes ``rate`` a second now, and has ``left`` seconds to go. ``away`` has the address of each
     server that is away, the seconds since when, and the reason. Once the run is being stopped, ``finishing`` calls are
-    waited for, and ``again`` is how to drop them. ``free`` means that nothing can cost.
+    waited for, and ``again`` is how to drop them. ``free`` means that nothing can cost. Before the run, ``reading``
+    names what is read, ``done`` rows of it so far.
     """
 
     unit: str
@@ -51,6 +52,7 @@ class Status:
     finishing: int = 0
     again: str = ""
     free: bool = False
+    reading: str = ""
 
 
 Progress: TypeAlias = Callable[[Status], None]

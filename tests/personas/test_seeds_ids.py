@@ -7,6 +7,7 @@ import pytest
 
 from personagen.errors import UsageError
 from personagen.personas.seeds import load_personas
+from personagen.records import content_id
 
 MAPS, BEES = "She is 60 and sells maps in Leiden.", "He is 31 and keeps bees near Bergen."
 
@@ -20,12 +21,39 @@ def test_two_personas_of_one_id_are_refused_with_both_lines_or_the_later_one_is_
     assert str(refused.value).startswith(f"{path}:3: the persona at x.jsonl:1 has the same id p1, but differs")
     (persona,), notes = load_personas(path, skip_bad_lines=True)
     assert persona.profile == BEES
-    assert [note[:19] for note in notes] == ["x.jsonl:3: skipped:", "1 repeated entries "]
+    assert [note[:19] for note in notes] == ["x.jsonl:3: skipped:", "3 rows: 2 read, 1 s", "1 repeated entries "]
 
 
-@pytest.mark.parametrize("odd", ["", "a/b", "a\\b", ".a", " a", "a\x00", "a" * 201])
-def test_an_id_that_can_be_no_files_name_is_refused_for_a_reason_that_is_told(tmp_path, odd):
+@pytest.mark.parametrize("odd", ["a/b", "a\\b", ".a", "a" * 201, "datasets/x/1"])
+def test_an_id_that_can_be_no_files_name_is_kept_as_an_attribute_with_a_note(tmp_path, odd):
     path = tmp_path / "x.jsonl"
     path.write_bytes(orjson.dumps({"id": odd, "profile": BEES, "personality": "He is shy."}))
+    (persona,), notes = load_personas(path)
+    assert persona.id == content_id(BEES, "He is shy.")
+    assert persona.attributes["id"] == odd
+    assert f"1 id can't name a file ({odd}): kept as the attribute id" in notes
+
+
+@pytest.mark.parametrize(("given", "kept"), [(0, "0"), (7.0, "7"), ("p1", "p1"), (" p ", "p"), (True, ""), ("nan", "")])
+def test_an_own_id_is_kept_as_text_and_a_missing_one_is_made_from_the_texts(tmp_path, given, kept):
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(orjson.dumps({"ID": given, "Profile": BEES, "Personality": None}))
+    (persona,), _ = load_personas(path)
+    assert persona.id == (kept or content_id(BEES, ""))
+    assert persona.facts == ("He is 31 and keeps bees near Bergen",)
+
+
+@pytest.mark.parametrize("odd", ["a\\u0000b", "\\ud800", "a\\u202eb"])
+def test_an_id_with_a_control_character_is_refused(tmp_path, odd):
+    path = tmp_path / "x.jsonl"
+    path.write_text(f'{{"id": "{odd}", "profile": "{BEES}"}}'.replace("\\\\", "\\"))
+    with pytest.raises(UsageError, match=r"x.jsonl:1: the id .* holds a control character or a lone surrogate"):
+        load_personas(path)
+
+
+@pytest.mark.parametrize("odd", ["", "a/b", ".a", "a" * 201])
+def test_a_record_of_expand_with_an_id_that_can_be_no_files_name_is_refused(tmp_path, odd):
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(orjson.dumps({"id": odd, "profile": BEES, "personality": "", "origin": {"profile": "seed"}}))
     with pytest.raises(UsageError, match=r"empty, longer than 200 .* dot or white space, or holds /, \\ or a control"):
         load_personas(path)

@@ -41,6 +41,9 @@ _AGE_KINDS = (
     rf"at (?P<at>{_NUMBER})(?=,? (?:she|he|they)\b)",
 )
 AGE = re.compile(rf"\b(?:{'|'.join(_AGE_KINDS)})(?!\w)", re.I)
+_DIGITS = re.compile(r"\d+")
+_WORD_NUMBER = re.compile("|".join((*_TENS, *_TEENS)), re.I)
+_LONGEST_BEFORE, _LONGEST_AFTER = 12, 60  # characters of an age before its number, and from it to what must follow
 _RELATIVE = re.compile(
     r"\s*(?:[\w-]+ )?(?:son|daughter|child|boy|girl|twin|toddler|baby|dog|cat|horse|car|house|van|truck|grand\w+|"
     r"nephew|niece|brother|sister|mother|father|step\w+|pony|parrot|tortoise|building|company|business|bike)s?"
@@ -93,16 +96,19 @@ def attributes_of(text: str) -> dict[str, str | int]:
     found: dict[str, str | int] = {}
     if own := list(_ages(text)):
         found["age"] = min(own, key=itemgetter(0))[1]
-    nouns = [(m.start(), name) for rx, name in ((_WOMAN, "female"), (_MAN, "male")) if (m := rx.search(text))]
-    by_noun = min(nouns, default=(0, ""))[1]
-    if gender := {"she": "female", "he": "male", "they": "other"}.get(pronoun_of(text) or "", by_noun):
+    if gender := {"she": "female", "he": "male", "they": "other"}.get(pronoun_of(text) or "") or _gender_by_noun(text):
         found["gender"] = gender
     return found
 
 
+def _gender_by_noun(text: str) -> str:
+    nouns = [(m.start(), name) for rx, name in ((_WOMAN, "female"), (_MAN, "male")) if (m := rx.search(text))]
+    return min(nouns, default=(0, ""))[1]
+
+
 def _ages(text: str) -> Iterator[tuple[int, int]]:
     """(kind, years) of every age of the subject, not of a relative or animal, in ``text``, up to 120."""
-    for match in AGE.finditer(text):
+    for match in _stated(text):
         kind = str(match.lastgroup)
         before = text[max(0, match.start() - 20) : match.start()]
         others = _RELATIVE.match(text, match.end()) or (kind == "years" and _SOMEONES.search(before))
@@ -112,6 +118,19 @@ def _ages(text: str) -> Iterator[tuple[int, int]]:
         years = int(said) if said.isdecimal() else NUMBERS[said]
         if not others and 0 < years <= 120:
             yield AGE.groupindex[kind], years
+
+
+def _stated(text: str) -> Iterator[re.Match[str]]:
+    """The matches of ``AGE``, which is slow, so that it is tried around numbers only."""
+    starts = [number.start() for number in _DIGITS.finditer(text)]
+    if "ty" in (lower := text.lower()) or "teen" in lower:
+        starts = sorted([*starts, *(word.start() for word in _WORD_NUMBER.finditer(text))])
+    end = 0
+    for start in starts:
+        match = AGE.search(text, max(end, start - _LONGEST_BEFORE), start + _LONGEST_AFTER) if start >= end else None
+        if match and match.start() <= start:  # the end of the search would count as that of the text for a later one
+            yield match
+            end = match.end()
 
 
 def facts_of(text: str) -> tuple[str, ...]:

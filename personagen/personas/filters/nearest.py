@@ -66,7 +66,7 @@ class Rows:
 
     def add(self, row: FloatArray) -> None:
         """Appends ``row`` (d,), as long as the other rows."""
-        if self._size == 0:
+        if len(self._rows) == 0:
             self._rows = np.zeros((64, len(row)), np.float32)
         elif self._size == len(self._rows):
             # The system allocates zero pages only when they are written to.
@@ -75,6 +75,12 @@ class Rows:
             self._rows = longer
         self._rows[self._size] = row
         self._size += 1
+
+    def start(self, rows: FloatArray) -> None:
+        """Takes ``rows`` (n, d) as the first ones, without a copy."""
+        if self._size:
+            raise ValueError("only an empty matrix can start with rows")
+        self._rows, self._size = rows, len(rows)
 
     def search(self, queries: FloatArray, threshold: float, start: int, stop: int) -> list[Nearest]:
         """For each of ``queries`` (q, d), the nearest row of a range that reaches ``threshold``; ties: the oldest."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -107,19 +107,47 @@ def shingles(text: str) -> frozenset[int]:
 
 @dataclass
 class _Store:
-    """The append-only storage that the views of one pool share."""
+    """The append-only storage that the views of one pool share.
 
+    Entries are indexed when the first candidate is compared with them: a pool that does not grow needs no index.
+    """
+
+    language: str = "en"
     entries: list[Description] = field(default_factory=list)
     rows: Rows = field(default_factory=Rows)
-    shingles: JaccardIndex = field(default_factory=JaccardIndex)
-    traits: JaccardIndex = field(default_factory=JaccardIndex)
     trait_numbers: dict[str, int] = field(default_factory=dict)
+    _shingles: JaccardIndex = field(default_factory=JaccardIndex)
+    _traits: JaccardIndex = field(default_factory=JaccardIndex)
+    _indexed: int = 0
+
+    def start(self, seeds: Sequence[Description], vectors: FloatArray) -> None:
+        self.rows.start(vectors)
+        self.entries += seeds
 
     def add(self, new: Candidate) -> None:
         self.rows.add(new.embedding)
         self.entries.append(new.description)
-        self.shingles.add(new.shingles)
-        self.traits.add([self.trait_numbers.setdefault(t, len(self.trait_numbers)) for t in sorted(new.traits)])
+        if self._indexed == len(self.entries) - 1:
+            self._index(new)
+
+    @property
+    def shingles(self) -> JaccardIndex:
+        self._index_all()
+        return self._shingles
+
+    @property
+    def traits(self) -> JaccardIndex:
+        self._index_all()
+        return self._traits
+
+    def _index_all(self) -> None:
+        for entry in self.entries[self._indexed :]:
+            self._index(candidate(entry, language=self.language))
+
+    def _index(self, new: Candidate) -> None:
+        self._shingles.add(new.shingles)
+        self._traits.add([self.trait_numbers.setdefault(t, len(self.trait_numbers)) for t in sorted(new.traits)])
+        self._indexed += 1
 
 
 @dataclass(frozen=True)
@@ -129,6 +157,13 @@ class PoolView:
     rules: Rules = Rules()
     size: int = 0
     _store: _Store = field(default_factory=_Store, repr=False, compare=False)
+
+    @classmethod
+    def of(cls, seeds: Sequence[Description], vectors: FloatArray, rules: Rules) -> PoolView:
+        """The pool of ``seeds``, which keeps their ``vectors`` (n, d), of unit length."""
+        view = cls(rules, len(seeds), _Store(rules.language))
+        view._store.start(seeds, vectors)
+        return view
 
     def __len__(self) -> int:
         return self.size
@@ -159,10 +194,10 @@ class PoolView:
 
     def nearest_by_traits(self, new: Candidate) -> tuple[float, Description] | None:
         """The entry nearest to ``new`` by traits, if it reaches ``rules.traits``, and its Jaccard index."""
-        known = self._store.trait_numbers
+        index, known = self._store.traits, self._store.trait_numbers
         # A trait of no entry must still count in the union, so it gets an unused number.
         numbers = frozenset(known.get(t, -1 - at) for at, t in enumerate(sorted(new.traits)))
-        found = self._store.traits.nearest(numbers, self.rules.traits, self.size)
+        found = index.nearest(numbers, self.rules.traits, self.size)
         return None if found is None else (found[0], self[found[1]])
 
     def search(self, vectors: FloatArray, start: int = 0) -> list[Nearest]:

@@ -8,7 +8,6 @@ import pytest
 import personagen
 from personagen.errors import UsageError
 from personagen.options import ExpandOptions, SimulateOptions, source
-from personagen.personas.memory import rows_of_data
 from personagen.personas.seeds import load_personas, load_seeds
 from tests import fakes
 
@@ -17,35 +16,6 @@ ROWS = [
     {"persona": "A retired botanist who walks to Delft every Sunday."},
     "He is 30, bakes bread in Porto and looks after his father.",
 ]
-
-
-class Table:
-    """What is used of a pandas data frame."""
-
-    columns = ("profile", "personality")
-
-    def __init__(self, rows):
-        self.rows = rows
-
-    def __len__(self):
-        return len(self.rows)
-
-    def __iter__(self):
-        return iter(self.columns)
-
-    def to_dict(self, orient):
-        assert orient == "records"
-        return self.rows
-
-
-class Number:
-    """What is used of a number or an array of numpy."""
-
-    def __init__(self, value):
-        self.value = value
-
-    def tolist(self):
-        return self.value
 
 
 def given(data):
@@ -65,17 +35,6 @@ def test_records_stay_what_they_are():
     assert load_personas(given([fakes.PERSONA])) == ((fakes.PERSONA,), ())
 
 
-def test_a_table_gives_its_rows_and_not_its_columns_and_missing_values_are_missing():
-    rows = [{"profile": ROWS[0]["profile"], "personality": float("nan")}, {"profile": ROWS[2], "personality": None}]
-    found, _ = load_personas(given(Table(rows)))
-    assert [(p.profile, p.personality) for p in found] == [(ROWS[0]["profile"], ""), (ROWS[2], "")]
-
-
-def test_values_of_numpy_are_plain_ones():
-    row = {"age": Number(3), "facts": Number(["a", "b"]), "x": Number(float("nan")), "y": (1.5, b"z")}
-    assert list(rows_of_data([row])) == [{"age": 3, "facts": ["a", "b"], "x": None, "y": [1.5, b"z"]}]
-
-
 def test_a_dataset_gives_its_rows():
     datasets = pytest.importorskip("datasets")
     found, _ = load_personas(given(datasets.Dataset.from_list([{"persona": row} for row in (ROWS[2], ROWS[2] + " x")])))
@@ -85,13 +44,12 @@ def test_a_dataset_gives_its_rows():
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        ({"profile": "x"}, "a dict has no rows"),
         ({"x", "y"}, "--personas is of type set: give a path, a list of texts or dicts"),
         (b"x", "--personas is of type bytes"),
         (3, "--personas is of type int"),
-        ([], "the data in memory has no persona"),
-        (["He bakes.", 7], "row:2: expected a text or an object, not a number"),
-        ([{"bio": "He bakes."}], "row:1: no profile, persona or text"),
+        ([], "the data has no persona"),
+        (["He bakes.", 7], "data row 2: expected a text or an object, not a number"),
+        ([{"bio": "He bakes."}], "data row 1: no profile, personality, persona or text in the columns bio"),
     ],
 )
 def test_what_cannot_be_read_is_told_with_its_row(data, said, tmp_path):

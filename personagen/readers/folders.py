@@ -1,0 +1,66 @@
+"""The files of a folder: seeds, a data set saved by ``datasets``, or one downloaded from the Hub."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from personagen.errors import UsageError
+from personagen.readers import FORMATS
+from personagen.readers.decode import COMPRESSED, suffix_of
+
+_IGNORED = ("readme", "license", "licence", "notice")
+_OF_DATASETS = frozenset({"dataset_info.json", "state.json", "dataset_dict.json", "dataset_infos.json"})
+KNOWN = ", ".join((*sorted(FORMATS), *(f"{'.jsonl'}{suffix}" for suffix in COMPRESSED)))
+
+
+def files_of(path: Path, alone: str = "") -> tuple[list[Path], list[str]]:
+    """The file, or the supported files of the folder by name, or only ``alone`` if the folder has it; and notes.
+
+    A folder without such files is searched in its subfolders, as the Hub and ``datasets`` lay out their data.
+    """
+    try:
+        if not path.exists():
+            raise UsageError(f"{path} does not exist; check the path")
+        if not path.is_dir():
+            return [_readable(path)], []
+        inside = sorted(path.iterdir())
+        saved = {entry.name for entry in inside} & _OF_DATASETS
+        if path / alone in inside:
+            return [path / alone], []
+        files = [entry for entry in inside if _is_data(entry)]
+        deeper = not files
+        if deeper:
+            files = [entry for entry in sorted(path.rglob("*")) if _is_data(entry) and not _is_hidden(entry, path)]
+    except OSError as error:
+        reason = error.strerror or error
+        raise UsageError(f"{path} can't be read: {reason}; check the path and its permissions") from error
+    if not files:
+        raise UsageError(f"{path} has no seed file; expected {KNOWN}")
+    if deeper or saved:
+        return files, [f"{path.name or path}: read {len(files)} files of a data set, from {files[0].relative_to(path)}"]
+    other = [entry.name for entry in inside if entry not in files and not _is_said_nothing_of(entry)]
+    more = f" and {len(other) - 5} more" if len(other) > 5 else ""
+    return files, [f"{path.name or path}: not read: {', '.join(other[:5])}{more}"] if other else []
+
+
+def _readable(path: Path) -> Path:
+    if suffix_of(path) not in FORMATS:
+        hint = "; export it as CSV" if suffix_of(path) in (".xlsx", ".xls", ".ods") else ""
+        raise UsageError(f"{path} has an unsupported suffix{hint}; expected {KNOWN}")
+    if not path.is_file():
+        raise UsageError(f"{path} is not a plain file; give one")
+    return path
+
+
+def _is_data(entry: Path) -> bool:
+    if suffix_of(entry) not in FORMATS or not entry.is_file() or entry.name in _OF_DATASETS:
+        return False
+    return not _is_said_nothing_of(entry) and not entry.name.startswith("cache-")
+
+
+def _is_said_nothing_of(entry: Path) -> bool:
+    return entry.stem.lower() in _IGNORED or entry.name.startswith(".") or entry.name in _OF_DATASETS
+
+
+def _is_hidden(entry: Path, folder: Path) -> bool:
+    return any(part.startswith(".") for part in entry.relative_to(folder).parts)

@@ -1,0 +1,132 @@
+"""Data in memory, in Parquet and Arrow files, and in folders of data sets."""
+
+from __future__ import annotations
+
+import builtins
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from personagen.errors import UsageError
+from personagen.personas.seeds import load_personas, load_seeds
+from personagen.records import Persona
+
+ROWS = [
+    {"profile": "She keeps bees in Leeds.", "personality": "She is blunt.", "age": 34},
+    {"profile": "He mends clocks in Cork.", "personality": None, "age": None},
+]
+
+
+def read(data, **more) -> list[tuple[str, str, object]]:
+    return [(p.profile, p.personality, p.attributes.get("age")) for p in load_personas(data, **more)[0]]
+
+
+WANTED = [(ROWS[0]["profile"], "She is blunt.", 34), (ROWS[1]["profile"], "", None)]
+
+
+def frames():
+    datasets, pandas, pa = (pytest.importorskip(name) for name in ("datasets", "pandas", "pyarrow"))
+    yield pandas.DataFrame(ROWS)
+    yield pandas.DataFrame(ROWS).convert_dtypes()
+    yield datasets.Dataset.from_list(ROWS)
+    yield datasets.DatasetDict(
+        {"train": datasets.Dataset.from_list(ROWS[:1]), "b": datasets.Dataset.from_list(ROWS[1:])}
+    )
+    yield pa.Table.from_pylist(ROWS)
+
+
+def test_frames_and_data_sets_are_read_as_files_are():
+    for data in frames():
+        assert read(data) == WANTED, type(data)
+
+
+def test_iterables_of_dicts_texts_and_records_are_read():
+    assert read(ROWS) == WANTED
+    assert read(iter(ROWS)) == WANTED
+    assert read({"profile": [r["profile"] for r in ROWS], "age": [34, None]}) == [
+        (ROWS[0]["profile"], "", 34),
+        (ROWS[1]["profile"], "", None),
+    ]
+    assert [p.text for p in load_seeds(["She keeps bees.", "He flies."]).profiles] == ["She keeps bees.", "He flies."]
+    personas = load_personas(ROWS)[0]
+    assert load_personas(personas)[0] == personas
+    record = Persona(id="a", profile="She keeps bees.", personality="", facts=("F",), origin={"profile": "seed"})
+    assert load_personas([record])[0] == (record,)
+
+
+def test_a_row_in_memory_is_named_by_its_number_and_what_is_no_table_is_refused():
+    with pytest.raises(UsageError, match=r"data row 2: expected a text or an object, not a number"):
+        load_personas(["She keeps bees.", 7])
+    assert load_personas(["She keeps bees.", 7], skip_bad_lines=True)[1][0].startswith("data row 2: skipped: ")
+    for wrong in (7, b"bytes", object()):
+        with pytest.raises(UsageError, match="is no table; give a path, or an iterable of dicts or texts"):
+            load_personas(wrong)
+    with pytest.raises(UsageError, match="the data has no persona"):
+        load_personas([])
+
+
+def parquet(path: Path, rows: list[dict]) -> Path:
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.Table.from_pylist(rows), path)
+    return path
+
+
+def test_a_parquet_file_is_read_and_its_rows_are_numbered(tmp_path: Path):
+    assert read(parquet(tmp_path / "a.parquet", ROWS)) == WANTED
+    bad = parquet(tmp_path / "b.parquet", [*ROWS, {"profile": "", "personality": "x y", "age": 1}])
+    with pytest.raises(UsageError, match=r"b\.parquet row 3: no profile, persona or text"):
+        load_personas(bad)
+    bad.write_bytes(bad.read_bytes()[:-20])
+    with pytest.raises(UsageError, match=r"b\.parquet is no whole \.parquet file"):
+        load_personas(bad)
+
+
+@pytest.mark.parametrize("suffix", ["gz", "zst"])
+def test_compressed_lines_are_read(tmp_path: Path, suffix: str):
+    text = "\n".join(map(json.dumps, ROWS)).encode()
+    path = tmp_path / f"a.jsonl.{suffix}"
+    if suffix == "gz":
+        path.write_bytes(gzip.compress(text))
+    else:
+        with pytest.importorskip("pyarrow").CompressedOutputStream(str(path), "zstd") as out:
+            out.write(text)
+    assert read(path) == WANTED
+
+
+@pytest.mark.parametrize("name", ["a.parquet", "a.arrow", "a.csv.zst"])
+def test_without_pyarrow_one_sentence_says_what_to_install(tmp_path: Path, monkeypatch, name: str):
+    (tmp_path / name).write_bytes(b"x")
+    whole = builtins.__import__
+
+    def without(module, *rest, **more):
+        if module.partition(".")[0] == "pyarrow":
+            raise ImportError(module)
+        return whole(module, *rest, **more)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(UsageError, match=r"a\.\w+(\.zst)? is read with pyarrow: pip install 'personagen\[parquet\]'"):
+        load_personas(tmp_path / name)
+
+
+def test_a_folder_that_datasets_saved_is_read_with_all_its_splits(tmp_path: Path):
+    datasets = pytest.importorskip("datasets")
+    whole = datasets.Dataset.from_list(ROWS)
+    whole.save_to_disk(tmp_path / "one")
+    datasets.DatasetDict({"train": whole.select([0]), "z": whole.select([1])}).save_to_disk(tmp_path / "two")
+    (tmp_path / "one" / "cache-123.arrow").write_bytes(b"x")
+    assert read(tmp_path / "one") == read(tmp_path / "two") == WANTED
+    assert load_personas(tmp_path / "two")[1][0].startswith("two: read 2 files of a data set, from train/data-")
+
+
+def test_a_folder_downloaded_from_the_hub_is_read(tmp_path: Path):
+    hub = tmp_path / ".cache" / "hub" / "snapshots" / "abc"
+    parquet(hub / "data" / "train-00000-of-00002.parquet", ROWS[:1])
+    parquet(hub / "data" / "train-00001-of-00002.parquet", ROWS[1:])
+    (hub / "README.md").write_text("# A data set")
+    (hub / ".gitattributes").write_text("x")
+    (hub / ".huggingface").mkdir()
+    (hub / ".huggingface" / "a.json").write_text("{}")
+    assert read(hub) == WANTED
