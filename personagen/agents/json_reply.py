@@ -15,6 +15,7 @@ from personagen.errors import ReplyError
 from personagen.llm.json import loads
 
 MAX_OBJECTS = 8  # that are looked at in a reply
+MAX_DEPTH = 64  # of objects and lists in each other
 _WIDE = str.maketrans("：，｛｝［］＂", ':,{}[]"')
 _CLOSES = {'"': '"', "“": "”", "”": "”", "„": "“”", "「": "」"}  # a string, by how it opens
 _NEXT = re.compile(r'["\\\n\r\t,{}\[\]：，｛｝［］＂“”„「」]')
@@ -109,6 +110,8 @@ def _object(text: str, start: int) -> tuple[str, int]:
             _drop_trailing_comma(done)
         elif sign in "{[":
             open_.append(sign)
+            if len(open_) > MAX_DEPTH:
+                return "", -1
         elif sign == "," and open_ == ["{"]:
             whole = len(done), "}"
         done.append(sign)

@@ -24,7 +24,6 @@ from personagen.runs.session import Session
 from personagen.runs.sizes import Need, Size
 from personagen.store.folder import Run
 
-PACKAGE_VERSION = version("personagen")
 ADMITTED_SHARE = 0.8  # of a capable author's descriptions, early in the growth of a pool
 REHEARSED_CALLS = 3
 MIN_TOKENS_A_WORD = 4 / 3
@@ -44,7 +43,7 @@ class PoolProgress:
 def keep_progress(folder: Run, pools: Mapping[Kind, PoolProgress]) -> None:
     """Stores the progress of ``pools`` for the next estimate."""
     kept = {
-        "version": PACKAGE_VERSION,
+        "version": version("personagen"),
         "fingerprint": folder.fingerprint,
         "pools": {kind: asdict(progress) for kind, progress in pools.items()},
     }
@@ -54,7 +53,7 @@ def keep_progress(folder: Run, pools: Mapping[Kind, PoolProgress]) -> None:
 def _progress(folder: Run) -> dict[Kind, PoolProgress]:
     """The stored progress, if this version would grow the pools in the same way."""
     kept = orjson.loads(folder.journal.setting("pools") or "{}")
-    if (kept.get("version"), kept.get("fingerprint")) != (PACKAGE_VERSION, folder.fingerprint):
+    if (kept.get("version"), kept.get("fingerprint")) != (version("personagen"), folder.fingerprint):
         return {}
     return {kind: PoolProgress(**progress) for kind, progress in kept["pools"].items()}
 
