@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from personagen.personas.english.text import fold
 from personagen.personas.lexicon import ADJECTIVES, CONTEXT, FIRSTS, FORMS, OPPOSITE, TURNS, VALENCE, Valence
@@ -21,6 +22,7 @@ _TURN_STARTS = frozenset(turn[0] for turn in TURNS)
 _POSSESSIVE = re.compile(r"h(?:is|er)\b(?<!\w...)")
 
 
+@lru_cache(maxsize=16_384)
 def canonical(word: str) -> str:
     """The lexicon's word for a trait ("a bit pig-headed": stubborn), else the word folded and without degree words."""
     plain = " ".join(fold(word).split()).strip(" .,;:!?\"'")

@@ -46,6 +46,7 @@ MISSING = frozenset(
         "not_available",
     ]
 ) | {"not available", "not applicable", "not specified", "not provided", "not given", "no data", "not known"}
+_LONGEST_MISSING = 3 * max(map(len, MISSING))  # with white space
 # Not a plain text: controls, lone surrogates, and characters that turn the direction of the text around them.
 _UNUSABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
 _SEPARATOR = re.compile(r"\s*[;|\n]\s*")
@@ -60,6 +61,8 @@ _AGE = re.compile(r"(\d{1,3})(?:\.0+)?(?: ?years?(?: old)?)?")
 def is_missing(value: Any) -> bool:
     """Whether ``value`` says that there is none: null, NaN, an empty list, blank, ``N/A``, a dash."""
     if isinstance(value, str):
+        if len(value) > _LONGEST_MISSING and value.isprintable():
+            return not any(map(str.isalnum, value))
         plain = " ".join(value.split()).casefold()
         return plain in MISSING or (plain.isprintable() and not any(map(str.isalnum, plain)))
     if value is None or (isinstance(value, list | tuple | dict | set) and not value):
