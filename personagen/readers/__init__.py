@@ -25,6 +25,8 @@ FORMATS: dict[str, Callable[[Path], Iterator[Row | Fault | Note]]] = {
     ".arrow": parquet.read_arrow,
 }
 
+_POINTER = b"version https://git-lfs.github.com/spec/"
+
 
 def rows_of(path: Path) -> Iterator[Row | Fault | Note]:
     """The rows of one file in order; its suffix gives the format, before ``.gz`` or ``.zst``.
@@ -33,6 +35,8 @@ def rows_of(path: Path) -> Iterator[Row | Fault | Note]:
         UsageError: the file can't be read.
     """
     try:
+        if _is_pointer(path):
+            raise UsageError(f"{path} is a pointer of Git LFS, not the data; get it with git lfs pull")
         yield from FORMATS[suffix_of(path)](path)
     except (OSError, EOFError) as error:
         reason = getattr(error, "strerror", None) or str(error)
@@ -41,3 +45,8 @@ def rows_of(path: Path) -> Iterator[Row | Fault | Note]:
         if type(error).__module__.partition(".")[0] not in ("pyarrow", "zlib"):
             raise
         raise UsageError(f"{path} is no whole {suffix_of(path)} file: {error}; get it again") from error
+
+
+def _is_pointer(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_POINTER)) == _POINTER

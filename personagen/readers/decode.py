@@ -16,6 +16,7 @@ from personagen.readers.row import Fault, Note
 MAX_LINE_CHARS = 1_000_000  # a description has a few hundred
 COMPRESSED = (".gz", ".zst")
 _CHUNK = 1 << 20
+_BOM = "\ufeff"
 _BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _NAMES = {"utf-16": "UTF-16", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16", "cp1252": "Windows-1252"}
 _UNDECODED = re.compile("[\udc80-\udcff]")
@@ -95,7 +96,7 @@ def text_of(path: Path) -> tuple[str, list[Note]]:
         parts = []
         while part := text.read(_CHUNK):
             parts.append(part)
-        return "".join(parts), _said(codec)
+        return "".join(parts).lstrip(_BOM), _said(codec)
 
 
 def lines_of(path: Path) -> Iterator[Line | Fault | Note]:
@@ -111,7 +112,7 @@ def lines_of(path: Path) -> Iterator[Line | Fault | Note]:
                     line = text.readline(_CHUNK)
                 yield Fault(number, f"the line is longer than {MAX_LINE_CHARS:,} characters")
                 continue
-            line = line.rstrip("\n")
+            line = line.rstrip("\n").lstrip(_BOM)  # files that were put together have one inside
             yield Fault(number, problem) if (problem := undecodable(line)) else (number, line)
 
 

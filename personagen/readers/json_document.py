@@ -15,6 +15,7 @@ from personagen.readers.row import Fault, Note, Row
 _POOLS = {"profiles": "profile", "personalities": "personality", "personas": "persona", "texts": "text"}
 _DESCRIBING = frozenset({"features", "schema", "metadata", "meta", "info", "config"})
 _SAMPLE = 20
+_REST = ", and what follows it is not read"
 
 
 def read(path: Path) -> Iterator[Row | Fault | Note]:
@@ -27,7 +28,7 @@ def read(path: Path) -> Iterator[Row | Fault | Note]:
         return
     text = text.rstrip()
     if not text.lstrip().startswith("["):
-        yield from _expanded(values_of(text, 1))
+        yield from _expanded(values_of(text, 1, _REST))
     elif text.endswith("]"):
         yield from _elements(text)
     else:
@@ -36,7 +37,7 @@ def read(path: Path) -> Iterator[Row | Fault | Note]:
 
 def _elements(text: str) -> Iterator[Row | Fault | Note]:
     several = "\n" not in text
-    for number, row in enumerate(values_of(text[:-1].replace("[", " ", 1), 1), 1):
+    for number, row in enumerate(values_of(text[:-1].replace("[", " ", 1), 1, _REST), 1):
         if isinstance(row, Row) and isinstance(row.value, dict) and is_wrapped_row(row.value):
             yield from rows_of(row.value, row.line)
         elif isinstance(row, Row):

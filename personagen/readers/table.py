@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,14 +64,18 @@ def _delimiter(lines: Sequence[Line], usual: str) -> str:
 
 def _record(lines: Sequence[Line], at: int, delimiter: str) -> tuple[list[str] | None, int]:
     """The cells of the record that begins on line ``at``, None if it is no record, and the line after it."""
-    table = csv.reader((f"{text}\n" for _, text in lines[at : at + MAX_RECORD_LINES]), delimiter=delimiter, strict=True)
-    try:
-        return next(table, None), at + table.line_num
-    except csv.Error:
-        return None, at + max(1, table.line_num)
+    read = 1
+    for skip in (True, False) if re.search(rf'{re.escape(delimiter)} +"', lines[at][1]) else (False,):
+        texts = (f"{text}\n" for _, text in lines[at : at + MAX_RECORD_LINES])
+        table = csv.reader(texts, delimiter=delimiter, skipinitialspace=skip, strict=True)
+        try:
+            return next(table, None), at + table.line_num
+        except csv.Error:
+            read = max(1, table.line_num)
+    return None, at + read
 
 
-def _rows(path: Path, lines: Sequence[Line], delimiter: str) -> Iterator[Row | Fault]:
+def _rows(path: Path, lines: Sequence[Line], delimiter: str) -> Iterator[Row | Fault | Note]:
     header, at = _record(lines, 0, delimiter)
     columns = _columns(f"{path}:{lines[0][0]}", header)
     while at < len(lines):
@@ -89,6 +94,9 @@ def _rows(path: Path, lines: Sequence[Line], delimiter: str) -> Iterator[Row | F
             at += 1
             continue
         at = end
+        if cells == header:
+            yield Note(number, "the line of column names again; not read as a row")
+            continue
         if not any(cell.strip() for cell in cells):
             if text.strip():
                 yield Row(number, dict.fromkeys(columns, ""))
@@ -114,7 +122,7 @@ def _quote_problem(text: str, lines: int, delimiter: str) -> str:
 
 
 def _columns(place: str, header: list[str] | None) -> list[str]:
-    """The names of the columns, as written; a row number's column has none."""
+    """The names of the columns, as written; a first column without a name has row numbers, and keeps none."""
     if header is None:
         raise UsageError(f"{place}: the first line names the columns, and its quotes do not match; correct it")
     names = [" ".join(name.split()) for name in header]
@@ -127,4 +135,5 @@ def _columns(place: str, header: list[str] | None) -> list[str]:
     folded = [column(name) for name in names if name]
     if twice := next((name for name in folded if folded.count(name) > 1), ""):
         raise UsageError(f"{place}: two columns are called {twice}; rename one of them")
-    return ["" if name.lower().startswith("unnamed: ") else name for name in names]
+    names = ["" if name.lower().startswith("unnamed: ") else name for name in names]
+    return [name or (f"column {at}" if at > 1 else "") for at, name in enumerate(names, 1)]

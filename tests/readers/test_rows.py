@@ -169,3 +169,61 @@ def test_any_bytes_give_rows_faults_and_notes_in_the_order_of_their_lines(tmp_pa
         rows += rows_of(path)
     assert all(isinstance(row, Row | Fault | Note) for row in rows)
     assert all(0 <= row.line <= len(data.splitlines()) + 1 for row in rows)
+
+
+@pytest.mark.parametrize("bad", ['{"a": 2,}', '{"a": 2', '{"a": 2, "a": 3}', "{'a': 2}"])
+@pytest.mark.parametrize("indent", ["", "  ", "\t"])
+def test_after_a_bad_element_a_json_document_goes_on_with_the_next_line_that_begins_alike(read, bad: str, indent: str):
+    inner = f'\n{indent}  {{"b": 1}}'
+    text = f'[\n{indent}{{"a": [{inner}]}},\n{indent}{bad},\n{indent}{{"a": 4}}\n]'
+    rows = [row.value for row in read("a.json", text) if isinstance(row, Row)]
+    faults = [fault for fault in read("a.json", text) if isinstance(fault, Fault)]
+    assert (rows, [type(fault) for fault in faults]) == ([{"a": [{"b": 1}]}, {"a": 4}], [Fault])
+    assert "is not read" not in faults[0].reason
+
+
+def test_of_a_json_document_without_lines_what_follows_a_fault_is_said_not_to_be_read(read):
+    row, fault = read("a.json", '[{"a": 1}, {"a": 2,}, {"a": 3}]')
+    assert row == Row(1, {"a": 1}, 1)
+    assert fault.reason.endswith("), and what follows it is not read")
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json"])
+def test_a_key_that_an_object_has_twice_is_refused(read, name: str):
+    found = read(name, '{"a": 1}\n{"a": 1, "b": {"c": 2, "c": 3}}\n{"a": 4}')
+    assert found == [Row(1, {"a": 1}), Fault(2, "an object has the key 'c' twice"), Row(3, {"a": 4})]
+
+
+def test_a_json_document_in_a_jsonl_file_is_told_its_suffix(read):
+    assert read("a.jsonl", '[\n{"a": 1}\n')[0].reason.endswith("; a document of several lines is named .json")
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.txt", "a.json"])
+def test_byte_order_marks_are_no_text_also_at_the_start_of_a_later_line(read, name: str):
+    lines = {"a.csv": ["a,b", "1,2", "3,4"], "a.txt": ["x.", "y."]}.get(name, ['{"a": 1}', '{"a": 2}'])
+    later = "" if name == "a.json" else "\ufeff"
+    assert read(name, "\ufeff\ufeff" + f"\n{later}".join(lines)) == read(name, "\n".join(lines))
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
+def test_a_quote_after_a_delimiter_and_blanks_opens_a_cell_if_it_closes_as_one(read, mark: str):
+    text = f'"a"{mark} "b"\n1{mark} "x{mark} ""y"""\n2{mark}  "x" and y\n'
+    assert read("a.csv", text) == [Row(2, {"a": "1", "b": f'x{mark} "y"'}), Row(3, {"a": "2", "b": '  "x" and y'})]
+
+
+def test_the_line_of_column_names_in_a_table_again_is_noted_and_no_row(read):
+    note = Note(3, "the line of column names again; not read as a row")
+    assert read("a.csv", "a,b\n1,2\na,b\n3,4\n") == [Row(2, {"a": "1", "b": "2"}), note, Row(4, {"a": "3", "b": "4"})]
+
+
+def test_a_column_without_a_name_is_kept_by_its_place_if_it_is_not_the_first(read):
+    assert read("a.csv", ",a,,b\n0,1,2,3\n") == [Row(2, {"a": "1", "column 3": "2", "b": "3"})]
+    assert read("a.csv", "a,b,,\n1,2,,\n") == [Row(2, {"a": "1", "b": "2"})]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_a_pointer_of_git_lfs_is_named_as_such(tmp_path: Path, suffix: str):
+    path = tmp_path / f"a{suffix}"
+    path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n")
+    with pytest.raises(UsageError, match="is a pointer of Git LFS, not the data; get it with git lfs pull"):
+        list(rows_of(path))
