@@ -15,7 +15,7 @@ from personagen.readers import memory, rows_of
 from personagen.readers.columns import Columns
 from personagen.readers.folders import files_of
 from personagen.readers.row import Fault, Note, Row, place
-from personagen.records import Description, Kind, Persona
+from personagen.records import Description, Kind, Persona, content_id
 
 MAX_NOTES = 20  # about skipped rows; the rest is counted
 IN_MEMORY = "data"  # the name of what is read from memory
@@ -36,6 +36,7 @@ class Log:
     blank: int = 0
     skipped: int = 0
     repeats: list[str] = field(default_factory=list)
+    differing: int = 0  # repeats with other facts or attributes
     guessed: Counter[tuple[str, Kind]] = field(default_factory=Counter)
     recognised: dict[str, str] = field(default_factory=dict)
     attributes: dict[str, None] = field(default_factory=dict)
@@ -71,7 +72,10 @@ class Log:
             notes.append(f"{file}: neither keys nor file name give the kind: {read}")
         if self.repeats:
             shown = ", ".join(self.repeats[:5]) + (", ..." if len(self.repeats) > 5 else "")
-            notes.append(f"{len(self.repeats)} repeated entries were merged ({shown})")
+            differing = (
+                f"; {self.differing} had other facts or attributes: the first are kept" if self.differing else ""
+            )
+            notes.append(f"{len(self.repeats)} repeated entries were merged ({shown}){differing}")
         return tuple(notes)
 
     def check_columns(self) -> None:
@@ -138,13 +142,19 @@ def unique(found: Iterable[tuple[list[T], str]], log: Log, into: dict[str, T]) -
             other = into.setdefault(entry.id, entry)
             if isinstance(entry, Persona):
                 at = places.setdefault(entry.id, where)
-                if entry != other:
+                own_id = entry.id != content_id(entry.profile, entry.personality)
+                if own_id and entry != other:
                     log.read -= 1
                     log.refuse(where, f"the persona at {_short(at)} has the same id {entry.id}, but differs")
                     continue
             if entry is not other:
                 log.repeats.append(_short(where))
+                log.differing += _contents(entry) != _contents(other)
         yield log.rows
+
+
+def _contents(entry: Description | Persona) -> dict[str, object]:
+    return entry.model_dump(exclude={"source"})
 
 
 def _listed(names: Iterable[str]) -> str:

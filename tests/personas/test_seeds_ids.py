@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from personagen.errors import UsageError
-from personagen.personas.seeds import load_personas
+from personagen.personas.seeds import load_personas, load_seeds
 from personagen.records import content_id
 
 MAPS, BEES = "She is 60 and sells maps in Leiden.", "He is 31 and keeps bees near Bergen."
@@ -57,3 +57,18 @@ def test_a_record_of_expand_with_an_id_that_can_be_no_files_name_is_refused(tmp_
     path.write_bytes(orjson.dumps({"id": odd, "profile": BEES, "personality": "", "origin": {"profile": "seed"}}))
     with pytest.raises(UsageError, match=r"empty, longer than 200 .* dot or white space, or holds /, \\ or a control"):
         load_personas(path)
+
+
+def test_people_without_ids_of_their_own_are_repeats_if_their_texts_are_equal(tmp_path):
+    path = tmp_path / "profiles.jsonl"
+    path.write_bytes(
+        b"".join(orjson.dumps({"profile": BEES, "city": city}) + b"\n" for city in ("Bergen", "Oslo", "Bergen"))
+    )
+    merged = (
+        "2 repeated entries were merged (profiles.jsonl:2, profiles.jsonl:3); "
+        "1 had other facts or attributes: the first are kept"
+    )
+    (persona,), notes = load_personas(path)
+    assert (persona.attributes["city"], notes[-1]) == ("Bergen", merged)
+    seeds = load_seeds(path)
+    assert (seeds.profiles[0].attributes["city"], seeds.notes[1]) == ("Bergen", merged)
