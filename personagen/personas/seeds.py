@@ -131,6 +131,8 @@ def _named(source: Source, *, short: bool = False) -> str:
 
 
 def _why(log: Log) -> str:
+    if not log.rows:
+        return "; it holds no row (the first line of a table names its columns)"
     return f"; {log.notes[-1]}" if log.skipped else ""
 
 

@@ -33,6 +33,7 @@ _LIKELY = {
         "life",
         "introduction",
         "persona",
+        "facts",
     ],
     "personality": [
         "temperament",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from personagen.readers.names import ITEMS, TEXTS, alike
+from collections.abc import Mapping
+
+from personagen.readers.names import ITEMS, TEXTS, alike, column
 from personagen.readers.person import Fields, Person
 
 
@@ -10,6 +12,7 @@ def persons(row: Fields) -> list[Person] | None:
     """The person of a row; ValueError if no column holds a description."""
     if "chosen" in row and "rejected" in row:
         raise ValueError("expected a persona, not a preference pair")
+    row = _unwrapped(row)
     columns, guessed = _columns(row)
     if not columns:
         raise ValueError(row.refusal("profile, personality"))
@@ -32,6 +35,17 @@ def persons(row: Fields) -> list[Person] | None:
             guessed=guessed,
         )
     ]
+
+
+def _unwrapped(row: Fields) -> Fields:
+    """The row with the fields of ``{"persona": {"profile": ...}}`` beside its others."""
+    inner = row.values.get("persona")
+    if not isinstance(inner, Mapping) or not {column(name) for name in inner} & ITEMS.keys():
+        return row
+    others = [(row.names[name], value) for name, value in row.values.items() if name != "persona"]
+    if {column(name) for name, _ in others} & {column(name) for name in inner}:
+        return row
+    return Fields(dict(others) | dict(inner))
 
 
 def _columns(row: Fields) -> tuple[dict[str, str], tuple[tuple[str, str], ...]]:

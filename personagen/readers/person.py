@@ -113,8 +113,20 @@ class Fields:
         if not shown:
             return f"no {wanted}, persona or text: the row is empty"
         texts.sort(key=lambda name: -len(self.values[column(name)]))
+        nested = [path for name, value in self.values.items() for path in _paths(self.names[name], value)]
         choice = suggestion(self.names.values(), texts)
+        if "COLUMN" in choice and nested:
+            likely = [path for path in nested if suggestion([path.rpartition(".")[2]]) != choice]
+            choice = f"--columns 'profile={{{{ {(likely or nested)[0]} }}}}'"
         return f"no {wanted}, persona or text in the columns {shown}; name them, as in {choice}"
+
+
+def _paths(path: str, value: Any) -> list[str]:
+    """The places of texts inside a nested value, as templates write them."""
+    if isinstance(value, Mapping):
+        inner = [(name, part) for name, part in value.items() if str(name).isidentifier()]
+        return [found for name, part in inner for found in _paths(f"{path}.{name}", part)]
+    return [path] if "." in path and isinstance(value, str) and " " in value and path.isascii() else []
 
 
 def _attribute(name: str, column_name: str, value: Any) -> Attributes:

@@ -66,5 +66,7 @@ def is_row(value: object) -> bool:
         return True
     texts = [inner for name, inner in names.items() if name in _KEYS or name.endswith(" persona")]
     return any(isinstance(text, str) or text is None for text in texts) or (
-        bool(names.keys() & {*IDS, *ITEMS.values()}) and bool(texts) and not all(isinstance(t, list) for t in texts)
+        bool(names.keys() & {*IDS, *ITEMS.values()})
+        and bool(texts)
+        and not all(isinstance(t, list | dict) for t in texts)
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from personagen.errors import UsageError
 from personagen.personas.seeds import load_personas, load_seeds
 from personagen.readers.sources import SOURCES
 
@@ -171,3 +172,46 @@ def test_every_source_leaves_rows_of_others_alone():
 def test_unused_columns_become_attributes_by_their_usual_names(read, given: dict, kept: dict):
     (persona,), _ = read("a.jsonl", {"profile": "Bakes bread in the old town.", **given})
     assert persona.attributes == kept
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json"])
+def test_a_persona_inside_a_row_is_read_with_the_rows_other_columns(read, name: str):
+    row = {"id": 7, "persona": {"profile": "He bakes bread in Porto.", "personality": "He is shy."}, "city": "Porto"}
+    (persona,), _ = read(name, row)
+    assert (persona.id, persona.profile, persona.personality) == ("7", "He bakes bread in Porto.", "He is shy.")
+    assert persona.attributes["city"] == "Porto"
+
+
+def test_a_column_both_in_a_row_and_in_its_persona_is_not_chosen_silently(read):
+    with pytest.raises(UsageError, match="the persona is not a text"):
+        read("a.jsonl", {"id": 7, "persona": {"profile": "He bakes.", "ID": 8}})
+
+
+def test_texts_deep_in_a_row_are_named_as_a_template_that_reads_them(read, tmp_path: Path):
+    row = {"user": {"no": 1, "data": {"name": "Ada", "bio": "He bakes bread in Porto.", "note": "a b"}}}
+    with pytest.raises(UsageError, match=r"as in --columns 'profile=\{\{ user.data.bio \}\}'; "):
+        read("a.jsonl", row)
+    (persona,), _ = load_personas(tmp_path / "a.jsonl", columns="profile={{ user.data.bio }}")
+    assert persona.profile == "He bakes bread in Porto."
+
+
+def test_facts_and_traits_alone_are_named_as_the_columns_to_read(read, tmp_path: Path):
+    with pytest.raises(UsageError, match="as in --columns profile=facts,personality=traits; "):
+        read("a.jsonl", {"id": 1, "facts": ["He is 30", "He bakes"], "traits": ["shy"]})
+    (persona,), _ = load_personas(tmp_path / "a.jsonl", columns="profile=facts,personality=traits")
+    assert (persona.profile, persona.facts, persona.traits) == (
+        "He is 30. He bakes.",
+        ("He is 30", "He bakes"),
+        ("shy",),
+    )
+
+
+def test_a_table_by_columns_with_ids_is_read(read):
+    personas, _ = read("a.json", {"id": {"0": 5, "1": 6}, "profile": {"0": "He bakes.", "1": "She sails."}})
+    assert [(persona.id, persona.profile) for persona in personas] == [("5", "He bakes."), ("6", "She sails.")]
+
+
+@pytest.mark.parametrize(("name", "text"), [("a.csv", ""), ("a.csv", "profile\n"), ("a.json", "[]"), ("a.txt", "\n\n")])
+def test_a_file_without_a_row_is_said_to_hold_none(read, name: str, text: str):
+    with pytest.raises(UsageError, match=r"has no persona; .*; it holds no row "):
+        read(name, text)
