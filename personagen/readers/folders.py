@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from personagen.errors import UsageError
 from personagen.readers import FORMATS
 from personagen.readers.decode import COMPRESSED, suffix_of
 
+_ADDRESS = re.compile("[a-z][a-z0-9]+:/")
 _IGNORED = ("readme", "license", "licence", "notice")
 _OF_DATASETS = frozenset({"dataset_info.json", "state.json", "dataset_dict.json", "dataset_infos.json"})
 KNOWN = ", ".join((*sorted(FORMATS), *(f"{'.jsonl'}{suffix}" for suffix in COMPRESSED)))
@@ -20,7 +22,8 @@ def files_of(path: Path, alone: str = "") -> tuple[list[Path], list[str]]:
     """
     try:
         if not path.exists():
-            raise UsageError(f"{path} does not exist; check the path")
+            way_out = "download the file and give its path" if _ADDRESS.match(str(path)) else "check the path"
+            raise UsageError(f"{path} does not exist; {way_out}")
         if not path.is_dir():
             return [_readable(path)], []
         inside = sorted(path.iterdir())

@@ -38,7 +38,7 @@ def fields_of(value: object) -> Fields:
     if isinstance(value, str):
         return Fields({"text": value})
     if not isinstance(value, Mapping):
-        raise ValueError(f"expected a text or an object, not {_NAMED.get(type(value), 'this')}")
+        raise ValueError(f"expected a text or an object, not {_NAMED.get(type(value), f'a {type(value).__name__}')}")
     return Fields(value)
 
 

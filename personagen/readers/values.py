@@ -144,7 +144,7 @@ def own_id(value: Any) -> str:
         return ""
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() else str(value)
-    return str(value).strip() if isinstance(value, str | int) or type(value).__name__ == "UUID" else ""
+    return str(value).strip() if isinstance(value, str | int) or type(value).__name__ in ("UUID", "Decimal") else ""
 
 
 def age(value: Any) -> int | None:

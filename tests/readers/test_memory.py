@@ -5,6 +5,8 @@ from __future__ import annotations
 import builtins
 import gzip
 import json
+import uuid
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -130,3 +132,54 @@ def test_a_folder_downloaded_from_the_hub_is_read(tmp_path: Path):
     (hub / ".huggingface").mkdir()
     (hub / ".huggingface" / "a.json").write_text("{}")
     assert read(hub) == WANTED
+
+
+def test_two_columns_of_one_name_are_refused_in_every_table(tmp_path: Path):
+    pa = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    table = pa.table([pa.array([ROWS[0]["profile"]]), pa.array(["He bakes."])], names=["profile", "profile"])
+    parquet.write_table(table, tmp_path / "a.parquet")
+    with pa.OSFile(str(tmp_path / "a.arrow"), "wb") as file, pa.ipc.new_file(file, table.schema) as arrow:
+        arrow.write_table(table)
+    tables = [table, table.to_batches()[0], tmp_path / "a.parquet", tmp_path / "a.arrow"]
+    for source in tables:
+        with pytest.raises(UsageError, match=r": two columns are called profile; rename one of them"):
+            load_personas(source)
+
+
+def test_arrow_batches_and_arrays_are_tables_too():
+    pa = pytest.importorskip("pyarrow")
+    table = pa.table({"profile": ["She sails.", "He bakes."]})
+    for data in (table, table.to_batches()[0], table["profile"], table["profile"].chunk(0)):
+        personas, _ = load_personas(data)
+        assert [persona.profile for persona in personas] == ["She sails.", "He bakes."]
+
+
+def test_a_named_index_of_a_dataframe_is_a_column_and_two_columns_of_one_name_are_refused():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"profile": ["She sails.", "He bakes."]}, index=pandas.Index([8, 9], name="id"))
+    assert [persona.id for persona in load_personas(frame)[0]] == ["8", "9"]
+    assert [persona.profile for persona in load_personas(frame.rename_axis(None))[0]] == ["She sails.", "He bakes."]
+    with pytest.raises(UsageError, match="data: two columns are called profile; rename one of them"):
+        load_personas(pandas.DataFrame([["She sails.", "He bakes."]], columns=["profile", "profile"]))
+
+
+@pytest.mark.parametrize("form", [None, "numpy", "pandas", "arrow"])
+def test_a_dataset_is_read_in_any_format_and_splits_are_numbered_on(form: str | None):
+    datasets = pytest.importorskip("datasets")
+    data = datasets.Dataset.from_dict({"profile": ["She sails.", "He bakes."]}).with_format(form)
+    assert [persona.profile for persona in load_personas(data)[0]] == ["She sails.", "He bakes."]
+    _, notes = load_personas(datasets.DatasetDict(train=data, test=data))
+    assert notes == ("2 repeated entries were merged (data row 3, data row 4)",)
+
+
+@pytest.mark.parametrize("own_id", [uuid.UUID(int=5), Decimal(5)])
+def test_ids_that_are_neither_texts_nor_numbers_are_written_as_texts(own_id: object):
+    assert load_personas([{"id": own_id, "profile": "She sails."}])[0][0].id == str(own_id)
+
+
+@pytest.mark.parametrize("address", ["https://example.org/a.jsonl", "hf://datasets/a/b", "s3://a/b.csv"])
+def test_an_address_is_refused_with_the_way_to_a_path(address: str):
+    with pytest.raises(UsageError, match="does not exist; download the file and give its path"):
+        load_personas(address)
