@@ -31,6 +31,11 @@ def function(name: str) -> Any:
         sys.path.append(here)
     try:
         found = getattr(importlib.import_module(module), attribute)
+    except ModuleNotFoundError as error:
+        place = f"neither {here} nor an installed package has a module {error.name}"
+        raise UsageError(
+            f"{name} can't be loaded: {place}{_raised_at(error)}; check the name and the folder"
+        ) from error
     except Exception as error:  # importing a user's module can fail in any way
         raise UsageError(f"{name} can't be loaded: {type(error).__name__}: {error}{_raised_at(error)}") from error
     if not callable(found):

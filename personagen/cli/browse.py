@@ -85,7 +85,7 @@ def drawn(listing: Listing, picks: Callable[[Any], bool] | None = None) -> tuple
         if not random.randrange(seen):
             found = number, line
     if not found:
-        raise UsageError(f"{listing.file.parent} has no such {listing.word}")
+        raise UsageError(f"{listing.file.parent} has no {listing.word} for these options; leave one out or change it")
     return found[0], read(listing, *found)
 
 

@@ -90,8 +90,10 @@ def usage_rows(summary: Any) -> list[tuple[str, str]]:
     cached = "".join(f", {n:,} {what} ({n / max(1, usage['input_tokens']):.0%})" for what, n in cache.items() if n)
     thought = f" ({usage['reasoning_tokens']:,} of them reasoning)" if usage.get("reasoning_tokens") else ""
     retries = f"{summary.retried:,} requests" + (f", {summary.refused:,} rate-limited" if summary.refused else "")
+    unused = summary.calls - summary.new_calls - summary.reused_calls  # as after a prompt was edited
+    said = f"{summary.new_calls:,} new, {summary.reused_calls:,} reused{f', {unused:,} not used' if unused > 0 else ''}"
     return [
-        ("calls", f"{summary.calls:,} ({summary.new_calls:,} new, {summary.reused_calls:,} reused)"),
+        ("calls", f"{summary.calls:,} ({said})"),
         ("retries", retries if summary.retried else ""),
         *(("unsupported", f"{', '.join(parts)} (refused by {where})") for where, parts in summary.unsupported.items()),
         ("peak concurrency", ", ".join(f"{n:,} ({where})" for where, n in summary.peak_concurrency.items())),

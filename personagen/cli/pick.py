@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,10 @@ class Pick:
     only: str = ""
     rejected: str = ""
     turn: int | None = None
+
+    def __str__(self) -> str:
+        """The options as they are typed."""
+        return " ".join(f"--{name} {shlex.quote(str(value))}" for name, value in vars(self).items() if value)
 
     def test(self, word: str) -> Callable[[Any], bool] | None:
         """Whether a record, a ``word``, is picked; None if all are. ``UsageError`` if personas are picked by turns."""

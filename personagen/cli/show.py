@@ -91,7 +91,7 @@ def show(run: str, tree: str | None, json: bool, quiet: bool, **values: Any) -> 
         return
     ended = str(state.get("status", "")).startswith(("done", "stopped"))
     if picks and not table_rows:
-        raise UsageError(f"{one_line(str(folder))} has no such {listing.word}")
+        raise UsageError(f"{one_line(str(folder))} has no {listing.word} for {pick}; leave an option out or change it")
     about = [] if picks else [_overview(folder, state)]
     drawing = (
         ["", _drawn(listing, first, f"{listing.word} {table_rows[0]['index']}", pick, brief=o.brief)] if first else []
@@ -123,7 +123,7 @@ def _drawn(listing: Listing, record: Any, title: str, pick: Pick, *, brief: bool
         return drawing.conversation(record, title, brief=brief)
     turns = pick.turns(record)
     if not turns:
-        raise UsageError(f"{title} has no such turn")
+        raise UsageError(f"{title} has no turn for {pick}; leave an option out or change it")
     return drawing.conversation(record, title, turns, brief=brief)
 
 

@@ -63,7 +63,7 @@ class Log:
         if self.dropped:
             notes.append(f"columns not used, since they are nested, long or dialogue: {_listed(self.dropped)}")
         if self.unusable_ids:
-            shown = ", ".join(self.unusable_ids[:3])
+            shown = ", ".join(name if len(name) < 60 else f"{name[:50]}..." for name in self.unusable_ids[:3])
             ids = f"{len(self.unusable_ids):,} id{'s' if len(self.unusable_ids) > 1 else ''}"
             notes.append(f"{ids} can't name a file ({shown}): kept as the attribute id")
         for file in dict.fromkeys(file for file, _ in self.guessed):

@@ -116,6 +116,7 @@ def test_a_fault_is_told_with_its_file_and_line_by_the_check_and_by_a_run(docume
         ("def f(trees, pairs): yield {1, 2}", "f", 2, r"f \(\w+.py:1\) raised TypeError: Type is not JSON"),
         ("def f(ctx, conversation, known, site): return 3", "f", 3, r"returned an int, not an Answer with a Spoken"),
         ("x = 1", "f", 2, "can't be loaded: AttributeError"),
+        ("\nimport no_such_one", "f", 2, r"has a module no_such_one, at \w+.py:2; check the name and the folder"),
         ("\n\nx = 1 / 0", "f", 2, r"can't be loaded: ZeroDivisionError: division by zero, at \w+.py:3"),
     ],
 )

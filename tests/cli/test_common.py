@@ -241,6 +241,23 @@ def test_the_summary_tells_what_of_the_input_a_cache_served_and_took(cached, wri
     assert dict(usage_rows(summary))["tokens"] == told
 
 
+@pytest.mark.parametrize(("calls", "told"), [(5, "5 (3 new, 2 reused)"), (9, "9 (3 new, 2 reused, 4 not used)")])
+def test_the_parts_of_the_calls_add_up(calls: int, told: str):
+    summary = SimpleNamespace(
+        usage=Usage().model_dump(),
+        usage_by_role={},
+        calls=calls,
+        new_calls=3,
+        reused_calls=2,
+        retried=0,
+        refused=0,
+        peak_concurrency={},
+        unsupported={},
+        estimate={"calls": 0, "actual": {}},
+    )
+    assert dict(usage_rows(summary))["calls"] == told
+
+
 def test_no_cost_is_told_where_nothing_can_cost_unless_something_was_paid():
     free, other = (SimpleNamespace(estimate=estimate) for estimate in ({"free": True}, {}))
     assert [paid({"cost_usd": cost}, free) for cost in (None, 0.0, 0.5)] == ["", "", ", 0.5000 USD"]

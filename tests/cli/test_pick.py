@@ -58,9 +58,10 @@ def test_trees_and_turns_are_picked(command, run: Path, options, trees, turns):
 
 
 def test_what_is_not_there_is_an_error(command, run: Path):
-    assert "has no such tree" in command("show", run, "--rejected", "aware").stderr
-    assert "has no such tree" in command("show", run, "--random", "--search", "nowhere").stderr
-    assert "tree 1 has no such turn" in command("show", run, "1", "--only", "ties").stderr
+    found = command("show", run, "--rejected", "aware", "--search", "no where")
+    assert "has no tree for --search 'no where' --rejected aware; leave an option out or change it" in found.stderr
+    assert "has no tree for these options" in command("show", run, "--random", "--search", "nowhere").stderr
+    assert "tree 1 has no turn for --only ties; leave" in command("show", run, "1", "--only", "ties").stderr
     assert "choose one of pairs, ties" in command("show", run, "--only", "tie").stderr
 
 
