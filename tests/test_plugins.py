@@ -17,7 +17,7 @@ def test_a_function_of_a_module_in_the_working_folder_is_found(tmp_path, monkeyp
 @pytest.mark.parametrize(
     ("code", "name", "complaint"),
     [
-        ("", "no_such_module_here:f", "No module named"),
+        ("", "no_such_module_here:f", "has a module no_such_module_here; check the name"),
         ("", "broken_a:f", "has no attribute 'f'"),
         ("def (", "broken_b:f", "SyntaxError"),
         ("1 / 0", "broken_c:f", "ZeroDivisionError"),

@@ -12,6 +12,8 @@ def persons(row: Fields) -> list[Person] | None:
     """The person of a row; ValueError if no column holds a description."""
     if "chosen" in row and "rejected" in row:
         raise ValueError("expected a persona, not a preference pair")
+    if "nodes" in row and "persona" in row:
+        raise ValueError("expected a persona, not a conversation; give the personas of its run")
     row = _unwrapped(row)
     columns, guessed = _columns(row)
     if not columns:

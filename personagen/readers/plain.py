@@ -7,10 +7,13 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
+from personagen.errors import UsageError
 from personagen.readers import personachat
 from personagen.readers.decode import Line, lines_of
+from personagen.readers.names import ITEMS, TEXTS, column
 from personagen.readers.row import Fault, Note, Row
 
+_MAX_WORDS = 4  # of a column's name
 _SENTENCE_ENDS = (".", "!", "?", "\u3002", '"', "\u201d")
 # Line ends of some editors. Within lines they only wrap a text; a file without other line ends has its lines by them.
 _SOFT_ENDS = re.compile("[\v\f\x85\u2028\u2029]")
@@ -23,11 +26,27 @@ def read(path: Path) -> Iterator[Row | Fault | Note]:
     lines = [line for line in found if isinstance(line, tuple)]
     rows = [note for note in found if isinstance(note, Note)]
     yield from rows
+    if suffix := _other_format(next((text for _, text in lines if text.strip()), "")):
+        raise UsageError(f"{path}: this is no plain text; name the file {path.stem}{suffix}")
     if sum(bool(text.strip()) for _, text in lines) == 1:
         lines, notes = _split(lines)
         yield from notes
     entries = personachat.of_lines(lines) if personachat.is_dialogue(lines) else _entries(lines)
     yield from sorted([*faults, *entries], key=lambda row: row.line)
+
+
+def _other_format(first: str) -> str:
+    """The suffix of what a file with this first line is; empty for a text."""
+    if re.match(r'\s*(?:\[\s*)?\{\s*"', first):
+        return ".json" if first.lstrip().startswith("[") else ".jsonl"
+    for mark, suffix in ((",", ".csv"), (";", ".csv"), ("|", ".csv"), ("\t", ".tsv")):
+        names = [column(name.strip('" ')) for name in first.split(mark)]
+        if len(names) > 1 and all(names) and any(name in (*TEXTS, *ITEMS.values()) for name in names):
+            sentence = first.rstrip().endswith(_SENTENCE_ENDS[:4]) or any(
+                len(name.split()) > _MAX_WORDS for name in names
+            )
+            return "" if sentence else suffix
+    return ""
 
 
 def _split(lines: Sequence[Line]) -> tuple[list[Line], list[Note]]:

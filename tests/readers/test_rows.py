@@ -227,3 +227,25 @@ def test_a_pointer_of_git_lfs_is_named_as_such(tmp_path: Path, suffix: str):
     path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n")
     with pytest.raises(UsageError, match="is a pointer of Git LFS, not the data; get it with git lfs pull"):
         list(rows_of(path))
+
+
+@pytest.mark.parametrize(
+    ("first", "name"),
+    [
+        ('{"profile": "x"}', "a.jsonl"),
+        ('[{"profile": "x"}]', "a.json"),
+        ("id,profile", "a.csv"),
+        ('"Profile";"Age"', "a.csv"),
+        ("no\ttraits", "a.tsv"),
+    ],
+)
+def test_a_table_named_as_a_text_is_refused_with_the_name_to_give_it(read, first: str, name: str):
+    with pytest.raises(UsageError, match=rf"a\.txt: this is no plain text; name the file {name}$"):
+        read("a.txt", f"\n{first}\n1,2\n")
+
+
+@pytest.mark.parametrize(
+    "text", ["She bakes, text, and more she bakes there.", "{She} bakes.", "profile", "[x] He bakes."]
+)
+def test_a_text_that_only_looks_like_a_table_is_read(read, text: str):
+    assert read("a.txt", text) == [Row(1, text)]

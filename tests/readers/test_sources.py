@@ -215,3 +215,8 @@ def test_a_table_by_columns_with_ids_is_read(read):
 def test_a_file_without_a_row_is_said_to_hold_none(read, name: str, text: str):
     with pytest.raises(UsageError, match=r"has no persona; .*; it holds no row "):
         read(name, text)
+
+
+def test_a_conversation_is_no_persona(read):
+    with pytest.raises(UsageError, match="expected a persona, not a conversation; give the personas of its run"):
+        read("a.jsonl", {"id": "a-0", "persona": {"id": "a", "profile": "He bakes."}, "nodes": []})

@@ -3,12 +3,13 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from personagen.personas.english.facts import MAX_FACTS
 from personagen.personas.english.text import attributes_of, facts_of, normalised, pronoun_of, sentences
 from personagen.personas.traits import traits_of
+from personagen.personas.words import STOPS
 
 
 def test_each_sentence_is_a_fact_without_its_stop():
@@ -25,11 +26,12 @@ def test_there_are_never_more_than_fifteen_facts():
 
 
 @given(st.text(max_size=200))
+@example("\u3002")
 def test_any_text_gives_distinct_statements_or_none(text: str):
     facts = facts_of(text)
     assert len(set(facts)) == len(facts) <= MAX_FACTS
     assert all(fact == fact.strip() != "" for fact in facts)
-    assert facts or not any(sentence.strip(" .!?;:") for sentence in sentences(text))
+    assert facts or not any(sentence.strip(f" .!?;:{STOPS}") for sentence in sentences(text))
 
 
 @pytest.mark.parametrize(
