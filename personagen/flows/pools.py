@@ -50,6 +50,9 @@ class Pools:
         self.foreign = {d.text for entries in self.seeds.values() for d in entries if _is_foreign(d.text, options)}
         self.targets = _targets(options, self.seeds, self.foreign)
         self.forms = _forms(options, self.seeds)
+        for kind, entries in self.seeds.items():
+            if len(entries) < self.targets[kind]:
+                _check_author(kind, self.forms[kind], options)
         self.missing: Mapping[Kind, int] = {}
         self.growths: dict[Kind, PoolGrowth] = {}
         self.personas: list[Persona] = []
@@ -221,10 +224,22 @@ class Pools:
 
 def _is_foreign(text: str, options: ExpandOptions) -> bool:
     """Whether a seed is clearly in another language than the author is to write in."""
-    author = by_role("--model", options.model).get("author", OFFLINE)
-    if options.language in ("en", ANY) or author == OFFLINE:
+    if options.language in ("en", ANY) or _author(options) == OFFLINE:
         return False
     return other_language(words(text), options.language) is not None
+
+
+def _check_author(kind: Kind, form: Form, options: ExpandOptions) -> None:
+    """Raises ``UsageError`` if the offline author, which writes English, is to follow seeds in another language."""
+    if form.language == ANY != options.language and _author(options) == OFFLINE:
+        raise UsageError(
+            f"the {kind} seeds are not in English, which is all that the offline author writes: choose a --model, or"
+            " combine the seeds alone with a --target of their number"
+        )
+
+
+def _author(options: ExpandOptions) -> str:
+    return by_role("--model", options.model).get("author", OFFLINE)
 
 
 def _targets(

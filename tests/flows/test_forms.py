@@ -158,6 +158,12 @@ def test_the_offline_author_writes_single_sentences_too(run, tmp_path):
     assert all(" who " in p.profile and 4 <= len(p.profile.split()) <= 23 for p in new)
 
 
+def test_the_offline_author_is_not_asked_to_follow_seeds_in_another_language(run):
+    with pytest.raises(UsageError, match=r"the profile seeds are not in English, .+ choose a --model"):
+        run(ROWS["Chinese"], model="offline")
+    assert run(ROWS["Chinese"], model="offline", target=len(ROWS["Chinese"])).personas == len(ROWS["Chinese"])
+
+
 def test_the_offline_author_keeps_to_a_few_short_sentences():
     form = {"unit": "words", "one_sentence": False, "shortest": 20, "longest": 40, "fewest": 2, "most": 4}
     written = orjson.loads(profiles({"examples": [], "count": 200, "form": form}, forms.Random(1)))["descriptions"]
