@@ -29,7 +29,14 @@ async def replay(run: Path, tree: ConversationTree) -> Made:
     Raises:
         UsageError: the prompts in the folder are no longer those of the tree, or it has no journal, as after a merge.
     """
-    options = _options(read_state(run))
+    state = read_state(run)
+    if tree.run in (runs := state.get("runs") or {}):
+        tree_id = tree.id.removeprefix(f"{tree.run}:")
+        raise UsageError(
+            f"{run} was merged and does not have the answers; the run of this tree has them: --run"
+            f" {runs[tree.run]['path']} {tree_id}"
+        )
+    options = _options(state)
     prompts = _prompts(run, options)
     if changed := sorted(n for n, p in prompts.items() if tree.prompts.get(n, p.hash) != p.hash):
         raise UsageError(f"{run}: {', '.join(changed)} changed after this tree was made; run its command again")
