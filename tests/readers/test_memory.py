@@ -130,3 +130,18 @@ def test_a_folder_downloaded_from_the_hub_is_read(tmp_path: Path):
     (hub / ".huggingface").mkdir()
     (hub / ".huggingface" / "a.json").write_text("{}")
     assert read(hub) == WANTED
+
+
+def test_of_a_run_folder_the_personas_are_read_as_seeds_too(tmp_path: Path):
+    pool = tmp_path / "pool"
+    pool.mkdir()
+    for name in ("run.json", "rejections.jsonl", "notes.txt"):
+        (pool / name).write_text('{"command": "expand"}\n')
+    for load in (load_seeds, load_personas):
+        with pytest.raises(UsageError, match="pool is a run without personas.jsonl; give a file, or a folder"):
+            load(pool)
+    record = Persona(id="p1", profile=ROWS[0]["profile"], personality="She is blunt.", origin={"profile": "seed"})
+    (pool / "personas.jsonl").write_bytes(record.line() + b"\n")
+    seeds = load_seeds(pool)
+    assert [entry.text for entry in (*seeds.profiles, *seeds.personalities)] == [record.profile, record.personality]
+    assert load_personas(pool)[0] == (record,)
