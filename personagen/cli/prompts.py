@@ -285,7 +285,7 @@ def _overrides(file: Path, prompt: Prompt) -> dict[str, Any]:
     try:
         values = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise UsageError(f"--inputs {file}: {error.strerror}") from None
+        raise UsageError(f"--inputs {file}: {error.strerror}; check the path") from None
     except (ValueError, RecursionError) as error:
         raise UsageError(f"--inputs {file}: not valid JSON: {error}") from None
     if not isinstance(values, dict) or not set(values) <= set(prompt.inputs):
