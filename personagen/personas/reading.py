@@ -15,7 +15,7 @@ from personagen.readers import memory, rows_of
 from personagen.readers.columns import Columns
 from personagen.readers.folders import files_of
 from personagen.readers.row import Fault, Note, Row, place
-from personagen.records import Description, Kind, Persona
+from personagen.records import Description, Kind, Persona, content_id
 
 MAX_NOTES = 20  # about skipped rows; the rest is counted
 IN_MEMORY = "data"  # the name of what is read from memory
@@ -131,11 +131,17 @@ def _is_blank(value: object) -> bool:
 
 
 def unique(found: Iterable[tuple[list[T], str]], log: Log, into: dict[str, T]) -> Iterator[int]:
-    """Puts the distinct entries into ``into`` by id, in order; yields the number of rows after each row."""
+    """Puts the distinct entries into ``into`` by id, in order; yields the number of rows after each row.
+
+    Of personas without ids of their own, those with the same texts and other attributes or facts are different people.
+    """
     places: dict[str, str] = {}
     for entries, where in found:
         for entry in entries:
             other = into.setdefault(entry.id, entry)
+            if isinstance(entry, Persona) and entry != other and entry.id == content_id(*_texts(entry)):
+                entry = entry.model_copy(update={"id": content_id(dict(vars(entry)))})
+                other = into.setdefault(entry.id, entry)
             if isinstance(entry, Persona):
                 at = places.setdefault(entry.id, where)
                 if entry != other:
@@ -145,6 +151,10 @@ def unique(found: Iterable[tuple[list[T], str]], log: Log, into: dict[str, T]) -
             if entry is not other:
                 log.repeats.append(_short(where))
         yield log.rows
+
+
+def _texts(persona: Persona) -> tuple[str, str]:
+    return persona.profile, persona.personality
 
 
 def _listed(names: Iterable[str]) -> str:

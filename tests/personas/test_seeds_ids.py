@@ -57,3 +57,14 @@ def test_a_record_of_expand_with_an_id_that_can_be_no_files_name_is_refused(tmp_
     path.write_bytes(orjson.dumps({"id": odd, "profile": BEES, "personality": "", "origin": {"profile": "seed"}}))
     with pytest.raises(UsageError, match=r"empty, longer than 200 .* dot or white space, or holds /, \\ or a control"):
         load_personas(path)
+
+
+def test_people_without_ids_whose_texts_are_the_same_are_told_apart_by_what_else_is_known_of_them():
+    row = {"profile": BEES, "personality": "He is shy."}
+    rows = [row | {"job": job} for job in ("cook", "nurse", "cook", "nurse")]
+    personas, notes = load_personas(rows)
+    assert [persona.attributes["occupation"] for persona in personas] == ["cook", "nurse"]
+    assert [persona.id == content_id(*row.values()) for persona in personas] == [True, False]
+    assert len({persona.id for persona in personas}) == 2
+    assert "2 repeated entries were merged (data row 3, data row 4)" in notes
+    assert load_personas([*rows, row | {"job": "baker"}])[0][:2] == personas

@@ -138,7 +138,7 @@ def test_of_a_run_folder_the_personas_are_read_as_seeds_too(tmp_path: Path):
     for name in ("run.json", "rejections.jsonl", "notes.txt"):
         (pool / name).write_text('{"command": "expand"}\n')
     for load in (load_seeds, load_personas):
-        with pytest.raises(UsageError, match="pool is a run without personas.jsonl; give a file, or a folder"):
+        with pytest.raises(UsageError, match="pool is a run without personas"):
             load(pool)
     record = Persona(id="p1", profile=ROWS[0]["profile"], personality="She is blunt.", origin={"profile": "seed"})
     (pool / "personas.jsonl").write_bytes(record.line() + b"\n")
