@@ -137,8 +137,8 @@ def unique(found: Iterable[tuple[list[T], str]], log: Log, into: dict[str, T]) -
     """
     places: dict[str, str] = {}
     for entries, where in found:
-        for entry in entries:
-            other = into.setdefault(entry.id, entry)
+        for made in entries:
+            entry, other = made, into.setdefault(made.id, made)
             if isinstance(entry, Persona) and entry != other and entry.id == content_id(*_texts(entry)):
                 entry = entry.model_copy(update={"id": content_id(dict(vars(entry)))})
                 other = into.setdefault(entry.id, entry)
