@@ -80,6 +80,23 @@ def test_edited_prompts_are_marked_and_their_differences_shown(run, command, tmp
     assert "nowhere is not a run folder" in command("prompts", "diff", "--run", "nowhere").stderr
 
 
+@pytest.mark.parametrize("options", [{}, {"grow": "all", "max_nodes": 20}])
+def test_a_run_with_a_function_of_a_notebook_is_shown_without_it(run, command, model, options):
+    def terse(ctx, conversation, known, site):
+        return f"In short, {conversation[-1].content} comes first in {site.place}."
+
+    terse.__module__ = "gone"
+    fake = model(fakes.cast)
+    run("run", people=2, candidate=["plain", terse], turns=3, **options)
+    trees = list(read_records(Path("run/trees.jsonl"), ConversationTree))
+    for number, tree in enumerate(trees, 1):
+        for name in ("user/speak", "observer/infer", "assistant/plain", "judge/prefer"):
+            shown = json.loads(command("prompts", "render", name, str(number), "--run", "run", "--json").stdout)["sent"]
+            made = {c.key for c in fake.calls if c.prompt == name and c.place.startswith(f"{tree.id}/")}
+            assert {row["key"] for row in shown} == made
+            assert made
+
+
 def test_the_difference_from_a_run_is_that_in_the_language_of_the_run(run, command, tmp_path):
     shutil.copytree(prompts.packaged() / "judge", tmp_path / "prompts" / "de" / "judge")
     translated = tmp_path / "prompts" / "de" / "judge" / "prefer.md"
