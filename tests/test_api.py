@@ -260,7 +260,7 @@ def test_read_personas_takes_what_simulate_takes_and_logs_what_it_noted(caplog, 
     [found] = personagen.read_personas(rows, columns={"profile": "bio"}, skip_bad_lines=True)
     assert (found.profile, found.attributes["occupation"]) == ("She keeps bees in Leeds.", "nurse")
     assert "2 rows: 1 read, 1 skipped" in caplog.text
-    with pytest.raises(UsageError, match="data row 2: bio are empty"):
+    with pytest.raises(UsageError, match="data row 2: bio is empty"):
         personagen.read_personas(iter(rows), columns={"profile": "bio"})
     fakes.personas(tmp_path, 3)
     caplog.clear()
