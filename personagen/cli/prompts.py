@@ -18,7 +18,7 @@ from personagen.cli.terminal import clean
 from personagen.errors import UsageError
 from personagen.options import COLUMNS, OutputOptions, PromptOptions
 from personagen.options.language import ANY, base_of, language, name_of
-from personagen.options.row import FILES, Columns, FilePath, checked_texts, option
+from personagen.options.row import FILES, FilePath, KeyTexts, checked_texts, option
 
 if TYPE_CHECKING:
     from personagen.agents.sample import Scene
@@ -53,7 +53,7 @@ class RenderOptions(ListOptions):
     run: FilePath | None = option(None, "Run folder: show what was sent in its TREE.", FILES, "RUN")
     turn: int | None = option(None, "Turn of TREE.", FILES, "N", words="all", least=1)
     persona: FilePath | None = option(None, "Persona to use: the Nth of FILE.", FILES, "FILE[:N]")
-    columns: Columns = option(**COLUMNS)
+    columns: KeyTexts = option(**COLUMNS)
     inputs: FilePath | None = option(None, "JSON object of inputs that replace the sample's.", FILES, "FILE")
 
 

@@ -18,7 +18,7 @@ from personagen.flows.pool_growth import PoolGrowth, grow_round
 from personagen.llm.endpoints import OFFLINE
 from personagen.metrics.diversity import acceptance_curve, distinct_n, nearest_similarity, vendi_score
 from personagen.metrics.spread import ages, genders, tone
-from personagen.options import ExpandOptions, by_role
+from personagen.options import ExpandOptions, by_role, checked_texts
 from personagen.options.language import ANY, name_of
 from personagen.personas import pool
 from personagen.personas.filters import Filter, Rules, Threshold
@@ -247,7 +247,8 @@ def _targets(
 
 def _forms(options: ExpandOptions, seeds: Mapping[Kind, Sequence[Description]]) -> dict[Kind, Form]:
     """The form of each pool: learned from its seeds, with the user's bounds."""
-    lengths, items = ranges("--length", options.length), ranges("--items", options.items)
+    lengths = ranges("--length", checked_texts(options.length))
+    items = ranges("--items", checked_texts(options.items))
     ours = load_seeds(None)
     packaged = (*ours.profiles, *ours.personalities)
     asked = options.language != ExpandOptions.language
