@@ -22,7 +22,7 @@ from personagen.flows.simulate import SimulateSummary
 from personagen.flows.simulate import simulate as _simulate
 from personagen.llm.functions import raised
 from personagen.options import ExpandOptions, SimulateOptions
-from personagen.options.row import FilePath, Options, rows_of
+from personagen.options.row import Data, FilePath, KeyTexts, Options, rows_of
 from personagen.personas.seeds import load_personas
 from personagen.records import ConversationTree, Persona, PreferencePair
 from personagen.runs.interrupt import run_sync
@@ -181,13 +181,16 @@ def export(run: FilePath, format: str | Exporter, out: FilePath) -> ExportSummar
     return _export(Path(run), format, Path(out))
 
 
-def read_personas(file: FilePath) -> tuple[Persona, ...]:
-    """The personas of a ``personas.jsonl``.
+def read_personas(personas: Data, *, columns: KeyTexts = (), skip_bad_lines: bool = False) -> tuple[Persona, ...]:
+    """The personas of a ``personas.jsonl``, or of whatever ``simulate`` takes as ``personas``; notes are logged.
 
     Raises:
-        UsageError: a line cannot be read.
+        UsageError: a row cannot be read, unless ``skip_bad_lines``.
     """
-    return load_personas(Path(file))[0]
+    found, notes = load_personas(personas, skip_bad_lines=skip_bad_lines, columns=columns)
+    for note in notes:
+        log.warning("%s", note)
+    return found
 
 
 def read_trees(run: FilePath) -> Iterator[ConversationTree]:

@@ -87,7 +87,7 @@ class Completion(Record):
     finish_reason: str = "stop"
     usage: Usage = Usage()
     model: str = ""
-    pause: float = Field(0.0, exclude=True, repr=False)
+    pause: float = Field(default=0.0, exclude=True, repr=False)
 
 
 class Description(Record):

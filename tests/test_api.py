@@ -18,7 +18,7 @@ import orjson
 import pytest
 
 import personagen
-from personagen.errors import BudgetError, Interrupted
+from personagen.errors import BudgetError, Interrupted, UsageError
 from tests import fakes
 from tests.trees import conversation
 
@@ -253,3 +253,16 @@ def test_names_appear_while_typing():
     code = "import personagen, json; print(json.dumps(dir(personagen)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=REPO)
     assert orjson.loads(done.stdout) == sorted([*personagen.__all__, "__version__"])
+
+
+def test_read_personas_takes_what_simulate_takes_and_logs_what_it_noted(caplog, tmp_path):
+    rows = [{"bio": "She keeps bees in Leeds.", "job": "nurse"}, {"bio": None, "job": "cook"}]
+    [found] = personagen.read_personas(rows, columns={"profile": "bio"}, skip_bad_lines=True)
+    assert (found.profile, found.attributes["occupation"]) == ("She keeps bees in Leeds.", "nurse")
+    assert "2 rows: 1 read, 1 skipped" in caplog.text
+    with pytest.raises(UsageError, match="data row 2: bio is empty"):
+        personagen.read_personas(iter(rows), columns={"profile": "bio"})
+    fakes.personas(tmp_path, 3)
+    caplog.clear()
+    assert len(personagen.read_personas(tmp_path / "personas.jsonl")) == 3
+    assert not caplog.text

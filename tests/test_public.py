@@ -94,6 +94,12 @@ def test_mypy_refuses_a_misspelt_keyword_and_a_value_of_another_type(tmp_path: P
         "personagen.export('run', fromat='trl', out='x')": 'Unexpected keyword argument "fromat"',
         "personagen.simulate(turns=3, concurrency='auto', model='offline', out=Path('x'))": "",
         "personagen.expand(model={'author': model}, filters=['a:b'], confirm_above=None)": "",
+        "personagen.simulate(personas=iter(['a']), columns={'profile': 'bio'}, progress=lambda status: None)": "",
+        "personagen.simulate(columns=3)": 'Argument "columns"',
+        "personagen.read_personas([{'bio': 'a'}], columns={'profile': 'bio'})[0].attributes['age']": "",
+        "personagen.Completion(text='a reply').usage.input_tokens": "",
+        "personagen.Completion()": 'Missing named argument "text"',
+        "personagen.export('run', lambda trees, pairs: [{'n': pair.turn} for pair in pairs], 'x')": "",
     }
     head = (
         "from pathlib import Path\n\nimport personagen\n\n\n"

@@ -33,6 +33,11 @@ class TableOption(click.Option):
             shell_complete=lambda _, __, begun: values(row, begun),
         )
 
+    def value_from_envvar(self, ctx: click.Context) -> Any:
+        """The variable's value; of a repeatable option its words, but a template of columns may have spaces."""
+        text = self.resolve_envvar_value(ctx)
+        return (text,) if text and self.row.kind == "KeyTexts" and "{" in text else super().value_from_envvar(ctx)
+
 
 def options_of(*tables: type[Any]) -> list[click.Parameter]:
     """The click options of options dataclasses, for ``params`` of a command."""

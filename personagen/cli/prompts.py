@@ -16,9 +16,9 @@ from personagen.cli.options import Command, options_of
 from personagen.cli.sent import as_lines, print_sent
 from personagen.cli.terminal import clean
 from personagen.errors import UsageError
-from personagen.options import OutputOptions, PromptOptions
-from personagen.options.language import ANY, language, name_of
-from personagen.options.row import FILES, FilePath, option
+from personagen.options import COLUMNS, OutputOptions, PromptOptions
+from personagen.options.language import ANY, base_of, language, name_of
+from personagen.options.row import FILES, FilePath, KeyTexts, checked_texts, option
 
 if TYPE_CHECKING:
     from personagen.agents.sample import Scene
@@ -53,6 +53,7 @@ class RenderOptions(ListOptions):
     run: FilePath | None = option(None, "Run folder: show what was sent in its TREE.", FILES, "RUN")
     turn: int | None = option(None, "Turn of TREE.", FILES, "N", words="all", least=1)
     persona: FilePath | None = option(None, "Persona to use: the Nth of FILE.", FILES, "FILE[:N]")
+    columns: KeyTexts = option(**COLUMNS)
     inputs: FilePath | None = option(None, "JSON object of inputs that replace the sample's.", FILES, "FILE")
 
 
@@ -124,17 +125,29 @@ def _inputs(row: Mapping[str, Any]) -> str:
 @_subcommand("diff", "diff --run outputs/run", DiffOptions)
 @click.pass_context
 def diff(ctx: click.Context, /, run: str | None, **values: Any) -> None:
-    """Show how the prompts in use differ from the bundled ones, or from those of a run."""
+    """Show how the prompts in use differ from the bundled ones, or from those of a run, in the run's language."""
     from personagen.prompts.differences import diffs
     from personagen.prompts.files import folders, packaged
-    from personagen.store.files import read_state
 
     chosen, output = _inherited(ctx, values)
-    if run and read_state(Path(run)) and not (Path(run) / "prompts").is_dir():
-        raise UsageError(f"{run} has no prompts")
-    found = diffs(Path(run) / "prompts" if run else packaged(), folders(chosen.prompts, chosen.language or ANY))
+    language = chosen.language or (_language_of(Path(run)) if run else ANY)
+    found = diffs(Path(run) / "prompts" if run else packaged(), folders(chosen.prompts, language))
     than = f"those of {run}" if run else "the bundled ones"
     print_summary({"diffs": found}, "\n".join(found.values()) or f"the prompts are {than}", **output)
+
+
+def _language_of(run: Path) -> str:
+    """The language of the run folder ``run``, which picks its translated prompts."""
+    from personagen.store.files import read_state
+
+    state = read_state(run)
+    if runs := state.get("runs"):
+        raise UsageError(
+            f"{run} was merged from several runs; name one of them: {', '.join(info['path'] for info in runs.values())}"
+        )
+    if not (run / "prompts").is_dir():
+        raise UsageError(f"{run} has no prompts; run its command again, or name another run")
+    return str(state.get("options", {}).get("language") or ANY)
 
 
 @_subcommand("check", "check --prompts my-prompts")
@@ -153,15 +166,18 @@ def check(ctx: click.Context, /, **values: Any) -> None:
 
     chosen, output = _inherited(ctx, values)
     where = folders(chosen.prompts)
-    languages = [chosen.language] if chosen.language else [ANY, *translations(where)]
+    translated = translations(where)
+    languages = [chosen.language] if chosen.language else [ANY, *translated]
     found = [_problems(name, folders(chosen.prompts, code)) for code in languages for name in sorted(ACTS)]
     problems = list(dict.fromkeys(chain(*found)))
     notes = list(unused_prompts(where))
     text = [f"note: {note}" for note in notes]
     summary = {"checked": len(ACTS), "languages": languages, "problems": problems, "notes": notes}
     if not problems:
-        translated = ", ".join(name_of(code) for code in languages if code != ANY)
-        text.insert(0, f"{len(ACTS)} prompts are valid{f', also in {translated}' if translated else ''}")
+        also = ", ".join(name_of(code) for code in languages if {code, base_of(code)} & {*translated})
+        text.insert(0, f"{len(ACTS)} prompts are valid{f', also in {also}' if also else ''}")
+        if chosen.language and not also:
+            text.insert(1, f"note: no prompt is translated: no folder is named {chosen.language}/")
     if text or output["json"]:
         print_summary(summary, "\n".join(text), **output)
     if problems:
@@ -190,7 +206,7 @@ def render(ctx: click.Context, /, name: str, tree: str | None, **values: Any) ->
     if name.removesuffix(".md") not in ACTS:
         raise UsageError(f"there is no prompt {name!r}; choose one of {', '.join(sorted(ACTS))}")
     prompt = load(name.removesuffix(".md"), folders(chosen.prompts, chosen.language or ANY))
-    call = _sample_call(prompt, Scene(persona=_persona(chosen.persona) if chosen.persona else SAMPLE))
+    call = _sample_call(prompt, Scene(persona=_persona(chosen) if chosen.persona else SAMPLE))
     given = _overrides(Path(chosen.inputs), prompt) if chosen.inputs else {}
     messages = prompt.render({**call.inputs, "language": name_of(chosen.language or "en"), **given})
     sampling = {name: value for name, value in vars(call.sampling).items() if value not in (None, "")}
@@ -215,7 +231,9 @@ def render(ctx: click.Context, /, name: str, tree: str | None, **values: Any) ->
 def _inherited(ctx: click.Context, values: dict[str, Any]) -> tuple[RenderOptions, dict[str, bool]]:
     """The options of a subcommand, or those given before its name; and those of its output."""
     before = ctx.parent.params if ctx.parent and ctx.parent.info_name == "prompts" else {}
-    merged = {name: before.get(name) if value in (None, False) else value for name, value in values.items()}
+    merged: dict[str, Any] = {
+        name: before.get(name) if value in (None, False) else value for name, value in values.items()
+    }
     output = {name: bool(merged.pop(name)) for name in ("json", "quiet")}
     return RenderOptions(**merged), output
 
@@ -242,15 +260,15 @@ def _problems(name: str, where: tuple[Path, ...]) -> list[str]:
     return []
 
 
-def _persona(where: FilePath) -> Persona:
-    """The persona at ``FILE:N``."""
+def _persona(chosen: RenderOptions) -> Persona:
+    """The persona at ``FILE:N`` of ``--persona``."""
     from personagen.personas.seeds import load_personas
 
-    where = str(where)
+    where = str(chosen.persona)
     file, colon, number = where.rpartition(":")
     if not colon or not number.isdecimal() or len(number) > 9 or Path(where).exists():
         file, number = where, "1"
-    personas, _ = load_personas(Path(file))
+    personas, _ = load_personas(Path(file), columns=checked_texts(chosen.columns))
     if not 1 <= int(number) <= len(personas):
         raise UsageError(f"--persona {where}: {file} has {len(personas)} personas, counted from 1")
     return personas[int(number) - 1]
@@ -267,7 +285,7 @@ def _overrides(file: Path, prompt: Prompt) -> dict[str, Any]:
     try:
         values = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise UsageError(f"--inputs {file}: {error.strerror}") from None
+        raise UsageError(f"--inputs {file}: {error.strerror}; check the path") from None
     except (ValueError, RecursionError) as error:
         raise UsageError(f"--inputs {file}: not valid JSON: {error}") from None
     if not isinstance(values, dict) or not set(values) <= set(prompt.inputs):

@@ -41,7 +41,8 @@ def check_environment(commands: Callable[[], Mapping[str, click.Command]]) -> No
         return
     known = {name for command, found in commands().items() for name in _variables(f"{_PREFIX}{command}", found)}
     for name in sorted(set(given) - known):
-        near = difflib.get_close_matches(name, sorted(known), 1, cutoff=0.8)
+        near = sorted(one for one in known if one.endswith(name[len(_PREFIX) - 1 :]))[-1:]  # without its command
+        near = near or difflib.get_close_matches(name, sorted(known), 1, cutoff=0.8)
         hint = f"did you mean {near[0]}?" if near else "see personagen --help; PERSONAGEN_SIMULATE_TURNS sets --turns"
         raise UsageError(f"the environment variable {name} is no option; {hint}")
 

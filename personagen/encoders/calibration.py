@@ -15,12 +15,12 @@ from personagen.encoders.encoder import Encoder, FloatArray
 from personagen.errors import UsageError
 from personagen.personas.filters import Threshold
 from personagen.personas.filters.threshold import fit
-from personagen.personas.words import HAN, KANA, SOUTH_EAST, words
+from personagen.personas.words import UNSPACED, words
 
 MIN_TEXTS = 5
 CHANGED_DETAILS = (1, 2, 3)
 VARIANTS = 4
-_ALONE = f"[{HAN}{KANA}{SOUTH_EAST}]"  # no spaces divide words, so each character is one
+_ALONE = UNSPACED.pattern  # no spaces divide words, so each character is one
 _TOKEN = re.compile(rf"{_ALONE}|\w(?:(?!{_ALONE})[\w'’-])*")
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, replace
+from itertools import chain
 from typing import Any
 
 from personagen.agents import author
@@ -17,12 +18,12 @@ from personagen.flows.pool_growth import PoolGrowth, grow_round
 from personagen.llm.endpoints import OFFLINE
 from personagen.metrics.diversity import acceptance_curve, distinct_n, nearest_similarity, vendi_score
 from personagen.metrics.spread import ages, genders, tone
-from personagen.options import ExpandOptions, by_role
+from personagen.options import ExpandOptions, by_role, checked_texts
 from personagen.options.language import ANY, name_of
 from personagen.personas import pool
 from personagen.personas.filters import Filter, Rules, Threshold
 from personagen.personas.form import Form, ranges
-from personagen.personas.language import other_language
+from personagen.personas.language import MIN_WORDS, other_language
 from personagen.personas.learned import form_of
 from personagen.personas.seeds import Seeds, load_seeds
 from personagen.personas.words import words
@@ -47,7 +48,7 @@ class Pools:
             "personality": seeds.personalities,
         }
         # Seeds in another language are shown to the author, but are no part of a persona.
-        self.foreign = {d.text for entries in self.seeds.values() for d in entries if _is_foreign(d.text, options)}
+        self.foreign = frozenset[str]().union(*(_foreign(entries, options) for entries in self.seeds.values()))
         self.targets = _targets(options, self.seeds, self.foreign)
         self.forms = _forms(options, self.seeds)
         for kind, entries in self.seeds.items():
@@ -222,11 +223,17 @@ class Pools:
         return {kind: await calibrate(encoder, [e.text for e in entries]) for kind, entries in self.seeds.items()}
 
 
-def _is_foreign(text: str, options: ExpandOptions) -> bool:
-    """Whether a seed is clearly in another language than the author is to write in."""
+def _foreign(seeds: Sequence[Description], options: ExpandOptions) -> set[str]:
+    """The texts of ``seeds``, of one kind, that are clearly in another language than the author is to write in.
+
+    Those too short to be judged alone are judged together.
+    """
     if options.language in ("en", ANY) or _author(options) == OFFLINE:
-        return False
-    return other_language(words(text), options.language) is not None
+        return set()
+    found = {seed.text: words(seed.text) for seed in seeds}
+    foreign = {text for text, said in found.items() if other_language(said, options.language)}
+    short = {text: said for text, said in found.items() if text not in foreign and len(said) < MIN_WORDS}
+    return foreign | (short.keys() if other_language(list(chain(*short.values())), options.language) else set())
 
 
 def _check_author(kind: Kind, form: Form, options: ExpandOptions) -> None:
@@ -255,7 +262,8 @@ def _targets(
 
 def _forms(options: ExpandOptions, seeds: Mapping[Kind, Sequence[Description]]) -> dict[Kind, Form]:
     """The form of each pool: learned from its seeds, with the user's bounds."""
-    lengths, items = ranges("--length", options.length), ranges("--items", options.items)
+    lengths = ranges("--length", checked_texts(options.length))
+    items = ranges("--items", checked_texts(options.items))
     ours = load_seeds(None)
     packaged = (*ours.profiles, *ours.personalities)
     asked = options.language != ExpandOptions.language

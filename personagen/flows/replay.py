@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from personagen.agents import custom
-from personagen.agents.ask import AgentContext
+from personagen.agents.ask import AgentContext, Answer, CallSite, said
+from personagen.agents.assistant import Candidate
+from personagen.agents.replies import Spoken
 from personagen.call import Call
-from personagen.errors import ServerError, UsageError
+from personagen.errors import ReplyError, ServerError, UsageError
 from personagen.flows.conversation import Conversation
 from personagen.flows.plan import Plan
 from personagen.flows.simulate import PROMPTS
 from personagen.llm.middleware import Tally
 from personagen.options import SimulateOptions, by_role, checked_texts
 from personagen.prompts.files import Prompt, load
-from personagen.records import Completion, ConversationTree
+from personagen.records import Completion, ConversationTree, Inference, Message
 from personagen.store.files import read_state
 from personagen.store.journal import stored_answers
 
@@ -29,7 +31,14 @@ async def replay(run: Path, tree: ConversationTree) -> Made:
     Raises:
         UsageError: the prompts in the folder are no longer those of the tree, or it has no journal, as after a merge.
     """
-    options = _options(read_state(run))
+    state = read_state(run)
+    if tree.run in (runs := state.get("runs") or {}):
+        tree_id = tree.id.removeprefix(f"{tree.run}:")
+        raise UsageError(
+            f"{run} was merged and does not have the answers; the run of this tree has them: --run"
+            f" {runs[tree.run]['path']} {tree_id}"
+        )
+    options = _options(state)
     prompts = _prompts(run, options)
     if changed := sorted(n for n, p in prompts.items() if tree.prompts.get(n, p.hash) != p.hash):
         raise UsageError(f"{run}: {', '.join(changed)} changed after this tree was made; run its command again")
@@ -76,8 +85,26 @@ def _plan(options: SimulateOptions, tree: ConversationTree) -> Plan:
         grow=options.grow,
         max_nodes=options.max_nodes,
         seed=options.seed,
-        assistants=custom.candidates(checked_texts(options.candidate)),
+        assistants=tuple(_candidate(entry, tree) for entry in checked_texts(options.candidate)),
     )
+
+
+def _candidate(entry: str, tree: ConversationTree) -> Candidate:
+    """The candidate ``entry``; if its function can't be loaded here, as after a notebook, what it said in ``tree``."""
+    try:
+        return custom.candidates([entry])[0]
+    except UsageError:
+        stored = {node.id: node.content for node in tree.nodes}
+
+    async def reply(
+        ctx: AgentContext, conversation: Sequence[Message], _: Sequence[Inference], site: CallSite
+    ) -> Answer[Spoken]:
+        text = stored.get(site.place.rpartition("/")[2])
+        if text is None:
+            raise ReplyError(f"{entry} gave no reply that was kept")
+        return said(ctx, text, "assistant", conversation)
+
+    return Candidate(entry.rpartition(":")[2], reply)
 
 
 def _from(answer: Callable[[str], Completion | None], made: Made) -> Callable[[Call], Any]:

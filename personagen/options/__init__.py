@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from personagen.options.language import language
 from personagen.options.row import (
@@ -16,16 +17,15 @@ from personagen.options.row import (
     ROLES,
     SIZE,
     ActFunctions,
-    Columns,
     Data,
     FilePath,
     Functions,
     InMemory,
+    KeyTexts,
     Models,
     NamedFunction,
     Options,
     RoleTexts,
-    Texts,
     by_role,
     checked_texts,
     option,
@@ -49,6 +49,16 @@ __all__ = [
 Grow = Literal["coin", "best", "all"]
 MAX_POOL = 10_000_000
 REPLACED = ("user/speak=", "observer/infer=", "judge/prefer=", "author/profiles=", "author/personalities=")
+
+
+# The option of commands that read people's tables.
+COLUMNS: Mapping[str, Any] = {
+    "default": (),
+    "help": "Columns, or templates of columns, to read as profile, personality and so on.",
+    "group": FILES,
+    "metavar": "profile=COLUMN,...",
+    "example": ["profile=bio,personality=temperament"],
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,13 +156,7 @@ class ExpandOptions(ModelOptions):
     out: FilePath = option(
         "outputs/pool", "Run folder; the same command on the same folder resumes.", FILES, "DIR", common=True
     )
-    columns: Columns = option(
-        (),
-        "Columns, or templates of columns, to read as profile, personality and so on.",
-        FILES,
-        "profile=COLUMN,...",
-        example=["profile=bio,personality=temperament"],
-    )
+    columns: KeyTexts = option(**COLUMNS)
     skip_bad_lines: bool = option(False, "Skip seeds that cannot be read instead of stopping.", FILES)
     target: int = option(100, "Profiles in the pool, seeds included.", SIZE, common=True, least=1, most=MAX_POOL)
     personalities: int | None = option(
@@ -168,7 +172,7 @@ class ExpandOptions(ModelOptions):
     language: str = option(
         "en", 'Language of the descriptions: a name or code, or "any".', POOLS, "LANGUAGE", read=language
     )
-    length: Texts = option(
+    length: KeyTexts = option(
         (),
         "Words of a description, or characters in a script without spaces.",
         POOLS,
@@ -176,7 +180,7 @@ class ExpandOptions(ModelOptions):
         words="like the seeds",
         example=["profile=10-30"],
     )
-    items: Texts = option(
+    items: KeyTexts = option(
         (),
         "Facts of a profile, or traits of a personality.",
         POOLS,
@@ -215,13 +219,7 @@ class SimulateOptions(ModelOptions):
     """Options of ``simulate``, which grows conversation trees with competing replies to each user turn."""
 
     personas: Data = option("outputs/pool/personas.jsonl", "File of personas.", FILES, "FILE", common=True)
-    columns: Columns = option(
-        (),
-        "Columns, or templates of columns, to read as profile, personality and so on.",
-        FILES,
-        "profile=COLUMN,...",
-        example=["profile=bio,personality=temperament"],
-    )
+    columns: KeyTexts = option(**COLUMNS)
     skip_bad_lines: bool = option(False, "Skip personas that cannot be read instead of stopping.", FILES)
     conversations: int | None = option(
         None, "Number of conversations.", SIZE, common=True, least=1, most=10**8, words="one per persona", example=100

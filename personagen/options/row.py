@@ -28,7 +28,7 @@ Functions: TypeAlias = Function | Sequence[Function]
 ActFunctions: TypeAlias = Texts | Mapping[str, Function]
 Models: TypeAlias = Functions | Mapping[str, Function]
 Data: TypeAlias = FilePath | Iterable[Any]
-Columns: TypeAlias = Texts | Mapping[str, str]
+KeyTexts: TypeAlias = Texts | Mapping[str, str]
 
 # Headings of the help, in this order.
 FILES, SIZE, DIALOGUES, POOLS, MODELS, GENERAL = GROUPS = (
@@ -68,7 +68,7 @@ class Row:
     @property
     def several(self) -> bool:
         """Whether the option can be repeated."""
-        return self.kind in ("Texts", "Columns", "Functions", "ActFunctions") or self.by_role
+        return self.kind in ("Texts", "KeyTexts", "Functions", "ActFunctions") or self.by_role
 
     @property
     def by_role(self) -> bool:
@@ -123,7 +123,7 @@ class Row:
 
     def _texts(self, value: Any) -> tuple[str, ...]:
         def text(one: Any, key: str = "") -> str:
-            if callable(one) and self.kind not in ("Texts", "Columns", "RoleTexts"):
+            if callable(one) and self.kind not in ("Texts", "KeyTexts", "RoleTexts"):
                 return NamedFunction(one, key)
             if isinstance(one, NamedFunction) and not key:
                 return one
@@ -131,7 +131,7 @@ class Row:
                 raise UsageError(f"{self.flag} {_shown(value)}: choose {self._takes()}")
             return _printable(self.flag, f"{key}={one}" if key else one)
 
-        if (self.by_role or self.kind in ("ActFunctions", "Columns")) and isinstance(value, Mapping):
+        if (self.by_role or self.kind in ("ActFunctions", "KeyTexts")) and isinstance(value, Mapping):
             texts = tuple(text(one, str(key)) for key, one in value.items())
         else:
             texts = tuple(map(text, value if isinstance(value, list | tuple) else (value,)))

@@ -135,15 +135,20 @@ def _is_blank(value: object) -> bool:
 
 
 def unique(found: Iterable[tuple[list[T], str]], log: Log, into: dict[str, T]) -> Iterator[int]:
-    """Puts the distinct entries into ``into`` by id, in order; yields the number of rows after each row."""
+    """Puts the distinct entries into ``into`` by id, in order; yields the number of rows after each row.
+
+    Of personas without ids of their own, those with the same texts and other attributes or facts are different people.
+    """
     places: dict[str, str] = {}
     for entries, where in found:
-        for entry in entries:
-            other = into.setdefault(entry.id, entry)
+        for made in entries:
+            entry, other = made, into.setdefault(made.id, made)
+            if isinstance(entry, Persona) and entry != other and entry.id == content_id(*_texts(entry)):
+                entry = entry.model_copy(update={"id": content_id(dict(vars(entry)))})
+                other = into.setdefault(entry.id, entry)
             if isinstance(entry, Persona):
                 at = places.setdefault(entry.id, where)
-                own_id = entry.id != content_id(entry.profile, entry.personality)
-                if own_id and entry != other:
+                if entry != other:
                     log.read -= 1
                     log.refuse(where, f"the persona at {_short(at)} has the same id {entry.id}, but differs")
                     continue
@@ -155,6 +160,10 @@ def unique(found: Iterable[tuple[list[T], str]], log: Log, into: dict[str, T]) -
 
 def _contents(entry: Description | Persona) -> dict[str, object]:
     return entry.model_dump(exclude={"source"})
+
+
+def _texts(persona: Persona) -> tuple[str, str]:
+    return persona.profile, persona.personality
 
 
 def _listed(names: Iterable[str]) -> str:

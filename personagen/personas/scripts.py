@@ -8,9 +8,8 @@ from collections.abc import Collection
 from functools import lru_cache
 
 from personagen.personas.form import Unit
-from personagen.personas.words import word_count
+from personagen.personas.words import UNSPACED, word_count
 
-_UNSPACED = frozenset(["CJK", "HIRAGANA", "KATAKANA", "BOPOMOFO", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN"])
 _WIDTHS = frozenset(("FULLWIDTH", "HALFWIDTH"))
 MIN_SHARE = 0.1  # of the letters, in a script that a text is said to be written in
 MIN_SAME = 0.7  # of the letters, in the scripts that a text should be written in
@@ -37,8 +36,8 @@ def is_written_in(text: str, scripts: Collection[str]) -> bool:
 
 def is_unspaced(text: str) -> bool:
     """Whether most letters of ``text`` are in scripts that put no spaces between words."""
-    counts = letters(text)
-    return 2 * sum(counts[script] for script in _UNSPACED) > counts.total()
+    found = "" if text.isascii() else "".join(filter(str.isalpha, text))
+    return 2 * len(UNSPACED.findall(found)) > len(found)
 
 
 def length(text: str, unit: Unit) -> int:

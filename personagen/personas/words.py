@@ -20,7 +20,7 @@ HAN = "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff
 KANA = "\u3040-\u30ff\u31f0-\u31ff\uff66-\uff9f"
 # Thai, Lao, Tibetan, Burmese, Khmer.
 SOUTH_EAST = "\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff"
-_UNSPACED = re.compile(f"[{HAN}{KANA}{SOUTH_EAST}]")
+UNSPACED = re.compile(f"[{HAN}{KANA}{SOUTH_EAST}]")
 _HAN, _SOUTH_EAST = re.compile(f"[{HAN}]"), re.compile(f"[{SOUTH_EAST}]")
 _CHARS = {"han": 1.5, "kana": 2.0, "south east": 3.0}  # of a word, where a syllable with its marks is one character
 
@@ -32,11 +32,11 @@ _WORD = re.compile(rf"[\w{MARKS}]+(?:(?:['-]|[\u200c\u200d]+)[\w{MARKS}]+)*")
 def words(text: str) -> list[str]:
     """The words of ``text`` in lower case, in any script, with their inner hyphens and apostrophes."""
     found = _WORD.findall(text.lower().replace("\u2019", "'").replace("_", " "))
-    if text.isascii() or not _UNSPACED.search(text):
+    if text.isascii() or not UNSPACED.search(text):
         return found
     parts: list[str] = []
     for word in found:
-        parts += filter(_WORD.match, _boundaries()(word)) if _UNSPACED.search(word) else [word]
+        parts += filter(_WORD.match, _boundaries()(word)) if UNSPACED.search(word) else [word]
     return parts
 
 
@@ -68,7 +68,7 @@ def chars_per_word(found: Sequence[str]) -> int:
 
 def _script(word: str) -> str:
     """Which script without spaces ``word`` is in, or nothing."""
-    if word.isascii() or not _UNSPACED.match(word):
+    if word.isascii() or not UNSPACED.match(word):
         return ""
     if len(word) > 1 and not _SOUTH_EAST.match(word):
         return ""  # a run of katakana

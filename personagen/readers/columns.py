@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from personagen.errors import UsageError
@@ -41,12 +42,37 @@ class Columns:
     def __bool__(self) -> bool:
         return bool(self.names or self.templates)
 
+    @property
+    def describe(self) -> bool:
+        """Whether a profile or a personality is among them."""
+        return any(self.names.get(target) or target in self.templates for target in ITEMS)
+
+    def completed(self, who: Person, row: Fields) -> Person:
+        """``who``, read from ``row`` by its usual columns, with what these columns hold besides."""
+        self._see(row)
+        found: dict[str, Any] = {name: self._items(name, row) for name in ITEMS.values() if self._has(name)}
+        if self._has("id"):
+            found["id"] = self._id(row)
+        own = {row.names.get(column(name), "") for name in self.names.values()}
+        attributes = {name: value for name, value in who.attributes.items() if name not in own}
+        for name in filter(self._has, ATTRIBUTES):
+            value = self._rendered(name, row) if name in self.templates else row.values.get(column(self.names[name]))
+            attributes |= Fields({name: value}).rest(())[0]
+        return replace(who, **found, attributes=attributes)
+
+    def _has(self, target: str) -> bool:
+        return target in self.names or target in self.templates
+
+    def _see(self, row: Fields) -> None:
+        self.seen |= {target for target, name in self.names.items() if column(name) in row}
+
     def persons(self, row: Fields) -> list[Person]:
         """The person that a row describes by these columns; ValueError if it has none."""
+        self._see(row)
         used = {column(name) for name in self.names.values()}
-        for target, name in self.names.items():
-            self.seen |= {target} if column(name) in row else set()
-        profile, personality = (self._text(target, row) for target in ITEMS)
+        usual = {target: self._usual(target, row, used) for target in ITEMS}
+        used |= {*usual.values()}
+        profile, personality = (self._text(target, row) or row.text(usual[target]) for target in ITEMS)
         for _, inputs in self.templates.values():
             used |= {column(name) for name in row.names.values() if _identifier(name) in inputs}
         if not profile and not personality:
@@ -70,11 +96,16 @@ class Columns:
             )
         ]
 
+    def _usual(self, target: str, row: Fields, used: Container[str]) -> str:
+        """The column of ``target`` by its usual name, if these columns do not say which; or empty."""
+        names = (target, "persona", "text") if target == "profile" else (target,)
+        return "" if self._has(target) else next((name for name in names if row.has(name) and name not in used), "")
+
     def _text(self, target: str, row: Fields) -> str:
         if target in self.names:
-            return row.text(column(self.names[target])) if column(self.names[target]) in row else ""
+            return row.text(column(self.names[target]))
         if target not in self.templates:
-            return row.text(target) if not self.seen and target in row else ""
+            return ""
         found = self._rendered(target, row)
         return "" if values.is_missing(found) else values.text(found, target)
 
@@ -94,7 +125,10 @@ class Columns:
 
     def _refusal(self, row: Fields, absent: list[str]) -> str:
         if not absent:
-            return f"{' and '.join(name for name in self.names.values() if name)} are empty"
+            empty = [self.names[target] for target in ITEMS if self.names.get(target)]
+            empty += [f"the template for {target}" for target in ITEMS if target in self.templates]
+            are = "is" if len(empty) == 1 else "are"
+            return f"{' and '.join(empty)} {are} empty"
         shown = ", ".join(row.names.values())
         return f"no column {' or '.join(absent)}; the columns are {shown}; correct --columns"
 

@@ -10,6 +10,7 @@ from personagen.readers import FORMATS
 from personagen.readers.decode import COMPRESSED, suffix_of
 
 _ADDRESS = re.compile("[a-z][a-z0-9]+:/")
+_POOL = "personas.jsonl"  # in a run folder
 _IGNORED = ("readme", "license", "licence", "notice")
 _OF_DATASETS = frozenset({"dataset_info.json", "state.json", "dataset_dict.json", "dataset_infos.json"})
 KNOWN = ", ".join((*sorted(FORMATS), *(f"{'.jsonl'}{suffix}" for suffix in COMPRESSED)))
@@ -18,7 +19,8 @@ KNOWN = ", ".join((*sorted(FORMATS), *(f"{'.jsonl'}{suffix}" for suffix in COMPR
 def files_of(path: Path, alone: str = "") -> tuple[list[Path], list[str]]:
     """The file, or the supported files of the folder by name, or only ``alone`` if the folder has it; and notes.
 
-    A folder without such files is searched in its subfolders, as the Hub and ``datasets`` lay out their data.
+    Of a run folder only its personas are read. A folder without such files is searched in its subfolders, as the Hub
+    and ``datasets`` lay out their data.
     """
     try:
         if not path.exists():
@@ -28,6 +30,12 @@ def files_of(path: Path, alone: str = "") -> tuple[list[Path], list[str]]:
             return [_readable(path)], []
         inside = sorted(path.iterdir())
         saved = {entry.name for entry in inside} & _OF_DATASETS
+        if path / "run.json" in inside:
+            alone = _POOL
+            if path / _POOL not in inside:
+                raise UsageError(
+                    f"{path} is a run without {_POOL}; give a file, or a folder that `personagen expand` made"
+                )
         if path / alone in inside:
             return [path / alone], []
         files = [entry for entry in inside if _is_data(entry)]

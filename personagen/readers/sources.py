@@ -44,14 +44,14 @@ def fields_of(value: object) -> Fields:
 
 def persons_of(fields: Fields, columns: Columns) -> list[Person]:
     """The people that a row describes; ValueError if there is none."""
-    if columns:
+    if columns.describe:
         return columns.persons(fields)
     for read in SOURCES.values():
         if (found := read(fields)) is not None:
             people = [who for who in found if who.profile or who.personality or who.text]
             if not people:
                 raise ValueError("every text of the row is empty")
-            return people
+            return [columns.completed(who, fields) for who in people] if columns else people
     return []
 
 

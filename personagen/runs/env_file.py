@@ -24,13 +24,13 @@ def load_variables(file: FilePath | None) -> None:
     try:
         text = Path(file).read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise UsageError(f"--env-file {file}: {error.strerror}") from None
+        raise UsageError(f"--env-file {file}: {error.strerror}; check the path and its permissions") from None
     except UnicodeDecodeError:
         raise UsageError(f"--env-file {file}: not UTF-8; save the file as UTF-8") from None
     for binding in parse_stream(io.StringIO(text)):
         if binding.error or (binding.key and binding.value is None):
             begins = binding.original.string
             line = binding.original.line + begins[: len(begins) - len(begins.lstrip())].count("\n")
-            raise UsageError(f"--env-file {file}:{line}: not a line like NAME=value")
+            raise UsageError(f"--env-file {file}:{line}: not a line like NAME=value; correct it")
     for name, value in dotenv_values(stream=io.StringIO(text)).items():
         os.environ.setdefault(name, value or "")

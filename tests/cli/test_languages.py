@@ -100,3 +100,21 @@ def test_a_translated_prompt_is_used_for_its_language_alone(command, tmp_path):
     assert "plain.md is not used" not in checked
     (tmp_path / "prompts" / "de" / "assistant" / "plain.md").write_text(text.replace("Du", "{{ du }}"))
     assert "de/assistant/plain.md: uses du" in str(command("prompts", "check").output)
+
+
+def test_short_seeds_in_another_language_are_judged_together(asked, tmp_path):
+    moods = ("shy", "curious and calm", "patient with his sisters", "proud of her garden", "blunt and witty")
+    bios = ("She keeps bees in Leeds.", "He mends clocks in Cork.", "She is a nurse and sings.", "He sells honey.")
+    (tmp_path / "mine.jsonl").write_bytes(
+        b"".join(
+            orjson.dumps({"profile": b, "personality": f"She is {m}."}) + b"\n"
+            for b, m in zip(bios, moods, strict=False)
+        )
+    )
+    size = ("--target", "12", "--personalities", "8", "--length", "5-300", "--items", "1-12")
+    done, run = asked("expand", "--seeds", "mine.jsonl", *size, "--language", "de", out="pool")
+    assert done.exit_code == 0, done.output
+    assert "4 profile and 4 personality seeds are not in German" in " ".join(run["report"]["notes"])
+    texts = [row["profile"] + row["personality"] for row in rows(tmp_path / "pool" / "personas.jsonl")]
+    assert len(texts) == 12
+    assert not [text for text in texts if "She " in text]

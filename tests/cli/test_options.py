@@ -44,7 +44,18 @@ def test_the_headings_are_the_same_in_both(command):
 
 def test_a_command_with_few_options_shows_them_all(command):
     assert shown(command("prompts", "render", "--help").stdout) == [
-        *("--run", "--turn", "--persona", "--inputs", "--prompts", "--language", "--json", "--quiet", "--help")
+        *(
+            "--run",
+            "--turn",
+            "--persona",
+            "--columns",
+            "--inputs",
+            "--prompts",
+            "--language",
+            "--json",
+            "--quiet",
+            "--help",
+        )
     ]
     assert command("show", "run", "--help-all").exit_code == 2
 

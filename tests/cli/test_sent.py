@@ -80,6 +80,62 @@ def test_edited_prompts_are_marked_and_their_differences_shown(run, command, tmp
     assert "nowhere is not a run folder" in command("prompts", "diff", "--run", "nowhere").stderr
 
 
+@pytest.mark.parametrize("options", [{}, {"grow": "all", "max_nodes": 20}])
+def test_a_run_with_a_function_of_a_notebook_is_shown_without_it(run, command, model, options):
+    def terse(ctx, conversation, known, site):
+        return f"In short, {conversation[-1].content} comes first in {site.place}."
+
+    terse.__module__ = "gone"
+    fake = model(fakes.cast)
+    run("run", people=2, candidate=["plain", terse], turns=3, **options)
+    trees = list(read_records(Path("run/trees.jsonl"), ConversationTree))
+    for number, tree in enumerate(trees, 1):
+        for name in ("user/speak", "observer/infer", "assistant/plain", "judge/prefer"):
+            shown = json.loads(command("prompts", "render", name, str(number), "--run", "run", "--json").stdout)["sent"]
+            made = {c.key for c in fake.calls if c.prompt == name and c.place.startswith(f"{tree.id}/")}
+            assert {row["key"] for row in shown} == made
+            assert made
+
+
+def test_the_difference_from_a_run_is_that_in_the_language_of_the_run(run, command, tmp_path):
+    shutil.copytree(prompts.packaged() / "judge", tmp_path / "prompts" / "de" / "judge")
+    translated = tmp_path / "prompts" / "de" / "judge" / "prefer.md"
+    translated.write_text(translated.read_text().replace("Your task: you judge.", "Deine Aufgabe: du urteilst."))
+    run("run", people=2, language="de")
+    assert "Deine Aufgabe" in command("prompts", "render", "judge/prefer", "1", "--run", "run").stdout
+    assert command("prompts", "diff", "--run", "run").stdout == "the prompts are those of run\n"
+    assert "-Deine Aufgabe" in command("prompts", "diff", "--run", "run", "--language", "en").stdout
+
+
+def test_a_merged_folder_leads_to_the_run_that_has_the_answers(run, command):
+    run("one", people=2, seed=1)
+    run("two", people=2, seed=2)
+    command("merge", "one", "two", "--out", "both")
+    shown = command("prompts", "render", "judge/prefer", "3", "--run", "both").stderr
+    [tree] = {line.split()[-1] for line in shown.splitlines()}
+    assert f"both was merged and does not have the answers; the run of this tree has them: --run two {tree}" in shown
+    assert "--- reply ---" in command("prompts", "render", "judge/prefer", "--run", "two", tree).stdout
+    assert (
+        "both was merged from several runs; name one of them: one, two"
+        in command(*("prompts", "diff", "--run", "both")).stderr
+    )
+
+
+def test_a_persona_of_a_table_is_rendered_by_its_columns(command, tmp_path):
+    (tmp_path / "mine.csv").write_text("bio,mood\nShe keeps bees.,She is shy.\nHe mends clocks.,He is calm.\n")
+    persona = ("prompts", "render", "judge/prefer", "--persona", "mine.csv:2")
+    assert "as in --columns profile=bio" in command(*persona).stderr
+    assert "He mends clocks.\nHe is calm." in command(*persona, "--columns", "profile=bio,personality=mood").stdout
+
+
+def test_check_says_which_language_prompts_are_translated_to(command, tmp_path):
+    shutil.copytree(prompts.packaged() / "judge", tmp_path / "prompts" / "de" / "judge")
+    for language, said in (("fr", "no folder is named fr/"), ("de-AT", "also in German (de-AT)")):
+        shown = command("prompts", "check", "--language", language).stdout
+        assert said in shown
+        assert ("also in" in shown) == (language == "de-AT")
+
+
 def test_inputs_that_could_be_used_are_listed(command):
     rows = {row["name"]: row["unused"] for row in json.loads(command("prompts", "--json").stdout)["prompts"]}
     assert {"facts", "traits", "words"} <= set(rows["user/speak"])

@@ -50,6 +50,8 @@ def test_the_file_in_the_working_folder_is_not_announced(command, repository: Pa
         ("PERSONAGEN_SIMULATE_TURN", "did you mean PERSONAGEN_SIMULATE_TURNS?"),
         ("PERSONAGEN_SIMULAT_TURNS", "did you mean PERSONAGEN_SIMULATE_TURNS?"),
         ("PERSONAGEN_PROMPTS_RENDER_PERSON", "did you mean PERSONAGEN_PROMPTS_RENDER_PERSONA?"),
+        ("PERSONAGEN_TURNS", "did you mean PERSONAGEN_SIMULATE_TURNS?"),
+        ("PERSONAGEN_LENGTH", "did you mean PERSONAGEN_EXPAND_LENGTH?"),
         ("PERSONAGEN_X", "is no option; see personagen --help"),
     ],
 )
@@ -100,3 +102,20 @@ def test_a_file_that_can_not_be_read_is_an_error_that_does_not_quote_it(command,
     assert result.exit_code == 2
     assert said in result.stderr
     assert "secret" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("value", "profile"),
+    [
+        ("profile={{ bio }} Works as a {{ job }}.,personality=mood", "She keeps bees. Works as a nurse."),
+        ("profile=bio personality=mood", "She keeps bees."),
+        ("profile=bio,personality=mood", "She keeps bees."),
+    ],
+)
+def test_a_variable_may_hold_a_template_of_columns(command, tmp_path: Path, monkeypatch, value: str, profile: str):
+    (tmp_path / "mine.csv").write_text("bio,mood,job\nShe keeps bees.,She is shy.,nurse\n")
+    monkeypatch.setenv("PERSONAGEN_SIMULATE_COLUMNS", value)
+    result = command("simulate", "--personas", "mine.csv", "--turns", "1", "--out", "run")
+    assert result.exit_code == 0, result.output
+    persona = json.loads((tmp_path / "run" / "trees.jsonl").read_text().splitlines()[0])["persona"]
+    assert (persona["profile"], persona["personality"]) == (profile, "She is shy.")

@@ -157,3 +157,10 @@ def test_a_general_value_does_not_reach_the_encoder():
 
 def test_what_all_roles_share_and_what_is_a_roles_own_can_be_told_apart():
     assert shared_and_own("--base-url", ["judge=b", "a"]) == ("a", {"judge": "b"})
+
+
+def test_texts_by_key_are_also_given_as_a_mapping():
+    given = ExpandOptions(length={"profile": "10-30"}, items={"personality": "1-3"}, columns={"profile": "bio"})
+    assert (given.length, given.items, given.columns) == (("profile=10-30",), ("personality=1-3",), ("profile=bio",))
+    with pytest.raises(UsageError, match="choose a text or a list of texts"):
+        ExpandOptions(length={"profile": 3})

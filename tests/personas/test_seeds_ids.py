@@ -60,7 +60,7 @@ def test_a_record_of_expand_with_an_id_that_can_be_no_files_name_is_refused(tmp_
         load_personas(path)
 
 
-def test_people_without_ids_of_their_own_are_repeats_if_their_texts_are_equal(tmp_path):
+def test_seeds_whose_texts_are_equal_are_merged_and_a_note_says_if_they_differ_otherwise(tmp_path):
     path = tmp_path / "profiles.jsonl"
     path.write_bytes(
         b"".join(orjson.dumps({"profile": BEES, "city": city}) + b"\n" for city in ("Bergen", "Oslo", "Bergen"))
@@ -69,7 +69,16 @@ def test_people_without_ids_of_their_own_are_repeats_if_their_texts_are_equal(tm
         "2 repeated entries were merged (profiles.jsonl:2, profiles.jsonl:3); "
         "1 had other facts or attributes: the first are kept"
     )
-    (persona,), notes = load_personas(path)
-    assert (persona.attributes["city"], notes[-1]) == ("Bergen", merged)
     seeds = load_seeds(path)
     assert (seeds.profiles[0].attributes["city"], seeds.notes[1]) == ("Bergen", merged)
+
+
+def test_people_without_ids_whose_texts_are_the_same_are_told_apart_by_what_else_is_known_of_them():
+    row = {"profile": BEES, "personality": "He is shy."}
+    rows = [row | {"job": job} for job in ("cook", "nurse", "cook", "nurse")]
+    personas, notes = load_personas(rows)
+    assert [persona.attributes["occupation"] for persona in personas] == ["cook", "nurse"]
+    assert [persona.id == content_id(*row.values()) for persona in personas] == [True, False]
+    assert len({persona.id for persona in personas}) == 2
+    assert "2 repeated entries were merged (data row 3, data row 4)" in notes
+    assert load_personas([*rows, row | {"job": "baker"}])[0][:2] == personas

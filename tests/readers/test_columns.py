@@ -108,3 +108,34 @@ def test_the_command_line_and_the_settings_name_columns(command, mine: Path, mon
 def test_an_unknown_column_is_refused_with_the_option_to_type(command, mine: Path):
     done = command("expand", "--seeds", mine, code=2)
     assert "--columns profile=bio,personality=temper" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("head", "columns", "wanted"),
+    [
+        ("profile,personality", "id=key,age=yrs", ("k1", "She keeps bees.", "She is blunt.", {"age": 34})),
+        ("profile,mood", "personality=mood,age=yrs,id=key", ("k1", "She keeps bees.", "She is blunt.", {"age": 34})),
+        ("persona,mood", "personality=mood", (None, "She keeps bees.", "She is blunt.", {"key": "k1", "yrs": "34"})),
+        ("persona,mood", "id=key,country={{ mood }}", ("k1", "She keeps bees.", "", {"country": "She is blunt."})),
+        ("bio,persona", "profile=bio,personality=persona", (None, "She keeps bees.", "She is blunt.", {"key": "k1"})),
+        ("profile,personality", "traits=mood", (None, "She keeps bees.", "She is blunt.", {"key": "k1"})),
+    ],
+)
+def test_what_columns_do_not_name_is_read_by_its_usual_name(tmp_path: Path, head: str, columns: str, wanted):
+    path = tmp_path / "a.csv"
+    path.write_text(f"{head},key,yrs,mood2\nShe keeps bees.,She is blunt.,k1,34,calm;shy\n")
+    (persona,), _ = load_personas(path, columns=columns.replace("traits=mood", "traits=mood2"))
+    own, profile, personality, attributes = wanted
+    assert own in (None, persona.id)
+    assert (persona.profile, persona.personality) == (profile, personality)
+    assert attributes.items() <= persona.attributes.items()
+    assert not {"profile", "personality", "persona"} & persona.attributes.keys()
+    assert persona.traits == (("calm", "shy") if "traits" in columns else persona.traits)
+
+
+def test_a_refusal_names_the_columns_of_descriptions_that_are_empty(tmp_path: Path):
+    path = tmp_path / "a.csv"
+    path.write_text("bio,mood,key\n,,k1\n")
+    for columns, said in (("profile=bio,id=key", "bio is empty"), ("profile=bio,personality=mood", "bio and mood are")):
+        with pytest.raises(UsageError, match=f"a.csv:2: {said}"):
+            load_personas(path, columns=columns)

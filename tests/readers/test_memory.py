@@ -183,3 +183,18 @@ def test_ids_that_are_neither_texts_nor_numbers_are_written_as_texts(own_id: obj
 def test_an_address_is_refused_with_the_way_to_a_path(address: str):
     with pytest.raises(UsageError, match="does not exist; download the file and give its path"):
         load_personas(address)
+
+
+def test_of_a_run_folder_the_personas_are_read_as_seeds_too(tmp_path: Path):
+    pool = tmp_path / "pool"
+    pool.mkdir()
+    for name in ("run.json", "rejections.jsonl", "notes.txt"):
+        (pool / name).write_text('{"command": "expand"}\n')
+    for load in (load_seeds, load_personas):
+        with pytest.raises(UsageError, match="pool is a run without personas"):
+            load(pool)
+    record = Persona(id="p1", profile=ROWS[0]["profile"], personality="She is blunt.", origin={"profile": "seed"})
+    (pool / "personas.jsonl").write_bytes(record.line() + b"\n")
+    seeds = load_seeds(pool)
+    assert [entry.text for entry in (*seeds.profiles, *seeds.personalities)] == [record.profile, record.personality]
+    assert load_personas(pool)[0] == (record,)
