@@ -29,7 +29,7 @@ class CheckOptions(Options):
         GENERAL,
         "KIND",
         flag="--as",
-        words="told by its parameters",
+        words="by its parameters",
         names=("model", "candidate", "filter", "format"),
     )
 

@@ -66,7 +66,7 @@ class Plans:
     def __len__(self) -> int:
         return self.options.conversations or len(self.personas)
 
-    def told(self, left: int) -> str:
+    def described(self, left: int) -> str:
         """``left`` conversations in words, with the number of personas if some are played again."""
         said = f"{left:,} conversations x {self.options.turns} turns"
         most = -(-len(self) // len(self.personas))

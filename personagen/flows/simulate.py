@@ -84,7 +84,7 @@ async def simulate(
         unit="conversations",
         items=plans,
         job=_task,
-        planned=plans.told,
+        planned=plans.described,
         summarize=lambda outcome: _summary(outcome, len(plans)),
         results=RESULTS,
         fingerprint={
