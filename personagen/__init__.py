@@ -11,10 +11,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from personagen.api import aexpand, asimulate, expand, export, read_pairs, read_personas, read_trees, simulate
+    from personagen.api import (
+        aexpand,
+        asimulate,
+        expand,
+        export,
+        read_pairs,
+        read_personas,
+        read_trajectories,
+        read_trees,
+        simulate,
+    )
     from personagen.call import LLM, Call
     from personagen.errors import PersonagenError
-    from personagen.records import Completion, ConversationTree, Message, Persona, PreferencePair
+    from personagen.records import Completion, ConversationTree, Message, Persona, PreferencePair, TrajectoryPair
     from personagen.runs.progress import Status
 
 __version__ = "0.1.0"
@@ -28,19 +38,23 @@ __all__ = [
     "PersonagenError",
     "PreferencePair",
     "Status",
+    "TrajectoryPair",
     "aexpand",
     "asimulate",
     "expand",
     "export",
     "read_pairs",
     "read_personas",
+    "read_trajectories",
     "read_trees",
     "simulate",
 ]
 
 _MODULES = {
     **dict.fromkeys(("LLM", "Call"), "call"),
-    **dict.fromkeys(("Completion", "ConversationTree", "Message", "Persona", "PreferencePair"), "records"),
+    **dict.fromkeys(
+        ("Completion", "ConversationTree", "Message", "Persona", "PreferencePair", "TrajectoryPair"), "records"
+    ),
     "PersonagenError": "errors",
     "Status": "runs.progress",
 }

@@ -24,7 +24,7 @@ from personagen.llm.functions import raised
 from personagen.options import ExpandOptions, SimulateOptions
 from personagen.options.row import Data, FilePath, KeyTexts, Options, rows_of
 from personagen.personas.seeds import load_personas
-from personagen.records import ConversationTree, Persona, PreferencePair
+from personagen.records import ConversationTree, Persona, PreferencePair, TrajectoryPair
 from personagen.runs.interrupt import run_sync
 from personagen.runs.progress import Progress, Status
 from personagen.store.files import read_records
@@ -206,3 +206,14 @@ def read_trees(run: FilePath) -> Iterator[ConversationTree]:
 def read_pairs(run: FilePath) -> Iterator[PreferencePair]:
     """The preference pairs of a run folder, one at a time; raises like ``read_trees``."""
     return read_records(Path(run) / "pairs.jsonl", PreferencePair)
+
+
+def read_trajectories(run: FilePath) -> Iterator[TrajectoryPair]:
+    """The pairs of branches of a run folder, one at a time; raises like ``read_trees``.
+
+    A run has them if several branches of its trees continue: ``grow`` is ``all``, ``best-hard`` or ``beam:B``.
+    """
+    file = Path(run) / "trajectories.jsonl"
+    if file.is_file() or not (Path(run) / "run.json").is_file():
+        return read_records(file, TrajectoryPair)
+    return iter(())

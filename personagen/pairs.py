@@ -32,6 +32,8 @@ def pairs_of(
     pairs: list[PreferencePair] = []
     rejections: list[Rejection] = []
     for node_id, texts in replies.items():
+        if not texts and tree.grow == "information":  # asked only for what it reveals, and not answered
+            continue
         verdicts = judgments.get(node_id, [])
         for name, gate in gates.items():
             reason = gate(verdicts, texts)

@@ -164,6 +164,10 @@ class Judgment(Record):
     tie: bool = False
     reason: str = ""
     call: str = ""
+    scores: tuple[int, ...] = ()
+    confidence: int = 0
+    because: tuple[str, ...] = ()
+    persona: str = ""
 
 
 class Rejection(Sourced):
@@ -242,6 +246,33 @@ class PreferencePair(Sourced):
             )
         ]
         return _table(f"pair of turn {self.turn} of tree {self.tree}", *prompt, replies)
+
+
+class TrajectoryPair(Sourced):
+    """Two branches of one tree from the fork ``node`` on, cut to the same number of replies.
+
+    ``prompt`` ends with the user's message at the fork. ``chosen`` and ``rejected`` alternate an assistant's reply and
+    the user's answer to it, and end with a reply; ``chosen_end`` and ``rejected_end`` are the ids of that reply, the
+    agents those of the replies. A value is the mean score (1 to 5) of the replies from the fork to the end of the whole
+    branch (``personagen.trajectories``).
+    """
+
+    prompt: tuple[Message, ...]
+    chosen: tuple[Message, ...]
+    rejected: tuple[Message, ...]
+    chosen_value: float
+    rejected_value: float
+    persona: str
+    tree: str
+    node: str
+    turn: int
+    chosen_end: str
+    rejected_end: str
+    chosen_agents: tuple[str, ...]
+    rejected_agents: tuple[str, ...]
+    models: dict[str, str] = {}
+    prompts: dict[str, str] = {}
+    attributes: dict[str, str | Whole] = {}
 
 
 _CELL = "text-align: left; vertical-align: top; white-space: pre-wrap; unicode-bidi: isolate"

@@ -27,8 +27,8 @@ Examples:
 def simulate(**values: Any) -> None:
     """Grow conversation trees from personas, and preference pairs from the trees.
 
-    Writes trees.jsonl, pairs.jsonl, rejections.jsonl and run.json. Without --model it runs offline, at no cost. The
-    same command on the same folder resumes.
+    Writes trees.jsonl, pairs.jsonl, rejections.jsonl and run.json; trajectories.jsonl too if several branches of a tree
+    continue (docs/trees.md). Without --model it runs offline, at no cost. The same command on the same folder resumes.
     """
     from personagen.flows.simulate import simulate as flow
 
@@ -57,6 +57,7 @@ def outcome_rows(s: Mapping[str, Any]) -> Rows:
         ("trees", f"{s.get('trees', 0):,} of {s.get('conversations', 0):,}"),
         *failure_rows(s.get("failures", {})),
         ("pairs", f"{pairs:,} of {s.get('turns', 0):,} turns{share}"),
+        ("trajectory pairs", f"{s['trajectories']:,}" if s.get("trajectories") else ""),
         ("without a pair", counts(s.get("rejected", {}))),
         ("rejected messages", rejected_messages(s.get("rejected_messages", {}), s.get("messages", 0))),
         ("unusable replies", counts(s.get("unusable", {})) if s.get("unusable") else ""),

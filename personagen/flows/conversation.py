@@ -29,9 +29,9 @@ from personagen.agents.ask import AgentContext, Answer, CallSite
 from personagen.agents.replies import Spoken
 from personagen.agents.reply_counts import ReplyCounts
 from personagen.errors import PersonagenError, ReplyError, ServerError
-from personagen.flows.growth import drawn, preferred
+from personagen.flows.growth import Growth, drawn, news
 from personagen.flows.messages import JUDGE, OBSERVER, SPEAKER, MessageLog
-from personagen.flows.plan import CALLS_A_TURN, Plan, planned
+from personagen.flows.plan import CALLS_A_TURN, Plan
 from personagen.flows.verdicts import Verdicts
 from personagen.gates import over
 from personagen.records import Belief, ConversationTree, Inference, Message, Node
@@ -69,10 +69,11 @@ class Conversation:
         self._chats: dict[str, tuple[Message, ...]] = {}
         self._beliefs: dict[str, Belief] = {}
         self._verdicts = Verdicts(self.ctx, plan)
-        self._planned = planned(plan) if plan.grow == "all" else frozenset()
+        self._growth = Growth(plan)
 
     def first(self) -> list[Step]:
         """The first steps."""
+        self._growth.begins(tree.ROOT)
         return [partial(self._speak, tree.ROOT)]
 
     def tree(self) -> ConversationTree:
@@ -101,15 +102,18 @@ class Conversation:
 
     async def _speak(self, at: str) -> list[Step]:
         plan = self.plan
-        # With `all`, two equal replies must not have the same continuation.
-        sample = f"{plan.repeat}.{at}" if plan.grow == "all" else str(plan.repeat)
+        # Where several replies continue, two equal ones must not have the same continuation.
+        sample = str(plan.repeat) if plan.grow in ("coin", "best") else f"{plan.repeat}.{at}"
         speak, before = self.ctx.act("user/speak", user.speak), self._chats.get(tree.parent(at) or "", ())
         site = self._site(at, sample, CALLS_A_TURN, onward=True)
         await self._add(at, "user", speak(self.ctx, plan.persona, before, tree.turn(at), plan.turns, site))
         if at not in self._nodes:
-            if self.log.lost(at):
-                self.log.end_branch(at)
-            return []
+            if not self.log.lost(at):
+                return []
+            self.log.end_branch(at)
+            return self._explored(at) if self._growth.explores else self._over(at)
+        if self._growth.explores:
+            return [partial(self._observe, at)]
         return [*self._replies(at, (), needs_observer=False), partial(self._observe, at)]
 
     async def _observe(self, message: str) -> list[Step]:
@@ -118,16 +122,37 @@ class Conversation:
         infer = self.ctx.act("observer/infer", observer.infer)
         found = await self._asked(message, OBSERVER, infer(self.ctx, self._chats[message], site), "observer/infer")
         if found is None:
-            return self._without_observer(message) if (message, OBSERVER) in self.log.unusable else []
-        inferences, dropped = found.value
-        self._beliefs[message] = Belief(node=message, inferences=inferences, dropped=dropped, call=found.call)
-        return self._replies(message, inferences, needs_observer=True)
+            if (message, OBSERVER) not in self.log.unusable:
+                return []
+        else:
+            inferences, dropped = found.value
+            self._beliefs[message] = Belief(node=message, inferences=inferences, dropped=dropped, call=found.call)
+        return self._explored(message) if self._growth.explores else self._informed_replies(message)
+
+    def _explored(self, message: str) -> list[Step]:
+        """The replies to the one turn that goes on, once it is known what each of its siblings reveals."""
+        revealed = -1
+        if message in self._nodes:
+            revealed = news(self._known(message), self._chats[message][:-1])
+        answered = self._growth.explored(message, revealed)
+        if not answered:
+            return []
+        return [*self._replies(answered, (), needs_observer=False), *self._informed_replies(answered)]
+
+    def _informed_replies(self, message: str) -> list[Step]:
+        if message not in self._beliefs:
+            return self._without_observer(message)
+        return self._replies(message, self._known(message), needs_observer=True)
+
+    def _known(self, message: str) -> tuple[Inference, ...]:
+        return self._beliefs[message].inferences if message in self._beliefs else ()
 
     def _without_observer(self, message: str) -> list[Step]:
         slots = range(self.plan.candidates)
         missing = [tree.child(message, slot) for slot in slots if self.plan.candidate(slot).needs_observer]
         self.log.missing.update(missing)
-        steps = [step for reply in missing if self.plan.grow == "all" for step in self._next_turn(reply)]
+        planned = [reply for reply in missing if self.plan.grow == "all" and self._growth.may_continue(reply)]
+        steps = [step for reply in planned for step in self._next_turn(reply)]
         return steps + self._once_settled(message) if missing else []
 
     def _replies(self, message: str, known: Sequence[Inference], *, needs_observer: bool) -> list[Step]:
@@ -142,12 +167,12 @@ class Conversation:
 
     async def _reply(self, message: str, slot: int, others: Sequence[int], known: Sequence[Inference]) -> list[Step]:
         node, candidate, plan = tree.child(message, slot), self.plan.candidate(slot), self.plan
-        onward = plan.grow != "coin" or slot == drawn(self.plan, message)
+        onward = self._growth.may_continue(node)
         site = self._site(node, f"{plan.repeat}.{slot}", 1, onward=onward)
         await self._add(node, candidate.name, candidate.reply(self.ctx, self._chats[message], known, site))
         steps: list[Step] = []
         if self.log.settled(node):
-            if onward and plan.grow != "best":
+            if onward and self._growth.is_immediate:
                 steps += self._next_turn(node)
             steps += self._once_settled(message)
         return steps + [partial(self._reply, message, s, (), known) for s in others]
@@ -161,27 +186,35 @@ class Conversation:
         left = self._left(message)
         if self.plan.grow == "coin" and (continues := replies[drawn(self.plan, message)]) in self.log.missing:
             steps = self._next_turn(left[drawn(self.plan, message, len(left))] if left else continues)
+        if self._growth.explores or (self._growth.waits_for_verdicts and not left):
+            steps += [step for reply in left or replies[:1] for step in self._next_turn(reply)]
         if len(left) < 2:
-            return self._next_turn((left or replies)[0]) if self.plan.grow == "best" else steps
+            return [*steps, *self._over(message)]
         # If no step waits for the verdicts, the second call reads the prompt of the first from the provider's cache.
-        both = self.plan.grow == "best" or tree.turn(message) == self.plan.turns
+        both = self._growth.waits_for_verdicts or tree.turn(message) == self.plan.turns
         first = partial(self._judge, message, 0, () if both else (1,))
         return [*steps, first, partial(self._judge, message, 1)] if both else [*steps, first]
 
     async def _judge(self, message: str, which: int, later: Sequence[int] = ()) -> list[Step]:
         left = self._left(message)
-        site = self._site(message, str(self.plan.repeat), len(later), onward=self.plan.grow == "best")
+        site = self._site(message, str(self.plan.repeat), len(later), onward=self._growth.waits_for_verdicts)
         asked = self._verdicts.ask(which, self._chats[message], [self._nodes[reply] for reply in left], site)
         verdict = await self._asked(message, JUDGE + which, asked, "judge/prefer")
         if verdict is None and (message, JUDGE + which) not in self.log.unusable:
             return []
         self._verdicts.add(message, which, verdict.value if verdict else None)
-        if self.plan.grow == "best":
-            if not self._verdicts.are_complete(message):
-                return []
-            return self._next_turn(preferred(self.plan, message, self._verdicts.about(message), left))
+        if self._growth.waits_for_verdicts:
+            return self._over(message) if self._verdicts.are_complete(message) else []
         # Without the first verdict the second makes no pair.
         return [partial(self._judge, message, other) for other in later if verdict]
+
+    def _over(self, message: str) -> list[Step]:
+        """The next turns after that of ``message``, if they wait for its verdicts and now is known which there are."""
+        if not self._growth.waits_for_verdicts:
+            return []
+        verdicts, known = self._verdicts.about(message), len(self._known(message))
+        continued = self._growth.over(message, self._left(message), verdicts, known)
+        return [step for reply in continued for step in self._next_turn(reply)]
 
     # -- shared by the steps ---------------------------------------------------------------------------------------
 
@@ -192,13 +225,14 @@ class Conversation:
 
     def _next_turn(self, reply: str) -> list[Step]:
         at = tree.child(reply, 0)
-        ends = tree.turn(at) > self.plan.turns or (self.plan.grow == "all" and at not in self._planned)
+        ends = tree.turn(at) > self.plan.turns
         if not ends and (self.log.lost(reply) or (not self.ctx.rehearsed and over(self._chats[reply]))):
             self.log.end_branch(reply)
             return []
         # Nodes no deeper than a failure are still asked, so that the reported failure does not depend on arrival.
         if ends or any(failure.place.count(".") < at.count(".") for failure in self.failures):
             return []
+        self._growth.begins(at)
         return [partial(self._speak, at)]
 
     async def _add(self, node_id: str, agent: str, awaited: Awaitable[Answer[Spoken]]) -> None:

@@ -10,7 +10,16 @@ from typing import Any, TypeVar
 
 from personagen.errors import UsageError
 from personagen.options import place
-from personagen.records import ConversationTree, Persona, PreferencePair, Rejection, Sourced, Usage, dump
+from personagen.records import (
+    ConversationTree,
+    Persona,
+    PreferencePair,
+    Rejection,
+    Sourced,
+    TrajectoryPair,
+    Usage,
+    dump,
+)
 from personagen.runs.run import added
 from personagen.store.files import make_folder, read_records, read_state, write
 
@@ -25,6 +34,7 @@ _COUNTED = frozenset(
         "messages",
         "aware_chosen",
         "quotes_dropped",
+        "trajectories",
         "personas",
         "failures",
         "rejected",
@@ -78,6 +88,8 @@ def merge(runs: Sequence[Path], out: Path) -> MergeSummary:
     kinds: dict[str, type[Sourced]] = {"personas.jsonl": Persona}
     if of == "simulate":
         kinds = {"trees.jsonl": ConversationTree, "pairs.jsonl": PreferencePair}
+        if any((source.folder / "trajectories.jsonl").is_file() for source in sources):
+            kinds["trajectories.jsonl"] = TrajectoryPair
     counts: dict[str, int] = {}
     kinds["rejections.jsonl"] = Rejection
     for name, kind in kinds.items():
@@ -153,7 +165,7 @@ class _Merged:
         match record:
             case Persona() | ConversationTree():
                 return self._identified(source, record)
-            case PreferencePair():
+            case PreferencePair() | TrajectoryPair():
                 gone, tree = record.tree in source.skipped, record.tree
                 return None if gone else {"tree": source.ids.get(tree, tree)}
             case Rejection():

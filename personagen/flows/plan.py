@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from personagen import tree
 from personagen.agents.assistant import CANDIDATES, Candidate
 from personagen.errors import UsageError
-from personagen.options import Grow, SimulateOptions, checked_texts
+from personagen.options import SimulateOptions, checked_texts
 from personagen.records import Persona, content_id
 from personagen.runs.workflow import at_most
 
@@ -30,7 +28,7 @@ class Plan:
     repeat: int
     turns: int
     candidates: int
-    grow: Grow
+    grow: str
     max_nodes: int
     seed: int
     assistants: tuple[Candidate, ...] = tuple(CANDIDATES.values())
@@ -42,8 +40,12 @@ class Plan:
 
 def check(options: SimulateOptions) -> None:
     """Raises ``UsageError`` for options that do not fit each other."""
-    if options.max_nodes <= options.candidates:
-        raise UsageError(f"--max-nodes {options.max_nodes}: choose more than --candidates ({options.candidates})")
+    least = options.turns * (1 + options.candidates)
+    if options.grow in ("all", "best-hard") and options.max_nodes < least:
+        raise UsageError(
+            f"--max-nodes {options.max_nodes}: one branch of --turns {options.turns} takes {least:,} messages, so choose"
+            f" at least {least:,} with --grow {options.grow}"
+        )
     given = len(checked_texts(options.candidate))
     if given > options.candidates:
         raise UsageError(
@@ -100,29 +102,3 @@ class Plans:
         now = {"conversations": len(self), "turns": self.options.turns, "pool": len(self.personas)}
         smaller = at_most(before, now, *now)
         return smaller | {"personas": self.personas_id(smaller["pool"])} if "pool" in smaller else smaller
-
-
-def calls_at_once(plan: Plan) -> float:
-    """The mean number of calls of the tree in flight at a time, if none waits for a permit."""
-    user_turns = len(planned(plan)) if plan.grow == "all" else plan.turns
-    waiting = sum(plan.candidate(slot).needs_observer for slot in range(plan.candidates)) / plan.candidates
-    sequential = {"coin": CALLS_A_TURN - 1 + waiting, "best": CALLS_A_TURN + 1, "all": CALLS_A_TURN}[plan.grow]
-    return user_turns * (plan.candidates + 4) / (plan.turns * sequential + 1)
-
-
-def levels(plan: Plan) -> list[int]:
-    """The number of user turns at each depth."""
-    if plan.grow != "all":
-        return [1] * plan.turns
-    counts = Counter(tree.turn(at) for at in planned(plan))
-    return [counts[turn] for turn in sorted(counts)]
-
-
-def planned(plan: Plan) -> frozenset[str]:
-    """The user turns of a tree in which every reply continues: level by level, while a whole turn fits."""
-    level, places = [tree.ROOT], list[str]()
-    for _ in range(plan.turns):
-        level = level[: max(0, plan.max_nodes // (1 + plan.candidates) - len(places))]
-        places += level
-        level = [f"{at}.{slot}.0" for at in level for slot in range(plan.candidates)]
-    return frozenset(places)

@@ -14,8 +14,10 @@ from personagen.agents.sample import Scene
 from personagen.errors import PersonagenError, ReplyError, UsageError
 from personagen.flows.conversation import Conversation, FailedTree
 from personagen.flows.messages import rejection
-from personagen.flows.plan import Plan, Plans, calls_at_once, check, levels
+from personagen.flows.plan import Plan, Plans, check
+from personagen.flows.shape import calls_at_once, levels
 from personagen.options import SimulateOptions, checked_texts, source
+from personagen.options.growth import BEAM, beam_width, is_branching
 from personagen.pairs import pairs_of
 from personagen.personas.seeds import personas_in_steps
 from personagen.prompts.files import Prompt
@@ -27,10 +29,12 @@ from personagen.runs.run import run
 from personagen.runs.schedule import Result, Task
 from personagen.runs.workflow import Outcome, RunReport, Workflow
 from personagen.store.folder import Growth
+from personagen.trajectories import trajectories_of
 
 PROMPTS = ("user/speak", "observer/infer", "assistant/plain", "assistant/aware", "judge/prefer")
 RESULTS = ("trees.jsonl", "pairs.jsonl", "rejections.jsonl")
-REHEARSED_TURNS, REHEARSED_TURNS_OF_A_TREE = 16, 60
+TRAJECTORIES = "trajectories.jsonl"  # of a growth with several branches
+REHEARSED_TURNS, REHEARSED_TURNS_OF_A_TREE, REHEARSED_BEAM = 16, 60, 4
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class SimulateSummary:
     trees, is ``pairs`` plus the sum of ``rejected`` (by gate). ``messages`` counts those of users and assistants, also
     in failed conversations; gates rejected ``rejected_messages`` of them (by gate), and ``repaired`` ones (``label``,
     ``cut``) were corrected. ``ended_early`` counts branches that ended before their last turn (by gate), ``unusable``
-    messages, inferences and verdicts that were given up (by prompt). ``report`` has what every run reports, such as
+    messages, inferences and verdicts that were given up (by prompt). ``trajectories`` is the number of pairs of branches. ``report`` has what every run reports, such as
     calls and cost.
     """
 
@@ -60,6 +64,7 @@ class SimulateSummary:
     unusable: dict[str, int]
     aware_chosen: int
     quotes_dropped: int
+    trajectories: int
 
 
 async def simulate(
@@ -86,7 +91,7 @@ async def simulate(
         job=_task,
         planned=plans.described,
         summarize=lambda outcome: _summary(outcome, len(plans)),
-        results=RESULTS,
+        results=(*RESULTS, TRAJECTORIES) if is_branching(options.grow) else RESULTS,
         fingerprint={
             "conversations": len(plans),
             "pool": len(plans.personas),
@@ -158,12 +163,16 @@ def _grown(tree: ConversationTree, grown: Conversation) -> Result:
         "pairs.jsonl": b"".join(pair.line() + b"\n" for pair in pairs),
         "rejections.jsonl": _rows(rejections + log.rejections(tree.id)),
     }
+    trajectories = trajectories_of(tree) if is_branching(tree.grow) else []
+    if is_branching(tree.grow):
+        lines[TRAJECTORIES] = b"".join(pair.line() + b"\n" for pair in trajectories)
     counts = {
         "trees": 1,
         "pairs": len(pairs),
         "turns": len(pairs) + len(rejections),
         "aware_chosen": sum(pair.chosen_agent == "aware" for pair in pairs),
         "quotes_dropped": sum(belief.dropped for belief in tree.beliefs),
+        "trajectories": len(trajectories),
         "rejected": Counter(rejection.gate for rejection in rejections),
         **log.counts(),
         **grown.ctx.counts.by_name(),
@@ -197,7 +206,7 @@ def _rows(rejections: Sequence[Rejection]) -> bytes:
 
 def _summary(outcome: Outcome, conversations: int) -> dict[str, Any]:
     counts, failures = outcome.counts, outcome.failures
-    numbers = ("trees", "turns", "pairs", "messages", "aware_chosen", "quotes_dropped")
+    numbers = ("trees", "turns", "pairs", "messages", "aware_chosen", "quotes_dropped", "trajectories")
     by_gate = ("rejected", "rejected_messages", "repaired", "ended_early", "unusable")
     return {
         "conversations": conversations,
@@ -210,10 +219,12 @@ def _summary(outcome: Outcome, conversations: int) -> dict[str, Any]:
 
 def _shortened(plan: Plan) -> tuple[Plan, float, float]:
     """``plan`` cut for a rehearsal, and the ratios of user turns and of mean depth, whole to cut."""
-    if plan.grow == "all":
-        short = replace(plan, max_nodes=min(plan.max_nodes, REHEARSED_TURNS_OF_A_TREE * (1 + plan.candidates)))
-    else:
-        short = replace(plan, turns=min(plan.turns, REHEARSED_TURNS))
+    short = replace(
+        plan,
+        turns=min(plan.turns, REHEARSED_TURNS),
+        max_nodes=min(plan.max_nodes, REHEARSED_TURNS_OF_A_TREE * (1 + plan.candidates)),
+        grow=f"{BEAM}{REHEARSED_BEAM}" if beam_width(plan.grow) > REHEARSED_BEAM else plan.grow,
+    )
     whole, part = levels(plan), levels(short)
     return short, sum(whole) / sum(part), _mean_depth(whole) / _mean_depth(part)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
+from personagen.options.growth import BEAM, GROWTHS, growth
 from personagen.options.language import language
 from personagen.options.row import (
     DIALOGUES,
@@ -46,7 +47,6 @@ __all__ = [
     "source",
 ]
 
-Grow = Literal["coin", "best", "all"]
 MAX_POOL = 10_000_000
 REPLACED = ("user/speak=", "observer/infer=", "judge/prefer=", "author/profiles=", "author/personalities=")
 
@@ -233,13 +233,19 @@ class SimulateOptions(ModelOptions):
         "NAME",
         names=("aware", "plain"),
     )
-    max_nodes: int = option(500, "Maximum messages per tree with --grow all.", SIZE, least=3, most=1_000_000)
-    grow: Grow = option(
+    max_nodes: int = option(
+        500, "Maximum messages per tree with --grow all or best-hard.", SIZE, least=3, most=1_000_000
+    )
+    grow: str = option(
         "coin",
-        "Replies that continue: one drawn, the preferred one, or all.",
+        "Replies that continue: one drawn (coin), the preferred one (best), all, the B best branches (beam:B), the"
+        " preferred and the hardest rejected one (best-hard), or the one after which the user reveals most"
+        " (information: 8 calls per turn where coin takes 6).",
         DIALOGUES,
+        "coin|best|all|beam:B|best-hard|information",
         common=True,
-        choices=get_args(Grow),
+        read=growth,
+        names=(*GROWTHS, BEAM),
     )
     language: str = option(
         "en", 'Conversation language: a name or code, or "any".', DIALOGUES, "LANGUAGE", read=language

@@ -111,7 +111,7 @@ def test_a_misspelt_command_is_answered_with_the_one_that_was_meant(command):
     [
         ("personagen s", ["show", "simulate"]),
         ("personagen simulate --gr", ["--grow"]),
-        ("personagen simulate --grow ", ["coin", "best", "all"]),
+        ("personagen simulate --grow ", ["coin", "best", "all", "best-hard", "information", "beam:"]),
         ("personagen prompts re", ["render"]),
     ],
 )

@@ -91,19 +91,6 @@ def test_all_continues_equal_replies_differently():
     assert len(set(seconds)) == len(seconds) == 2
 
 
-def test_all_stays_within_max_nodes_and_keeps_the_first_branches():
-    made = grown(grow="all", turns=4, max_nodes=20)
-    assert len(made.nodes) == 18
-    assert {n.id for n in made.nodes if n.role == "user"} == {
-        "0",
-        "0.0.0",
-        "0.1.0",
-        "0.0.0.0.0",
-        "0.0.0.1.0",
-        "0.1.0.0.0",
-    }
-
-
 def test_repeats_and_candidates_of_one_question_are_samples_of_their_own():
     fake = Fake()
     grown(fake, candidates=4, turns=1)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from personagen.agents.custom import candidates
 from personagen.errors import UsageError
+from personagen.flows import growth
 from personagen.flows.conversation import Conversation
 from personagen.flows.expand import expand
 from personagen.flows.plan import Plans
@@ -82,7 +83,7 @@ def pools(tmp_path):
 
 
 @ONCE
-@given(two, st.sampled_from(["coin", "best", "all"]), st.integers(0, 3))
+@given(two, st.sampled_from(["coin", "best", "all", "beam:2", "best-hard", "information"]), st.integers(0, 3))
 def test_more_conversations_are_added_to_those_there(grows, talks, sizes, grow, seed):
     small, large = ({"conversations": n, "grow": grow, "seed": seed, "max_nodes": 9} for n in sizes)
     _, first, _, whole = grows(talks, fakes.RESULTS, small, large)
@@ -90,7 +91,7 @@ def test_more_conversations_are_added_to_those_there(grows, talks, sizes, grow, 
 
 
 @ONCE
-@given(two, st.sampled_from(["coin", "best", "all"]), st.integers(0, 3))
+@given(two, st.sampled_from(["coin", "best", "all", "beam:2", "best-hard", "information"]), st.integers(0, 3))
 def test_more_turns_go_on_from_the_last_turn_but_one(grows, talks, sizes, grow, seed):
     small, large = ({"turns": n, "grow": grow, "seed": seed, "max_nodes": 30} for n in sizes)
     grows(talks, fakes.RESULTS, small, large)
@@ -225,7 +226,12 @@ def test_a_tree_draws_its_lengths_and_coins_by_its_place_alone(tmp_path, talks):
     for conversations, turns in ((3, 2), (9, 7)):
         plans = Plans(SimulateOptions(conversations=conversations, turns=turns), people, candidates(("aware", "plain")))
         trees = [Conversation(fakes.context(fakes.cast), plan) for plan in plans][:3]
-        drawn.append([(tree.plan.id, tree.ctx.words, tree._coin("0"), tree._coin("0.0.0")) for tree in trees])
+        drawn.append(
+            [
+                (tree.plan.id, tree.ctx.words, growth.drawn(tree.plan, "0"), growth.drawn(tree.plan, "0.0.0"))
+                for tree in trees
+            ]
+        )
     assert drawn[0] == drawn[1]
 
 

@@ -16,6 +16,7 @@ from benchmarks.prefix_cache import prompt_tokens, tokens
 from benchmarks.tokens import Cast
 from personagen.errors import BudgetError, DiskError, Interrupted, QualityError, ReplyError
 from personagen.flows import plan as grow
+from personagen.flows.shape import levels
 from personagen.flows.expand import expand
 from personagen.llm.prices import Price
 from personagen.options import ExpandOptions
@@ -62,7 +63,10 @@ def measured_cast():
 
 @pytest.mark.parametrize(
     ("growth", "turns", "candidates"),
-    [("coin", 1, 2), ("coin", 6, 2), ("coin", 3, 4), ("best", 3, 2), ("all", 3, 2)],
+    [
+        *(("coin", 1, 2), ("coin", 6, 2), ("coin", 3, 4), ("best", 3, 2), ("all", 3, 2), ("beam:3", 4, 2)),
+        *(("best-hard", 4, 2), ("information", 6, 2)),
+    ],
 )
 def test_the_expected_tokens_are_within_three_tenths_of_those_counted(tmp_path, run, model, growth, turns, candidates):
     model(measured_cast())
@@ -242,4 +246,4 @@ def test_the_levels_of_a_tree_are_those_that_it_grows(run, tmp_path):
     tree = orjson.loads((tmp_path / "run" / "trees.jsonl").read_bytes().splitlines()[0])
     users = [node["id"].count(".") // 2 for node in tree["nodes"] if node["role"] == "user"]
     plan = grow.Plan("t", fakes.PERSONA, 0, 3, 2, "all", 30, 0)
-    assert grow.levels(plan) == [users.count(depth) for depth in range(max(users) + 1)]
+    assert levels(plan) == [users.count(depth) for depth in range(max(users) + 1)]
