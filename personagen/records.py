@@ -163,11 +163,11 @@ class Judgment(Record):
     ranking: tuple[str, ...]
     tie: bool = False
     reason: str = ""
-    call: str = ""
     scores: tuple[int, ...] = ()
     confidence: int = 0
     because: tuple[str, ...] = ()
     persona: str = ""
+    call: str = ""
 
 
 class Rejection(Sourced):
@@ -188,8 +188,19 @@ class Rejection(Sourced):
     attempts: Count = 0
 
 
+class Memory(Record):
+    """What earlier conversations of one persona leave: how the user began each, and what they revealed."""
+
+    topics: tuple[str, ...] = ()
+    inferences: tuple[Inference, ...] = ()
+
+
 class ConversationTree(Sourced):
-    """One conversation with all sibling replies, nodes in path order."""
+    """One conversation with all sibling replies, nodes in path order.
+
+    ``session`` numbers the conversations of one series from 0; in a later one the user and the observer began with
+    ``memory``, and ``changed`` says which trait of the persona is no longer the first one (``old -> new``).
+    """
 
     id: str
     persona: Persona
@@ -197,6 +208,9 @@ class ConversationTree(Sourced):
     beliefs: tuple[Belief, ...] = ()
     judgments: tuple[Judgment, ...] = ()
     grow: str = "coin"
+    session: int = 0
+    memory: Memory = Memory()
+    changed: str = ""
     models: dict[str, str] = {}
     prompts: dict[str, str] = {}
 

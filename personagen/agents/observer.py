@@ -48,7 +48,7 @@ async def infer(ctx: AgentContext, conversation: Sequence[Message], site: CallSi
         reply = parsed(Guesses, text, placeholders=ctx.placeholders("observer/infer"))
         return verified(reply.inferences, conversation)
 
-    inputs = {"conversation": list(conversation)}
+    inputs = {"conversation": list(conversation), "earlier": [one.fact for one in ctx.memory.inferences]}
     return await ask(ctx, "observer/infer", inputs, parse, site, schema=schema_of(Guesses), parse_cut=parse)
 
 

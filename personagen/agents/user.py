@@ -7,7 +7,13 @@ from collections.abc import Sequence
 from personagen.agents.act import Act
 from personagen.agents.ask import AgentContext, Answer, CallSite, say
 from personagen.agents.replies import Spoken
-from personagen.records import Message, Persona
+from personagen.records import Memory, Message, Persona
+
+
+def earlier(memory: Memory) -> dict[str, list[str]]:
+    """What the user and the observer remember of earlier conversations, as an input of a prompt; empty if nothing."""
+    known = {"topics": list(memory.topics), "facts": [inference.fact for inference in memory.inferences]}
+    return known if memory.topics else {}
 
 
 async def speak(
@@ -27,6 +33,7 @@ async def speak(
         "traits": list(persona.traits),
         "turn": turn,
         "turns": turns,
+        "earlier": earlier(ctx.memory),
     }
     return await say(ctx, "user/speak", inputs, "user", conversation, site)
 

@@ -30,6 +30,7 @@ from personagen.agents.replies import Spoken
 from personagen.agents.reply_counts import ReplyCounts
 from personagen.errors import PersonagenError, ReplyError, ServerError
 from personagen.flows.growth import Growth, drawn, news
+from personagen.flows.memory import known
 from personagen.flows.messages import JUDGE, OBSERVER, SPEAKER, MessageLog
 from personagen.flows.plan import CALLS_A_TURN, Plan
 from personagen.flows.verdicts import Verdicts
@@ -62,7 +63,7 @@ class Conversation:
     def __init__(self, ctx: AgentContext, plan: Plan) -> None:
         # All siblings are told the same length, so that it does not tell the assistants apart.
         words = Random(f"{plan.seed}/{plan.id}/words").choice(WORDS)
-        self.ctx, self.plan = replace(ctx, counts=ReplyCounts(), words=words), plan
+        self.ctx, self.plan = replace(ctx, counts=ReplyCounts(), words=words, memory=plan.memory), plan
         self.failures: list[FailedTree] = []
         self.log = MessageLog()
         self._nodes: dict[str, Node] = {}
@@ -94,6 +95,9 @@ class Conversation:
             beliefs=tuple(sorted(self._beliefs.values(), key=lambda belief: tree.order(belief.node))),
             judgments=self._verdicts.all(),
             grow=self.plan.grow,
+            session=self.plan.session,
+            memory=self.plan.memory,
+            changed=self.plan.changed,
             models=dict(sorted(self.ctx.models.items())),
             prompts={name: prompt.hash for name, prompt in sorted(self.ctx.prompts.items())},
         )
@@ -126,6 +130,7 @@ class Conversation:
                 return []
         else:
             inferences, dropped = found.value
+            inferences = known(self.plan.memory, inferences)
             self._beliefs[message] = Belief(node=message, inferences=inferences, dropped=dropped, call=found.call)
         return self._explored(message) if self._growth.explores else self._informed_replies(message)
 
@@ -133,7 +138,8 @@ class Conversation:
         """The replies to the one turn that goes on, once it is known what each of its siblings reveals."""
         revealed = -1
         if message in self._nodes:
-            revealed = news(self._known(message), self._chats[message][:-1])
+            fresh = [one for one in self._known(message) if one not in self.plan.memory.inferences]
+            revealed = news(fresh, self._chats[message][:-1])
         answered = self._growth.explored(message, revealed)
         if not answered:
             return []

@@ -75,7 +75,7 @@ def _prompts(run: Path, options: SimulateOptions) -> dict[str, Prompt]:
 
 
 def _plan(options: SimulateOptions, tree: ConversationTree) -> Plan:
-    repeat = tree.id.rpartition("-")[2]
+    repeat = tree.id.removesuffix(f".s{tree.session}").rpartition("-")[2]
     return Plan(
         id=tree.id,
         persona=tree.persona,
@@ -86,6 +86,7 @@ def _plan(options: SimulateOptions, tree: ConversationTree) -> Plan:
         max_nodes=options.max_nodes,
         seed=options.seed,
         assistants=tuple(_candidate(entry, tree) for entry in checked_texts(options.candidate)),
+        memory=tree.memory,
     )
 
 

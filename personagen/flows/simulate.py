@@ -15,6 +15,7 @@ from personagen.errors import PersonagenError, ReplyError, UsageError
 from personagen.flows.conversation import Conversation, FailedTree
 from personagen.flows.messages import rejection
 from personagen.flows.plan import Plan, Plans, check
+from personagen.flows.sessions import Sessions
 from personagen.flows.shape import calls_at_once, levels
 from personagen.options import SimulateOptions, checked_texts, source
 from personagen.options.growth import BEAM, beam_width, is_branching
@@ -25,7 +26,7 @@ from personagen.records import ConversationTree, Rejection
 from personagen.runs.estimate import Consent
 from personagen.runs.progress import Progress
 from personagen.runs.reading import read
-from personagen.runs.run import run
+from personagen.runs.run import added, run
 from personagen.runs.schedule import Result, Task
 from personagen.runs.workflow import Outcome, RunReport, Workflow
 from personagen.store.folder import Growth
@@ -35,6 +36,7 @@ PROMPTS = ("user/speak", "observer/infer", "assistant/plain", "assistant/aware",
 RESULTS = ("trees.jsonl", "pairs.jsonl", "rejections.jsonl")
 TRAJECTORIES = "trajectories.jsonl"  # of a growth with several branches
 REHEARSED_TURNS, REHEARSED_TURNS_OF_A_TREE, REHEARSED_BEAM = 16, 60, 4
+REHEARSED_SESSIONS = 2
 
 
 @dataclass(frozen=True)
@@ -86,14 +88,14 @@ async def simulate(
         command="simulate",
         options=options,
         prompts=(*PROMPTS, *custom.prompts(checked_texts(options.candidate))),
-        unit="conversations",
+        unit="conversations" if options.sessions == 1 else "series",
         items=plans,
         job=_task,
         planned=plans.described,
-        summarize=lambda outcome: _summary(outcome, len(plans)),
+        summarize=lambda outcome: _summary(outcome, plans.conversations),
         results=(*RESULTS, TRAJECTORIES) if is_branching(options.grow) else RESULTS,
         fingerprint={
-            "conversations": len(plans),
+            "conversations": plans.conversations,
             "pool": len(plans.personas),
             "personas": plans.personas_id(len(plans.personas)),
         },
@@ -139,16 +141,32 @@ async def _extends(
 
 
 def _task(ctx: AgentContext, plan: Plan) -> Task:
-    conversation = Conversation(ctx, plan)
+    series = Sessions(ctx, plan)
+    return Task(series.first(), lambda: _joined([_result(one) for one in series.conversations]))
 
-    def result() -> Result:
-        try:
-            tree = conversation.tree()
-        except FailedTree as failure:
-            return _failed(plan, failure, conversation)
-        return _grown(tree, conversation)
 
-    return Task(conversation.first(), result)
+def _result(conversation: Conversation) -> Result:
+    try:
+        tree = conversation.tree()
+    except FailedTree as failure:
+        return _failed(conversation.plan, failure, conversation)
+    return _grown(tree, conversation)
+
+
+def _joined(results: Sequence[Result]) -> Result:
+    """The result of a series: all or nothing if a server gave no answer, else the sessions until one failed."""
+    first, *later = results
+    if not later:
+        return first
+    if results[-1].unanswered:
+        return results[-1]
+    lines: dict[str, bytes] = {}
+    for result in results:
+        lines |= {name: lines.get(name, b"") + text for name, text in result.lines.items()}
+    barren = all(result.barren for result in results)
+    failure = first.failure if barren else ""
+    counts = added(result.counts for result in results)
+    return replace(first, lines=lines, counts=counts, failure=failure, barren=barren)
 
 
 def _grown(tree: ConversationTree, grown: Conversation) -> Result:
@@ -222,11 +240,13 @@ def _shortened(plan: Plan) -> tuple[Plan, float, float]:
     short = replace(
         plan,
         turns=min(plan.turns, REHEARSED_TURNS),
+        sessions=min(plan.sessions, REHEARSED_SESSIONS),
         max_nodes=min(plan.max_nodes, REHEARSED_TURNS_OF_A_TREE * (1 + plan.candidates)),
         grow=f"{BEAM}{REHEARSED_BEAM}" if beam_width(plan.grow) > REHEARSED_BEAM else plan.grow,
     )
     whole, part = levels(plan), levels(short)
-    return short, sum(whole) / sum(part), _mean_depth(whole) / _mean_depth(part)
+    times = plan.sessions / short.sessions
+    return short, times * sum(whole) / sum(part), _mean_depth(whole) / _mean_depth(part)
 
 
 def _mean_depth(turns: Sequence[int]) -> float:

@@ -225,6 +225,17 @@ class SimulateOptions(ModelOptions):
         None, "Number of conversations.", SIZE, common=True, least=1, most=10**8, words="one per persona", example=100
     )
     turns: int = option(10, "Turns per conversation.", SIZE, common=True, least=1, most=1000)
+    sessions: int = option(
+        1,
+        "Conversations in a series: of one persona, one after another. The user and the observer remember, assistants"
+        " do not.",
+        SIZE,
+        least=1,
+        most=100,
+    )
+    change_at: int | None = option(
+        None, "Session, from 2, from which a drawn trait of the persona is another one.", SIZE, least=2, words="never"
+    )
     candidates: int = option(2, "Competing replies per turn.", SIZE, least=2, most=26)
     candidate: Functions = option(
         ("aware", "plain"),

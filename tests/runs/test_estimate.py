@@ -16,8 +16,8 @@ from benchmarks.prefix_cache import prompt_tokens, tokens
 from benchmarks.tokens import Cast
 from personagen.errors import BudgetError, DiskError, Interrupted, QualityError, ReplyError
 from personagen.flows import plan as grow
-from personagen.flows.shape import levels
 from personagen.flows.expand import expand
+from personagen.flows.shape import levels
 from personagen.llm.prices import Price
 from personagen.options import ExpandOptions
 from personagen.personas.english.text import sentences
