@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler
 
 Role = Literal["system", "user", "assistant"]
 Kind = Literal["profile", "personality"]
+Pooled = Literal["chosen", "rejected", "tie"]
 Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 Count = Annotated[int, Field(ge=0, lt=2**53)]
 
@@ -156,13 +157,23 @@ class Belief(Record):
 
 
 class Judgment(Record):
-    """One verdict on sibling replies: node ids in the ``order`` shown, and as ranked, best first."""
+    """One verdict on sibling replies: node ids in the ``order`` shown, and as ranked, best first.
+
+    ``scores`` (1 to 5, in ``order``) and ``confidence`` (1 to 5) are empty and 0 if the judge gave none. ``because``
+    are the lines of the persona that decided it, out of ``lines`` that were shown; 0 means that it named no grounds.
+    ``persona`` is whose preference it is: the user's own (empty), ``nobody``'s, or the id of another persona.
+    """
 
     node: str
     order: tuple[str, ...]
     ranking: tuple[str, ...]
     tie: bool = False
     reason: str = ""
+    scores: tuple[int, ...] = ()
+    confidence: int = 0
+    because: tuple[str, ...] = ()
+    lines: Count = 0
+    persona: str = ""
     call: str = ""
 
 
@@ -215,7 +226,13 @@ class PreferencePair(Sourced):
     """TRL's conversational preference format with an explicit prompt, and the pair's origin.
 
     ``prompt`` ends with the user's message, ``chosen`` and ``rejected`` hold one assistant message each.
-    ``attributes`` are those of the persona.
+    ``attributes`` are those of the persona. The fields from ``margin`` on say what the verdicts rest on; None means that
+    it is not known. ``margin`` is the difference of the scores (0 to 4), ``confidence`` 1 to 5, both as means of the two
+    verdicts. ``because`` are the persona's lines that decided one of them; ``knowable``: each was revealed by then;
+    ``generic``: none was needed; ``leaking``: a reply uses a line that was not revealed. ``flip_share`` is the share of
+    other personas who prefer the rejected reply, ``pooled`` what is better for a user nothing is known about,
+    ``personal`` whether at least half of the others prefer the rejected reply. ``scores`` are measures of pair gates,
+    ``twin`` names the pair of the persona who prefers the opposite. See docs/verdicts.md.
     """
 
     prompt: tuple[Message, ...]
@@ -230,6 +247,17 @@ class PreferencePair(Sourced):
     models: dict[str, str] = {}
     prompts: dict[str, str] = {}
     attributes: dict[str, str | Whole] = {}
+    margin: float | None = None
+    confidence: float | None = None
+    because: tuple[str, ...] = ()
+    knowable: bool | None = None
+    generic: bool | None = None
+    leaking: bool | None = None
+    flip_share: float | None = None
+    pooled: Pooled | None = None
+    personal: bool | None = None
+    scores: dict[str, float] = {}
+    twin: str = ""
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the prompt, and the two replies side by side."""
