@@ -159,7 +159,7 @@ def ranking_schema(labels: str, lines: int = 0) -> dict[str, Any]:
     properties = {
         "reason": {"type": "string"},
         **because,
-        "scores": _closed({label: mark for label in labels}),
+        "scores": _closed(dict.fromkeys(labels, mark)),
         "confidence": mark,
         "ranking": ranking,
     }
