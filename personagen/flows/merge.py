@@ -22,6 +22,8 @@ _COUNTED = frozenset(
         "failed",
         "turns",
         "pairs",
+        "paired_turns",
+        "verdicts",
         "messages",
         "aware_chosen",
         "quotes_dropped",
