@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     )
     from personagen.call import LLM, Call
     from personagen.errors import PersonagenError
-    from personagen.records import Completion, ConversationTree, Message, Persona, PreferencePair, TrajectoryPair
+    from personagen.records import Completion, ConversationTree, Message, Persona, PreferencePair
     from personagen.runs.progress import Status
+    from personagen.trajectories import TrajectoryPair
 
 __version__ = "0.1.0"
 __all__ = [
@@ -56,6 +57,7 @@ _MODULES = {
         ("Completion", "ConversationTree", "Message", "Persona", "PreferencePair", "TrajectoryPair"), "records"
     ),
     "PersonagenError": "errors",
+    "TrajectoryPair": "trajectories",
     "Status": "runs.progress",
 }
 

@@ -24,10 +24,11 @@ from personagen.llm.functions import raised
 from personagen.options import ExpandOptions, SimulateOptions
 from personagen.options.row import Data, FilePath, KeyTexts, Options, rows_of
 from personagen.personas.seeds import load_personas
-from personagen.records import ConversationTree, Persona, PreferencePair, TrajectoryPair
+from personagen.records import ConversationTree, Persona, PreferencePair
 from personagen.runs.interrupt import run_sync
 from personagen.runs.progress import Progress, Status
 from personagen.store.files import read_records
+from personagen.trajectories import TrajectoryPair
 
 P = ParamSpec("P")
 OptionsT = TypeVar("OptionsT", bound=Options)

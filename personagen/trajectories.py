@@ -6,11 +6,40 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from personagen.records import ConversationTree, Judgment, Message, Node, TrajectoryPair
+from pydantic import Field
+
+from personagen.records import ConversationTree, Judgment, Message, Node, Sourced, Whole
 from personagen.tree import by_id, messages, order, parent, path, turn
 
 BEST, WORST = 5.0, 1.0
 MIN_REPLIES = 2  # of a segment; one reply each is a preference pair
+
+
+class TrajectoryPair(Sourced):
+    """Two branches of one tree from the fork ``node`` on, cut to the same number of replies.
+
+    ``prompt`` ends with the user's message at the fork. ``chosen`` and ``rejected`` alternate an assistant's reply and
+    the user's answer to it, and end with a reply; ``chosen_end`` and ``rejected_end`` are the ids of that reply, the
+    agents those of the replies. A value is the mean score (1 to 5) of the replies from the fork to the end of the whole
+    branch.
+    """
+
+    prompt: tuple[Message, ...]
+    chosen: tuple[Message, ...]
+    rejected: tuple[Message, ...]
+    chosen_value: float
+    rejected_value: float
+    persona: str
+    tree: str
+    node: str
+    turn: int
+    chosen_end: str
+    rejected_end: str
+    chosen_agents: tuple[str, ...]
+    rejected_agents: tuple[str, ...]
+    models: dict[str, str] = Field(default_factory=dict)
+    prompts: dict[str, str] = Field(default_factory=dict)
+    attributes: dict[str, str | Whole] = Field(default_factory=dict)
 
 
 def scores_of(judgments: Iterable[Judgment | None]) -> dict[str, float]:

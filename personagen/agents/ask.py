@@ -25,7 +25,7 @@ from personagen.llm.room import reasoned_only
 from personagen.options.language import ANY, base_of, name_of
 from personagen.personas.form import PACKAGED, Form
 from personagen.prompts.files import Prompt, joined
-from personagen.records import Completion, Memory, Message, Usage
+from personagen.records import NO_MEMORY, Completion, Memory, Message, Usage
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Awaitable[Any]])
@@ -62,7 +62,7 @@ class AgentContext:
     rehearsed: bool = False
     words: int = 100
     form: Form = PACKAGED
-    memory: Memory = Memory()
+    memory: Memory = NO_MEMORY
     counts: ReplyCounts = field(default_factory=ReplyCounts)
     schema_misses: Counter[str] = field(default_factory=Counter)
 

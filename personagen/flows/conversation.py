@@ -1,9 +1,10 @@
 """Grows one conversation tree: which calls each answer makes possible.
 
-    user ─┬─ plain ───────────────┬─ judge, in both orders
+    user ─┬─ plain ───────────────┬─ judge, in both orders ── judge, for other personas and for nobody
           └─ observer ── aware ───┘
 
-``plain`` and ``aware`` are the built-in candidates; custom ones wait for the observer, as ``aware`` does.
+Other candidates than ``plain`` wait for the observer, as ``aware`` does; where it finds nothing, those that would get the
+words of ``plain`` are not asked. What others would prefer is asked of replies that make a pair.
 
 With ``coin`` the reply that continues is drawn beforehand (ALOE, arXiv 2410.03642, section 3.2), so the next user turn
 is asked as soon as that reply arrives, concurrently with the observer, the other replies and the judge; see
@@ -28,29 +29,18 @@ from personagen.agents import observer, user
 from personagen.agents.ask import AgentContext, Answer, CallSite
 from personagen.agents.replies import Spoken
 from personagen.agents.reply_counts import ReplyCounts
-from personagen.errors import PersonagenError, ReplyError, ServerError
+from personagen.errors import ReplyError, ServerError
 from personagen.flows.growth import Growth, drawn, news
 from personagen.flows.memory import known
-from personagen.flows.messages import JUDGE, OBSERVER, SPEAKER, MessageLog
+from personagen.flows.messages import JUDGE, OBSERVER, SPEAKER, FailedTree, MessageLog, first_failure
 from personagen.flows.plan import CALLS_A_TURN, Plan
-from personagen.flows.verdicts import Verdicts
+from personagen.flows.verdicts import ORDERS, Verdicts
 from personagen.gates import over
 from personagen.records import Belief, ConversationTree, Inference, Message, Node
 from personagen.runs.schedule import Step
 
 T = TypeVar("T")
 WORDS = (40, 60, 80, 100, 130, 170)  # of a reply, drawn for each tree
-
-
-class FailedTree(PersonagenError):
-    """A step of this tree failed, at the node ``place``; other trees are not affected.
-
-    ``unanswered`` means that the server gave no answer, rather than an unusable one.
-    """
-
-    def __init__(self, place: str, cause: PersonagenError) -> None:
-        super().__init__(str(cause))
-        self.place, self.cause, self.unanswered = place, cause, isinstance(cause, ServerError)
 
 
 class Conversation:
@@ -80,7 +70,7 @@ class Conversation:
     def tree(self) -> ConversationTree:
         """The grown tree once no step is left, or ``FailedTree``: the first server error, or why nobody answered."""
         if self.failures:
-            failure = min(self.failures, key=_first)
+            failure = min(self.failures, key=first_failure)
             self.log = self.log.up_to_depth(failure.place.count("."))
             raise failure
         if len(self._nodes) < 2:
@@ -94,7 +84,9 @@ class Conversation:
             nodes=tuple(sorted(self._nodes.values(), key=lambda node: tree.order(node.id))),
             beliefs=tuple(sorted(self._beliefs.values(), key=lambda belief: tree.order(belief.node))),
             judgments=self._verdicts.all(),
+            unasked=tuple(sorted(self.log.unasked, key=tree.order)),
             grow=self.plan.grow,
+            keep=self.plan.keep,
             session=self.plan.session,
             memory=self.plan.memory,
             changed=self.plan.changed,
@@ -148,7 +140,11 @@ class Conversation:
     def _informed_replies(self, message: str) -> list[Step]:
         if message not in self._beliefs:
             return self._without_observer(message)
-        return self._replies(message, self._known(message), needs_observer=True)
+        known = self._known(message)
+        slots = () if known or self.ctx.rehearsed else self.plan.alike
+        self.log.unasked.update(tree.child(message, slot) for slot in slots)
+        settled = self._once_settled(message) if slots else []
+        return [*self._replies(message, known, needs_observer=True), *settled]
 
     def _known(self, message: str) -> tuple[Inference, ...]:
         return self._beliefs[message].inferences if message in self._beliefs else ()
@@ -157,9 +153,7 @@ class Conversation:
         slots = range(self.plan.candidates)
         missing = [tree.child(message, slot) for slot in slots if self.plan.candidate(slot).needs_observer]
         self.log.missing.update(missing)
-        planned = [reply for reply in missing if self.plan.grow == "all" and self._growth.may_continue(reply)]
-        steps = [step for reply in planned for step in self._next_turn(reply)]
-        return steps + self._once_settled(message) if missing else []
+        return self._once_settled(message) if missing else []
 
     def _replies(self, message: str, known: Sequence[Inference], *, needs_observer: bool) -> list[Step]:
         """Each candidate's first reply; its other ones follow, to read the prompt from the provider's cache."""
@@ -167,15 +161,17 @@ class Conversation:
         continues, every = drawn(self.plan, message), len(self.plan.assistants)
         for first, candidate in enumerate(self.plan.assistants):
             if candidate.needs_observer is needs_observer:
-                slots = sorted(range(first, self.plan.candidates, every), key=lambda slot: slot != continues)
-                steps.append(partial(self._reply, message, slots[0], slots[1:], known))
+                slots = [s for s in range(first, self.plan.candidates, every) if self._asks(message, s)]
+                slots.sort(key=lambda slot: slot != continues)
+                steps += [partial(self._reply, message, slots[0], slots[1:], known)] if slots else []
         return steps
 
     async def _reply(self, message: str, slot: int, others: Sequence[int], known: Sequence[Inference]) -> list[Step]:
         node, candidate, plan = tree.child(message, slot), self.plan.candidate(slot), self.plan
         onward = self._growth.may_continue(node)
         site = self._site(node, f"{plan.repeat}.{slot}", 1, onward=onward)
-        await self._add(node, candidate.name, candidate.reply(self.ctx, self._chats[message], known, site))
+        told = self.plan.told(candidate, known)
+        await self._add(node, candidate.name, candidate.reply(self.ctx, self._chats[message], told, site))
         steps: list[Step] = []
         if self.log.settled(node):
             if onward and self._growth.is_immediate:
@@ -185,13 +181,16 @@ class Conversation:
 
     def _once_settled(self, message: str) -> list[Step]:
         """The steps that need all replies to ``message``: the verdicts, and the next turn unless it has begun."""
-        replies = [tree.child(message, slot) for slot in range(self.plan.candidates)]
-        if not all(map(self.log.settled, replies)):
+        slots = range(self.plan.candidates)
+        if not all(self.log.settled(tree.child(message, slot)) for slot in slots):
             return []
         steps: list[Step] = []
-        left = self._left(message)
-        if self.plan.grow == "coin" and (continues := replies[drawn(self.plan, message)]) in self.log.missing:
-            steps = self._next_turn(left[drawn(self.plan, message, len(left))] if left else continues)
+        left, continues = self._left(message), tree.child(message, drawn(self.plan, message))
+        replies = [tree.child(message, slot) for slot in slots if self._asks(message, slot)]
+        if self.plan.grow == "coin" and continues in self.log.missing | self.log.unasked:
+            steps = self._next_turn(left[drawn(self.plan, message, len(left))] if left else replies[0])
+        for reply in self._growth.instead(message, left, self.log.missing | self.log.unasked):
+            steps += self._next_turn(reply) if reply not in self.log.unasked else []
         if self._growth.explores or (self._growth.waits_for_verdicts and not left):
             steps += [step for reply in left or replies[:1] for step in self._next_turn(reply)]
         if len(left) < 2:
@@ -203,16 +202,21 @@ class Conversation:
 
     async def _judge(self, message: str, which: int, later: Sequence[int] = ()) -> list[Step]:
         left = self._left(message)
-        site = self._site(message, str(self.plan.repeat), len(later), onward=self._growth.waits_for_verdicts)
+        onward = self._growth.waits_for_verdicts and which < ORDERS
+        site = self._site(message, str(self.plan.repeat), len(later), onward=onward)
         asked = self._verdicts.ask(which, self._chats[message], [self._nodes[reply] for reply in left], site)
         verdict = await self._asked(message, JUDGE + which, asked, "judge/prefer")
         if verdict is None and (message, JUDGE + which) not in self.log.unusable:
             return []
         self._verdicts.add(message, which, verdict.value if verdict else None)
-        if self._growth.waits_for_verdicts:
-            return self._over(message) if self._verdicts.are_complete(message) else []
-        # Without the first verdict the second makes no pair.
-        return [partial(self._judge, message, other) for other in later if verdict]
+        if which in self._verdicts.others:
+            return []
+        if later:  # Without the first verdict the second makes no pair.
+            return [partial(self._judge, message, other) for other in later if verdict]
+        if not self._verdicts.are_complete(message):
+            return []
+        others = [partial(self._judge, message, other) for other in self._verdicts.others if self._is_pair(message)]
+        return [*self._over(message), *others]
 
     def _over(self, message: str) -> list[Step]:
         """The next turns after that of ``message``, if they wait for its verdicts and now is known which there are."""
@@ -223,6 +227,13 @@ class Conversation:
         return [step for reply in continued for step in self._next_turn(reply)]
 
     # -- shared by the steps ---------------------------------------------------------------------------------------
+
+    def _is_pair(self, message: str) -> bool:
+        texts = {reply: self._nodes[reply].content for reply in self._left(message)}
+        return self._verdicts.make_pair(message, texts, self._chats[message], self._beliefs.get(message))
+
+    def _asks(self, message: str, slot: int) -> bool:
+        return tree.child(message, slot) not in self.log.unasked
 
     def _left(self, message: str) -> list[str]:
         """The usable replies to ``message``."""
@@ -270,9 +281,3 @@ class Conversation:
         """The call site of ``node``; ``ahead`` calls of its turn follow in sequence, and if onward the later turns."""
         later = CALLS_A_TURN * (self.plan.turns - tree.turn(node)) if onward else 0
         return CallSite(f"{self.plan.id}/{node}", sample, later + ahead + 1)
-
-
-def _first(failure: FailedTree) -> tuple[int, tuple[int, ...], str]:
-    """Sort key by depth first: everything no deeper than a failure is asked before growth stops."""
-    path = tree.order(failure.place)
-    return len(path), path, str(failure)

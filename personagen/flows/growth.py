@@ -9,7 +9,7 @@ answers, and draws decide between equals, so that the order of arrival changes n
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from random import Random
 
 from personagen import tree
@@ -58,13 +58,37 @@ class Growth:
         self._scores: dict[str, float] = {}
         self._left: list[str] = []
         self._trunk = tree.ROOT
+        self._moved: dict[str, str] = {}  # replies that continue in place of others, and the places of those
 
     def may_continue(self, reply: str) -> bool:
         """Whether ``reply`` can be one that continues, by what is known before it is there."""
         if self.plan.grow == "coin":
             message, _, slot = reply.rpartition(".")
             return int(slot) == drawn(self.plan, message)
-        return self.plan.grow != "all" or tree.child(reply, 0) in self._planned
+        return self.plan.grow != "all" or self._planned_place(reply) in self._planned
+
+    def instead(self, message: str, left: Sequence[str], absent: Set[str]) -> Sequence[str]:
+        """With ``all``, the replies that continue in place of planned ones that are ``absent``: others of ``left``.
+
+        What was planned after those then follows these, so that no branch ends where nothing is known of the user yet
+        and only one reply is asked for. A planned reply is in its own place if no other one is left.
+        """
+        if self.plan.grow != "all":
+            return ()
+        gone = [reply for reply in absent if tree.parent(reply) == message and self.may_continue(reply)]
+        gone.sort(key=tree.order)
+        free = [reply for reply in left if not self.may_continue(reply)]
+        places = [self._planned_place(reply).rpartition(".")[0] for reply in gone]
+        self._moved |= dict(zip(free, places, strict=False))
+        return [*free, *gone[len(free) :]][: len(gone)]
+
+    def _planned_place(self, reply: str) -> str:
+        """The planned user turn that answers ``reply``."""
+        steps = reply.split(".")
+        place = tree.ROOT
+        for at in range(1, len(steps)):
+            place = self._moved.get(".".join(steps[: at + 1]), f"{place}.{steps[at]}")
+        return tree.child(place, 0)
 
     def begins(self, message: str) -> None:
         """Notes that the user turn ``message`` is asked."""
@@ -120,8 +144,8 @@ class Growth:
         """The branches that are kept, in path order.
 
         By the mean score of a branch's replies, then by what its last message revealed. No agent gets more than its
-        share of the first replies, nor of the last ones, as long as others are left: a beam whose branches all began
-        with one agent has nothing to compare.
+        share of the replies at the first fork, nor of the last ones, as long as others are left: a beam whose branches
+        all began with one agent has nothing to compare.
         """
         (level, self._level), (replies, self._left) = (self._level, {}), (self._left, [])
 
@@ -133,8 +157,9 @@ class Growth:
         ranked = sorted(sorted(replies, key=tree.order), key=worth, reverse=True)
         width = beam_width(self.plan.grow)
         share = -(-width // len({self._agent(reply, -1) for reply in ranked} or {""}))
+        first = _first_fork(replies)
         kept: list[str] = []
-        for ends in ((1, -1), (1,), ()):  # both shares, that of the first replies, none
+        for ends in ((first, -1), (first,), ()):  # both shares, that of the first replies, none
             for reply in ranked:
                 counts = {end: Counter(self._agent(other, end) for other in kept) for end in ends}
                 if reply not in kept and len(kept) < width and self._has_room(reply, counts, share):
@@ -145,5 +170,11 @@ class Growth:
         return all(count[self._agent(reply, end)] < share for end, count in counts.items())
 
     def _agent(self, reply: str, end: int) -> str:
-        """The agent of the first reply (1) or the last one (-1) of the branch to ``reply``."""
+        """The agent of the reply at step ``end`` of the branch to ``reply``."""
         return self.plan.candidate(int(reply.split(".")[end])).name
+
+
+def _first_fork(replies: Sequence[str]) -> int:
+    """The first step at which the branches to ``replies`` differ; the last if they do not."""
+    alike = [len(set(steps)) == 1 for steps in zip(*(reply.split(".") for reply in replies), strict=True)]
+    return alike.index(False) if False in alike else -1

@@ -43,13 +43,13 @@ def _upward(place: str) -> list[str]:
     return [above, *_upward(above)] if above else []
 
 
-def changed(persona: Persona, others: Sequence[str], place: str) -> tuple[Persona, str]:
-    """``persona`` with one of its traits exchanged for one of ``others``, both drawn by ``place``, and what changed.
+def changed(persona: Persona, others: Sequence[Persona], place: str) -> tuple[Persona, str]:
+    """``persona`` with one of its traits exchanged for one that ``others`` have, drawn by ``place``, and what changed.
 
     The same persona and an empty text if it has no traits, or others have none that it lacks.
     """
     own = set(map(canonical, persona.traits))
-    new = sorted(trait for trait in set(others) if canonical(trait) not in own)
+    new = sorted({trait for other in others for trait in other.traits if canonical(trait) not in own})
     if not own or not new:
         return persona, ""
     rng = Random(f"{place}/change")

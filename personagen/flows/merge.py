@@ -16,12 +16,12 @@ from personagen.records import (
     PreferencePair,
     Rejection,
     Sourced,
-    TrajectoryPair,
     Usage,
     dump,
 )
 from personagen.runs.run import added
 from personagen.store.files import make_folder, read_records, read_state, write
+from personagen.trajectories import TrajectoryPair
 
 R = TypeVar("R", bound=Sourced)
 _COUNTED = frozenset(
@@ -31,6 +31,8 @@ _COUNTED = frozenset(
         "failed",
         "turns",
         "pairs",
+        "paired_turns",
+        "verdicts",
         "messages",
         "aware_chosen",
         "quotes_dropped",

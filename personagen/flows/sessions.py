@@ -11,8 +11,9 @@ from dataclasses import replace
 from functools import partial
 
 from personagen.agents.ask import AgentContext
-from personagen.flows.conversation import Conversation, FailedTree
+from personagen.flows.conversation import Conversation
 from personagen.flows.memory import changed, memory_after
+from personagen.flows.messages import FailedTree
 from personagen.flows.plan import Plan
 from personagen.records import ConversationTree
 from personagen.runs.schedule import Step
@@ -56,7 +57,7 @@ def following(plan: Plan, tree: ConversationTree) -> Plan:
     session = plan.session + 1
     persona, what = plan.persona, plan.changed
     if session + 1 == plan.change_at:
-        persona, what = changed(persona, plan.other_traits, f"{plan.seed}/{plan.id}")
+        persona, what = changed(persona, plan.pool, f"{plan.seed}/{plan.id}")
     return replace(
         plan, id=session_id(plan, session), session=session, memory=memory_after(tree), persona=persona, changed=what
     )

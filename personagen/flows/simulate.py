@@ -12,9 +12,9 @@ from personagen.agents import custom, user
 from personagen.agents.ask import AgentContext, capture_call
 from personagen.agents.sample import Scene
 from personagen.errors import PersonagenError, ReplyError, UsageError
-from personagen.flows.conversation import Conversation, FailedTree
-from personagen.flows.messages import rejection
-from personagen.flows.plan import Plan, Plans, check
+from personagen.flows.conversation import Conversation
+from personagen.flows.messages import FailedTree, rejection
+from personagen.flows.plan import Plan, Plans, alone, candidates_of, check
 from personagen.flows.sessions import Sessions
 from personagen.flows.shape import calls_at_once, levels
 from personagen.options import SimulateOptions, checked_texts, source
@@ -22,7 +22,7 @@ from personagen.options.growth import BEAM, beam_width, is_branching
 from personagen.pairs import pairs_of
 from personagen.personas.seeds import personas_in_steps
 from personagen.prompts.files import Prompt
-from personagen.records import ConversationTree, Rejection
+from personagen.records import ConversationTree, PreferencePair, Rejection
 from personagen.runs.estimate import Consent
 from personagen.runs.progress import Progress
 from personagen.runs.reading import read
@@ -44,11 +44,14 @@ class SimulateSummary:
     """The results of ``simulate``, as in ``run.json``.
 
     Of the planned ``conversations``, ``trees`` are complete and ``failed`` gave up. ``turns``, the user messages of all
-    trees, is ``pairs`` plus the sum of ``rejected`` (by gate). ``messages`` counts those of users and assistants, also
+    trees, are the ``paired_turns``, those with ``pairs``, and the sum of ``rejected`` (by gate). ``verdicts`` counts pairs
+    by what they rest on: of those with ``grounds`` the ``knowable`` and ``generic`` ones, of those ``compared`` with
+    other personas the ``personal`` and ``personal_and_knowable`` ones, of those with a ``pooled`` verdict those where it
+    ``agrees``, and the ``leaking`` ones. ``messages`` counts those of users and assistants, also
     in failed conversations; gates rejected ``rejected_messages`` of them (by gate), and ``repaired`` ones (``label``,
     ``cut``) were corrected. ``ended_early`` counts branches that ended before their last turn (by gate), ``unusable``
-    messages, inferences and verdicts that were given up (by prompt). ``trajectories`` is the number of pairs of branches. ``report`` has what every run reports, such as
-    calls and cost.
+    messages, inferences and verdicts that were given up (by prompt). ``trajectories`` are pairs of branches. ``report``
+    has what every run reports, such as calls and cost.
     """
 
     report: RunReport
@@ -58,6 +61,8 @@ class SimulateSummary:
     failures: dict[str, int]
     turns: int
     pairs: int
+    paired_turns: int
+    verdicts: dict[str, int]
     rejected: dict[str, int]
     messages: int
     rejected_messages: dict[str, int]
@@ -83,6 +88,8 @@ async def simulate(
     personas, notes = await read(steps, str(options.personas), progress)
     if not personas:
         raise UsageError(f"{options.personas} has no personas; create some with `personagen expand`")
+    if len(personas) == 1:
+        notes = (*notes, *alone(options))
     plans = Plans(options, tuple({p.id: p for p in personas}.values()), assistants)
     workflow = Workflow(
         command="simulate",
@@ -96,6 +103,7 @@ async def simulate(
         results=(*RESULTS, TRAJECTORIES) if is_branching(options.grow) else RESULTS,
         fingerprint={
             "conversations": plans.conversations,
+            "candidates": candidates_of(options),
             "pool": len(plans.personas),
             "personas": plans.personas_id(len(plans.personas)),
         },
@@ -187,7 +195,9 @@ def _grown(tree: ConversationTree, grown: Conversation) -> Result:
     counts = {
         "trees": 1,
         "pairs": len(pairs),
-        "turns": len(pairs) + len(rejections),
+        "paired_turns": (paired := len({pair.node for pair in pairs})),
+        "turns": paired + len(rejections),
+        "verdicts": _rests_on(pairs),
         "aware_chosen": sum(pair.chosen_agent == "aware" for pair in pairs),
         "quotes_dropped": sum(belief.dropped for belief in tree.beliefs),
         "trajectories": len(trajectories),
@@ -195,9 +205,32 @@ def _grown(tree: ConversationTree, grown: Conversation) -> Result:
         **log.counts(),
         **grown.ctx.counts.by_name(),
     }
-    if not unusable or pairs or any(rejection.gate != "judged" for rejection in rejections):
+    if not unusable or pairs or any(rejection.gate not in _UNJUDGED for rejection in rejections):
         return Result(lines, counts)
     return Result(lines, counts, str(unusable[1]), kind=_kind(unusable[1]), barren=True)
+
+
+_UNJUDGED = ("uninformed", "judged")
+
+
+def _rests_on(pairs: Sequence[PreferencePair]) -> Counter[str]:
+    """How many pairs there are by what their verdicts rest on."""
+    return Counter(
+        name
+        for pair in pairs
+        for name, holds in {
+            "grounds": pair.generic is not None,
+            "knowable": pair.knowable,
+            "generic": pair.generic,
+            "leaking": pair.leaking,
+            "compared": pair.personal is not None,
+            "personal": pair.personal,
+            "personal_and_knowable": pair.personal and pair.knowable,
+            "pooled": pair.pooled,
+            "agrees": pair.pooled == "chosen",
+        }.items()
+        if holds
+    )
 
 
 def _failed(plan: Plan, failure: FailedTree, grown: Conversation) -> Result:
@@ -224,8 +257,8 @@ def _rows(rejections: Sequence[Rejection]) -> bytes:
 
 def _summary(outcome: Outcome, conversations: int) -> dict[str, Any]:
     counts, failures = outcome.counts, outcome.failures
-    numbers = ("trees", "turns", "pairs", "messages", "aware_chosen", "quotes_dropped", "trajectories")
-    by_gate = ("rejected", "rejected_messages", "repaired", "ended_early", "unusable")
+    numbers = ("trees", "turns", "pairs", "paired_turns", "trajectories", "messages", "aware_chosen", "quotes_dropped")
+    by_gate = ("verdicts", "rejected", "rejected_messages", "repaired", "ended_early", "unusable")
     return {
         "conversations": conversations,
         "failed": failures.total(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from personagen.options.growth import BEAM, GROWTHS, growth
 from personagen.options.language import language
@@ -14,6 +14,7 @@ from personagen.options.row import (
     FILES,
     GENERAL,
     MODELS,
+    POLICY,
     POOLS,
     ROLES,
     SIZE,
@@ -37,6 +38,7 @@ from personagen.options.row import (
 
 __all__ = [
     "ENCODER",
+    "POLICY",
     "ROLES",
     "InMemory",
     "NamedFunction",
@@ -47,6 +49,7 @@ __all__ = [
     "source",
 ]
 
+Keep = Literal["all", "personal"]
 MAX_POOL = 10_000_000
 REPLACED = ("user/speak=", "observer/infer=", "judge/prefer=", "author/profiles=", "author/personalities=")
 
@@ -236,13 +239,24 @@ class SimulateOptions(ModelOptions):
     change_at: int | None = option(
         None, "Session, from 2, from which a drawn trait of the persona is another one.", SIZE, least=2, words="never"
     )
-    candidates: int = option(2, "Competing replies per turn.", SIZE, least=2, most=26)
+    candidates: int | None = option(
+        None, "Competing replies per turn.", SIZE, least=2, most=26, words="one per --candidate, at least 2", example=4
+    )
     candidate: Functions = option(
         ("aware", "plain"),
-        "Competing assistant: aware, plain, or your own module:function.",
+        "Competing assistant: aware, plain, misaware, near, overclaim, policy=MODEL or module:function.",
         DIALOGUES,
         "NAME",
-        names=("aware", "plain"),
+        names=("aware", "plain", "misaware", "near", "overclaim", "policy="),
+    )
+    counterfactual: int = option(
+        1, "Other personas asked about each pair, and nobody; 0 asks none of them.", SIZE, "K", most=20
+    )
+    keep: Keep = option(
+        "all",
+        "Pairs to keep: all, or those that most other personas decide differently.",
+        DIALOGUES,
+        choices=get_args(Keep),
     )
     max_nodes: int = option(
         500, "Maximum messages per tree with --grow all or best-hard.", SIZE, least=3, most=1_000_000
@@ -251,7 +265,7 @@ class SimulateOptions(ModelOptions):
         "coin",
         "Replies that continue: one drawn (coin), the preferred one (best), all, the B best branches (beam:B), the"
         " preferred and the hardest rejected one (best-hard), or the one after which the user reveals most"
-        " (information: 8 calls per turn where coin takes 6).",
+        " (information: one call of user and observer per reply).",
         DIALOGUES,
         "coin|best|all|beam:B|best-hard|information",
         common=True,

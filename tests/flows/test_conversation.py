@@ -9,7 +9,7 @@ import pytest
 
 from personagen import tree
 from personagen.errors import BudgetError, ServerError
-from personagen.flows.conversation import FailedTree
+from personagen.flows.messages import FailedTree
 from personagen.flows.plan import Plan
 from personagen.records import Persona
 from tests.fakes import PERSONA, Fake, answer, cast, context, grow
