@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from random import Random
 from typing import TypeAlias
 
@@ -37,29 +36,42 @@ class Candidate:
 
 
 async def plain(
-    ctx: AgentContext,
-    conversation: Sequence[Message],
-    _known: Sequence[Inference],
-    site: CallSite,
-    prompt: str = "assistant/plain",
+    ctx: AgentContext, conversation: Sequence[Message], _known: Sequence[Inference], site: CallSite
 ) -> Answer[Spoken]:
     """A reply to the last message of ``conversation``, from the conversation alone."""
-    return await say(ctx, prompt, {"conversation": list(conversation)}, "assistant", conversation, site)
+    return await say(ctx, "assistant/plain", {"conversation": list(conversation)}, "assistant", conversation, site)
 
 
 async def aware(
-    ctx: AgentContext,
-    conversation: Sequence[Message],
-    known: Sequence[Inference],
-    site: CallSite,
-    prompt: str = "assistant/aware",
+    ctx: AgentContext, conversation: Sequence[Message], known: Sequence[Inference], site: CallSite
 ) -> Answer[Spoken]:
     """A reply from the conversation and what the observer inferred."""
+    return await _knowing("assistant/aware", ctx, conversation, known, site)
+
+
+async def overclaim(
+    ctx: AgentContext, conversation: Sequence[Message], known: Sequence[Inference], site: CallSite
+) -> Answer[Spoken]:
+    """A reply that claims to know what the user did not say."""
+    return await _knowing("assistant/overclaim", ctx, conversation, known, site)
+
+
+async def _knowing(
+    prompt: str, ctx: AgentContext, conversation: Sequence[Message], known: Sequence[Inference], site: CallSite
+) -> Answer[Spoken]:
     inputs = {"conversation": list(conversation), "inferences": [inference.fact for inference in known]}
     return await say(ctx, prompt, inputs, "assistant", conversation, site)
 
 
-overclaim = partial(aware, prompt="assistant/overclaim")
+def policy(prompt: str) -> Reply:
+    """``plain`` under the name ``prompt``, whose role has its own model."""
+
+    async def reply(
+        ctx: AgentContext, conversation: Sequence[Message], _known: Sequence[Inference], site: CallSite
+    ) -> Answer[Spoken]:
+        return await say(ctx, prompt, {"conversation": list(conversation)}, "assistant", conversation, site)
+
+    return reply
 
 
 def of_policy(name: str) -> Act | None:
@@ -67,7 +79,7 @@ def of_policy(name: str) -> Act | None:
     role, _, act = name.partition("/")
     if act != "plain" or not POLICY.fullmatch(role):
         return None
-    return replace(ACTS["assistant/plain"], function=partial(plain, prompt=name))
+    return replace(ACTS["assistant/plain"], function=policy(name))
 
 
 def of_another(known: Sequence[Inference], other: Persona, random: Random) -> Sequence[Inference]:

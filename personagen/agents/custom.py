@@ -5,12 +5,11 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from functools import partial
 from typing import Any, get_args, get_origin, get_type_hints
 
 from personagen.agents import ACTS
 from personagen.agents.ask import AgentContext, Answer, CallSite, said
-from personagen.agents.assistant import CANDIDATES, Candidate, aware, plain
+from personagen.agents.assistant import CANDIDATES, Candidate, aware, plain, policy
 from personagen.agents.replies import Spoken
 from personagen.errors import ConfigError, PersonagenError, UsageError
 from personagen.llm.functions import awaitable, raised, returned
@@ -72,7 +71,7 @@ def _policy(entry: str) -> Candidate | None:
     if not model:
         raise UsageError(f"--candidate {entry}: name a model, as in {name}=openai/gpt-5-mini")
     prompt = f"{name}/plain"
-    return Candidate(name, partial(plain, prompt=prompt), needs_observer=False, prompt=prompt)
+    return Candidate(name, policy(prompt), needs_observer=False, prompt=prompt)
 
 
 def _candidate(entry: str) -> Candidate:

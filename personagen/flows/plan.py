@@ -65,7 +65,7 @@ class Plan:
 
     @cached_property
     def alike(self) -> tuple[int, ...]:
-        """The slots of the replies that are not asked for where nothing is known: they would get the words of ``plain``.
+        """The slots whose replies are not asked for where nothing is known: they would get the words of ``plain``.
 
         Without ``plain`` the first of them is asked.
         """
@@ -103,7 +103,7 @@ def check(options: SimulateOptions) -> None:
         raise UsageError(f"--change-at {options.change_at}: there is no such session with --sessions {sessions}")
     if given > replies:
         raise UsageError(
-            f"--candidate is given {given} times and --candidates (replies per turn) is {replies}: choose at least as many"
+            f"--candidate is given {given} times and --candidates (replies per turn) is {replies}: choose more"
         )
     if options.keep == "personal" and not options.counterfactual:
         raise UsageError("--keep personal needs the verdicts of other personas: choose --counterfactual 1 or more")

@@ -44,14 +44,14 @@ class SimulateSummary:
     """The results of ``simulate``, as in ``run.json``.
 
     Of the planned ``conversations``, ``trees`` are complete and ``failed`` gave up. ``turns``, the user messages of all
-    trees, are the ``paired_turns``, those with ``pairs``, and the sum of ``rejected`` (by gate). ``verdicts`` counts pairs
-    by what they rest on: of those with ``grounds`` the ``knowable`` and ``generic`` ones, of those ``compared`` with
-    other personas the ``personal`` and ``personal_and_knowable`` ones, of those with a ``pooled`` verdict those where it
-    ``agrees``, and the ``leaking`` ones. ``messages`` counts those of users and assistants, also
-    in failed conversations; gates rejected ``rejected_messages`` of them (by gate), and ``repaired`` ones (``label``,
-    ``cut``) were corrected. ``ended_early`` counts branches that ended before their last turn (by gate), ``unusable``
-    messages, inferences and verdicts that were given up (by prompt). ``trajectories`` are pairs of branches. ``report``
-    has what every run reports, such as calls and cost.
+    trees, are ``paired_turns``, which have one or more of the ``pairs``, plus the sum of ``rejected`` (by gate).
+    ``verdicts`` counts pairs by what they rest on: ``knowable`` and ``generic`` ones of those with ``grounds``,
+    ``personal`` and ``personal_and_knowable`` ones of those ``compared`` with other personas, those where the pooled
+    verdict ``agrees`` of those with a ``pooled`` one, and ``leaking`` ones. ``messages`` counts those of users and
+    assistants, also in failed conversations; gates rejected ``rejected_messages`` of them (by gate), and ``repaired``
+    ones (``label``, ``cut``) were corrected. ``ended_early`` counts branches that ended before their last turn (by
+    gate), ``unusable`` messages, inferences and verdicts that were given up (by prompt). ``trajectories`` are pairs of
+    branches. ``report`` has what every run reports, such as calls and cost.
     """
 
     report: RunReport
