@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler
 
 Role = Literal["system", "user", "assistant"]
 Kind = Literal["profile", "personality"]
+Sure = Literal["low", "high"]
 Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 Count = Annotated[int, Field(ge=0, lt=2**53)]
 
@@ -139,18 +140,23 @@ class Node(Record):
 
 
 class Inference(Record):
-    """One inference of the observer; ``quote`` occurs verbatim in a user turn."""
+    """One inference of the observer; ``quote`` occurs verbatim in a user turn, ``sure`` is how sure it is."""
 
     fact: str
     quote: str
     kind: Kind
+    sure: Sure = "high"
 
 
 class Belief(Record):
-    """The observer's inferences at a user node; ``dropped`` is the number without a verbatim quote."""
+    """The observer's inferences at a user node; ``dropped`` is the number without a verbatim quote.
+
+    ``retracts`` are facts that the user took back; ``inferences`` does not have them.
+    """
 
     node: str
     inferences: tuple[Inference, ...] = ()
+    retracts: tuple[str, ...] = ()
     dropped: int = 0
     call: str = ""
 
@@ -185,7 +191,10 @@ class Rejection(Sourced):
 
 
 class ConversationTree(Sourced):
-    """One conversation with all sibling replies, nodes in path order."""
+    """One conversation with all sibling replies, nodes in path order.
+
+    ``style`` is how the user behaves in it: ``disclosure``, ``explicitness``, ``noise``, ``patience``.
+    """
 
     id: str
     persona: Persona
@@ -193,6 +202,7 @@ class ConversationTree(Sourced):
     beliefs: tuple[Belief, ...] = ()
     judgments: tuple[Judgment, ...] = ()
     grow: str = "coin"
+    style: dict[str, str] = {}
     models: dict[str, str] = {}
     prompts: dict[str, str] = {}
 

@@ -26,6 +26,8 @@ from typing import TypeVar
 from personagen import tree
 from personagen.agents import observer, user
 from personagen.agents.ask import AgentContext, Answer, CallSite
+from personagen.agents.brief import brief_of, style_of
+from personagen.agents.reception import Reception
 from personagen.agents.replies import Spoken
 from personagen.agents.reply_counts import ReplyCounts
 from personagen.errors import PersonagenError, ReplyError, ServerError
@@ -61,10 +63,12 @@ class Conversation:
 
     def __init__(self, ctx: AgentContext, plan: Plan) -> None:
         # All siblings are told the same length, so that it does not tell the assistants apart.
-        words = Random(f"{plan.seed}/{plan.id}/words").choice(WORDS)
+        self._draws = f"{plan.seed}/{plan.id}"
+        words = Random(f"{self._draws}/words").choice(WORDS)
         self.ctx, self.plan = replace(ctx, counts=ReplyCounts(), words=words), plan
         self.failures: list[FailedTree] = []
         self.log = MessageLog()
+        self.style = style_of(plan.persona, self._draws)
         self._nodes: dict[str, Node] = {}
         self._chats: dict[str, tuple[Message, ...]] = {}
         self._beliefs: dict[str, Belief] = {}
@@ -93,6 +97,7 @@ class Conversation:
             beliefs=tuple(sorted(self._beliefs.values(), key=lambda belief: tree.order(belief.node))),
             judgments=self._verdicts.all(),
             grow=self.plan.grow,
+            style=self.style,
             models=dict(sorted(self.ctx.models.items())),
             prompts={name: prompt.hash for name, prompt in sorted(self.ctx.prompts.items())},
         )
@@ -105,7 +110,9 @@ class Conversation:
         sample = f"{plan.repeat}.{at}" if plan.grow == "all" else str(plan.repeat)
         speak, before = self.ctx.act("user/speak", user.speak), self._chats.get(tree.parent(at) or "", ())
         site = self._site(at, sample, CALLS_A_TURN, onward=True)
-        await self._add(at, "user", speak(self.ctx, plan.persona, before, tree.turn(at), plan.turns, site))
+        brief = brief_of(plan.persona, before, self.style, self._draws, plan.topics, self._reception(at))
+        ctx = replace(self.ctx, brief=brief)
+        await self._add(at, "user", speak(ctx, plan.persona, before, tree.turn(at), plan.turns, site))
         if at not in self._nodes:
             if self.log.lost(at):
                 self.log.end_branch(at)
@@ -119,9 +126,11 @@ class Conversation:
         found = await self._asked(message, OBSERVER, infer(self.ctx, self._chats[message], site), "observer/infer")
         if found is None:
             return self._without_observer(message) if (message, OBSERVER) in self.log.unusable else []
-        inferences, dropped = found.value
-        self._beliefs[message] = Belief(node=message, inferences=inferences, dropped=dropped, call=found.call)
-        return self._replies(message, inferences, needs_observer=True)
+        known, dropped, taken_back = (*found.value, ())[:3]
+        self._beliefs[message] = Belief(
+            node=message, inferences=known, retracts=taken_back, dropped=dropped, call=found.call
+        )
+        return self._replies(message, known, needs_observer=True)
 
     def _without_observer(self, message: str) -> list[Step]:
         slots = range(self.plan.candidates)
@@ -183,6 +192,17 @@ class Conversation:
         # Without the first verdict the second makes no pair.
         return [partial(self._judge, message, other) for other in later if verdict]
 
+    def _reception(self, at: str) -> Reception | None:
+        """How the reply before ``at`` served the user, if the next turn waited for that; else None.
+
+        With other growth a verdict may or may not have come by now, so none is used.
+        """
+        reply = tree.parent(at)
+        if self.plan.grow != "best" or reply is None:
+            return None
+        verdicts = self._verdicts.about(tree.parent(reply) or "")
+        return "good" if verdicts and all(v and not v.tie and v.ranking[0] == reply for v in verdicts) else None
+
     # -- shared by the steps ---------------------------------------------------------------------------------------
 
     def _left(self, message: str) -> list[str]:
@@ -193,6 +213,10 @@ class Conversation:
     def _next_turn(self, reply: str) -> list[Step]:
         at = tree.child(reply, 0)
         ends = tree.turn(at) > self.plan.turns or (self.plan.grow == "all" and at not in self._planned)
+        message = tree.parent(reply) or ""
+        if not ends and self.log.left(message):
+            self.log.end_branch(message)
+            return []
         if not ends and (self.log.lost(reply) or (not self.ctx.rehearsed and over(self._chats[reply]))):
             self.log.end_branch(reply)
             return []
@@ -206,8 +230,10 @@ class Conversation:
         answer = await self._asked(node_id, SPEAKER, awaited, agent)
         if answer is None:
             return
+        if self.ctx.rehearsed:  # an estimate is of whole conversations
+            answer = replace(answer, value=replace(answer.value, text=answer.value.text or ".", ended=False))
         self.log.answers[node_id] = answer
-        if answer.dropped:
+        if self.log.lost(node_id):
             return
         role = "user" if agent == "user" else "assistant"
         node = Node(id=node_id, role=role, content=answer.value.text, agent=agent, call=answer.call)

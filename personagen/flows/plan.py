@@ -20,9 +20,9 @@ CALLS_A_TURN = 3
 
 @dataclass(frozen=True)
 class Plan:
-    """A planned tree. ``repeat`` numbers the conversations of one persona; ``seed`` determines the drawn replies.
+    """A planned tree. ``repeat`` numbers the conversations of one persona; ``seed`` determines what is drawn.
 
-    Each user turn gets ``candidates`` replies, from ``assistants`` in turn.
+    Each user turn gets ``candidates`` replies, from ``assistants`` in turn. ``topics`` are what users may open with.
     """
 
     id: str
@@ -34,6 +34,7 @@ class Plan:
     max_nodes: int
     seed: int
     assistants: tuple[Candidate, ...] = tuple(CANDIDATES.values())
+    topics: tuple[str, ...] = ()
 
     def candidate(self, slot: int) -> Candidate:
         """The assistant that replies in ``slot``."""
@@ -62,6 +63,7 @@ class Plans:
     options: SimulateOptions
     personas: tuple[Persona, ...]
     assistants: tuple[Candidate, ...]
+    topics: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return self.options.conversations or len(self.personas)
@@ -89,6 +91,7 @@ class Plans:
                 max_nodes=o.max_nodes,
                 seed=o.seed,
                 assistants=self.assistants,
+                topics=self.topics,
             )
 
     def personas_id(self, count: int) -> str:

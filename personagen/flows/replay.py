@@ -17,6 +17,7 @@ from personagen.flows.plan import Plan
 from personagen.flows.simulate import PROMPTS
 from personagen.llm.middleware import Tally
 from personagen.options import SimulateOptions, by_role, checked_texts
+from personagen.personas.topics import load_topics
 from personagen.prompts.files import Prompt, load
 from personagen.records import Completion, ConversationTree, Inference, Message
 from personagen.store.files import read_state
@@ -86,6 +87,7 @@ def _plan(options: SimulateOptions, tree: ConversationTree) -> Plan:
         max_nodes=options.max_nodes,
         seed=options.seed,
         assistants=tuple(_candidate(entry, tree) for entry in checked_texts(options.candidate)),
+        topics=load_topics(options.topics),
     )
 
 

@@ -18,8 +18,9 @@ from personagen.flows.plan import Plan, Plans, calls_at_once, check, levels
 from personagen.options import SimulateOptions, checked_texts, source
 from personagen.pairs import pairs_of
 from personagen.personas.seeds import personas_in_steps
+from personagen.personas.topics import load_topics
 from personagen.prompts.files import Prompt
-from personagen.records import ConversationTree, Rejection
+from personagen.records import ConversationTree, Rejection, content_id
 from personagen.runs.estimate import Consent
 from personagen.runs.progress import Progress
 from personagen.runs.reading import read
@@ -76,7 +77,8 @@ async def simulate(
     personas, notes = await read(steps, str(options.personas), progress)
     if not personas:
         raise UsageError(f"{options.personas} has no personas; create some with `personagen expand`")
-    plans = Plans(options, tuple({p.id: p for p in personas}.values()), assistants)
+    topics = load_topics(options.topics)
+    plans = Plans(options, tuple({p.id: p for p in personas}.values()), assistants, topics)
     workflow = Workflow(
         command="simulate",
         options=options,
@@ -91,6 +93,7 @@ async def simulate(
             "conversations": len(plans),
             "pool": len(plans.personas),
             "personas": plans.personas_id(len(plans.personas)),
+            "topics": content_id(topics),
         },
         growth=Growth(plans.at_size, frozenset({"conversations"})),
         extends=partial(_extends, options),
@@ -126,6 +129,8 @@ async def _extends(
             asked.append((await capture_call(prompts, partial(user.ACTS[name].sample, scene=scene))).messages)
         if asked[0] != asked[1]:
             break
+    else:
+        return (f"--turns was {had}, now {options.turns}: no prompt shows how many turns there are, so all is kept",)
     kept = f"turns 1 to {turn - 1} are kept, and " if turn > 1 else ""
     return (
         f"--turns was {had}, now {options.turns}: {kept}what follows from turn {turn} on is asked anew, since"

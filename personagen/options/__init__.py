@@ -241,6 +241,14 @@ class SimulateOptions(ModelOptions):
         common=True,
         choices=get_args(Grow),
     )
+    topics: FilePath | None = option(
+        None,
+        "File of what users open with, one a line.",
+        FILES,
+        "FILE",
+        words="the bundled topics",
+        example="topics.txt",
+    )
     language: str = option(
         "en", 'Conversation language: a name or code, or "any".', DIALOGUES, "LANGUAGE", read=language
     )

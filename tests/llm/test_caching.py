@@ -15,6 +15,7 @@ from personagen.llm.errors import Server
 from personagen.personas.form import PACKAGED
 from personagen.prompts import files as prompts
 from personagen.records import Message
+from tests.fakes import BRIEF
 from tests.llm.calls import a_call, ask
 from tests.servers import chat, joined, message, refusal, serving
 
@@ -31,7 +32,7 @@ def call(name, talk, **inputs):
         "conversation": talk,
         **WHO,
         "turn": 2,
-        "turns": 9,
+        "brief": BRIEF,
         "replies": REPLIES,
         "inferences": ["Old."],
         "words": 50,
