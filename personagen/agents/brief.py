@@ -35,8 +35,8 @@ STYLES: Mapping[str, Mapping[str, float]] = {
 NOISE = {"low": (0.0, 0.25), "medium": (0.4, 0.65), "high": (0.75, 1.0)}
 PATIENCE = {"high": 3, "medium": 2, "low": 1}  # poor replies until someone is annoyed
 # Chances of telling 0, 1 or 2 facts in a turn; a reply that ends with a question invites one.
-_TOLD = {"gradual": (0.60, 0.34, 0.06), "upfront": (0.72, 0.23, 0.05)}
-_ASKED = {"gradual": (0.30, 0.55, 0.15), "upfront": (0.50, 0.38, 0.12)}
+_TOLD = {"gradual": (0.52, 0.40, 0.08), "upfront": (0.70, 0.25, 0.05)}
+_ASKED = {"gradual": (0.25, 0.58, 0.17), "upfront": (0.50, 0.38, 0.12)}
 _FIRST = {"gradual": (0.55, 0.45, 0.0), "upfront": (0.0, 0.45, 0.55)}
 _UPFRONT_TURNS = 2
 _HOW: Mapping[str, Mapping[How, float]] = {
@@ -50,6 +50,7 @@ _AIMS: Mapping[Mood, Mapping[Aim, float]] = {
     "annoyed": {"object": 0.5, "close": 0.3, "ask": 0.2},
 }
 _FIRST_CLOSE = 3  # the first turn at which someone may want to stop
+_BAD_MOOD, _VERY_BAD = 0.25, 0.2  # the chance of one for the least patient, and the share of them that is annoyed
 _REMEMBERED = 6  # replies on which a mood rests
 # Words a turn: of 981 real conversations the median is 11, p10 4, p90 35 and the CV within one 0.6 (arXiv 2605.02624).
 _MEDIAN, _BETWEEN, _WITHIN, _OPENING = 10.5, 0.4, 0.62, 1.5
@@ -137,15 +138,15 @@ def _draw(rng: Random, shares: Mapping[T, float]) -> T:
 
 
 def _mood(replies: Sequence[Reception], patience: int, rng: Random) -> Mood:
-    """The mood after ``replies``: poor ones add up until a good one comes; a short temper may begin impatient."""
+    """The mood after ``replies``: poor ones add up until a good one comes; some are in a bad mood without a reason."""
     poor = 0
     for reply in replies:
         poor = poor + 1 if reply == "poor" else max(0, poor - 1) if reply == "good" else poor
     if poor:
         return "annoyed" if poor >= patience else "impatient"
     drawn = rng.random()
-    if drawn < 0.12 / patience:
-        return "impatient"
+    if drawn < _BAD_MOOD / patience:
+        return "annoyed" if replies and drawn < _VERY_BAD * _BAD_MOOD / patience else "impatient"
     return "content" if replies and (replies[-1] == "good" or drawn > 0.85) else "neutral"
 
 

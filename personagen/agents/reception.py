@@ -1,8 +1,8 @@
 """How a reply served its user, as far as its words show it: a cheap signal where no verdict may be waited for.
 
-It looks for two things that people react to, and else says nothing: a reply that says again what an earlier one said,
-or takes up no word of the message, is ``poor``; one that takes up the message and something the user told earlier is
-``good``. It does not see the persona, nor which assistant wrote the reply.
+It looks for two things that people react to, and else says nothing: a reply that says again what an earlier one said is
+``poor``; one that takes up the message and something that the user told earlier is ``good``. It does not see the
+persona, nor which assistant wrote the reply.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from personagen.records import Message
 
 Reception = Literal["good", "poor", ""]
 _GRAM, _MAX_REPEATED = 4, 0.35  # words of a gram, and the share of a reply's grams that earlier replies may have
-_LEAST_ASKED = 3  # stems of a message that a reply must take up one of
 _RECALLED = 2  # stems of earlier messages, not of the last one, that show memory
 
 
@@ -30,8 +29,6 @@ def received(conversation: Sequence[Message]) -> Reception:
     if said and sum(gram in said for gram in frozenset().union(*map(_grams, earlier))) > _MAX_REPEATED * len(said):
         return "poor"
     asked, taken = stems(users[-1]), stems(reply.content)
-    if len(asked) >= _LEAST_ASKED and not taken & frozenset().union(*map(stems, users)):
-        return "poor"
     recalled = taken & frozenset().union(*map(stems, users[:-1])) - asked - frozenset().union(*map(stems, earlier))
     return "good" if taken & asked and len(recalled) >= _RECALLED else ""
 
