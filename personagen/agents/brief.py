@@ -44,16 +44,16 @@ _HOW: Mapping[str, Mapping[How, float]] = {
     "implied": {"stated": 0.1, "mentioned": 0.35, "shown": 0.3, "implied": 0.25},
 }
 _AIMS: Mapping[Mood, Mapping[Aim, float]] = {
-    "content": {"follow_up": 0.4, "ask": 0.24, "react": 0.18, "shift": 0.12, "close": 0.06},
-    "neutral": {"follow_up": 0.36, "ask": 0.3, "react": 0.12, "object": 0.1, "shift": 0.1, "close": 0.02},
-    "impatient": {"object": 0.38, "ask": 0.34, "follow_up": 0.16, "react": 0.08, "close": 0.04},
-    "annoyed": {"object": 0.5, "close": 0.3, "ask": 0.2},
+    "content": {"follow_up": 0.4, "ask": 0.24, "react": 0.18, "shift": 0.14, "close": 0.04},
+    "neutral": {"follow_up": 0.36, "ask": 0.3, "react": 0.12, "object": 0.1, "shift": 0.11, "close": 0.01},
+    "impatient": {"object": 0.38, "ask": 0.34, "follow_up": 0.16, "react": 0.09, "close": 0.03},
+    "annoyed": {"object": 0.55, "close": 0.2, "ask": 0.25},
 }
 _FIRST_CLOSE = 3  # the first turn at which someone may want to stop
 _BAD_MOOD, _VERY_BAD = 0.25, 0.2  # the chance of one for the least patient, and the share of them that is annoyed
 _REMEMBERED = 6  # replies on which a mood rests
 # Words a turn: of 981 real conversations the median is 11, p10 4, p90 35 and the CV within one 0.6 (arXiv 2605.02624).
-_MEDIAN, _BETWEEN, _WITHIN, _OPENING = 10.5, 0.4, 0.62, 1.5
+_MEDIAN, _BETWEEN, _WITHIN, _OPENING = 9.0, 0.4, 0.68, 1.5
 _SHORTEST, _LONGEST, _WORDS_OF_A_FACT = 2, 90, 5
 _CURT = bag("terse taciturn quiet reserved introverted shy impatient blunt aloof")
 _WORDY = bag("talkative rambling gossipy boastful enthusiastic meticulous")

@@ -15,8 +15,10 @@ from personagen.errors import PersonagenError, ReplyError, UsageError
 from personagen.flows.conversation import Conversation, FailedTree
 from personagen.flows.messages import rejection
 from personagen.flows.plan import Plan, Plans, calls_at_once, check, levels
+from personagen.metrics.realism import by_style, counts_of, styled
 from personagen.options import SimulateOptions, checked_texts, source
 from personagen.pairs import pairs_of
+from personagen.personas.english.text import sentences
 from personagen.personas.seeds import personas_in_steps
 from personagen.personas.topics import load_topics
 from personagen.prompts.files import Prompt
@@ -28,6 +30,7 @@ from personagen.runs.run import run
 from personagen.runs.schedule import Result, Task
 from personagen.runs.workflow import Outcome, RunReport, Workflow
 from personagen.store.folder import Growth
+from personagen.tree import one_path
 
 PROMPTS = ("user/speak", "observer/infer", "assistant/plain", "assistant/aware", "judge/prefer")
 RESULTS = ("trees.jsonl", "pairs.jsonl", "rejections.jsonl")
@@ -42,8 +45,8 @@ class SimulateSummary:
     trees, is ``pairs`` plus the sum of ``rejected`` (by gate). ``messages`` counts those of users and assistants, also
     in failed conversations; gates rejected ``rejected_messages`` of them (by gate), and ``repaired`` ones (``label``,
     ``cut``) were corrected. ``ended_early`` counts branches that ended before their last turn (by gate), ``unusable``
-    messages, inferences and verdicts that were given up (by prompt). ``report`` has what every run reports, such as
-    calls and cost.
+    messages, inferences and verdicts that were given up (by prompt). ``realism`` has figures of what users say: of
+    ``all`` conversations, and by style. ``report`` has what every run reports, such as calls and cost.
     """
 
     report: RunReport
@@ -61,6 +64,7 @@ class SimulateSummary:
     unusable: dict[str, int]
     aware_chosen: int
     quotes_dropped: int
+    realism: dict[str, dict[str, Any]]
 
 
 async def simulate(
@@ -170,12 +174,21 @@ def _grown(tree: ConversationTree, grown: Conversation) -> Result:
         "aware_chosen": sum(pair.chosen_agent == "aware" for pair in pairs),
         "quotes_dropped": sum(belief.dropped for belief in tree.beliefs),
         "rejected": Counter(rejection.gate for rejection in rejections),
+        "realism": _realism(tree, grown),
         **log.counts(),
         **grown.ctx.counts.by_name(),
     }
     if not unusable or pairs or any(rejection.gate != "judged" for rejection in rejections):
         return Result(lines, counts)
     return Result(lines, counts, str(unusable[1]), kind=_kind(unusable[1]), barren=True)
+
+
+def _realism(tree: ConversationTree, grown: Conversation) -> Counter[str]:
+    """The numbers of what the user says on one path of the tree, by the style of the conversation."""
+    turns = [node.content for node in one_path(tree) if node.role == "user"]
+    facts = tree.persona.facts or sentences(tree.persona.profile)
+    ends = Counter(grown.log.ended.values()) or {"all turns": 1}
+    return styled(counts_of(turns, facts, ends, grown.ctx.language), tree.style)
 
 
 def _failed(plan: Plan, failure: FailedTree, grown: Conversation) -> Result:
@@ -210,6 +223,7 @@ def _summary(outcome: Outcome, conversations: int) -> dict[str, Any]:
         "failures": dict(failures.most_common()),
         **{name: counts.get(name, 0) for name in numbers},
         **{name: dict(sorted(counts.get(name, {}).items())) for name in by_gate},
+        "realism": by_style(counts.get("realism", {})),
     }
 
 

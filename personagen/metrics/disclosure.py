@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
 from personagen.personas.english.verbs import bag
@@ -31,8 +31,3 @@ def is_told(fact: str, texts: Sequence[str]) -> bool:
     """Whether one of ``texts`` has most of the words of ``fact``."""
     want = stems(fact)
     return bool(want) and any(len(want & stems(text)) >= _ENOUGH * len(want) for text in texts)
-
-
-def told(facts: Iterable[str], texts: Sequence[str]) -> int:
-    """How many of ``facts`` one of ``texts`` tells."""
-    return sum(is_told(fact, texts) for fact in facts)

@@ -12,7 +12,7 @@ from personagen.offline.texts import bank, capital, pick
 TALKED = (
     *("reactions", "reactions_terse", "reactions_plain", "objects", "objects_terse", "repeats"),
     *("probes", "doubts", "shifts", "shifts_terse"),
-    *("closings", "closings_terse", "closings_plain", "closings_q", "quits", "greetings", "scenes"),
+    *("closings", "closings_terse", "closings_plain", "closings_q", "quits", "greetings", "scenes", "thanks"),
 )
 _LONG = 9  # words of a fact that fits into no parentheses
 

@@ -25,6 +25,8 @@ _CURT = {"terse", "impatient", "blunt"}
 _MAX_CLAUSE = 26
 _FITS = 1.3  # times the length asked for that a message may have
 _JOINED = 18  # words of two facts in one sentence
+_POLITE, _POLITE_TURNS = 0.25, 0.3  # of the people, and of their turns
+_SHORTEST_CORE = 3  # words, besides facts
 _SILENT = 0.25  # of those who have had enough leave without a word
 
 
@@ -56,9 +58,10 @@ def speak(inputs: Mapping[str, Any], rng: Random) -> str:
     me = _self(inputs["profile"], inputs["personality"], tuple(inputs["facts"]), tuple(inputs["traits"]))
     thread = read(tuple(inputs["conversation"]))
     brief = inputs.get("brief") or _unbriefed(inputs, me, thread, rng)
-    speaker = _Speaker(me, thread, rng, "".join(map(canon, thread.users)), brief)
-    parts = speaker.parts()
     seed = f"{inputs['profile']}/{inputs['personality']}"
+    polite = Random(f"polite/{seed}").random() < _POLITE
+    speaker = _Speaker(me, thread, rng, "".join(map(canon, thread.users)), brief, polite)
+    parts = speaker.parts()
     ends = "brief" in inputs and brief["aim"] == "close" and bool(thread.users)
     if ends and brief["mood"] == "annoyed" and rng.random() < _SILENT:
         return END
@@ -104,6 +107,7 @@ class _Speaker:
     rng: Random
     said: str
     brief: Mapping[str, Any]
+    polite: bool = False
     loose: set[str] = field(default_factory=set)
 
     def parts(self) -> list[str]:
@@ -123,6 +127,12 @@ class _Speaker:
         if aim == "object" and self._room(*said) > 4:
             said.append(self._question(topic, self._room(*said)))
         return self._with_facts(said, topic)
+
+    @property
+    def core(self) -> int:
+        """The words that the facts leave for the rest."""
+        told = (self.me.facts.get(fact["text"], "") for fact in self.brief["facts"])
+        return max(_SHORTEST_CORE, self.brief["words"] - sum(len(fact.split()) for fact in told))
 
     # -- the parts -------------------------------------------------------------------------------------------------
 
@@ -145,6 +155,8 @@ class _Speaker:
             parts = self._if_room(parts, self._reaction(topic), 0)
         if topic and self._chance(0.35):
             parts = self._if_room(parts, self._marker(topic), len(parts))
+        if self.polite and self.thread.users and self._chance(_POLITE_TURNS):
+            parts = [self._pool("thanks"), *parts]
         return parts
 
     def _if_room(self, parts: list[str], more: str, at: int) -> list[str]:
@@ -166,14 +178,14 @@ class _Speaker:
         named = f"{capital(topic.thing)}: {small(short)}"
         ways = [[named], [f"{capital(topic.thing)}. {full}"], [opening], [opening, short], [opening, full]]
         ways = [[part for part in way if part] for way in ways]
-        size = self.brief["words"]
+        size = self.core
         best = min((way for way in ways if way), key=lambda way: abs(size - sum(len(p.split()) for p in way)))
         greeting = self._pool("greetings") if greet and self._chance(0.3) else ""
         return [greeting, *best] if greeting and self._room(greeting, *best) > -3 else best
 
     def _question(self, topic: Topic, room: float | None = None, ask: int | None = None) -> str:
         """A question that was not asked, in about ``room`` words, sometimes asked indirectly."""
-        room = self.brief["words"] if room is None else room
+        room = self.core if room is None else room
         left = [i for i in range(len(topic.asks)) if Place(topic.id, i) not in self.thread.asked]
         if ask is None:
             if not left:
@@ -240,7 +252,7 @@ class _Speaker:
     def _pool(self, name: str, /, **slots: str) -> str:
         """A line of this voice's pool, of the general one if it has none: its terse form for someone curt."""
         pools = bank("user")
-        curt = bool(_CURT & set(self.me.axes[:4])) or self.brief["words"] < 9
+        curt = bool(_CURT & set(self.me.axes[:4])) or self.core < 9
         general = pools.get(f"{name}_terse" if curt else name) or pools.get(name) or ()
         if name == "greetings":
             general = bank("idiolect")["greetings"]
@@ -249,7 +261,7 @@ class _Speaker:
     def _pick(self, pool: Sequence[str], **slots: str) -> str:
         """Of three lines not said before, the one that fits best in length."""
         lines = filter(None, (pick(pool, self.rng, slots, self.said) for _ in range(3)))
-        return min(lines, key=lambda line: max(0, len(line.split()) - self.brief["words"]), default="")
+        return min(lines, key=lambda line: max(0, len(line.split()) - self.core), default="")
 
     def _fill(self, template: str) -> str:
         return pick([template], self.rng, {}) or template
@@ -259,7 +271,7 @@ class _Speaker:
         return "this" if canon(topic.thing) in self.said and self._chance(0.5) else topic.thing
 
     def _topic(self, used: frozenset[str]) -> Topic:
-        """The topic that the brief names, if this person can have it; else one that suits a fact of the brief or them."""
+        """The topic that the brief names, if this person can have it; else one that suits its facts, or them."""
         able = [t for t in self.me.far if t not in used] or list(topics())
         if named := [t for t in able if t in _named(self.brief["topic"])]:
             return topics()[named[0]]
