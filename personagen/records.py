@@ -13,6 +13,7 @@ from personagen.notebook import table
 Role = Literal["system", "user", "assistant"]
 Kind = Literal["profile", "personality"]
 Pooled = Literal["chosen", "rejected", "tie"]
+Sure = Literal["low", "high"]
 Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 Count = Annotated[int, Field(ge=0, lt=2**53)]
 
@@ -140,18 +141,23 @@ class Node(Record):
 
 
 class Inference(Record):
-    """One inference of the observer; ``quote`` occurs verbatim in a user turn."""
+    """One inference of the observer; ``quote`` occurs verbatim in a user turn, ``sure`` is how sure it is."""
 
     fact: str
     quote: str
     kind: Kind
+    sure: Sure = "high"
 
 
 class Belief(Record):
-    """The observer's inferences at a user node; ``dropped`` is the number without a verbatim quote."""
+    """The observer's inferences at a user node; ``dropped`` is the number without a verbatim quote.
+
+    ``retracts`` are facts that the user took back; ``inferences`` does not have them.
+    """
 
     node: str
     inferences: tuple[Inference, ...] = ()
+    retracts: tuple[str, ...] = ()
     dropped: int = 0
     call: str = ""
 
@@ -202,15 +208,13 @@ class Memory(Record):
     inferences: tuple[Inference, ...] = ()
 
 
-NO_MEMORY = Memory()
-
-
 class ConversationTree(Sourced):
     """One conversation with all sibling replies, nodes in path order.
 
-    ``session`` numbers the conversations of one series from 0; later ones begin with ``memory``, and ``changed`` says
-    which trait of the persona did since (``old -> new``). ``unasked`` are the ids of replies that were not asked for,
-    since nothing was known about the user; ``keep`` is which pairs are kept: ``all``, or the ``personal`` ones.
+    ``style`` is how the user behaves: ``disclosure``, ``explicitness``, ``noise``, ``patience``. ``session`` numbers
+    the conversations of one series from 0; later ones begin with ``memory``, and ``changed`` is ``old -> new``, a trait
+    of the persona. ``unasked`` are the ids of replies that were not asked for, since nothing was known about the user;
+    ``keep`` is which pairs are kept: ``all``, or the ``personal`` ones.
     """
 
     id: str
@@ -222,8 +226,9 @@ class ConversationTree(Sourced):
     grow: str = "coin"
     keep: str = "all"
     session: int = 0
-    memory: Memory = NO_MEMORY
+    memory: Memory = Memory()
     changed: str = ""
+    style: dict[str, str] = {}
     models: dict[str, str] = {}
     prompts: dict[str, str] = {}
 
@@ -285,13 +290,8 @@ class PreferencePair(Sourced):
     def _repr_html_(self) -> str:
         """What a notebook shows: the prompt, and the two replies side by side."""
         prompt: list[list[tuple[str, str]]] = [[(message.role, message.content)] for message in self.prompt]
-        replies = [
-            (f"{name} ({agent})", "\n".join(message.content for message in side))
-            for name, agent, side in (
-                ("chosen", self.chosen_agent, self.chosen),
-                ("rejected", self.rejected_agent, self.rejected),
-            )
-        ]
+        sides = (("chosen", self.chosen_agent, self.chosen), ("rejected", self.rejected_agent, self.rejected))
+        replies = [(f"{name} ({agent})", "\n".join(one.content for one in side)) for name, agent, side in sides]
         return table(f"pair of turn {self.turn} of tree {self.tree}", *prompt, replies)
 
 

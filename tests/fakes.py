@@ -11,6 +11,7 @@ from random import Random
 import orjson
 
 from personagen.agents.ask import AgentContext
+from personagen.agents.brief import Brief
 from personagen.flows.conversation import Conversation
 from personagen.flows.expand import expand
 from personagen.llm.limits.limiter import Limiter
@@ -34,6 +35,18 @@ PERSONA = Persona(
     facts=("is 41", "keeps bees in Leiden"),
     traits=("blunt",),
 )
+
+
+BRIEF = Brief(
+    facts=({"text": "keeps bees in Leiden", "how": "mentioned"},),
+    aim="ask",
+    words=12,
+    mood="neutral",
+    topic="",
+    noise=0.5,
+    last_reply="",
+    traits=("blunt",),
+).inputs()
 
 
 def answer(text, **fields):

@@ -33,9 +33,9 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"__init__", "__main__"}),
 )
 # Below ``llm`` there is no I/O, no async and no printing, except in these.
-IMPURE = frozenset({"plugins", "prompts", "readers", "personas.seeds", "personas.reading", "offline", "store"}) | {
-    f"personas.{words}"
-    for words in ("lexicon", "language")  # they read packaged word lists
+IMPURE = frozenset({"plugins", "prompts", "readers", "offline", "store"}) | {
+    f"personas.{name}"
+    for name in ("seeds", "reading", "topics", "lexicon", "language")  # the last two read packaged word lists
 }
 PURE_BELOW = next(number for number, units in enumerate(FLOORS) if "llm" in units)
 

@@ -11,6 +11,7 @@ import click
 from personagen.cli import complete
 from personagen.cli.common import counts, money, print_summary, table
 from personagen.cli.options import Command, options_of
+from personagen.cli.realism import realism_rows
 from personagen.cli.simulate import outcome_rows
 from personagen.cli.terminal import clean, one_line, page
 from personagen.errors import UsageError
@@ -137,6 +138,7 @@ def _overview(folder: Path, state: dict[str, Any]) -> RenderableType:
     rows += [("run", f"{name}: {run.get('path', '')}") for name, run in state.get("runs", {}).items()]
     simulated = "simulate" in (state.get("command"), state.get("of"))
     rows += outcome_rows(summary) if simulated else _pool_rows(summary)
+    rows += realism_rows(summary.get("realism") or {}, whole=True)
     unpriced = "cost_usd" not in usage or (state.get("estimate", {}).get("free") and not usage["cost_usd"])
     rows += [
         ("models", ", ".join(map(str, state.get("options", {}).get("model", ())))),

@@ -9,6 +9,7 @@ import click
 
 from personagen.cli.common import counts, discarded_rows, failure_rows, rejected_messages
 from personagen.cli.options import Command, options_of
+from personagen.cli.realism import realism_rows
 from personagen.cli.run import Rows, run_command
 from personagen.options import OutputOptions, SimulateOptions
 
@@ -43,6 +44,7 @@ def describe(s: SimulateSummary) -> tuple[Rows, str]:
         ("repaired messages", counts(s.repaired) if s.repaired else ""),
         ended,
         ("dropped quotes", f"{s.quotes_dropped:,}"),
+        *realism_rows(s.realism),
         *discarded_rows(s.report),
     ]
     more = f"\n      personagen show {out} --failed" if s.failed or s.unusable or s.rejected_messages else ""

@@ -27,6 +27,7 @@ from typing import TypeVar
 from personagen import tree
 from personagen.agents import observer, user
 from personagen.agents.ask import AgentContext, Answer, CallSite
+from personagen.agents.brief import brief_of, style_of
 from personagen.agents.replies import Spoken
 from personagen.agents.reply_counts import ReplyCounts
 from personagen.errors import ReplyError, ServerError
@@ -52,10 +53,12 @@ class Conversation:
 
     def __init__(self, ctx: AgentContext, plan: Plan) -> None:
         # All siblings are told the same length, so that it does not tell the assistants apart.
-        words = Random(f"{plan.seed}/{plan.id}/words").choice(WORDS)
+        self._draws = f"{plan.seed}/{plan.id}"
+        words = Random(f"{self._draws}/words").choice(WORDS)
         self.ctx, self.plan = replace(ctx, counts=ReplyCounts(), words=words, memory=plan.memory), plan
         self.failures: list[FailedTree] = []
         self.log = MessageLog()
+        self.style = style_of(plan.persona, self._draws)
         self._nodes: dict[str, Node] = {}
         self._chats: dict[str, tuple[Message, ...]] = {}
         self._beliefs: dict[str, Belief] = {}
@@ -74,10 +77,7 @@ class Conversation:
             self.log = self.log.up_to_depth(failure.place.count("."))
             raise failure
         if len(self._nodes) < 2:
-            if unusable := self.log.first_unusable():
-                raise FailedTree(*unusable)
-            gates = sorted({answer.objections[-1].gate for answer in self.log.answers.values() if answer.dropped})
-            raise FailedTree(tree.ROOT, ReplyError(f"no exchange passed the gate {', '.join(gates)}", cause="gate"))
+            raise self.log.without_exchange()
         return ConversationTree(
             id=self.plan.id,
             persona=self.plan.persona,
@@ -90,6 +90,7 @@ class Conversation:
             session=self.plan.session,
             memory=self.plan.memory,
             changed=self.plan.changed,
+            style=self.style,
             models=dict(sorted(self.ctx.models.items())),
             prompts={name: prompt.hash for name, prompt in sorted(self.ctx.prompts.items())},
         )
@@ -99,10 +100,13 @@ class Conversation:
     async def _speak(self, at: str) -> list[Step]:
         plan = self.plan
         # Where several replies continue, two equal ones must not have the same continuation.
-        sample = str(plan.repeat) if plan.grow in ("coin", "best") else f"{plan.repeat}.{at}"
+        sample = plan.sample if plan.grow in ("coin", "best") else f"{plan.sample}.{at}"
         speak, before = self.ctx.act("user/speak", user.speak), self._chats.get(tree.parent(at) or "", ())
         site = self._site(at, sample, CALLS_A_TURN, onward=True)
-        await self._add(at, "user", speak(self.ctx, plan.persona, before, tree.turn(at), plan.turns, site))
+        reception = self._verdicts.reception(tree.parent(at)) if self._growth.waits_for_verdicts else None
+        brief = brief_of(plan.persona, before, self.style, self._draws, plan.topics, reception)
+        ctx = replace(self.ctx, brief=brief)
+        await self._add(at, "user", speak(ctx, plan.persona, before, tree.turn(at), plan.turns, site))
         if at not in self._nodes:
             if not self.log.lost(at):
                 return []
@@ -114,16 +118,21 @@ class Conversation:
 
     async def _observe(self, message: str) -> list[Step]:
         onward = self.plan.grow != "coin" or self.plan.candidate(drawn(self.plan, message)).needs_observer
-        site = self._site(message, str(self.plan.repeat), CALLS_A_TURN - 1, onward=onward)
+        site = self._site(message, self.plan.sample, CALLS_A_TURN - 1, onward=onward)
         infer = self.ctx.act("observer/infer", observer.infer)
         found = await self._asked(message, OBSERVER, infer(self.ctx, self._chats[message], site), "observer/infer")
         if found is None:
             if (message, OBSERVER) not in self.log.unusable:
                 return []
         else:
-            inferences, dropped = found.value
-            inferences = known(self.plan.memory, inferences)
-            self._beliefs[message] = Belief(node=message, inferences=inferences, dropped=dropped, call=found.call)
+            new, dropped, taken_back = (*found.value, ())[:3]
+            self._beliefs[message] = Belief(
+                node=message,
+                inferences=known(self.plan.memory, new, taken_back),
+                retracts=taken_back,
+                dropped=dropped,
+                call=found.call,
+            )
         return self._explored(message) if self._growth.explores else self._informed_replies(message)
 
     def _explored(self, message: str) -> list[Step]:
@@ -169,7 +178,7 @@ class Conversation:
     async def _reply(self, message: str, slot: int, others: Sequence[int], known: Sequence[Inference]) -> list[Step]:
         node, candidate, plan = tree.child(message, slot), self.plan.candidate(slot), self.plan
         onward = self._growth.may_continue(node)
-        site = self._site(node, f"{plan.repeat}.{slot}", 1, onward=onward)
+        site = self._site(node, f"{plan.sample}.{slot}", 1, onward=onward)
         told = self.plan.told(candidate, known)
         await self._add(node, candidate.name, candidate.reply(self.ctx, self._chats[message], told, site))
         steps: list[Step] = []
@@ -203,7 +212,7 @@ class Conversation:
     async def _judge(self, message: str, which: int, later: Sequence[int] = ()) -> list[Step]:
         left = self._left(message)
         onward = self._growth.waits_for_verdicts and which < ORDERS
-        site = self._site(message, str(self.plan.repeat), len(later), onward=onward)
+        site = self._site(message, self.plan.sample, len(later), onward=onward)
         asked = self._verdicts.ask(which, self._chats[message], [self._nodes[reply] for reply in left], site)
         verdict = await self._asked(message, JUDGE + which, asked, "judge/prefer")
         if verdict is None and (message, JUDGE + which) not in self.log.unusable:
@@ -222,8 +231,11 @@ class Conversation:
         """The next turns after that of ``message``, if they wait for its verdicts and now is known which there are."""
         if not self._growth.waits_for_verdicts:
             return []
-        verdicts, known = self._verdicts.about(message), len(self._known(message))
-        continued = self._growth.over(message, self._left(message), verdicts, known)
+        left, verdicts = self._left(message), self._verdicts.about(message)
+        if self.log.left(message) and tree.turn(message) < self.plan.turns:
+            self.log.end_branch(message)
+            left = []
+        continued = self._growth.over(message, left, verdicts, len(self._known(message)))
         return [step for reply in continued for step in self._next_turn(reply)]
 
     # -- shared by the steps ---------------------------------------------------------------------------------------
@@ -242,7 +254,10 @@ class Conversation:
 
     def _next_turn(self, reply: str) -> list[Step]:
         at = tree.child(reply, 0)
-        ends = tree.turn(at) > self.plan.turns
+        ends, message = tree.turn(at) > self.plan.turns, tree.parent(reply) or ""
+        if not ends and self.log.left(message):
+            self.log.end_branch(message)
+            return []
         if not ends and (self.log.lost(reply) or (not self.ctx.rehearsed and over(self._chats[reply]))):
             self.log.end_branch(reply)
             return []
@@ -257,8 +272,10 @@ class Conversation:
         answer = await self._asked(node_id, SPEAKER, awaited, agent)
         if answer is None:
             return
+        if self.ctx.rehearsed:  # an estimate is of whole conversations
+            answer = replace(answer, value=replace(answer.value, text=answer.value.text or ".", ended=False))
         self.log.answers[node_id] = answer
-        if answer.dropped:
+        if self.log.lost(node_id):
             return
         role = "user" if agent == "user" else "assistant"
         node = Node(id=node_id, role=role, content=answer.value.text, agent=agent, call=answer.call)

@@ -16,7 +16,7 @@ from personagen.agents.replies import Spoken
 from personagen.errors import PersonagenError, ReplyError, ServerError
 from personagen.records import Rejection
 
-FINISHED, UNUSABLE = "goodbye", "unusable"
+FINISHED, UNUSABLE, LEFT = "goodbye", "unusable", "left"
 # Whose reply to a node could not be used; the judge's second order is JUDGE + 1, then come those of other personas.
 SPEAKER, OBSERVER, JUDGE, OTHERS = 0, 1, 2, 4
 
@@ -37,8 +37,9 @@ class MessageLog:
     """The answers by node, and in ``ended`` the gates at nodes where branches ended early.
 
     ``unusable`` has what could not be used, by node and whose reply it was; ``missing`` the replies that were not asked
-    for, since the observer failed, ``unasked`` those since it found nothing. A branch ends early at a message that a gate finally rejected, at one that is
-    unusable or missing, or as finished (``goodbye``) after both sides said goodbye.
+    for, since the observer failed, ``unasked`` those since it found nothing. A branch ends early at a message that a
+    gate finally rejected, at one that is unusable or missing, as finished (``goodbye``) after both sides said goodbye,
+    or where the user ``left``.
     """
 
     answers: dict[str, Answer[Spoken]] = field(default_factory=dict)
@@ -52,15 +53,23 @@ class MessageLog:
         return node in self.answers or node in self.unasked or self._never_came(node)
 
     def lost(self, node: str) -> bool:
-        """Whether the message at ``node`` was finally rejected or will not come."""
-        return self._never_came(node) or (node in self.answers and self.answers[node].dropped)
+        """Whether the message at ``node`` was finally rejected, is empty, or will not come."""
+        answer = self.answers.get(node)
+        return self._never_came(node) or (answer is not None and (answer.dropped or not answer.value.text))
+
+    def left(self, node: str) -> bool:
+        """Whether the user stopped with the message at ``node``, or instead of it."""
+        answer = self.answers.get(node)
+        return answer is not None and answer.value.ended and not answer.dropped
 
     def _never_came(self, node: str) -> bool:
         return (node, SPEAKER) in self.unusable or node in self.missing
 
     def end_branch(self, node: str) -> None:
-        """Ends the branch at ``node``: its message is lost, or was the last goodbye."""
-        if self._never_came(node):
+        """Ends the branch at ``node``: the user left, its message is lost, or was the last goodbye."""
+        if self.left(node):
+            self.ended[node] = LEFT
+        elif self._never_came(node):
             self.ended[node] = UNUSABLE
         else:
             self.ended[node] = self.answers[node].objections[-1].gate if self.lost(node) else FINISHED
@@ -69,6 +78,13 @@ class MessageLog:
         """The first unusable reply in path order and its node, or None."""
         first = min(self.unusable, key=_place, default=None)
         return (first[0], self.unusable[first]) if first else None
+
+    def without_exchange(self) -> FailedTree:
+        """Why no message was answered: the first unusable reply, or the gates that rejected everything."""
+        if unusable := self.first_unusable():
+            return FailedTree(*unusable)
+        gates = sorted({answer.objections[-1].gate for answer in self.answers.values() if answer.dropped})
+        return FailedTree(tree.ROOT, ReplyError(f"no exchange passed the gate {', '.join(gates)}", cause="gate"))
 
     def up_to_depth(self, depth: int) -> MessageLog:
         """The log without nodes below ``depth``: after a failure, which of them were asked depends on arrival."""
@@ -103,13 +119,13 @@ class MessageLog:
             yield Rejection(place=place, gate=objection.gate, reason=reason, text=objection.text, finish_reason=ended)
         if answer.value.cut and not answer.dropped:
             yield Rejection(place=place, gate="cut", reason=_CUT, text=answer.value.cut)
-        if self.ended.get(node) == FINISHED:
-            yield Rejection(place=place, gate=FINISHED, reason=_OVER)
+        if (ended := self.ended.get(node, "")) in _ENDINGS:
+            yield Rejection(place=place, gate=ended, reason=_ENDINGS[ended])
 
     def counts(self) -> dict[str, Any]:
         """The numbers of ``messages``, of rejected, repaired and unusable ones, and of branches that ended early."""
         answers = [self.answers[node] for node in sorted(self.answers, key=tree.order)]
-        kept = [answer.value for answer in answers if not answer.dropped]
+        kept = [answer.value for answer in answers if not answer.dropped and answer.value.text]
         repaired = {"label": sum(one.labelled for one in kept), "cut": sum(bool(one.cut) for one in kept)}
         return {
             "messages": len(kept) + sum(len(answer.objections) for answer in answers),
@@ -143,4 +159,7 @@ _UNOBSERVED = "its turn has no inferences, and no reply that needs them"
 _UNJUDGED = "its turn has no pair"
 _UNCOMPARED = "another persona's preference, or nobody's, is missing from its pair"
 _CUT = "it went on with the other speaker's line, which was cut off"
-_OVER = "both sides have taken leave; the branch ends here, finished before its turns were used up"
+_ENDINGS = {
+    FINISHED: "both sides have taken leave; the branch ends here, finished before its turns were used up",
+    LEFT: "the user stopped; the branch ends here",
+}

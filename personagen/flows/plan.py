@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from random import Random
 from typing import Any
@@ -12,7 +12,7 @@ from personagen.agents.assistant import CANDIDATES, Candidate
 from personagen.errors import UsageError
 from personagen.options import Keep, SimulateOptions, checked_texts
 from personagen.personas.distance import farthest
-from personagen.records import NO_MEMORY, Inference, Memory, Persona, content_id
+from personagen.records import Inference, Memory, Persona, content_id
 from personagen.runs.workflow import at_most
 
 # Sequential calls from a user turn to the next one: user, observer and the aware reply.
@@ -22,12 +22,12 @@ SAMPLED = 32  # personas from which those to compare with are taken
 
 @dataclass(frozen=True)
 class Plan:
-    """A planned tree. ``repeat`` numbers the conversations of one persona; ``seed`` determines the drawn replies.
+    """A planned tree. ``repeat`` numbers the conversations of one persona; ``seed`` determines what is drawn.
 
-    Each user turn gets ``candidates`` replies, from ``assistants`` in turn. The preference of ``counterfactual`` other
-    personas, from ``pool``, and of nobody is asked too; ``keep`` says which pairs are kept. The tree is number
-    ``session`` (from 0) of a series of ``sessions``, and begins with ``memory``. In session ``change_at`` (from 1) a
-    trait of the persona becomes one of the ``pool``; ``changed`` says which did.
+    Each user turn gets ``candidates`` replies, from ``assistants`` in turn; ``topics`` are what users may open with.
+    The preference of ``counterfactual`` other personas, from ``pool``, and of nobody is asked too; ``keep`` says which
+    pairs are kept. The tree is number ``session`` (from 0) of a series of ``sessions``, and begins with ``memory``. In
+    session ``change_at`` (from 1) a trait of the persona becomes one of the ``pool``; ``changed`` says which did.
     """
 
     id: str
@@ -44,9 +44,10 @@ class Plan:
     pool: tuple[Persona, ...] = ()
     sessions: int = 1
     session: int = 0
-    memory: Memory = NO_MEMORY
+    memory: Memory = field(default_factory=Memory)
     change_at: int = 0
     changed: str = ""
+    topics: tuple[str, ...] = ()
 
     @cached_property
     def others(self) -> tuple[Persona, ...]:
@@ -77,6 +78,11 @@ class Plan:
         if candidate.told is None or not known:
             return known
         return candidate.told(known, self.far, Random(f"{self.seed}/{self.id}/{candidate.name}"))
+
+    @property
+    def sample(self) -> str:
+        """What distinguishes the questions of this conversation from equal ones of the persona's other ones."""
+        return f"{self.repeat}.s{self.session}" if self.session else str(self.repeat)
 
     def candidate(self, slot: int) -> Candidate:
         """The assistant that replies in ``slot``."""
@@ -133,6 +139,7 @@ class Plans:
     options: SimulateOptions
     personas: tuple[Persona, ...]
     assistants: tuple[Candidate, ...]
+    topics: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return (self.options.conversations or 0) // self.options.sessions or len(self.personas)
@@ -172,6 +179,7 @@ class Plans:
                 pool=_after(order, index),
                 sessions=o.sessions,
                 change_at=o.change_at or 0,
+                topics=self.topics,
             )
 
     def personas_id(self, count: int) -> str:

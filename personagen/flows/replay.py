@@ -17,6 +17,7 @@ from personagen.flows.plan import Plan, candidates_of
 from personagen.flows.simulate import PROMPTS
 from personagen.llm.middleware import Tally
 from personagen.options import SimulateOptions, checked_texts
+from personagen.personas.topics import load_topics
 from personagen.prompts.files import Prompt
 from personagen.records import Completion, ConversationTree, Inference, Message
 from personagen.runs.prompts import tuned_prompts
@@ -86,6 +87,7 @@ def _plan(options: SimulateOptions, tree: ConversationTree) -> Plan:
         seed=options.seed,
         assistants=tuple(_candidate(entry, tree) for entry in checked_texts(options.candidate)),
         memory=tree.memory,
+        topics=load_topics(options.topics),
     )
 
 

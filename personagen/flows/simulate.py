@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,30 +10,28 @@ from typing import Any
 from personagen.agents import custom, user
 from personagen.agents.ask import AgentContext, capture_call
 from personagen.agents.sample import Scene
-from personagen.errors import PersonagenError, ReplyError, UsageError
-from personagen.flows.conversation import Conversation
-from personagen.flows.messages import FailedTree, rejection
+from personagen.errors import UsageError
+from personagen.flows.outcomes import TRAJECTORIES, joined, result_of
 from personagen.flows.plan import Plan, Plans, alone, candidates_of, check
 from personagen.flows.sessions import Sessions
 from personagen.flows.shape import calls_at_once, levels
+from personagen.metrics.realism import by_style
 from personagen.options import SimulateOptions, checked_texts, source
 from personagen.options.growth import BEAM, beam_width, is_branching
-from personagen.pairs import pairs_of
 from personagen.personas.seeds import personas_in_steps
+from personagen.personas.topics import load_topics
 from personagen.prompts.files import Prompt
-from personagen.records import ConversationTree, PreferencePair, Rejection
+from personagen.records import content_id
 from personagen.runs.estimate import Consent
 from personagen.runs.progress import Progress
 from personagen.runs.reading import read
-from personagen.runs.run import added, run
-from personagen.runs.schedule import Result, Task
+from personagen.runs.run import run
+from personagen.runs.schedule import Task
 from personagen.runs.workflow import Outcome, RunReport, Workflow
 from personagen.store.folder import Growth
-from personagen.trajectories import trajectories_of
 
 PROMPTS = ("user/speak", "observer/infer", "assistant/plain", "assistant/aware", "judge/prefer")
 RESULTS = ("trees.jsonl", "pairs.jsonl", "rejections.jsonl")
-TRAJECTORIES = "trajectories.jsonl"  # of a growth with several branches
 REHEARSED_TURNS, REHEARSED_TURNS_OF_A_TREE, REHEARSED_BEAM = 16, 60, 4
 REHEARSED_SESSIONS = 2
 
@@ -51,7 +48,8 @@ class SimulateSummary:
     assistants, also in failed conversations; gates rejected ``rejected_messages`` of them (by gate), and ``repaired``
     ones (``label``, ``cut``) were corrected. ``ended_early`` counts branches that ended before their last turn (by
     gate), ``unusable`` messages, inferences and verdicts that were given up (by prompt). ``trajectories`` are pairs of
-    branches. ``report`` has what every run reports, such as calls and cost.
+    branches. ``realism`` has figures of what users say: of ``all`` conversations, and by style. ``report`` has what
+    every run reports, such as calls and cost.
     """
 
     report: RunReport
@@ -72,6 +70,7 @@ class SimulateSummary:
     aware_chosen: int
     quotes_dropped: int
     trajectories: int
+    realism: dict[str, dict[str, Any]]
 
 
 async def simulate(
@@ -90,7 +89,8 @@ async def simulate(
         raise UsageError(f"{options.personas} has no personas; create some with `personagen expand`")
     if len(personas) == 1:
         notes = (*notes, *alone(options))
-    plans = Plans(options, tuple({p.id: p for p in personas}.values()), assistants)
+    topics = load_topics(options.topics)
+    plans = Plans(options, tuple({p.id: p for p in personas}.values()), assistants, topics)
     workflow = Workflow(
         command="simulate",
         options=options,
@@ -106,6 +106,7 @@ async def simulate(
             "candidates": candidates_of(options),
             "pool": len(plans.personas),
             "personas": plans.personas_id(len(plans.personas)),
+            "topics": content_id(topics),
         },
         growth=Growth(plans.at_size, frozenset({"conversations"})),
         extends=partial(_extends, options),
@@ -141,6 +142,8 @@ async def _extends(
             asked.append((await capture_call(prompts, partial(user.ACTS[name].sample, scene=scene))).messages)
         if asked[0] != asked[1]:
             break
+    else:
+        return (f"--turns was {had}, now {options.turns}: no prompt shows how many turns there are, so all is kept",)
     kept = f"turns 1 to {turn - 1} are kept, and " if turn > 1 else ""
     return (
         f"--turns was {had}, now {options.turns}: {kept}what follows from turn {turn} on is asked anew, since"
@@ -150,109 +153,7 @@ async def _extends(
 
 def _task(ctx: AgentContext, plan: Plan) -> Task:
     series = Sessions(ctx, plan)
-    return Task(series.first(), lambda: _joined([_result(one) for one in series.conversations]))
-
-
-def _result(conversation: Conversation) -> Result:
-    try:
-        tree = conversation.tree()
-    except FailedTree as failure:
-        return _failed(conversation.plan, failure, conversation)
-    return _grown(tree, conversation)
-
-
-def _joined(results: Sequence[Result]) -> Result:
-    """The result of a series: all or nothing if a server gave no answer, else the sessions until one failed."""
-    first, *later = results
-    if not later:
-        return first
-    if results[-1].unanswered:
-        return results[-1]
-    lines: dict[str, bytes] = {}
-    for result in results:
-        lines |= {name: lines.get(name, b"") + text for name, text in result.lines.items()}
-    barren = all(result.barren for result in results)
-    failure = first.failure if barren else ""
-    counts = added(result.counts for result in results)
-    return replace(first, lines=lines, counts=counts, failure=failure, barren=barren)
-
-
-def _grown(tree: ConversationTree, grown: Conversation) -> Result:
-    """The lines of a finished tree for the result files, and its counts for the summary.
-
-    It is barren if nothing in it was judged and a reply could not be used.
-    """
-    pairs, rejections = pairs_of(tree)
-    log, unusable = grown.log, grown.log.first_unusable()
-    lines = {
-        "trees.jsonl": tree.line() + b"\n",
-        "pairs.jsonl": b"".join(pair.line() + b"\n" for pair in pairs),
-        "rejections.jsonl": _rows(rejections + log.rejections(tree.id)),
-    }
-    trajectories = trajectories_of(tree) if is_branching(tree.grow) else []
-    if is_branching(tree.grow):
-        lines[TRAJECTORIES] = b"".join(pair.line() + b"\n" for pair in trajectories)
-    counts = {
-        "trees": 1,
-        "pairs": len(pairs),
-        "paired_turns": (paired := len({pair.node for pair in pairs})),
-        "turns": paired + len(rejections),
-        "verdicts": _rests_on(pairs),
-        "aware_chosen": sum(pair.chosen_agent == "aware" for pair in pairs),
-        "quotes_dropped": sum(belief.dropped for belief in tree.beliefs),
-        "trajectories": len(trajectories),
-        "rejected": Counter(rejection.gate for rejection in rejections),
-        **log.counts(),
-        **grown.ctx.counts.by_name(),
-    }
-    if not unusable or pairs or any(rejection.gate not in _UNJUDGED for rejection in rejections):
-        return Result(lines, counts)
-    return Result(lines, counts, str(unusable[1]), kind=_kind(unusable[1]), barren=True)
-
-
-_UNJUDGED = ("uninformed", "judged")
-
-
-def _rests_on(pairs: Sequence[PreferencePair]) -> Counter[str]:
-    """How many pairs there are by what their verdicts rest on."""
-    return Counter(
-        name
-        for pair in pairs
-        for name, holds in {
-            "grounds": pair.generic is not None,
-            "knowable": pair.knowable,
-            "generic": pair.generic,
-            "leaking": pair.leaking,
-            "compared": pair.personal is not None,
-            "personal": pair.personal,
-            "personal_and_knowable": pair.personal and pair.knowable,
-            "pooled": pair.pooled,
-            "agrees": pair.pooled == "chosen",
-        }.items()
-        if holds
-    )
-
-
-def _failed(plan: Plan, failure: FailedTree, grown: Conversation) -> Result:
-    log = grown.log
-    row = rejection(f"{plan.id}/{failure.place}", "failed", failure.cause)
-    others = {at: error for at, error in log.unusable.items() if error is not failure.cause}  # that one has its row
-    return Result(
-        {"rejections.jsonl": _rows([*replace(log, unusable=others).rejections(plan.id), row])},
-        {**log.counts(), **grown.ctx.counts.by_name()},
-        str(failure),
-        kind=_kind(failure.cause),
-        unanswered=failure.unanswered,
-    )
-
-
-def _kind(error: PersonagenError) -> str:
-    """What errors with one cause have in common; empty if they are told apart by their message."""
-    return f"{error.prompt} {error.cause}" if isinstance(error, ReplyError) and error.prompt else ""
-
-
-def _rows(rejections: Sequence[Rejection]) -> bytes:
-    return b"".join(rejection.line() + b"\n" for rejection in rejections)
+    return Task(series.first(), lambda: joined([result_of(one) for one in series.conversations]))
 
 
 def _summary(outcome: Outcome, conversations: int) -> dict[str, Any]:
@@ -265,6 +166,7 @@ def _summary(outcome: Outcome, conversations: int) -> dict[str, Any]:
         "failures": dict(failures.most_common()),
         **{name: counts.get(name, 0) for name in numbers},
         **{name: dict(sorted(counts.get(name, {}).items())) for name in by_gate},
+        "realism": by_style(counts.get("realism", {})),
     }
 
 

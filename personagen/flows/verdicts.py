@@ -9,6 +9,7 @@ from random import Random
 from personagen import tree
 from personagen.agents import judge
 from personagen.agents.ask import AgentContext, Answer, CallSite
+from personagen.agents.reception import Reception
 from personagen.errors import ConfigError
 from personagen.flows.plan import Plan
 from personagen.pairs import comparisons, first_reason
@@ -60,6 +61,16 @@ class Verdicts:
     def are_complete(self, message: str) -> bool:
         """Whether both orders are judged."""
         return len(self.about(message)) == ORDERS
+
+    def reception(self, reply: str | None) -> Reception | None:
+        """How ``reply`` served the user: ``good`` or ``poor`` if all own verdicts rank it first or last, else None."""
+        verdicts = self.about(tree.parent(reply) or "") if reply else []
+        if not verdicts or not all(verdict and not verdict.tie for verdict in verdicts):
+            return None
+        rankings = [verdict.ranking for verdict in verdicts if verdict]
+        if all(ranking[0] == reply for ranking in rankings):
+            return "good"
+        return "poor" if all(ranking[-1] == reply for ranking in rankings) else None
 
     def make_pair(
         self, message: str, texts: Mapping[str, str], before: Sequence[Message], belief: Belief | None

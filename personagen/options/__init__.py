@@ -272,6 +272,14 @@ class SimulateOptions(ModelOptions):
         read=growth,
         names=(*GROWTHS, BEAM),
     )
+    topics: FilePath | None = option(
+        None,
+        "File of what users open with, one a line.",
+        FILES,
+        "FILE",
+        words="the bundled topics",
+        example="topics.txt",
+    )
     language: str = option(
         "en", 'Conversation language: a name or code, or "any".', DIALOGUES, "LANGUAGE", read=language
     )

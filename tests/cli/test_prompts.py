@@ -74,7 +74,12 @@ def test_the_prompts_that_come_along_pass_the_check(command):
         ("judge/prefer.md", "reply.label", "reply.labl", "judge/prefer.md:14: "),
         ("judge/prefer.md", "{{ profile }}", "{{ profile / 0 }}", "judge/prefer.md:20: unsupported operand"),
         ("judge/prefer.md", "{{ profile }}", "{{ profile | small }}", "judge/prefer.md:20: No filter named"),
-        ("user/speak.md", "{%- if turn == turns %}", "{%- if turn == turns %}{{ profile.x.y }}", "user/speak.md"),
+        (
+            "user/speak.md",
+            '{%- elif brief.aim == "close" %}',
+            '{%- elif brief.aim == "close" %}{{ profile.x.y }}',
+            "user/speak.md",
+        ),
         ("user/speak.md", "{%- if turn == 1 %}", "{%- if turn == 1 %}{{ profile.x.y }}", "user/speak.md"),
         ("assistant/aware.md", "{{ inference }}", "{{ inference.x.y }}", "assistant/aware.md"),
         ("author/profiles.md", "temperature: 0.8", "temperature: hot", "profiles.md: `temperature` must be a number"),

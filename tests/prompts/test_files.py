@@ -10,6 +10,7 @@ from personagen.errors import UsageError
 from personagen.personas.form import PACKAGED
 from personagen.prompts import files as prompts
 from personagen.records import Message
+from tests.fakes import BRIEF
 
 FRONT = "---\ndescription: d\ninputs: [name]\ntemperature: 0.5\n---\n"
 
@@ -50,7 +51,8 @@ def test_every_prompt_that_comes_along_loads_and_renders():
         "count": 3,
         "form": PACKAGED.inputs,
         "turn": 1,
-        "turns": 2,
+        "brief": BRIEF,
+        "earlier": [],
     }
     assert len(prompts.names()) >= 7
     for name in prompts.names():
@@ -66,8 +68,8 @@ def test_the_other_agents_share_one_prefix_and_differ_last():
     talk = [Message(role="user", content="one"), Message(role="assistant", content="two")]
     who = {"profile": "P", "personality": "Q", "facts": [], "traits": [], "lines": []}
     texts = [
-        speak.render({"conversation": talk, **who, "turn": 2, "turns": 3}),
-        infer.render({"conversation": talk}),
+        speak.render({"conversation": talk, **who, "turn": 2, "brief": BRIEF, "earlier": {}}),
+        infer.render({"conversation": talk, "earlier": []}),
         prefer.render({"conversation": talk, **who, "replies": []}),
     ]
     assert len({t[0] for t in texts}) == 1
@@ -80,10 +82,12 @@ def test_a_conversation_that_goes_on_keeps_the_whole_prefix_of_all_before():
     speak, infer = (load(prompts.packaged(), name=n) for n in ("user/speak", "observer/infer"))
     talk = [Message(role=("user", "assistant")[i % 2], content=f"say {i}") for i in range(5)]
     who = {"profile": "P", "personality": "Q"}
-    observed = infer.render({"conversation": talk[:3]})[1].content
-    spoken = speak.render({"conversation": talk[:4], **who, "turn": 3, "turns": 5})[1].content
+    observed = infer.render({"conversation": talk[:3], "earlier": []})[1].content
+    spoken = speak.render({"conversation": talk[:4], **who, "turn": 3, "brief": BRIEF, "earlier": {}})[1].content
     assert common(observed, spoken).endswith("say 2\n</user>\n<")
-    assert common(spoken, infer.render({"conversation": talk})[1].content).endswith("say 3\n</assistant>\n<")
+    assert common(spoken, infer.render({"conversation": talk, "earlier": []})[1].content).endswith(
+        "say 3\n</assistant>\n<"
+    )
 
 
 def judged(order, profile="P", lines=("one line",)):
