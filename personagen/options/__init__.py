@@ -237,7 +237,12 @@ class SimulateOptions(ModelOptions):
         most=100,
     )
     change_at: int | None = option(
-        None, "Session, from 2, from which a drawn trait of the persona is another one.", SIZE, least=2, words="never"
+        None,
+        "Session, from 2, from which a drawn trait of the persona is another one.",
+        SIZE,
+        least=2,
+        words="never",
+        example=2,
     )
     candidates: int | None = option(
         None, "Competing replies per turn.", SIZE, least=2, most=26, words="one per --candidate, at least 2", example=4

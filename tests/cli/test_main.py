@@ -30,7 +30,7 @@ def test_a_fault_of_its_own_is_told_in_a_sentence_with_a_way_to_see_more(command
     def faulty(tree):
         raise ZeroDivisionError("oh no")
 
-    monkeypatch.setattr("personagen.flows.simulate.pairs_of", faulty)
+    monkeypatch.setattr("personagen.flows.outcomes.pairs_of", faulty)
     result = command("simulate", "--personas", personas, *MODEL)
     assert result.exit_code == 70
     assert "internal error (ZeroDivisionError: oh no)" in result.stderr
