@@ -42,8 +42,8 @@ def _condition(text: str) -> Condition:
         if field in NUMBERS and (wanted := _number(value)) is not None:
             return lambda pair: (known := getattr(pair, field)) is not None and compare(known, wanted)
     raise UsageError(
-        f"--where {text}: choose {', '.join(FLAGS)}, the same after not-, {', '.join(NUMBERS)} with >=, <=, =, > or < and"
-        f" a number, or {', '.join(TEXTS)} with = and a word"
+        f"--where {text}: choose {', '.join(FLAGS)}, the same after not-, {', '.join(NUMBERS)} with >=, <=, =, > or <"
+        f" and a number, or {', '.join(TEXTS)} with = and a word"
     )
 
 
