@@ -196,3 +196,9 @@ def test_conditions_are_shown_as_they_are_typed():
     assert (
         str(Pick(only="pairs", where=("personal", "margin>=1"))) == "--only pairs --where personal --where 'margin>=1'"
     )
+
+
+def test_what_a_pair_rests_on_is_shown_below_the_verdict(command, told: Path):
+    shown = " ".join(command("show", told, "1").stdout.split())
+    assert "pair: margin 2, confidence 4, personal, knowable, generic" in shown
+    assert shown.count("pair: ") == 1
