@@ -46,8 +46,8 @@ _UNUSABLE = {
 class AgentContext:
     """What agents work with: the model behind its middleware, the prompt files, and each role's model name.
 
-    ``language`` is a code, or ``any``; ``words`` the usual length of a reply, ``form`` of new descriptions; ``brief`` is
-    that of the next user message, ``memory`` is of earlier conversations. ``acts`` maps prompts to user functions.
+    ``language`` is a code, or ``any``; ``words`` the usual length of a reply, ``form`` of new descriptions; ``brief``
+    is that of the next user message, ``memory`` is of earlier conversations. ``acts`` maps prompts to user functions.
     ``counts`` gets every reply, ``schema_misses`` those without schema. ``rehearsed``: no gates, no user code.
     """
 

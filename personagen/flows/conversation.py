@@ -3,8 +3,8 @@
     user ─┬─ plain ───────────────┬─ judge, in both orders ── judge, for other personas and for nobody
           └─ observer ── aware ───┘
 
-Other candidates than ``plain`` wait for the observer, as ``aware`` does; where it finds nothing, those that would get the
-words of ``plain`` are not asked. What others would prefer is asked of replies that make a pair.
+Other candidates than ``plain`` wait for the observer, as ``aware`` does; where it finds nothing, those that would get
+the words of ``plain`` are not asked. What others would prefer is asked of replies that make a pair.
 
 With ``coin`` the reply that continues is drawn beforehand (ALOE, arXiv 2410.03642, section 3.2), so the next user turn
 is asked as soon as that reply arrives, concurrently with the observer, the other replies and the judge; see
@@ -30,6 +30,7 @@ from personagen.agents.ask import AgentContext, Answer, CallSite
 from personagen.agents.brief import brief_of, style_of
 from personagen.agents.replies import Spoken
 from personagen.agents.reply_counts import ReplyCounts
+from personagen.agents.sample import INFERENCES
 from personagen.errors import ReplyError, ServerError
 from personagen.flows.growth import Growth, drawn, news
 from personagen.flows.memory import known
@@ -137,20 +138,21 @@ class Conversation:
 
     def _explored(self, message: str) -> list[Step]:
         """The replies to the one turn that goes on, once it is known what each of its siblings reveals."""
-        revealed = -1
-        if message in self._nodes:
-            fresh = [one for one in self._known(message) if one not in self.plan.memory.inferences]
-            revealed = news(fresh, self._chats[message][:-1])
-        answered = self._growth.explored(message, revealed)
-        if not answered:
-            return []
-        return [*self._replies(answered, (), needs_observer=False), *self._informed_replies(answered)]
+        before, old = self._chats.get(message, ())[:-1], self.plan.memory.inferences
+        revealed = news([one for one in self._known(message) if one not in old], before)
+        answered = self._growth.explored(message, revealed if message in self._nodes else -1)
+        return (
+            []
+            if not answered
+            else [*self._replies(answered, (), needs_observer=False), *self._informed_replies(answered)]
+        )
 
     def _informed_replies(self, message: str) -> list[Step]:
         if message not in self._beliefs:
             return self._without_observer(message)
-        known = self._known(message)
-        slots = () if known or self.ctx.rehearsed else self.plan.alike
+        # An estimate supposes that something was revealed.
+        known = self._known(message) or (INFERENCES if self.ctx.rehearsed else ())
+        slots = () if known else self.plan.alike
         self.log.unasked.update(tree.child(message, slot) for slot in slots)
         settled = self._once_settled(message) if slots else []
         return [*self._replies(message, known, needs_observer=True), *settled]

@@ -18,6 +18,7 @@ from personagen.options import NamedFunction, place
 from personagen.plugins import function
 from personagen.records import ConversationTree, PreferencePair
 from personagen.store.files import make_folder, read_records, read_state, write
+from personagen.where import where as conditions
 
 OWN = ("run.json", "trees.jsonl", "pairs.jsonl", "trajectories.jsonl", "rejections.jsonl", "personas.jsonl", ".lock")
 
@@ -35,10 +36,11 @@ class ExportSummary:
     notes: tuple[str, ...] = ()
 
 
-def export(run: Path, format: str | Exporter, out: Path) -> ExportSummary:
+def export(run: Path, format: str | Exporter, out: Path, where: Iterable[str] = ()) -> ExportSummary:
     """Writes the data of the run folder ``run`` as JSON lines to ``out``, replacing that file.
 
-    ``format`` is one of ``EXPORTERS``, a function, or the ``package.module:function`` of one. Trees and pairs are read
+    ``format`` is one of ``EXPORTERS``, a function, or the ``package.module:function`` of one; ``where`` are conditions
+    on the pairs (``personagen.where``). Trees and pairs are read
     line by line, so memory use does not grow with the run. A run with nothing to export yet is a ``UsageError``.
     """
     format = format if isinstance(format, str) else NamedFunction(format)
@@ -47,11 +49,11 @@ def export(run: Path, format: str | Exporter, out: Path) -> ExportSummary:
     notes = _check_run(run)
     _check_out(run, out)
     trees = read_records(run / "trees.jsonl", ConversationTree)
-    pairs = read_records(run / "pairs.jsonl", PreferencePair)
+    pairs = filter(conditions(where), read_records(run / "pairs.jsonl", PreferencePair))
     lines = _lines(run, format, exporter, trees, pairs)
     first = next(lines, None)
     if first is None:
-        lack = "pairs" if _size(run / "trees.jsonl") else "trees"
+        lack = f"pairs{' for --where' if where else ''}" if _size(run / "trees.jsonl") else "trees"
         raise UsageError(
             f"{run} has nothing to export as {format}: it has no {lack}; `personagen show {run}` and rejections.jsonl"
             " say why"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 
 import orjson
 import pytest
@@ -51,7 +52,7 @@ def test_a_later_conversation_begins_with_what_the_earlier_ones_revealed(grow):
     made, _ = series(grow=grow)
     assert [(tree.id, tree.session) for tree in made] == [("t", 0), ("t.s1", 1), ("t.s2", 2)]
     assert made[0].memory == Memory()
-    for before, after in zip(made, made[1:], strict=False):
+    for before, after in pairwise(made):
         assert after.memory == memory_after(before)
         first = after.beliefs[0].inferences
         assert first[: len(after.memory.inferences)] == after.memory.inferences
