@@ -24,9 +24,10 @@ END = "[END]"
 _CURT = {"terse", "impatient", "blunt"}
 _MAX_CLAUSE = 26
 _FITS = 1.3  # times the length asked for that a message may have
+_SHORTER = 0.75  # since whole sentences are rather longer than what is asked for
 _JOINED = 18  # words of two facts in one sentence
-_POLITE, _POLITE_TURNS = 0.25, 0.3  # of the people, and of their turns
-_SHORTEST_CORE = 3  # words, besides facts
+_POLITE, _POLITE_TURNS = 0.25, 0.4  # of the people, and of their turns
+_SHORTEST_CORE, _ROOM, _MUCH_ROOM = 3, 5, 9  # words besides facts: what stands there, is left, invites more
 _SILENT = 0.25  # of those who have had enough leave without a word
 
 
@@ -57,7 +58,8 @@ def speak(inputs: Mapping[str, Any], rng: Random) -> str:
     """The user's next message, a pure function of the inputs and ``rng``; without a brief one is drawn."""
     me = _self(inputs["profile"], inputs["personality"], tuple(inputs["facts"]), tuple(inputs["traits"]))
     thread = read(tuple(inputs["conversation"]))
-    brief = inputs.get("brief") or _unbriefed(inputs, me, thread, rng)
+    brief = dict(inputs.get("brief") or _unbriefed(inputs, me, thread, rng))
+    brief["words"] = max(2, round(_SHORTER * brief["words"]))
     seed = f"{inputs['profile']}/{inputs['personality']}"
     polite = Random(f"polite/{seed}").random() < _POLITE
     speaker = _Speaker(me, thread, rng, "".join(map(canon, thread.users)), brief, polite)
@@ -132,7 +134,8 @@ class _Speaker:
     def core(self) -> int:
         """The words that the facts leave for the rest."""
         told = (self.me.facts.get(fact["text"], "") for fact in self.brief["facts"])
-        return max(_SHORTEST_CORE, self.brief["words"] - sum(len(fact.split()) for fact in told))
+        wanted: int = self.brief["words"]
+        return max(_SHORTEST_CORE, wanted - sum(len(fact.split()) for fact in told))
 
     # -- the parts -------------------------------------------------------------------------------------------------
 
@@ -145,23 +148,30 @@ class _Speaker:
             left = [(f"{left[0][0]} and {left[1][0]}", "stated")]
         asked = self.thread.reply.rstrip().endswith(("?", "?\u201d"))
         domain = topic.domain if topic else ""
+        if left and self.thread.users and self.brief["words"] < sum(len(fact.split()) for fact, _ in left) + _ROOM:
+            core = []
         before: list[str] = []
         for fact, how in left:
             core, sentence = disclosed(fact, how, core, self._pool, self.rng, domain, asked=asked, said=self.said)
             before += [sentence] if sentence and asked else []
             core += [sentence] if sentence and not asked else []
         parts = [*before, *core]
-        if topic and self.thread.users and self.brief["aim"] in ("ask", "follow_up") and self._chance(0.5):
+        if topic and self.thread.users and self.brief["aim"] in ("ask", "follow_up") and self._chance(0.45):
             parts = self._if_room(parts, self._reaction(topic), 0)
-        if topic and self._chance(0.35):
+        if topic and self._chance(0.3):
             parts = self._if_room(parts, self._marker(topic), len(parts))
+        if topic and self._room(*parts) > _MUCH_ROOM:
+            parts = self._if_room(parts, self._pool("scenes") if self._chance(0.4) else self._marker(topic), 0)
+            ask = self.rng.randrange(len(topic.asks))
+            if Place(topic.id, ask) not in self.thread.asked:
+                parts = self._if_room(parts, self._question(topic, self._room(*parts), ask), len(parts))
         if self.polite and self.thread.users and self._chance(_POLITE_TURNS):
             parts = [self._pool("thanks"), *parts]
         return parts
 
     def _if_room(self, parts: list[str], more: str, at: int) -> list[str]:
         """``parts`` with ``more`` at a place, unless that makes them too long."""
-        if more and self._room(*parts, more) >= -0.15 * self.brief["words"]:
+        if more and self._room(*parts, more) >= 0:
             return [*parts[:at], more, *parts[at:]]
         return parts
 
