@@ -9,12 +9,12 @@ from random import Random
 from typing import Any
 
 from personagen.offline.disclosing import disclosed
-from personagen.offline.facts import is_stated, kinds_of, stems
+from personagen.offline.facts import is_stated, kinds_of, spoken, stems
 from personagen.offline.idiolect import idiolect_of, voiced, worded
 from personagen.offline.style import axes_of
 from personagen.offline.texts import bank, canon, capital, pick, small
 from personagen.offline.thread import Thread, read
-from personagen.offline.topics import Place, Topic, framed_parts, given, topics
+from personagen.offline.topics import Place, Topic, framed_parts, given, located, topics
 from personagen.offline.voice import clause
 from personagen.offline.voices import OWN, pool_of, typed, voice_of, words_of
 from personagen.personas.english.text import facts_of
@@ -23,7 +23,7 @@ from personagen.personas.traits import traits_of
 END = "[END]"
 _CURT = {"terse", "impatient", "blunt"}
 _MAX_CLAUSE = 26
-_FITS = 1.3  # times the length asked for that a message may have
+_SHORT = 3  # words of a sentence that may be said again
 _SHORTER = 0.75  # since whole sentences are rather longer than what is asked for
 _JOINED = 18  # words of two facts in one sentence
 _POLITE, _POLITE_TURNS = 0.25, 0.4  # of the people, and of their turns
@@ -80,11 +80,11 @@ def _unbriefed(inputs: Mapping[str, Any], me: _Self, thread: Thread, rng: Random
     left = [fact for fact in me.facts if not is_stated(me.facts[fact], thread.users)]
     count = rng.choices((0, 1, 2), (0.7, 0.3, 0) if first else (0.3, 0.5, 0.2))[0]
     told = rng.sample(left, min(len(left), max(count, asked_back)))
-    aims = ("ask", "follow_up", "shift", "react")
+    aims = ("ask", "follow_up", "shift")
     return {
         "facts": [{"text": fact, "how": rng.choice(("stated", "mentioned"))} for fact in told],
-        "aim": "open" if first else "close" if last else rng.choices(aims, (0.5, 0.25, 0.15, 0.1))[0],
-        "words": rng.randint(12, 34),
+        "aim": "open" if first else "close" if last else rng.choices(aims, (0.55, 0.27, 0.18))[0],
+        "words": rng.randint(20, 46),
         "mood": "content",
         "noise": 0.0,
         "topic": "",
@@ -162,9 +162,11 @@ class _Speaker:
             parts = self._if_room(parts, self._marker(topic), len(parts))
         if topic and self._room(*parts) > _MUCH_ROOM:
             parts = self._if_room(parts, self._pool("scenes") if self._chance(0.4) else self._marker(topic), 0)
-            ask = self.rng.randrange(len(topic.asks))
-            if Place(topic.id, ask) not in self.thread.asked:
-                parts = self._if_room(parts, self._question(topic, self._room(*parts), ask), len(parts))
+            now = {place.ask for part in parts for place in located(part)}
+            left = [i for i in range(len(topic.asks)) if Place(topic.id, i) not in self.thread.asked and i not in now]
+            if left:
+                more = self._question(topic, self._room(*parts), self.rng.choice(left))
+                parts = self._if_room(parts, more, len(parts))
         if self.polite and self.thread.users and self._chance(_POLITE_TURNS):
             parts = [self._pool("thanks"), *parts]
         return parts
@@ -270,8 +272,13 @@ class _Speaker:
 
     def _pick(self, pool: Sequence[str], **slots: str) -> str:
         """Of three lines not said before, the one that fits best in length."""
-        lines = filter(None, (pick(pool, self.rng, slots, self.said) for _ in range(3)))
+        lines = [line for line in (pick(pool, self.rng, slots, self.said) for _ in range(3)) if self._is_new(line)]
         return min(lines, key=lambda line: max(0, len(line.split()) - self.core), default="")
+
+    def _is_new(self, line: str) -> bool:
+        """Whether no sentence of ``line`` was said before, but very short ones."""
+        parts = [canon(part) for part in spoken(line)]
+        return bool(line) and not any(part in self.said for part in parts if len(part.split()) > _SHORT)
 
     def _fill(self, template: str) -> str:
         return pick([template], self.rng, {}) or template
