@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from personagen.cli.run import Rows
 from personagen.metrics.realism import REAL
+
+if TYPE_CHECKING:
+    from personagen.flows.reference import Beside
 
 _SHORT = (("no_end_mark", "no end mark"), ("polite", "polite"), ("questions", "questions"))
 _WHOLE = (*_SHORT, ("pushback", "pushback"), ("lower_case_start", "lower-case start"))
@@ -30,6 +33,23 @@ def realism_rows(realism: Mapping[str, Mapping[str, Any]], *, whole: bool = Fals
     ends = figures.get("endings", {})
     rows.append(("endings", ", ".join(f"{name} {n:,}" for name, n in sorted(ends.items(), key=lambda one: -one[1]))))
     return [*rows, *((f"  {name}", _said(one)) for name, one in realism.items() if name != "all")]
+
+
+def beside_rows(found: Beside) -> Rows:
+    """The figures of a run's users, of those in a reference, and how well the two are told apart."""
+    rate = found.accuracy
+    apart = (
+        f"{rate['value']:.0%} ({rate['low']:.0%}-{rate['high']:.0%}); 50% if they look alike" if rate else found.note
+    )
+    return [
+        (
+            "conversations",
+            f"{found.run['conversations']:,} of the run, {found.reference['conversations']:,} of the reference",
+        ),
+        ("user turns", _said(found.run, whole=True)),
+        ("reference", _said(found.reference, whole=True)),
+        ("told apart", apart),
+    ]
 
 
 def _said(figures: Mapping[str, Any], *, whole: bool = False) -> str:

@@ -16,7 +16,7 @@ from personagen.cli.simulate import outcome_rows
 from personagen.cli.terminal import clean, one_line, page
 from personagen.errors import UsageError
 from personagen.options import OutputOptions, checked_texts, place
-from personagen.options.row import GENERAL, Options, Texts, option
+from personagen.options.row import GENERAL, FilePath, Options, Texts, option
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -36,6 +36,7 @@ Examples:
   personagen show outputs/run --where personal --where knowable --where "margin>=1"
   personagen show outputs/run --failed   # failed conversations, ended branches and rejected messages
   personagen show outputs/run 3 --failed # the third of them with its whole text
+  personagen show outputs/run --reference wildchat.parquet  # its users beside real ones
   personagen show outputs/run 7 --json | python -m json.tool | less
 """
 Only = Literal["pairs", "ties", "inconsistent", "failed"]
@@ -63,6 +64,9 @@ class ShowOptions(Options):
     random: bool = option(False, "Show one that is drawn at random.", GENERAL)
     brief: bool = option(False, "Show the persona of a tree in two lines.", GENERAL)
     failed: bool = option(False, "Show what failed or was rejected, with its text.", GENERAL)
+    reference: FilePath | None = option(
+        None, "Conversations of real users, to set the run's users beside.", GENERAL, "FILE"
+    )
     rows: int = option(20, "Rows of the table; 0 shows all.", GENERAL)
 
 
@@ -83,6 +87,9 @@ def show(run: str, tree: str | None, json: bool, quiet: bool, **values: Any) -> 
     listing, state = open_run(folder)
     if o.failed or o.only == "failed":
         _show_failed(folder, tree, o.rows, output)
+        return
+    if o.reference is not None:
+        _show_beside(folder, o.reference, output)
         return
     pick = Pick(o.search or "", o.only or "", o.rejected or "", o.turn, checked_texts(o.where))
     picks = pick.test(listing.word)
@@ -111,6 +118,14 @@ def show(run: str, tree: str | None, json: bool, quiet: bool, **values: Any) -> 
 def _picked(pick: Pick, record: Any) -> dict[str, Any]:
     """The picked turns of a tree, if some are."""
     return {"turns": pick.turns(record)} if pick != type(pick)() and hasattr(record, "nodes") else {}
+
+
+def _show_beside(folder: Path, reference: FilePath, output: dict[str, bool]) -> None:
+    from personagen.cli.realism import beside_rows
+    from personagen.flows.reference import beside
+
+    found = beside(folder, reference)
+    print_summary(found, f"{one_line(str(folder))}\n{table(beside_rows(found))}", **output)
 
 
 def _show_failed(folder: Path, wanted: str | None, rows: int, output: dict[str, bool]) -> None:

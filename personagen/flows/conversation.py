@@ -126,14 +126,10 @@ class Conversation:
             if (message, OBSERVER) not in self.log.unusable:
                 return []
         else:
-            new, dropped, taken_back = (*found.value, ())[:3]
-            self._beliefs[message] = Belief(
-                node=message,
-                inferences=known(self.plan.memory, new, taken_back),
-                retracts=taken_back,
-                dropped=dropped,
-                call=found.call,
-            )
+            new, dropped, back = (*found.value, ())[:3]
+            facts = known(self.plan.memory, new, back)
+            belief = Belief(node=message, inferences=facts, retracts=back, dropped=dropped, call=found.call)
+            self._beliefs[message] = belief
         return self._explored(message) if self._growth.explores else self._informed_replies(message)
 
     def _explored(self, message: str) -> list[Step]:
@@ -141,11 +137,9 @@ class Conversation:
         before, old = self._chats.get(message, ())[:-1], self.plan.memory.inferences
         revealed = news([one for one in self._known(message) if one not in old], before)
         answered = self._growth.explored(message, revealed if message in self._nodes else -1)
-        return (
-            []
-            if not answered
-            else [*self._replies(answered, (), needs_observer=False), *self._informed_replies(answered)]
-        )
+        if not answered:
+            return []
+        return [*self._replies(answered, (), needs_observer=False), *self._informed_replies(answered)]
 
     def _informed_replies(self, message: str) -> list[Step]:
         if message not in self._beliefs:

@@ -37,8 +37,8 @@ _POLITE = re.compile(
 _PUSHES_BACK = re.compile(
     r"\b(?:no|nope|nah)\b[,. !]|\bnot (?:what i|for me|really what|here|helping)|"
     r"\b(?:doesn'?t|didn'?t|does not|did not|won'?t|isn'?t|wasn'?t|is not) (?:help|work|answer|what|right|for)|"
-    r"\byou (?:already )?(?:said|told|repeat|keep)\b|\balready (?:said|told|tried|did)|\b(?:wrong|useless|i meant|i mean[ t]|too (?:long|vague|much|hard)|disagree|"
-    r"never mind|nvm|forget it|i doubt|seriously|really\?|easier said)\b",
+    r"\byou (?:already )?(?:said|told|repeat|keep)\b|\balready (?:said|told|tried|did)|"
+    r"\b(?:wrong|useless|i meant|too (?:long|vague|much|hard)|disagree|never mind|nvm|forget it|i doubt|seriously)\b",
     re.I,
 )
 _WORDS = "words "  # of a turn
@@ -56,11 +56,12 @@ def counts_of(
     counts: Counter[str] = Counter(conversations=1, turns=len(turns))
     sizes = [word_count(turn) for turn in turns]
     counts.update(f"{_WORDS}{min(size, _MOST_WORDS)}" for size in sizes)
-    if len(sizes) > 1 and sum(sizes):
+    total = sum(sizes)
+    if len(sizes) > 1 and total:
         # Rounded, so that a sum does not depend on the order of its terms.
         counts["varied"] += 1
         counts["cv"] += round(1000 * statistics.pstdev(sizes) / statistics.fmean(sizes))
-        counts["first"] += round(1000 * sizes[0] / sum(sizes))
+        counts["first"] += round(1000 * sizes[0] / total)
     english = base_of(language) in ("en", ANY)
     for turn in turns:
         counts["questions"] += bool(_ASKS.search(turn))

@@ -23,7 +23,7 @@ from personagen.offline.voice import third
 from personagen.offline.voices import contractions, templates
 
 _UNSUPPORTED = 0.04
-_TERSE_WORDS, _TERSE_TURNS = 7, 4
+_TERSE_WORDS, _TERSE_TURNS = 7, 3
 _MARKS = re.compile(r"[!]|\b[25]\)")  # which alone show no trait
 # The end of a clause about the speaker.
 _END = re.compile(
@@ -38,6 +38,7 @@ _HOLDS_A_FACT = re.compile(r"<i>", re.I)
 _SLOT = re.compile(r"<\w+>")
 _FEWEST, _MOST = 2, 30  # words of a statement
 _LEAD = 4  # words before "I" that may only lead to it
+_THAT = re.compile(r"^(?:\S+ ){1,6}?that (?=(?:my|a|an|the) )", re.I)
 
 
 @cache
@@ -51,7 +52,7 @@ def _around() -> tuple[re.Pattern[str], re.Pattern[str]]:
     halves = [_HOLDS_A_FACT.split(line, maxsplit=1) for line in lines]
     leads = {text.strip() for before, _ in halves for text in wordings(_SLOT.sub("", before))} - {""}
     tails = {" ".join(text.split()[:3]).strip(" .") for _, after in halves for text in wordings(_SLOT.sub("", after))}
-    before = rf"(?:(?:{_any(fillers)}) )?(?:{_any(leads)}) (?={_SPEAKER.pattern})|(?:{_any(fillers)}) "
+    before = rf"(?:(?:{_any(fillers)}) )?(?:{_any(leads)}) |(?:{_any(fillers)}) "
     return re.compile(before, re.I), re.compile(_any(tail for tail in tails if len(tail) > 4), re.I)
 
 
@@ -96,22 +97,27 @@ def _facts(text: str) -> tuple[tuple[str, str], ...]:
     hints = {sentence for _, sentence in _hinted(text)}
     for sentence in spoken(text):
         for part in (*_ASIDE.findall(sentence), _ASIDE.sub("", sentence).strip()):
-            if sentence not in hints and _is_telling(part):
-                for quote in _quotes(part):
+            core = _core(part)
+            if sentence not in hints and _is_telling(core) and not _is_talk(part):
+                for quote in _quotes(core):
                     found.setdefault(capital(third(_marked(quote))), quote)
     return tuple(found.items())
 
 
-def _quotes(part: str) -> Iterator[str]:
-    """The clauses of a sentence about its speaker, without what leads to them and what is added."""
+def _core(part: str) -> str:
+    """A sentence without what users of the cast say before and behind a fact."""
     before, after = _around()
-    core = before.sub("", part, count=1) if before.match(part) else part
-    for piece in _END.split(after.split(core, maxsplit=1)[0]):
+    return after.split(before.sub("", part, count=1) if before.match(part) else part, maxsplit=1)[0]
+
+
+def _quotes(core: str) -> Iterator[str]:
+    """The clauses of a sentence about its speaker."""
+    for piece in _END.split(core):
         speaker, subject = _SPEAKER.search(piece), _I.search(piece)
         if speaker is None:
             continue
         led = subject is not None and len(piece[: subject.start()].split()) <= _LEAD
-        quote = (piece[subject.start() :] if subject and led else piece).strip(" ,'\"")
+        quote = (piece[subject.start() :] if subject and led else _THAT.sub("", piece)).strip(" ,'\"")
         if _FEWEST <= len(quote.split()) <= _MOST and (led or subject is None):
             yield quote
 
@@ -120,8 +126,13 @@ def _is_telling(sentence: str) -> bool:
     """Whether a sentence is about its speaker, not a question, the matter, the talk or a manner."""
     if sentence.endswith("?") or located(sentence) or names_a_point(sentence) or axes_cued(sentence.replace("!", ".")):
         return False
+    return not _is_talk(sentence)
+
+
+def _is_talk(sentence: str) -> bool:
+    """Whether a sentence is of what users of the cast say of the talk, the moment or the matter."""
     said = canon(sentence).strip()
-    return said not in _matters() and not _about_the_talk().fullmatch(said)
+    return said in _matters() or _about_the_talk().fullmatch(said) is not None
 
 
 @cache
@@ -141,7 +152,7 @@ def _marked(quote: str) -> str:
 @lru_cache(maxsize=4096)
 def _shown(text: str) -> tuple[tuple[str, str], ...]:
     """(axis, quote) for the axes that a message shows."""
-    return tuple((name, said) for said in spoken(text) if not located(said) for name in axes_cued(said))
+    return tuple((name, said) for said in spoken(text) if not located(said) for name in axes_cued(_core(said)))
 
 
 def _traits(users: list[str], rng: Random) -> Iterator[dict[str, str]]:
@@ -151,7 +162,7 @@ def _traits(users: list[str], rng: Random) -> Iterator[dict[str, str]]:
         for axis, quote in dict(_shown(text)).items():
             places.setdefault(axis, []).append(quote)
     if len(users) >= _TERSE_TURNS and sum(len(text.split()) for text in users) < _TERSE_WORDS * len(users):
-        places.setdefault("terse", []).append(min(users, key=len))
+        places.setdefault("terse", []).extend(sorted(users, key=len)[:2])
     for axis, quotes in places.items():
         told = [quote for quote in quotes if axis in axes_cued(_MARKS.sub(".", quote))]
         if told or len(quotes) > 1:

@@ -72,7 +72,7 @@ def pattern(template: str) -> str:
     found = []
     for part in _parsed(template):
         if not isinstance(part, str):
-            found.append(".+?" if len(part) == 1 else f"(?:{'|'.join(map(pattern, part))})")
+            found.append(r"\b.+?\b" if len(part) == 1 else f"(?:{'|'.join(map(pattern, part))})")
         elif words := canon(part).strip():
             found.append(re.escape(words))
     return " *".join(found)

@@ -9,12 +9,12 @@ from random import Random
 from typing import Any
 
 from personagen.offline.disclosing import disclosed
-from personagen.offline.facts import is_stated, kinds_of, stems
+from personagen.offline.facts import is_stated, kinds_of, spoken, stems
 from personagen.offline.idiolect import idiolect_of, voiced, worded
 from personagen.offline.style import axes_of
 from personagen.offline.texts import bank, canon, capital, pick, small
 from personagen.offline.thread import Thread, read
-from personagen.offline.topics import Place, Topic, framed_parts, given, topics
+from personagen.offline.topics import Place, Topic, framed_parts, given, located, topics
 from personagen.offline.voice import clause
 from personagen.offline.voices import OWN, pool_of, typed, voice_of, words_of
 from personagen.personas.english.text import facts_of
@@ -23,10 +23,11 @@ from personagen.personas.traits import traits_of
 END = "[END]"
 _CURT = {"terse", "impatient", "blunt"}
 _MAX_CLAUSE = 26
-_FITS = 1.3  # times the length asked for that a message may have
+_SHORT = 3  # words of a sentence that may be said again
+_SHORTER = 0.75  # since whole sentences are rather longer than what is asked for
 _JOINED = 18  # words of two facts in one sentence
-_POLITE, _POLITE_TURNS = 0.25, 0.3  # of the people, and of their turns
-_SHORTEST_CORE = 3  # words, besides facts
+_POLITE, _POLITE_TURNS = 0.25, 0.4  # of the people, and of their turns
+_SHORTEST_CORE, _ROOM, _MUCH_ROOM = 3, 5, 9  # words besides facts: what stands there, is left, invites more
 _SILENT = 0.25  # of those who have had enough leave without a word
 
 
@@ -57,7 +58,8 @@ def speak(inputs: Mapping[str, Any], rng: Random) -> str:
     """The user's next message, a pure function of the inputs and ``rng``; without a brief one is drawn."""
     me = _self(inputs["profile"], inputs["personality"], tuple(inputs["facts"]), tuple(inputs["traits"]))
     thread = read(tuple(inputs["conversation"]))
-    brief = inputs.get("brief") or _unbriefed(inputs, me, thread, rng)
+    brief = dict(inputs.get("brief") or _unbriefed(inputs, me, thread, rng))
+    brief["words"] = max(2, round(_SHORTER * brief["words"]))
     seed = f"{inputs['profile']}/{inputs['personality']}"
     polite = Random(f"polite/{seed}").random() < _POLITE
     speaker = _Speaker(me, thread, rng, "".join(map(canon, thread.users)), brief, polite)
@@ -78,11 +80,11 @@ def _unbriefed(inputs: Mapping[str, Any], me: _Self, thread: Thread, rng: Random
     left = [fact for fact in me.facts if not is_stated(me.facts[fact], thread.users)]
     count = rng.choices((0, 1, 2), (0.7, 0.3, 0) if first else (0.3, 0.5, 0.2))[0]
     told = rng.sample(left, min(len(left), max(count, asked_back)))
-    aims = ("ask", "follow_up", "shift", "react")
+    aims = ("ask", "follow_up", "shift")
     return {
         "facts": [{"text": fact, "how": rng.choice(("stated", "mentioned"))} for fact in told],
-        "aim": "open" if first else "close" if last else rng.choices(aims, (0.5, 0.25, 0.15, 0.1))[0],
-        "words": rng.randint(12, 34),
+        "aim": "open" if first else "close" if last else rng.choices(aims, (0.55, 0.27, 0.18))[0],
+        "words": rng.randint(20, 46),
         "mood": "content",
         "noise": 0.0,
         "topic": "",
@@ -132,7 +134,8 @@ class _Speaker:
     def core(self) -> int:
         """The words that the facts leave for the rest."""
         told = (self.me.facts.get(fact["text"], "") for fact in self.brief["facts"])
-        return max(_SHORTEST_CORE, self.brief["words"] - sum(len(fact.split()) for fact in told))
+        wanted: int = self.brief["words"]
+        return max(_SHORTEST_CORE, wanted - sum(len(fact.split()) for fact in told))
 
     # -- the parts -------------------------------------------------------------------------------------------------
 
@@ -145,23 +148,32 @@ class _Speaker:
             left = [(f"{left[0][0]} and {left[1][0]}", "stated")]
         asked = self.thread.reply.rstrip().endswith(("?", "?\u201d"))
         domain = topic.domain if topic else ""
+        if left and self.thread.users and self.brief["words"] < sum(len(fact.split()) for fact, _ in left) + _ROOM:
+            core = []
         before: list[str] = []
         for fact, how in left:
             core, sentence = disclosed(fact, how, core, self._pool, self.rng, domain, asked=asked, said=self.said)
             before += [sentence] if sentence and asked else []
             core += [sentence] if sentence and not asked else []
         parts = [*before, *core]
-        if topic and self.thread.users and self.brief["aim"] in ("ask", "follow_up") and self._chance(0.5):
+        if topic and self.thread.users and self.brief["aim"] in ("ask", "follow_up") and self._chance(0.45):
             parts = self._if_room(parts, self._reaction(topic), 0)
-        if topic and self._chance(0.35):
+        if topic and self._chance(0.3):
             parts = self._if_room(parts, self._marker(topic), len(parts))
+        if topic and self._room(*parts) > _MUCH_ROOM:
+            parts = self._if_room(parts, self._pool("scenes") if self._chance(0.4) else self._marker(topic), 0)
+            now = {place.ask for part in parts for place in located(part)}
+            left = [i for i in range(len(topic.asks)) if Place(topic.id, i) not in self.thread.asked and i not in now]
+            if left:
+                more = self._question(topic, self._room(*parts), self.rng.choice(left))
+                parts = self._if_room(parts, more, len(parts))
         if self.polite and self.thread.users and self._chance(_POLITE_TURNS):
             parts = [self._pool("thanks"), *parts]
         return parts
 
     def _if_room(self, parts: list[str], more: str, at: int) -> list[str]:
         """``parts`` with ``more`` at a place, unless that makes them too long."""
-        if more and self._room(*parts, more) >= -0.15 * self.brief["words"]:
+        if more and self._room(*parts, more) >= 0:
             return [*parts[:at], more, *parts[at:]]
         return parts
 
@@ -260,8 +272,13 @@ class _Speaker:
 
     def _pick(self, pool: Sequence[str], **slots: str) -> str:
         """Of three lines not said before, the one that fits best in length."""
-        lines = filter(None, (pick(pool, self.rng, slots, self.said) for _ in range(3)))
+        lines = [line for line in (pick(pool, self.rng, slots, self.said) for _ in range(3)) if self._is_new(line)]
         return min(lines, key=lambda line: max(0, len(line.split()) - self.core), default="")
+
+    def _is_new(self, line: str) -> bool:
+        """Whether no sentence of ``line`` was said before, but very short ones."""
+        parts = [canon(part) for part in spoken(line)]
+        return bool(line) and not any(part in self.said for part in parts if len(part.split()) > _SHORT)
 
     def _fill(self, template: str) -> str:
         return pick([template], self.rng, {}) or template

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from itertools import count
+from pathlib import Path
 
 import orjson
 import pytest
@@ -164,9 +165,20 @@ def test_what_more_turns_ask_anew_is_said_beforehand(talks, caplog, edited):
     talks("run", turns=3)
     summary = talks("run", turns=5)
     [note] = [note for note in summary.report.notes if "--turns" in note]
-    assert note.startswith("--turns was 3, now 5: turns 1 to 2 are kept, and what follows from turn 3 on is asked anew")
+    assert note == "--turns was 3, now 5: no prompt shows how many turns there are, so all is kept"
     assert note in caplog.text
-    other = edited("user/speak", "turn {{ turn }}.", "turn {{ turn }} of {{ turns }}.")
+    folder = Path(edited("user/speak", "personality, turn,", "personality, turn, turns,"))
+    plain = (folder / "user" / "speak.md").read_text()
+
+    def shown(more):
+        (folder / "user" / "speak.md").write_text(plain.replace("turn {{ turn }}.", more))
+        return str(folder)
+
+    last = shown("turn {{ turn }}{% if turn == turns %}, the last{% endif %}.")
+    talks("last", turns=3, prompts=last)
+    [note] = [note for note in talks("last", turns=5, prompts=last).report.notes if "--turns" in note]
+    assert note.startswith("--turns was 3, now 5: turns 1 to 2 are kept, and what follows from turn 3 on is asked anew")
+    other = shown("turn {{ turn }} of {{ turns }}.")
     talks("told", turns=3, prompts=other)
     [note] = [note for note in talks("told", turns=5, prompts=other).report.notes if "--turns" in note]
     assert note.startswith("--turns was 3, now 5: what follows from turn 1 on is asked anew, since")
@@ -176,7 +188,7 @@ def test_the_estimate_of_a_larger_run_is_what_it_adds(talks):
     talks("run", conversations=3, turns=2)
     assert talks("run", conversations=5, turns=2).report.estimate["planned"].startswith("2 conversations x 2 turns;")
     told = talks("run", conversations=5, turns=3).report
-    assert told.estimate["calls"] == told.new_calls == 5 * 2 * 8
+    assert told.estimate["calls"] == told.new_calls == 5 * 8
 
 
 @pytest.mark.parametrize(
