@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -18,27 +17,21 @@ from personagen import ConversationTree, expand, read_pairs, read_trajectories, 
 from personagen.options.growth import GROWTHS
 from personagen.tree import by_id, turn
 
-COLUMNS = (
-    "turns",
-    "grow",
-    "user turns",
-    "at the last turn",
-    "calls",
-    "pairs",
-    "trajectory pairs",
-    "began aware",
-    "new",
-)
+COLUMNS = ("turns", "`--grow`", "user turns", "deepest branches", "last turn", "calls", "pairs", "trajectory pairs")
+COLUMNS += ("began aware", "known per turn")
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What is counted in one tree; ``began_aware`` is the share of its deepest branches whose first reply is aware."""
+    """What is counted in one tree; ``began_aware``: the share of its deepest branches that are aware at the first fork.
+
+    The first fork is the first message of which two replies lead to a deepest branch, or else that has two replies.
+    """
 
     user_turns: int
     deepest: int
     last_turn: int
-    began_aware: float
+    began_aware: float | None
 
     @classmethod
     def of(cls, tree: ConversationTree) -> Shape:
@@ -46,8 +39,13 @@ class Shape:
         users = [node.id for node in tree.nodes if node.role == "user"]
         last = max(map(turn, users))
         deepest = [at for at in users if turn(at) == last]
-        began = [nodes[".".join(at.split(".")[:2])].agent == "aware" for at in deepest]
-        return cls(len(users), len(deepest), last, fmean(began))
+        steps = [at.split(".") for at in deepest]
+        forks = [n for n in range(1, 2 * last - 2, 2) if len({path[n] for path in steps}) > 1]
+        forks += [
+            n for n in range(1, 2 * last - 2, 2) if {f"{'.'.join(steps[0][:n])}.{end}" for end in "01"} <= {*nodes}
+        ]
+        began = [nodes[".".join(path[: forks[0] + 1])].agent == "aware" for path in steps] if forks else []
+        return cls(len(users), len(deepest), last, fmean(began) if began else None)
 
 
 def inferences_per_turn(tree: ConversationTree) -> float:
@@ -64,16 +62,17 @@ def row(folder: Path, grow: str, turns: int, conversations: int) -> str:
     summary = simulate(**options, grow=grow, seed=7, out=run)
     trees = list(read_trees(run))
     shapes = [Shape.of(tree) for tree in trees]
-    ends = Counter(f"{shape.deepest} at turn {shape.last_turn}" for shape in shapes).most_common(1)[0][0]
+    began = [shape.began_aware for shape in shapes if shape.began_aware is not None]
     cells = (
         turns,
-        grow,
+        f"`{grow}`",
         f"{fmean(shape.user_turns for shape in shapes):.0f}",
-        ends,
+        f"{fmean(shape.deepest for shape in shapes):.1f}",
+        f"{fmean(shape.last_turn for shape in shapes):.1f}",
         f"{summary.report.calls / len(trees):.0f}",
         f"{sum(1 for _ in read_pairs(run)) / len(trees):.1f}",
         f"{sum(1 for _ in read_trajectories(run)) / len(trees):.1f}",
-        f"{fmean(shape.began_aware for shape in shapes):.0%}",
+        f"{fmean(began):.0%}" if began else "",
         f"{fmean(map(inferences_per_turn, trees)):.2f}",
     )
     return f"| {' | '.join(map(str, cells))} |"

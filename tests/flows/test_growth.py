@@ -10,14 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import personagen
 from personagen import tree
 from personagen.agents.assistant import CANDIDATES
-from personagen.errors import ReplyError
+from personagen.errors import ReplyError, UsageError
 from personagen.flows.growth import news
 from personagen.flows.plan import Plan
 from personagen.flows.shape import calls_at_once, levels, planned
 from personagen.records import Inference, Message
-from personagen.trajectories import scores_of
+from personagen.trajectories import scores_of, trajectories_of
 from tests.fakes import PERSONA, Fake, cast, context, grow
 
 GROWTHS = ("coin", "best", "all", "beam:3", "best-hard", "information")
@@ -248,3 +249,33 @@ def test_information_goes_on_with_the_answer_that_came():
     made, _ = grown(reply, grow="information", turns=3)
     assert "0.1.0" in answered(made)
     assert len(answered(made)) == 3
+
+
+def test_a_run_with_several_branches_writes_its_trajectory_pairs_and_says_how_many(run, tmp_path):
+    summary = run(grow="beam:3", turns=4, conversations=3)
+    written = list(personagen.read_trajectories(tmp_path / "run"))
+    assert summary.trajectories == len(written) > 0
+    trees = {tree.id: tree for tree in personagen.read_trees(tmp_path / "run")}
+    assert written == [pair for tree in trees.values() for pair in trajectories_of(tree)]
+    assert summary.report.calls == summary.report.estimate["calls"]
+    assert run("alone", turns=2).trajectories == 0
+    assert list(personagen.read_trajectories(tmp_path / "alone")) == []
+    with pytest.raises(UsageError):
+        list(personagen.read_trajectories(tmp_path / "nowhere"))
+
+
+def test_a_turn_that_was_asked_only_for_what_it_reveals_is_no_turn_without_a_pair(run):
+    summary = run(grow="information", turns=3, conversations=2)
+    assert summary.turns == summary.pairs == 2 * 3
+
+
+@pytest.mark.parametrize("grow_by", ["all", "beam:4", "best-hard"])
+def test_where_nothing_is_known_yet_every_branch_still_reaches_the_last_turn(grow_by):
+    def reply(call):
+        return '{"inferences": []}' if call.role == "observer" and call.place == "t/0" else cast(call)
+
+    made, _ = grown(reply, grow=grow_by, turns=6, max_nodes=60)
+    assert made.unasked == ("0.0",)
+    assert turns_of(made)[:2] == [1, 1]
+    assert len(turns_of(made)) == 6
+    assert turns_of(made) == sorted(turns_of(made))
