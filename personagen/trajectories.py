@@ -126,7 +126,7 @@ def _branches(nodes: Sequence[Node], scores: Mapping[str, float]) -> dict[str, t
     replies = {node.id for node in nodes if node.role == "assistant"}
     continued = {parent(parent(reply) or "") for reply in replies}
     found: dict[str, tuple[_Branch, _Branch]] = {}
-    for end in replies - continued:
+    for end in sorted(replies - continued, key=order):
         steps = end.split(".")
         whole = [".".join(steps[: at + 1]) for at in range(1, len(steps), 2)]
         for at, reply in enumerate(whole):

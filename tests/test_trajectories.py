@@ -160,7 +160,13 @@ def test_any_tree_gives_pairs_that_are_paths_from_one_fork(tree):
         ):
             assert messages(nodes, end) == pair.prompt + side
             assert len(side) == 2 * len(agents) - 1 >= 3
-        assert len(pair.chosen) == len(pair.rejected)
+        depths = [
+            max(at.count(".") for at in nodes if f"{at}.".startswith(f"{'.'.join(end.split('.')[:steps])}."))
+            for end in (pair.chosen_end, pair.rejected_end)
+            for steps in [pair.node.count(".") + 2]
+        ]
+        answered = [depth if depth % 2 else depth - 1 for depth in depths]
+        assert pair.chosen_end.count(".") == pair.rejected_end.count(".") == min(answered)
         steps = len(pair.node.split(".")) + 1
         first, other = (end.split(".")[:steps] for end in (pair.chosen_end, pair.rejected_end))
         assert first != other

@@ -279,3 +279,13 @@ def test_where_nothing_is_known_yet_every_branch_still_reaches_the_last_turn(gro
     assert turns_of(made)[:2] == [1, 1]
     assert len(turns_of(made)) == 6
     assert turns_of(made) == sorted(turns_of(made))
+
+
+@pytest.mark.parametrize("grow_by", GROWTHS)
+@pytest.mark.parametrize("max_nodes", [18, 60])
+def test_where_nothing_is_ever_known_the_one_reply_that_is_asked_for_continues_to_the_end(grow_by, max_nodes):
+    silent = lambda call: '{"inferences": []}' if call.role == "observer" else cast(call)  # noqa: E731
+    for seed in range(3):
+        made, _ = grown(silent, grow=grow_by, turns=6, max_nodes=max_nodes, seed=seed)
+        assert turns_of(made) == [1] * 6
+        assert {node.agent for node in made.nodes} == {"user", "plain"}

@@ -14,6 +14,7 @@ from personagen.errors import BudgetError, QualityError, ReplyError, ServerError
 from personagen.flows.memory import changed, known, memory_after
 from personagen.flows.plan import Plan
 from personagen.flows.sessions import Sessions, session_id
+from personagen.flows.simulate import _shortened
 from personagen.llm.limits.limiter import Limiter
 from personagen.records import ConversationTree, Inference, Memory
 from personagen.runs.schedule import Job, run_jobs
@@ -188,6 +189,12 @@ def test_a_series_whose_server_is_away_is_begun_again_and_asks_no_answer_twice(r
     rest = model(cast)
     assert run(sessions=2, conversations=2, turns=1).trees == 2
     assert not {call.key for call in rest.calls} & {call.key for call in fake.calls if call.place.endswith("-0/0")}
+
+
+def test_an_estimate_plays_two_conversations_of_a_series():
+    plan = Plan("p-1", PERSONA, 1, 2, 2, "coin", 500, 1, sessions=5)
+    short, factor, deeper = _shortened(plan)
+    assert (short.sessions, factor, deeper) == (2, 2.5, 1.0)
 
 
 def test_the_id_of_a_session_is_that_of_its_series_with_its_number():
