@@ -95,5 +95,10 @@ def test_stray_words_and_traits_do_not_leak(reply):
 def test_the_words_of_a_fact_must_stand_in_one_sentence():
     fact = MARTA.facts[0]
     assert leaked(fact, "You repair church organs in Porto.", []) == 1
-    assert leaked(fact, "You repair it. The church is shut. Organs are in Porto.", []) < 0.6
-    assert leaked(fact, "You repair church organs in Porto.", ["My organs, my church, my repairs."]) < 0.6
+    assert leaked(fact, "You repair it. The church is shut. Organs are in Porto.", []) == 0
+
+
+def test_words_of_a_fact_that_were_said_make_the_rest_count_less():
+    fact = MARTA.facts[0]
+    assert 0.5 < leaked(fact, "You repair church organs in Porto.", ["To church in Porto."]) < 0.8
+    assert leaked(fact, "You repair church organs in Porto.", ["My organs, my church, my repairs."]) < 0.3
