@@ -142,9 +142,9 @@ class _Speaker:
         if topic and self._room(*parts) > _MUCH_ROOM:
             parts = self._if_room(parts, self._pool("scenes") if self._chance(0.4) else self._marker(topic), 0)
             now = {place.ask for part in parts for place in located(part)}
-            left = [i for i in range(len(topic.asks)) if Place(topic.id, i) not in self.thread.asked and i not in now]
-            if left:
-                more = self._question(topic, self._room(*parts), self.rng.choice(left))
+            open_ = [i for i in range(len(topic.asks)) if Place(topic.id, i) not in self.thread.asked and i not in now]
+            if open_:
+                more = self._question(topic, self._room(*parts), self.rng.choice(open_))
                 parts = self._if_room(parts, more, len(parts))
         if self.polite and self.thread.users and self._chance(_POLITE_TURNS):
             parts = [self._pool("thanks"), *parts]
