@@ -35,7 +35,7 @@ STYLES: Mapping[str, Mapping[str, float]] = {
 NOISE = {"low": (0.0, 0.25), "medium": (0.4, 0.65), "high": (0.75, 1.0)}
 PATIENCE = {"high": 3, "medium": 2, "low": 1}  # poor replies until someone is annoyed
 # Chances of telling 0, 1 or 2 facts in a turn; a reply that ends with a question invites one.
-_TOLD = {"gradual": (0.52, 0.40, 0.08), "upfront": (0.70, 0.25, 0.05)}
+_TOLD = {"gradual": (0.48, 0.42, 0.10), "upfront": (0.66, 0.28, 0.06)}
 _ASKED = {"gradual": (0.25, 0.58, 0.17), "upfront": (0.50, 0.38, 0.12)}
 _FIRST = {"gradual": (0.55, 0.45, 0.0), "upfront": (0.0, 0.45, 0.55)}
 _UPFRONT_TURNS = 2

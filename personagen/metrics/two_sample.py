@@ -88,14 +88,15 @@ def _numbers(turns: Sequence[str]) -> list[float]:
 
 def _fitted(x: Floats, y: Floats) -> Floats:
     """The weights with the least penalised logistic loss, by accelerated gradient descent (Nesterov 1983)."""
-    vector = np.random.default_rng(0).standard_normal(x.shape[1])
-    for _ in range(_POWER_STEPS):  # the largest eigenvalue bounds the curvature
+    vector: Floats = np.random.default_rng(0).standard_normal((x.shape[1],))
+    for _ in range(_POWER_STEPS):
         vector = x.T @ (x @ (vector / np.linalg.norm(vector)))
-    step = 1.0 / (0.3 * float(np.linalg.norm(vector)) + _PENALTY)
-    weights = ahead = np.zeros(x.shape[1])
+    step = 1.0 / (0.3 * float(np.linalg.norm(vector)) + _PENALTY)  # the largest eigenvalue bounds the curvature
+    weights: Floats = np.zeros(x.shape[1])
+    ahead = weights
     for number in range(_STEPS):
         pull = y / (1.0 + np.exp(np.clip(y * (x @ ahead), -30, 30)))
-        after = ahead + step * (x.T @ pull - _PENALTY * ahead)
+        after: Floats = ahead + step * (x.T @ pull - _PENALTY * ahead)
         ahead = after + number / (number + 3.0) * (after - weights)
         weights = after
     return weights

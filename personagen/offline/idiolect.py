@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -27,17 +27,25 @@ class Idiolect:
     cheers: float
 
 
-def idiolect_of(seed: str, axes: tuple[str, ...], voice: Mapping[str, str] | None = None) -> Idiolect:
-    """The habits of the person ``seed``, some of which follow from the traits; ``voice`` has words of their voice."""
+def idiolect_of(
+    seed: str,
+    axes: tuple[str, ...],
+    words_of_voice: Mapping[str, str] | None = None,
+    fillers: Sequence[str] | None = None,
+) -> Idiolect:
+    """The habits of the person ``seed``, some of which follow from the traits.
+
+    A voice of its own has words and ``fillers`` of its own, and no tags.
+    """
     rng = Random(f"idiolect/{seed}")
     raw = bank("idiolect")
     words = {word: rng.choice(options) for word, options in raw["swaps"].items() if rng.random() < 0.45}
     words |= raw["american"] if rng.random() < 0.3 else {}
     return Idiolect(
-        words=words | dict(voice or {}),
+        words=words | dict(words_of_voice or {}),
         long=rng.random() < (0.6 if "traditional" in axes or "proud" in axes else 0.18),
-        fillers=tuple(rng.sample(raw["fillers"], 3)),
-        tags=tuple(rng.sample(raw["tags"], 3)),
+        fillers=tuple(rng.sample(raw["fillers"], 3)) if fillers is None else tuple(fillers),
+        tags=tuple(rng.sample(raw["tags"], 3)) if fillers is None else (),
         dots=0.25 if {"gloomy", "tender"} & set(axes) and rng.random() < 0.5 else 0.0,
         cheers=0.4 if "sunny" in axes else 0.0,
     )
@@ -62,11 +70,11 @@ def voiced(parts: list[str], loose: set[str], habit: Idiolect, rng: Random, said
     out: list[str] = []
     for part in parts:
         plain, text = part.endswith("."), part
-        filler = rng.choice(habit.fillers)
-        if rng.random() < 0.13 and not part.endswith("?") and canon(filler) not in said:
+        filler = rng.choice(habit.fillers or ("",))
+        if filler and rng.random() < 0.13 and not part.endswith("?") and canon(filler) not in said:
             text = f"{filler}, {small(part)}"
             said += canon(filler)
-        elif plain and part in loose and "," not in part and rng.random() < 0.22:
+        elif habit.tags and plain and part in loose and "," not in part and rng.random() < 0.22:
             text = f"{part[:-1]}, {rng.choice(habit.tags)}."
         ending = rng.random()
         if plain and ending < habit.cheers + habit.dots:

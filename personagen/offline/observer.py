@@ -48,12 +48,16 @@ def _around() -> tuple[re.Pattern[str], re.Pattern[str]]:
     lines = [line for name in names for line in (*bank("user")[name], *templates((name,)))]
     lines += [f"<I>, {tail}" for raw in bank("facts").values() for tail in raw["tails"]]
     lines = [one for line in lines for one in spoken(line) if _HOLDS_A_FACT.search(one)]
-    fillers = [f"{filler}," for filler in bank("idiolect")["fillers"]]
+    fillers = [f"{filler}," for filler in _fillers()]
     halves = [_HOLDS_A_FACT.split(line, maxsplit=1) for line in lines]
     leads = {text.strip() for before, _ in halves for text in wordings(_SLOT.sub("", before))} - {""}
     tails = {" ".join(text.split()[:3]).strip(" .") for _, after in halves for text in wordings(_SLOT.sub("", after))}
     before = rf"(?:(?:{_any(fillers)}) )?(?:{_any(leads)}) |(?:{_any(fillers)}) "
     return re.compile(before, re.I), re.compile(_any(tail for tail in tails if len(tail) > 4), re.I)
+
+
+def _fillers() -> list[str]:
+    return [*bank("idiolect")["fillers"], *(one for own in bank("voices")["fillers"].values() for one in own)]
 
 
 def _any(texts: Iterable[str]) -> str:
@@ -69,7 +73,7 @@ def _about_the_talk() -> re.Pattern[str]:
     lines += [one for line in lines for one in spoken(line) if one != line and not _SLOT.search(one)]
     said = "|".join(f"(?:{pattern(line)})" for line in lines)
     fillers, tags = (
-        "|".join(re.escape(canon(text).strip()) for text in bank("idiolect")[name]) for name in ("fillers", "tags")
+        "|".join(re.escape(canon(text).strip()) for text in texts) for texts in (_fillers(), bank("idiolect")["tags"])
     )
     return re.compile(rf"(?:(?:{fillers}) )?(?:{said})(?: (?:{tags}))?")
 

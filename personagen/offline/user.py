@@ -8,55 +8,30 @@ from functools import lru_cache
 from random import Random
 from typing import Any
 
+from personagen.offline.character import Character, character_of
 from personagen.offline.disclosing import disclosed
-from personagen.offline.facts import is_stated, kinds_of, spoken, stems
+from personagen.offline.facts import advice_for, is_stated, kind_of, kinds_of, spoken, stems
 from personagen.offline.idiolect import idiolect_of, voiced, worded
 from personagen.offline.style import axes_of
 from personagen.offline.texts import bank, canon, capital, pick, small
 from personagen.offline.thread import Thread, read
 from personagen.offline.topics import Place, Topic, framed_parts, given, located, topics
-from personagen.offline.voice import clause
-from personagen.offline.voices import OWN, pool_of, typed, voice_of, words_of
-from personagen.personas.english.text import facts_of
-from personagen.personas.traits import traits_of
+from personagen.offline.voices import OWN, fillers_of, pool_of, typed, words_of
 
 END = "[END]"
 _CURT = {"terse", "impatient", "blunt"}
-_MAX_CLAUSE = 26
 _SHORT = 3  # words of a sentence that may be said again
 _SHORTER = 0.75  # since whole sentences are rather longer than what is asked for
+_OFF_TOPIC = 0.75  # the chance of a fact that does not bear on the matter
 _JOINED = 18  # words of two facts in one sentence
-_POLITE, _POLITE_TURNS = 0.25, 0.4  # of the people, and of their turns
+_POLITE, _POLITE_TURNS = 0.25, 0.35  # of the people, and of their turns
 _SHORTEST_CORE, _ROOM, _MUCH_ROOM = 3, 5, 9  # words besides facts: what stands there, is left, invites more
 _SILENT = 0.25  # of those who have had enough leave without a word
 
 
-@dataclass(frozen=True)
-class _Self:
-    """A persona in first person: facts (``I keep bees``) with their kinds, axes, possible and suitable topics."""
-
-    facts: Mapping[str, str]
-    axes: tuple[str, ...]
-    near: tuple[str, ...]
-    far: tuple[str, ...]
-    voice: str
-
-
-@lru_cache(maxsize=1024)
-def _self(profile: str, personality: str, facts: tuple[str, ...], traits: tuple[str, ...]) -> _Self:
-    facts = facts or facts_of(profile)
-    clauses = {f: c for f in facts if (c := clause(f)) and len(c.split()) <= _MAX_CLAUSE}
-    words = stems(" ".join((profile, *facts))).union(*map(kinds_of, facts))
-    far = [t for t in topics().values() if not t.avoid & words and (not t.needs or t.needs & words)]
-    near = tuple(t.id for t in far if t.fits & words or t.needs)
-    axes = axes_of(traits or traits_of(personality))
-    kinds = tuple(dict.fromkeys(k for f in facts for k in kinds_of(f)))
-    return _Self(clauses, axes, near, tuple(t.id for t in far), voice_of(profile, kinds, axes, profile))
-
-
 def speak(inputs: Mapping[str, Any], rng: Random) -> str:
     """The user's next message, a pure function of the inputs and ``rng``; without a brief one is drawn."""
-    me = _self(inputs["profile"], inputs["personality"], tuple(inputs["facts"]), tuple(inputs["traits"]))
+    me = character_of(inputs["profile"], inputs["personality"], tuple(inputs["facts"]), tuple(inputs["traits"]))
     thread = read(tuple(inputs["conversation"]))
     brief = dict(inputs.get("brief") or _unbriefed(inputs, me, thread, rng))
     brief["words"] = max(2, round(_SHORTER * brief["words"]))
@@ -67,13 +42,13 @@ def speak(inputs: Mapping[str, Any], rng: Random) -> str:
     ends = "brief" in inputs and brief["aim"] == "close" and bool(thread.users)
     if ends and brief["mood"] == "annoyed" and rng.random() < _SILENT:
         return END
-    habit = idiolect_of(seed, me.axes, words_of(me.voice, seed))
+    habit = idiolect_of(seed, me.axes, words_of(me.voice, seed), fillers_of(me.voice))
     spoken = voiced([part for part in parts if part], speaker.loose, habit, rng, speaker.said)
     text = typed(worded(spoken, habit), brief["noise"], seed, rng)
     return f"{text}\n{END}" if ends else text
 
 
-def _unbriefed(inputs: Mapping[str, Any], me: _Self, thread: Thread, rng: Random) -> dict[str, Any]:
+def _unbriefed(inputs: Mapping[str, Any], me: Character, thread: Thread, rng: Random) -> dict[str, Any]:
     """A brief for a prompt that does not use one: chatty, tidy, one or two facts in half of the turns."""
     first, last = not thread.users, inputs["turn"] >= inputs["turns"] > 1
     asked_back = thread.reply.rstrip().endswith("?")
@@ -102,15 +77,17 @@ def _named(label: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class _Speaker:
-    """Writes one message. ``said`` (``canon``) is what the user said before; ``loose`` parts may get a tag."""
+    """Writes one message. ``said`` (``canon``) is what the user said before; ``loose`` parts may get a tag; ``now`` is
+    what this message says."""
 
-    me: _Self
+    me: Character
     thread: Thread
     rng: Random
     said: str
     brief: Mapping[str, Any]
     polite: bool = False
     loose: set[str] = field(default_factory=set)
+    now: list[str] = field(default_factory=list)
 
     def parts(self) -> list[str]:
         """The parts of the message, in order."""
@@ -142,12 +119,14 @@ class _Speaker:
     def _with_facts(self, core: list[str], topic: Topic | None = None) -> list[str]:
         """``core`` with what the brief lets come up, and more where there is room."""
         topic = topic or self.thread.topic
+        domain = topic.domain if topic else ""
+        asked = self.thread.reply.rstrip().endswith(("?", "?\u201d"))
         told = [(self.me.facts[f["text"]], f["how"]) for f in self.brief["facts"] if f["text"] in self.me.facts]
         left = [(fact, how) for fact, how in told if not is_stated(fact, self.thread.users)]
+        if self.thread.users and not asked:  # what has nothing to do with the matter is often kept back
+            left = [row for row in left if advice_for(kind_of(row[0]), domain) or self._chance(_OFF_TOPIC)]
         if len(left) == 2 and left[1][0].startswith("I ") and len(" ".join(fact for fact, _ in left).split()) < _JOINED:
             left = [(f"{left[0][0]} and {left[1][0]}", "stated")]
-        asked = self.thread.reply.rstrip().endswith(("?", "?\u201d"))
-        domain = topic.domain if topic else ""
         if left and self.thread.users and self.brief["words"] < sum(len(fact.split()) for fact, _ in left) + _ROOM:
             core = []
         before: list[str] = []
@@ -163,9 +142,9 @@ class _Speaker:
         if topic and self._room(*parts) > _MUCH_ROOM:
             parts = self._if_room(parts, self._pool("scenes") if self._chance(0.4) else self._marker(topic), 0)
             now = {place.ask for part in parts for place in located(part)}
-            left = [i for i in range(len(topic.asks)) if Place(topic.id, i) not in self.thread.asked and i not in now]
-            if left:
-                more = self._question(topic, self._room(*parts), self.rng.choice(left))
+            open_ = [i for i in range(len(topic.asks)) if Place(topic.id, i) not in self.thread.asked and i not in now]
+            if open_:
+                more = self._question(topic, self._room(*parts), self.rng.choice(open_))
                 parts = self._if_room(parts, more, len(parts))
         if self.polite and self.thread.users and self._chance(_POLITE_TURNS):
             parts = [self._pool("thanks"), *parts]
@@ -273,12 +252,15 @@ class _Speaker:
     def _pick(self, pool: Sequence[str], **slots: str) -> str:
         """Of three lines not said before, the one that fits best in length."""
         lines = [line for line in (pick(pool, self.rng, slots, self.said) for _ in range(3)) if self._is_new(line)]
-        return min(lines, key=lambda line: max(0, len(line.split()) - self.core), default="")
+        line = min(lines, key=lambda line: max(0, len(line.split()) - self.core), default="")
+        self.now.append(canon(line))
+        return line
 
     def _is_new(self, line: str) -> bool:
         """Whether no sentence of ``line`` was said before, but very short ones."""
         parts = [canon(part) for part in spoken(line)]
-        return bool(line) and not any(part in self.said for part in parts if len(part.split()) > _SHORT)
+        said = "".join((self.said, *self.now))
+        return bool(line) and not any(part in said for part in parts if len(part.split()) > _SHORT)
 
     def _fill(self, template: str) -> str:
         return pick([template], self.rng, {}) or template
@@ -290,9 +272,10 @@ class _Speaker:
     def _topic(self, used: frozenset[str]) -> Topic:
         """The topic that the brief names, if this person can have it; else one that suits its facts, or them."""
         able = [t for t in self.me.far if t not in used] or list(topics())
-        if named := [t for t in able if t in _named(self.brief["topic"])]:
-            return topics()[named[0]]
         kinds = {kind for fact in self.brief["facts"] for kind in kinds_of(fact["text"])}
         apt = [t for t in able if topics()[t].fits & kinds or topics()[t].needs & kinds]
+        named = [t for t in able if t in _named(self.brief["topic"])]
+        if named and not (apt and self._chance(0.6)):
+            return topics()[named[0]]
         near = [t for t in self.me.near if t not in used]
         return topics()[self.rng.choice(apt or (near if near and self._chance(0.65) else able))]

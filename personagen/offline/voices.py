@@ -50,6 +50,12 @@ def templates(names: Iterable[str]) -> list[str]:
     return [line for voice in _VOICES for name in names for line in pool_of(voice, name)]
 
 
+def fillers_of(voice: str) -> Sequence[str] | None:
+    """The fillers of this voice; None for the general ones."""
+    found: Sequence[str] | None = bank("voices")["fillers"].get(voice)
+    return found
+
+
 @lru_cache(maxsize=1024)
 def words_of(voice: str, seed: str) -> Mapping[str, str]:
     """The words that the person ``seed`` says in place of others, as far as the voice has some."""

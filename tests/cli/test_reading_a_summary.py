@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from personagen.agents.brief import STYLES
 from personagen.gates import PAIR_GATES, TURN_GATES
 from personagen.personas.filters import FILTERS, SCREENS
 
@@ -42,6 +43,7 @@ def test_every_label_of_a_summary_is_explained():
 
 def test_every_reason_is_explained():
     others = {"surplus", "goodbye", "unusable", "label", "cut", "profile", "personality", "failed"}
+    others |= {"left", "user turns", "real users", "told by turn", "endings", "reference", "told apart", *STYLES}
     others |= {"not flattering", "ages", "genders", "profile rejected", "personality rejected"}
     assert (REASONS | others) - explained(PAGE) == set()
 

@@ -48,8 +48,9 @@ def measured_cast():
     """A model whose texts have the usual lengths, and whose tokens are counted by a real vocabulary."""
     seeds = load_seeds(None)
     bank = [s for entry in (*seeds.profiles, *seeds.personalities) for s in sentences(entry.text)]
-    facts: Sequence[str] = [item.replace(".", "") for entry in seeds.profiles for item in entry.items]
-    cast = Cast(50, 150, 0.15, bank, facts)
+    items = [item.replace(".", "") for entry in seeds.profiles for item in entry.items]
+    facts: Sequence[str] = [f"{one} while {other}" for one in items for other in items]  # so that none is said twice
+    cast = Cast(20, 150, 0.15, bank, facts)
 
     def reply(call):
         messages = [{"role": m.role, "content": m.content} for m in call.messages]
@@ -230,7 +231,7 @@ def test_the_estimate_stands_in_run_json_beside_what_it_was(run, tmp_path):
 def test_a_disk_without_room_for_the_run_stops_it_before_it_begins(run, model, monkeypatch):
     fake = model(fakes.cast)
     monkeypatch.setattr(preflight.shutil, "disk_usage", lambda _: SimpleNamespace(free=10_000))
-    with pytest.raises(DiskError, match=r"will need about 0\.5 MB and its disk has 0\.1 MB left; nothing was sent"):
+    with pytest.raises(DiskError, match=r"will need about 0\.4 MB and its disk has 0\.1 MB left; nothing was sent"):
         run()
     assert fake.calls == []
 
