@@ -1,6 +1,7 @@
 """Style axes, to which traits are reduced: how such a person writes and what they like to read.
 
-An axis is an entry of ``bank/style.json``: ``length`` is the reply length in words that such a person likes, ``seems``
+An axis is an entry of ``bank/style.json``: ``length`` is the reply length in words that a person of this axis alone
+likes, ``opposite`` are the axes that contradict it, ``seems``
 what an observer writes about them, ``markers`` what reveals them, ``leads`` and ``closers`` how a suitable reply opens
 and ends, and ``loud`` marks a style unfit for talk about feelings.
 """
@@ -10,16 +11,19 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from functools import cache, lru_cache
-from typing import Literal
+from typing import Literal, get_args
 
 from personagen.offline.texts import bank, canon
 from personagen.personas.traits import canonical, traits_of
 
-PLAIN_LENGTH = 80
+MIDDLE, SHORTEST, LONGEST = 60, 20, 150  # words
+MAX_LEADING = 4
 _WHOLE = 4
 _LETTERS = 3
 _MARKS = ("!", "2)", "5)")
 Sort = Literal["cues", "likes", "dislikes"]
+Wish = Literal["brief", "detail", "steps"]
+WISHES: tuple[Wish, ...] = get_args(Wish)
 
 
 @cache
@@ -66,7 +70,32 @@ def axes_shown(inference: str) -> tuple[str, ...]:
     return axes_of(traits_of(inference))
 
 
-def wanted_length(names: Iterable[str]) -> float:
-    """The reply length in words for these axes: the geometric mean."""
-    lengths = [bank("style")[n]["length"] for n in names]
-    return math.exp(sum(map(math.log, lengths)) / len(lengths)) if lengths else float(PLAIN_LENGTH)
+def leading(traits: Iterable[str]) -> tuple[str, ...]:
+    """The axes that rule how a person reads and writes: the first four of ``axes_of`` that oppose none before them."""
+    out: list[str] = []
+    for name in axes_of(traits):
+        if not set(bank("style")[name].get("opposite", ())) & set(out):
+            out.append(name)
+    return tuple(out[:MAX_LEADING])
+
+
+def pull(name: str) -> float:
+    """How far an axis pulls the wished length from the middle, as a logarithm."""
+    return math.log(bank("style")[name]["length"] / MIDDLE)
+
+
+def wished_length(names: Iterable[str]) -> float:
+    """The reply length in words that these axes wish for: their pulls add up, within ``SHORTEST`` and ``LONGEST``."""
+    return min(LONGEST, max(SHORTEST, MIDDLE * math.exp(sum(map(pull, names)))))
+
+
+@lru_cache(maxsize=4096)
+def wish_of(message: str) -> Wish | None:
+    """The explicit wish in a user's message: a ``brief`` answer, one in ``detail``, or ``steps``."""
+    plain = canon(message)
+    return next((wish for wish in WISHES if any(phrase in plain for phrase in _wishes(wish))), None)
+
+
+@cache
+def _wishes(wish: Wish) -> tuple[str, ...]:
+    return tuple(map(canon, bank("wishes")[wish]))
