@@ -1,4 +1,4 @@
-"""The figures of ``offline_cast.py``: what explains the cast's preference pairs, and what its judge's errors look like."""
+"""The figures of ``offline_cast.py``: what explains the cast's pairs, and what its judge's errors are like."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from random import Random
 
 import numpy as np
@@ -51,8 +52,8 @@ def pairs_of(grown: Sequence) -> list[Pair]:
     out = []
     for one in grown:
         for at, turn in enumerate(one.turns):
-            if turn["tie"] or not turn["consistent"]:
-                continue
+            if turn["tie"] or not turn["consistent"] or not turn["inferences"]:
+                continue  # as in a run, where both get the same words as long as nothing is known
             names = ("aware", "plain") if turn["verdict"] == "A" else ("plain", "aware")
             texts = (turn[names[0]], turn[names[1]])
             messages = tuple(one.messages[: 2 * at + 1])
@@ -147,7 +148,15 @@ def _left(grown: Sequence, shares: Mapping[str, float], seed: int) -> list[float
             first, second = said("AB", 0), said("BA", 0)
             wrong[0].append(first not in (truth, "tie"))
             agreed = first == second != "tie"
-            for number, check in enumerate((True, said("AB", 1) == said("BA", 1) == first, said("AB", 0, "offline/2") == first, said("AB", 0, "offline", True) != first), 1):
+            for number, check in enumerate(
+                (
+                    True,
+                    said("AB", 1) == said("BA", 1) == first,
+                    said("AB", 0, "offline/2") == first,
+                    said("AB", 0, "offline", True) != first,
+                ),
+                1,
+            ):
                 if agreed and check:
                     wrong[number].append(first != truth)
     return [mean(part) for part in wrong]
@@ -162,7 +171,9 @@ def _asker(one, turn: int, shares: Mapping[str, float], place: str) -> tuple[Cal
     def said(order: str, sample: int, model: str = "offline", nobody: bool = False) -> str:
         shown = [{"label": new, "text": texts[old]} for new, old in zip("AB", order, strict=True)]
         inputs = {**base, **(NOBODY if nobody else {}), "replies": shown}
-        verdict = orjson.loads(judge.prefer(inputs, Random(f"{place}/{order}/{sample}/{model}/{nobody}"), shares, model))
+        verdict = orjson.loads(
+            judge.prefer(inputs, Random(f"{place}/{order}/{sample}/{model}/{nobody}"), shares, model)
+        )
         ranking = verdict["ranking"]
         return "tie" if ranking == "tie" else dict(zip("AB", order, strict=True))[ranking[0]]
 
@@ -254,7 +265,7 @@ def grams(train: Sequence[tuple[str, str]], most: int = 1500) -> Callable[[str],
 @cache
 def _grams(text: str) -> frozenset[str]:
     found = re.findall(r"[a-z']+|[!?:]", text.lower())
-    return frozenset((*found, *map(" ".join, zip(found, found[1:], strict=False))))
+    return frozenset((*found, *map(" ".join, pairwise(found))))
 
 
 def words(texts) -> float:

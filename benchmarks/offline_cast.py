@@ -52,7 +52,10 @@ def personas(count: int, aloe: Path | None, seed: int = 0) -> list[dict]:
     else:
         seeds, rng = load_seeds(aloe), Random(seed)
         profiles = [rng.choice(seeds.profiles) for _ in range(count)]
-        chosen = [(p, rng.choice([q for q in seeds.personalities if pronoun_of(q.text) == pronoun_of(p.text)])) for p in profiles]
+        chosen = [
+            (p, rng.choice([q for q in seeds.personalities if pronoun_of(q.text) == pronoun_of(p.text)]))
+            for p in profiles
+        ]
         pairs = [(p.text, q.text, list(p.items), list(q.items)) for p, q in chosen]
     return [
         {
@@ -212,7 +215,9 @@ def main() -> None:
     for key, value in verdicts(grown).items():
         print(f"   {key:44s} {value:.3f}")
     if args.noise:
-        print(f"errors of each kind at {args.noise}: wrong in one order, left after both orders, two samples, two models,")
+        print(
+            f"errors of each kind at {args.noise}: wrong in one order, left after both orders, two samples, two models,"
+        )
         print("   pairs whose verdict differs without the persona")
         for kind, left in noise_by_kind(grown, args.noise, args.seed).items():
             print(f"   {kind:8s} {'  '.join(f'{value:.3f}' for value in left)}")

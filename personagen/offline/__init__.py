@@ -14,13 +14,14 @@ from personagen.call import LLM, Call
 from personagen.errors import ConfigError
 from personagen.offline import assistant, author, judge, observer, user
 from personagen.options.noise import shares_of
+from personagen.options.row import Noise
 from personagen.records import Completion, Usage
 
 _CHARACTERS_A_TOKEN = 4
 _Part = Callable[[Mapping[str, Any], Random], str]
 
 
-def offline(seed: int, noise: float | str | Mapping[str, float] = 0.0) -> LLM:
+def offline(seed: int, noise: Noise = 0.0) -> LLM:
     """The cast as a model. ``noise`` says how often its judge errs, as ``--noise`` does."""
     shares = shares_of(noise)
 

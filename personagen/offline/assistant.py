@@ -1,7 +1,7 @@
 """The assistants of the cast.
 
-``plain`` answers in a length and a voice drawn at random, ``aware`` in those that the observer's inferences call for, with
-advice that fits the user's circumstances. ``overclaim`` claims to know what was never said, or flaunts what it knows.
+``plain`` answers in a length and a voice drawn at random, ``aware`` in those that the observer's inferences call for,
+with advice that fits the user's circumstances. ``overclaim`` claims to know what was never said, or flaunts what it knows.
 """
 
 from __future__ import annotations
@@ -18,13 +18,11 @@ from personagen.offline.style import LONGEST, MIDDLE, axes_shown, pull, wish_of
 from personagen.offline.texts import bank, canon, capital, fill, pick, small
 from personagen.offline.thread import Thread, read
 from personagen.offline.topics import Point, named
-from personagen.offline.voice import brief, clause
-from personagen.records import Message
 
-_VOICED = 0.75  # share of replies with a voice
+_VOICED, _KNOWN_VOICED = 0.75, 0.95  # shares of replies with a voice, and of those for somebody whose traits showed
 _OBEYS = 0.85  # share of explicit wishes for a length that are obeyed
 _TAILORED, _RECITED = 0.9, 0.06  # shares of replies that could be
-_SPREAD, _OWN_SPREAD = 0.5, 0.3  # of the logarithm of a length that nothing, or the inferences, call for
+_SPREAD, _OWN_SPREAD = 0.5, 0.2  # of the logarithm of a length that nothing, or the inferences, call for
 _SHORTEST = 10  # words
 
 # What a user says who wants to hear more of a point.
@@ -144,7 +142,11 @@ class _Writer:
     def voices(self, axes: Sequence[str]) -> list[str]:
         """The axes whose voice to write in, of ``axes`` if there are any; empty for a neutral voice."""
         fit = [a for a in axes or bank("style") if self.domain != "feelings" or "loud" not in bank("style")[a]]
-        return self.rng.sample(fit, min(2 if axes else 1, len(fit))) if self.chance(_VOICED) else []
+        return (
+            self.rng.sample(fit, min(2 if axes else 1, len(fit)))
+            if self.chance(_KNOWN_VOICED if axes else _VOICED)
+            else []
+        )
 
     def reply(self, axes: Sequence[str], *extra: str) -> str:
         """The whole reply, with ``extra`` sentences for this person, which leave less room for the rest."""
@@ -170,7 +172,7 @@ def plain(inputs: Mapping[str, Any], rng: Random) -> str:
 
 
 def aware(inputs: Mapping[str, Any], rng: Random) -> str:
-    """A reply in the length and the voice that the inferences call for, with advice for one of the user's circumstances."""
+    """A reply in the length and voice that the inferences call for, with advice for one of the user's circumstances."""
     writer = _Writer(inputs, rng)
     axes = _axes(inputs["inferences"])
     fitting = _fitting(writer, _circumstances(inputs["inferences"]))
@@ -208,8 +210,8 @@ def _circumstances(inferences: Sequence[str]) -> list[str]:
 
 def _fitting(writer: _Writer, circumstances: Sequence[str]) -> list[Advice]:
     """Advice on the topic for these circumstances that was not given before, mostly for the first ones first."""
-    topic = writer.thread.topic
-    fitting = [a for name in circumstances for a in advice_on(name, topic.id)] if topic else []
+    topic, asks = writer.thread.topic, writer.thread.asks()
+    fitting = [a for name in circumstances for a in advice_on(name, topic.id, asks)] if topic else []
     fresh = [a for a in fitting if a.key not in writer.said]
     order = {a: at + 3 * writer.rng.random() for at, a in enumerate(fresh)}
     return sorted(fresh, key=lambda a: order[a])

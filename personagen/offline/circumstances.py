@@ -1,8 +1,9 @@
 """Circumstances of a life that change advice: which of them a fact names, and what each means for a question.
 
-A circumstance is an entry of ``bank/circumstances.json``. ``words`` and ``unless`` are patterns for facts, ``you`` says it
-to the user, and ``tailor`` holds sentences of advice by shape of question. A shape is a group of topics, so a sentence
-fits both the fact and the question. Facts that change no advice have no circumstance.
+A circumstance is an entry of ``bank/circumstances.json``. ``words`` and ``unless`` are patterns for facts, ``you`` says
+it to the user, and ``tailor`` holds sentences of advice by shape of question. ``shapes`` lists the questions of a shape
+as topics with the numbers of their asks (``boiler1``), so a sentence fits both the fact and the question. Facts that
+change no advice have no circumstance.
 """
 
 from __future__ import annotations
@@ -10,12 +11,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import pairwise
 
 from personagen.offline.texts import bank, canon
 
 _MY = r"(?:his|her|their|my|your|the user's)"
 _IS = r"(?:is|are|am|'m|'re|was|were)"
-_AS = rf"\b(?:{_IS}|works? as|worked as|(?:have|has|had) (?:a|the) (?:job|work|trade) (?:as|of)|earns? (?:a living|bread) as)(?: an?| the)? (?:[\w-]+ ){{0,3}}?"
+_AS = (
+    rf"\b(?:{_IS}|works? as|worked as|(?:have|has|had) (?:a|the) (?:job|work|trade) (?:as|of)|"
+    r"earns? (?:a living|bread) as)(?: an?| the)? (?:[\w-]+ ){0,3}?"
+)
 
 
 @dataclass(frozen=True)
@@ -54,15 +59,24 @@ def circumstances_of(text: str) -> tuple[str, ...]:
 
 
 @cache
-def shapes_of(topic: str) -> tuple[str, ...]:
-    """The shapes of question that a topic has."""
-    return tuple(shape for shape, topics in bank("circumstances")["shapes"].items() if topic in topics)
+def _shapes() -> dict[str, dict[str, frozenset[int]]]:
+    """Topic -> shape -> the questions of the topic that have this shape."""
+    found: dict[str, dict[str, frozenset[int]]] = {}
+    for shape, questions in bank("circumstances")["shapes"].items():
+        for topic in questions:
+            name = topic.rstrip("0123456789")
+            found.setdefault(name, {})[shape] = frozenset(map(int, topic[len(name) :]))
+    return found
 
 
-@lru_cache(maxsize=4096)
-def advice_on(circumstance: str, topic: str) -> tuple[Advice, ...]:
-    """What ``circumstance`` means for questions on ``topic``; empty if nothing."""
-    return tuple(one for one in _all() if one.circumstance == circumstance and one.shape in shapes_of(topic))
+def fits(advice: Advice, topic: str, asks: frozenset[int]) -> bool:
+    """Whether a sentence of advice bears on one of these questions of a topic."""
+    return bool(_shapes().get(topic, {}).get(advice.shape, frozenset()) & asks)
+
+
+def advice_on(circumstance: str, topic: str, asks: frozenset[int]) -> tuple[Advice, ...]:
+    """What ``circumstance`` means for these questions of a topic; empty if nothing."""
+    return tuple(one for one in _all() if one.circumstance == circumstance and fits(one, topic, asks))
 
 
 @cache
@@ -89,7 +103,7 @@ def advice_in(text: str) -> tuple[Advice, ...]:
     """The advice for a circumstance that an assistant's text gives, one for each circumstance."""
     plain = canon(text)
     words = plain.split()
-    starts = dict.fromkeys(map(" ".join, zip(words, words[1:], strict=False)))
+    starts = dict.fromkeys(map(" ".join, pairwise(words)))
     found = {a.circumstance: a for start in starts for a in _by_start().get(start, ()) if a.key in plain}
     return tuple(found.values())
 
@@ -100,5 +114,5 @@ def you_are(circumstance: str) -> str:
 
 
 def bears_on(fact: str, topic: str) -> bool:
-    """Whether a fact about a person changes the advice on ``topic``."""
-    return any(advice_on(name, topic) for name in circumstances_of(fact))
+    """Whether a fact about a person changes the advice on some question of a topic."""
+    return any(advice_on(name, topic, frozenset(range(10))) for name in circumstances_of(fact))

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from personagen.offline.circumstances import advice_in, circumstances_of, shapes_of, you_are
+from personagen.offline.circumstances import advice_in, circumstances_of, fits, you_are
 from personagen.offline.facts import is_stated, spoken, stems
 from personagen.offline.style import MIDDLE, axes_in, leading, pull, wish_of, wished_length
 from personagen.offline.texts import bank, skeleton
@@ -16,7 +16,7 @@ from personagen.offline.topics import given, topics
 from personagen.records import Message
 
 _TELLING = 9
-_BRIEF, _DETAILED = 22, 110  # words
+_BRIEF, _DETAILED = 14, 110  # words
 _COMFORTABLE = (30, 120)  # words that suit somebody unknown
 _TONE = 0.25  # of one axis
 _CLAIM = re.compile(
@@ -69,7 +69,7 @@ def _length(names: tuple[str, ...], thread: Thread, reply: str) -> list[Finding]
     count = len(reply.split()) + 1
     wish = wish_of(thread.last)
     if wish == "brief":
-        return [Finding("asked", -0.8 * abs(math.log(count / _BRIEF)))]
+        return [Finding("asked", -1.2 * max(0.0, math.log(count / _BRIEF)))]
     if wish == "detail":
         return [Finding("asked", -0.6 * max(0.0, math.log(_DETAILED / count)))]
     low, high = _COMFORTABLE
@@ -77,11 +77,8 @@ def _length(names: tuple[str, ...], thread: Thread, reply: str) -> list[Finding]
     anybody = Finding("length", -0.25 * outside - 0.02 * abs(math.log(count / MIDDLE)))
     own = -0.5 * min(1.5, abs(math.log(count / wished_length(names)))) if names else anybody.worth
     total = sum(map(pull, names))
-    pulling = {name: pull(name) for name in names if pull(name) * total > 0}
-    share = {name: value / sum(pulling.values()) for name, value in pulling.items()}
-    rest = own - anybody.worth
-    parts = [Finding("length", rest * part, name, personal=True) for name, part in share.items()]
-    return [anybody, *(parts or [Finding("length", rest, personal=True)] if names else [])]
+    strongest = max(names, key=lambda name: pull(name) * math.copysign(1, total), default="")
+    return [anybody, *([Finding("length", own - anybody.worth, strongest, personal=True)] if names else [])]
 
 
 def _tone(names: tuple[str, ...], reply: str) -> list[Finding]:
@@ -90,6 +87,7 @@ def _tone(names: tuple[str, ...], reply: str) -> list[Finding]:
     edges = " ".join(dict.fromkeys((*said[:1], *said[-1:])))
     edges += " ".join(mark for mark in ("!", "2)", "5)") if mark in reply)
     liked, disliked = axes_in(edges, "likes"), axes_in(edges, "dislikes")
+    disliked |= {name for name in names if name not in liked and liked & set(bank("style")[name].get("opposite", ()))}
     out = [Finding("likes", _TONE, name, personal=True) for name in names if name in liked]
     return out + [Finding("dislikes", -_TONE, name, personal=True) for name in names if name in disliked]
 
@@ -112,15 +110,15 @@ def _advice(facts: tuple[str, ...], thread: Thread, reply: str) -> list[Finding]
     for advice in advice_in(reply):
         own = [f for f in facts if advice.circumstance in circumstances_of(f)]
         said = [s for text in thread.users for s in spoken(text) if advice.circumstance in circumstances_of(s)]
-        fits = thread.topic is None or advice.shape in shapes_of(thread.topic.id)
+        apt = thread.topic is None or fits(advice, thread.topic.id, thread.asks())
         if not facts:
-            out += [] if said and fits else [Finding("presumes", -0.15)]
+            out += [] if said and apt else [Finding("presumes", -0.15)]
         elif not own and not any(is_stated(f, (s,)) for f in facts for s in said):
             out.append(Finding("misfit", -0.35, you_are(advice.circumstance), personal=True))
         else:
             line = own[0] if own else next(f for f in facts for s in said if is_stated(f, (s,)))
             told = said or any(is_stated(f, thread.users) for f in own)
-            name, worth = ("leak", -0.3) if not told else ("facts", 0.4) if fits else ("overreach", -0.35)
+            name, worth = ("leak", -0.3) if not told else ("facts", 0.4) if apt else ("overreach", -0.35)
             out.append(Finding(name, worth, line, personal=True))
     return out
 

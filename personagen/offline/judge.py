@@ -11,8 +11,8 @@ from typing import Any
 
 import orjson
 
-from personagen.offline.facts import is_stated
-from personagen.offline.findings import RECITES, Finding, findings
+from personagen.offline.facts import is_stated, stems
+from personagen.offline.findings import Finding, findings
 from personagen.offline.noise import errs
 from personagen.offline.style import axes_of
 from personagen.offline.texts import bank, capital, pick
@@ -95,7 +95,6 @@ class Case:
         return tuple(out)
 
 
-
 def truth(inputs: Mapping[str, Any]) -> Case:
     """The ground truth for the inputs of ``judge/prefer``, without noise. A persona without any text is nobody."""
     facts = tuple(inputs["facts"]) or facts_of(inputs["profile"])
@@ -111,11 +110,12 @@ def prefer(
     """The verdict as JSON. Each pair of replies gives a vote, wrong with the shares of ``noise``; most votes win."""
     case = truth(inputs)
     votes, kinds = dict.fromkeys(case.texts, 0), {""}
+    told = stems(" ".join(m.content for m in inputs["conversation"] if m.role == "user"))
     for pair in combinations(case.texts, 2):
         texts = (case.texts[pair[0]], case.texts[pair[1]])
         kind = errs(noise or {}, inputs["conversation"], texts, model, rng)
         kinds.add(kind)
-        better = _better(case, pair, kind)
+        better = _better(case, pair, kind, told)
         if better:
             votes[better] += 1
     ranking = sorted(case.texts, key=lambda label: (-votes[label], case.order(label)))
@@ -137,8 +137,11 @@ def prefer(
     return orjson.dumps(reply).decode()
 
 
-def _better(case: Case, pair: tuple[str, str], kind: str) -> str:
-    """The label of ``pair`` that a judge with this kind of error prefers; empty if it sees no difference."""
+def _better(case: Case, pair: tuple[str, str], kind: str, told: frozenset[str]) -> str:
+    """The label of ``pair`` that a judge with this kind of error prefers; empty if it sees no difference.
+
+    ``told`` are the stems of what the user said.
+    """
     one, other = pair
     gap = case.utilities[one] - case.utilities[other]
     honest = "" if abs(gap) < TIE else min(pair, key=case.order)
@@ -148,10 +151,10 @@ def _better(case: Case, pair: tuple[str, str], kind: str) -> str:
         return one
     if kind in ("fresh", "model"):
         return max(pair, key=case.order)
-    measures = {
+    measures: dict[str, Mapping[str, float]] = {
         "blind": case.general,
         "length": {label: len(case.texts[label].split()) for label in pair},
-        "recite": {label: len(RECITES.findall(case.texts[label])) for label in pair},
+        "recite": {label: len(stems(case.texts[label]) & told) for label in pair},
     }
     worth = measures[kind]
     return honest if worth[one] == worth[other] else max(pair, key=lambda label: worth[label])

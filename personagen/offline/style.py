@@ -17,7 +17,7 @@ from personagen.offline.texts import bank, canon
 from personagen.personas.traits import canonical, traits_of
 
 MIDDLE, SHORTEST, LONGEST = 60, 20, 150  # words
-MAX_LEADING = 4
+MAX_LEADING = 3
 _WHOLE = 4
 _LETTERS = 3
 _MARKS = ("!", "2)", "5)")

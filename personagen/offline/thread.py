@@ -21,6 +21,13 @@ class Thread:
     asked: frozenset[Place]
     now: tuple[Place, ...]
 
+    def asks(self) -> frozenset[int]:
+        """The asks of the topic that the last message is about: all if it asks nothing, none if that is unclear."""
+        if self.topic is None:
+            return frozenset()
+        now = [max(p.ask, 0) for p in self.now if p.topic == self.topic.id]
+        return frozenset(now[-1:]) if now else frozenset(range(0 if "?" in self.last else len(self.topic.asks)))
+
     def given(self) -> tuple[Point, ...]:
         """The points of the current topic that earlier replies gave."""
         if self.topic is None:

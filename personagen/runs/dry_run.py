@@ -13,7 +13,7 @@ from personagen.agents import ACTS
 from personagen.agents.reply_counts import ReplyCounts
 from personagen.agents.sample import Scene
 from personagen.errors import ReplyError
-from personagen.llm.endpoints import OFFLINE, Endpoint
+from personagen.llm.endpoints import Endpoint
 from personagen.runs.session import Session
 
 
@@ -39,7 +39,7 @@ async def probe_models(session: Session) -> tuple[str, ...]:
     for name in sorted(session.ctx.prompts):
         role = name.partition("/")[0]
         endpoint = session.models.by_role[role]
-        if name not in ACTS or name in session.ctx.acts or endpoint in seen or endpoint.model == OFFLINE:
+        if name not in ACTS or name in session.ctx.acts or endpoint in seen or endpoint.is_offline:
             continue
         seen.add(endpoint)
         context = replace(session.ctx, attempts=1, counts=ReplyCounts())

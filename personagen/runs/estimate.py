@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from personagen.agents import ACTS
 from personagen.agents.ask import AgentContext
 from personagen.errors import DiskError, Interrupted
-from personagen.llm.endpoints import OFFLINE, Models
+from personagen.llm.endpoints import Models
 from personagen.llm.limits.limiter import Limiter
 from personagen.llm.middleware import Tally
 from personagen.llm.prices import Price, cost
@@ -117,7 +117,7 @@ async def estimate_of(workflow: Workflow[Item], session: Session, folder: Run, d
 
 def _usual(models: Models, scales: Mapping[str, float]) -> dict[str, float]:
     """The usual reply length in tokens by prompt, for a model or for the offline cast."""
-    cast = {role for role, endpoint in models.by_role.items() if endpoint.model == OFFLINE}
+    cast = {role for role, endpoint in models.by_role.items() if endpoint.is_offline}
     return {
         name: scales.get(name, 1.0) * (act.offline_tokens if name.partition("/")[0] in cast else act.usual_tokens)
         for name, act in ACTS.items()
