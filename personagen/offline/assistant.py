@@ -1,7 +1,8 @@
 """The assistants of the cast.
 
-``plain`` answers in a length and a voice drawn at random, ``aware`` in those that the observer's inferences call for,
-with advice that fits the user's circumstances. ``overclaim`` claims to know what was never said, or flaunts what it knows.
+They follow an explicit wish for a length, and no usual length, since people differ. ``plain`` answers in a length and a
+voice drawn at random, ``aware`` in those that the observer's inferences call for, with advice that fits the user's
+circumstances. ``overclaim`` claims to know what was never said, or flaunts what it knows.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 
 from personagen.offline.circumstances import Advice, advice_on, circumstances_of, names, you_are
 from personagen.offline.facts import spoken
-from personagen.offline.style import LONGEST, MIDDLE, axes_shown, pull, wish_of
+from personagen.offline.style import LONGEST, axes_shown, pull, wish_of
 from personagen.offline.texts import bank, canon, capital, fill, pick, small
 from personagen.offline.thread import Thread, read
 from personagen.offline.topics import Point, named
@@ -23,7 +24,7 @@ _VOICED, _KNOWN_VOICED = 0.75, 0.95  # shares of replies with a voice, and of th
 _OBEYS = 0.85  # share of explicit wishes for a length that are obeyed
 _TAILORED, _RECITED = 0.9, 0.06  # shares of replies that could be
 _SPREAD, _OWN_SPREAD = 0.5, 0.2  # of the logarithm of a length that nothing, or the inferences, call for
-_SHORTEST = 10  # words
+_USUAL, _SHORTEST = 60, 10  # words
 
 # What a user says who wants to hear more of a point.
 _WANTS_MORE = re.compile(
@@ -70,7 +71,6 @@ class _Writer:
         if self.points:
             self.slots["h"] = self.points[0].handle
         self.wish = wish_of(thread.last) if self.chance(_OBEYS) else None
-        self.middle = float(inputs.get("words") or MIDDLE)
 
     def chance(self, share: float) -> bool:
         return self.rng.random() < share
@@ -94,7 +94,7 @@ class _Writer:
             return self.rng.uniform(95, LONGEST)
         pulls = sum(map(pull, axes))
         drawn = self.rng.gauss(pulls, _OWN_SPREAD if pulls else _SPREAD)
-        return min(1.1 * LONGEST, max(_SHORTEST, self.middle * math.exp(drawn)))
+        return min(1.1 * LONGEST, max(_SHORTEST, _USUAL * math.exp(drawn)))
 
     def pieces(self) -> Iterator[tuple[str, bool]]:
         """The content, most important first, and whether a piece explains the one before."""
@@ -210,8 +210,10 @@ def _circumstances(inferences: Sequence[str]) -> list[str]:
 
 def _fitting(writer: _Writer, circumstances: Sequence[str]) -> list[Advice]:
     """Advice on the topic for these circumstances that was not given before, mostly for the first ones first."""
-    topic, asks = writer.thread.topic, writer.thread.asks()
-    fitting = [a for name in circumstances for a in advice_on(name, topic.id, asks)] if topic else []
+    topic, ask = writer.thread.topic, max(writer.thread.ask, 0)
+    if topic is None or writer.kind == "explain":
+        return []
+    fitting = [a for name in circumstances for a in advice_on(name, topic.id, ask)]
     fresh = [a for a in fitting if a.key not in writer.said]
     order = {a: at + 3 * writer.rng.random() for at, a in enumerate(fresh)}
     return sorted(fresh, key=lambda a: order[a])

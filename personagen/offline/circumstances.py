@@ -69,14 +69,14 @@ def _shapes() -> dict[str, dict[str, frozenset[int]]]:
     return found
 
 
-def fits(advice: Advice, topic: str, asks: frozenset[int]) -> bool:
-    """Whether a sentence of advice bears on one of these questions of a topic."""
-    return bool(_shapes().get(topic, {}).get(advice.shape, frozenset()) & asks)
+def fits(advice: Advice, topic: str, ask: int) -> bool:
+    """Whether a sentence of advice bears on this question of a topic."""
+    return ask in _shapes().get(topic, {}).get(advice.shape, ())
 
 
-def advice_on(circumstance: str, topic: str, asks: frozenset[int]) -> tuple[Advice, ...]:
-    """What ``circumstance`` means for these questions of a topic; empty if nothing."""
-    return tuple(one for one in _all() if one.circumstance == circumstance and fits(one, topic, asks))
+def advice_on(circumstance: str, topic: str, ask: int) -> tuple[Advice, ...]:
+    """What ``circumstance`` means for this question of a topic; empty if nothing."""
+    return tuple(one for one in _all() if one.circumstance == circumstance and fits(one, topic, ask))
 
 
 @cache
@@ -115,4 +115,5 @@ def you_are(circumstance: str) -> str:
 
 def bears_on(fact: str, topic: str) -> bool:
     """Whether a fact about a person changes the advice on some question of a topic."""
-    return any(advice_on(name, topic, frozenset(range(10))) for name in circumstances_of(fact))
+    shapes = _shapes().get(topic, {})
+    return any(one.shape in shapes for name in circumstances_of(fact) for one in _all() if one.circumstance == name)

@@ -110,7 +110,7 @@ def _advice(facts: tuple[str, ...], thread: Thread, reply: str) -> list[Finding]
     for advice in advice_in(reply):
         own = [f for f in facts if advice.circumstance in circumstances_of(f)]
         said = [s for text in thread.users for s in spoken(text) if advice.circumstance in circumstances_of(s)]
-        apt = thread.topic is None or fits(advice, thread.topic.id, thread.asks())
+        apt = thread.topic is None or fits(advice, thread.topic.id, max(thread.ask, 0))
         if not facts:
             out += [] if said and apt else [Finding("presumes", -0.15)]
         elif not own and not any(is_stated(f, (s,)) for f in facts for s in said):
