@@ -111,15 +111,16 @@ def _advice(facts: tuple[str, ...], thread: Thread, reply: str) -> list[Finding]
         own = [f for f in facts if advice.circumstance in circumstances_of(f)]
         said = [s for text in thread.users for s in spoken(text) if advice.circumstance in circumstances_of(s)]
         apt = thread.topic is None or fits(advice, thread.topic.id, max(thread.ask, 0))
-        if not facts:
-            out += [] if said and apt else [Finding("presumes", -0.15)]
-        elif not own and not any(is_stated(f, (s,)) for f in facts for s in said):
-            out.append(Finding("misfit", -0.35, you_are(advice.circumstance), personal=True))
-        else:
-            line = own[0] if own else next(f for f in facts for s in said if is_stated(f, (s,)))
-            told = said or any(is_stated(f, thread.users) for f in own)
-            name, worth = ("leak", -0.3) if not told else ("facts", 0.4) if apt else ("overreach", -0.35)
-            out.append(Finding(name, worth, line, personal=True))
+        if not (said and apt):
+            out.append(Finding("presumes", -0.15))
+        if not own and not any(is_stated(f, (s,)) for f in facts for s in said):
+            misfit = Finding("misfit", -0.35, you_are(advice.circumstance), personal=True)
+            out += [misfit] if facts else []
+            continue
+        line = own[0] if own else next(f for f in facts for s in said if is_stated(f, (s,)))
+        told = said or any(is_stated(f, thread.users) for f in own)
+        name, worth = ("leak", -0.15) if not told else ("facts", 0.4) if apt else ("overreach", -0.2)
+        out.append(Finding(name, worth, line, personal=True))
     return out
 
 

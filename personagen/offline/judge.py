@@ -157,7 +157,9 @@ def _better(case: Case, pair: tuple[str, str], kind: str, told: frozenset[str]) 
         "recite": {label: len(stems(case.texts[label]) & told) for label in pair},
     }
     worth = measures[kind]
-    return honest if worth[one] == worth[other] else max(pair, key=lambda label: worth[label])
+    if worth[one] == worth[other]:
+        return "" if kind == "blind" else honest
+    return max(pair, key=lambda label: worth[label])
 
 
 def _score(worth: float) -> int:
