@@ -162,7 +162,7 @@ class _Writer:
         lead = lead if self.kind in {"answer", "generic"} and len(lead.split()) < left / 4 else ""
         end = end if self.chance(0.8) and len(end.split()) < left / 4 else ""
         left -= len(f"{lead} {end}".split())
-        body = self.body(left, numbered=self.wish == "steps" or ("methodical" in axes and self.chance(0.7)))
+        body = self.body(left, numbered=self.wish == "steps" or ("methodical" in axes and self.chance(0.9)))
         return _whole(lead, body, *extra, end)
 
 

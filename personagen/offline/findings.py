@@ -25,7 +25,7 @@ _CLAIM = re.compile(
 )
 RECITES = re.compile(r"\b(?:you (?:told me|said that|mentioned)|as you (?:said|told me)|I remember that you)\b", re.I)
 _ADDRESS = re.compile(r"\byou(?:r|'re|'ve)?\b", re.I)
-_FAMILIAR = re.compile(
+FAMILIAR = re.compile(
     r"\b(?:my (?:dear )?friend|dear friend|you and I both|between the two of us|I know you better|I know exactly how|"
     r"so typical of you|I understand you completely)\b",
     re.I,
@@ -166,7 +166,7 @@ def _forced() -> tuple[str, ...]:
 
 def _manners(names: tuple[str, ...], thread: Thread, reply: str) -> list[Finding]:
     out = []
-    if _FAMILIAR.search(reply):
+    if FAMILIAR.search(reply):
         out.append(Finding("familiar", -0.35))
         out += [Finding("familiar", 0.25, "chatty", personal=True)] if "chatty" in names else []
     if RECITES.search(reply):
