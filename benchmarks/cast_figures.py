@@ -16,7 +16,7 @@ import orjson
 from personagen.offline import judge
 from personagen.offline.circumstances import circumstances_of
 from personagen.offline.facts import is_stated, spoken
-from personagen.offline.style import axes_shown, leading, wish_of
+from personagen.offline.style import axes_of, axes_shown, wish_of
 from personagen.offline.texts import bank
 from personagen.options.noise import KINDS
 from personagen.records import Message
@@ -111,7 +111,7 @@ def farthest(persona: dict, people: Sequence[dict]) -> list[dict]:
     """The tenth of all people whose traits are farthest: shared axes are near, opposite ones far."""
 
     def distance(other: dict) -> float:
-        mine, theirs = leading(persona["traits"]), leading(other["traits"])
+        mine, theirs = axes_of(persona["traits"]), axes_of(other["traits"])
         against = sum(a in bank("style")[b].get("opposite", ()) for a in mine for b in theirs)
         return against - len(set(mine) & set(theirs))
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 from typing import Any
 
 from personagen.offline.circumstances import Advice, advice_on, circumstances_of, names, you_are
 from personagen.offline.facts import spoken
-from personagen.offline.style import LONGEST, axes_shown, pull, wish_of
+from personagen.offline.style import LONGEST, MAX_LEADING, axes_shown, pulled, wish_of
 from personagen.offline.texts import bank, canon, capital, fill, pick, small
 from personagen.offline.thread import Thread, read
 from personagen.offline.topics import Point, named
@@ -86,13 +86,13 @@ class _Writer:
         text = fill(point.more, self.rng, {})
         return text if canon(text) not in self.said else ""
 
-    def length(self, axes: Iterable[str] = ()) -> float:
+    def length(self, axes: Sequence[str] = ()) -> float:
         """The words to write: what was asked for, or what ``axes`` call for, or a draw."""
         if self.wish == "brief":
             return self.rng.uniform(_SHORTEST + 2, 30)
         if self.wish == "detail":
             return self.rng.uniform(95, LONGEST)
-        pulls = sum(map(pull, axes))
+        pulls = pulled(axes[:MAX_LEADING])
         drawn = self.rng.gauss(pulls, _OWN_SPREAD if pulls else _SPREAD)
         return min(1.1 * LONGEST, max(_SHORTEST, _USUAL * math.exp(drawn)))
 

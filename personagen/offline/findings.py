@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 
 from personagen.offline.circumstances import advice_in, circumstances_of, fits, you_are
 from personagen.offline.facts import is_stated, spoken, stems
-from personagen.offline.style import MIDDLE, axes_in, leading, pull, wish_of, wished_length
+from personagen.offline.style import MIDDLE, axes_cued, axes_in, leading, pull, wish_of, wished_length
 from personagen.offline.texts import bank, skeleton
 from personagen.offline.thread import Thread, read
 from personagen.offline.topics import given, topics
@@ -57,8 +57,8 @@ def findings(
     traits: tuple[str, ...], facts: tuple[str, ...], conversation: tuple[Message, ...], reply: str
 ) -> tuple[Finding, ...]:
     """The findings that ``utility`` adds up; cached, since a pair is judged in both orders."""
-    names = leading(traits)
     thread = read(conversation)
+    names = leading(traits, {axis for text in thread.users for said in spoken(text) for axis in axes_cued(said)})
     relevance = Finding("relevance", 0.6 * _relevance(thread, reply))
     found = (*_length(names, thread, reply), relevance, *_tone(names, reply), *_manners(names, thread, reply))
     return (*found, *_advice(facts, thread, reply), *_mentions(facts, thread, reply))
@@ -69,7 +69,7 @@ def _length(names: tuple[str, ...], thread: Thread, reply: str) -> list[Finding]
     count = len(reply.split()) + 1
     wish = wish_of(thread.last)
     if wish == "brief":
-        return [Finding("asked", -1.2 * max(0.0, math.log(count / _BRIEF)))]
+        return [Finding("asked", -min(3.0, 2.0 * max(0.0, math.log(count / _BRIEF))))]
     if wish == "detail":
         return [Finding("asked", -0.6 * max(0.0, math.log(_DETAILED / count)))]
     low, high = _COMFORTABLE

@@ -9,7 +9,7 @@ and ends, and ``loud`` marks a style unfit for talk about feelings.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import cache, lru_cache
 from typing import Literal, get_args
 
@@ -70,11 +70,20 @@ def axes_shown(inference: str) -> tuple[str, ...]:
     return axes_of(traits_of(inference))
 
 
-def leading(traits: Iterable[str]) -> tuple[str, ...]:
-    """The axes that rule how a person reads and writes: the first four of ``axes_of`` that oppose none before them."""
+def _opposites(name: str) -> frozenset[str]:
+    return frozenset(bank("style")[name].get("opposite", ()))
+
+
+def leading(traits: Iterable[str], shown: Collection[str] = ()) -> tuple[str, ...]:
+    """The axes that rule how a person reads and writes: their first ones, none that opposes one before it.
+
+    Where axes were ``shown`` in a conversation, only those of the person's axes count that are or oppose one of them.
+    """
+    own = axes_of(traits)
+    touched = [name for name in own if name in shown] + [name for name in own if _opposites(name) & set(shown)]
     out: list[str] = []
-    for name in axes_of(traits):
-        if not set(bank("style")[name].get("opposite", ())) & set(out):
+    for name in touched or own:
+        if name not in out and not _opposites(name) & set(out):
             out.append(name)
     return tuple(out[:MAX_LEADING])
 
@@ -84,9 +93,14 @@ def pull(name: str) -> float:
     return math.log(bank("style")[name]["length"] / MIDDLE)
 
 
-def wished_length(names: Iterable[str]) -> float:
-    """The reply length in words that these axes wish for: their pulls add up, within ``SHORTEST`` and ``LONGEST``."""
-    return min(LONGEST, max(SHORTEST, MIDDLE * math.exp(sum(map(pull, names)))))
+def pulled(names: Collection[str]) -> float:
+    """How far these axes together pull it: their pulls add up, and the fewer they are, the more each counts."""
+    return math.sqrt(MAX_LEADING / max(1, len(names))) * sum(map(pull, names))
+
+
+def wished_length(names: Collection[str]) -> float:
+    """The reply length in words that these axes wish for, within ``SHORTEST`` and ``LONGEST``."""
+    return min(LONGEST, max(SHORTEST, MIDDLE * math.exp(pulled(names))))
 
 
 @lru_cache(maxsize=4096)
