@@ -63,7 +63,6 @@ def personas(count: int, aloe: Path | None, seed: int = 0) -> list[dict]:
             "personality": personality,
             "facts": list(facts or facts_of(profile)),
             "traits": list(traits or traits_of(personality)),
-            "lines": [*(facts or facts_of(profile)), *(traits or traits_of(personality))],
         }
         for profile, personality, facts, traits in pairs
     ]
