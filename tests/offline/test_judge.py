@@ -167,6 +167,13 @@ def test_the_lines_that_decided_are_named_by_their_numbers():
     assert verdict["because"] == [2]
 
 
+def test_no_more_lines_are_named_than_the_verdict_needs():
+    ordered, calm = f"Step by step: {ANSWER} {FITTED}", f"Breathe, gently: {ANSWER} {FILLER}"
+    case = judge.truth(_inputs(ordered, calm, conversation=NIGHTS))
+    assert "methodical" in case.reasons("A", "B")
+    assert case.decisive("A", "B") == ("She works nights as a nurse",)
+
+
 def test_what_anybody_would_prefer_needs_no_line():
     verdict = _prefer(_inputs(ANSWER, "Dear friend, of course it had to be the boiler. It is important to note that."))
     assert (verdict["ranking"], verdict["because"]) == ("A, B", [])
