@@ -20,7 +20,7 @@ from personagen.agents.reply_counts import ReplyCounts
 from personagen.call import LLM, Call
 from personagen.errors import ReplyError, UsageError
 from personagen.gates import Objection, Turn, first_objection, texts_in
-from personagen.llm.endpoints import OFFLINE
+from personagen.llm.endpoints import is_offline
 from personagen.llm.middleware import Tally
 from personagen.llm.room import reasoned_only
 from personagen.options.language import ANY, base_of, name_of
@@ -81,7 +81,7 @@ class AgentContext:
 
     def spoken(self, role: str) -> str:
         """The language that ``role`` is to speak; ``any`` for the offline cast, which speaks English only."""
-        return ANY if self.models.get(role) == OFFLINE and base_of(self.language) != "en" else self.language
+        return ANY if is_offline(self.models.get(role)) and base_of(self.language) != "en" else self.language
 
     def act(self, name: str, function: F) -> F:
         """The user's function for ``name``, else the agent's own ``function``."""

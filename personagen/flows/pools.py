@@ -15,7 +15,7 @@ from personagen.encoders import Encoder, open_encoder
 from personagen.errors import UsageError
 from personagen.flows.pool_estimate import PoolPlan, PoolProgress, keep_progress, pool_rehearsals
 from personagen.flows.pool_growth import PoolGrowth, grow_round
-from personagen.llm.endpoints import OFFLINE
+from personagen.llm.endpoints import OFFLINE, is_offline
 from personagen.metrics.diversity import acceptance_curve, distinct_n, nearest_similarity, vendi_score
 from personagen.metrics.spread import ages, genders, tone
 from personagen.options import ExpandOptions, by_role, checked_texts
@@ -228,7 +228,7 @@ def _foreign(seeds: Sequence[Description], options: ExpandOptions) -> set[str]:
 
     Those too short to be judged alone are judged together.
     """
-    if options.language in ("en", ANY) or _author(options) == OFFLINE:
+    if options.language in ("en", ANY) or is_offline(_author(options)):
         return set()
     found = {seed.text: words(seed.text) for seed in seeds}
     foreign = {text for text, said in found.items() if other_language(said, options.language)}
@@ -238,7 +238,7 @@ def _foreign(seeds: Sequence[Description], options: ExpandOptions) -> set[str]:
 
 def _check_author(kind: Kind, form: Form, options: ExpandOptions) -> None:
     """Raises ``UsageError`` if the offline author, which writes English, is to follow seeds in another language."""
-    if form.language == ANY != options.language and _author(options) == OFFLINE:
+    if form.language == ANY != options.language and is_offline(_author(options)):
         raise UsageError(
             f"the {kind} seeds are not in English, which is all that the offline author writes: choose a --model, or"
             " combine the seeds alone with a --target of their number"

@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 
 from personagen.options.growth import BEAM, GROWTHS, growth
 from personagen.options.language import language
+from personagen.options.noise import KINDS, mixture
 from personagen.options.row import (
     DIALOGUES,
     ENCODER,
@@ -26,6 +27,7 @@ from personagen.options.row import (
     KeyTexts,
     Models,
     NamedFunction,
+    Noise,
     Options,
     RoleTexts,
     by_role,
@@ -51,6 +53,7 @@ __all__ = [
 
 Keep = Literal["all", "personal"]
 MAX_POOL = 10_000_000
+NOISES = tuple(f"{kind}=" for kind in KINDS)
 REPLACED = ("user/speak=", "observer/infer=", "judge/prefer=", "author/profiles=", "author/personalities=")
 
 
@@ -143,7 +146,9 @@ class ModelOptions(PromptOptions):
     timeout: float = option(
         120.0, "Timeout per request; more for long replies.", MODELS, "SECONDS", least=1, most=86_400
     )
-    noise: float = option(0.0, "Share of wrong verdicts of the offline judge.", MODELS, "SHARE", least=0, most=0.5)
+    noise: Noise = option(
+        0.0, "How often the offline judge errs, and how.", MODELS, "SHARE|KIND=SHARE,...", read=mixture, names=NOISES
+    )
     out: FilePath = option(
         "outputs/run", "Run folder; the same command on the same folder resumes.", FILES, "DIR", common=True
     )

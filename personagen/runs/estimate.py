@@ -16,7 +16,7 @@ from personagen.agents import ACTS
 from personagen.agents.ask import AgentContext
 from personagen.agents.assistant import of_policy
 from personagen.errors import DiskError, Interrupted
-from personagen.llm.endpoints import OFFLINE, Models
+from personagen.llm.endpoints import Models
 from personagen.llm.limits.limiter import Limiter
 from personagen.llm.middleware import Tally
 from personagen.llm.prices import Price, cost
@@ -118,7 +118,7 @@ async def estimate_of(workflow: Workflow[Item], session: Session, folder: Run, d
 
 def _usual(models: Models, scales: Mapping[str, float]) -> dict[str, float]:
     """The usual reply length in tokens by prompt, for a model or for the offline cast."""
-    cast = {role for role, endpoint in models.by_role.items() if endpoint.model == OFFLINE}
+    cast = {role for role, endpoint in models.by_role.items() if endpoint.is_offline}
     policies = {name: act for role in models.by_role if (act := of_policy(name := f"{role}/plain"))}
     return {
         name: scales.get(name, 1.0) * (act.offline_tokens if name.partition("/")[0] in cast else act.usual_tokens)

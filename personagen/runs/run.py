@@ -17,7 +17,7 @@ import orjson
 from personagen.agents import custom
 from personagen.agents.reply_counts import discarded_part
 from personagen.errors import PersonagenError, QualityError
-from personagen.llm.endpoints import OFFLINE, Models, resolve
+from personagen.llm.endpoints import Models, is_offline, resolve
 from personagen.llm.slots import slots
 from personagen.options import checked_texts
 from personagen.options.language import ANY, base_of, name_of
@@ -96,7 +96,7 @@ async def run(
 
 def _unread(prompts: Mapping[str, Prompt], models: Models) -> tuple[str, ...]:
     """Says that the offline cast plays by a script, if its prompts were edited."""
-    played = [name for name in prompts if models.by_role[name.partition("/")[0]].model == OFFLINE]
+    played = [name for name in prompts if models.by_role[name.partition("/")[0]].is_offline]
     if names := sorted(
         name for name in played if edited(prompts[name].sources[0][0].removesuffix(".md"), prompts[name].hash)
     ):
@@ -116,7 +116,7 @@ async def _extends(workflow: Workflow[Any], folder: Run, prompts: Mapping[str, P
 
 def _only_english(models: Models, language: str) -> tuple[str, ...]:
     """A note if ``language`` is asked for and the offline cast, which speaks English, is to speak or write."""
-    offline = [role for role in ("author", "user", "assistant") if models.names.get(role) == OFFLINE]
+    offline = [role for role in ("author", "user", "assistant") if is_offline(models.names.get(role))]
     if not offline or language == ANY or base_of(language) == "en":
         return ()
     return (
