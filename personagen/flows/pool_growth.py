@@ -22,6 +22,7 @@ from personagen.options import ExpandOptions
 from personagen.personas import pool
 from personagen.personas.filters import FILTERS, SCREENS, Candidate, Filter, PoolView, Refusal, candidate
 from personagen.personas.form import PACKAGED, Form
+from personagen.personas.population import Population, draws
 from personagen.records import Description, Kind, Rejection, content_id
 
 MIN_KEPT = 0.05  # of the descriptions, over all or at first; with less the author can't do the task
@@ -53,6 +54,7 @@ class PoolGrowth:
     form: Form = PACKAGED
     foreign: bool = False
     encoder: Encoder | None = None
+    population: Population = field(default_factory=dict)
     sizes: list[int] = field(default_factory=list)
     first_calls: list[int] = field(default_factory=list)
 
@@ -180,7 +182,9 @@ async def _written(growth: PoolGrowth, ctx: AgentContext, options: ExpandOptions
     seen = replace(growth.view, size=entries_seen(growth.sizes, call, options))
     examples = [entry.text for entry in pool.draw(seen, options.seed, place, options.examples)]
     name = author.PROMPTS[growth.kind]
-    ctx = replace(ctx, form=growth.form)
+    places = [f"{call}/{slot}" for slot in range(options.count)]
+    drawn = draws(growth.population, growth.kind, growth.form, options.seed, places)
+    ctx = replace(ctx, form=growth.form, draws=tuple(drawn))
     answer = await ctx.act(name, author.write)(ctx, growth.kind, examples, options.count, CallSite(place, place))
     return [
         candidate(
@@ -192,6 +196,7 @@ async def _written(growth: PoolGrowth, ctx: AgentContext, options: ExpandOptions
                 origin=ctx.models["author"],
                 source=answer.call,
                 prompt_hash=ctx.prompts[name].hash,
+                drawn=drawn[slot] if slot < len(drawn) else {},
             ),
             place=f"{place}/{slot}",
             language=growth.view.rules.language,
