@@ -82,7 +82,7 @@ def _drawn(attributes: Mapping[str, Weights], place: str) -> Draw:
     drawn: Draw = {}
     for name, weights in attributes.items():
         if name != TRAITS and (now := weights.after(drawn)):
-            drawn[name] = _value(now, Random(f"{place}/{name}"))
+            drawn[name] = value_of(now, Random(f"{place}/{name}"))
     count = drawn.get(LEADING, 0)
     if isinstance(count, int) and count:
         given = attributes[TRAITS].own if TRAITS in attributes else None
@@ -92,7 +92,8 @@ def _drawn(attributes: Mapping[str, Weights], place: str) -> Draw:
     return drawn
 
 
-def _value(weights: Mapping[str, float], random: Random) -> str | int:
+def value_of(weights: Mapping[str, float], random: Random) -> str | int:
+    """A value drawn by ``weights``; of a range of numbers, one number."""
     value = random.choices([*weights], [*weights.values()])[0]
     bounds = _RANGE.fullmatch(value)
     return random.randint(int(bounds[1]), int(bounds[2])) if bounds else value
