@@ -39,6 +39,8 @@ def life(rng: Random, drawn: Mapping[str, str | int] | None = None) -> Life:
     level = rng.choices(range(7), table["levels"][person["schooling"]])[0]
     level = min(level, sum(least <= age for least in LEVEL_AGES) - 1)
     one.has.update((f"e{level}", "degree" if level > 3 else "lowed", *table["school_marks"].get(person["schooling"], ())))
+    if "rich" in one.has or ("urban" in one.has and level > 1):
+        one.has.add("means")
     one.has.update(table["faiths"][faith])
     one.barred.update(table["forbids"].get(faith, ()))
     health = table["health"][person["health"]]
