@@ -14,7 +14,7 @@ Drawn = Mapping[str, str | int]
 Shares = dict[str, dict[str, dict[str, int]]]
 
 MIN_DRAWN = 20  # times, before a value counts as kept rarely
-MIN_DEVIATIONS = 3.0  # standard deviations below the others
+MIN_DEVIATIONS = 3.5  # below the others, so that among a hundred values chance rarely shows one
 
 
 def _values(name: str, value: str | int) -> list[str]:
@@ -48,7 +48,7 @@ def _most(item: tuple[str, Counter[str]]) -> tuple[int, str]:
 def rarely_kept(shares: Shares) -> list[tuple[str, str, float]]:
     """(attribute, value, share kept) of values that the filters reject far more often than others, the worst first.
 
-    That is by ``MIN_DEVIATIONS`` standard deviations of a binomial count, of those drawn ``MIN_DRAWN`` times or more.
+    Two proportions are compared with a pooled z-test, of values drawn ``MIN_DRAWN`` times or more.
     """
     found = []
     for name, values in shares.items():
@@ -57,10 +57,11 @@ def rarely_kept(shares: Shares) -> list[tuple[str, str, float]]:
             n, others = count["drawn"], drawn - count["drawn"]
             if n < MIN_DRAWN or not others:
                 continue
-            share, usual = count["kept"] / n, (kept - count["kept"]) / others
-            spread = math.sqrt(max(usual * (1 - usual), 1e-9) / n)
-            if (usual - share) / spread >= MIN_DEVIATIONS:
-                found.append(((usual - share) / spread, name, value, share))
+            share, pooled = count["kept"] / n, kept / drawn
+            below = (kept - count["kept"]) / others - share
+            spread = math.sqrt(pooled * (1 - pooled) * (1 / n + 1 / others))
+            if spread and below / spread >= MIN_DEVIATIONS:
+                found.append((below / spread, name, value, share))
     return [(name, value, share) for _, name, value, share in sorted(found, reverse=True)]
 
 

@@ -65,7 +65,8 @@ def work(one: Life, level: int, state: str, sector: str, rng: Random) -> None:
     else:
         one.has.add("flexible")
         lines = bank("author_work")
-        if state == "student" and (subject := one.drawn(lines["student_fields"], rng)):
+        if state == "student":
+            subject = one.drawn(lines["student_fields"], rng) or entry("history")
             one.slots["field"] = subject.text
         chosen = one.drawn(lines[f"{state}_forms"], rng) or entry(table["no_work"][state])
         title = one.told(chosen.text, rng)
