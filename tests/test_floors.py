@@ -35,7 +35,7 @@ FLOORS: tuple[frozenset[str], ...] = (
 # Below ``llm`` there is no I/O, no async and no printing, except in these.
 IMPURE = frozenset({"plugins", "prompts", "readers", "personas.seeds", "personas.reading", "offline", "store"}) | {
     f"personas.{words}"
-    for words in ("lexicon", "language")  # they read packaged word lists
+    for words in ("lexicon", "language", "population_file")  # they read packaged tables
 }
 PURE_BELOW = next(number for number, units in enumerate(FLOORS) if "llm" in units)
 

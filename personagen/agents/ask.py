@@ -24,7 +24,6 @@ from personagen.llm.middleware import Tally
 from personagen.llm.room import reasoned_only
 from personagen.options.language import ANY, base_of, name_of
 from personagen.personas.form import PACKAGED, Form
-from personagen.personas.population import Draw
 from personagen.prompts.files import Prompt, joined
 from personagen.records import Completion, Message, Usage
 
@@ -48,9 +47,9 @@ class AgentContext:
     """What agents work with: the model behind its middleware, the prompt files, and each role's model name.
 
     ``language`` is a code, or ``any``; ``words`` the usual length of a reply; ``form`` that of new descriptions,
-    ``draws`` the people whom they describe.
-    ``acts`` maps prompts to user functions in place of the agent's own. ``counts`` gets every reply. ``rehearsed`` is
-    set for an estimate: no gates, no user code. ``schema_misses`` counts, by model, replies that ignored their schema.
+    ``draws`` whom they describe. ``acts`` maps prompts to user functions in place of the agent's own. ``counts`` gets
+    every reply. ``rehearsed`` is set for an estimate: no gates, no user code. ``schema_misses`` counts, by model,
+    replies that ignored their schema.
     """
 
     llm: LLM
@@ -63,7 +62,7 @@ class AgentContext:
     rehearsed: bool = False
     words: int = 100
     form: Form = PACKAGED
-    draws: tuple[Draw, ...] = ()
+    draws: tuple[Mapping[str, str | int], ...] = ()
     counts: ReplyCounts = field(default_factory=ReplyCounts)
     schema_misses: Counter[str] = field(default_factory=Counter)
 

@@ -64,7 +64,7 @@ async def write(ctx: AgentContext, kind: Kind, examples: Sequence[str], count: i
     They describe the people of ``ctx.draws``, in this order. The procedure is ALOE's (arXiv 2410.03642, section 3.1),
     which leaves to the model whom to describe.
     """
-    inputs = {"examples": list(examples), "count": count, "form": ctx.form.inputs, "draws": [*ctx.draws]}
+    inputs = {"examples": list(examples), "count": count, "form": ctx.form.inputs, "draws": list(ctx.draws)}
     parse = partial(written, kind, placeholders=ctx.placeholders(PROMPTS[kind]))
     schema = reply_schema(kind, count, ctx.form.items)
     return await ask(ctx, PROMPTS[kind], inputs, parse, site, schema=schema, parse_cut=parse)
