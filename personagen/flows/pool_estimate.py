@@ -120,8 +120,8 @@ def _fewest_tokens(form: Form) -> int:
 def _task(ctx: AgentContext, kind: Kind, place: str, plan: PoolPlan) -> Task:
     """One call that sees only the seeds."""
     options = plan.options
-    places = [f"{place.partition('/')[2]}/{slot}" for slot in range(options.count)]
-    drawn = draws(plan.population, kind, plan.form, options.seed, places)
+    call = f"{options.seed}/{place.partition('/')[2]}"
+    drawn = draws(plan.population, kind, plan.form, call, options.count)
     ctx = replace(ctx, form=plan.form, draws=tuple(drawn))
 
     async def step() -> list[Step]:

@@ -37,7 +37,8 @@ class PoolGrowth:
 
     ``asked`` counts the descriptions requested from the author, ``rounds`` those received and admitted. The last
     ``barren`` rounds admitted none. ``foreign`` means that its seeds are in another language; then its ``encoder`` is
-    fitted to the first texts that it gets. ``sizes`` has the size of the pool at first and after each call, and
+    fitted to the first texts that it gets. The author is asked for ``per_call`` people of the ``population`` at a time.
+    ``sizes`` has the size of the pool at first and after each call, and
     ``first_calls`` the number of the first call of each round.
     """
 
@@ -55,6 +56,7 @@ class PoolGrowth:
     foreign: bool = False
     encoder: Encoder | None = None
     population: Population = field(default_factory=dict)
+    per_call: int = 0
     sizes: list[int] = field(default_factory=list)
     first_calls: list[int] = field(default_factory=list)
 
@@ -87,6 +89,7 @@ async def grow_round(
         growth.stopped = "saturated"
         return False
     growth.sizes = growth.sizes or [len(growth.view)]
+    growth.per_call = options.count
     before = len(growth.view)
     calls = _calls(growth, options)
     written = await _ask(growth, ctx, options, calls)
@@ -182,8 +185,7 @@ async def _written(growth: PoolGrowth, ctx: AgentContext, options: ExpandOptions
     seen = replace(growth.view, size=entries_seen(growth.sizes, call, options))
     examples = [entry.text for entry in pool.draw(seen, options.seed, place, options.examples)]
     name = author.PROMPTS[growth.kind]
-    places = [f"{call}/{slot}" for slot in range(options.count)]
-    drawn = draws(growth.population, growth.kind, growth.form, options.seed, places)
+    drawn = draws(growth.population, growth.kind, growth.form, f"{options.seed}/{call}", options.count)
     ctx = replace(ctx, form=growth.form, draws=tuple(drawn))
     answer = await ctx.act(name, author.write)(ctx, growth.kind, examples, options.count, CallSite(place, place))
     return [

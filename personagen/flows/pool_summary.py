@@ -68,12 +68,19 @@ def _draws_summary(growth: PoolGrowth, seed: int) -> Mapping[str, Any]:
     Those that came after the target was reached say nothing about the filters.
     """
     new = [entry for entry in growth.view.entries[growth.seeds :] if entry.drawn]
-    places = [
-        row.place.partition("/")[2] for row in growth.rejections if row.gate not in ("failed", SURPLUS) and row.place
+    slots: dict[str, list[int]] = {}
+    for row in growth.rejections:
+        if row.gate not in ("failed", SURPLUS):
+            _, call, slot = row.place.split("/")
+            slots.setdefault(call, []).append(int(slot))
+    rejected = [
+        drawn[slot]
+        for call, some in slots.items()
+        for drawn in [draws(growth.population, growth.kind, growth.form, f"{seed}/{call}", growth.per_call)]
+        for slot in some
+        if slot < len(drawn)
     ]
-    shares = drawn_and_kept(
-        (entry.drawn for entry in new), draws(growth.population, growth.kind, growth.form, seed, places)
-    )
+    shares = drawn_and_kept([entry.drawn for entry in new], rejected)
     english = growth.view.rules.language == "en"
     return {
         "by_value": shares,

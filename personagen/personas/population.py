@@ -1,13 +1,13 @@
 """Whom the author is asked for: attributes with weights, and one draw of each per description.
 
-Language models settle on their favourite people, so the draws are made here. ``population.toml`` says how its tables are
-read; ``population_file`` reads a user's. What is drawn for a description depends on the seed, its call and its slot only.
+Language models settle on their favourite people, so the draws are made here. ``population.toml`` says how its tables
+are read; ``population_file`` reads a user's. What is drawn for a description depends on the seed, its call and its slot.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from random import Random
@@ -20,11 +20,11 @@ from personagen.records import Kind
 
 Draw: TypeAlias = dict[str, str | int]
 
-#: Attributes with a meaning of their own: how many leading traits, the share of unflattering ones, the traits themselves.
+#: Attributes with a meaning of their own: how many leading traits, the share of unflattering ones, the traits.
 LEADING, UNFLATTERING, TRAITS = "leading", "unflattering", "traits"
 PRONOUN = "pronoun"
-#: Descriptions with fewer facts, or shorter than this share of a packaged one, are short: they are given this many of the
-#: packaged attributes that say something alone, none of the others, and all of a user's own.
+#: Descriptions with fewer facts, or shorter than this share of a packaged one, are short: they are given this many of
+#: the packaged attributes that say something alone, none of the others, and all of a user's own.
 FEW_FACTS, FEW_WORDS, FEW_ATTRIBUTES = 6, 0.6, 2
 TOLD_ALONE = ("age", "country", "work", "household", "religion", "health")
 TOLD_TOGETHER = ("region", "origin", "schooling", "sector", "place")
@@ -34,7 +34,7 @@ _RANGE = re.compile(r"(\d{1,4})-(\d{1,4})")
 
 @dataclass(frozen=True)
 class Weights:
-    """The weights of an attribute's values: ``own``, unless ``given`` (attribute -> its values -> weights) has others."""
+    """The weights of an attribute's values: ``own``, unless ``given`` (attribute -> values -> weights) has others."""
 
     own: Mapping[str, float]
     given: Mapping[str, Mapping[str, Weights]]
@@ -69,20 +69,31 @@ def holds(values: str, drawn: str | int) -> bool:
     return False
 
 
-def draws(population: Population, kind: Kind, form: Form, seed: int, places: Sequence[str]) -> list[Draw]:
-    """One draw for each of ``places``, the number of a call and of a slot in it ("3/17").
+def draws(population: Population, kind: Kind, form: Form, call: str, count: int) -> list[Draw]:
+    """A draw for each of the ``count`` slots of ``call`` ("7/3": the seed and the number of the call).
 
-    An attribute of the same name is drawn alike for both kinds, so that pronouns are as frequent in both pools. Of what
-    was drawn, short descriptions get ``FEW_ATTRIBUTES``, and those without a pronoun no pronoun.
+    Within a call each attribute is spread evenly over its weights (Latin hypercube sampling, McKay et al. 1979), so that
+    small pools are close to the population too. An attribute of the same name is drawn alike for both kinds, so that
+    pronouns are as frequent in both pools. Of what was drawn, short descriptions get ``FEW_ATTRIBUTES``, and those
+    without a pronoun no pronoun.
     """
-    return [_fitting(_drawn(population[kind], f"{seed}/{place}"), kind, form, f"{seed}/{place}") for place in places]
+    attributes = population[kind]
+    quantiles = {name: _spread(Random(f"{call}/{name}"), count) for name in attributes}
+    drawn = [_drawn(attributes, {name: row[slot] for name, row in quantiles.items()}, f"{call}/{slot}")
+             for slot in range(count)]  # fmt: skip
+    return [_fitting(one, kind, form, f"{call}/{slot}") for slot, one in enumerate(drawn)]
 
 
-def _drawn(attributes: Mapping[str, Weights], place: str) -> Draw:
+def _spread(random: Random, count: int) -> list[float]:
+    """``count`` numbers from 0 to 1 in random order, one in each of as many equal steps."""
+    return [(step + random.random()) / count for step in random.sample(range(count), count)]
+
+
+def _drawn(attributes: Mapping[str, Weights], quantiles: Mapping[str, float], place: str) -> Draw:
     drawn: Draw = {}
     for name, weights in attributes.items():
         if name != TRAITS and (now := weights.after(drawn)):
-            drawn[name] = value_of(now, Random(f"{place}/{name}"))
+            drawn[name] = value_of(now, quantiles[name])
     count = drawn.get(LEADING, 0)
     if isinstance(count, int) and count:
         given = attributes[TRAITS].own if TRAITS in attributes else None
@@ -92,11 +103,19 @@ def _drawn(attributes: Mapping[str, Weights], place: str) -> Draw:
     return drawn
 
 
-def value_of(weights: Mapping[str, float], random: Random) -> str | int:
-    """A value drawn by ``weights``; of a range of numbers, one number."""
-    value = random.choices([*weights], [*weights.values()])[0]
+def value_of(weights: Mapping[str, float], quantile: float) -> str | int:
+    """The value at ``quantile``, 0 to 1, of the distribution that ``weights`` give; of a range of numbers, one number."""
+    left = quantile * sum(weights.values())
+    value, weight = "", 1.0
+    for value, weight in weights.items():
+        if left < weight:
+            break
+        left -= weight
     bounds = _RANGE.fullmatch(value)
-    return random.randint(int(bounds[1]), int(bounds[2])) if bounds else value
+    if not bounds:
+        return value
+    low, high = int(bounds[1]), int(bounds[2])
+    return min(high, low + int((high - low + 1) * left / weight)) if weight else low
 
 
 def leading_traits(random: Random, count: int, unflattering: float, given: Mapping[str, float] | None) -> list[str]:

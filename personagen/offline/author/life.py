@@ -73,7 +73,7 @@ def completed(drawn: Mapping[str, str | int], rng: Random) -> Draw:
         if known is not None and fits:
             person[name] = known
         elif now:
-            person[name] = value_of(now, rng)
+            person[name] = value_of(now, rng.random())
     return person
 
 
