@@ -29,7 +29,8 @@ FEW_FACTS, FEW_WORDS, FEW_ATTRIBUTES = 6, 0.6, 2
 TOLD_ALONE = ("age", "country", "work", "household", "religion", "health")
 TOLD_TOGETHER = ("region", "origin", "schooling", "sector", "place")
 _TRIES = 200
-_RANGE = re.compile(r"(\d{1,4})-(\d{1,4})")
+_BELOW_ONE = 1 - 1e-12
+_RANGE = re.compile(r"(\d{1,4})(?:-(\d{1,4}))?")
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def holds(values: str, drawn: str | int) -> bool:
     for value in values.split("|"):
         bounds = _RANGE.fullmatch(value)
         if bounds and isinstance(drawn, int):
-            if int(bounds[1]) <= drawn <= int(bounds[2]):
+            if int(bounds[1]) <= drawn <= int(bounds[2] or bounds[1]):
                 return True
         elif value == str(drawn):
             return True
@@ -105,7 +106,7 @@ def _drawn(attributes: Mapping[str, Weights], quantiles: Mapping[str, float], pl
 
 def value_of(weights: Mapping[str, float], quantile: float) -> str | int:
     """The value at ``quantile``, 0 to 1, of the distribution that ``weights`` give; of a range of numbers, one number."""
-    left = quantile * sum(weights.values())
+    left = min(quantile, _BELOW_ONE) * sum(weights.values())
     value, weight = "", 1.0
     for value, weight in weights.items():
         if left < weight:
@@ -114,7 +115,7 @@ def value_of(weights: Mapping[str, float], quantile: float) -> str | int:
     bounds = _RANGE.fullmatch(value)
     if not bounds:
         return value
-    low, high = int(bounds[1]), int(bounds[2])
+    low, high = int(bounds[1]), int(bounds[2] or bounds[1])
     return min(high, low + int((high - low + 1) * left / weight)) if weight else low
 
 

@@ -32,7 +32,8 @@ def test_the_age_in_the_text_is_the_age_of_the_life_that_is_told():
 
 def test_lives_span_ages_continents_schooling_families_and_faiths():
     ages = [somebody.age for somebody in lives()]
-    assert (min(ages), max(ages)) == (18, 94)
+    assert min(ages) == 18
+    assert 85 < max(ages) < 95
     marks = Counter(mark for somebody in lives() for mark in somebody.has)
     for mark in [
         *("africa", "asia", "europe", "latin", "mideast", "north", "oceania", "urban", "rural", "migrant", "heir"),

@@ -18,7 +18,7 @@ IMMIGRANT, VILLAGE = "immigrant", "a village or the countryside"
 
 
 @cache
-def _places() -> dict[str, list[dict[str, Any]]]:
+def places() -> dict[str, list[dict[str, Any]]]:
     """The regions of the bank by country as the packaged table names it; those of a neighbour where there is none."""
     found: dict[str, list[dict[str, Any]]] = {}
     for key, place in bank("author_places").items():
@@ -33,7 +33,7 @@ def _places() -> dict[str, list[dict[str, Any]]]:
 
 def homes(one: Life, person: Draw, faith: str, rng: Random) -> tuple[dict[str, Any], dict[str, Any]]:
     """The region in which a person lives, and that of their own or their parents' origin."""
-    here = origin = _with_faith(_places()[str(person["country"])], faith, rng)
+    here = origin = _with_faith(places()[str(person["country"])], faith, rng)
     migrant, heir = person["origin"] == IMMIGRANT, rng.random() < HEIRS
     if migrant or heir:
         sources = [place for place in bank("author_places").values() if here["key"] in place["to"]]
@@ -68,10 +68,10 @@ def homes(one: Life, person: Draw, faith: str, rng: Random) -> tuple[dict[str, A
     return here, origin
 
 
-def _with_faith(places: Sequence[dict[str, Any]], faith: str, rng: Random) -> dict[str, Any]:
-    """One of ``places``, more likely where more people have one of the faiths."""
-    weights = [0.2 + sum(place["faith"].count(letter) for letter in faith) for place in places]
-    return rng.choices(places, weights)[0]
+def _with_faith(some: Sequence[dict[str, Any]], faith: str, rng: Random) -> dict[str, Any]:
+    """One of ``some`` places, more likely where more people have one of the faiths."""
+    weights = [0.2 + sum(place["faith"].count(letter) for letter in faith) for place in some]
+    return rng.choices(some, weights)[0]
 
 
 def _migration(one: Life, origin: Mapping[str, Any], rng: Random) -> None:

@@ -46,7 +46,8 @@ def _job(one: Life, level: int, sector: str, age: int, rng: Random) -> tuple[dic
         for _ in range(_TRIES if found else 0):
             job = rng.choice(found)
             title = entry(job["title"])
-            if title.fits(min(age, MAX_LEGS_AGE), one.has, one.barred):
+            able = age < MAX_LEGS_AGE or "legs" not in title.adds or job["sector"] == "farm"
+            if able and title.fits(age, one.has, one.barred):
                 return job, title
     job = rng.choice(_jobs(level, "") or _jobs(2, ""))
     return job, entry(job["title"].partition(" @")[0])
@@ -71,7 +72,7 @@ def work(one: Life, level: int, state: str, sector: str, rng: Random) -> None:
         chosen = one.drawn(lines[f"{state}_forms"], rng) or entry(table["no_work"][state])
         title = one.told(chosen.text, rng)
     one.has.update((state, "field" if job["field"] and state in ("working", "retired") else "nofield"))
-    if "," not in title:
+    if "," not in title and " who " not in title:
         one.has.add("plainjob")
     one.take(chosen)
     one.slots.update(ajob=with_article(title), job=title)

@@ -30,7 +30,7 @@ def life(rng: Random, drawn: Mapping[str, str | int] | None = None) -> Life:
     """
     person = completed(drawn or {}, rng)
     who, sex, mark = _WHO[str(person["pronoun"])]
-    age = max(18, int(person["age"]))
+    age = min(max(18, int(person["age"])), 99)
     one = Life(who, sex, age, {mark})
     table = bank("author_life")
     faith: str = table["religions"][person["religion"]]

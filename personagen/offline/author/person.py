@@ -12,7 +12,6 @@ from personagen.offline.texts import fill
 from personagen.personas.english.facts import Pronoun
 
 OLDEST = 85  # whom the tags of the banks know
-_TRIES = 20
 
 
 @dataclass(frozen=True)
@@ -42,8 +41,8 @@ class Life:
 
     def drawn(self, lines: Sequence[str], rng: Random) -> Entry | None:
         """A random entry of ``lines`` that fits, or None."""
-        tried = (entry(rng.choice(lines)) for _ in range(_TRIES))
-        return next(filter(self.fits, tried), None)
+        fitting = [one for one in map(entry, lines) if self.fits(one)]
+        return rng.choice(fitting) if fitting else None
 
     def told(self, template: str, rng: Random, *, named: bool = False, **more: str) -> str:
         """``template`` inflected and filled for this person."""
