@@ -23,8 +23,6 @@ from personagen.personas.seeds import load_personas
 from personagen.personas.traits import canonical, contradicted, opposed
 from personagen.records import Persona
 
-FEW_SCHOOL = ("no schooling", "primary school only")
-# What a text says, what was drawn, and the pattern for the text (folded).
 Drawn = Callable[[Persona], bool]
 
 
@@ -36,65 +34,101 @@ def _starts(name: str, *starts: str) -> Drawn:
     return lambda persona: str(persona.drawn.get(name, "")).startswith(starts)
 
 
+#: What a text says: what was drawn for it, and the starts of words and phrases that say it (patterns, folded).
 SAID: dict[str, tuple[Drawn | None, str]] = {
     "disability or long illness": (
         lambda persona: not str(persona.drawn.get("health", "no ")).startswith("no "),
-        r"wheelchair|prosthe|\bdeaf|\bblind|braille|cerebral palsy|lost a leg|\bstroke|diabet|asthma|epilep|\bhiv\b|cancer|"
-        r"parkinson|arthritis|dialysis|autis|bipolar|depression|panic attacks|hears? voices|walking frame|with a stick|"
-        r"weak heart|weak leg|limps?\b|hearing aids?|hears? badly|hepatitis|tubercul|kidney (?:stones|transplant)|crohn|"
-        r"multiple sclerosis|long covid|dyslexi|adhd|attention deficit|psychiatrist|learning disability|polio|hip replaced|"
-        r"clouded eyes|left eye|one eye|sight to|migraine|pills for|blood pressure|chronic|ulcers|anaemi|coughs? every|"
-        r"worn-out knees|use of one hand|lift the right arm|help to dress|magnifying|night-blind|pacemaker|sore, on bad",
+        """
+        wheelchair, prosthe, deaf, blind, braille, cerebral palsy, lost a leg, stroke, diabet, asthma, epilep, hiv\b,
+        cancer, parkinson, arthritis, dialysis, autis, bipolar, depression, panic attacks, hears? voices, walking frame,
+        with a stick, weak heart, weak leg, limps?\b, hearing aids?, hears? badly, hepatitis, tubercul, crohn, dyslexi,
+        kidney (?:stones|transplant), multiple sclerosis, long covid, adhd, attention deficit, psychiatrist, polio,
+        learning disability, hip replaced, clouded eyes, left eye, one eye, sight to, migraine, pills for, chronic,
+        blood pressure, ulcers, anaemi, coughs? every, worn-out knees, use of one hand, lift the right arm, help to dress,
+        magnifying, night-blind, pacemaker, sore on bad, spine that was
+        """,
     ),
     "religion": (
         lambda persona: persona.drawn.get("religion") != "no religion",
-        r"\bmass\b|church|chapel|mosque|temple|synagogue|gurdwara|pray|rosary|quran|bible|psalm|ramadan|fasts?\b|shrine|"
-        r"icons?\b|buddha|monks?\b|incense|muslim|hindu|catholic|christian|jewish|sikh|pilgrim|hajj|mecca|diwali|baptis|"
-        r"sabbath|torah|parish|priest|imam|saint\b|halal|kosher|ancestors|faith|alms|lent\b|choir|headscarf",
+        """
+        mass\b, church, chapel, mosque, temple, synagogue, gurdwara, pray, rosary, quran, bible, psalm, ramadan, fasts?\b,
+        shrine, icons?\b, buddha, monks?\b, incense, muslim, hindu, catholic, christian, jewish, sikh, pilgrim, hajj,
+        mecca, diwali, baptis, sabbath, torah, parish, priest, imam, saint\b, halal, kosher, ancestors, faith, alms,
+        lent\b, choir, headscarf
+        """,
     ),
     "another country of birth": (
         drawn("origin", "immigrant"),
-        r"(?:came|moved|left|arrived|fled|crossed|migrated|born in \w+ to|grew up in) .{0,40}(?:from|to|reach)\b.{0,30}(?:years ago"
-        r"|at (?:\w+-?\w+))|refugee|asylum|two passports|citizen of|first trip to|years passed in|came as|parents from",
+        r"""
+        came from [a-z ]+ at, born in [a-z ]+ and came, left [a-z ]+ years ago with, moved from [a-z ]+ (?:to|with),
+        refugee, two passports, citizen of, years passed in, crossed [a-z]+ borders to, grew up in [a-z ]+\, ,
+        not seen [a-z ]+ for, spices posted, asylum, arrived from
+        """,
     ),
     "partner of the same sex": (drawn("household", "couple of the same sex"), ""),
     "children": (
         lambda persona: "child" in str(persona.drawn.get("household", "")).replace("no children", ""),
-        r"\b(?:sons?|daughters?|children|child|kids?|toddler|twins|grandchild\w*|grandsons?|granddaughters?)\b",
+        "sons?\b, daughters?\b, child\b, children\b, kids?\b, toddler, grandchild, grandsons?\b, granddaughter",
     ),
     "married or with a partner": (
         _starts("household", "married", "with a partner", "couple"),
-        r"(?<!never )married|\bhusband|\bwife\b|\bpartner\b|fianc|engaged to|wedding|spouse|been with|moved in with|lives with [A-Z]",
+        """
+        (?<!never )married, husband, wife\b, partner\b, fianc, engaged to, wedding, spouse, been with, moved in with,
+        eloped
+        """,
     ),
     "single, divorced or widowed": (
         _starts("household", "single", "divorced", "widowed", "parent alone"),
-        r"\bsingle\b|never married|unmarried|divorc|separated|widow|\blate (?:wife|husband)|lost (?:her|his) (?:husband|wife)|\bex\b"
-        r"|no partner|lives? alone|with (?:her|his|their) (?:parents|mother|grandparents)|not married|buried (?:her|his) (?:wife|husb)",
+        """
+        single\b, never married, unmarried, divorc, separated, widow, late (?:wife|husband), lost (?:her|his) (?:hus|wif),
+        ex\b, no partner, lives? alone, on (?:her|his) own\b, not married, buried (?:her|his) (?:wife|hus), first dates,
+        with (?:her|his|their) (?:parents|mother|grandparents), proposal, fiance, has been single
+        """,
     ),
     "degree": (
         drawn("schooling", "a degree or other higher training"),
-        r"\bdegree|university|bachelor|master's|doctorate|thesis|graduat|studied|diploma",
+        "degree, university, bachelor, master's, doctorate, thesis, graduat, studied, diploma, scholarship, through college",
     ),
     "little or no schooling": (
-        drawn("schooling", *FEW_SCHOOL),
-        r"never (?:went|been|learned to read)|no school|left (?:\w+ )*school (?:after|when|at (?:twelve|thirteen|ten|eleven))|primary school|"
-        r"village school|thumbprint|years of school|no letters|signs with a cross|reads? and writes? a little|read out by|day of school",
+        drawn("schooling", "no schooling", "primary school only"),
+        """
+        never (?:went to school|been to school|learned to read), no school, day of school, primary school, village school,
+        left (?:[a-z]+ )*school (?:after the|when|at (?:ten|eleven|twelve|thirteen)), thumbprint, years of school, no letters,
+        signs with a cross, reads? and writes? (?:a little|slowly|just|with), read out by, learned to read, counts? with
+        knots, road signs and prices, from work and not
+        """,
     ),
     "farm, fishing, mine or factory": (
         drawn("sector", "farming, herding or fishing", "factory, mine or building site"),
-        r"farm|herd|shepherd|fisher|trawler|grower|picker|harvest|smallholder|cattle|\bpig|goats|greenhouse|miner|\bmine|factory|plant\b|"
-        r"mill\b|labourer|bricklayer|brick-kiln|welder|machine operator|assembl|carpenter|construction|seamstress|tailor|mechanic|steel",
+        """
+        farm, herd, shepherd, fisher, trawler, grower, picker, harvest, smallholder, cattle, pig\b, goats, greenhouse,
+        mine\b, miner\b, factory, plant\b, mill\b, labourer, bricklayer, brick-kiln, welder, machine operator, assembl,
+        carpenter, construction, seamstress, tailor, mechanic, steelwork
+        """,
     ),
     "debt, rent or insecure work": (
         None,
-        r"\bowes?\b|\bdebt|\bloan|\brent|paid by the day|out[- ]of[- ]work|unemployed|between jobs|laid[- ]off|borrowed for|arrears|odd jobs|"
-        r"without work|jobless|wages that are",
+        """
+        owes?\b, debt, loan, rents?\b, paid by the day, out[- ]of[- ]work, unemployed, between jobs, laid[- ]off, arrears,
+        borrowed for, odd jobs, without work, jobless, wages that are
+        """,
     ),
     "care for a relative": (
         None,
-        r"carer for|nurses (?:her|his|their)|looks after (?:her|his|their) (?:mother|father|wife|husband)|bedridden|care of (?:her|his)",
+        """
+        carer for, nurses (?:her|his|their), looks after (?:her|his|their) (?:mother|father|wife|husband), bedridden,
+        care of (?:her|his)
+        """,
     ),
-}  # fmt: skip
+}
+
+
+def says(text: str, phrases: str) -> bool:
+    """Whether a word of ``text`` starts like one of the ``phrases``, which commas and lines separate."""
+    parts = (" ".join(phrase.split()) for phrase in re.split(r"(?<!\\),", phrases))
+    return bool(re.search(rf"\b(?:{'|'.join(part for part in parts if part)})", fold(text)))
+
+
 UNAGREED = re.compile(
     r"\b(?:she|he) (?:are|were|have|do|work|live|keep|like|love|hate|want|never (?:admit|take|go|say|let|ask)|think|know)\b"
     r"|\bthey (?:is|was|has|does|works|lives|keeps|likes|wants|knows)\b",
@@ -128,7 +162,7 @@ def rows(people: Sequence[Persona]) -> list[tuple[str, float | None, float]]:
         table.append((region, share(count), float("nan")))
     table.append(("the country is named", None, share(named)))
     for what, (asked_for, pattern) in SAID.items():
-        found = sum(same_sex(p) if not pattern else bool(re.search(pattern, fold(p.profile))) for p in people)
+        found = sum(same_sex(p) if not pattern else says(p.profile, pattern) for p in people)
         table.append((what, share(sum(map(asked_for, people))) if asked_for else None, share(found)))
     return table
 

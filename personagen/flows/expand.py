@@ -12,8 +12,8 @@ from personagen.errors import ConfigError, PersonagenError, UsageError
 from personagen.flows.pools import KINDS, Pools
 from personagen.llm.functions import raised, returned
 from personagen.options import ExpandOptions, checked_texts, source
-from personagen.personas.population_file import identity
 from personagen.personas.filters import Candidate, Filter, PoolView, Refusal
+from personagen.personas.population_file import identity
 from personagen.personas.seeds import seeds_in_steps
 from personagen.plugins import function
 from personagen.records import Description, content_id

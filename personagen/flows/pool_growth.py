@@ -38,8 +38,8 @@ class PoolGrowth:
     ``asked`` counts the descriptions requested from the author, ``rounds`` those received and admitted. The last
     ``barren`` rounds admitted none. ``foreign`` means that its seeds are in another language; then its ``encoder`` is
     fitted to the first texts that it gets. The author is asked for ``per_call`` people of the ``population`` at a time.
-    ``sizes`` has the size of the pool at first and after each call, and
-    ``first_calls`` the number of the first call of each round.
+    ``sizes`` has the size of the pool at first and after each call, and ``first_calls`` the number of the first call of
+    each round.
     """
 
     kind: Kind

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from itertools import chain
@@ -17,6 +16,7 @@ from personagen.errors import UsageError
 from personagen.flows.pool_estimate import PoolPlan, PoolProgress, keep_progress, pool_rehearsals
 from personagen.flows.pool_growth import PoolGrowth, grow_round
 from personagen.flows.pool_summary import personas_summary, pool_summary
+from personagen.flows.pool_targets import planned_personalities, targets, too_few
 from personagen.llm.endpoints import OFFLINE
 from personagen.options import ExpandOptions, by_role, checked_texts
 from personagen.options.language import ANY, name_of
@@ -37,8 +37,6 @@ from personagen.store.folder import Run
 
 KINDS = tuple(author.PROMPTS)
 PLURALS: Mapping[Kind, str] = {"profile": "profiles", "personality": "personalities"}
-SPARE = 0.1  # more personalities than personas need
-LEAST_CHOICE = 3  # personalities for each of a profile
 
 
 class Pools:
@@ -53,7 +51,7 @@ class Pools:
         }
         # Seeds in another language are shown to the author, but are no part of a persona.
         self.foreign = frozenset[str]().union(*(_foreign(entries, options) for entries in self.seeds.values()))
-        self.targets = _targets(options, self.seeds, self.foreign)
+        self.targets = targets(options, self.seeds, self.foreign)
         self.forms = _forms(options, self.seeds)
         for kind, entries in self.seeds.items():
             if len(entries) < self.targets[kind]:
@@ -90,12 +88,13 @@ class Pools:
         what = " and ".join(f"{n} {kind}" for kind, n in counts.items())
         why = f"are not in {name_of(self.options.language)}: they are examples only, and in no persona; as many more"
         foreign = [f"{what} seeds {why} descriptions are written"] if counts else []
-        return foreign + [
+        full = [
             f"the {len(entries):,} {kind} seeds reach the target of {self.targets[kind]:,}, which counts them: all are "
             "kept and no new ones are requested"
             for kind, entries in self.seeds.items()
             if len(entries) >= self.targets[kind]
-        ] + _too_few(self.options, len(self.seeds["personality"]))
+        ]
+        return foreign + full + too_few(self.options, len(self.seeds["personality"]))
 
     def _options(self, ctx: AgentContext, kind: Kind) -> ExpandOptions:
         """The options with as many descriptions per call as fit into the author's reply, if they are long ones."""
@@ -250,41 +249,6 @@ def _check_author(kind: Kind, form: Form, options: ExpandOptions) -> None:
 
 def _author(options: ExpandOptions) -> str:
     return by_role("--model", options.model).get("author", OFFLINE)
-
-
-def _targets(
-    options: ExpandOptions, seeds: Mapping[Kind, Sequence[Description]], foreign: Collection[str]
-) -> dict[Kind, int]:
-    usable = sum(d.text not in foreign for d in seeds["personality"])
-    wanted = options.personalities or planned_personalities(options, usable, options.target)
-    most = max(wanted, len(seeds["personality"]))
-    if options.per_profile > most:
-        raise UsageError(f"--per-profile {options.per_profile} is more than the {most} planned personalities")
-    targets: dict[Kind, int] = {"profile": options.target, "personality": wanted}
-    return {kind: target + sum(d.text in foreign for d in seeds[kind]) for kind, target in targets.items()}
-
-
-def planned_personalities(options: ExpandOptions, seeds: int, target: int) -> int:
-    """How many personalities ``target`` profiles need if each is shared by ``--per-personality`` personas at most.
-
-    Unless the ``seeds`` suffice, some more are grown, since those of one pronoun may be fewer than its profiles.
-    """
-    share = options.per_personality or options.per_profile
-    needed = -(-target * options.per_profile // share)
-    spare = math.ceil(SPARE * max(0, needed - seeds))
-    return max(needed + spare, LEAST_CHOICE * options.per_profile)
-
-
-def _too_few(options: ExpandOptions, seeds: int) -> list[str]:
-    """A note if --personalities is too small for --per-personality."""
-    share, wanted = options.per_personality, options.target * options.per_profile
-    there = max(options.personalities or 0, seeds)
-    if not share or not options.personalities or there * share >= wanted:
-        return []
-    return [
-        f"--personalities {there:,} with --per-personality {share:,} make {there * share:,} of {wanted:,} personas at"
-        f" most: set --personalities to {planned_personalities(options, seeds, options.target):,}, or leave it out"
-    ]
 
 
 def _forms(options: ExpandOptions, seeds: Mapping[Kind, Sequence[Description]]) -> dict[Kind, Form]:

@@ -88,7 +88,11 @@ def _contradicted() -> list[tuple[re.Pattern[str], frozenset[str]]]:
     groups = _LEXICON["opposed"]
     return [
         (
-            re.compile(r"\b(?:" + "|".join(re.escape(phrase.strip()) for phrase in phrases.split(",")).replace(r"\ ", r"\s+") + ")"),
+            re.compile(
+                r"\b(?:"
+                + "|".join(re.escape(phrase.strip()) for phrase in phrases.split(",")).replace(r"\ ", r"\s+")
+                + ")"
+            ),
             frozenset(groups[name].split() if name in groups else [name]),
         )
         for name, phrases in _LEXICON["contradicted"].items()

@@ -116,7 +116,7 @@ def combine(
         pronoun = pronoun_in(profile.text, language)
         fitting = [heap for of, heap in heaps.items() if of == pronoun or None in (of, pronoun)]
         denied = contradicted(profile.text) if language == "en" else frozenset()
-        taken, passed_over = _least_used(fitting, per_profile, lambda at: denied.isdisjoint(traits[at]))
+        taken, passed_over = _least_used(fitting, per_profile, denied, traits)
         for heap, (uses, _, at) in taken:
             personas.append(_persona(profile, personalities[at], language))
             if most is None or uses + 1 < most:
@@ -127,15 +127,15 @@ def combine(
 
 
 def _least_used(
-    heaps: Sequence[list[_Use]], count: int, suits: Callable[[int], bool]
+    heaps: Sequence[list[_Use]], count: int, denied: frozenset[str], traits: Sequence[frozenset[str]]
 ) -> tuple[list[tuple[list[_Use], _Use]], list[tuple[list[_Use], _Use]]]:
-    """The ``count`` least used personalities that suit, or if there are too few any others, and those passed over."""
+    """The ``count`` least used personalities without a ``denied`` trait, then with one, and those passed over."""
     taken: list[tuple[list[_Use], _Use]] = []
     passed_over: list[tuple[list[_Use], _Use]] = []
     while len(taken) < count and any(heaps) and len(passed_over) < MAX_PASSED_OVER:
         heap = min(filter(None, heaps))  # its least used personality is the least used of all that fit
         entry = heappop(heap)
-        (taken if suits(entry[2]) else passed_over).append((heap, entry))
+        (taken if denied.isdisjoint(traits[entry[2]]) else passed_over).append((heap, entry))
     missing = max(0, count - len(taken))
     return taken + passed_over[:missing], passed_over[missing:]
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from personagen.errors import UsageError
+from personagen.options.row import FilePath
 from personagen.personas.population import LEADING, UNFLATTERING, Population, Weights, holds
 from personagen.records import Kind, content_id
 
@@ -29,7 +30,7 @@ def packaged() -> Population:
     return _read(_PACKAGED, _PACKAGED.read_text(encoding="utf-8"), {kind: {} for kind in KINDS})
 
 
-def population(file: str | Path | None) -> Population:
+def population(file: FilePath | None) -> Population:
     """The packaged attributes, each replaced by that of the same name in ``file`` (TOML, or JSON of the same form).
 
     New attributes are drawn last; ``NAME = false`` leaves one out.
@@ -71,7 +72,9 @@ def _read(file: Path, text: str, before: Population) -> Population:
             path = [kind, name]
             if not isinstance(table, dict):
                 raise _error(file, text, path, f"{name} is no table of values and weights: write [{kind}.{name}]")
-            earlier = dict(list(attributes.items())[: list(attributes).index(name)] if name in attributes else attributes)
+            earlier = dict(
+                list(attributes.items())[: list(attributes).index(name)] if name in attributes else attributes
+            )
             attributes[name] = _Reader(file, text, earlier).weights(table, path)
         found[kind] = attributes
     return found

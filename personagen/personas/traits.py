@@ -57,7 +57,9 @@ def go_together(one: str, other: str) -> bool:
 
 def opposed(traits: Sequence[str]) -> list[tuple[str, str]]:
     """The pairs of ``traits`` that rarely go together in one person, in their order."""
-    return [(one, other) for one, other in combinations(traits, 2) if canonical(other) in OPPOSED.get(canonical(one), ())]
+    return [
+        (one, other) for one, other in combinations(traits, 2) if canonical(other) in OPPOSED.get(canonical(one), ())
+    ]
 
 
 def contradicted(profile: str) -> frozenset[str]:

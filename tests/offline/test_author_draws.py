@@ -76,7 +76,21 @@ def test_the_healthy_have_no_illness_and_the_others_one_of_the_drawn_kind():
     well = marks(health="no disability or long illness")
     assert all("illness" in one.barred for one in well)
     said = Counter(
-        any(word in text.lower() for word in ("blind", "sees", "eye", "hear", "deaf", "magnifying", "television", "radio", "sight", "cataract"))
+        any(
+            word in text.lower()
+            for word in (
+                "blind",
+                "sees",
+                "eye",
+                "hear",
+                "deaf",
+                "magnifying",
+                "television",
+                "radio",
+                "sight",
+                "cataract",
+            )
+        )
         for one, text, _ in written("profile")
         if one["health"] == "sees or hears badly"
     )

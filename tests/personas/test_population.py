@@ -157,7 +157,9 @@ def test_a_file_replaces_adds_and_leaves_out_attributes(given):
 
 
 def test_json_says_the_same_and_own_traits_replace_the_lexicon(given):
-    table = given(json.dumps({"personality": {"traits": {"zäh": 1, "sanft": 1, "laut": 2}, "leading": {"2": 1}}}), "p.json")
+    table = given(
+        json.dumps({"personality": {"traits": {"zäh": 1, "sanft": 1, "laut": 2}, "leading": {"2": 1}}}), "p.json"
+    )
     drawn = people(100, "personality", table)
     assert {trait for one in drawn for trait in one["traits"].split(", ")} == {"zäh", "sanft", "laut"}
     assert all(len(set(one["traits"].split(", "))) == 2 for one in drawn)
@@ -184,9 +186,15 @@ def test_regions_of_a_users_own_leave_out_what_hangs_on_the_packaged_ones(given)
         ("[profile]\npet = 3\n", r":2: pet is no table of values and weights: write \[profile.pet\]"),
         ("profile = 3\n", r":1: profile holds no attributes"),
         ("[profile.age]\nyoung = 1\n", r":2: 'young' is no age: write a whole number, or a range such as 18-24"),
-        ("[profile.pet.town]\nbig = {dog = 1}\n", r":1: 'town' is no attribute that is drawn before pet: there are pron"),
+        (
+            "[profile.pet.town]\nbig = {dog = 1}\n",
+            r":1: 'town' is no attribute that is drawn before pet: there are pron",
+        ),
         ("[profile.age.religion]\nHindu = {18 = 1}\n", r":1: 'religion' is no attribute that is drawn before age"),
-        ("[profile.pet]\ndog = 1\n[profile.pet.country.Idnia]\ncat = 1\n", r":3: 'Idnia' is no value of country: there"),
+        (
+            "[profile.pet]\ndog = 1\n[profile.pet.country.Idnia]\ncat = 1\n",
+            r":3: 'Idnia' is no value of country: there",
+        ),
         ("[profile.pet.age.3-9]\ndog = 1\n", r":1: '3-9' is no value of age"),
         ("[profile.pet.age]\n20-29 = 1\n", r":2: profile.pet.age.20-29 is no table: write \[profile.pet.age.20-29\]"),
         ("[profile.pet]\ndog = = 1\n", r":2: it is no TOML"),

@@ -42,9 +42,7 @@ def profile(
     return text, [] if short else facts[: max(1, form["most"])]
 
 
-def personality(
-    made: Character, rng: Random, form: Mapping[str, Any], short: bool = False
-) -> tuple[str, list[str]]:
+def personality(made: Character, rng: Random, form: Mapping[str, Any], short: bool = False) -> tuple[str, list[str]]:
     """Some of the traits ``made``, as many as ``form`` asks for, in one sentence or a few; none listed if ``short``."""
     most = min(form["most"] or 3, len(made.traits))
     count = rng.randint(min(form["fewest"] or 1, most), most)

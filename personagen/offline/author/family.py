@@ -74,7 +74,7 @@ def children_ages(age: int, rng: Random) -> list[int]:
     return ages
 
 
-def _children(one: Life, ages: list[int], region: dict[str, Any], rng: Random) -> None:
+def _children(one: Life, ages: list[int], region: Mapping[str, Any], rng: Random) -> None:
     """Adds the slots and marks of children of these ``ages``."""
     if not any(age < 18 for age in ages):
         one.has.update(("nosmallkids", "noschoolkids"))
@@ -111,5 +111,3 @@ def grandchildren(ages: list[int], rng: Random) -> tuple[int, int]:
 def _counted(girls: int, boys: int, girl: str, boy: str) -> str:
     counts = ((girls, girl), (boys, boy))
     return " and ".join(f"a {one}" if count == 1 else f"{IN_WORDS[count]} {one}s" for count, one in counts if count)
-
-

@@ -83,5 +83,3 @@ def _migration(one: Life, origin: Mapping[str, Any], rng: Random) -> None:
     }  # fmt: skip
     one.has.update(mark for mark, holds in rules.items() if holds)
     one.slots.update(since=IN_WORDS[years], came=IN_WORDS[came])
-
-

@@ -27,15 +27,16 @@ def _jobs(level: int, sector: str) -> list[dict[str, Any]]:
 
 @cache
 def _trades() -> dict[bool, list[str]]:
-    """The occupations of relatives in rich and in other countries, which fit any region."""
+    """The occupations of relatives, by whether the person has little schooling; they fit any region."""
     titles = [(entry(job["title"]), job["school"][0]) for job in bank("author_work")["jobs"]]
-    plain = [(title.text, least) for title, least in titles if not title.needs and "{" not in title.text]
-    return {True: [text for text, _ in plain], False: [text for text, least in plain if least < 5]}
+    plain = [(title, least) for title, least in titles if not title.needs and "{" not in title.text]
+    few = [title.text for title, least in plain if least < 3]
+    return {True: few, False: [title.text for title, _ in plain]}
 
 
 def trade(age: int, has: Set[str], rng: Random) -> str:
     """The job of a relative of about this age."""
-    job = rng.choice(_trades()["rich" in has])
+    job = rng.choice(_trades()[not has.isdisjoint(("e0", "e1"))])
     return with_article(job if age < 66 or "rich" not in has else f"retired {job}")
 
 

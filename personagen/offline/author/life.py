@@ -38,7 +38,9 @@ def life(rng: Random, drawn: Mapping[str, str | int] | None = None) -> Life:
     faith = rng.choice([letter for letter in origin["faith"] if letter in faith] or faith)
     level = rng.choices(range(7), table["levels"][person["schooling"]])[0]
     level = min(level, sum(least <= age for least in LEVEL_AGES) - 1)
-    one.has.update((f"e{level}", "degree" if level > 3 else "lowed", *table["school_marks"].get(person["schooling"], ())))
+    one.has.update(
+        (f"e{level}", "degree" if level > 3 else "lowed", *table["school_marks"].get(person["schooling"], ()))
+    )
     if "rich" in one.has or ("urban" in one.has and level > 1):
         one.has.add("means")
     one.has.update(table["faiths"][faith])
@@ -75,5 +77,3 @@ def completed(drawn: Mapping[str, str | int], rng: Random) -> Draw:
         elif now:
             person[name] = value_of(now, rng.random())
     return person
-
-

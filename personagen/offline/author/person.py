@@ -52,5 +52,3 @@ class Life:
 def name_of(one: Life, region: Mapping[str, Any], sex: str, rng: Random) -> str:
     """A name of the region that nobody of the family has."""
     return str(rng.choice([name for name in region[sex] if name not in one.slots.values()]))
-
-

@@ -9,10 +9,10 @@ from functools import cache
 from itertools import chain
 from random import Random
 
-from personagen.offline.author.grammar import Entry, entry, inflected
+from personagen.offline.author.grammar import Entry, entry
 from personagen.offline.author.life import life
 from personagen.offline.author.person import Life
-from personagen.offline.texts import bank, capital, fill, with_article
+from personagen.offline.texts import bank, capital
 from personagen.offline.voice import is_past
 
 # The maximum number of facts of each topic, if not one.
