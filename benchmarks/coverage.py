@@ -34,66 +34,70 @@ def _starts(name: str, *starts: str) -> Drawn:
     return lambda persona: str(persona.drawn.get(name, "")).startswith(starts)
 
 
-#: What a text says: what was drawn for it, and the starts of words and phrases that say it (patterns, folded).
+#: What a text says: what was drawn for it, and the starts of words and phrases that say it (see ``says``).
 SAID: dict[str, tuple[Drawn | None, str]] = {
     "disability or long illness": (
         lambda persona: not str(persona.drawn.get("health", "no ")).startswith("no "),
         """
-        wheelchair, prosthe, deaf, blind, braille, cerebral palsy, lost a leg, stroke, diabet, asthma, epilep, hiv\b,
+        wheelchair, prosthe, deaf, blind, braille, cerebral palsy, lost a leg, stroke, diabet, asthma, epilep, hiv$,
         cancer, parkinson, arthritis, dialysis, autis, bipolar, depression, panic attacks, hears? voices, walking frame,
-        with a stick, weak heart, weak leg, limps?\b, hearing aids?, hears? badly, hepatitis, tubercul, crohn, dyslexi,
+        with a stick, weak heart, weak leg, limps?$, hearing aids?, hears? badly, hepatitis, tubercul, crohn, dyslexi,
         kidney (?:stones|transplant), multiple sclerosis, long covid, adhd, attention deficit, psychiatrist, polio,
         learning disability, hip replaced, clouded eyes, left eye, one eye, sight to, migraine, pills for, chronic,
-        blood pressure, ulcers, anaemi, coughs? every, worn-out knees, use of one hand, lift the right arm, help to dress,
+        blood pressure, ulcers, anaemi, coughs? every, worn-out knees, use of one hand, lift the right arm,
+        help to dress,
         magnifying, night-blind, pacemaker, sore on bad, spine that was
         """,
     ),
     "religion": (
         lambda persona: persona.drawn.get("religion") != "no religion",
         """
-        mass\b, church, chapel, mosque, temple, synagogue, gurdwara, pray, rosary, quran, bible, psalm, ramadan, fasts?\b,
-        shrine, icons?\b, buddha, monks?\b, incense, muslim, hindu, catholic, christian, jewish, sikh, pilgrim, hajj,
-        mecca, diwali, baptis, sabbath, torah, parish, priest, imam, saint\b, halal, kosher, ancestors, faith, alms,
-        lent\b, choir, headscarf
+        mass$, church, chapel, mosque, temple, synagogue, gurdwara, pray, rosary, quran, bible, psalm, ramadan, fasts?$,
+        shrine, icons?$, buddha, monks?$, incense, muslim, hindu, catholic, christian, jewish, sikh, pilgrim, hajj,
+        mecca, diwali, baptis, sabbath, torah, parish, priest, imam, saint$, halal, kosher, ancestors, faith, alms,
+        lent$, choir, headscarf
         """,
     ),
     "another country of birth": (
         drawn("origin", "immigrant"),
         r"""
         came from [a-z ]+ at, born in [a-z ]+ and came, left [a-z ]+ years ago with, moved from [a-z ]+ (?:to|with),
-        refugee, two passports, citizen of, years passed in, crossed [a-z]+ borders to, grew up in [a-z ]+\, ,
+        refugee, two passports, citizen of, years passed in, crossed [a-z]+ borders to, 
         not seen [a-z ]+ for, spices posted, asylum, arrived from
         """,
     ),
     "partner of the same sex": (drawn("household", "couple of the same sex"), ""),
     "children": (
         lambda persona: "child" in str(persona.drawn.get("household", "")).replace("no children", ""),
-        "sons?\b, daughters?\b, child\b, children\b, kids?\b, toddler, grandchild, grandsons?\b, granddaughter",
+        "sons?$, daughters?$, child$, children$, kids?$, toddler, grandchild, grandsons?$, granddaughter",
     ),
     "married or with a partner": (
         _starts("household", "married", "with a partner", "couple"),
         """
-        (?<!never )married, husband, wife\b, partner\b, fianc, engaged to, wedding, spouse, been with, moved in with,
+        (?<!never )married, husband, wife$, partner$, fianc, engaged to, wedding, spouse, been with, moved in with,
         eloped
         """,
     ),
     "single, divorced or widowed": (
         _starts("household", "single", "divorced", "widowed", "parent alone"),
         """
-        single\b, never married, unmarried, divorc, separated, widow, late (?:wife|husband), lost (?:her|his) (?:hus|wif),
-        ex\b, no partner, lives? alone, on (?:her|his) own\b, not married, buried (?:her|his) (?:wife|hus), first dates,
+        single$, never married, unmarried, divorc, separated, widow, late (?:wife|husband),
+        lost (?:her|his) (?:hus|wif),
+        ex$, no partner, lives? alone, on (?:her|his) own$, not married, buried (?:her|his) (?:wife|hus), first dates,
         with (?:her|his|their) (?:parents|mother|grandparents), proposal, fiance, has been single
         """,
     ),
     "degree": (
         drawn("schooling", "a degree or other higher training"),
-        "degree, university, bachelor, master's, doctorate, thesis, graduat, studied, diploma, scholarship, through college",
+        "degree, university, bachelor, master's, doctorate, thesis, graduat, studied, diploma, through college",
     ),
     "little or no schooling": (
         drawn("schooling", "no schooling", "primary school only"),
         """
-        never (?:went to school|been to school|learned to read), no school, day of school, primary school, village school,
-        left (?:[a-z]+ )*school (?:after the|when|at (?:ten|eleven|twelve|thirteen)), thumbprint, years of school, no letters,
+        never (?:went to school|been to school|learned to read), no school, day of school, primary school,
+        village school,
+        left (?:[a-z]+ )*school (?:after the|when|at (?:ten|eleven|twelve|thirteen)), thumbprint, no letters,
+        years of school,
         signs with a cross, reads? and writes? (?:a little|slowly|just|with), read out by, learned to read, counts? with
         knots, road signs and prices, from work and not
         """,
@@ -101,15 +105,15 @@ SAID: dict[str, tuple[Drawn | None, str]] = {
     "farm, fishing, mine or factory": (
         drawn("sector", "farming, herding or fishing", "factory, mine or building site"),
         """
-        farm, herd, shepherd, fisher, trawler, grower, picker, harvest, smallholder, cattle, pig\b, goats, greenhouse,
-        mine\b, miner\b, factory, plant\b, mill\b, labourer, bricklayer, brick-kiln, welder, machine operator, assembl,
+        farm, herd, shepherd, fisher, trawler, grower, picker, harvest, smallholder, cattle, pig$, goats, greenhouse,
+        mine$, miner$, factory, plant$, mill$, labourer, bricklayer, brick-kiln, welder, machine operator, assembl,
         carpenter, construction, seamstress, tailor, mechanic, steelwork
         """,
     ),
     "debt, rent or insecure work": (
         None,
         """
-        owes?\b, debt, loan, rents?\b, paid by the day, out[- ]of[- ]work, unemployed, between jobs, laid[- ]off, arrears,
+        owes?$, debt, loan, rents?$, paid by the day, out[- ]of[- ]work, unemployed, between jobs, laid[- ]off, arrears,
         borrowed for, odd jobs, without work, jobless, wages that are
         """,
     ),
@@ -124,9 +128,9 @@ SAID: dict[str, tuple[Drawn | None, str]] = {
 
 
 def says(text: str, phrases: str) -> bool:
-    """Whether a word of ``text`` starts like one of the ``phrases``, which commas and lines separate."""
-    parts = (" ".join(phrase.split()) for phrase in re.split(r"(?<!\\),", phrases))
-    return bool(re.search(rf"\b(?:{'|'.join(part for part in parts if part)})", fold(text)))
+    """Whether ``text`` has one of the ``phrases`` from the start of a word; ``$`` ends a word, commas part phrases."""
+    parts = [" ".join(phrase.split()).replace("$", r"\b") for phrase in phrases.split(",")]
+    return bool(re.search(rf"\b(?:{'|'.join(filter(None, parts))})", fold(text)))
 
 
 UNAGREED = re.compile(
