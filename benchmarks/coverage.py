@@ -62,8 +62,10 @@ SAID: dict[str, tuple[Drawn | None, str]] = {
         drawn("origin", "immigrant"),
         r"""
         came from [a-z ]+ at, born in [a-z ]+ and came, left [a-z ]+ years ago with, moved from [a-z ]+ (?:to|with),
-        refugee, two passports, citizen of, years passed in, crossed [a-z]+ borders to, 
-        not seen [a-z ]+ for, spices posted, asylum, arrived from
+        refugee, two passports, citizen of, years passed in, crossed [a-z]+ borders to,
+        not seen [a-z ]+ for, spices posted, asylum, arrived from, radio from, dishes from,
+        jar of soil, a parcel to,
+        left [a-z]+ [a-z-]+ years ago, (?:men|women) from [a-z]+ at first, diploma from, a house in [a-z]+ that
         """,
     ),
     "partner of the same sex": (drawn("household", "couple of the same sex"), ""),
@@ -134,7 +136,7 @@ def says(text: str, phrases: str) -> bool:
 
 
 UNAGREED = re.compile(
-    r"\b(?:she|he) (?:are|were|have|do|work|live|keep|like|love|hate|want|never (?:admit|take|go|say|let|ask)|think|know)\b"
+    r"\b(?:she|he) (?:never )?(?:are|were|have|do|work|live|keep|like|love|want|think|know|admit|take|go|say)\b"
     r"|\bthey (?:is|was|has|does|works|lives|keeps|likes|wants|knows)\b",
     re.I,
 )

@@ -1,7 +1,7 @@
 """Whom the author is asked for: attributes with weights, and one draw of each per description.
 
 Language models settle on their favourite people, so the draws are made here. ``population.toml`` says how its tables
-are read; ``population_file`` reads a user's. What is drawn for a description depends on the seed, its call and its slot.
+are read; ``population_file`` reads a user's. A draw depends on the seed, its call and its slot only.
 """
 
 from __future__ import annotations
@@ -73,9 +73,9 @@ def holds(values: str, drawn: str | int) -> bool:
 def draws(population: Population, kind: Kind, form: Form, call: str, count: int) -> list[Draw]:
     """A draw for each of the ``count`` slots of ``call`` ("7/3": the seed and the number of the call).
 
-    Within a call each attribute is spread evenly over its weights (Latin hypercube sampling, McKay et al. 1979), so that
-    small pools are close to the population too. An attribute of the same name is drawn alike for both kinds, so that
-    pronouns are as frequent in both pools. Of what was drawn, short descriptions get ``FEW_ATTRIBUTES``, and those
+    Within a call each attribute is spread evenly over its weights (Latin hypercube sampling, McKay et al. 1979), so
+    that small pools are close to the population too. Attributes of the same name are drawn alike for both kinds, so
+    that pronouns are as frequent in both pools. Of what was drawn, short descriptions get ``FEW_ATTRIBUTES``, and those
     without a pronoun no pronoun.
     """
     attributes = population[kind]
@@ -105,10 +105,10 @@ def _drawn(attributes: Mapping[str, Weights], quantiles: Mapping[str, float], pl
 
 
 def value_of(weights: Mapping[str, float], quantile: float) -> str | int:
-    """The value at ``quantile``, 0 to 1, of the distribution that ``weights`` give; of a range of numbers, one number."""
+    """The value at ``quantile``, 0 to 1, of the distribution ``weights``; of a range, one number."""
     left = min(quantile, _BELOW_ONE) * sum(weights.values())
-    value, weight = "", 1.0
-    for value, weight in weights.items():
+    value, weight = "", 0.0
+    for value, weight in weights.items():  # noqa: B007 - the last one is used below
         if left < weight:
             break
         left -= weight

@@ -1,4 +1,4 @@
-"""``expand`` asks the author for people who were drawn, keeps what was drawn, and shares personalities as it is told."""
+"""``expand`` asks the author for people who were drawn, and shares personalities as often as it may."""
 
 from __future__ import annotations
 

@@ -36,8 +36,7 @@ def homes(one: Life, person: Draw, faith: str, rng: Random) -> tuple[dict[str, A
     here = origin = _with_faith(places()[str(person["country"])], faith, rng)
     migrant, heir = person["origin"] == IMMIGRANT, rng.random() < HEIRS
     if migrant or heir:
-        sources = [place for place in bank("author_places").values() if here["key"] in place["to"]]
-        origin = _with_faith(sources or [*bank("author_places").values()], faith, rng)
+        origin = _with_faith(_sources(here), faith, rng)
     one.has.update(here["tags"])
     if here["country"] == origin["country"]:
         origin = here
@@ -66,6 +65,14 @@ def homes(one: Life, person: Draw, faith: str, rng: Random) -> tuple[dict[str, A
     foreign = [tongue for tongue in bank("author_work")["tongues"] if tongue not in (*known, *here["lang"])]
     one.slots["third"] = rng.choice(foreign)
     return here, origin
+
+
+def _sources(here: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The regions from which people move to ``here``: those that say so, else those of the same continent."""
+    all_places = bank("author_places")
+    found = [one for one in all_places.values() if here["country"] in {all_places[key]["country"] for key in one["to"]}]
+    near = [one for one in all_places.values() if here["tags"][0] in one["tags"] and one["country"] != here["country"]]
+    return found or near
 
 
 def _with_faith(some: Sequence[dict[str, Any]], faith: str, rng: Random) -> dict[str, Any]:
