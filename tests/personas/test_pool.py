@@ -206,6 +206,51 @@ def test_personalities_of_one_pronoun_are_used_equally_often(of_profiles, of_per
         assert not counts or max(counts) - min(counts) <= 1
 
 
+def test_a_personality_that_the_profile_speaks_against_is_taken_only_if_no_other_is_left():
+    host = described("She hosts the street party each June and is 40.", ("is 40",))
+    quiet = described("She is withdrawn and neat.", ("withdrawn", "neat"), "personality")
+    loud = described("She is loud and neat.", ("loud", "neat"), "personality")
+    for seed in range(20):
+        [made] = pool.combine([host], [quiet, loud], per_profile=1, seed=seed)
+        assert made.personality == loud.text
+        [first, second] = pool.combine([host], [quiet, loud], per_profile=2, seed=seed)
+        assert (first.personality, second.personality) == (loud.text, quiet.text)
+    [alone] = pool.combine([host], [quiet], per_profile=1, seed=0)
+    assert alone.personality == quiet.text
+    others = {made.personality for seed in range(20) for made in combined(profiles(1), [quiet, loud], seed)}
+    assert others == {quiet.text, loud.text}
+
+
+def combined(people, characters, seed):
+    return pool.combine(people, characters, per_profile=1, seed=seed)
+
+
+def test_one_that_was_passed_over_is_there_for_the_next_profile():
+    host = described("She hosts the street party each June and is 40.", ("is 40",))
+    quiet = described("She is withdrawn and neat.", ("withdrawn", "neat"), "personality")
+    loud = described("She is loud and neat.", ("loud", "neat"), "personality")
+    for seed in range(20):
+        made = pool.combine([host, *profiles(1)], [quiet, loud], per_profile=1, seed=seed, most=1)
+        assert [p.personality for p in made] == [loud.text, quiet.text]
+
+
+@pytest.mark.parametrize("most", [1, 2, 5])
+def test_no_personality_is_shared_by_more_than_it_may_be(most):
+    made = pool.combine(profiles(30), personalities(7), per_profile=2, seed=0, most=most)
+    uses = Counter(persona.personality for persona in made)
+    assert max(uses.values()) == most
+    assert len(made) == min(60, 7 * most)
+
+
+def test_profiles_choose_from_the_personalities_that_are_open_to_them():
+    people, characters = profiles(12), personalities(12)
+    made = pool.combine(people, characters, per_profile=1, seed=1, open_to=lambda number: number + 1)
+    for number, persona in enumerate(made):
+        assert persona.personality in [character.text for character in characters[: number + 1]]
+    smaller = pool.combine(people[:5], characters[:5], per_profile=1, seed=1, open_to=lambda number: number + 1)
+    assert made[:5] == smaller
+
+
 def test_a_note_tells_which_profiles_have_fewer_personas_than_asked_for():
     people = [*profiles(2), *profiles(3, "They")[2:], *profiles(4, "Nobody")[3:]]
     made = pool.combine(people, personalities(3), per_profile=2, seed=0)
