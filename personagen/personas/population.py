@@ -27,6 +27,7 @@ PRONOUN = "pronoun"
 #: the packaged attributes that say something alone, none of the others, and all of a user's own.
 FEW_FACTS, FEW_WORDS, FEW_ATTRIBUTES = 6, 0.6, 2
 TOLD_ALONE = ("age", "country", "work", "household", "religion", "health")
+NOTHING_TO_TELL = "no disability"
 TOLD_TOGETHER = ("region", "origin", "schooling", "sector", "place")
 _TRIES = 200
 _BELOW_ONE = 1 - 1e-12
@@ -152,6 +153,6 @@ def _fitting(drawn: Draw, kind: Kind, form: Form, place: str) -> Draw:
     facts = form.items[1] or (FEW_FACTS if form.scale > FEW_WORDS else 1)
     if facts >= FEW_FACTS:
         return kept
-    told = [name for name in TOLD_ALONE if name in kept]
+    told = [name for name in TOLD_ALONE if name in kept and not str(kept[name]).startswith(NOTHING_TO_TELL)]
     chosen = Random(f"{place}/short").sample(told, min(FEW_ATTRIBUTES, len(told)))
     return {name: value for name, value in kept.items() if name in chosen or name not in (*TOLD_ALONE, *TOLD_TOGETHER)}
