@@ -24,15 +24,17 @@ from random import Random
 from typing import TypeVar
 
 from personagen import tree
-from personagen.agents import judge, observer, user
+from personagen.agents import observer, user
 from personagen.agents.ask import AgentContext, Answer, CallSite
 from personagen.agents.replies import Spoken
 from personagen.agents.reply_counts import ReplyCounts
-from personagen.errors import ConfigError, PersonagenError, ReplyError, ServerError
+from personagen.errors import PersonagenError, ReplyError, ServerError
+from personagen.flows.growth import drawn, preferred
 from personagen.flows.messages import JUDGE, OBSERVER, SPEAKER, MessageLog
 from personagen.flows.plan import CALLS_A_TURN, Plan, planned
+from personagen.flows.verdicts import Verdicts
 from personagen.gates import over
-from personagen.records import Belief, ConversationTree, Inference, Judgment, Message, Node
+from personagen.records import Belief, ConversationTree, Inference, Message, Node
 from personagen.runs.schedule import Step
 
 T = TypeVar("T")
@@ -66,7 +68,7 @@ class Conversation:
         self._nodes: dict[str, Node] = {}
         self._chats: dict[str, tuple[Message, ...]] = {}
         self._beliefs: dict[str, Belief] = {}
-        self._verdicts: dict[str, dict[int, Judgment | None]] = {}
+        self._verdicts = Verdicts(self.ctx, plan)
         self._planned = planned(plan) if plan.grow == "all" else frozenset()
 
     def first(self) -> list[Step]:
@@ -84,13 +86,12 @@ class Conversation:
                 raise FailedTree(*unusable)
             gates = sorted({answer.objections[-1].gate for answer in self.log.answers.values() if answer.dropped})
             raise FailedTree(tree.ROOT, ReplyError(f"no exchange passed the gate {', '.join(gates)}", cause="gate"))
-        verdicts = {place: self._verdicts[place] for place in sorted(self._verdicts, key=tree.order)}
         return ConversationTree(
             id=self.plan.id,
             persona=self.plan.persona,
             nodes=tuple(sorted(self._nodes.values(), key=lambda node: tree.order(node.id))),
             beliefs=tuple(sorted(self._beliefs.values(), key=lambda belief: tree.order(belief.node))),
-            judgments=tuple(made for by_order in verdicts.values() for _, made in sorted(by_order.items()) if made),
+            judgments=self._verdicts.all(),
             grow=self.plan.grow,
             models=dict(sorted(self.ctx.models.items())),
             prompts={name: prompt.hash for name, prompt in sorted(self.ctx.prompts.items())},
@@ -112,7 +113,7 @@ class Conversation:
         return [*self._replies(at, (), needs_observer=False), partial(self._observe, at)]
 
     async def _observe(self, message: str) -> list[Step]:
-        onward = self.plan.grow != "coin" or self.plan.candidate(self._coin(message)).needs_observer
+        onward = self.plan.grow != "coin" or self.plan.candidate(drawn(self.plan, message)).needs_observer
         site = self._site(message, str(self.plan.repeat), CALLS_A_TURN - 1, onward=onward)
         infer = self.ctx.act("observer/infer", observer.infer)
         found = await self._asked(message, OBSERVER, infer(self.ctx, self._chats[message], site), "observer/infer")
@@ -132,16 +133,16 @@ class Conversation:
     def _replies(self, message: str, known: Sequence[Inference], *, needs_observer: bool) -> list[Step]:
         """Each candidate's first reply; its other ones follow, to read the prompt from the provider's cache."""
         steps: list[Step] = []
-        drawn, every = self._coin(message), len(self.plan.assistants)
+        continues, every = drawn(self.plan, message), len(self.plan.assistants)
         for first, candidate in enumerate(self.plan.assistants):
             if candidate.needs_observer is needs_observer:
-                slots = sorted(range(first, self.plan.candidates, every), key=lambda slot: slot != drawn)
+                slots = sorted(range(first, self.plan.candidates, every), key=lambda slot: slot != continues)
                 steps.append(partial(self._reply, message, slots[0], slots[1:], known))
         return steps
 
     async def _reply(self, message: str, slot: int, others: Sequence[int], known: Sequence[Inference]) -> list[Step]:
         node, candidate, plan = tree.child(message, slot), self.plan.candidate(slot), self.plan
-        onward = plan.grow != "coin" or slot == self._coin(message)
+        onward = plan.grow != "coin" or slot == drawn(self.plan, message)
         site = self._site(node, f"{plan.repeat}.{slot}", 1, onward=onward)
         await self._add(node, candidate.name, candidate.reply(self.ctx, self._chats[message], known, site))
         steps: list[Step] = []
@@ -157,9 +158,9 @@ class Conversation:
         if not all(map(self.log.settled, replies)):
             return []
         steps: list[Step] = []
-        left = [reply for reply in replies if reply in self._nodes]
-        if self.plan.grow == "coin" and (drawn := replies[self._coin(message)]) in self.log.missing:
-            steps = self._next_turn(left[self._coin(message, len(left))] if left else drawn)
+        left = self._left(message)
+        if self.plan.grow == "coin" and (continues := replies[drawn(self.plan, message)]) in self.log.missing:
+            steps = self._next_turn(left[drawn(self.plan, message, len(left))] if left else continues)
         if len(left) < 2:
             return self._next_turn((left or replies)[0]) if self.plan.grow == "best" else steps
         # If no step waits for the verdicts, the second call reads the prompt of the first from the provider's cache.
@@ -168,33 +169,26 @@ class Conversation:
         return [*steps, first, partial(self._judge, message, 1)] if both else [*steps, first]
 
     async def _judge(self, message: str, which: int, later: Sequence[int] = ()) -> list[Step]:
-        replies = [tree.child(message, slot) for slot in range(self.plan.candidates)]
-        nodes = [self._nodes[reply] for reply in replies if reply in self._nodes]
-        nodes = nodes[::-1] if which else nodes
+        left = self._left(message)
         site = self._site(message, str(self.plan.repeat), len(later), onward=self.plan.grow == "best")
-        texts = [node.content for node in nodes]
-        prefer = self.ctx.act("judge/prefer", judge.prefer)
-        asked = prefer(self.ctx, self.plan.persona, self._chats[message], texts, site)
+        asked = self._verdicts.ask(which, self._chats[message], [self._nodes[reply] for reply in left], site)
         verdict = await self._asked(message, JUDGE + which, asked, "judge/prefer")
         if verdict is None and (message, JUDGE + which) not in self.log.unusable:
             return []
-        verdicts = self._verdicts.setdefault(message, {})
-        verdicts[which] = _judgment(message, [node.id for node in nodes], verdict) if verdict else None
+        self._verdicts.add(message, which, verdict.value if verdict else None)
         if self.plan.grow == "best":
-            return self._preferred(message, [*verdicts.values()]) if len(verdicts) == 2 else []
+            if not self._verdicts.are_complete(message):
+                return []
+            return self._next_turn(preferred(self.plan, message, self._verdicts.about(message), left))
         # Without the first verdict the second makes no pair.
         return [partial(self._judge, message, other) for other in later if verdict]
 
-    def _preferred(self, message: str, verdicts: Sequence[Judgment | None]) -> list[Step]:
-        """The next turn after the reply that both verdicts rank first, else after a drawn one."""
-        firsts = {made.ranking[0] if made and not made.tie else "" for made in verdicts}
-        if len(firsts) == 1 and "" not in firsts:
-            return self._next_turn(firsts.pop())
-        replies = [tree.child(message, slot) for slot in range(self.plan.candidates)]
-        left = [reply for reply in replies if reply in self._nodes]
-        return self._next_turn(left[self._coin(message, len(left))])
-
     # -- shared by the steps ---------------------------------------------------------------------------------------
+
+    def _left(self, message: str) -> list[str]:
+        """The usable replies to ``message``."""
+        replies = (tree.child(message, slot) for slot in range(self.plan.candidates))
+        return [reply for reply in replies if reply in self._nodes]
 
     def _next_turn(self, reply: str) -> list[Step]:
         at = tree.child(reply, 0)
@@ -236,24 +230,6 @@ class Conversation:
         """The call site of ``node``; ``ahead`` calls of its turn follow in sequence, and if onward the later turns."""
         later = CALLS_A_TURN * (self.plan.turns - tree.turn(node)) if onward else 0
         return CallSite(f"{self.plan.id}/{node}", sample, later + ahead + 1)
-
-    def _coin(self, message: str, sides: int = 0) -> int:
-        """Which of ``sides`` replies to ``message`` is drawn; by default of all its slots."""
-        return Random(f"{self.plan.seed}/{self.plan.id}/{message}").randrange(sides or self.plan.candidates)
-
-
-def _judgment(message: str, order: Sequence[str], verdict: Answer[judge.Ranking]) -> Judgment:
-    shown = dict(zip(judge.LABELS, order, strict=False))
-    if sorted(verdict.value.ranking) != sorted(shown):  # only a custom judge can do this
-        raise ConfigError(f"the judge ranked {', '.join(verdict.value.ranking)}, not {', '.join(shown)}")
-    return Judgment(
-        node=message,
-        order=tuple(order),
-        ranking=tuple(shown[label] for label in verdict.value.ranking),
-        tie=verdict.value.tie,
-        reason=verdict.value.reason,
-        call=verdict.call,
-    )
 
 
 def _first(failure: FailedTree) -> tuple[int, tuple[int, ...], str]:

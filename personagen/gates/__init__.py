@@ -16,6 +16,7 @@ from personagen.gates.itself import itself
 from personagen.gates.language import language
 from personagen.gates.loops import loops
 from personagen.gates.markup import markup
+from personagen.gates.medium import medium
 from personagen.gates.mirror import mirror
 from personagen.gates.openings import openings
 from personagen.gates.pair import PAIR_GATES, PairGate
@@ -46,6 +47,7 @@ TURN_GATES: dict[str, TurnGate] = {
     "echo": echo,
     "about": about,
     "itself": itself,
+    "medium": medium,
     "loops": loops,
     "repeats": repeats,
     "mirror": mirror,

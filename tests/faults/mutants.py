@@ -165,16 +165,18 @@ def _keys_at_random() -> None:
 
 
 def _coins_in_order_of_arrival() -> None:
-    from personagen.flows.conversation import Conversation
+    from personagen.flows import conversation, growth
+    from personagen.flows.plan import Plan
 
     rng = Random(7)
-    coins: dict[tuple[Conversation, str, int], int] = {}
+    coins: dict[tuple[str, str, int], int] = {}
 
-    def coin(self: Conversation, said: str, sides: int = 0) -> int:
-        sides = sides or self.plan.candidates
-        return coins.setdefault((self, said, sides), rng.randrange(sides))
+    def coin(plan: Plan, message: str, sides: int = 0) -> int:
+        sides = sides or plan.candidates
+        return coins.setdefault((plan.id, message, sides), rng.randrange(sides))
 
-    _put(Conversation, "_coin", coin)
+    for module in (conversation, growth):
+        _put(module, "drawn", coin)
 
 
 def _refused_keys_tried_again() -> None:
