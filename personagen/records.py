@@ -97,6 +97,7 @@ class Description(Record):
 
     ``origin`` is ``seed`` or the author model; ``source`` is the ``file:line`` of a seed, or the key of the call;
     ``prompt_hash`` is the hash of the prompt file, empty for a seed. ``attributes`` of a seed are columns of its row.
+    ``drawn`` is whom the author was asked to describe.
     """
 
     id: str
@@ -107,6 +108,7 @@ class Description(Record):
     source: str = ""
     prompt_hash: str = ""
     attributes: dict[str, str | Whole] = {}
+    drawn: dict[str, str | Whole] = {}
 
 
 class Persona(Sourced):
@@ -114,7 +116,7 @@ class Persona(Sourced):
 
     ``facts`` are the profile's statements, ``traits`` the personality's words; ``attributes`` (``age``, ``gender``)
     come from the text, or with others from the columns of a user's table; ``origin`` maps ``profile`` and
-    ``personality`` to ``seed`` or a model.
+    ``personality`` to ``seed`` or a model; ``drawn`` is whom the author was asked to describe.
     """
 
     id: str
@@ -125,6 +127,7 @@ class Persona(Sourced):
     attributes: dict[str, str | Whole] = {}
     origin: dict[str, str] = {}
     prompt_hash: str = ""
+    drawn: dict[str, str | Whole] = {}
 
 
 class Node(Record):

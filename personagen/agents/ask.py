@@ -46,9 +46,9 @@ _UNUSABLE = {
 class AgentContext:
     """What agents work with: the model behind its middleware, the prompt files, and each role's model name.
 
-    ``language`` is a code, or ``any``; ``words`` the usual length of a reply, ``form`` of new descriptions; ``brief``
-    is that of the next user message, ``memory`` is of earlier conversations. ``acts`` maps prompts to user functions.
-    ``counts`` gets every reply, ``schema_misses`` those without schema. ``rehearsed``: no gates, no user code.
+    ``language`` is a code, or ``any``; ``words`` the usual length of a reply, ``form`` of new descriptions, ``draws``
+    whom they describe; ``brief`` is that of the next user message, ``memory`` is of earlier conversations. ``acts``
+    maps prompts to user functions, ``schema_misses`` counts replies without schema. ``rehearsed``: no gates.
     """
 
     llm: LLM
@@ -63,6 +63,7 @@ class AgentContext:
     brief: Brief | None = None
     form: Form = PACKAGED
     memory: Memory = field(default_factory=Memory)
+    draws: tuple[Mapping[str, str | int], ...] = ()
     counts: ReplyCounts = field(default_factory=ReplyCounts)
     schema_misses: Counter[str] = field(default_factory=Counter)
 

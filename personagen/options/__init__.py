@@ -173,7 +173,7 @@ class ExpandOptions(ModelOptions):
         SIZE,
         least=1,
         most=MAX_POOL,
-        words="a third of --target",
+        words="as many as --per-personality needs",
         example=40,
     )
     per_profile: int = option(1, "Maximum personas per profile.", SIZE, common=True, least=1, most=10_000)
@@ -195,6 +195,23 @@ class ExpandOptions(ModelOptions):
         "[KIND=]MIN-MAX",
         words="like the seeds",
         example=["profile=8-10", "personality=3-5"],
+    )
+    population: FilePath | None = option(
+        None,
+        "Weights of ages, countries, work and other attributes (TOML or JSON).",
+        POOLS,
+        "FILE",
+        words="world adults",
+        example="population.toml",
+    )
+    per_personality: int | None = option(
+        None,
+        "Maximum personas per personality.",
+        SIZE,
+        least=1,
+        most=MAX_POOL,
+        words="as --per-profile, if --personalities allows",
+        example=1,
     )
     count: int = option(20, "Maximum descriptions requested per call.", POOLS, least=1, most=10_000)
     examples: int = option(5, "Pool entries shown per call.", POOLS, least=1, most=10_000)

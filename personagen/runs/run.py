@@ -42,7 +42,7 @@ from personagen.store.folder import Run, open_run
 log = logging.getLogger(__name__)
 # Files, servers, limits and speed may change when a run is resumed.
 _NOT_IN_FINGERPRINT = {
-    *("out", "prompts", "skip_bad_lines", "columns", "seeds", "dry_run", "env_file"),
+    *("out", "prompts", "skip_bad_lines", "columns", "seeds", "population", "per_personality", "dry_run", "env_file"),
     *("base_url", "price", "concurrency", "budget", "max_calls", "timeout", "batch", "confirm_above"),
 }
 
