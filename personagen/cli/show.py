@@ -10,6 +10,7 @@ import click
 
 from personagen.cli import complete
 from personagen.cli.common import counts, money, print_summary, table
+from personagen.cli.measures import ALARMING
 from personagen.cli.options import Command, options_of
 from personagen.cli.simulate import outcome_rows
 from personagen.cli.terminal import clean, one_line, page
@@ -145,7 +146,9 @@ def _overview(folder: Path, state: dict[str, Any]) -> RenderableType:
         ("cost", "" if unpriced else money(usage)),
         ("written", str(state.get("written", ""))),
     ]
-    return Text.assemble((one_line(str(folder)), "bold"), "\n", clean(table(rows)), "\n")
+    figures = Text(clean(table(rows)))
+    figures.highlight_regex(ALARMING, "red")
+    return Text.assemble((one_line(str(folder)), "bold"), "\n", figures, "\n")
 
 
 def _pool_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from personagen.cli.common import counts, discarded_rows, failure_rows, rejected_messages
+from personagen.cli.measures import shortcut_rows
 from personagen.cli.options import Command, options_of
 from personagen.cli.run import Rows, run_command
 from personagen.options import OutputOptions, SimulateOptions
@@ -58,6 +59,7 @@ def outcome_rows(s: Mapping[str, Any]) -> Rows:
         *failure_rows(s.get("failures", {})),
         ("pairs", f"{pairs:,} of {s.get('turns', 0):,} turns{share}"),
         ("without a pair", counts(s.get("rejected", {}))),
+        *shortcut_rows(s.get("shortcuts", {})),
         ("rejected messages", rejected_messages(s.get("rejected_messages", {}), s.get("messages", 0))),
         ("unusable replies", counts(s.get("unusable", {})) if s.get("unusable") else ""),
         ("ended early", counts(s.get("ended_early", {})) if s.get("ended_early") else ""),

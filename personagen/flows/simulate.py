@@ -13,6 +13,7 @@ from personagen.agents.ask import AgentContext, capture_call
 from personagen.agents.sample import Scene
 from personagen.errors import PersonagenError, ReplyError, UsageError
 from personagen.flows.conversation import Conversation, FailedTree
+from personagen.flows.measured import measured_shortcuts
 from personagen.flows.messages import rejection
 from personagen.flows.plan import Plan, Plans, calls_at_once, check, levels
 from personagen.options import SimulateOptions, checked_texts, source
@@ -41,8 +42,9 @@ class SimulateSummary:
     trees, is ``pairs`` plus the sum of ``rejected`` (by gate). ``messages`` counts those of users and assistants, also
     in failed conversations; gates rejected ``rejected_messages`` of them (by gate), and ``repaired`` ones (``label``,
     ``cut``) were corrected. ``ended_early`` counts branches that ended before their last turn (by gate), ``unusable``
-    messages, inferences and verdicts that were given up (by prompt). ``report`` has what every run reports, such as
-    calls and cost.
+    messages, inferences and verdicts that were given up (by prompt). ``shortcuts`` is how often rules that know nothing
+    of the user pick the chosen reply (``metrics.shortcuts``), once the run is done and has enough pairs. ``report`` has
+    what every run reports, such as calls and cost.
     """
 
     report: RunReport
@@ -60,6 +62,7 @@ class SimulateSummary:
     unusable: dict[str, int]
     aware_chosen: int
     quotes_dropped: int
+    shortcuts: dict[str, dict[str, float]]
 
 
 async def simulate(
@@ -85,7 +88,7 @@ async def simulate(
         items=plans,
         job=_task,
         planned=plans.described,
-        summarize=lambda outcome: _summary(outcome, len(plans)),
+        summarize=lambda outcome: _summary(outcome, len(plans), options.seed),
         results=RESULTS,
         fingerprint={
             "conversations": len(plans),
@@ -195,7 +198,7 @@ def _rows(rejections: Sequence[Rejection]) -> bytes:
     return b"".join(rejection.line() + b"\n" for rejection in rejections)
 
 
-def _summary(outcome: Outcome, conversations: int) -> dict[str, Any]:
+def _summary(outcome: Outcome, conversations: int, seed: int) -> dict[str, Any]:
     counts, failures = outcome.counts, outcome.failures
     numbers = ("trees", "turns", "pairs", "messages", "aware_chosen", "quotes_dropped")
     by_gate = ("rejected", "rejected_messages", "repaired", "ended_early", "unusable")
@@ -205,6 +208,7 @@ def _summary(outcome: Outcome, conversations: int) -> dict[str, Any]:
         "failures": dict(failures.most_common()),
         **{name: counts.get(name, 0) for name in numbers},
         **{name: dict(sorted(counts.get(name, {}).items())) for name in by_gate},
+        "shortcuts": measured_shortcuts(outcome.folder, seed) if outcome.folder else {},
     }
 
 

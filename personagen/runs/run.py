@@ -224,7 +224,8 @@ class _Playing(Generic[Item]):
             notes += workflow.close(folder, status)
         counts = self._counts()
         report = self._report(status, notes)
-        own = workflow.summarize(Outcome(counts, self.failures.by_reason()))
+        results = folder.folder if status == "done" else None
+        own = workflow.summarize(Outcome(counts, self.failures.by_reason(), results))
         folder.record(report, own)
         return report, own
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from personagen.agents.ask import AgentContext
@@ -60,10 +61,14 @@ class RunReport:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The input of a workflow's summary: counts summed over all items, and failures by reason."""
+    """The input of a workflow's summary: counts summed over all items, failures by reason, and where the results are.
+
+    ``folder`` is None unless the run is done.
+    """
 
     counts: Mapping[str, Any]
     failures: Counter[str]
+    folder: Path | None = None
 
 
 @dataclass(frozen=True)
