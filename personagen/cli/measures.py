@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from itertools import chain, repeat
-from typing import Any
 
 from personagen.metrics.shortcuts import HIGH
 
