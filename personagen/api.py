@@ -172,13 +172,15 @@ expand = _blocking(aexpand, "expand")
 simulate = _blocking(asimulate, "simulate")
 
 
-def export(run: FilePath, format: str | Exporter, out: FilePath) -> ExportSummary:
+def export(run: FilePath, format: str | Exporter, out: FilePath, balance: str | None = None) -> ExportSummary:
     """Writes a run's data in another format: ``trl``, ``aloe``, or your own function, also as ``module:function``.
+
+    ``balance="length"`` draws pairs in which length says nothing of which reply was chosen.
 
     Raises:
         PersonagenError: see ``personagen.errors``.
     """
-    return _export(Path(run), format, Path(out))
+    return _export(Path(run), format, Path(out), balance)
 
 
 def read_personas(personas: Data, *, columns: KeyTexts = (), skip_bad_lines: bool = False) -> tuple[Persona, ...]:

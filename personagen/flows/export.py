@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -14,6 +15,7 @@ import orjson
 from personagen.errors import CorruptError, PersonagenError, UsageError
 from personagen.exporters import EXPORTERS, Exporter
 from personagen.llm.functions import raised
+from personagen.metrics.balance import balanced
 from personagen.options import NamedFunction, place
 from personagen.plugins import function
 from personagen.records import ConversationTree, PreferencePair
@@ -35,11 +37,13 @@ class ExportSummary:
     notes: tuple[str, ...] = ()
 
 
-def export(run: Path, format: str | Exporter, out: Path) -> ExportSummary:
+def export(run: Path, format: str | Exporter, out: Path, balance: str | None = None) -> ExportSummary:
     """Writes the data of the run folder ``run`` as JSON lines to ``out``, replacing that file.
 
     ``format`` is one of ``EXPORTERS``, a function, or the ``package.module:function`` of one. Trees and pairs are read
-    line by line, so memory use does not grow with the run. A run with nothing to export yet is a ``UsageError``.
+    line by line, so memory use does not grow with the run. With ``balance`` of ``length`` only pairs are exported in
+    which length says nothing of which reply was chosen (``metrics.balance``); the notes say how many are left out. A
+    run with nothing to export yet is a ``UsageError``.
     """
     format = format if isinstance(format, str) else NamedFunction(format)
     exporter = exporter_of(format)
@@ -48,6 +52,9 @@ def export(run: Path, format: str | Exporter, out: Path) -> ExportSummary:
     _check_out(run, out)
     trees = read_records(run / "trees.jsonl", ConversationTree)
     pairs = read_records(run / "pairs.jsonl", PreferencePair)
+    if balance:
+        kept, note = _balanced(run)
+        pairs, notes = (pair for at, pair in enumerate(pairs) if at in kept), (*notes, note)
     lines = _lines(run, format, exporter, trees, pairs)
     first = next(lines, None)
     if first is None:
@@ -68,6 +75,24 @@ def export(run: Path, format: str | Exporter, out: Path) -> ExportSummary:
     size = write(out, counted())
     load = f'load_dataset("json", data_files={json.dumps(str(out), ensure_ascii=False)}, split="train")'
     return ExportSummary(str(run), str(format), str(out), rows, size, load, notes)
+
+
+def _balanced(run: Path) -> tuple[frozenset[int], str]:
+    """The places of the pairs of ``run`` that are kept if length is balanced, and what that costs."""
+    lengths = [
+        tuple(sum(len(message.content) for message in side) for side in (pair.chosen, pair.rejected))
+        for pair in read_records(run / "pairs.jsonl", PreferencePair)
+    ]
+    seed = read_state(run).get("options", {}).get("seed", 0)
+    kept = frozenset(balanced([math.log((1 + chosen) / (1 + rejected)) for chosen, rejected in lengths], seed))
+    if lengths and not kept:
+        raise UsageError(
+            f"--balance length leaves none of the {len(lengths):,} pairs of {run}: no longer reply was rejected by about"
+            " as much as another was chosen"
+        )
+    longer = sum(chosen > rejected for chosen, rejected in lengths)
+    share = f"the longer reply was chosen in {longer / max(1, len(lengths)):.0%} of them, in those kept in half"
+    return kept, f"--balance length kept {len(kept):,} of {len(lengths):,} pairs: {share}"
 
 
 def exporter_of(format: str) -> Exporter:

@@ -12,7 +12,9 @@ from personagen.metrics.agreement import kappa, rate, sums
 
 
 def table(rows, categories):
-    return {f"{a}/{b}": n for a, row in zip(categories, rows, strict=True) for b, n in zip(categories, row, strict=True)}
+    return {
+        f"{a}/{b}": n for a, row in zip(categories, rows, strict=True) for b, n in zip(categories, row, strict=True)
+    }
 
 
 def test_kappa_of_a_table_worked_by_hand():
