@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parent.parent / "personagen"
 
 # A file or a folder of the package, with its floor: a module imports only from lower floors and from its own folder.
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"errors"}),
+    frozenset({"errors", "notebook"}),
     frozenset({"records", "options"}),
     frozenset({"call", "tree", "plugins"}),
     frozenset({"prompts"}),

@@ -117,14 +117,15 @@ def _view(tree: ConversationTree) -> TreeView:
         below.setdefault(parent(node.id) or "", []).append(node)
     verdicts: dict[str, list[Judgment]] = {}
     for judgment in tree.judgments:
-        verdicts.setdefault(judgment.node, []).append(judgment)
+        if not judgment.persona:
+            verdicts.setdefault(judgment.node, []).append(judgment)
     pairs, rejections = pairs_of(tree)
     return TreeView(
         nodes=by_id(tree),
         below=below,
         beliefs={belief.node: belief for belief in tree.beliefs},
         verdicts=verdicts,
-        pairs={pair.node: pair for pair in pairs},
+        pairs={pair.node: pair for pair in reversed(pairs)},  # the best against the worst comes first
         reasons={r.place.rpartition("/")[2]: (r.gate, r.reason) for r in rejections},
     )
 
@@ -214,8 +215,8 @@ def _item(name: str, text: str, style: str) -> RenderableType:
 def _label(view: TreeView, reply: Node) -> tuple[str, str]:
     """The label of a reply, and its colour."""
     pair = view.pairs.get(parent(reply.id) or "")
-    ranking = view.verdicts[pair.node][0].ranking if pair else ("",)
-    return {ranking[-1]: ("rejected", "red"), ranking[0]: ("chosen", "green")}.get(reply.id, ("", GREY))
+    labels = {pair.chosen_node: ("chosen", "green"), pair.rejected_node: ("rejected", "red")} if pair else {}
+    return labels.get(reply.id, ("", GREY))
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ class Pick:
         pairs, rejections = pairs_of(tree)
         ended = {pair.node: "pairs" for pair in pairs}
         ended |= {row.place.rpartition("/")[2]: _GATES.get(row.gate, row.gate) for row in rejections}
-        worse = {pair.node: pair.rejected_agent for pair in pairs}
+        worse = {(pair.node, pair.rejected_agent) for pair in pairs}
         said = _said(tree) if self.search else {}
         return [
             node.id
@@ -53,7 +53,7 @@ class Pick:
             if node.role == "user"
             and self.turn in (None, turn(node.id))
             and self.only in ("", ended.get(node.id))
-            and self.rejected in ("", worse.get(node.id))
+            and (not self.rejected or (node.id, self.rejected) in worse)
             and self._says(*said.get(node.id, ()))
         ]
 

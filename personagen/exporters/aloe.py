@@ -27,7 +27,7 @@ def aloe(trees: Iterable[ConversationTree], pairs: Iterable[PreferencePair]) -> 
     for tree in trees:
         found: dict[str, PreferencePair] = {}
         if tree_id == tree.id:
-            found = {pair.node: pair for pair in group}
+            found = {pair.node: pair for pair in reversed(list(group))}  # the best against the worst comes first
             tree_id, group = next(groups, (None, iter(())))
         yield {
             "profile": tree.persona.profile,

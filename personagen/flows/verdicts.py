@@ -10,7 +10,8 @@ from personagen.agents import judge
 from personagen.agents.ask import AgentContext, Answer, CallSite
 from personagen.errors import ConfigError
 from personagen.flows.plan import Plan
-from personagen.records import Judgment, Message, Node
+from personagen.personas.lines import lines as lines_of
+from personagen.records import Judgment, Message, Node, Persona
 
 ORDERS = 2
 
@@ -30,8 +31,7 @@ class Verdicts:
         shown = list(nodes[::-1] if which else nodes)
         prefer = self.ctx.act("judge/prefer", judge.prefer)
         answer = await prefer(self.ctx, self.plan.persona, conversation, [node.content for node in shown], site)
-        message = tree.parent(shown[0].id) or ""
-        return Answer(_judgment(message, [node.id for node in shown], answer), answer.call)
+        return Answer(_judgment([node.id for node in shown], self.plan.persona, answer), answer.call)
 
     def add(self, message: str, which: int, verdict: Judgment | None) -> None:
         """Keeps the verdict about the replies to ``message``."""
@@ -51,15 +51,21 @@ class Verdicts:
         return tuple(made for place in places for _, made in sorted(self.by_message[place].items()) if made)
 
 
-def _judgment(message: str, order: Sequence[str], verdict: Answer[judge.Ranking]) -> Judgment:
-    shown = dict(zip(judge.LABELS, order, strict=False))
-    if sorted(verdict.value.ranking) != sorted(shown):  # only a custom judge can do this
-        raise ConfigError(f"the judge ranked {', '.join(verdict.value.ranking)}, not {', '.join(shown)}")
+def _judgment(order: Sequence[str], persona: Persona, verdict: Answer[judge.Ranking]) -> Judgment:
+    said, shown = verdict.value, dict(zip(judge.LABELS, order, strict=False))
+    if sorted(said.ranking) != sorted(shown):  # only a custom judge can do this
+        raise ConfigError(f"the judge ranked {', '.join(said.ranking)}, not {', '.join(shown)}")
+    lines = lines_of(persona)
+    grounds = [number for number in said.because or () if 1 <= number <= len(lines)]
     return Judgment(
-        node=message,
+        node=tree.parent(order[0]) or "",
         order=tuple(order),
-        ranking=tuple(shown[label] for label in verdict.value.ranking),
-        tie=verdict.value.tie,
-        reason=verdict.value.reason,
+        ranking=tuple(shown[label] for label in said.ranking),
+        tie=said.tie,
+        reason=said.reason,
+        scores=said.scores if len(said.scores) == len(order) else (),
+        confidence=said.confidence,
+        because=tuple(lines[number - 1] for number in grounds),
+        lines=0 if said.because is None else len(lines),
         call=verdict.call,
     )

@@ -18,7 +18,7 @@ from personagen.gates.loops import loops
 from personagen.gates.markup import markup
 from personagen.gates.mirror import mirror
 from personagen.gates.openings import openings
-from personagen.gates.pair import PAIR_GATES, PairGate
+from personagen.gates.pair import PAIR_GATES, PAIR_SCORES, Comparison, PairGate
 from personagen.gates.repeats import repeats
 from personagen.gates.role import role
 from personagen.gates.speaker import speaker
@@ -26,7 +26,9 @@ from personagen.gates.turn import Objection, Turn, texts_in
 
 __all__ = [
     "PAIR_GATES",
+    "PAIR_SCORES",
     "TURN_GATES",
+    "Comparison",
     "Objection",
     "PairGate",
     "Turn",

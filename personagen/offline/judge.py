@@ -191,7 +191,19 @@ def prefer(inputs: Mapping[str, Any], rng: Random, noise: float) -> str:
     gap = worth[ranking[0]] - worth[ranking[1]] if len(ranking) > 1 else 1.0
     tie = abs(gap) < TIE
     reason = _reason(case, ranking[0], ranking[-1], rng, pool="tie" if tie else "noise" if flipped and gap < 0 else "")
-    return orjson.dumps({"reason": reason, "ranking": ranking, "tie": tie}).decode()
+    marks = sorted((min(5, max(1, round(3 + 1.5 * value))) for value in worth.values()), reverse=True)
+    scores = dict(sorted(zip(ranking, marks, strict=True)))
+    confidence = min(5, 1 + int(8 * abs(gap)))
+    grounds = _because(case, ranking[0], ranking[-1], inputs.get("lines", ()))
+    verdict = {"reason": reason, "because": grounds, "scores": scores, "confidence": confidence}
+    return orjson.dumps({**verdict, "ranking": ranking, "tie": tie}).decode()
+
+
+def _because(case: Truth, best: str, worst: str, lines: Sequence[str]) -> list[int]:
+    """The numbers of the lines that speak for ``best`` or against ``worst``."""
+    found = {(f.name, f.about) for f in {*case.seen[best]} ^ {*case.seen[worst]} if f.about}
+    about = {about for _, about in found}
+    return [number for number, line in enumerate(lines, 1) if line in about or {*axes_of([line])} & about]
 
 
 def _reason(case: Truth, best: str, worst: str, rng: Random, *, pool: str) -> str:

@@ -117,8 +117,9 @@ INSTRUCTIONS = (
 def test_what_a_persona_or_seed_says_stands_in_the_prompt_letter_by_letter(text: str, name: str):
     reply = {"label": "A", "text": text}
     inputs = {"profile": text, "personality": text, "examples": [text], "count": 1, "turn": 1, "turns": 2}
+    inputs |= {"facts": [text], "traits": [text], "lines": [text]}
     inputs["form"] = PACKAGED.inputs
     rendered = prompts.load(name, (prompts.packaged(),)).render({"conversation": [], "replies": [reply], **inputs})
     assert [m.role for m in rendered] == ["system", "user"]
-    assert rendered[1].content.count(text) == {"user/speak": 2, "judge/prefer": 3, "author/profiles": 1}[name]
+    assert rendered[1].content.count(text) == {"user/speak": 2, "judge/prefer": 4, "author/profiles": 1}[name]
     assert text not in rendered[0].content
