@@ -9,7 +9,7 @@ from typing import Any
 
 from personagen.gates import PAIR_GATES, PAIR_SCORES, Comparison, PairGate
 from personagen.gates.grounds import revealed
-from personagen.gates.leak import leak
+from personagen.gates.leak import LEAKED, leak_score
 from personagen.gates.pair import margin_of
 from personagen.personas.lines import lines
 from personagen.records import ConversationTree, Judgment, Node, Pooled, PreferencePair, Rejection
@@ -137,7 +137,7 @@ def _grounds(case: Comparison) -> dict[str, Any]:
         "because": because,
         "knowable": all(revealed(line, known) for line in because) if says and known is not None else None,
         "generic": not because if says else None,
-        "leaking": None if known is None else any(leak(case, text) for text in case.texts),
+        "leaking": None if known is None else leak_score(case) >= LEAKED,
     }
 
 

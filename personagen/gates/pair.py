@@ -116,14 +116,3 @@ def margin_of(case: Comparison) -> float | None:
             return None
         differences.append(score[case.better] - score[case.worse])
     return fmean(differences) if differences else None
-
-
-PAIR_GATES: dict[str, PairGate] = {
-    "uninformed": uninformed,
-    "judged": judged,
-    "empty": empty,
-    "identical": identical,
-    "tie": tie,
-    "inconsistent": inconsistent,
-}
-PAIR_SCORES: dict[str, Callable[[Comparison], float]] = {}

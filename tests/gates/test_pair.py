@@ -27,7 +27,9 @@ def test_two_agreeing_verdicts_about_good_replies_pass_every_gate(name: str):
 
 
 def test_gates_are_asked_in_this_order():
-    assert list(PAIR_GATES) == ["uninformed", "judged", "empty", "identical", "tie", "inconsistent"]
+    assert list(PAIR_GATES) == [
+        *("uninformed", "judged", "empty", "identical", "similar", "leak", "dump", "tie", "inconsistent")
+    ]
 
 
 def test_a_reply_that_was_not_asked_for_since_nothing_was_known_makes_no_pair():
