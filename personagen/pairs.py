@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from statistics import fmean
 from typing import Any
@@ -73,31 +73,26 @@ def comparisons_of(tree: ConversationTree) -> dict[str, list[Comparison]]:
         (others if judgment.persona else own).setdefault(judgment.node, []).append(judgment)
     beliefs = {belief.node: belief for belief in tree.beliefs}
     return {
-        node: [
-            Comparison(
-                better,
-                worse,
-                replies=texts,
-                judgments=own.get(node, []),
-                others=others.get(node, []),
-                before=messages(nodes, node),
-                persona=tree.persona,
-                belief=beliefs.get(node),
-                unasked=[reply for reply in tree.unasked if parent(reply) == node],
-            )
-            for better, worse in _compared(texts, own.get(node, []))
-        ]
+        node: comparisons(
+            texts,
+            own.get(node, []),
+            others=others.get(node, []),
+            before=messages(nodes, node),
+            persona=tree.persona,
+            belief=beliefs.get(node),
+            unasked=[reply for reply in tree.unasked if parent(reply) == node],
+        )
         for node, texts in replies.items()
     }
 
 
-def _compared(texts: Mapping[str, str], verdicts: Sequence[Judgment]) -> Iterator[tuple[str, str]]:
+def comparisons(texts: Mapping[str, str], own: Sequence[Judgment], **more: Any) -> list[Comparison]:
     """Every two of the replies, the better first, by the first verdict; those farthest apart first."""
-    ranking = verdicts[0].ranking if verdicts else ()
+    ranking = own[0].ranking if own else ()
     if len(ranking) < 2 or {*ranking} != {*texts}:
-        yield "", ""
-        return
-    yield from sorted(combinations(ranking, 2), key=lambda two: ranking.index(two[0]) - ranking.index(two[1]))
+        return [Comparison("", "", texts, own, **more)]
+    both = sorted(combinations(ranking, 2), key=lambda two: ranking.index(two[0]) - ranking.index(two[1]))
+    return [Comparison(better, worse, texts, own, **more) for better, worse in both]
 
 
 def _pair(tree: ConversationTree, nodes: Mapping[str, Node], case: Comparison) -> PreferencePair:

@@ -12,7 +12,6 @@ from personagen.notebook import table
 
 Role = Literal["system", "user", "assistant"]
 Kind = Literal["profile", "personality"]
-Keep = Literal["all", "personal"]
 Pooled = Literal["chosen", "rejected", "tie"]
 Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 Count = Annotated[int, Field(ge=0, lt=2**53)]
@@ -210,7 +209,7 @@ class ConversationTree(Sourced):
     judgments: tuple[Judgment, ...] = ()
     unasked: tuple[str, ...] = ()
     grow: str = "coin"
-    keep: Keep = "all"
+    keep: str = "all"
     models: dict[str, str] = {}
     prompts: dict[str, str] = {}
 

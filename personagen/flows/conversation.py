@@ -1,9 +1,10 @@
 """Grows one conversation tree: which calls each answer makes possible.
 
-    user ─┬─ plain ───────────────┬─ judge, in both orders
+    user ─┬─ plain ───────────────┬─ judge, in both orders ── judge, for other personas and for nobody
           └─ observer ── aware ───┘
 
-``plain`` and ``aware`` are the built-in candidates; custom ones wait for the observer, as ``aware`` does.
+Other candidates than ``plain`` wait for the observer, as ``aware`` does; where it finds nothing, those that would get the
+words of ``plain`` are not asked. What others would prefer is asked of replies that make a pair.
 
 With ``coin`` the reply that continues is drawn beforehand (ALOE, arXiv 2410.03642, section 3.2), so the next user turn
 is asked as soon as that reply arrives, concurrently with the observer, the other replies and the judge; see
@@ -32,8 +33,9 @@ from personagen.errors import PersonagenError, ReplyError, ServerError
 from personagen.flows.growth import drawn, preferred
 from personagen.flows.messages import JUDGE, OBSERVER, SPEAKER, MessageLog
 from personagen.flows.plan import CALLS_A_TURN, Plan, planned
-from personagen.flows.verdicts import Verdicts
+from personagen.flows.verdicts import ORDERS, Verdicts
 from personagen.gates import over
+from personagen.pairs import comparisons, first_reason
 from personagen.records import Belief, ConversationTree, Inference, Message, Node
 from personagen.runs.schedule import Step
 
@@ -92,7 +94,9 @@ class Conversation:
             nodes=tuple(sorted(self._nodes.values(), key=lambda node: tree.order(node.id))),
             beliefs=tuple(sorted(self._beliefs.values(), key=lambda belief: tree.order(belief.node))),
             judgments=self._verdicts.all(),
+            unasked=tuple(sorted(self.log.unasked, key=tree.order)),
             grow=self.plan.grow,
+            keep=self.plan.keep,
             models=dict(sorted(self.ctx.models.items())),
             prompts={name: prompt.hash for name, prompt in sorted(self.ctx.prompts.items())},
         )
@@ -121,7 +125,10 @@ class Conversation:
             return self._without_observer(message) if (message, OBSERVER) in self.log.unusable else []
         inferences, dropped = found.value
         self._beliefs[message] = Belief(node=message, inferences=inferences, dropped=dropped, call=found.call)
-        return self._replies(message, inferences, needs_observer=True)
+        slots = () if inferences or self.ctx.rehearsed else self.plan.alike
+        self.log.unasked.update(tree.child(message, slot) for slot in slots)
+        settled = self._once_settled(message) if slots else []
+        return [*self._replies(message, inferences, needs_observer=True), *settled]
 
     def _without_observer(self, message: str) -> list[Step]:
         slots = range(self.plan.candidates)
@@ -136,15 +143,17 @@ class Conversation:
         continues, every = drawn(self.plan, message), len(self.plan.assistants)
         for first, candidate in enumerate(self.plan.assistants):
             if candidate.needs_observer is needs_observer:
-                slots = sorted(range(first, self.plan.candidates, every), key=lambda slot: slot != continues)
-                steps.append(partial(self._reply, message, slots[0], slots[1:], known))
+                slots = [s for s in range(first, self.plan.candidates, every) if self._asks(message, s)]
+                slots.sort(key=lambda slot: slot != continues)
+                steps += [partial(self._reply, message, slots[0], slots[1:], known)] if slots else []
         return steps
 
     async def _reply(self, message: str, slot: int, others: Sequence[int], known: Sequence[Inference]) -> list[Step]:
         node, candidate, plan = tree.child(message, slot), self.plan.candidate(slot), self.plan
         onward = plan.grow != "coin" or slot == drawn(self.plan, message)
         site = self._site(node, f"{plan.repeat}.{slot}", 1, onward=onward)
-        await self._add(node, candidate.name, candidate.reply(self.ctx, self._chats[message], known, site))
+        told = self.plan.told(candidate, known)
+        await self._add(node, candidate.name, candidate.reply(self.ctx, self._chats[message], told, site))
         steps: list[Step] = []
         if self.log.settled(node):
             if onward and plan.grow != "best":
@@ -154,13 +163,14 @@ class Conversation:
 
     def _once_settled(self, message: str) -> list[Step]:
         """The steps that need all replies to ``message``: the verdicts, and the next turn unless it has begun."""
-        replies = [tree.child(message, slot) for slot in range(self.plan.candidates)]
-        if not all(map(self.log.settled, replies)):
+        slots = range(self.plan.candidates)
+        if not all(self.log.settled(tree.child(message, slot)) for slot in slots):
             return []
         steps: list[Step] = []
-        left = self._left(message)
-        if self.plan.grow == "coin" and (continues := replies[drawn(self.plan, message)]) in self.log.missing:
-            steps = self._next_turn(left[drawn(self.plan, message, len(left))] if left else continues)
+        left, continues = self._left(message), tree.child(message, drawn(self.plan, message))
+        replies = [tree.child(message, slot) for slot in slots if self._asks(message, slot)]
+        if self.plan.grow == "coin" and continues in self.log.missing | self.log.unasked:
+            steps = self._next_turn(left[drawn(self.plan, message, len(left))] if left else replies[0])
         if len(left) < 2:
             return self._next_turn((left or replies)[0]) if self.plan.grow == "best" else steps
         # If no step waits for the verdicts, the second call reads the prompt of the first from the provider's cache.
@@ -170,20 +180,39 @@ class Conversation:
 
     async def _judge(self, message: str, which: int, later: Sequence[int] = ()) -> list[Step]:
         left = self._left(message)
-        site = self._site(message, str(self.plan.repeat), len(later), onward=self.plan.grow == "best")
+        site = self._site(
+            message, str(self.plan.repeat), len(later), onward=self.plan.grow == "best" and which < ORDERS
+        )
         asked = self._verdicts.ask(which, self._chats[message], [self._nodes[reply] for reply in left], site)
         verdict = await self._asked(message, JUDGE + which, asked, "judge/prefer")
         if verdict is None and (message, JUDGE + which) not in self.log.unusable:
             return []
         self._verdicts.add(message, which, verdict.value if verdict else None)
+        if which in self._verdicts.others:
+            return []
+        if later:  # Without the first verdict the second makes no pair.
+            return [partial(self._judge, message, other) for other in later if verdict]
+        if not self._verdicts.are_complete(message):
+            return []
+        others: list[Step] = [
+            partial(self._judge, message, other) for other in self._verdicts.others if self._is_pair(message)
+        ]
         if self.plan.grow == "best":
-            if not self._verdicts.are_complete(message):
-                return []
-            return self._next_turn(preferred(self.plan, message, self._verdicts.about(message), left))
-        # Without the first verdict the second makes no pair.
-        return [partial(self._judge, message, other) for other in later if verdict]
+            return [*self._next_turn(preferred(self.plan, message, self._verdicts.about(message), left)), *others]
+        return others
 
     # -- shared by the steps ---------------------------------------------------------------------------------------
+
+    def _is_pair(self, message: str) -> bool:
+        """Whether two replies to ``message`` make a pair, as an estimate supposes."""
+        own = [made for made in self._verdicts.about(message) if made]
+        texts = {reply: self._nodes[reply].content for reply in self._left(message)}
+        belief, before = self._beliefs.get(message), self._chats[message]
+        cases = comparisons(texts, own, before=before, persona=self.plan.persona, belief=belief)
+        return self.ctx.rehearsed or not all(map(first_reason, cases))
+
+    def _asks(self, message: str, slot: int) -> bool:
+        return tree.child(message, slot) not in self.log.unasked
 
     def _left(self, message: str) -> list[str]:
         """The usable replies to ``message``."""

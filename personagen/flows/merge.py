@@ -23,6 +23,8 @@ _COUNTED = frozenset(
         "failed",
         "turns",
         "pairs",
+        "paired_turns",
+        "verdicts",
         "messages",
         "aware_chosen",
         "quotes_dropped",

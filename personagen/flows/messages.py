@@ -17,8 +17,8 @@ from personagen.errors import PersonagenError, ReplyError
 from personagen.records import Rejection
 
 FINISHED, UNUSABLE = "goodbye", "unusable"
-# Whose reply to a node could not be used; the judge's second order is JUDGE + 1.
-SPEAKER, OBSERVER, JUDGE = 0, 1, 2
+# Whose reply to a node could not be used; the judge's second order is JUDGE + 1, then come those of other personas.
+SPEAKER, OBSERVER, JUDGE, OTHERS = 0, 1, 2, 4
 
 
 @dataclass
@@ -26,7 +26,7 @@ class MessageLog:
     """The answers by node, and in ``ended`` the gates at nodes where branches ended early.
 
     ``unusable`` has what could not be used, by node and whose reply it was; ``missing`` the replies that were not asked
-    for, since the observer failed. A branch ends early at a message that a gate finally rejected, at one that is
+    for, since the observer failed, ``unasked`` those since it found nothing. A branch ends early at a message that a gate finally rejected, at one that is
     unusable or missing, or as finished (``goodbye``) after both sides said goodbye.
     """
 
@@ -34,10 +34,11 @@ class MessageLog:
     ended: dict[str, str] = field(default_factory=dict)
     unusable: dict[tuple[str, int], ReplyError] = field(default_factory=dict)
     missing: set[str] = field(default_factory=set)
+    unasked: set[str] = field(default_factory=set)
 
     def settled(self, node: str) -> bool:
         """Whether the message at ``node`` is there, or will not come."""
-        return node in self.answers or self._never_came(node)
+        return node in self.answers or node in self.unasked or self._never_came(node)
 
     def lost(self, node: str) -> bool:
         """Whether the message at ``node`` was finally rejected or will not come."""
@@ -69,6 +70,7 @@ class MessageLog:
             {node: gate for node, gate in self.ended.items() if kept(node)},
             {place: error for place, error in self.unusable.items() if kept(place[0])},
             set(filter(kept, self.missing)),
+            set(filter(kept, self.unasked)),
         )
 
     def rejections(self, tree_id: str) -> list[Rejection]:
@@ -80,7 +82,7 @@ class MessageLog:
         place = f"{tree_id}/{node}"
         lost = "the branch ends here" if node in self.ended else "it was left out"
         if (node, who) in self.unusable:
-            effect = {SPEAKER: lost, OBSERVER: _UNOBSERVED}.get(who, _UNJUDGED)
+            effect = {SPEAKER: lost, OBSERVER: _UNOBSERVED}.get(who, _UNJUDGED if who < OTHERS else _UNCOMPARED)
             yield rejection(place, UNUSABLE, self.unusable[node, who], effect)
             return
         answer = self.answers[node]
@@ -122,5 +124,6 @@ def _place(place: tuple[str, int]) -> tuple[tuple[int, ...], int]:
 
 _UNOBSERVED = "its turn has no inferences, and no reply that needs them"
 _UNJUDGED = "its turn has no pair"
+_UNCOMPARED = "another persona's preference, or nobody's, is missing from its pair"
 _CUT = "it went on with the other speaker's line, which was cut off"
 _OVER = "both sides have taken leave; the branch ends here, finished before its turns were used up"

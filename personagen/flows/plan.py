@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
+from random import Random
 from typing import Any
 
 from personagen import tree
 from personagen.agents.assistant import CANDIDATES, Candidate
 from personagen.errors import UsageError
-from personagen.options import Grow, SimulateOptions, checked_texts
-from personagen.records import Persona, content_id
+from personagen.options import Grow, Keep, SimulateOptions, checked_texts
+from personagen.personas.distance import farthest
+from personagen.records import Inference, Persona, content_id
 from personagen.runs.workflow import at_most
 
 # Sequential calls from a user turn to the next one: user, observer and the aware reply.
 CALLS_A_TURN = 3
+SAMPLED = 32  # personas from which those to compare with are taken
 
 
 @dataclass(frozen=True)
 class Plan:
     """A planned tree. ``repeat`` numbers the conversations of one persona; ``seed`` determines the drawn replies.
 
-    Each user turn gets ``candidates`` replies, from ``assistants`` in turn.
+    Each user turn gets ``candidates`` replies, from ``assistants`` in turn. The preference of ``counterfactual`` other
+    personas, from ``pool``, and of nobody is asked too; ``keep`` says which pairs are kept.
     """
 
     id: str
@@ -33,7 +38,40 @@ class Plan:
     grow: Grow
     max_nodes: int
     seed: int
-    assistants: tuple[Candidate, ...] = tuple(CANDIDATES.values())
+    assistants: tuple[Candidate, ...] = (CANDIDATES["aware"], CANDIDATES["plain"])
+    counterfactual: int = 0
+    keep: Keep = "all"
+    pool: tuple[Persona, ...] = ()
+
+    @cached_property
+    def others(self) -> tuple[Persona, ...]:
+        """The ``counterfactual`` other personas, or fewer: the one of ``pool`` farthest from this one, then drawn ones."""
+        if not self.pool or not self.counterfactual:
+            return ()
+        far = self.far
+        key = partial(content_id, self.seed, self.persona.id)
+        drawn = sorted((one for one in self.pool if one.id != far.id), key=lambda one: key(one.id))
+        return (far, *drawn)[: self.counterfactual]
+
+    @cached_property
+    def far(self) -> Persona:
+        """The persona of ``pool`` that is farthest from this one."""
+        return farthest(self.persona, self.pool)
+
+    @cached_property
+    def alike(self) -> tuple[int, ...]:
+        """The slots whose replies are not asked for where nothing is known: they would get the words of ``plain``.
+
+        Without ``plain`` the first of them is asked.
+        """
+        same = tuple(slot for slot in range(self.candidates) if self.candidate(slot).tailors)
+        return same if any(one.name == "plain" for one in self.assistants) else same[1:]
+
+    def told(self, candidate: Candidate, known: Sequence[Inference]) -> Sequence[Inference]:
+        """What ``candidate`` gets as inferences where ``known`` are those of the observer."""
+        if candidate.told is None or not known:
+            return known
+        return candidate.told(known, self.far, Random(f"{self.seed}/{self.id}/{candidate.name}"))
 
     def candidate(self, slot: int) -> Candidate:
         """The assistant that replies in ``slot``."""
@@ -42,14 +80,29 @@ class Plan:
 
 def check(options: SimulateOptions) -> None:
     """Raises ``UsageError`` for options that do not fit each other."""
-    if options.max_nodes <= options.candidates:
-        raise UsageError(f"--max-nodes {options.max_nodes}: choose more than --candidates ({options.candidates})")
-    given = len(checked_texts(options.candidate))
-    if given > options.candidates:
+    replies, given = candidates_of(options), len(checked_texts(options.candidate))
+    if options.max_nodes <= replies:
+        raise UsageError(f"--max-nodes {options.max_nodes}: choose more than --candidates ({replies})")
+    if given > replies:
         raise UsageError(
-            f"--candidate is given {given} times and --candidates (replies per turn) is"
-            f" {options.candidates}: choose at least as many"
+            f"--candidate is given {given} times and --candidates (replies per turn) is {replies}: choose more"
         )
+    if options.keep == "personal" and not options.counterfactual:
+        raise UsageError("--keep personal needs the verdicts of other personas: choose --counterfactual 1 or more")
+
+
+def candidates_of(options: SimulateOptions) -> int:
+    """The replies per turn: as many as there are candidates, and at least 2."""
+    return options.candidates or max(2, len(checked_texts(options.candidate)))
+
+
+def alone(options: SimulateOptions) -> tuple[str, ...]:
+    """What a pool of one persona can't give, as notes, or ``UsageError`` where it is asked for."""
+    told = [entry for entry in checked_texts(options.candidate) if (known := CANDIDATES.get(entry)) and known.told]
+    if told or options.keep == "personal":
+        what = f"--candidate {told[0]}" if told else "--keep personal"
+        raise UsageError(f"{what} needs a second persona, and {options.personas} has one")
+    return ("there is one persona, so no other one is asked what it prefers",) if options.counterfactual else ()
 
 
 @dataclass(frozen=True)
@@ -84,11 +137,14 @@ class Plans:
                 persona=persona,
                 repeat=repeat,
                 turns=o.turns,
-                candidates=o.candidates,
+                candidates=candidates_of(o),
                 grow=o.grow,
                 max_nodes=o.max_nodes,
                 seed=o.seed,
                 assistants=self.assistants,
+                counterfactual=o.counterfactual,
+                keep=o.keep,
+                pool=_after(order, index),
             )
 
     def personas_id(self, count: int) -> str:
@@ -102,12 +158,22 @@ class Plans:
         return smaller | {"personas": self.personas_id(smaller["pool"])} if "pool" in smaller else smaller
 
 
+def _after(order: Sequence[Persona], index: int) -> tuple[Persona, ...]:
+    """Up to ``SAMPLED`` personas that follow the one at ``index`` in ``order``, and from the start after the last.
+
+    Most stay the same when the pool grows a little, since the order of two personas does not depend on the others.
+    """
+    end = index + 1 + min(SAMPLED, len(order) - 1)
+    return (*order[index + 1 : end], *order[: max(0, end - len(order))])
+
+
 def calls_at_once(plan: Plan) -> float:
     """The mean number of calls of the tree in flight at a time, if none waits for a permit."""
     user_turns = len(planned(plan)) if plan.grow == "all" else plan.turns
     waiting = sum(plan.candidate(slot).needs_observer for slot in range(plan.candidates)) / plan.candidates
     sequential = {"coin": CALLS_A_TURN - 1 + waiting, "best": CALLS_A_TURN + 1, "all": CALLS_A_TURN}[plan.grow]
-    return user_turns * (plan.candidates + 4) / (plan.turns * sequential + 1)
+    others = plan.counterfactual and plan.counterfactual + 1
+    return user_turns * (plan.candidates + 4 + others) / (plan.turns * sequential + 1)
 
 
 def levels(plan: Plan) -> list[int]:

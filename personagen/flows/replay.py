@@ -13,12 +13,13 @@ from personagen.agents.replies import Spoken
 from personagen.call import Call
 from personagen.errors import ReplyError, ServerError, UsageError
 from personagen.flows.conversation import Conversation
-from personagen.flows.plan import Plan
+from personagen.flows.plan import Plan, candidates_of
 from personagen.flows.simulate import PROMPTS
 from personagen.llm.middleware import Tally
-from personagen.options import SimulateOptions, by_role, checked_texts
-from personagen.prompts.files import Prompt, load
+from personagen.options import SimulateOptions, checked_texts
+from personagen.prompts.files import Prompt
 from personagen.records import Completion, ConversationTree, Inference, Message
+from personagen.runs.prompts import tuned_prompts
 from personagen.store.files import read_state
 from personagen.store.journal import stored_answers
 
@@ -68,10 +69,8 @@ def _options(state: Mapping[str, Any]) -> SimulateOptions:
 
 
 def _prompts(run: Path, options: SimulateOptions) -> dict[str, Prompt]:
-    efforts, extras = by_role("--reasoning", options.reasoning), by_role("--extra", options.extra)
     names = (*PROMPTS, *custom.prompts(checked_texts(options.candidate)), *custom.prompts(checked_texts(options.agent)))
-    roles = {name: name.partition("/")[0] for name in names}
-    return {n: load(n, (run / "prompts",)).tuned(efforts.get(role), extras.get(role)) for n, role in roles.items()}
+    return tuned_prompts(names, (run / "prompts",), options)
 
 
 def _plan(options: SimulateOptions, tree: ConversationTree) -> Plan:
@@ -81,7 +80,7 @@ def _plan(options: SimulateOptions, tree: ConversationTree) -> Plan:
         persona=tree.persona,
         repeat=int(repeat) if repeat.isdecimal() else 0,
         turns=options.turns,
-        candidates=options.candidates,
+        candidates=candidates_of(options),
         grow=options.grow,
         max_nodes=options.max_nodes,
         seed=options.seed,

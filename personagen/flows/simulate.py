@@ -15,12 +15,12 @@ from personagen.errors import PersonagenError, ReplyError, UsageError
 from personagen.flows.conversation import Conversation, FailedTree
 from personagen.flows.measured import measured_shortcuts
 from personagen.flows.messages import rejection
-from personagen.flows.plan import Plan, Plans, calls_at_once, check, levels
+from personagen.flows.plan import Plan, Plans, alone, calls_at_once, candidates_of, check, levels
 from personagen.options import SimulateOptions, checked_texts, source
 from personagen.pairs import pairs_of
 from personagen.personas.seeds import personas_in_steps
 from personagen.prompts.files import Prompt
-from personagen.records import ConversationTree, Rejection
+from personagen.records import ConversationTree, PreferencePair, Rejection
 from personagen.runs.estimate import Consent
 from personagen.runs.progress import Progress
 from personagen.runs.reading import read
@@ -39,12 +39,15 @@ class SimulateSummary:
     """The results of ``simulate``, as in ``run.json``.
 
     Of the planned ``conversations``, ``trees`` are complete and ``failed`` gave up. ``turns``, the user messages of all
-    trees, is ``pairs`` plus the sum of ``rejected`` (by gate). ``messages`` counts those of users and assistants, also
-    in failed conversations; gates rejected ``rejected_messages`` of them (by gate), and ``repaired`` ones (``label``,
-    ``cut``) were corrected. ``ended_early`` counts branches that ended before their last turn (by gate), ``unusable``
-    messages, inferences and verdicts that were given up (by prompt). ``shortcuts`` is how often rules that know nothing
-    of the user pick the chosen reply (``metrics.shortcuts``), once the run is done and has enough pairs. ``report`` has
-    what every run reports, such as calls and cost.
+    trees, are ``paired_turns``, which have one or more of the ``pairs``, plus the sum of ``rejected`` (by gate).
+    ``verdicts`` counts pairs by what they rest on: ``knowable`` and ``generic`` ones of those with ``grounds``,
+    ``personal`` and ``personal_and_knowable`` ones of those ``compared`` with other personas, those where the pooled
+    verdict ``agrees`` of those with a ``pooled`` one, and ``leaking`` ones. ``messages`` counts those of users and
+    assistants, also in failed conversations; gates rejected ``rejected_messages`` of them (by gate), and ``repaired``
+    ones (``label``, ``cut``) were corrected. ``ended_early`` counts branches that ended before their last turn (by
+    gate), ``unusable`` messages, inferences and verdicts that were given up (by prompt). ``shortcuts`` is how often rules
+    that know nothing of the user pick the chosen reply (``metrics.shortcuts``), once the run is done and has enough
+    pairs. ``report`` has what every run reports, such as calls and cost.
     """
 
     report: RunReport
@@ -54,6 +57,8 @@ class SimulateSummary:
     failures: dict[str, int]
     turns: int
     pairs: int
+    paired_turns: int
+    verdicts: dict[str, int]
     rejected: dict[str, int]
     messages: int
     rejected_messages: dict[str, int]
@@ -79,6 +84,8 @@ async def simulate(
     personas, notes = await read(steps, str(options.personas), progress)
     if not personas:
         raise UsageError(f"{options.personas} has no personas; create some with `personagen expand`")
+    if len(personas) == 1:
+        notes = (*notes, *alone(options))
     plans = Plans(options, tuple({p.id: p for p in personas}.values()), assistants)
     workflow = Workflow(
         command="simulate",
@@ -92,6 +99,7 @@ async def simulate(
         results=RESULTS,
         fingerprint={
             "conversations": len(plans),
+            "candidates": candidates_of(options),
             "pool": len(plans.personas),
             "personas": plans.personas_id(len(plans.personas)),
         },
@@ -164,16 +172,41 @@ def _grown(tree: ConversationTree, grown: Conversation) -> Result:
     counts = {
         "trees": 1,
         "pairs": len(pairs),
-        "turns": len(pairs) + len(rejections),
+        "paired_turns": (paired := len({pair.node for pair in pairs})),
+        "turns": paired + len(rejections),
+        "verdicts": _rests_on(pairs),
         "aware_chosen": sum(pair.chosen_agent == "aware" for pair in pairs),
         "quotes_dropped": sum(belief.dropped for belief in tree.beliefs),
         "rejected": Counter(rejection.gate for rejection in rejections),
         **log.counts(),
         **grown.ctx.counts.by_name(),
     }
-    if not unusable or pairs or any(rejection.gate != "judged" for rejection in rejections):
+    if not unusable or pairs or any(rejection.gate not in _UNJUDGED for rejection in rejections):
         return Result(lines, counts)
     return Result(lines, counts, str(unusable[1]), kind=_kind(unusable[1]), barren=True)
+
+
+_UNJUDGED = ("uninformed", "judged")
+
+
+def _rests_on(pairs: Sequence[PreferencePair]) -> Counter[str]:
+    """How many pairs there are by what their verdicts rest on."""
+    return Counter(
+        name
+        for pair in pairs
+        for name, holds in {
+            "grounds": pair.generic is not None,
+            "knowable": pair.knowable,
+            "generic": pair.generic,
+            "leaking": pair.leaking,
+            "compared": pair.personal is not None,
+            "personal": pair.personal,
+            "personal_and_knowable": pair.personal and pair.knowable,
+            "pooled": pair.pooled,
+            "agrees": pair.pooled == "chosen",
+        }.items()
+        if holds
+    )
 
 
 def _failed(plan: Plan, failure: FailedTree, grown: Conversation) -> Result:
@@ -200,8 +233,8 @@ def _rows(rejections: Sequence[Rejection]) -> bytes:
 
 def _summary(outcome: Outcome, conversations: int, seed: int) -> dict[str, Any]:
     counts, failures = outcome.counts, outcome.failures
-    numbers = ("trees", "turns", "pairs", "messages", "aware_chosen", "quotes_dropped")
-    by_gate = ("rejected", "rejected_messages", "repaired", "ended_early", "unusable")
+    numbers = ("trees", "turns", "pairs", "paired_turns", "messages", "aware_chosen", "quotes_dropped")
+    by_gate = ("verdicts", "rejected", "rejected_messages", "repaired", "ended_early", "unusable")
     return {
         "conversations": conversations,
         "failed": failures.total(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from random import Random
 
 from personagen import tree
 from personagen.agents import judge
@@ -13,7 +14,7 @@ from personagen.flows.plan import Plan
 from personagen.personas.lines import lines as lines_of
 from personagen.records import Judgment, Message, Node, Persona
 
-ORDERS = 2
+ORDERS = 2  # of the user's own verdicts
 
 
 @dataclass
@@ -24,22 +25,36 @@ class Verdicts:
     plan: Plan
     by_message: dict[str, dict[int, Judgment | None]] = field(default_factory=dict)
 
+    @property
+    def others(self) -> range:
+        """The verdicts that tell a preference other than the user's: of other personas, and last of nobody."""
+        return range(ORDERS, ORDERS + len(self.plan.others) + 1) if self.plan.counterfactual else range(0)
+
     async def ask(
         self, which: int, conversation: Sequence[Message], nodes: Sequence[Node], site: CallSite
     ) -> Answer[Judgment]:
-        """The user's own verdict on ``nodes``, shown in the order ``which``: 0 as they are, 1 reversed."""
-        shown = list(nodes[::-1] if which else nodes)
+        """The verdict ``which`` on ``nodes``: the user's own on them as they are (0), or reversed (1), or ``others``.
+
+        Each of the others sees one order, which is drawn.
+        """
+        persona, turned = self.plan.persona, bool(which)
+        if which >= ORDERS:
+            persona = (*self.plan.others, judge.NOBODY)[which - ORDERS]
+            turned = Random(f"{self.plan.seed}/{self.plan.id}/{nodes[0].id}/{persona.id}").random() < 1 / ORDERS
+        shown = list(nodes[::-1] if turned else nodes)
         prefer = self.ctx.act("judge/prefer", judge.prefer)
-        answer = await prefer(self.ctx, self.plan.persona, conversation, [node.content for node in shown], site)
-        return Answer(_judgment([node.id for node in shown], self.plan.persona, answer), answer.call)
+        answer = await prefer(self.ctx, persona, conversation, [node.content for node in shown], site)
+        made = _judgment([node.id for node in shown], persona, answer)
+        return Answer(made.model_copy(update={"persona": persona.id}) if which >= ORDERS else made, answer.call)
 
     def add(self, message: str, which: int, verdict: Judgment | None) -> None:
         """Keeps the verdict about the replies to ``message``."""
         self.by_message.setdefault(message, {})[which] = verdict
 
     def about(self, message: str) -> list[Judgment | None]:
-        """The verdicts about the replies to ``message`` so far."""
-        return [*self.by_message.get(message, {}).values()]
+        """The user's own verdicts about the replies to ``message`` so far, in the order shown."""
+        made = self.by_message.get(message, {})
+        return [made[which] for which in range(ORDERS) if which in made]
 
     def are_complete(self, message: str) -> bool:
         """Whether both orders are judged."""

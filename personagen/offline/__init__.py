@@ -13,6 +13,7 @@ from typing import Any
 from personagen.call import LLM, Call
 from personagen.errors import ConfigError
 from personagen.offline import assistant, author, judge, observer, user
+from personagen.options import POLICY
 from personagen.records import Completion, Usage
 
 _CHARACTERS_A_TOKEN = 4
@@ -53,7 +54,7 @@ def parts(noise: float = 0.0) -> dict[str, _Part]:
 
 
 def _played(call: Call) -> str:
-    """The prompt that is played: an assistant's prompt of the user's own as one of the two, by its inputs."""
-    if call.role == "assistant" and "conversation" in call.inputs:
+    """The prompt that is played: an assistant's own prompt, or that of a policy, as one of the two, by its inputs."""
+    if (call.role == "assistant" or POLICY.fullmatch(call.role)) and "conversation" in call.inputs:
         return "assistant/aware" if "inferences" in call.inputs else "assistant/plain"
     return call.prompt

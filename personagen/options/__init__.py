@@ -13,6 +13,7 @@ from personagen.options.row import (
     FILES,
     GENERAL,
     MODELS,
+    POLICY,
     POOLS,
     ROLES,
     SIZE,
@@ -36,6 +37,7 @@ from personagen.options.row import (
 
 __all__ = [
     "ENCODER",
+    "POLICY",
     "ROLES",
     "InMemory",
     "NamedFunction",
@@ -46,6 +48,7 @@ __all__ = [
     "source",
 ]
 
+Keep = Literal["all", "personal"]
 Grow = Literal["coin", "best", "all"]
 MAX_POOL = 10_000_000
 REPLACED = ("user/speak=", "observer/infer=", "judge/prefer=", "author/profiles=", "author/personalities=")
@@ -225,13 +228,24 @@ class SimulateOptions(ModelOptions):
         None, "Number of conversations.", SIZE, common=True, least=1, most=10**8, words="one per persona", example=100
     )
     turns: int = option(10, "Turns per conversation.", SIZE, common=True, least=1, most=1000)
-    candidates: int = option(2, "Competing replies per turn.", SIZE, least=2, most=26)
+    candidates: int | None = option(
+        None, "Competing replies per turn.", SIZE, least=2, most=26, words="one per --candidate, at least 2", example=4
+    )
     candidate: Functions = option(
         ("aware", "plain"),
-        "Competing assistant: aware, plain, or your own module:function.",
+        "Competing assistant: aware, plain, misaware, near, overclaim, policy=MODEL or module:function.",
         DIALOGUES,
         "NAME",
-        names=("aware", "plain"),
+        names=("aware", "plain", "misaware", "near", "overclaim", "policy="),
+    )
+    counterfactual: int = option(
+        1, "Other personas asked about each pair, and nobody; 0 asks none of them.", SIZE, "K", most=20
+    )
+    keep: Keep = option(
+        "all",
+        "Pairs to keep: all, or those that most other personas decide differently.",
+        DIALOGUES,
+        choices=get_args(Keep),
     )
     max_nodes: int = option(500, "Maximum messages per tree with --grow all.", SIZE, least=3, most=1_000_000)
     grow: Grow = option(

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 from personagen.agents import ACTS
 from personagen.agents.ask import AgentContext
+from personagen.agents.assistant import of_policy
 from personagen.errors import DiskError, Interrupted
 from personagen.llm.endpoints import OFFLINE, Models
 from personagen.llm.limits.limiter import Limiter
@@ -118,9 +119,10 @@ async def estimate_of(workflow: Workflow[Item], session: Session, folder: Run, d
 def _usual(models: Models, scales: Mapping[str, float]) -> dict[str, float]:
     """The usual reply length in tokens by prompt, for a model or for the offline cast."""
     cast = {role for role, endpoint in models.by_role.items() if endpoint.model == OFFLINE}
+    policies = {name: act for role in models.by_role if (act := of_policy(name := f"{role}/plain"))}
     return {
         name: scales.get(name, 1.0) * (act.offline_tokens if name.partition("/")[0] in cast else act.usual_tokens)
-        for name, act in ACTS.items()
+        for name, act in (ACTS | policies).items()
     }
 
 

@@ -18,11 +18,10 @@ from personagen.agents import custom
 from personagen.agents.reply_counts import discarded_part
 from personagen.errors import PersonagenError, QualityError
 from personagen.llm.endpoints import OFFLINE, Models, resolve
-from personagen.options import by_role, checked_texts
+from personagen.options import checked_texts
 from personagen.options.language import ANY, base_of, name_of
-from personagen.prompts import files as prompt_files
 from personagen.prompts.differences import edited
-from personagen.prompts.files import Prompt
+from personagen.prompts.files import Prompt, folders
 from personagen.prompts.folders import untold
 from personagen.prompts.unused import unused_prompts
 from personagen.runs.advice import advice
@@ -32,6 +31,7 @@ from personagen.runs.estimate import Consent, Estimate, begin, estimate_of
 from personagen.runs.failures import FailurePolicy
 from personagen.runs.probe import probe
 from personagen.runs.progress import Progress, ticking
+from personagen.runs.prompts import tuned_prompts
 from personagen.runs.schedule import Job, Result, Task, run_jobs
 from personagen.runs.session import Session, open_models
 from personagen.runs.watch import Watch
@@ -62,15 +62,11 @@ async def run(
     """
     options = workflow.options
     load_variables(options.env_file)
-    where = prompt_files.folders(options.prompts, workflow.language)
+    where = folders(options.prompts, workflow.language)
     agents = checked_texts(options.agent)
     acts = custom.acts(agents)
     names = (*workflow.prompts, *custom.prompts(agents))
-    efforts, extras = by_role("--reasoning", options.reasoning), by_role("--extra", options.extra)
-    prompts = {
-        name: prompt_files.load(name, where).tuned(efforts.get(role), extras.get(role))
-        for name, role in ((name, name.partition("/")[0]) for name in names)
-    }
+    prompts = tuned_prompts(names, where, options)
     unused = unused_prompts(where, prompts)
     models = resolve(options, {name.partition("/")[0] for name in prompts}, workflow.encoder)
     unused += untold({name: (prompt.file, prompt.inputs) for name, prompt in prompts.items()}, workflow.language)
@@ -100,7 +96,9 @@ async def run(
 def _unread(prompts: Mapping[str, Prompt], models: Models) -> tuple[str, ...]:
     """Says that the offline cast plays by a script, if its prompts were edited."""
     played = [name for name in prompts if models.by_role[name.partition("/")[0]].model == OFFLINE]
-    if names := sorted(name for name in played if edited(name, prompts[name].hash)):
+    if names := sorted(
+        name for name in played if edited(prompts[name].sources[0][0].removesuffix(".md"), prompts[name].hash)
+    ):
         return (f"the offline cast does not read prompts: to try {', '.join(names)}, choose a --model",)
     return ()
 

@@ -139,7 +139,6 @@ def test_check_says_which_language_prompts_are_translated_to(command, tmp_path):
 def test_inputs_that_could_be_used_are_listed(command):
     rows = {row["name"]: row["unused"] for row in json.loads(command("prompts", "--json").stdout)["prompts"]}
     assert {"facts", "traits", "words"} <= set(rows["user/speak"])
-    assert "facts" in rows["judge/prefer"]
     assert "(not used: facts" in command("prompts").stdout
 
 

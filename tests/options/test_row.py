@@ -121,7 +121,8 @@ def test_two_functions_of_one_name_each_answer_their_own_role(tmp_path):
         return ask
 
     people = fakes.personas(tmp_path, 1)
-    personagen.simulate(personas=people, out=tmp_path / "run", turns=1, model={name: made(name) for name in asked})
+    model = {name: made(name) for name in asked}
+    personagen.simulate(personas=people, out=tmp_path / "run", turns=1, model=model, candidate="plain")
     assert asked == {"user": {"user"}, "judge": {"judge"}}
 
 
