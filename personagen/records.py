@@ -177,6 +177,15 @@ class Judgment(Record):
     call: str = ""
 
 
+class Check(Record):
+    """The checker's finding at a user node: the lines of the persona that the message contradicts, usually none."""
+
+    node: str
+    contradicted: tuple[str, ...] = ()
+    reason: str = ""
+    call: str = ""
+
+
 class Rejection(Sourced):
     """A rejected text, the filter or gate that rejected it, and the reason.
 
@@ -199,7 +208,8 @@ class ConversationTree(Sourced):
     """One conversation with all sibling replies, nodes in path order.
 
     ``unasked`` are the ids of replies that were not asked for, since nothing was known about the user; ``keep`` is
-    which pairs are kept: ``all``, or the ``personal`` ones.
+    which pairs are kept: ``all``, or the ``personal`` ones. Of a sample of user messages there are ``checks``, and the
+    first verdicts as ``repeated`` by the judge and ``seconded`` by another model.
     """
 
     id: str
@@ -208,6 +218,9 @@ class ConversationTree(Sourced):
     beliefs: tuple[Belief, ...] = ()
     judgments: tuple[Judgment, ...] = ()
     unasked: tuple[str, ...] = ()
+    checks: tuple[Check, ...] = ()
+    repeated: tuple[Judgment, ...] = ()
+    seconded: tuple[Judgment, ...] = ()
     grow: str = "coin"
     keep: str = "all"
     models: dict[str, str] = {}

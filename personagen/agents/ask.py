@@ -89,11 +89,14 @@ class AgentContext:
 @dataclass(frozen=True)
 class CallSite:
     """Where in a run a question is asked. ``sample`` distinguishes questions of equal text that need separate answers,
-    and ``priority`` is the length of the chain of calls that starts with this one."""
+    and ``priority`` is the length of the chain of calls that starts with this one. ``role`` is whose model is asked,
+    if not that of the prompt's role, and ``share`` the probability that such a question is asked."""
 
     place: str = ""
     sample: str = ""
     priority: int = 1
+    role: str = ""
+    share: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -166,7 +169,7 @@ async def ask(
 def _first_call(
     ctx: AgentContext, name: str, inputs: Mapping[str, Any], schema: Mapping[str, Any] | None, site: CallSite
 ) -> Call:
-    prompt, model = ctx.prompts[name], ctx.models[name.partition("/")[0]]
+    prompt, model = ctx.prompts[name], ctx.models[site.role or name.partition("/")[0]]
     inputs = {"language": name_of(ctx.language), **inputs}
     return Call(
         model=model,
@@ -179,6 +182,8 @@ def _first_call(
         prompt=name,
         inputs=inputs,
         in_words=schema is not None and ctx.schema_misses[model] >= MISSES_TO_STOP_TRUSTING,
+        of=site.role,
+        share=site.share,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from itertools import chain, repeat
+from typing import TypeAlias
 
 from personagen.metrics.shortcuts import HIGH
 
@@ -20,16 +20,42 @@ _SHORTCUTS = {
 }
 
 
-def shortcut_rows(shortcuts: Mapping[str, Mapping[str, float]]) -> list[tuple[str, str]]:
+_AGREEMENT = {"orders": "both orders", "repeated": "asked again", "seconded": "other model"}
+Figures: TypeAlias = Mapping[str, Mapping[str, float]]
+
+
+def shortcut_rows(shortcuts: Figures) -> list[tuple[str, str]]:
     """A row for each rule that knows nothing of the user: how often it picks the chosen reply."""
-    names = chain(["shortcuts"], repeat(""))
-    return [
-        (next(names), f"{words}: {_share(shortcuts[name])}{ALARM if shortcuts[name]['value'] > HIGH else ''}")
+    rows = [
+        (f"  {words}", _share(shortcuts[name]) + (ALARM if shortcuts[name]["value"] > HIGH else ""))
         for name, words in _SHORTCUTS.items()
         if name in shortcuts
     ]
+    return [("shortcuts", "how often they pick the chosen reply"), *rows] if rows else []
+
+
+def judge_rows(judge: Figures, checks: Mapping[str, int]) -> list[tuple[str, str]]:
+    """How far the verdicts can be trusted, and how many checked messages contradict the persona."""
+    rows = []
+    if "position" in judge:
+        rows.append(("judge", f"prefers the first shown in {_share(judge['position'])}"))
+    for name, words in _AGREEMENT.items():
+        if name in judge:
+            said = f"the same in {_share(judge[name])}"
+            rows.append((f"  {words}", said + (f", {_kappa(found)}" if (found := judge.get(f"kappa_{name}")) else "")))
+    if "kappa_scores" in judge:
+        rows.append(("  scores", _kappa(judge["kappa_scores"])))
+    if checks.get("messages"):
+        rows.append(("consistency", f"{checks['contradicting']:,} of {checks['messages']:,} checked messages contradict"))
+    return rows
 
 
 def _share(rate: Mapping[str, float]) -> str:
     """``84% (82 to 87) of 1,140``."""
-    return f"{rate['value']:.0%} ({100 * rate['low']:.0f} to {100 * rate['high']:.0f}) of {rate['pairs']:,}"
+    count = rate.get("pairs", rate.get("count", 0))
+    return f"{rate['value']:.0%} ({100 * rate['low']:.0f} to {100 * rate['high']:.0f}) of {count:,}"
+
+
+def _kappa(found: Mapping[str, float]) -> str:
+    """``kappa 0.86 (0.80 to 0.92)``."""
+    return f"kappa {found['value']:.2f} ({found['low']:.2f} to {found['high']:.2f})"

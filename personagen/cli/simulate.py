@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from personagen.cli.common import counts, discarded_rows, failure_rows, rejected_messages
-from personagen.cli.measures import shortcut_rows
+from personagen.cli.measures import judge_rows, shortcut_rows
 from personagen.cli.options import Command, options_of
 from personagen.cli.run import Rows, run_command
 from personagen.options import OutputOptions, SimulateOptions
@@ -60,6 +60,7 @@ def outcome_rows(s: Mapping[str, Any]) -> Rows:
         ("pairs", f"{pairs:,} {'of' if pairs == paired else f'in {paired:,} of'} {s.get('turns', 0):,} turns{share}"),
         *verdict_rows(s.get("verdicts", {}), pairs),
         ("without a pair", counts(s.get("rejected", {}))),
+        *judge_rows(s.get("judge", {}), s.get("checks", {})),
         *shortcut_rows(s.get("shortcuts", {})),
         ("rejected messages", rejected_messages(s.get("rejected_messages", {}), s.get("messages", 0))),
         ("unusable replies", counts(s.get("unusable", {})) if s.get("unusable") else ""),

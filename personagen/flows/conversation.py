@@ -30,8 +30,9 @@ from personagen.agents.ask import AgentContext, Answer, CallSite
 from personagen.agents.replies import Spoken
 from personagen.agents.reply_counts import ReplyCounts
 from personagen.errors import PersonagenError, ReplyError, ServerError
+from personagen.flows.checks import Checks
 from personagen.flows.growth import drawn, preferred
-from personagen.flows.messages import JUDGE, OBSERVER, SPEAKER, MessageLog
+from personagen.flows.messages import CHECKER, JUDGE, OBSERVER, SPEAKER, MessageLog
 from personagen.flows.plan import CALLS_A_TURN, Plan, planned
 from personagen.flows.verdicts import ORDERS, Verdicts
 from personagen.gates import over
@@ -70,7 +71,7 @@ class Conversation:
         self._nodes: dict[str, Node] = {}
         self._chats: dict[str, tuple[Message, ...]] = {}
         self._beliefs: dict[str, Belief] = {}
-        self._verdicts = Verdicts(self.ctx, plan)
+        self._verdicts, self._checks = Verdicts(self.ctx, plan), Checks(self.ctx, plan)
         self._planned = planned(plan) if plan.grow == "all" else frozenset()
 
     def first(self) -> list[Step]:
@@ -95,6 +96,7 @@ class Conversation:
             beliefs=tuple(sorted(self._beliefs.values(), key=lambda belief: tree.order(belief.node))),
             judgments=self._verdicts.all(),
             unasked=tuple(sorted(self.log.unasked, key=tree.order)),
+            **self._checks.fields(),
             grow=self.plan.grow,
             keep=self.plan.keep,
             models=dict(sorted(self.ctx.models.items())),
@@ -114,7 +116,8 @@ class Conversation:
             if self.log.lost(at):
                 self.log.end_branch(at)
             return []
-        return [*self._replies(at, (), needs_observer=False), partial(self._observe, at)]
+        checks: list[Step] = [partial(self._check, at)] if self._checks.drawn(at) else []
+        return [*self._replies(at, (), needs_observer=False), partial(self._observe, at), *checks]
 
     async def _observe(self, message: str) -> list[Step]:
         onward = self.plan.grow != "coin" or self.plan.candidate(drawn(self.plan, message)).needs_observer
@@ -190,16 +193,34 @@ class Conversation:
         self._verdicts.add(message, which, verdict.value if verdict else None)
         if which in self._verdicts.others:
             return []
+        again: list[Step] = []
+        if verdict and not which:
+            again = [partial(self._judge_again, message, who) for who in self._checks.again(message)]
         if later:  # Without the first verdict the second makes no pair.
-            return [partial(self._judge, message, other) for other in later if verdict]
+            return [*(partial(self._judge, message, other) for other in later if verdict), *again]
         if not self._verdicts.are_complete(message):
-            return []
+            return again
         others: list[Step] = [
             partial(self._judge, message, other) for other in self._verdicts.others if self._is_pair(message)
         ]
         if self.plan.grow == "best":
-            return [*self._next_turn(preferred(self.plan, message, self._verdicts.about(message), left)), *others]
-        return others
+            others = [*self._next_turn(preferred(self.plan, message, self._verdicts.about(message), left)), *others]
+        return [*others, *again]
+
+    async def _check(self, message: str) -> list[Step]:
+        site = self._site(message, str(self.plan.repeat), 0, onward=False)
+        asked = self._checks.ask(message, self._chats[message], site)
+        if found := await self._asked(message, CHECKER, asked, "checker/consistent"):
+            self._checks.findings[message] = found.value
+        return []
+
+    async def _judge_again(self, message: str, who: int) -> list[Step]:
+        site = self._checks.site(self._site(message, str(self.plan.repeat), 0, onward=False), who)
+        nodes = [self._nodes[reply] for reply in self._left(message)]
+        asked = self._verdicts.ask(0, self._chats[message], nodes, site)
+        if verdict := await self._asked(message, who, asked, "judge/prefer"):
+            self._checks.verdicts[message, who] = verdict.value
+        return []
 
     # -- shared by the steps ---------------------------------------------------------------------------------------
 

@@ -27,7 +27,8 @@ class Plan:
     """A planned tree. ``repeat`` numbers the conversations of one persona; ``seed`` determines the drawn replies.
 
     Each user turn gets ``candidates`` replies, from ``assistants`` in turn. The preference of ``counterfactual`` other
-    personas, from ``pool``, and of nobody is asked too; ``keep`` says which pairs are kept.
+    personas, from ``pool``, and of nobody is asked too; ``keep`` says which pairs are kept. ``check_rate`` is the share
+    of user messages that are checked.
     """
 
     id: str
@@ -42,6 +43,7 @@ class Plan:
     counterfactual: int = 0
     keep: Keep = "all"
     pool: tuple[Persona, ...] = ()
+    check_rate: float = 0.0
 
     @cached_property
     def others(self) -> tuple[Persona, ...]:
@@ -145,6 +147,7 @@ class Plans:
                 counterfactual=o.counterfactual,
                 keep=o.keep,
                 pool=_after(order, index),
+                check_rate=o.check_rate,
             )
 
     def personas_id(self, count: int) -> str:
@@ -173,7 +176,8 @@ def calls_at_once(plan: Plan) -> float:
     waiting = sum(plan.candidate(slot).needs_observer for slot in range(plan.candidates)) / plan.candidates
     sequential = {"coin": CALLS_A_TURN - 1 + waiting, "best": CALLS_A_TURN + 1, "all": CALLS_A_TURN}[plan.grow]
     others = plan.counterfactual and plan.counterfactual + 1
-    return user_turns * (plan.candidates + 4 + others) / (plan.turns * sequential + 1)
+    checks = 2 * plan.check_rate
+    return user_turns * (plan.candidates + 4 + others + checks) / (plan.turns * sequential + 1)
 
 
 def levels(plan: Plan) -> list[int]:

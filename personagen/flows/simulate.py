@@ -13,6 +13,7 @@ from personagen.agents.ask import AgentContext, capture_call
 from personagen.agents.sample import Scene
 from personagen.errors import PersonagenError, ReplyError, UsageError
 from personagen.flows.conversation import Conversation, FailedTree
+from personagen.flows.hygiene import judge_counts, judge_summary
 from personagen.flows.measured import measured_shortcuts
 from personagen.flows.messages import rejection
 from personagen.flows.plan import Plan, Plans, alone, calls_at_once, candidates_of, check, levels
@@ -30,6 +31,7 @@ from personagen.runs.workflow import Outcome, RunReport, Workflow
 from personagen.store.folder import Growth
 
 PROMPTS = ("user/speak", "observer/infer", "assistant/plain", "assistant/aware", "judge/prefer")
+CHECKS = ("checker/consistent",)  # with --check-rate
 RESULTS = ("trees.jsonl", "pairs.jsonl", "rejections.jsonl")
 REHEARSED_TURNS, REHEARSED_TURNS_OF_A_TREE = 16, 60
 
@@ -45,9 +47,11 @@ class SimulateSummary:
     verdict ``agrees`` of those with a ``pooled`` one, and ``leaking`` ones. ``messages`` counts those of users and
     assistants, also in failed conversations; gates rejected ``rejected_messages`` of them (by gate), and ``repaired``
     ones (``label``, ``cut``) were corrected. ``ended_early`` counts branches that ended before their last turn (by
-    gate), ``unusable`` messages, inferences and verdicts that were given up (by prompt). ``shortcuts`` is how often rules
-    that know nothing of the user pick the chosen reply (``metrics.shortcuts``), once the run is done and has enough
-    pairs. ``report`` has what every run reports, such as calls and cost.
+    gate), ``unusable`` messages, inferences and verdicts that were given up (by prompt). ``judge`` has figures on how
+    far verdicts can be trusted (``flows.hygiene``), ``checks`` the checked ``messages`` of users and how many are
+    ``contradicting`` the persona. ``shortcuts`` is how often rules that know nothing of the user pick the chosen reply
+    (``metrics.shortcuts``), once the run is done and has enough pairs. ``report`` has what every run reports, such as
+    calls and cost.
     """
 
     report: RunReport
@@ -67,6 +71,8 @@ class SimulateSummary:
     unusable: dict[str, int]
     aware_chosen: int
     quotes_dropped: int
+    judge: dict[str, dict[str, float]]
+    checks: dict[str, int]
     shortcuts: dict[str, dict[str, float]]
 
 
@@ -90,7 +96,7 @@ async def simulate(
     workflow = Workflow(
         command="simulate",
         options=options,
-        prompts=(*PROMPTS, *custom.prompts(checked_texts(options.candidate))),
+        prompts=(*PROMPTS, *CHECKS[: options.check_rate > 0], *custom.prompts(checked_texts(options.candidate))),
         unit="conversations",
         items=plans,
         job=_task,
@@ -179,6 +185,7 @@ def _grown(tree: ConversationTree, grown: Conversation) -> Result:
         "quotes_dropped": sum(belief.dropped for belief in tree.beliefs),
         "rejected": Counter(rejection.gate for rejection in rejections),
         **log.counts(),
+        **judge_counts(tree),
         **grown.ctx.counts.by_name(),
     }
     if not unusable or pairs or any(rejection.gate not in _UNJUDGED for rejection in rejections):
@@ -241,6 +248,8 @@ def _summary(outcome: Outcome, conversations: int, seed: int) -> dict[str, Any]:
         "failures": dict(failures.most_common()),
         **{name: counts.get(name, 0) for name in numbers},
         **{name: dict(sorted(counts.get(name, {}).items())) for name in by_gate},
+        "judge": judge_summary(counts),
+        "checks": dict(counts.get("checks", {})),
         "shortcuts": measured_shortcuts(outcome.folder, seed) if outcome.folder else {},
     }
 

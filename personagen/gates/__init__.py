@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from personagen.gates.about import about
+from personagen.gates.contradiction import contradiction
 from personagen.gates.dump import dump, dump_score
 from personagen.gates.echo import echo
 from personagen.gates.goodbye import over
@@ -49,6 +50,7 @@ PAIR_GATES: dict[str, PairGate] = {
     "similar": similar,
     "leak": leak,
     "dump": dump,
+    "contradiction": contradiction,
     "tie": tie,
     "inconsistent": inconsistent,
 }

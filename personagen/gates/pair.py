@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TypeAlias
 
-from personagen.records import Belief, Judgment, Message, Persona
+from personagen.records import Belief, Check, Judgment, Message, Persona
 
 _NO_PERSONA = Persona(id="", profile="", personality="")
 
@@ -27,7 +27,7 @@ class Comparison:
     ``replies`` are the texts of all, ``judgments`` the user's own verdicts about them, ``others`` those for another
     persona or for nobody. ``before`` is the conversation up to and including the user's message, ``belief`` what was
     inferred from it, None if that failed; ``unasked`` are the replies that were not asked for, since nothing was known.
-    If nothing was ranked, ``better`` and ``worse`` are empty.
+    ``checks`` are those of the user's messages in ``before``. If nothing was ranked, ``better`` and ``worse`` are empty.
     """
 
     better: str
@@ -39,6 +39,7 @@ class Comparison:
     persona: Persona = _NO_PERSONA
     belief: Belief | None = None
     unasked: Sequence[str] = ()
+    checks: Sequence[Check] = ()
 
     @property
     def texts(self) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from personagen.call import LLM, Call
 from personagen.errors import ConfigError
-from personagen.offline import assistant, author, judge, observer, user
+from personagen.offline import assistant, author, checker, judge, observer, user
 from personagen.options import POLICY
 from personagen.records import Completion, Usage
 
@@ -49,6 +49,7 @@ def parts(noise: float = 0.0) -> dict[str, _Part]:
         "observer/infer": observer.infer,
         "assistant/plain": assistant.plain,
         "assistant/aware": assistant.aware,
+        "checker/consistent": checker.consistent,
         "judge/prefer": lambda inputs, rng: judge.prefer(inputs, rng, noise),
     }
 

@@ -51,7 +51,10 @@ __all__ = [
 Keep = Literal["all", "personal"]
 Grow = Literal["coin", "best", "all"]
 MAX_POOL = 10_000_000
-REPLACED = ("user/speak=", "observer/infer=", "judge/prefer=", "author/profiles=", "author/personalities=")
+REPLACED = (
+    *("user/speak=", "observer/infer=", "judge/prefer=", "checker/consistent="),
+    *("author/profiles=", "author/personalities="),
+)
 
 
 # The option of commands that read people's tables.
@@ -246,6 +249,13 @@ class SimulateOptions(ModelOptions):
         "Pairs to keep: all, or those that most other personas decide differently.",
         DIALOGUES,
         choices=get_args(Keep),
+    )
+    check_rate: float = option(
+        0.0,
+        "Share of user messages to check against the persona, and whose verdict to ask for again.",
+        DIALOGUES,
+        "SHARE",
+        most=1,
     )
     max_nodes: int = option(500, "Maximum messages per tree with --grow all.", SIZE, least=3, most=1_000_000)
     grow: Grow = option(

@@ -77,9 +77,9 @@ def test_a_shortcut_above_the_limit_is_red_in_the_summary_and_in_show(folder, tm
 
     from personagen.cli.common import print_summary, table
 
-    [row] = shortcut_rows({"longer": {"value": value, "low": 0.6, "high": 0.7, "pairs": 1234}})
-    assert row[0] == "shortcuts"
-    assert row[1] == f"longer: {value:.0%} (60 to 70) of 1,234{ALARM if value > 0.65 else ''}"
+    title, row = shortcut_rows({"longer": {"value": value, "low": 0.6, "high": 0.7, "pairs": 1234}})
+    assert title[0] == "shortcuts"
+    assert row == ("  longer", f"{value:.0%} (60 to 70) of 1,234{ALARM if value > 0.65 else ''}")
     said = []
     monkeypatch.setattr(click, "echo", said.append)
     print_summary({}, table([row, ("calls", "3")]), json=False, quiet=False)
@@ -90,4 +90,4 @@ def test_a_shortcut_above_the_limit_is_red_in_the_summary_and_in_show(folder, tm
 def test_show_prints_the_stored_shortcuts(folder, command):
     text = command("show", folder / "run").output
     assert "shortcuts" in text
-    assert "length and format: " in text
+    assert "  length and format " in text
