@@ -46,7 +46,9 @@ def judge_rows(judge: Figures, checks: Mapping[str, int]) -> list[tuple[str, str
     if "kappa_scores" in judge:
         rows.append(("  scores", _kappa(judge["kappa_scores"])))
     if checks.get("messages"):
-        rows.append(("consistency", f"{checks['contradicting']:,} of {checks['messages']:,} checked messages contradict"))
+        rows.append(
+            ("consistency", f"{checks['contradicting']:,} of {checks['messages']:,} checked messages contradict")
+        )
     return rows
 
 

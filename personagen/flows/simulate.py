@@ -17,7 +17,9 @@ from personagen.flows.hygiene import judge_counts, judge_summary
 from personagen.flows.measured import measured_shortcuts
 from personagen.flows.messages import rejection
 from personagen.flows.plan import Plan, Plans, alone, calls_at_once, candidates_of, check, levels
-from personagen.options import SimulateOptions, checked_texts, source
+from personagen.flows.self_test import family_notes, self_test
+from personagen.llm.endpoints import policies_of
+from personagen.options import SimulateOptions, by_role, checked_texts, source
 from personagen.pairs import pairs_of
 from personagen.personas.seeds import personas_in_steps
 from personagen.prompts.files import Prompt
@@ -111,13 +113,14 @@ async def simulate(
         },
         growth=Growth(plans.at_size, frozenset({"conversations"})),
         extends=partial(_extends, options),
-        notes=notes,
+        notes=(*notes, *family_notes(by_role("--model", options.model) | policies_of(options))),
         attempts=options.attempts,
         language=options.language,
         calls_at_once=calls_at_once(next(iter(plans))),
         name=lambda plan: plan.id,
         weight=lambda plan: len(plan.persona.profile) + len(plan.persona.personality),
         shorten=_shortened,
+        prelude=("judge", self_test),
     )
     report, own = await run(workflow, progress, consent)
     return SimulateSummary(report=report, **own)
