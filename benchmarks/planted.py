@@ -30,42 +30,42 @@ GATES = ("similar", "leak", "dump")
 FILLERS = ("quite", "surely", "mostly", "again")
 
 
-def told(rng: Random, fact: str, reply: str, person: Persona) -> str:
+def told(_rng: Random, fact: str, reply: str, _person: Persona) -> str:
     """The fact in the second person, before the reply."""
     return f"Given that {clause(fact, 'you') or fact}, I'd go about it so. {reply}"
 
 
-def appended(rng: Random, fact: str, reply: str, person: Persona) -> str:
+def appended(_rng: Random, fact: str, reply: str, _person: Persona) -> str:
     """The fact in the second person, at the end."""
     return f"{reply} I say so because {clause(fact, 'you') or fact}."
 
 
-def part(rng: Random, fact: str, reply: str, person: Persona) -> str:
+def part(_rng: Random, fact: str, reply: str, _person: Persona) -> str:
     """The second part of the fact, without its verb."""
     found = fact.split()
     return f"{reply} This goes well with {' '.join(found[2:] if len(found) > 5 else found[1:])}."
 
 
-def inflected(rng: Random, fact: str, reply: str, person: Persona) -> str:
+def inflected(_rng: Random, fact: str, reply: str, _person: Persona) -> str:
     """The fact with other endings."""
     bent = [re.sub(r"(?:ing|ed|s)$", "", word) if len(word) > 5 else word for word in fact.split()[1:]]
     return f"My advice to one who would {' '.join(bent)}: {reply}"
 
 
-def reordered(rng: Random, fact: str, reply: str, person: Persona) -> str:
+def reordered(_rng: Random, fact: str, reply: str, _person: Persona) -> str:
     """The end of the fact before its beginning."""
     found = fact.split()[1:]
     half = len(found) // 2
     return f"{reply} Keep {' '.join(found[half:])} in mind, and that you {' '.join(found[:half])}."
 
 
-def recited(rng: Random, fact: str, reply: str, person: Persona) -> str:
+def recited(rng: Random, _fact: str, reply: str, person: Persona) -> str:
     """Two sentences of the profile."""
     found = [one for one in sentences(person.profile) if len(words(one)) > 3]
     return f"{' '.join(rng.sample(found, min(2, len(found))))} {reply}"
 
 
-def traits(rng: Random, fact: str, reply: str, person: Persona) -> str:
+def traits(rng: Random, _fact: str, reply: str, person: Persona) -> str:
     """A half of the traits, by their words."""
     named = rng.sample(person.traits, max(2, len(person.traits) // 2))
     return f"{reply} Somebody as {', '.join(named)} as you will manage."

@@ -87,8 +87,8 @@ def _balanced(run: Path) -> tuple[frozenset[int], str]:
     kept = frozenset(balanced([math.log((1 + chosen) / (1 + rejected)) for chosen, rejected in lengths], seed))
     if lengths and not kept:
         raise UsageError(
-            f"--balance length leaves none of the {len(lengths):,} pairs of {run}: no longer reply was rejected by about"
-            " as much as another was chosen"
+            f"--balance length leaves none of the {len(lengths):,} pairs of {run}: no longer reply was rejected by"
+            " about as much as another was chosen"
         )
     longer = sum(chosen > rejected for chosen, rejected in lengths)
     share = f"the longer reply was chosen in {longer / max(1, len(lengths)):.0%} of them, in those kept in half"

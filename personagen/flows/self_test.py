@@ -33,7 +33,7 @@ _SAME = {"chatgpt": "gpt", "o": "gpt", "mixtral": "mistral", "ministral": "mistr
 
 
 async def self_test(ctx: AgentContext) -> tuple[str, ...]:
-    """Six calls: each reply in ``EMPTY`` against one that answers, in both orders. Says in a sentence how they ended."""
+    """Six calls: each reply in ``EMPTY`` against one that answers, in both orders; a sentence on how they ended."""
     lost = await asyncio.gather(*(_loses(ctx, text, turned) for text in EMPTY.values() for turned in (False, True)))
     names = [name for name in EMPTY for _ in range(2)]
     failed = [name for name, right in zip(names, lost, strict=True) if not right]
@@ -71,9 +71,8 @@ def family(model: str) -> str:
 def family_notes(models: Mapping[str, str]) -> tuple[str, ...]:
     """A note if the judge is of the same family as an assistant, by the models of the roles."""
     judging = family(models.get("judge", OFFLINE))
-    same = sorted(
-        role for role in models if role.startswith(("assistant", "policy")) and family(models[role]) == judging
-    )
+    assistants = sorted(role for role in models if role.startswith(("assistant", "policy")))
+    same = [role for role in assistants if family(models[role]) == judging]
     if not judging or not same:
         return ()
     return (

@@ -25,7 +25,7 @@ _SENTENCE = re.compile(rf"[^.!?\n{STOPS}]+")
 
 
 def leak(case: Comparison) -> str | None:
-    """No pair if a reply tells a fact or several traits of the persona that nobody said and the observer did not infer."""
+    """No pair if a reply tells a fact or several traits of the persona that were neither said nor inferred."""
     share, line, node = max(
         ((*_leaked(case, node), node) for node in (case.better, case.worse)), key=lambda one: one[0]
     )

@@ -31,7 +31,7 @@ def sums(hits: int, count: int) -> dict[str, int]:
 def rate(added: Mapping[str, int]) -> Estimate | None:
     """The share of hits from the ``sums`` of all conversations; None without any.
 
-    Around 0 and 1 the interval is Wilson's (1927, JASA 22) with the effective number of verdicts, so it is never a point.
+    Around 0 and 1 the interval is Wilson's (1927, JASA 22) with the effective number of verdicts, so never a point.
     """
     count = added.get("count", 0)
     if not count:
@@ -49,9 +49,9 @@ def rate(added: Mapping[str, int]) -> Estimate | None:
 def kappa(table: Mapping[str, int], categories: Sequence[str], *, ordinal: bool = False) -> Estimate | None:
     """Cohen's kappa of two raters: 1 is full agreement, 0 what chance would give.
 
-    ``table`` counts ``one/other`` verdicts by their ``categories``. With ``ordinal`` a disagreement counts by the square
-    of the distance of its categories in their order (weighted kappa, Cohen 1968). None for an empty table, or if both
-    raters use only one category.
+    ``table`` counts ``one/other`` verdicts by their ``categories``. With ``ordinal`` a disagreement counts by the
+    square of the distance of its categories in their order (weighted kappa, Cohen 1968). None for an empty table, or
+    if both raters use only one category.
 
     Sources: Cohen 1960, Educational and Psychological Measurement 20; Cohen 1968, Psychological Bulletin 70; the
     interval: Fleiss, Cohen and Everitt 1969, Psychological Bulletin 72, for independent pairs of verdicts.

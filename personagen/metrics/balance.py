@@ -12,9 +12,10 @@ CALIPER = 0.1  # of a length ratio's logarithm: about 10 %
 def balanced(gaps: Sequence[float], seed: int = 0) -> list[int]:
     """The places of the pairs that are kept, in order.
 
-    ``gaps`` are the logarithms of the chosen reply's length over the rejected one's. A pair in which the chosen reply is
-    longer is kept with one in which the rejected reply is longer by the same ratio, up to ``CALIPER``: nearest-neighbour
-    matching within a caliper (Rosenbaum and Rubin 1985, The American Statistician 39). Pairs of equal length stay.
+    ``gaps`` are the logarithms of the chosen reply's length over the rejected one's. A pair in which the chosen reply
+    is longer is kept with one in which the rejected reply is longer by the same ratio, up to ``CALIPER``: nearest-
+    neighbour matching within a caliper (Rosenbaum and Rubin 1985, The American Statistician 39). Pairs of equal length
+    stay.
     """
     sides = [[at for at, gap in enumerate(gaps) if gap * sign > 0] for sign in (1, -1)]
     few, many = sorted(sides, key=len)

@@ -22,13 +22,13 @@ def sound(call):
     return verdict(call, next(one for one in call.inputs["replies"] if one["text"] not in EMPTY.values()))
 
 
-def tested(reply):
+def outcome(reply):
     fake = Fake(reply)
     return asyncio.run(self_test(context(fake))), fake.calls
 
 
 def test_a_sound_judge_passes_all_six_in_both_orders():
-    notes, calls = tested(sound)
+    notes, calls = outcome(sound)
     assert notes == ("judge self-test: 6 of 6 verdicts against replies that say nothing",)
     assert len({call.key for call in calls}) == len({call.place for call in calls}) == 6
     first = [call.inputs["replies"][0]["text"] for call in calls]
@@ -36,8 +36,8 @@ def test_a_sound_judge_passes_all_six_in_both_orders():
 
 
 def test_a_judge_that_takes_the_first_fails_half_and_is_named(caplog):
-    notes, _ = tested(lambda call: verdict(call, call.inputs["replies"][0]))
-    assert notes[0].startswith("judge self-test: in 3 of 6 verdicts a reply that says nothing did not lose (a colon, the")
+    notes, _ = outcome(lambda call: verdict(call, call.inputs["replies"][0]))
+    assert notes[0].startswith("judge self-test: in 3 of 6 verdicts a reply that says nothing did not lose (a colon,")
     assert notes[0] in caplog.messages
 
 
@@ -46,12 +46,12 @@ def test_what_a_judge_falls_for_is_named(kind, text):
     def fooled(call):
         return next((verdict(call, one) for one in call.inputs["replies"] if one["text"] == text), sound(call))
 
-    assert f"in 2 of 6 verdicts a reply that says nothing did not lose ({kind})" in tested(fooled)[0][0]
+    assert f"in 2 of 6 verdicts a reply that says nothing did not lose ({kind})" in outcome(fooled)[0][0]
 
 
 @pytest.mark.parametrize("said", ['{"reason": "r", "ranking": "tie"}', "no json"])
 def test_a_tie_and_no_verdict_are_no_victory(said):
-    assert "in 6 of 6 verdicts" in tested(lambda call: said)[0][0]
+    assert "in 6 of 6 verdicts" in outcome(lambda call: said)[0][0]
 
 
 @pytest.fixture

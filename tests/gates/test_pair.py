@@ -28,7 +28,18 @@ def test_two_agreeing_verdicts_about_good_replies_pass_every_gate(name: str):
 
 def test_gates_are_asked_in_this_order():
     assert list(PAIR_GATES) == [
-        *("uninformed", "judged", "empty", "identical", "similar", "leak", "dump", "contradiction", "tie", "inconsistent")
+        *(
+            "uninformed",
+            "judged",
+            "empty",
+            "identical",
+            "similar",
+            "leak",
+            "dump",
+            "contradiction",
+            "tie",
+            "inconsistent",
+        )
     ]
 
 

@@ -17,8 +17,7 @@ def counts(tmp_path_factory):
     folder = tmp_path_factory.mktemp("planted")
     for words in (
         ("expand", "--target", 60, "--seed", 97, "--out", folder / "pool"),
-        ("simulate", "--personas", folder / "pool" / "personas.jsonl", "--turns", 6, "--seed", 97)
-        + ("--out", folder / "run"),
+        ("simulate", "--personas", folder / "pool/personas.jsonl", "--turns", 6, "--seed", 97, "--out", folder / "run"),
     ):
         assert CliRunner().invoke(main, [str(word) for word in (*words, "--quiet")]).exit_code == 0
     return counted(folder / "run", 97)
