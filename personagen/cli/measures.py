@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from personagen.metrics.shortcuts import HIGH
 
@@ -61,3 +61,15 @@ def _share(rate: Mapping[str, float]) -> str:
 def _kappa(found: Mapping[str, float]) -> str:
     """``kappa 0.86 (0.80 to 0.92)``."""
     return f"kappa {found['value']:.2f} ({found['low']:.2f} to {found['high']:.2f})"
+
+
+def label_rows(labels: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What a person has labelled, and how far the judge agrees."""
+    if not labels.get("labelled"):
+        return [("labelled", "no pair yet")] if "pairs" in labels else []
+    ties = f", no difference in {labels['ties']:,}" if labels["ties"] else ""
+    agrees = f", {_kappa(labels['kappa'])}" if "kappa" in labels else ""
+    return [
+        ("labelled", f"{labels['labelled']:,} pairs by a person{ties}"),
+        ("  the judge", f"the same in {_share(labels['same'])}{agrees}"),
+    ]

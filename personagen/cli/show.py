@@ -10,7 +10,7 @@ import click
 
 from personagen.cli import complete
 from personagen.cli.common import counts, money, print_summary, table
-from personagen.cli.measures import ALARMING
+from personagen.cli.measures import ALARMING, label_rows
 from personagen.cli.options import Command, options_of
 from personagen.cli.simulate import outcome_rows
 from personagen.cli.terminal import clean, one_line, page
@@ -129,15 +129,19 @@ def _drawn(listing: Listing, record: Any, title: str, pick: Pick, *, brief: bool
 
 
 def _overview(folder: Path, state: dict[str, Any]) -> RenderableType:
-    """The status of the run, from ``run.json``."""
+    """The status of the run, from ``run.json``, and what a person said about its pairs."""
     from rich.text import Text
+
+    from personagen.flows.labels import label_summary, read_labels
 
     usage = state.get("usage", {})
     rows = [("status", f"{state.get('command', '?')}, {state.get('status', '?')}")]
     summary = state.get("summary", {})
     rows += [("run", f"{name}: {run.get('path', '')}") for name, run in state.get("runs", {}).items()]
     simulated = "simulate" in (state.get("command"), state.get("of"))
-    rows += outcome_rows(summary) if simulated else _pool_rows(summary)
+    rows += (
+        [*outcome_rows(summary), *label_rows(label_summary(read_labels(folder)))] if simulated else _pool_rows(summary)
+    )
     unpriced = "cost_usd" not in usage or (state.get("estimate", {}).get("free") and not usage["cost_usd"])
     rows += [
         ("models", ", ".join(map(str, state.get("options", {}).get("model", ())))),

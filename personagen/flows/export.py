@@ -21,7 +21,7 @@ from personagen.plugins import function
 from personagen.records import ConversationTree, PreferencePair
 from personagen.store.files import make_folder, read_records, read_state, write
 
-OWN = ("run.json", "trees.jsonl", "pairs.jsonl", "rejections.jsonl", "personas.jsonl", ".lock")
+OWN = ("run.json", "trees.jsonl", "pairs.jsonl", "rejections.jsonl", "personas.jsonl", "labels.jsonl", ".lock")
 
 
 @dataclass(frozen=True)
