@@ -291,13 +291,10 @@ async def capture_call(prompts: Mapping[str, Prompt], act: Callable[[AgentContex
     try:
         await act(AgentContext(capture, prompts, {name.partition("/")[0]: "none" for name in prompts}, Tally(), 1))
     except _Captured as captured:
-        return captured.call
+        call: Call = captured.args[0]
+        return call
     raise AssertionError("the agent made no call")
 
 
 class _Captured(BaseException):
-    """Ends an agent at its first call; a BaseException, so that the agent does not catch it."""
-
-    def __init__(self, call: Call) -> None:
-        super().__init__()
-        self.call = call
+    """Ends an agent at its first call, its argument; a BaseException, so that the agent does not catch it."""
