@@ -81,6 +81,7 @@ def comparisons_of(tree: ConversationTree) -> dict[str, list[Comparison]]:
             persona=tree.persona,
             belief=beliefs.get(node),
             unasked=[reply for reply in tree.unasked if parent(reply) == node],
+            again=[made for made in (*tree.repeated, *tree.seconded) if made.node == node],
             checks=[check for check in tree.checks if f"{node}.".startswith(f"{check.node}.")],
         )
         for node, texts in replies.items()

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from personagen.gates.about import about
 from personagen.gates.contradiction import contradiction
+from personagen.gates.disputed import disputed
 from personagen.gates.dump import dump, dump_score
 from personagen.gates.echo import echo
 from personagen.gates.goodbye import over
@@ -53,6 +54,7 @@ PAIR_GATES: dict[str, PairGate] = {
     "contradiction": contradiction,
     "tie": tie,
     "inconsistent": inconsistent,
+    "disputed": disputed,
 }
 PAIR_SCORES: dict[str, Callable[[Comparison], float]] = {
     "similar": similar_score,

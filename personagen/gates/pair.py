@@ -27,8 +27,8 @@ class Comparison:
     ``replies`` are the texts of all, ``judgments`` the user's own verdicts about them, ``others`` those for another
     persona or for nobody. ``before`` is the conversation up to and including the user's message, ``belief`` what was
     inferred from it, None if that failed; ``unasked`` are the replies that were not asked for, since nothing was known.
-    ``checks`` are those of the user's messages in ``before``. If nothing was ranked, ``better`` and ``worse`` are
-    empty.
+    ``checks`` are those of the user's messages in ``before``, ``again`` the verdicts of the judge asked again and of
+    another model. If nothing was ranked, ``better`` and ``worse`` are empty.
     """
 
     better: str
@@ -41,6 +41,7 @@ class Comparison:
     belief: Belief | None = None
     unasked: Sequence[str] = ()
     checks: Sequence[Check] = ()
+    again: Sequence[Judgment] = ()
 
     @property
     def texts(self) -> tuple[str, str]:

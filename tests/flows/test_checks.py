@@ -108,6 +108,7 @@ def test_the_checkers_own_model_judges_too_and_its_calls_are_its_own(run, own, t
     assert by_role["checker"] == 2 * 12 * 3  # a check and a verdict
     assert by_role["judge"] == 3 * 12 * 3
     assert summary.judge["seconded"]["value"] == 0.0
+    assert summary.rejected == {"disputed": 36}
     assert summary.judge["repeated"]["value"] == 1.0
     assert len(trees(tmp_path)[0].seconded) == 3
 
