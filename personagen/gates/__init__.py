@@ -20,6 +20,7 @@ from personagen.gates.language import language
 from personagen.gates.leak import leak, leak_score
 from personagen.gates.loops import loops
 from personagen.gates.markup import markup
+from personagen.gates.medium import medium
 from personagen.gates.mirror import mirror
 from personagen.gates.openings import openings
 from personagen.gates.pair import Comparison, PairGate, empty, identical, inconsistent, judged, tie, uninformed
@@ -72,6 +73,7 @@ TURN_GATES: dict[str, TurnGate] = {
     "echo": echo,
     "about": about,
     "itself": itself,
+    "medium": medium,
     "loops": loops,
     "repeats": repeats,
     "mirror": mirror,

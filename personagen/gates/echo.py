@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 from personagen.gates.grams import Grams, grams, runs
 from personagen.gates.turn import Turn, prose
@@ -31,7 +32,7 @@ def echo(turn: Turn) -> str | None:
         return None
     size = chars_per_word(turn.tokens)
     mine = frozenset(runs(turn.tokens, 3 * size))
-    return _task(turn, size, mine) or _recital(turn, size, mine) or _tagged(turn)
+    return _task(turn, size, mine) or _recital(turn, size, mine) or _tagged(turn) or _number(turn)
 
 
 def _task(turn: Turn, size: int, mine: Grams) -> str | None:
@@ -105,3 +106,15 @@ def _tagged(turn: Turn) -> str | None:
     if any(f"{found[1]}>" in message.content for message in turn.before):
         return None
     return f"it holds a tag like those of its prompt: {found.group().strip()!r}"
+
+
+def _number(turn: Turn) -> str | None:
+    """Whether the message names a number of the prompt with the word after it: ``100 words``."""
+    mine = _numbered(turn.tokens)
+    shared = {pair for part in _texts(turn) for pair in mine & _numbered(words(part))} if mine else set()
+    shared.difference_update(*(_numbered(words(one)) for one in _elsewhere(turn)))
+    return f"it holds a number of its prompt: {' '.join(min(shared))!r}" if shared else None
+
+
+def _numbered(tokens: Sequence[str]) -> set[tuple[str, str]]:
+    return {(one, after) for one, after in pairwise(tokens) if one.isdigit()}

@@ -20,7 +20,7 @@ FULL_SHARE = 0.95  # of max_tokens: a reply that was cut off below it did not re
 # Hardly a tokenizer joins words, so a prompt has about as many tokens as words, or more.
 MIN_TOKENS_PER_WORD, MIN_MISSING_TOKENS, MIN_COUNTED_TOKENS = 0.75, 200, 32
 _NUMBER = re.compile(r"(?<![\w.])\d+(?!\w|\.\d)")
-_SUM = re.compile(r"requested|completion|generat", re.IGNORECASE)  # of prompt and reply
+_SUM = re.compile(r"requested|completion|prediction|generat", re.IGNORECASE)  # of prompt and reply
 _LIMITS = tuple(  # the first that is found, names it
     re.compile(words, re.IGNORECASE)
     for words in (

@@ -18,6 +18,7 @@ from personagen.agents import custom
 from personagen.agents.reply_counts import discarded_part
 from personagen.errors import PersonagenError, QualityError
 from personagen.llm.endpoints import OFFLINE, Models, resolve
+from personagen.llm.slots import slots
 from personagen.options import checked_texts
 from personagen.options.language import ANY, base_of, name_of
 from personagen.prompts.differences import edited
@@ -157,6 +158,9 @@ class _Playing(Generic[Item]):
             async with setup, ticking(self._report_progress) as report_soon:
                 self.session.limiter.on_close(lambda _: report_soon())
                 self._report_progress()
+                if not self.session.batch:
+                    for endpoint, total in (await slots(self.session.models.by_role.values())).items():
+                        self.session.limiter.cap(endpoint, total)
                 if prelude := prelude_of(self.workflow, self.session, len(self.workflow.items) - len(self.done)):
                     told = await prelude(self.session.ctx)
                 rest = self._jobs()

@@ -94,6 +94,14 @@ def test_a_prompt_in_a_script_without_spaces_is_found_too():
     assert gate(Turn("user", "水龙头晚上一直滴水，我该打电话给房东吗？", (), "any", prompt)) is None
 
 
+def test_a_number_of_the_prompt_is_found_unless_the_conversation_has_it():
+    prompt = [Message(role="user", content="A message in this chat usually has about 100 words; write more if asked.")]
+    echoed = Turn("assistant", "Same answer, 100 words max.", chat("How do I begin?"), prompt=prompt)
+    assert TURN_GATES["echo"](echoed)
+    asked = chat("How do I cut my speech to 100 words?")
+    assert TURN_GATES["echo"](Turn("assistant", echoed.text, asked, prompt=prompt)) is None
+
+
 def test_without_a_prompt_nothing_is_found():
     text = "Be right, be concrete, and stay with what they asked."
     assert TURN_GATES["echo"](Turn("assistant", text, chat(SAID[0]))) is None

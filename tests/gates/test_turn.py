@@ -31,6 +31,7 @@ def test_gates_are_asked_in_this_order_and_the_first_that_objects_is_named():
         "echo",
         "about",
         "itself",
+        "medium",
         "loops",
         "repeats",
         "mirror",

@@ -69,6 +69,12 @@ TOO_SMALL = {
         "too many tokens: total number of tokens in the prompt cannot exceed 4081 - received 5000.",
         *(4081, 5000, 400),
     ),
+    "cohere, reply included": (
+        "too many tokens: total number of tokens (prompt and prediction) cannot exceed 2048 - received 6354. Try using"
+        " a shorter prompt or a smaller max_tokens value.",
+        *(2048, 5954, 400),
+    ),
+    "bedrock": ("Input is too long for requested model.", None, None, 400),
     "gemini": (
         "The input token count (1196265) exceeds the maximum number of tokens allowed (1048575).",
         *(1048575, 1196265, 400),
