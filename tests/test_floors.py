@@ -21,7 +21,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"readers"}),
     frozenset({"personas"}),
     frozenset({"metrics", "gates", "offline"}),
-    frozenset({"pairs", "exporters"}),
+    frozenset({"pairs", "exporters", "where"}),
     frozenset({"store"}),
     frozenset({"llm"}),
     frozenset({"encoders"}),

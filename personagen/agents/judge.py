@@ -21,6 +21,7 @@ from personagen.records import Message, Persona
 LABELS = string.ascii_uppercase
 MAX_LISTED = 4  # labels whose orders a schema lists: 24
 TIE = "tie"
+MAX_GROUNDS = 4  # lines that a schema allows; a weak model would count up to the last one
 BEST = 5  # of scores and of confidence, which begin at 1
 NOBODY = Persona(id="nobody", profile="", personality="")
 
@@ -28,8 +29,8 @@ NOBODY = Persona(id="nobody", profile="", personality="")
 class Ranking(BaseModel):
     """Labels in order of preference, best first; ``tie`` means that none is better.
 
-    ``scores`` are those of the replies in the order shown, 1 to 5, or none; ``confidence`` is 1 to 5, or 0 if it was not
-    given; ``because`` numbers the persona's lines that decided it, from 1, and is None if no grounds were given.
+    ``scores`` are those of the replies in the order shown, 1 to 5, or none; ``confidence`` is 1 to 5, or 0 if there is
+    none; ``because`` numbers the persona's lines that decided it, from 1, and is None if no grounds were given.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -155,7 +156,7 @@ def ranking_schema(labels: str, lines: int = 0) -> dict[str, Any]:
         ranking = {"type": "array", "items": label, "minItems": len(labels), "maxItems": len(labels)}
     mark = {"type": "integer", "enum": list(range(1, BEST + 1))}
     number = {"type": "integer", "enum": list(range(1, lines + 1))}
-    because = {"because": {"type": "array", "items": number, "maxItems": lines}} if lines else {}
+    because = {"because": {"type": "array", "items": number, "maxItems": min(lines, MAX_GROUNDS)}} if lines else {}
     properties = {
         "reason": {"type": "string"},
         **because,

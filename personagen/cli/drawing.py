@@ -254,11 +254,23 @@ class _Siblings:
 def _verdicts(view: TreeView, user: Node) -> list[RenderableType]:
     """The first verdict of the judge; without a pair, the reason and both verdicts."""
     verdicts = view.verdicts.get(user.id, [])
-    if user.id in view.pairs:
-        return [_verdict(view, verdicts[0])]
+    if pair := view.pairs.get(user.id):
+        found = _rests_on(pair)
+        return [_verdict(view, verdicts[0]), *([Text.assemble(("pair: ", GREY), found)] if found else [])]
     gate, reason = view.reasons.get(user.id, ("", ""))
     lines: list[RenderableType] = [] if gate in ("tie", "inconsistent") else [Text(one_line(reason), style=GREY)]
     return [*lines, *(_verdict(view, verdict) for verdict in verdicts)]
+
+
+def _rests_on(pair: PreferencePair) -> str:
+    """What the verdicts of a pair rest on, as far as it is known."""
+    numbers = {"margin": pair.margin, "confidence": pair.confidence}
+    words = {"personal": pair.personal, "knowable": pair.knowable, "generic": pair.generic, "leaking": pair.leaking}
+    said = [f"{name} {value:g}" for name, value in numbers.items() if value is not None]
+    said += ["shared" if pair.personal is False else "", *(word for word, holds in words.items() if holds)]
+    said += [f"pooled verdict: {pair.pooled}" if pair.pooled else ""]
+    said += [f"because of {', '.join(map(one_line, pair.because))}" if pair.because else ""]
+    return ", ".join(filter(None, said))
 
 
 def _verdict(view: TreeView, verdict: Judgment) -> Text:

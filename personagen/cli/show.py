@@ -15,8 +15,8 @@ from personagen.cli.options import Command, options_of
 from personagen.cli.simulate import outcome_rows
 from personagen.cli.terminal import clean, one_line, page
 from personagen.errors import UsageError
-from personagen.options import OutputOptions, place
-from personagen.options.row import GENERAL, Options, option
+from personagen.options import OutputOptions, checked_texts, place
+from personagen.options.row import GENERAL, Options, Texts, option
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -33,6 +33,7 @@ Examples:
   personagen show outputs/run --random --brief
   personagen show outputs/run --only inconsistent --turn 3
   personagen show outputs/run --rejected aware --search landlord
+  personagen show outputs/run --where personal --where knowable --where "margin>=1"
   personagen show outputs/run --failed   # failed conversations, ended branches and rejected messages
   personagen show outputs/run 3 --failed # the third of them with its whole text
   personagen show outputs/run 7 --json | python -m json.tool | less
@@ -52,6 +53,13 @@ class ShowOptions(Options):
     )
     rejected: str | None = option(None, "Only turns in which this candidate's reply was rejected.", GENERAL, "NAME")
     turn: int | None = option(None, "Only this turn.", GENERAL, "N", least=1)
+    where: Texts = option(
+        (),
+        "Only turns with a pair of this kind: personal, not-leaking, margin>=1, ...",
+        GENERAL,
+        "CONDITION",
+        names=("personal", "knowable", "generic", "leaking", "not-", "margin>="),
+    )
     random: bool = option(False, "Show one that is drawn at random.", GENERAL)
     brief: bool = option(False, "Show the persona of a tree in two lines.", GENERAL)
     failed: bool = option(False, "Show what failed or was rejected, with its text.", GENERAL)
@@ -76,7 +84,7 @@ def show(run: str, tree: str | None, json: bool, quiet: bool, **values: Any) -> 
     if o.failed or o.only == "failed":
         _show_failed(folder, tree, o.rows, output)
         return
-    pick = Pick(o.search or "", o.only or "", o.rejected or "", o.turn)
+    pick = Pick(o.search or "", o.only or "", o.rejected or "", o.turn, checked_texts(o.where))
     picks = pick.test(listing.word)
     if tree is not None or o.random:
         number, record = drawn(listing, picks) if tree is None else find(listing, tree)

@@ -29,6 +29,7 @@ from personagen.agents import observer, user
 from personagen.agents.ask import AgentContext, Answer, CallSite
 from personagen.agents.replies import Spoken
 from personagen.agents.reply_counts import ReplyCounts
+from personagen.agents.sample import INFERENCES
 from personagen.errors import PersonagenError, ReplyError, ServerError
 from personagen.flows.checks import Checks
 from personagen.flows.growth import drawn, preferred
@@ -128,7 +129,9 @@ class Conversation:
             return self._without_observer(message) if (message, OBSERVER) in self.log.unusable else []
         inferences, dropped = found.value
         self._beliefs[message] = Belief(node=message, inferences=inferences, dropped=dropped, call=found.call)
-        slots = () if inferences or self.ctx.rehearsed else self.plan.alike
+        if not inferences and self.ctx.rehearsed:  # an estimate supposes that something was revealed
+            inferences = INFERENCES
+        slots = () if inferences else self.plan.alike
         self.log.unasked.update(tree.child(message, slot) for slot in slots)
         settled = self._once_settled(message) if slots else []
         return [*self._replies(message, inferences, needs_observer=True), *settled]

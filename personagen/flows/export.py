@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -20,6 +20,7 @@ from personagen.options import NamedFunction, place
 from personagen.plugins import function
 from personagen.records import ConversationTree, PreferencePair
 from personagen.store.files import make_folder, read_records, read_state, write
+from personagen.where import where as conditions
 
 OWN = ("run.json", "trees.jsonl", "pairs.jsonl", "rejections.jsonl", "personas.jsonl", "labels.jsonl", ".lock")
 
@@ -37,13 +38,15 @@ class ExportSummary:
     notes: tuple[str, ...] = ()
 
 
-def export(run: Path, format: str | Exporter, out: Path, balance: str | None = None) -> ExportSummary:
+def export(
+    run: Path, format: str | Exporter, out: Path, where: Iterable[str] = (), balance: str | None = None
+) -> ExportSummary:
     """Writes the data of the run folder ``run`` as JSON lines to ``out``, replacing that file.
 
-    ``format`` is one of ``EXPORTERS``, a function, or the ``package.module:function`` of one. Trees and pairs are read
-    line by line, so memory use does not grow with the run. With ``balance`` of ``length`` only pairs are exported in
-    which length says nothing of which reply was chosen (``metrics.balance``); the notes say how many are left out. A
-    run with nothing to export yet is a ``UsageError``.
+    ``format`` is one of ``EXPORTERS``, a function, or the ``package.module:function`` of one; ``where`` are conditions
+    on the pairs (``personagen.where``). Trees and pairs are read line by line, so memory use does not grow with the
+    run. With ``balance`` of ``length`` only pairs are exported in which length says nothing of which reply was chosen
+    (``metrics.balance``); the notes say how many are left out. A run with nothing to export yet is a ``UsageError``.
     """
     format = format if isinstance(format, str) else NamedFunction(format)
     exporter = exporter_of(format)
@@ -51,14 +54,15 @@ def export(run: Path, format: str | Exporter, out: Path, balance: str | None = N
     notes = _check_run(run)
     _check_out(run, out)
     trees = read_records(run / "trees.jsonl", ConversationTree)
-    pairs = read_records(run / "pairs.jsonl", PreferencePair)
+    suits = conditions(where)
+    pairs: Iterable[PreferencePair] = filter(suits, read_records(run / "pairs.jsonl", PreferencePair))
     if balance:
-        kept, note = _balanced(run)
+        kept, note = _balanced(run, suits)
         pairs, notes = (pair for at, pair in enumerate(pairs) if at in kept), (*notes, note)
     lines = _lines(run, format, exporter, trees, pairs)
     first = next(lines, None)
     if first is None:
-        lack = "pairs" if _size(run / "trees.jsonl") else "trees"
+        lack = f"pairs{' for --where' if where else ''}" if _size(run / "trees.jsonl") else "trees"
         raise UsageError(
             f"{run} has nothing to export as {format}: it has no {lack}; `personagen show {run}` and rejections.jsonl"
             " say why"
@@ -77,11 +81,11 @@ def export(run: Path, format: str | Exporter, out: Path, balance: str | None = N
     return ExportSummary(str(run), str(format), str(out), rows, size, load, notes)
 
 
-def _balanced(run: Path) -> tuple[frozenset[int], str]:
-    """The places of the pairs of ``run`` that are kept if length is balanced, and what that costs."""
+def _balanced(run: Path, suits: Callable[[PreferencePair], bool]) -> tuple[frozenset[int], str]:
+    """Of the pairs of ``run`` that suit, the places of those that are kept if length is balanced; what that costs."""
     lengths = [
         tuple(sum(len(message.content) for message in side) for side in (pair.chosen, pair.rejected))
-        for pair in read_records(run / "pairs.jsonl", PreferencePair)
+        for pair in filter(suits, read_records(run / "pairs.jsonl", PreferencePair))
     ]
     seed = read_state(run).get("options", {}).get("seed", 0)
     kept = frozenset(balanced([math.log((1 + chosen) / (1 + rejected)) for chosen, rejected in lengths], seed))

@@ -47,7 +47,7 @@ class Plan:
 
     @cached_property
     def others(self) -> tuple[Persona, ...]:
-        """The ``counterfactual`` other personas, or fewer: the one of ``pool`` farthest from this one, then drawn ones."""
+        """The ``counterfactual`` other personas, or fewer: the farthest of ``pool``, then drawn ones."""
         if not self.pool or not self.counterfactual:
             return ()
         far = self.far

@@ -96,6 +96,7 @@ def test_the_schema_of_a_verdict_lists_every_order_and_the_tie():
 def test_the_schema_of_a_verdict_leaves_nothing_open_but_the_reason():
     made = judge.ranking_schema("ABC", 4)
     assert list(made["properties"]) == ["reason", "because", "scores", "confidence", "ranking"]
+    assert judge.ranking_schema("AB", 19)["properties"]["because"]["maxItems"] == 4
     assert made["properties"]["because"] == {
         "type": "array",
         "items": {"type": "integer", "enum": [1, 2, 3, 4]},

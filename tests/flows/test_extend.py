@@ -14,6 +14,7 @@ from personagen.agents.custom import candidates
 from personagen.errors import UsageError
 from personagen.flows.conversation import Conversation
 from personagen.flows.expand import expand
+from personagen.flows.growth import drawn
 from personagen.flows.plan import Plans
 from personagen.flows.simulate import simulate
 from personagen.options import ExpandOptions, SimulateOptions
@@ -175,7 +176,7 @@ def test_the_estimate_of_a_larger_run_is_what_it_adds(talks):
     talks("run", conversations=3, turns=2)
     assert talks("run", conversations=5, turns=2).report.estimate["planned"].startswith("2 conversations x 2 turns;")
     told = talks("run", conversations=5, turns=3).report
-    assert told.estimate["calls"] == told.new_calls == 5 * 2 * 6
+    assert told.estimate["calls"] == told.new_calls == 5 * 2 * 8
 
 
 @pytest.mark.parametrize(
@@ -221,12 +222,14 @@ def test_a_larger_run_that_was_stopped_goes_on(talks, tmp_path):
 
 def test_a_tree_draws_its_lengths_and_coins_by_its_place_alone(tmp_path, talks):
     people, _ = load_personas(fakes.personas(tmp_path, 5))
-    drawn = []
+    found = []
     for conversations, turns in ((3, 2), (9, 7)):
         plans = Plans(SimulateOptions(conversations=conversations, turns=turns), people, candidates(("aware", "plain")))
         trees = [Conversation(fakes.context(fakes.cast), plan) for plan in plans][:3]
-        drawn.append([(tree.plan.id, tree.ctx.words, tree._coin("0"), tree._coin("0.0.0")) for tree in trees])
-    assert drawn[0] == drawn[1]
+        found.append(
+            [(tree.plan.id, tree.ctx.words, drawn(tree.plan, "0"), drawn(tree.plan, "0.0.0")) for tree in trees]
+        )
+    assert found[0] == found[1]
 
 
 def test_a_pool_that_grows_draws_examples_of_the_same_entries():

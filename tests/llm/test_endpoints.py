@@ -100,8 +100,8 @@ def test_a_policy_has_its_own_model_address_and_price():
         "policy": "1",
         "policy-c": "2",
     }
-    assert found.prices["policy"] == Price(2, 3)
-    assert found.prices["policy-c"] == Price(1, 1)
+    assert found.prices["policy"] == Price(2e-6, 3e-6)
+    assert found.prices["policy-c"] == Price(1e-6, 1e-6)
 
 
 def test_a_shared_address_for_a_policy_of_another_provider_is_refused():
