@@ -203,14 +203,12 @@ def test_the_agreement_counts_ties_as_no_agreement_and_allows_for_chance():
 
 
 def test_the_command_prints_the_address_serves_and_ends_with_the_agreement(folder, command):
-    from tests.flows import test_label  # the page is answered from another thread
-
     seen = []
 
     def person(address):
         seen.append(address)
         host, token = re.fullmatch(r"http://(127\.0\.0\.1:\d+)/([\w-]{20,})/", address).groups()
-        threading.Thread(target=test_label.label_all, args=(host, token, 4)).start()
+        threading.Thread(target=label_all, args=(host, token, 4)).start()
 
     found = label(folder, 4, 0, 0, person)
     assert (found["labelled"], found["pairs"]) == (4, 4)
@@ -271,7 +269,7 @@ def test_exporting_over_the_labels_is_refused(folder):
 
 def test_a_label_of_a_reply_in_any_script_is_text(tmp_path):
     tree = conversation(turns=1)
-    nasty = "<script>alert(1)</script> \u202e‮ 「日本」 & \"quoted\""
+    nasty = "<script>alert(1)</script> \u202e 「日本」 & \"quoted\""
     nodes = (*tree.nodes[:-1], tree.nodes[-1].model_copy(update={"content": nasty}))
     folder = simulated(tmp_path / "n", [tree.model_copy(update={"nodes": nodes})])
     with served(folder, 1) as (ask, _):
