@@ -212,7 +212,7 @@ def read_trees(run: FilePath) -> Iterator[ConversationTree]:
 def read_pairs(run: FilePath, where: Texts = ()) -> Iterator[PreferencePair]:
     """The preference pairs of a run folder, one at a time; raises like ``read_trees``.
 
-    ``where`` are conditions that all of them meet: ``personal``, ``knowable``, ``generic``, ``leaking``, each also after
+    ``where`` are conditions that all of them meet: ``personal``, ``knowable``, ``generic``, ``leaking``, the same after
     ``not-``, or a comparison such as ``margin>=1`` (see docs/verdicts.md). Another one is a ``UsageError``.
     """
     meets = conditions((where,) if isinstance(where, str) else where)

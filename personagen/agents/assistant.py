@@ -1,4 +1,4 @@
-"""The competing assistants: ``plain`` sees the chat, the others also inferences, true or not, or the wish to have some."""
+"""The competing assistants: ``plain`` sees the chat, the others are also told about the user, truly or not."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def policy(prompt: str) -> Reply:
 
 
 def of_policy(name: str) -> Act | None:
-    """The act of the prompt ``policy/plain`` of a policy, which is ``assistant/plain``; None if it is another prompt."""
+    """The act of a prompt such as ``policy/plain``, which is ``assistant/plain``; None for another prompt."""
     role, _, act = name.partition("/")
     if act != "plain" or not POLICY.fullmatch(role):
         return None

@@ -19,7 +19,7 @@ _GATES = {"tie": "ties", "consistent": "inconsistent"}  # of pairs, and the word
 
 @dataclass(frozen=True)
 class Pick:
-    """What to show. ``turn`` counts from 1; an empty text or None picks everything. ``where`` are conditions on pairs."""
+    """What to show. ``turn`` counts from 1, ``where`` are conditions on pairs; an empty value picks everything."""
 
     search: str = ""
     only: str = ""

@@ -3,8 +3,8 @@
     user ─┬─ plain ───────────────┬─ judge, in both orders ── judge, for other personas and for nobody
           └─ observer ── aware ───┘
 
-Other candidates than ``plain`` wait for the observer, as ``aware`` does; where it finds nothing, those that would get the
-words of ``plain`` are not asked. What others would prefer is asked of replies that make a pair.
+Other candidates than ``plain`` wait for the observer, as ``aware`` does; where it finds nothing, those that would get
+the words of ``plain`` are not asked. What others would prefer is asked about replies that make a pair.
 
 With ``coin`` the reply that continues is drawn beforehand (ALOE, arXiv 2410.03642, section 3.2), so the next user turn
 is asked as soon as that reply arrives, concurrently with the observer, the other replies and the judge; see

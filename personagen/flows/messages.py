@@ -29,7 +29,7 @@ class MessageLog:
 
     ``unusable`` has what could not be used, by node and whose reply it was; ``missing`` the replies that were not asked
     for, since the observer failed, ``unasked`` those since it found nothing. A branch ends early at a message that a
-    gate finally rejected, at one that is unusable or missing, or as finished (``goodbye``) after both sides said goodbye.
+    gate finally rejected, at one that is unusable or missing, or as finished (``goodbye``) after both said goodbye.
     """
 
     answers: dict[str, Answer[Spoken]] = field(default_factory=dict)

@@ -49,6 +49,7 @@ def parts(noise: float = 0.0) -> dict[str, _Part]:
         "observer/infer": observer.infer,
         "assistant/plain": assistant.plain,
         "assistant/aware": assistant.aware,
+        "assistant/overclaim": assistant.aware,
         "checker/consistent": checker.consistent,
         "judge/prefer": lambda inputs, rng: judge.prefer(inputs, rng, noise),
     }
