@@ -6,7 +6,6 @@ import asyncio
 import signal
 from collections.abc import Sequence
 from functools import partial
-from random import Random
 from types import SimpleNamespace
 
 import orjson
