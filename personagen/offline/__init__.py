@@ -12,7 +12,7 @@ from typing import Any
 
 from personagen.call import LLM, Call
 from personagen.errors import ConfigError
-from personagen.offline import assistant, author, judge, observer, user
+from personagen.offline import assistant, author, checker, judge, observer, user
 from personagen.options import POLICY
 from personagen.options.noise import shares_of
 from personagen.options.row import Noise
@@ -53,6 +53,7 @@ def parts(noise: Mapping[str, float] | None = None, model: str = "offline") -> d
         "assistant/plain": assistant.plain,
         "assistant/aware": assistant.aware,
         "assistant/overclaim": assistant.overclaim,
+        "checker/consistent": checker.consistent,
         "judge/prefer": lambda inputs, rng: judge.prefer(inputs, rng, noise, model),
     }
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeAlias
 
 from personagen.errors import UsageError
 
-ROLES = ("author", "user", "observer", "assistant", "judge")
+ROLES = ("author", "user", "observer", "assistant", "judge", "checker")
 ENCODER = "encoder"
 POLICY = re.compile(r"policy(?:-[a-z0-9]+)?")  # roles that --candidate adds
 

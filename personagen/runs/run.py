@@ -36,7 +36,7 @@ from personagen.runs.prompts import tuned_prompts
 from personagen.runs.schedule import Job, Result, Task, run_jobs
 from personagen.runs.session import Session, open_models
 from personagen.runs.watch import Watch
-from personagen.runs.workflow import Item, Outcome, RunReport, Workflow
+from personagen.runs.workflow import Item, Outcome, RunReport, Workflow, prelude_of
 from personagen.store.folder import Run, open_run
 
 log = logging.getLogger(__name__)
@@ -152,7 +152,7 @@ class _Playing(Generic[Item]):
         return report, self.workflow.summarize(Outcome({}, Counter()))
 
     async def play(self) -> tuple[RunReport, dict[str, Any]]:
-        status = "interrupted"
+        status, told = "interrupted", tuple[str, ...]()
         try:
             setup = self.workflow.setup(self.session) if self.workflow.setup else nullcontext()
             async with setup, ticking(self._report_progress) as report_soon:
@@ -161,6 +161,8 @@ class _Playing(Generic[Item]):
                 if not self.session.batch:
                     for endpoint, total in (await slots(self.session.models.by_role.values())).items():
                         self.session.limiter.cap(endpoint, total)
+                if prelude := prelude_of(self.workflow, self.session, len(self.workflow.items) - len(self.done)):
+                    told = await prelude(self.session.ctx)
                 rest = self._jobs()
                 begun = [job async for job in probe(self.session, self.folder.journal, rest)]
                 limiter, workflow = self.session.limiter, self.workflow
@@ -174,7 +176,7 @@ class _Playing(Generic[Item]):
             status = f"stopped: {error}"
             raise
         finally:
-            report, own = self._close(status)
+            report, own = self._close(status, told)
         return report, own
 
     def _jobs(self) -> Iterator[Job]:
@@ -210,10 +212,10 @@ class _Playing(Generic[Item]):
         if self.progress:
             self.progress(self.watch.status(self.failures, self.estimate))
 
-    def _close(self, status: str) -> tuple[RunReport, dict[str, Any]]:
-        """Writes the results and ``run.json``, however the run ended."""
+    def _close(self, status: str, told: tuple[str, ...]) -> tuple[RunReport, dict[str, Any]]:
+        """Writes the results and ``run.json``, however the run ended; ``told`` is what the prelude said."""
         workflow, folder = self.workflow, self.folder
-        notes = self.notes
+        notes = (*self.notes, *told)
         if workflow.results:
             folder.derive(*workflow.results)
             outdated = folder.journal.outdated(workflow.results[0], folder.fingerprint)
@@ -226,7 +228,8 @@ class _Playing(Generic[Item]):
             notes += workflow.close(folder, status)
         counts = self._counts()
         report = self._report(status, notes)
-        own = workflow.summarize(Outcome(counts, self.failures.by_reason()))
+        results = folder.folder if status == "done" else None
+        own = workflow.summarize(Outcome(counts, self.failures.by_reason(), results))
         folder.record(report, own)
         return report, own
 
