@@ -7,28 +7,22 @@ from typing import Literal, get_args
 
 from personagen.options.growth import BEAM, GROWTHS, growth
 from personagen.options.language import language
-from personagen.options.models import COLUMNS, ModelOptions, OutputOptions, PromptOptions
+from personagen.options.models import COLUMNS, REPLACED, ModelOptions, OutputOptions, PromptOptions
 from personagen.options.row import (
     DIALOGUES,
     ENCODER,
     FILES,
-    GENERAL,
-    MODELS,
     POLICY,
     POOLS,
     ROLES,
     SIZE,
-    ActFunctions,
     Data,
     FilePath,
     Functions,
     InMemory,
     KeyTexts,
-    Models,
     NamedFunction,
-    Noise,
     Options,
-    RoleTexts,
     by_role,
     checked_texts,
     option,
@@ -41,6 +35,7 @@ __all__ = [
     "COLUMNS",
     "ENCODER",
     "POLICY",
+    "REPLACED",
     "ROLES",
     "InMemory",
     "ModelOptions",
