@@ -22,7 +22,6 @@ from personagen.options.row import (
     InMemory,
     KeyTexts,
     NamedFunction,
-    Options,
     by_role,
     checked_texts,
     option,
