@@ -41,7 +41,8 @@ def told_apart(ours: Sequence[Said], theirs: Sequence[Said]) -> Interval | None:
     groups = [f"{which}/{who}" for which, said in enumerate((ours, theirs)) for who, _ in _by_length(said)]
     labels = np.repeat([1.0, -1.0], size)
     features = _features(texts)
-    fold = np.array([zlib.crc32(group.encode()) % FOLDS for group in groups])
+    rank = {group: n for half in (groups[:size], groups[size:]) for n, group in enumerate(dict.fromkeys(half))}
+    fold = np.array([rank[group] % FOLDS for group in groups])  # as many speakers of each set in every fold
     right = np.zeros(2 * size)
     for out in range(FOLDS):
         weights = _fitted(features[fold != out], labels[fold != out])

@@ -23,10 +23,10 @@ class Dialogue:
     turns: tuple[str, ...]
     language: str = ""
 
-    def is_in(self, code: str) -> bool:
-        """Whether it may be in the language ``code``: its row says so, or says nothing."""
-        wanted = {code.lower(), base_of(code), name_of(code).lower()}
-        return code == ANY or not self.language or self.language.lower() in wanted
+    def is_in(self, language: str) -> bool:
+        """Whether it may be in ``language``, a code: its row says so, or says nothing."""
+        wanted = {language.lower(), base_of(language), name_of(language).lower()}
+        return language == ANY or not self.language or self.language.lower() in wanted
 
 
 def dialogue_of(row: object, place: str) -> Dialogue | None:

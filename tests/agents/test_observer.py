@@ -27,6 +27,7 @@ def infer(*rows, **more):
     ("given", "sure"),
     [
         ({"sure": "low"}, "low"),
+        ({"sure": "LOW"}, "low"),
         ({"sure": "HIGH"}, "high"),
         ({"sure": "very"}, "high"),
         ({"sure": None}, "high"),

@@ -63,6 +63,8 @@ def test_a_run_stands_beside_a_reference(command, folder, tmp_path):
     assert "25 of the run, 25 of the reference" in rows["conversations"]
     found = json.loads(command("show", folder, "--reference", tmp_path / "real.jsonl", "--json").stdout)
     assert found["reference"]["no_end_mark"] == 1.0 > found["run"]["no_end_mark"]
+    trees = list(read_records(folder / "trees.jsonl", ConversationTree))
+    assert found["run"]["turns"] == sum(node.role == "user" for tree in trees for node in tree.nodes)
     assert found["accuracy"]["value"] > 0.7
 
 

@@ -11,12 +11,12 @@ from personagen.metrics.two_sample import LEAST, told_apart
 WORDS = "the a to of in it boiler night water price how what when why can should I my we they old new".split()
 
 
-def said(count, seed, length=8, speakers=0, mark="."):
+def said(count, seed, length=8, speakers=0, mark=".", turns=3):
     rng = Random(seed)
     return [
         (
             f"{seed}{n % (speakers or count)}",
-            [" ".join(rng.choices(WORDS, k=max(1, round(rng.gauss(length, 3))))) + mark for _ in range(3)],
+            [" ".join(rng.choices(WORDS, k=max(1, round(rng.gauss(length, 3))))) + mark for _ in range(turns)],
         )
         for n in range(count)
     ]
@@ -43,15 +43,14 @@ def test_samples_that_differ_in_words_are_told_apart():
 
 def test_speakers_are_kept_apart_so_that_none_is_known_by_heart():
     def marked(seed):
-        return [(who, [f"{turn} tic{who}" for turn in turns]) for who, turns in said(200, seed, speakers=40)]
+        return [(who, [f"tic{who} tac{who} toe{who}."] * 3) for who, _ in said(200, seed, speakers=37)]
 
     found = told_apart(marked(1), marked(2))
-    assert abs(found.value - 0.5) < 0.15
+    assert found.value < 0.6
 
 
 def test_a_conversation_with_more_turns_is_cut_so_that_their_number_tells_nothing():
-    theirs = [(who, [*turns, *turns, *turns]) for who, turns in said(150, 2)]
-    assert told_apart(said(150, 1), theirs).low < 0.55
+    assert told_apart(said(150, 1), said(150, 2, turns=12)).low < 0.55
 
 
 def test_too_few_speakers_say_nothing():
