@@ -15,6 +15,7 @@ from personagen.options import SimulateOptions
 from personagen.pairs import pairs_of
 from personagen.records import Persona
 from personagen.runs.schedule import Job, run_jobs
+from tests import fakes
 from tests.fakes import PERSONA, Fake, cast, context
 from tests.fakes import grow as grown
 
@@ -169,3 +170,11 @@ def test_the_summary_adds_up_and_keeps_only_personal_pairs_if_asked_to(run):
 def test_the_estimate_knows_what_they_cost(run):
     told = run(counterfactual=2).report.estimate
     assert told["calls"] == told["actual"]["calls"] == 18 * 9
+
+
+def test_the_summary_counts_how_often_nobody_prefers_the_chosen_reply(run, monkeypatch):
+    monkeypatch.setattr(fakes, "llm", Fake(prefers(None)))
+    found = run("other", counterfactual=1).verdicts
+    assert (found["pooled"], found.get("agrees", 0), found.get("personal", 0)) == (18, 0, 0)
+    monkeypatch.setattr(fakes, "llm", Fake(prefers()))
+    assert run("same", counterfactual=1).verdicts["agrees"] == 18
