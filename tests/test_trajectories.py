@@ -8,24 +8,7 @@ from hypothesis import given
 from personagen.records import Judgment
 from personagen.trajectories import scores_of, trajectories_of, value
 from personagen.tree import by_id, messages, parent
-from tests.trees import conversation, trees, verdicts
-
-
-def branching(turns=3, candidates=2):
-    """A tree in which every reply continues; slot 0 is always best."""
-    whole = conversation(turns=turns, candidates=candidates)
-    nodes, judgments, level = {}, [], ["0"]
-    [user, *_], reply = [n for n in whole.nodes if n.role == "user"], whole.nodes[1]
-    for _ in range(turns):
-        for at in level:
-            nodes[at] = user.model_copy(update={"id": at, "content": f"says {at}"})
-            slots = [f"{at}.{slot}" for slot in range(candidates)]
-            for slot, one in enumerate(slots):
-                agent = ("aware", "plain", "near")[slot]
-                nodes[one] = reply.model_copy(update={"id": one, "content": f"replies {one}", "agent": agent})
-            judgments += verdicts(at, slots)
-        level = [f"{at}.{slot}.0" for at in level for slot in range(candidates)]
-    return whole.model_copy(update={"nodes": tuple(nodes.values()), "judgments": tuple(judgments), "grow": "all"})
+from tests.trees import branching, conversation, trees, verdicts
 
 
 def without(tree, *places):

@@ -48,7 +48,11 @@ def conversation(
     view = _view(tree)
     turns = max((turn(node.id) for node in tree.nodes), default=0)
     made = ", ".join(sorted({one_line(model) for model in tree.models.values()}))
-    about = f"{turns} turns · {len(view.pairs)} pairs · growth: {one_line(tree.grow)}" + (f" · {made}" if made else "")
+    series = [f"session {tree.session}"] * bool(tree.session) + [f"changed: {one_line(tree.changed)}"] * bool(
+        tree.changed
+    )
+    parts = [f"{turns} turns", f"{len(view.pairs)} pairs", f"growth: {one_line(tree.grow)}", *series, made]
+    about = " · ".join(filter(None, parts))
     head = Text.assemble((title, "bold"), (f"  {one_line(tree.id)}", GREY), "\n", (about, GREY))
     roots = view.below.get("", [])
     about_whom = _in_brief(tree.persona) if brief else persona(tree.persona, f"persona {tree.persona.id}")
