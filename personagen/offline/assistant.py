@@ -22,6 +22,7 @@ from personagen.offline.topics import Point, named
 
 _VOICED, _KNOWN_VOICED = 0.75, 0.95  # shares of replies with a voice, and of those for somebody whose traits showed
 _OBEYS = 0.85  # share of explicit wishes for a length that are obeyed
+_NUMBERED = 0.12  # share of replies with steps that nothing calls for
 _TAILORED, _RECITED = 0.9, 0.06  # shares of replies that could be
 _SPREAD, _OWN_SPREAD = 0.5, 0.2  # of the logarithm of a length that nothing, or the inferences, call for
 _USUAL, _SHORTEST = 60, 10  # words
@@ -162,7 +163,8 @@ class _Writer:
         lead = lead if self.kind in {"answer", "generic"} and len(lead.split()) < left / 4 else ""
         end = end if self.chance(0.8) and len(end.split()) < left / 4 else ""
         left -= len(f"{lead} {end}".split())
-        body = self.body(left, numbered=self.wish == "steps" or ("methodical" in axes and self.chance(0.9)))
+        numbered = self.wish == "steps" or self.chance(0.9 if "methodical" in axes else _NUMBERED)
+        body = self.body(left, numbered=numbered)
         return _whole(lead, body, *extra, end)
 
 

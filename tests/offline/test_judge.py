@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from itertools import product
 from random import Random
 
 import orjson
@@ -168,10 +169,17 @@ def test_the_lines_that_decided_are_named_by_their_numbers():
 
 
 def test_no_more_lines_are_named_than_the_verdict_needs():
-    ordered, calm = f"Step by step: {ANSWER} {FITTED}", f"Breathe, gently: {ANSWER} {FILLER}"
-    case = judge.truth(_inputs(ordered, calm, conversation=NIGHTS))
-    assert "methodical" in case.reasons("A", "B")
-    assert case.decisive("A", "B") == ("She works nights as a nurse",)
+    fewer = 0
+    for g, at in product(grown(), (1, 3, 5, 7, 9)):
+        turn = g.turns[at]
+        case = judge.truth(_inputs(turn["aware"], turn["plain"], g.persona, g.messages[: 2 * at + 1]))
+        best, worst = case.ranking
+        reasons, decisive = case.reasons(best, worst), case.decisive(best, worst)
+        assert decisive == tuple(reasons)[: len(decisive)]
+        if decisive:
+            assert case.gap - sum(reasons[about] for about in decisive[:-1]) >= judge.TIE
+        fewer += 0 < len(decisive) < len(reasons)
+    assert fewer > 2
 
 
 def test_what_anybody_would_prefer_needs_no_line():
