@@ -57,8 +57,7 @@ class SimulateSummary:
     branches. ``realism`` has figures of what users say: of ``all`` conversations, and by style. ``judge`` has figures
     on how far verdicts can be trusted (``flows.hygiene``), ``checks`` the checked ``messages`` of users and how many
     are ``contradicting`` the persona. ``shortcuts`` is how often rules that know nothing of the user pick the chosen
-    reply (``metrics.shortcuts``), once the run is done and has enough pairs. ``report`` has what every run reports, such as
-    calls and cost.
+    reply (``metrics.shortcuts``), once the run is done and has enough pairs. ``report`` has what every run reports.
     """
 
     report: RunReport
