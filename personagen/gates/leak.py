@@ -61,8 +61,13 @@ def _share(line: str, sentences: Iterable[str], known: tuple[str, ...]) -> float
     left = sum(new.values())
     if not left or left < MIN_NEW * whole:
         return 0.0
-    told = (sum(size for word, size in new.items() if says(sentence, word)) for sentence in sentences)
-    return max((size / left for size in told if size >= MIN_WEIGHT), default=0.0)
+    best = 0.0
+    for sentence in sentences:
+        told = [size for word, size in new.items() if says(sentence, word)]
+        # Anybody may use one word of a fact, unless it is much of the fact.
+        if sum(told) >= MIN_WEIGHT and (len(told) > 1 or 3 * sum(told) >= whole):
+            best = max(best, sum(told) / left)
+    return best
 
 
 @lru_cache(maxsize=4096)

@@ -111,3 +111,10 @@ def test_it_counts_words_in_any_language(facts, leaky, fine):
     persona = MARTA.model_copy(update={"facts": facts})
     assert leak(case(leaky, persona=persona)) is not None
     assert leak(case(fine, persona=persona)) is None
+
+
+def test_one_word_that_is_left_of_a_fact_proves_nothing():
+    line = "went to vocational school and became a seamstress"
+    known = "I went to a vocational school for seamstresses."
+    assert leaked((line,), (), "It is so because of that.", (known,))[0] == 0
+    assert leaked((line,), (), "You became a seamstress after school.", ())[0] > 0.5
