@@ -45,7 +45,7 @@ def test_users_of_one_profile_or_trait_list_are_one_group(folder, monkeypatch):
     measured_shortcuts(folder / "run")
     trees = [orjson.loads(line)["persona"] for line in (folder / "run" / "trees.jsonl").read_bytes().splitlines()]
     group = {pair.about: pair.group for pair in seen}
-    about = [("\n".join((one["profile"], *one["facts"])), one) for one in trees]
+    about = [(text, one) for one in trees if (text := "\n".join((one["profile"], *one["facts"]))) in group]
     for text, one in about:
         for other_text, other in about:
             if set(one["traits"]) == set(other["traits"]) or one["profile"] == other["profile"]:
