@@ -11,6 +11,7 @@ from personagen.llm.connect import Endpoint, connect
 from personagen.personas.form import PACKAGED
 from personagen.prompts import files as prompts
 from personagen.records import Message
+from tests.fakes import BRIEF
 from tests.llm.calls import ask
 from tests.servers import serving
 from tests.servers.actor import actor
@@ -44,7 +45,7 @@ def test_every_agent_gets_a_reply_that_can_be_used(provider):
         call("author/personalities", EXAMPLES, schema_of(author.REPLIES["personality"])),
         call("observer/infer", {"conversation": SAID}, schema_of(observer.Guesses)),
         call("judge/prefer", {**PERSON, "conversation": SAID, "replies": REPLIES}, schema_of(judge.Ranking)),
-        call("user/speak", {**PERSON, "conversation": SAID, "turn": 2, "turns": 3}),
+        call("user/speak", {**PERSON, "conversation": SAID, "turn": 2, "brief": BRIEF}),
         call("assistant/plain", {"conversation": SAID}),
         provider=provider,
     )
