@@ -25,4 +25,6 @@ class Act:
 
     async def sample(self, ctx: AgentContext, scene: Scene) -> Answer[Any]:
         """Asks the prompt in a sample conversation, to render or check its file."""
-        return await self.function(replace(ctx, brief=scene.brief), *self.inputs(scene), CallSite())
+        return await self.function(
+            replace(ctx, brief=scene.brief, memory=scene.memory), *self.inputs(scene), CallSite()
+        )

@@ -75,7 +75,7 @@ async def infer(ctx: AgentContext, conversation: Sequence[Message], site: CallSi
         retracts = tuple(dict.fromkeys(filter(None, reply.retracts)))
         return _without(found, retracts), dropped, retracts
 
-    inputs = {"conversation": list(conversation)}
+    inputs = {"conversation": list(conversation), "earlier": [one.fact for one in ctx.memory.inferences]}
     return await ask(ctx, "observer/infer", inputs, parse, site, schema=schema_of(Guesses), parse_cut=parse)
 
 

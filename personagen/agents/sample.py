@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import get_args
 
 from personagen.agents.brief import Aim, Brief, How, Mood
 from personagen.agents.reception import Reception
 from personagen.personas.seeds import load_seeds
-from personagen.records import Inference, Kind, Message, Persona
+from personagen.records import Inference, Kind, Memory, Message, Persona
 
 SAMPLE = Persona(
     id="sample",
@@ -42,7 +42,7 @@ class Scene:
     """A moment of a conversation: ``history`` ends before the user speaks at ``turn`` of ``turns``.
 
     ``brief`` is that of this message, with which ``conversation`` ends; ``known`` is what the observer inferred,
-    ``replies`` compete.
+    ``replies`` compete; ``memory`` is of earlier conversations.
     """
 
     persona: Persona = SAMPLE
@@ -53,6 +53,7 @@ class Scene:
     turn: int = 2
     turns: int = 10
     brief: Brief | None = None
+    memory: Memory = field(default_factory=Memory)
 
 
 def scenes() -> list[Scene]:
@@ -66,7 +67,8 @@ def scenes() -> list[Scene]:
         for n, (aim, mood, reception) in enumerate(drawn)
     ]
     asked = [replace(Scene(), brief=brief) for brief in briefs]
-    return [Scene(), first, replace(Scene(), turn=10), replace(Scene(), persona=nameless), *asked]
+    again = replace(Scene(), memory=Memory(topics=(CONVERSATION[0].content,), inferences=Scene.known))
+    return [Scene(), first, again, replace(Scene(), turn=10), replace(Scene(), persona=nameless), *asked]
 
 
 def examples(kind: Kind) -> list[str]:

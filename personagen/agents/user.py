@@ -9,7 +9,13 @@ from personagen.agents.ask import AgentContext, Answer, CallSite, say
 from personagen.agents.brief import brief_of, style_of
 from personagen.agents.replies import Spoken
 from personagen.agents.sample import TOPIC
-from personagen.records import Message, Persona
+from personagen.records import Memory, Message, Persona
+
+
+def earlier(memory: Memory) -> dict[str, list[str]]:
+    """What the user remembers of earlier conversations, as an input of a prompt; empty if there were none."""
+    known = {"topics": list(memory.topics), "facts": [inference.fact for inference in memory.inferences]}
+    return known if memory.topics else {}
 
 
 async def speak(
@@ -33,6 +39,7 @@ async def speak(
         "traits": list(persona.traits),
         "turn": turn,
         "turns": turns,
+        "earlier": earlier(ctx.memory),
         "brief": brief.inputs(),
     }
     return await say(ctx, "user/speak", inputs, "user", conversation, site)

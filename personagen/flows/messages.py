@@ -13,12 +13,25 @@ from typing import Any
 from personagen import tree
 from personagen.agents.ask import Answer
 from personagen.agents.replies import Spoken
-from personagen.errors import PersonagenError, ReplyError
+from personagen.errors import PersonagenError, ReplyError, ServerError
 from personagen.records import Rejection
 
 FINISHED, UNUSABLE, LEFT = "goodbye", "unusable", "left"
-# Whose reply to a node could not be used; the judge's second order is JUDGE + 1.
-SPEAKER, OBSERVER, JUDGE = 0, 1, 2
+# Whose reply to a node could not be used; the judge's second order is JUDGE + 1, then come those of other personas.
+SPEAKER, OBSERVER, JUDGE, OTHERS = 0, 1, 2, 4
+# What nothing waits for: the checker, the judge asked again, and another model as the judge.
+CHECKER, AGAIN, SECOND = -3, -2, -1
+
+
+class FailedTree(PersonagenError):
+    """A step of this tree failed, at the node ``place``; other trees are not affected.
+
+    ``unanswered`` means that the server gave no answer, rather than an unusable one.
+    """
+
+    def __init__(self, place: str, cause: PersonagenError) -> None:
+        super().__init__(str(cause))
+        self.place, self.cause, self.unanswered = place, cause, isinstance(cause, ServerError)
 
 
 @dataclass
@@ -26,18 +39,20 @@ class MessageLog:
     """The answers by node, and in ``ended`` the gates at nodes where branches ended early.
 
     ``unusable`` has what could not be used, by node and whose reply it was; ``missing`` the replies that were not asked
-    for, since the observer failed. A branch ends early at a message that a gate finally rejected, at one that is
-    unusable or missing, as finished (``goodbye``) after both sides said goodbye, or where the user ``left``.
+    for, since the observer failed, ``unasked`` those since it found nothing. A branch ends early at a message that a
+    gate finally rejected, at one that is unusable or missing, as finished (``goodbye``) after both sides said goodbye,
+    or where the user ``left``.
     """
 
     answers: dict[str, Answer[Spoken]] = field(default_factory=dict)
     ended: dict[str, str] = field(default_factory=dict)
     unusable: dict[tuple[str, int], ReplyError] = field(default_factory=dict)
     missing: set[str] = field(default_factory=set)
+    unasked: set[str] = field(default_factory=set)
 
     def settled(self, node: str) -> bool:
         """Whether the message at ``node`` is there, or will not come."""
-        return node in self.answers or self._never_came(node)
+        return node in self.answers or node in self.unasked or self._never_came(node)
 
     def lost(self, node: str) -> bool:
         """Whether the message at ``node`` was finally rejected, is empty, or will not come."""
@@ -66,6 +81,13 @@ class MessageLog:
         first = min(self.unusable, key=_place, default=None)
         return (first[0], self.unusable[first]) if first else None
 
+    def without_exchange(self) -> FailedTree:
+        """Why no message was answered: the first unusable reply, or the gates that rejected everything."""
+        if unusable := self.first_unusable():
+            return FailedTree(*unusable)
+        gates = sorted({answer.objections[-1].gate for answer in self.answers.values() if answer.dropped})
+        return FailedTree(tree.ROOT, ReplyError(f"no exchange passed the gate {', '.join(gates)}", cause="gate"))
+
     def up_to_depth(self, depth: int) -> MessageLog:
         """The log without nodes below ``depth``: after a failure, which of them were asked depends on arrival."""
 
@@ -77,6 +99,7 @@ class MessageLog:
             {node: gate for node, gate in self.ended.items() if kept(node)},
             {place: error for place, error in self.unusable.items() if kept(place[0])},
             set(filter(kept, self.missing)),
+            set(filter(kept, self.unasked)),
         )
 
     def rejections(self, tree_id: str) -> list[Rejection]:
@@ -88,7 +111,9 @@ class MessageLog:
         place = f"{tree_id}/{node}"
         lost = "the branch ends here" if node in self.ended else "it was left out"
         if (node, who) in self.unusable:
-            effect = {SPEAKER: lost, OBSERVER: _UNOBSERVED}.get(who, _UNJUDGED)
+            effect = {SPEAKER: lost, OBSERVER: _UNOBSERVED, **_UNCHECKED}.get(
+                who, _UNJUDGED if who < OTHERS else _UNCOMPARED
+            )
             yield rejection(place, UNUSABLE, self.unusable[node, who], effect)
             return
         answer = self.answers[node]
@@ -124,12 +149,20 @@ def rejection(place: str, gate: str, error: PersonagenError, effect: str = "") -
     return Rejection(place=place, gate=gate, reason=reason, **came)
 
 
+def first_failure(failure: FailedTree) -> tuple[int, tuple[int, ...], str]:
+    """Sort key by depth first: everything no deeper than a failure is asked before growth stops."""
+    path = tree.order(failure.place)
+    return len(path), path, str(failure)
+
+
 def _place(place: tuple[str, int]) -> tuple[tuple[int, ...], int]:
     return tree.order(place[0]), place[1]
 
 
 _UNOBSERVED = "its turn has no inferences, and no reply that needs them"
 _UNJUDGED = "its turn has no pair"
+_UNCHECKED = {CHECKER: "the message was not checked"} | dict.fromkeys((AGAIN, SECOND), "its verdict was not repeated")
+_UNCOMPARED = "another persona's preference, or nobody's, is missing from its pair"
 _CUT = "it went on with the other speaker's line, which was cut off"
 _ENDINGS = {
     FINISHED: "both sides have taken leave; the branch ends here, finished before its turns were used up",

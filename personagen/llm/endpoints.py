@@ -13,17 +13,22 @@ from personagen.errors import ConfigError
 from personagen.llm.context import Refused
 from personagen.llm.errors import address
 from personagen.llm.prices import Price, parse_price, price_of
-from personagen.options import ENCODER, ModelOptions, NamedFunction, by_role, shared_and_own
+from personagen.options import ENCODER, POLICY, ModelOptions, NamedFunction, by_role, shared_and_own
 
 OFFLINE = "offline"
 _FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+
+
+def is_offline(model: str | None) -> bool:
+    """Whether a model string names the offline cast: ``offline``, or ``offline/NAME``, whose judge errs otherwise."""
+    return model is not None and model.partition("/")[0] == OFFLINE
 
 
 @dataclass(frozen=True)
 class Endpoint:
     """One model, where it is served (None: its provider's own address) and what it costs (None: unknown).
 
-    ``model`` is ``offline``, ``openai/NAME``, ``anthropic/NAME``, any other LiteLLM model string, or
+    ``model`` is ``offline``, ``offline/NAME``, ``openai/NAME``, ``anthropic/NAME``, any other LiteLLM model string, or
     ``PACKAGE.MODULE:FUNCTION``: an ``async (Call) -> Completion``, or a factory with the signature of
     ``personagen.llm.openai.backend``. ``function`` is such a callable given from Python. ``refused`` collects request
     parts (a schema, a setting) that this server refuses.
@@ -46,9 +51,14 @@ class Endpoint:
         return self.function is not None or _FUNCTION.fullmatch(self.model) is not None
 
     @property
+    def is_offline(self) -> bool:
+        """Whether the offline cast answers."""
+        return is_offline(self.model)
+
+    @property
     def is_local(self) -> bool:
         """Whether the offline cast or a custom function answers, which has no rate limit."""
-        return self.model == OFFLINE or self.is_function
+        return self.is_offline or self.is_function
 
     @property
     def is_near(self) -> bool:
@@ -102,9 +112,10 @@ def resolve(options: ModelOptions, roles: Iterable[str], encoder: str | None = N
         ConfigError: keys would be sent to the wrong server, or a budget is set and a price is unknown.
     """
     roles = sorted(roles)
-    models = by_role("--model", options.model)
-    urls = by_role("--base-url", options.base_url)
-    prices = {role: parse_price(text) for role, text in by_role("--price", options.price).items()}
+    policies = policies_of(options)
+    models = by_role("--model", options.model) | policies
+    urls = by_role("--base-url", options.base_url, policies)
+    prices = {role: parse_price(text) for role, text in by_role("--price", options.price, policies).items()}
     _check_urls(options, {role: models.get(role, OFFLINE) for role in roles})
     shared: dict[Endpoint, Endpoint] = {}
     found: dict[str, Endpoint] = {}
@@ -115,6 +126,12 @@ def resolve(options: ModelOptions, roles: Iterable[str], encoder: str | None = N
     resolved = Models(found, embedder)
     _check_budget(options, resolved)
     return resolved
+
+
+def policies_of(options: ModelOptions) -> dict[str, str]:
+    """The models of ``--candidate policy=MODEL``, by the role that each adds."""
+    named = (entry.partition("=") for entry in getattr(options, "candidate", ()))
+    return {name: model for name, equals, model in named if equals and POLICY.fullmatch(name)}
 
 
 def _check_urls(options: ModelOptions, models: Mapping[str, str]) -> None:

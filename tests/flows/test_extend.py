@@ -84,7 +84,7 @@ def pools(tmp_path):
 
 
 @ONCE
-@given(two, st.sampled_from(["coin", "best", "all"]), st.integers(0, 3))
+@given(two, st.sampled_from(["coin", "best", "all", "beam:2", "best-hard", "information"]), st.integers(0, 3))
 def test_more_conversations_are_added_to_those_there(grows, talks, sizes, grow, seed):
     small, large = ({"conversations": n, "grow": grow, "seed": seed, "max_nodes": 9} for n in sizes)
     _, first, _, whole = grows(talks, fakes.RESULTS, small, large)
@@ -92,7 +92,7 @@ def test_more_conversations_are_added_to_those_there(grows, talks, sizes, grow, 
 
 
 @ONCE
-@given(two, st.sampled_from(["coin", "best", "all"]), st.integers(0, 3))
+@given(two, st.sampled_from(["coin", "best", "all", "beam:2", "best-hard", "information"]), st.integers(0, 3))
 def test_more_turns_go_on_from_the_last_turn_but_one(grows, talks, sizes, grow, seed):
     small, large = ({"turns": n, "grow": grow, "seed": seed, "max_nodes": 30} for n in sizes)
     grows(talks, fakes.RESULTS, small, large)
@@ -144,8 +144,13 @@ def test_later_personalities_are_used_as_often_as_the_first_ones(pools, tmp_path
     pools("pool", target=90)
     personas, _ = load_personas(tmp_path / "pool" / "personas.jsonl")
     uses = [[p.personality for p in personas].count(text) for text in {p.personality for p in personas}]
-    assert len(uses) == 30
-    assert max(uses) - min(uses) <= 1
+    assert len(uses) == 90
+    assert set(uses) == {1}
+    pools("shared", target=90, per_personality=3)
+    personas, _ = load_personas(tmp_path / "shared" / "personas.jsonl")
+    uses = [[p.personality for p in personas].count(text) for text in {p.personality for p in personas}]
+    assert max(uses) == 3
+    assert len(personas) == 90
 
 
 def test_the_pool_grown_and_the_run_grown_on_it_ask_nothing_again(grows, pools, talks, tmp_path, model):
@@ -188,7 +193,7 @@ def test_the_estimate_of_a_larger_run_is_what_it_adds(talks):
     talks("run", conversations=3, turns=2)
     assert talks("run", conversations=5, turns=2).report.estimate["planned"].startswith("2 conversations x 2 turns;")
     told = talks("run", conversations=5, turns=3).report
-    assert told.estimate["calls"] == told.new_calls == 5 * 6
+    assert told.estimate["calls"] == told.new_calls == 5 * 8
 
 
 @pytest.mark.parametrize(

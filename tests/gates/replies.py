@@ -66,7 +66,7 @@ def asked(role: str, before: list[Message], known: tuple[str, ...], turn: int = 
     """What a speaker is sent: the user with persona ``known``, an assistant with inferences or with none."""
     if role == "user":
         profile, personality = known
-        inputs = {"profile": profile, "personality": personality, "turn": turn, "brief": BRIEF}
+        inputs = {"profile": profile, "personality": personality, "turn": turn, "brief": BRIEF, "earlier": {}}
         return _PROMPTS["user/speak"].render({"conversation": before, **inputs})
     name = "assistant/aware" if known else "assistant/plain"
     return _PROMPTS[name].render({"conversation": before, "inferences": list(known), "words": 100})

@@ -83,7 +83,7 @@ TEXTS = st.lists(
 def test_no_persona_and_no_message_changes_how_a_prompt_is_built(profile: str, personality: str, said: list[str]):
     where = (prompts.packaged(),)
     talk = [Message(role=("user", "assistant")[n % 2], content=text or ".") for n, text in enumerate(said)]
-    who = {"profile": profile, "personality": personality, "turn": 1, "brief": BRIEF}
+    who = {"profile": profile, "personality": personality, "turn": 1, "brief": BRIEF, "earlier": {}}
     rendered = prompts.load("user/speak", where).render({"conversation": talk, **who})
     assert [m.role for m in rendered] == ["system", "user"]
     body = rendered[1].content
@@ -118,9 +118,10 @@ INSTRUCTIONS = (
 def test_what_a_persona_or_seed_says_stands_in_the_prompt_letter_by_letter(text: str, name: str):
     reply = {"label": "A", "text": text}
     inputs = {"profile": text, "personality": text, "examples": [text], "count": 1, "turn": 1}
-    inputs["brief"] = {**BRIEF, "facts": [], "topic": "a car"}
-    inputs["form"] = PACKAGED.inputs
+    inputs |= {"facts": [text], "traits": [text], "lines": [text]}
+    inputs |= {"brief": {**BRIEF, "facts": [], "topic": "a car"}, "earlier": {}}
+    inputs |= {"form": PACKAGED.inputs, "draws": []}
     rendered = prompts.load(name, (prompts.packaged(),)).render({"conversation": [], "replies": [reply], **inputs})
     assert [m.role for m in rendered] == ["system", "user"]
-    assert rendered[1].content.count(text) == {"user/speak": 2, "judge/prefer": 3, "author/profiles": 1}[name]
+    assert rendered[1].content.count(text) == {"user/speak": 2, "judge/prefer": 4, "author/profiles": 1}[name]
     assert text not in rendered[0].content

@@ -19,7 +19,7 @@ from tests.fakes import BRIEF
 from tests.llm.calls import a_call, ask
 from tests.servers import chat, joined, message, refusal, serving
 
-WHO = {"profile": "She keeps bees.", "personality": "She is blunt.", "facts": [], "traits": []}
+WHO = {"profile": "She keeps bees.", "personality": "She is blunt.", "facts": [], "traits": [], "lines": ["keeps bees"]}
 REPLIES = [{"label": "A", "text": "Feed them."}, {"label": "B", "text": "Wait."}]
 SAID = ("s", "Yes.", "Is it?\n\nIt is.", "ok", "ok", "Two lines\nof it.", "user", "Done. ")
 TALK = [Message(role=("user", "assistant")[i % 2], content=text) for i, text in enumerate(SAID)]
@@ -33,6 +33,7 @@ def call(name, talk, **inputs):
         **WHO,
         "turn": 2,
         "brief": BRIEF,
+        "earlier": [],
         "replies": REPLIES,
         "inferences": ["Old."],
         "words": 50,
