@@ -24,7 +24,7 @@ SAID = [
 PERSON = {"profile": "She keeps bees.", "personality": "She is blunt.", "facts": ["keeps bees"], "traits": ["blunt"]}
 PERSON["lines"] = [*PERSON["facts"], *PERSON["traits"]]
 REPLIES = [{"label": "A", "text": "Feed them."}, {"label": "B", "text": "Wait."}]
-EXAMPLES = {"examples": ["She keeps bees."], "count": 3, "form": PACKAGED.inputs}
+EXAMPLES = {"draws": [], "examples": ["She keeps bees."], "count": 3, "form": PACKAGED.inputs}
 
 
 def call(name, inputs, schema=None):
