@@ -44,9 +44,9 @@ def test_every_agent_gets_a_reply_that_can_be_used(provider):
     profiles, personalities, inferred, verdict, spoken, plain = answers(
         call("author/profiles", EXAMPLES, schema_of(author.REPLIES["profile"])),
         call("author/personalities", EXAMPLES, schema_of(author.REPLIES["personality"])),
-        call("observer/infer", {"conversation": SAID}, schema_of(observer.Guesses)),
+        call("observer/infer", {"conversation": SAID, "earlier": []}, schema_of(observer.Guesses)),
         call("judge/prefer", {**PERSON, "conversation": SAID, "replies": REPLIES}, schema_of(judge.Ranking)),
-        call("user/speak", {**PERSON, "conversation": SAID, "turn": 2, "brief": BRIEF}),
+        call("user/speak", {**PERSON, "conversation": SAID, "turn": 2, "brief": BRIEF, "earlier": []}),
         call("assistant/plain", {"conversation": SAID}),
         provider=provider,
     )
