@@ -102,7 +102,7 @@ def test_a_parser_that_crashes_is_found(monkeypatch):
 
 
 def test_a_sound_reply_that_is_turned_away_is_found(monkeypatch):
-    def picky(text, role, acted):
+    def picky(text, role, acted, may_end):
         raise ReplyError("it could be better")
 
     monkeypatch.setattr(ask, "speech", picky)

@@ -11,6 +11,7 @@ from personagen.llm.connect import Endpoint, connect
 from personagen.personas.form import PACKAGED
 from personagen.prompts import files as prompts
 from personagen.records import Message
+from tests.fakes import BRIEF
 from tests.llm.calls import ask
 from tests.servers import serving
 from tests.servers.actor import actor
@@ -23,7 +24,7 @@ SAID = [
 PERSON = {"profile": "She keeps bees.", "personality": "She is blunt.", "facts": ["keeps bees"], "traits": ["blunt"]}
 PERSON["lines"] = [*PERSON["facts"], *PERSON["traits"]]
 REPLIES = [{"label": "A", "text": "Feed them."}, {"label": "B", "text": "Wait."}]
-EXAMPLES = {"examples": ["She keeps bees."], "count": 3, "form": PACKAGED.inputs}
+EXAMPLES = {"draws": [], "examples": ["She keeps bees."], "count": 3, "form": PACKAGED.inputs}
 
 
 def call(name, inputs, schema=None):
@@ -43,9 +44,9 @@ def test_every_agent_gets_a_reply_that_can_be_used(provider):
     profiles, personalities, inferred, verdict, spoken, plain = answers(
         call("author/profiles", EXAMPLES, schema_of(author.REPLIES["profile"])),
         call("author/personalities", EXAMPLES, schema_of(author.REPLIES["personality"])),
-        call("observer/infer", {"conversation": SAID}, schema_of(observer.Guesses)),
+        call("observer/infer", {"conversation": SAID, "earlier": []}, schema_of(observer.Guesses)),
         call("judge/prefer", {**PERSON, "conversation": SAID, "replies": REPLIES}, schema_of(judge.Ranking)),
-        call("user/speak", {**PERSON, "conversation": SAID, "turn": 2, "turns": 3}),
+        call("user/speak", {**PERSON, "conversation": SAID, "turn": 2, "brief": BRIEF, "earlier": []}),
         call("assistant/plain", {"conversation": SAID}),
         provider=provider,
     )
