@@ -7,6 +7,7 @@ settings, since a model may repeat itself. A message that a turn gate rejects is
 from __future__ import annotations
 
 import logging
+import math
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
@@ -17,7 +18,7 @@ from typing import Any, Generic, TypeVar, cast
 from personagen.agents.brief import Brief
 from personagen.agents.replies import CUT_OFF, Spoken, cut_speech, speech
 from personagen.agents.reply_counts import ReplyCounts
-from personagen.call import LLM, Call
+from personagen.call import LLM, Call, Sampling
 from personagen.errors import ReplyError, UsageError
 from personagen.gates import Objection, Turn, first_objection, texts_in
 from personagen.llm.endpoints import is_offline
@@ -93,13 +94,15 @@ class AgentContext:
 class CallSite:
     """Where in a run a question is asked. ``sample`` distinguishes questions of equal text that need separate answers,
     and ``priority`` is the length of the chain of calls that starts with this one. ``role`` is whose model is asked,
-    if not that of the prompt's role, and ``share`` the probability that such a question is asked."""
+    if not that of the prompt's role, and ``share`` the probability that such a question is asked. ``room`` is the share
+    of the prompt's ``max_tokens`` that a reply may take."""
 
     place: str = ""
     sample: str = ""
     priority: int = 1
     role: str = ""
     share: float = 1.0
+    room: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -177,7 +180,7 @@ def _first_call(
     return Call(
         model=model,
         messages=prompt.render(inputs),
-        sampling=prompt.sampling,
+        sampling=prompt.sampling if site.room >= 1 else _with_room(prompt.sampling, site.room),
         schema=schema,
         sample=f"{site.sample}/0",
         priority=site.priority,
@@ -188,6 +191,10 @@ def _first_call(
         of=site.role,
         share=site.share,
     )
+
+
+def _with_room(sampling: Sampling, share: float) -> Sampling:
+    return replace(sampling, max_tokens=math.ceil(share * sampling.answer_tokens))
 
 
 async def _completion(ctx: AgentContext, call: Call, attempts: int) -> Completion:
@@ -231,7 +238,7 @@ def _after_failure(ctx: AgentContext, call: Call, completion: Completion, error:
         return None
     prompt = ctx.prompts[call.prompt]
     if completion.finish_reason == "length":
-        room = MORE_ROOM * prompt.sampling.answer_tokens
+        room = MORE_ROOM * min(call.sampling.answer_tokens, prompt.sampling.answer_tokens)
         return _warmer(replace(call, sampling=replace(call.sampling, max_tokens=room)))
     if call.schema is None:
         return _warmer(call)

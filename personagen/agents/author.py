@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from copy import deepcopy
+from dataclasses import replace
 from functools import cache, partial
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -17,6 +18,7 @@ from personagen.records import Kind
 
 NAMES: dict[Kind, str] = {"profile": "facts", "personality": "traits"}
 PROMPTS: dict[Kind, str] = {"profile": "author/profiles", "personality": "author/personalities"}
+MIN_COUNT, SPARE = 3, 1.1  # descriptions that there is room for, however few are asked for; times their length
 Written = list[tuple[str, tuple[str, ...]]]
 T = TypeVar("T")
 
@@ -67,6 +69,8 @@ async def write(ctx: AgentContext, kind: Kind, examples: Sequence[str], count: i
     inputs = {"examples": list(examples), "count": count, "form": ctx.form.inputs, "draws": list(ctx.draws)}
     parse = partial(written, kind, placeholders=ctx.placeholders(PROMPTS[kind]))
     schema = reply_schema(kind, count, ctx.form.items)
+    needed = SPARE * max(count, MIN_COUNT) * ctx.form.longest_tokens
+    site = replace(site, room=min(1.0, needed / ctx.max_tokens(PROMPTS[kind])))
     return await ask(ctx, PROMPTS[kind], inputs, parse, site, schema=schema, parse_cut=parse)
 
 

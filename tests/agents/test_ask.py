@@ -10,6 +10,7 @@ from personagen.agents import assistant, author, judge, observer, user
 from personagen.agents.ask import CallSite, ask
 from personagen.agents.reply_counts import discarded_part
 from personagen.errors import ReplyError, ServerError
+from personagen.personas.form import PACKAGED
 from personagen.records import Completion, Message, Usage
 from tests.fakes import PERSONA, Fake, answer, context
 
@@ -152,6 +153,17 @@ def test_the_author_gives_texts_with_their_items():
     made = asyncio.run(author.write(context(fake), "personality", ["an example"], 1, CallSite("", "0")))
     assert made.value == [("She is blunt.", ("blunt",))]
     assert "an example" in fake.calls[0].messages[-1].content
+
+
+def test_the_author_gets_room_for_what_is_asked_for_and_at_most_the_prompts_after_a_cut_reply_twice_that():
+    fake = Fake(lambda c: answer("{", finish_reason="length"))
+    for count in (5, 1000):
+        with pytest.raises(ReplyError):
+            asyncio.run(author.write(context(fake), "profile", ["an example"], count, CallSite("", "0")))
+    few, many = [c.sampling.max_tokens for c in fake.calls[:3]], [c.sampling.max_tokens for c in fake.calls[3:]]
+    assert 5 * PACKAGED.longest_tokens < few[0] < 6 * PACKAGED.longest_tokens
+    assert few == [few[0], 2 * few[0], 4 * few[0]]
+    assert many == [8000, 16_000, 16_000]
 
 
 def test_an_unusable_reply_says_what_came_how_it_ended_and_after_how_many_attempts():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tracemalloc
 from io import StringIO
 from pathlib import Path
 from typing import cast
@@ -13,10 +12,9 @@ from hypothesis import given, settings
 from rich.cells import cell_len
 from rich.console import Console
 
-from personagen.cli import browse, drawing
+from personagen.cli import drawing
 from personagen.cli.terminal import MAX_WIDTH
 from personagen.records import ConversationTree, Persona
-from personagen.store.files import BUFFER_BYTES
 from personagen.trajectories import trajectories_of
 from tests.cli.runs import expanded, several, simulated
 from tests.trees import PERSONA, branching, conversation, trees
@@ -289,21 +287,3 @@ def test_an_id_is_found_whatever_stands_first_in_its_line_and_whatever_character
     (run / "trees.jsonl").write_bytes(b"\n".join(lines) + b"\n")
     for number, wanted in enumerate(('a"b\\c-0', "ünï-0", "zz"), 2):
         assert f"tree {number}  " in command("show", run, wanted).stdout
-
-
-def test_memory_does_not_grow_with_the_run(tmp_path: Path):
-    def peak(count: int) -> int:
-        run = simulated(tmp_path / f"run{count}", several(count))
-        made, _ = browse.open_run(run)
-        tracemalloc.start()
-        try:
-            browse.listed(made, 5)
-            browse.find(made, f"t{count}")
-            return tracemalloc.get_traced_memory()[1]
-        finally:
-            tracemalloc.stop()
-
-    peak(10)
-    few, many = peak(400), peak(1200)
-    assert (tmp_path / "run400" / "trees.jsonl").stat().st_size > 2 * BUFFER_BYTES
-    assert many < 1.1 * few
