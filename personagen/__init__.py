@@ -11,11 +11,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from personagen.api import aexpand, asimulate, expand, export, read_pairs, read_personas, read_trees, simulate
+    from personagen.api import (
+        aexpand,
+        asimulate,
+        expand,
+        export,
+        read_pairs,
+        read_personas,
+        read_trajectories,
+        read_trees,
+        simulate,
+    )
     from personagen.call import LLM, Call
     from personagen.errors import PersonagenError
     from personagen.records import Completion, ConversationTree, Message, Persona, PreferencePair
     from personagen.runs.progress import Status
+    from personagen.trajectories import TrajectoryPair
 
 __version__ = "0.1.0"
 __all__ = [
@@ -28,20 +39,25 @@ __all__ = [
     "PersonagenError",
     "PreferencePair",
     "Status",
+    "TrajectoryPair",
     "aexpand",
     "asimulate",
     "expand",
     "export",
     "read_pairs",
     "read_personas",
+    "read_trajectories",
     "read_trees",
     "simulate",
 ]
 
 _MODULES = {
     **dict.fromkeys(("LLM", "Call"), "call"),
-    **dict.fromkeys(("Completion", "ConversationTree", "Message", "Persona", "PreferencePair"), "records"),
+    **dict.fromkeys(
+        ("Completion", "ConversationTree", "Message", "Persona", "PreferencePair", "TrajectoryPair"), "records"
+    ),
     "PersonagenError": "errors",
+    "TrajectoryPair": "trajectories",
     "Status": "runs.progress",
 }
 

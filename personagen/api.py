@@ -22,12 +22,14 @@ from personagen.flows.simulate import SimulateSummary
 from personagen.flows.simulate import simulate as _simulate
 from personagen.llm.functions import raised
 from personagen.options import ExpandOptions, SimulateOptions
-from personagen.options.row import Data, FilePath, KeyTexts, Options, rows_of
+from personagen.options.row import Data, FilePath, KeyTexts, Options, Texts, rows_of
 from personagen.personas.seeds import load_personas
 from personagen.records import ConversationTree, Persona, PreferencePair
 from personagen.runs.interrupt import run_sync
 from personagen.runs.progress import Progress, Status
 from personagen.store.files import read_records
+from personagen.trajectories import TrajectoryPair
+from personagen.where import where as conditions
 
 P = ParamSpec("P")
 OptionsT = TypeVar("OptionsT", bound=Options)
@@ -172,13 +174,18 @@ expand = _blocking(aexpand, "expand")
 simulate = _blocking(asimulate, "simulate")
 
 
-def export(run: FilePath, format: str | Exporter, out: FilePath) -> ExportSummary:
+def export(
+    run: FilePath, format: str | Exporter, out: FilePath, where: Texts = (), balance: str | None = None
+) -> ExportSummary:
     """Writes a run's data in another format: ``trl``, ``aloe``, or your own function, also as ``module:function``.
+
+    ``where`` are conditions on the pairs, as in ``read_pairs``; ``balance="length"`` draws pairs of them in which
+    length says nothing of which reply was chosen.
 
     Raises:
         PersonagenError: see ``personagen.errors``.
     """
-    return _export(Path(run), format, Path(out))
+    return _export(Path(run), format, Path(out), (where,) if isinstance(where, str) else where, balance)
 
 
 def read_personas(personas: Data, *, columns: KeyTexts = (), skip_bad_lines: bool = False) -> tuple[Persona, ...]:
@@ -203,6 +210,22 @@ def read_trees(run: FilePath) -> Iterator[ConversationTree]:
     return read_records(Path(run) / "trees.jsonl", ConversationTree)
 
 
-def read_pairs(run: FilePath) -> Iterator[PreferencePair]:
-    """The preference pairs of a run folder, one at a time; raises like ``read_trees``."""
-    return read_records(Path(run) / "pairs.jsonl", PreferencePair)
+def read_pairs(run: FilePath, where: Texts = ()) -> Iterator[PreferencePair]:
+    """The preference pairs of a run folder, one at a time; raises like ``read_trees``.
+
+    ``where`` are conditions that all of them meet: ``personal``, ``knowable``, ``generic``, ``leaking``, the same after
+    ``not-``, or a comparison such as ``margin>=1`` (see docs/verdicts.md). Another one is a ``UsageError``.
+    """
+    meets = conditions((where,) if isinstance(where, str) else where)
+    return filter(meets, read_records(Path(run) / "pairs.jsonl", PreferencePair))
+
+
+def read_trajectories(run: FilePath) -> Iterator[TrajectoryPair]:
+    """The pairs of branches of a run folder, one at a time; raises like ``read_trees``.
+
+    A run has them if several branches of its trees continue: ``grow`` is ``all``, ``best-hard`` or ``beam:B``.
+    """
+    file = Path(run) / "trajectories.jsonl"
+    if file.is_file() or not (Path(run) / "run.json").is_file():
+        return read_records(file, TrajectoryPair)
+    return iter(())

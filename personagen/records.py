@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from html import escape
 from typing import Annotated, Any, Literal
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
+from personagen.notebook import pair_html, tree_html
+
 Role = Literal["system", "user", "assistant"]
 Kind = Literal["profile", "personality"]
+Pooled = Literal["chosen", "rejected", "tie"]
+Sure = Literal["low", "high"]
 Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 Count = Annotated[int, Field(ge=0, lt=2**53)]
 
@@ -95,6 +97,7 @@ class Description(Record):
 
     ``origin`` is ``seed`` or the author model; ``source`` is the ``file:line`` of a seed, or the key of the call;
     ``prompt_hash`` is the hash of the prompt file, empty for a seed. ``attributes`` of a seed are columns of its row.
+    ``drawn`` is whom the author was asked to describe.
     """
 
     id: str
@@ -105,6 +108,7 @@ class Description(Record):
     source: str = ""
     prompt_hash: str = ""
     attributes: dict[str, str | Whole] = {}
+    drawn: dict[str, str | Whole] = {}
 
 
 class Persona(Sourced):
@@ -112,7 +116,7 @@ class Persona(Sourced):
 
     ``facts`` are the profile's statements, ``traits`` the personality's words; ``attributes`` (``age``, ``gender``)
     come from the text, or with others from the columns of a user's table; ``origin`` maps ``profile`` and
-    ``personality`` to ``seed`` or a model.
+    ``personality`` to ``seed`` or a model; ``drawn`` is whom the author was asked to describe.
     """
 
     id: str
@@ -123,6 +127,7 @@ class Persona(Sourced):
     attributes: dict[str, str | Whole] = {}
     origin: dict[str, str] = {}
     prompt_hash: str = ""
+    drawn: dict[str, str | Whole] = {}
 
 
 class Node(Record):
@@ -139,29 +144,53 @@ class Node(Record):
 
 
 class Inference(Record):
-    """One inference of the observer; ``quote`` occurs verbatim in a user turn."""
+    """One inference of the observer; ``quote`` occurs verbatim in a user turn, ``sure`` is how sure it is."""
 
     fact: str
     quote: str
     kind: Kind
+    sure: Sure = "high"
 
 
 class Belief(Record):
-    """The observer's inferences at a user node; ``dropped`` is the number without a verbatim quote."""
+    """The observer's inferences at a user node; ``dropped`` is the number without a verbatim quote.
+
+    ``retracts`` are facts that the user took back; ``inferences`` does not have them.
+    """
 
     node: str
     inferences: tuple[Inference, ...] = ()
+    retracts: tuple[str, ...] = ()
     dropped: int = 0
     call: str = ""
 
 
 class Judgment(Record):
-    """One verdict on sibling replies: node ids in the ``order`` shown, and as ranked, best first."""
+    """One verdict on sibling replies: node ids in the ``order`` shown, and as ranked, best first.
+
+    ``scores`` (1 to 5, in ``order``) and ``confidence`` (1 to 5) are empty and 0 if the judge gave none. ``because``
+    are the lines of the persona that decided it, out of ``lines`` that were shown; 0 means that it named no grounds.
+    ``persona`` is whose preference it is: the user's own (empty), ``nobody``'s, or the id of another persona.
+    """
 
     node: str
     order: tuple[str, ...]
     ranking: tuple[str, ...]
     tie: bool = False
+    reason: str = ""
+    scores: tuple[int, ...] = ()
+    confidence: int = 0
+    because: tuple[str, ...] = ()
+    lines: Count = 0
+    persona: str = ""
+    call: str = ""
+
+
+class Check(Record):
+    """The checker's finding at a user node: the lines of the persona that the message contradicts, usually none."""
+
+    node: str
+    contradicted: tuple[str, ...] = ()
     reason: str = ""
     call: str = ""
 
@@ -184,38 +213,56 @@ class Rejection(Sourced):
     attempts: Count = 0
 
 
+class Memory(Record):
+    """What earlier conversations of one persona leave: how each began, and what they revealed."""
+
+    topics: tuple[str, ...] = ()
+    inferences: tuple[Inference, ...] = ()
+
+
 class ConversationTree(Sourced):
-    """One conversation with all sibling replies, nodes in path order."""
+    """One conversation with all sibling replies, nodes in path order.
+
+    ``style`` is how the user behaves: ``disclosure``, ``explicitness``, ``noise``, ``patience``. ``session`` numbers
+    the conversations of one series from 0; later ones begin with ``memory``, and ``changed`` is ``old -> new``, a trait
+    of the persona. ``unasked`` are the ids of replies that were not asked for, since nothing was known about the user;
+    ``keep`` is which pairs are kept: ``all``, or the ``personal`` ones. Of a sample of user messages there are
+    ``checks``, and the first verdicts as ``repeated`` by the judge and ``seconded`` by another model.
+    """
 
     id: str
     persona: Persona
     nodes: tuple[Node, ...]
     beliefs: tuple[Belief, ...] = ()
     judgments: tuple[Judgment, ...] = ()
+    unasked: tuple[str, ...] = ()
+    checks: tuple[Check, ...] = ()
+    repeated: tuple[Judgment, ...] = ()
+    seconded: tuple[Judgment, ...] = ()
     grow: str = "coin"
+    keep: str = "all"
+    session: int = 0
+    memory: Memory = Memory()
+    changed: str = ""
+    style: dict[str, str] = {}
     models: dict[str, str] = {}
     prompts: dict[str, str] = {}
 
     def _repr_html_(self) -> str:
-        """What a notebook shows: the persona, and a row for each message; a reply that all verdicts prefer says why."""
-        best: dict[str, str] = {}
-        for verdict in reversed(self.judgments):
-            best |= dict.fromkeys(verdict.ranking[:1], verdict.reason)
-        for verdict in self.judgments:
-            for reply in verdict.ranking[not verdict.tie :]:
-                best.pop(reply, None)
-        rows = [[("persona", f"{self.persona.profile} {self.persona.personality}".strip())]]
-        for node in self.nodes:
-            mark = f", preferred: {best[node.id]}" if node.id in best else ""
-            rows.append([(f"{node.id} {node.agent}{mark}", node.content)])
-        return _table(f"tree {self.id}", *rows)
+        return tree_html(self)
 
 
 class PreferencePair(Sourced):
     """TRL's conversational preference format with an explicit prompt, and the pair's origin.
 
     ``prompt`` ends with the user's message, ``chosen`` and ``rejected`` hold one assistant message each.
-    ``attributes`` are those of the persona.
+    ``attributes`` are those of the persona. From ``margin`` on, fields say what the verdicts rest on; None is unknown.
+    ``margin`` is the difference of the scores (0 to 4), ``confidence`` 1 to 5, both means of the two
+    verdicts. ``because`` are the persona's lines that decided one of them; ``knowable``: each was revealed by then;
+    ``generic``: none was needed; ``leaking``: a reply uses a fact that was not revealed. ``flip_share`` is the share of
+    other personas who prefer the rejected reply, ``personal`` whether they are half or more, ``pooled`` which reply is
+    better for a user nothing is known about. ``scores`` are measures of pair gates, ``twin`` is the ``tree/node`` of
+    the pair of a persona who prefers the opposite. See docs/verdicts.md.
     """
 
     prompt: tuple[Message, ...]
@@ -227,38 +274,25 @@ class PreferencePair(Sourced):
     turn: int
     chosen_agent: str
     rejected_agent: str
+    chosen_node: str = ""
+    rejected_node: str = ""
     models: dict[str, str] = {}
     prompts: dict[str, str] = {}
     attributes: dict[str, str | Whole] = {}
+    margin: float | None = None
+    confidence: float | None = None
+    because: tuple[str, ...] = ()
+    knowable: bool | None = None
+    generic: bool | None = None
+    leaking: bool | None = None
+    flip_share: float | None = None
+    pooled: Pooled | None = None
+    personal: bool | None = None
+    scores: dict[str, float] = {}
+    twin: str = ""
 
     def _repr_html_(self) -> str:
-        """What a notebook shows: the prompt, and the two replies side by side."""
-        prompt: list[list[tuple[str, str]]] = [[(message.role, message.content)] for message in self.prompt]
-        replies = [
-            (f"{name} ({agent})", "\n".join(message.content for message in side))
-            for name, agent, side in (
-                ("chosen", self.chosen_agent, self.chosen),
-                ("rejected", self.rejected_agent, self.rejected),
-            )
-        ]
-        return _table(f"pair of turn {self.turn} of tree {self.tree}", *prompt, replies)
-
-
-_CELL = "text-align: left; vertical-align: top; white-space: pre-wrap; unicode-bidi: isolate"
-
-
-def _table(title: str, *rows: Sequence[tuple[str, str]]) -> str:
-    """A table of HTML whose cells are a name and a text, both escaped."""
-    wide = max(map(len, rows))
-    lines = [f"<caption>{escape(title)}</caption>"]
-    for cells in rows:
-        texts = (
-            f'<td dir="auto" style="{_CELL}"{span}><b>{escape(name)}</b><br>{escape(text)}</td>'
-            for span in [f' colspan="{wide}"' if len(cells) < wide else ""]
-            for name, text in cells
-        )
-        lines.append(f"<tr>{''.join(texts)}</tr>")
-    return f"<table>{''.join(lines)}</table>"
+        return pair_html(self)
 
 
 def dump(value: Any) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from random import Random
 from typing import TYPE_CHECKING
 
 from personagen.records import ConversationTree, Message, Node
@@ -53,6 +54,14 @@ def leaves(nodes: Sequence[Node]) -> list[Node]:
     """The nodes without children, in path order."""
     parents = {parent(n.id) for n in nodes}
     return sorted((n for n in nodes if n.id not in parents), key=lambda n: order(n.id))
+
+
+def one_path(tree: ConversationTree) -> list[Node]:
+    """The nodes of one conversation of the tree: to one of its deepest leaves, drawn by the tree's id."""
+    ends = leaves(tree.nodes)
+    depth = max(end.id.count(".") for end in ends)
+    deepest = [end.id for end in ends if end.id.count(".") == depth]
+    return path(by_id(tree), Random(f"path/{tree.id}").choice(deepest))
 
 
 def as_graph(tree: ConversationTree) -> nx.DiGraph[str]:

@@ -133,7 +133,7 @@ def run(tmp_path):
 
     def run(out="run", *, people=6, progress=None, consent=None, **options):
         given = {"personas": str(fakes.personas(tmp_path, people)), "out": str(tmp_path / out), "turns": 3}
-        given |= {"model": "tests.fakes:llm", **options}
+        given |= {"model": "tests.fakes:llm", "counterfactual": 0, **options}
         return asyncio.run(simulate(SimulateOptions(**given), progress, consent))
 
     return run

@@ -11,6 +11,7 @@ from random import Random
 import orjson
 
 from personagen.agents.ask import AgentContext
+from personagen.agents.brief import Brief
 from personagen.flows.conversation import Conversation
 from personagen.flows.expand import expand
 from personagen.llm.limits.limiter import Limiter
@@ -26,7 +27,7 @@ TRAITS = (
 ).split()
 KEY = "sk-test-canary-key-0123456789"
 RESULTS = ("trees.jsonl", "pairs.jsonl", "rejections.jsonl")
-ROLES = ("author", "user", "observer", "assistant", "judge")
+ROLES = ("author", "user", "observer", "assistant", "judge", "checker")
 PERSONA = Persona(
     id="p1",
     profile="She is 41 and keeps bees in Leiden.",
@@ -34,6 +35,18 @@ PERSONA = Persona(
     facts=("is 41", "keeps bees in Leiden"),
     traits=("blunt",),
 )
+
+
+BRIEF = Brief(
+    facts=({"text": "keeps bees in Leiden", "how": "mentioned"},),
+    aim="ask",
+    words=12,
+    mood="neutral",
+    topic="",
+    noise=0.5,
+    last_reply="",
+    traits=("blunt",),
+).inputs()
 
 
 def answer(text, **fields):
@@ -51,6 +64,8 @@ def cast(call):
             best = sorted(call.inputs["replies"], key=lambda r: r["text"])
             labels = [r["label"] for r in best]
             return orjson.dumps({"reason": "r", "ranking": labels, "tie": False}).decode()
+        case "checker/consistent":
+            return orjson.dumps({"reason": "r", "contradicted": []}).decode()
         case "author/profiles":
             return orjson.dumps(
                 {"descriptions": [profile(f"{mark}/{n}") for n in range(call.inputs["count"])]}

@@ -62,7 +62,7 @@ def test_roles_at_different_models_have_batches_of_their_own_and_the_offline_cas
     assert {body["model"] for batch in openai.batches for _, body in batch.requests} == {"a"}
     assert {body["model"] for batch in anthropic.batches for _, body in batch.requests} == {"b"}
     assert len(openai.keys) == 15
-    assert len(anthropic.keys) == 30
+    assert len(anthropic.keys) == 60
 
 
 @pytest.mark.parametrize("model", ["groq/llama", "tests.fakes:llm"])
@@ -94,6 +94,6 @@ def test_a_budget_bounds_the_wave_and_a_higher_one_goes_on_from_there(command):
         simulate(command, "poor", *model, *url, "--budget", 0.02, code=4)
         state = orjson.loads(Path("poor/run.json").read_bytes())
         assert 0 < state["usage"]["cost_usd"] <= 0.02
-        assert 3 < len(double.keys) < 90
+        assert 3 < len(double.keys) < 120
         assert simulate(command, "poor", *model, *url, "--budget", 9)["trees"] == 5
-    assert len(double.keys) == len(set(double.keys)) == 90
+    assert len(double.keys) == len(set(double.keys)) == 120

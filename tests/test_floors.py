@@ -14,14 +14,14 @@ PACKAGE = Path(__file__).parent.parent / "personagen"
 
 # A file or a folder of the package, with its floor: a module imports only from lower floors and from its own folder.
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"errors"}),
+    frozenset({"errors", "notebook"}),
     frozenset({"records", "options"}),
     frozenset({"call", "tree", "plugins"}),
     frozenset({"prompts"}),
     frozenset({"readers"}),
     frozenset({"personas"}),
     frozenset({"metrics", "gates", "offline"}),
-    frozenset({"pairs", "exporters"}),
+    frozenset({"pairs", "trajectories", "exporters", "where"}),
     frozenset({"store"}),
     frozenset({"llm"}),
     frozenset({"encoders"}),
@@ -33,9 +33,16 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"__init__", "__main__"}),
 )
 # Below ``llm`` there is no I/O, no async and no printing, except in these.
-IMPURE = frozenset({"plugins", "prompts", "readers", "personas.seeds", "personas.reading", "offline", "store"}) | {
-    f"personas.{words}"
-    for words in ("lexicon", "language")  # they read packaged word lists
+IMPURE = frozenset({"plugins", "prompts", "readers", "offline", "store"}) | {
+    f"personas.{name}"
+    for name in (
+        "seeds",
+        "reading",
+        "topics",
+        "lexicon",
+        "language",
+        "population_file",
+    )  # the last read packaged tables
 }
 PURE_BELOW = next(number for number, units in enumerate(FLOORS) if "llm" in units)
 

@@ -19,7 +19,8 @@ from tests.servers.actor import actor
 
 NAMES = [
     *("Call", "Completion", "ConversationTree", "LLM", "Message", "Persona", "PersonagenError", "PreferencePair"),
-    *("Status", "aexpand", "asimulate", "expand", "export", "read_pairs", "read_personas", "read_trees", "simulate"),
+    *("Status", "TrajectoryPair", "aexpand", "asimulate", "expand", "export", "read_pairs", "read_personas"),
+    *("read_trajectories", "read_trees", "simulate"),
 ]
 HEAVY = (
     "aiohttp",
@@ -90,7 +91,7 @@ def test_mypy_refuses_a_misspelt_keyword_and_a_value_of_another_type(tmp_path: P
     calls = {
         "personagen.simulate(turn=3)": 'Unexpected keyword argument "turn"',
         "personagen.simulate(turns='3')": 'Argument "turns"',
-        "personagen.simulate(grow='xx')": 'Argument "grow"',
+        "personagen.simulate(grow=3)": 'Argument "grow"',
         "personagen.export('run', fromat='trl', out='x')": 'Unexpected keyword argument "fromat"',
         "personagen.simulate(turns=3, concurrency='auto', model='offline', out=Path('x'))": "",
         "personagen.expand(model={'author': model}, filters=['a:b'], confirm_above=None)": "",

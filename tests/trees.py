@@ -60,6 +60,23 @@ def conversation(*, turns: int = 3, candidates: int = 2, said: Sequence[int] = (
     )
 
 
+def branching(turns: int = 3, candidates: int = 2) -> ConversationTree:
+    """A tree in which every reply continues; slot 0 is always best."""
+    whole = conversation(turns=turns, candidates=candidates)
+    nodes, judgments, level = {}, [], ["0"]
+    [user, *_], reply = [n for n in whole.nodes if n.role == "user"], whole.nodes[1]
+    for _ in range(turns):
+        for at in level:
+            nodes[at] = user.model_copy(update={"id": at, "content": f"says {at}"})
+            slots = [f"{at}.{slot}" for slot in range(candidates)]
+            for slot, one in enumerate(slots):
+                agent = ("aware", "plain", "near")[slot]
+                nodes[one] = reply.model_copy(update={"id": one, "content": f"replies {one}", "agent": agent})
+            judgments += verdicts(at, slots)
+        level = [f"{at}.{slot}.0" for at in level for slot in range(candidates)]
+    return whole.model_copy(update={"nodes": tuple(nodes.values()), "judgments": tuple(judgments), "grow": "all"})
+
+
 TEXTS = st.one_of(st.sampled_from(["Yes.", " yes. ", "No.", "", "\u200b"]), st.text(max_size=12))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from personagen.agents.ask import AgentContext, Answer, CallSite
@@ -25,4 +25,6 @@ class Act:
 
     async def sample(self, ctx: AgentContext, scene: Scene) -> Answer[Any]:
         """Asks the prompt in a sample conversation, to render or check its file."""
-        return await self.function(ctx, *self.inputs(scene), CallSite())
+        return await self.function(
+            replace(ctx, brief=scene.brief, memory=scene.memory), *self.inputs(scene), CallSite()
+        )

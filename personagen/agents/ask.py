@@ -1,7 +1,7 @@
 """How every agent asks: render the prompt, call the model, parse the reply, re-ask a limited number of times.
 
 A reply that can't be parsed is re-asked up to ``attempts`` times in all, and never in the same words at the same
-settings, since a model may repeat itself. A message that a turn gate rejects is re-asked once, within the same limit.
+settings, since a model may repeat itself. A message that a turn gate rejects is re-asked once within that limit.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Generic, TypeVar, cast
 
+from personagen.agents.brief import Brief
 from personagen.agents.replies import CUT_OFF, Spoken, cut_speech, speech
 from personagen.agents.reply_counts import ReplyCounts
 from personagen.call import LLM, Call
@@ -25,13 +26,12 @@ from personagen.llm.room import reasoned_only
 from personagen.options.language import ANY, base_of, name_of
 from personagen.personas.form import PACKAGED, Form
 from personagen.prompts.files import Prompt, joined
-from personagen.records import Completion, Message, Usage
+from personagen.records import Completion, Memory, Message, Usage
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Awaitable[Any]])
 MAX_RE_ASKS_AFTER_OBJECTION = 1
-MORE_ROOM = 2  # times the tokens after a reply that was cut off
-MIN_WARM, WARMER = 0.7, 0.4  # temperatures
+MORE_ROOM, MIN_WARM, WARMER = 2, 0.7, 0.4  # times the tokens after a reply that was cut off; temperatures
 MISSES_TO_STOP_TRUSTING = 3  # replies without JSON, until a server is thought to ignore schemas
 log = logging.getLogger(__name__)
 _UNUSABLE = {
@@ -46,9 +46,9 @@ _UNUSABLE = {
 class AgentContext:
     """What agents work with: the model behind its middleware, the prompt files, and each role's model name.
 
-    ``language`` is a code, or ``any``; ``words`` the usual length of a reply; ``form`` that of new descriptions.
-    ``acts`` maps prompts to user functions in place of the agent's own. ``counts`` gets every reply. ``rehearsed`` is
-    set for an estimate: no gates, no user code. ``schema_misses`` counts, by model, replies that ignored their schema.
+    ``language`` is a code, or ``any``; ``words`` the usual length of a reply, ``form`` of new descriptions, ``draws``
+    whom they describe; ``brief`` is that of the next user message, ``memory`` is of earlier conversations. ``acts``
+    maps prompts to user functions, ``schema_misses`` counts replies without schema. ``rehearsed``: no gates.
     """
 
     llm: LLM
@@ -60,7 +60,10 @@ class AgentContext:
     acts: Mapping[str, Callable[..., Awaitable[Any]]] = field(default_factory=dict)
     rehearsed: bool = False
     words: int = 100
+    brief: Brief | None = None
     form: Form = PACKAGED
+    memory: Memory = field(default_factory=Memory)
+    draws: tuple[Mapping[str, str | int], ...] = ()
     counts: ReplyCounts = field(default_factory=ReplyCounts)
     schema_misses: Counter[str] = field(default_factory=Counter)
 
@@ -89,11 +92,14 @@ class AgentContext:
 @dataclass(frozen=True)
 class CallSite:
     """Where in a run a question is asked. ``sample`` distinguishes questions of equal text that need separate answers,
-    and ``priority`` is the length of the chain of calls that starts with this one."""
+    and ``priority`` is the length of the chain of calls that starts with this one. ``role`` is whose model is asked,
+    if not that of the prompt's role, and ``share`` the probability that such a question is asked."""
 
     place: str = ""
     sample: str = ""
     priority: int = 1
+    role: str = ""
+    share: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -166,7 +172,7 @@ async def ask(
 def _first_call(
     ctx: AgentContext, name: str, inputs: Mapping[str, Any], schema: Mapping[str, Any] | None, site: CallSite
 ) -> Call:
-    prompt, model = ctx.prompts[name], ctx.models[name.partition("/")[0]]
+    prompt, model = ctx.prompts[name], ctx.models[site.role or name.partition("/")[0]]
     inputs = {"language": name_of(ctx.language), **inputs}
     return Call(
         model=model,
@@ -179,6 +185,8 @@ def _first_call(
         prompt=name,
         inputs=inputs,
         in_words=schema is not None and ctx.schema_misses[model] >= MISSES_TO_STOP_TRUSTING,
+        of=site.role,
+        share=site.share,
     )
 
 
@@ -258,7 +266,7 @@ async def say(
     inputs = {"words": ctx.words, **inputs}
     known = texts_in(inputs, ctx.prompts[name].inputs) if name in ctx.prompts else ()
     turn = Turn(role, "", conversation, ctx.spoken(role), known=known)
-    parse = partial(speech, role=role, acted=turn.acted)
+    parse = partial(speech, role=role, acted=turn.acted, may_end=bool(conversation))
     # A user who writes up to the limit rambles; an assistant may have much to say.
     cut = partial(cut_speech, role=role, acted=turn.acted) if role == "assistant" else None
     return await ask(ctx, name, inputs, parse, site, check=partial(_objection, ctx, turn), parse_cut=cut)
@@ -274,25 +282,4 @@ def said(ctx: AgentContext, text: str, role: str, conversation: Sequence[Message
 
 def _objection(ctx: AgentContext, turn: Turn, spoken: Spoken, prompt: Sequence[Message] = ()) -> Objection | None:
     """The objection to ``spoken`` as the text of ``turn``, in reply to ``prompt``."""
-    return None if ctx.rehearsed else first_objection(replace(turn, text=spoken.text, prompt=prompt))
-
-
-async def capture_call(prompts: Mapping[str, Prompt], act: Callable[[AgentContext], Awaitable[Any]]) -> Call:
-    """The first call that ``act`` makes; no model is asked."""
-
-    async def capture(call: Call) -> Completion:
-        raise _Captured(call)
-
-    try:
-        await act(AgentContext(capture, prompts, {name.partition("/")[0]: "none" for name in prompts}, Tally(), 1))
-    except _Captured as captured:
-        return captured.call
-    raise AssertionError("the agent made no call")
-
-
-class _Captured(BaseException):
-    """Ends an agent at its first call; a BaseException, so that the agent does not catch it."""
-
-    def __init__(self, call: Call) -> None:
-        super().__init__()
-        self.call = call
+    return None if ctx.rehearsed or not spoken.text else first_objection(replace(turn, text=spoken.text, prompt=prompt))

@@ -9,11 +9,11 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from personagen.agents import ACTS
 from personagen.agents.ask import AgentContext, Answer, CallSite, said
-from personagen.agents.assistant import CANDIDATES, Candidate, aware, plain
+from personagen.agents.assistant import CANDIDATES, Candidate, aware, plain, policy
 from personagen.agents.replies import Spoken
 from personagen.errors import ConfigError, PersonagenError, UsageError
 from personagen.llm.functions import awaitable, raised, returned
-from personagen.options import ROLES, NamedFunction
+from personagen.options import POLICY, ROLES, NamedFunction
 from personagen.plugins import function, location
 from personagen.records import Inference, Message
 
@@ -35,11 +35,11 @@ def acts(entries: Iterable[str]) -> dict[str, Function]:
 
 
 def candidates(entries: Sequence[str]) -> tuple[Candidate, ...]:
-    """The competing assistants of ``--candidate``: names of ``CANDIDATES``, or ``module:function``.
+    """The competing assistants of ``--candidate``: names of ``CANDIDATES``, ``policy=MODEL``, or ``module:function``.
 
     A function may return a string instead of an ``Answer``: a reply without a call.
     """
-    found = tuple(CANDIDATES[entry] if entry in CANDIDATES else _candidate(entry) for entry in entries)
+    found = tuple(CANDIDATES.get(entry) or _policy(entry) or _candidate(entry) for entry in entries)
     names = [candidate.name for candidate in found]
     if not names or len({*names, "user"}) <= len(names):
         raise UsageError(
@@ -49,8 +49,12 @@ def candidates(entries: Sequence[str]) -> tuple[Candidate, ...]:
 
 
 def prompts(entries: Sequence[str]) -> tuple[str, ...]:
-    """The prompts in ``PROMPTS`` of the modules of ``--agent`` or ``--candidate``, which must be loaded."""
-    names: dict[str, None] = {}
+    """The prompts of candidates, and those in ``PROMPTS`` of the modules of ``--agent`` or ``--candidate``.
+
+    The modules must be loaded.
+    """
+    built_in = (CANDIDATES.get(entry) or _policy(entry) for entry in entries)
+    names = {one.prompt: None for one in built_in if one and one.prompt}
     for path in (entry.rpartition("=")[2] for entry in entries if ":" in entry):
         for name in getattr(sys.modules.get(path.partition(":")[0]), "PROMPTS", ()):
             if name.partition("/")[0] not in ROLES:
@@ -59,10 +63,23 @@ def prompts(entries: Sequence[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
+def _policy(entry: str) -> Candidate | None:
+    """The candidate ``policy=MODEL`` or ``policy-NAME=MODEL``: ``plain``, asked of another model; else None."""
+    name, equals, model = entry.partition("=")
+    if not equals or not POLICY.fullmatch(name):
+        return None
+    if not model:
+        raise UsageError(f"--candidate {entry}: name a model, as in {name}=openai/gpt-5-mini")
+    prompt = f"{name}/plain"
+    return Candidate(name, policy(prompt), needs_observer=False, prompt=prompt)
+
+
 def _candidate(entry: str) -> Candidate:
-    if ":" not in entry:
+    if ":" not in entry or "=" in entry:
         built_in = ", ".join(CANDIDATES)
-        raise UsageError(f"--candidate {entry}: there is no such candidate; there are {built_in} and module:function")
+        raise UsageError(
+            f"--candidate {entry}: there is no such candidate; there are {built_in}, policy=MODEL and module:function"
+        )
     custom_reply = _loaded("--candidate", entry, plain, str)
 
     async def reply(

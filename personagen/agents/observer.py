@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
 from personagen.agents.act import Act
 from personagen.agents.ask import AgentContext, Answer, CallSite, ask
 from personagen.agents.replies import Entry, Quote, Text, clean, parsed, schema_of
-from personagen.personas.words import HAN, KANA
-from personagen.records import Inference, Kind, Message
+from personagen.personas.words import HAN, KANA, words
+from personagen.records import Inference, Kind, Message, Sure
 
-Found = tuple[tuple[Inference, ...], int]
+# The inferences with a verbatim quote, how many had none, and what the user took back; a user's function may leave the
+# last out.
+Found = tuple[tuple[Inference, ...], int, tuple[str, ...]]
 MAX_INFERENCES = 60  # that a schema allows, so that a weak model comes to an end
 _WIDE = f"{HAN}{KANA}"
 # NFKC makes full-width signs and half-width kana equal to the usual ones, but leaves these.
@@ -27,32 +29,57 @@ _SPACE_INSIDE = re.compile(rf"(?<=[{_WIDE}]) | (?=[{_WIDE}])")
 _MORE = re.compile(r"^(?:\.{2,}\s*)|\s*\.{2,}$")
 
 
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _high_if_unclear(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
+    """``low`` or ``high``; anything else is ``high``, as in answers from before there was this field."""
+    try:
+        return check(_lower(value))
+    except ValidationError:
+        return "high"
+
+
+def _none_if_unclear(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return check(value)
+    except ValidationError:
+        return []
+
+
 class Guess(BaseModel):
     """An inference in the observer's reply; a malformed one becomes empty, and is dropped for want of a quote."""
 
     fact: Text = ""
     quote: Quote = ""
-    kind: Annotated[Kind | None, BeforeValidator(lambda kind: kind.lower() if isinstance(kind, str) else kind)] = None
+    kind: Annotated[Kind | None, BeforeValidator(_lower)] = None
+    sure: Annotated[Sure, WrapValidator(_high_if_unclear)] = "high"
 
 
 class Guesses(BaseModel):
     """The observer's reply."""
 
     inferences: list[Entry[Guess]] = Field(json_schema_extra={"maxItems": MAX_INFERENCES})
+    retracts: Annotated[list[Text], WrapValidator(_none_if_unclear)] = Field(
+        default_factory=list, json_schema_extra={"maxItems": MAX_INFERENCES}
+    )
 
 
 async def infer(ctx: AgentContext, conversation: Sequence[Message], site: CallSite) -> Answer[Found]:
-    """The inferences with a verbatim quote from a user turn of ``conversation``, and the number without one."""
+    """What the user turns of ``conversation`` reveal, each inference with a verbatim quote."""
 
     def parse(text: str) -> Found:
         reply = parsed(Guesses, text, placeholders=ctx.placeholders("observer/infer"))
-        return verified(reply.inferences, conversation)
+        found, dropped = verified(reply.inferences, conversation)
+        retracts = tuple(dict.fromkeys(filter(None, reply.retracts)))
+        return _without(found, retracts), dropped, retracts
 
-    inputs = {"conversation": list(conversation)}
+    inputs = {"conversation": list(conversation), "earlier": [one.fact for one in ctx.memory.inferences]}
     return await ask(ctx, "observer/infer", inputs, parse, site, schema=schema_of(Guesses), parse_cut=parse)
 
 
-def verified(guesses: Sequence[Guess], conversation: Sequence[Message]) -> Found:
+def verified(guesses: Sequence[Guess], conversation: Sequence[Message]) -> tuple[tuple[Inference, ...], int]:
     """The distinct inferences whose quote occurs verbatim in a user turn, and how many of ``guesses`` were dropped.
 
     Verbatim: equal after folding white space, quotation marks (also those around the quote) and the width of signs, and
@@ -63,8 +90,19 @@ def verified(guesses: Sequence[Guess], conversation: Sequence[Message]) -> Found
     for guess in guesses:
         quote = _bare(_folded(guess.quote))
         if guess.kind and guess.fact and quote and any(quote in turn for turn in turns):
-            kept[Inference(fact=guess.fact, quote=guess.quote, kind=guess.kind)] = None
+            kept[Inference(fact=guess.fact, quote=guess.quote, kind=guess.kind, sure=guess.sure)] = None
     return tuple(kept), len(guesses) - len(kept)
+
+
+def _without(found: Sequence[Inference], retracts: Sequence[str]) -> tuple[Inference, ...]:
+    """``found`` without what was taken back, in whatever marks and case."""
+    gone = {_plain(fact) for fact in retracts}
+    return tuple(one for one in found if _plain(one.fact) not in gone)
+
+
+def _plain(fact: str) -> str:
+    """The words of ``fact`` alone, to compare it."""
+    return " ".join(words(fact))
 
 
 def _bare(quote: str) -> str:

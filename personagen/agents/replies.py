@@ -37,6 +37,8 @@ _SENTENCE_END = re.compile(
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _MAX_LINES = 20  # lines of the other speaker that are examined
 _SPACE = re.compile(r"\s+")
+# What a user writes to stop: in brackets anywhere, with whatever a weak model adds to it, or alone on the last line.
+_END_MARK = re.compile(r"\s*(?:[\[<(*]+END[\]>)*]+.*|(?:\A|\n)[ \t]*END[ \t.]*)\Z", re.DOTALL)
 _WRAPPED = re.compile(r"\s*<(?P<name>\w+)>\s*(?P<object>\{.*\})\s*</(?P=name)>\s*", re.DOTALL)
 _BEGINS_JSON = re.compile(r"\ufeff?\s*(?:```\w*\s*)?(?=\{)")
 T = TypeVar("T")
@@ -51,28 +53,36 @@ _REASONS = {
 
 @dataclass(frozen=True)
 class Spoken:
-    """What a speaker says. ``labelled``: its own label was removed; ``cut`` is the text that was cut off the end."""
+    """What a speaker says. ``labelled``: its own label was removed; ``cut`` is the text that was cut off the end.
+
+    ``ended``: a user stops here, after a last message or, if ``text`` is empty, without one.
+    """
 
     text: str
     labelled: bool = False
     cut: str = ""
+    ended: bool = False
 
 
-def speech(text: str, role: str, *, acted: bool = False) -> Spoken:
+def speech(text: str, role: str, *, acted: bool = False, may_end: bool = False) -> Spoken:
     """What ``role`` (``user`` or ``assistant``) says: the reply without reasoning, its own label and the other's lines.
 
-    ``acted``: a dialogue was asked for, so lines of both speakers are kept.
+    ``acted``: a dialogue was asked for, so lines of both speakers are kept. A user's end mark is removed; where the
+    conversation may end it counts, and may stand alone.
     """
     answer = _answer(text)
+    mark = _END_MARK.search(answer) if role == "user" else None
+    answer = answer[: mark.start()] if mark else answer
+    ended = bool(mark) and may_end
     if acted and GOES_ON[role].search(answer):
         return Spoken(answer)
     label = OWN[role].match(answer)
     said = answer[label.end() :].strip() if label else answer
     cut = _cut(said, role)
     kept, rest = said[:cut].rstrip(), said[cut:]
-    if not kept:
+    if not kept and not ended:
         raise ReplyError("the reply is empty", cause="empty")
-    return Spoken(kept, bool(label), rest)
+    return Spoken(kept, bool(label), rest, ended)
 
 
 def cut_speech(text: str, role: str, *, acted: bool = False) -> Spoken:

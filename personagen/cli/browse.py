@@ -16,9 +16,11 @@ from pydantic import ValidationError
 
 from personagen.cli.terminal import one_line
 from personagen.errors import CorruptError, UsageError
+from personagen.options.growth import is_branching
 from personagen.pairs import pairs_of
 from personagen.records import ConversationTree, Persona, Rejection
 from personagen.store.files import BUFFER_BYTES, read_state
+from personagen.trajectories import trajectories_of
 from personagen.tree import turn
 
 MAX_DIGITS = 10  # of a number of a record
@@ -182,4 +184,7 @@ def as_json(record: ConversationTree | Persona) -> dict[str, Any]:
     """A persona, or a tree with its pairs."""
     if isinstance(record, Persona):
         return {"persona": record.model_dump()}
-    return {"tree": record.model_dump(), "pairs": [pair.model_dump() for pair in pairs_of(record)[0]]}
+    shown = {"tree": record.model_dump(), "pairs": [pair.model_dump() for pair in pairs_of(record)[0]]}
+    if is_branching(record.grow):
+        shown["trajectories"] = [pair.model_dump() for pair in trajectories_of(record)]
+    return shown

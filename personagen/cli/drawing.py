@@ -48,7 +48,11 @@ def conversation(
     view = _view(tree)
     turns = max((turn(node.id) for node in tree.nodes), default=0)
     made = ", ".join(sorted({one_line(model) for model in tree.models.values()}))
-    about = f"{turns} turns · {len(view.pairs)} pairs · growth: {one_line(tree.grow)}" + (f" · {made}" if made else "")
+    series = [f"session {tree.session}"] * bool(tree.session) + [f"changed: {one_line(tree.changed)}"] * bool(
+        tree.changed
+    )
+    parts = [f"{turns} turns", f"{len(view.pairs)} pairs", f"growth: {one_line(tree.grow)}", *series, made]
+    about = " · ".join(filter(None, parts))
     head = Text.assemble((title, "bold"), (f"  {one_line(tree.id)}", GREY), "\n", (about, GREY))
     roots = view.below.get("", [])
     about_whom = _in_brief(tree.persona) if brief else persona(tree.persona, f"persona {tree.persona.id}")
@@ -117,14 +121,15 @@ def _view(tree: ConversationTree) -> TreeView:
         below.setdefault(parent(node.id) or "", []).append(node)
     verdicts: dict[str, list[Judgment]] = {}
     for judgment in tree.judgments:
-        verdicts.setdefault(judgment.node, []).append(judgment)
+        if not judgment.persona:
+            verdicts.setdefault(judgment.node, []).append(judgment)
     pairs, rejections = pairs_of(tree)
     return TreeView(
         nodes=by_id(tree),
         below=below,
         beliefs={belief.node: belief for belief in tree.beliefs},
         verdicts=verdicts,
-        pairs={pair.node: pair for pair in pairs},
+        pairs={pair.node: pair for pair in reversed(pairs)},  # the best against the worst comes first
         reasons={r.place.rpartition("/")[2]: (r.gate, r.reason) for r in rejections},
     )
 
@@ -214,8 +219,8 @@ def _item(name: str, text: str, style: str) -> RenderableType:
 def _label(view: TreeView, reply: Node) -> tuple[str, str]:
     """The label of a reply, and its colour."""
     pair = view.pairs.get(parent(reply.id) or "")
-    ranking = view.verdicts[pair.node][0].ranking if pair else ("",)
-    return {ranking[-1]: ("rejected", "red"), ranking[0]: ("chosen", "green")}.get(reply.id, ("", GREY))
+    labels = {pair.chosen_node: ("chosen", "green"), pair.rejected_node: ("rejected", "red")} if pair else {}
+    return labels.get(reply.id, ("", GREY))
 
 
 @dataclass(frozen=True)
@@ -253,11 +258,23 @@ class _Siblings:
 def _verdicts(view: TreeView, user: Node) -> list[RenderableType]:
     """The first verdict of the judge; without a pair, the reason and both verdicts."""
     verdicts = view.verdicts.get(user.id, [])
-    if user.id in view.pairs:
-        return [_verdict(view, verdicts[0])]
+    if pair := view.pairs.get(user.id):
+        found = _rests_on(pair)
+        return [_verdict(view, verdicts[0]), *([Text.assemble(("pair: ", GREY), found)] if found else [])]
     gate, reason = view.reasons.get(user.id, ("", ""))
     lines: list[RenderableType] = [] if gate in ("tie", "inconsistent") else [Text(one_line(reason), style=GREY)]
     return [*lines, *(_verdict(view, verdict) for verdict in verdicts)]
+
+
+def _rests_on(pair: PreferencePair) -> str:
+    """What the verdicts of a pair rest on, as far as it is known."""
+    numbers = {"margin": pair.margin, "confidence": pair.confidence}
+    words = {"personal": pair.personal, "knowable": pair.knowable, "generic": pair.generic, "leaking": pair.leaking}
+    said = [f"{name} {value:g}" for name, value in numbers.items() if value is not None]
+    said += ["shared" if pair.personal is False else "", *(word for word, holds in words.items() if holds)]
+    said += [f"pooled verdict: {pair.pooled}" if pair.pooled else ""]
+    said += [f"because of {', '.join(map(one_line, pair.because))}" if pair.because else ""]
+    return ", ".join(filter(None, said))
 
 
 def _verdict(view: TreeView, verdict: Judgment) -> Text:

@@ -19,7 +19,7 @@ from personagen.gates import PAIR_GATES
 from personagen.records import Rejection
 
 # Rows about sound texts: turns without a pair, finished conversations, mended messages, a full pool.
-_SOUND = frozenset({*PAIR_GATES, "goodbye", "cut", "surplus"})
+_SOUND = frozenset({*PAIR_GATES, "shared", "goodbye", "cut", "surplus"})
 _INDENT = (0, 0, 0, 6)
 Row = tuple[int, Rejection]
 

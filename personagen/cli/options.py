@@ -9,7 +9,7 @@ import click
 from personagen.cli.complete import values
 from personagen.options.row import GENERAL, GROUPS, Row, rows_of
 
-MAX_UNFILTERED = 12  # options; with more, --help shows the common ones only
+MAX_UNFILTERED = 13  # options and arguments; with more, --help shows the common ones only
 
 
 class TableOption(click.Option):

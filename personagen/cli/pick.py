@@ -12,27 +12,32 @@ from personagen.errors import UsageError
 from personagen.pairs import pairs_of
 from personagen.records import ConversationTree, Persona
 from personagen.tree import order, parent, turn
+from personagen.where import where
 
 _GATES = {"tie": "ties", "consistent": "inconsistent"}  # of pairs, and the words of --only
 
 
 @dataclass(frozen=True)
 class Pick:
-    """What to show. ``turn`` counts from 1; an empty text or None picks everything."""
+    """What to show. ``turn`` counts from 1, ``where`` are conditions on pairs; an empty value picks everything."""
 
     search: str = ""
     only: str = ""
     rejected: str = ""
     turn: int | None = None
+    where: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """The options as they are typed."""
-        return " ".join(f"--{name} {shlex.quote(str(value))}" for name, value in vars(self).items() if value)
+        given = [(name, one) for name, value in vars(self).items() for one in (value if name == "where" else [value])]
+        return " ".join(f"--{name} {shlex.quote(str(value))}" for name, value in given if value)
 
     def test(self, word: str) -> Callable[[Any], bool] | None:
         """Whether a record, a ``word``, is picked; None if all are. ``UsageError`` if personas are picked by turns."""
-        if word == "persona" and (self.only or self.rejected or self.turn):
-            raise UsageError("--only, --rejected and --turn pick turns of conversations, and this folder has personas")
+        if word == "persona" and (self.only or self.rejected or self.turn or self.where):
+            raise UsageError(
+                "--only, --rejected, --turn and --where pick turns of conversations, and this folder has personas"
+            )
         return self._picks if self != Pick() else None
 
     def _picks(self, record: ConversationTree | Persona) -> bool:
@@ -45,15 +50,17 @@ class Pick:
         pairs, rejections = pairs_of(tree)
         ended = {pair.node: "pairs" for pair in pairs}
         ended |= {row.place.rpartition("/")[2]: _GATES.get(row.gate, row.gate) for row in rejections}
-        worse = {pair.node: pair.rejected_agent for pair in pairs}
-        said = _said(tree) if self.search else {}
+        worse = {(pair.node, pair.rejected_agent) for pair in pairs}
+        said, meets = _said(tree) if self.search else {}, where(self.where)
+        met = {pair.node for pair in pairs if meets(pair)}
         return [
             node.id
             for node in sorted(tree.nodes, key=lambda node: order(node.id))
             if node.role == "user"
             and self.turn in (None, turn(node.id))
             and self.only in ("", ended.get(node.id))
-            and self.rejected in ("", worse.get(node.id))
+            and (not self.rejected or (node.id, self.rejected) in worse)
+            and (not self.where or node.id in met)
             and self._says(*said.get(node.id, ()))
         ]
 

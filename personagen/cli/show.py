@@ -10,12 +10,14 @@ import click
 
 from personagen.cli import complete
 from personagen.cli.common import counts, money, print_summary, table
+from personagen.cli.measures import ALARMING, label_rows
 from personagen.cli.options import Command, options_of
+from personagen.cli.realism import realism_rows
 from personagen.cli.simulate import outcome_rows
 from personagen.cli.terminal import clean, one_line, page
 from personagen.errors import UsageError
-from personagen.options import OutputOptions, place
-from personagen.options.row import GENERAL, Options, option
+from personagen.options import OutputOptions, checked_texts, place
+from personagen.options.row import GENERAL, FilePath, Options, Texts, option
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -32,8 +34,10 @@ Examples:
   personagen show outputs/run --random --brief
   personagen show outputs/run --only inconsistent --turn 3
   personagen show outputs/run --rejected aware --search landlord
+  personagen show outputs/run --where personal --where knowable --where "margin>=1"
   personagen show outputs/run --failed   # failed conversations, ended branches and rejected messages
   personagen show outputs/run 3 --failed # the third of them with its whole text
+  personagen show outputs/run --reference wildchat.parquet  # its users beside real ones
   personagen show outputs/run 7 --json | python -m json.tool | less
 """
 Only = Literal["pairs", "ties", "inconsistent", "failed"]
@@ -51,9 +55,19 @@ class ShowOptions(Options):
     )
     rejected: str | None = option(None, "Only turns in which this candidate's reply was rejected.", GENERAL, "NAME")
     turn: int | None = option(None, "Only this turn.", GENERAL, "N", least=1)
+    where: Texts = option(
+        (),
+        "Only turns with a pair of this kind: personal, not-leaking, margin>=1, ...",
+        GENERAL,
+        "CONDITION",
+        names=("personal", "knowable", "generic", "leaking", "not-", "margin>="),
+    )
     random: bool = option(False, "Show one that is drawn at random.", GENERAL)
     brief: bool = option(False, "Show the persona of a tree in two lines.", GENERAL)
     failed: bool = option(False, "Show what failed or was rejected, with its text.", GENERAL)
+    reference: FilePath | None = option(
+        None, "Conversations of real users, to set the run's users beside.", GENERAL, "FILE"
+    )
     rows: int = option(20, "Rows of the table; 0 shows all.", GENERAL)
 
 
@@ -75,7 +89,10 @@ def show(run: str, tree: str | None, json: bool, quiet: bool, **values: Any) -> 
     if o.failed or o.only == "failed":
         _show_failed(folder, tree, o.rows, output)
         return
-    pick = Pick(o.search or "", o.only or "", o.rejected or "", o.turn)
+    if o.reference is not None:
+        _show_beside(folder, o.reference, output)
+        return
+    pick = Pick(o.search or "", o.only or "", o.rejected or "", o.turn, checked_texts(o.where))
     picks = pick.test(listing.word)
     if tree is not None or o.random:
         number, record = drawn(listing, picks) if tree is None else find(listing, tree)
@@ -104,6 +121,14 @@ def _picked(pick: Pick, record: Any) -> dict[str, Any]:
     return {"turns": pick.turns(record)} if pick != type(pick)() and hasattr(record, "nodes") else {}
 
 
+def _show_beside(folder: Path, reference: FilePath, output: dict[str, bool]) -> None:
+    from personagen.cli.realism import beside_rows
+    from personagen.flows.reference import beside
+
+    found = beside(folder, reference)
+    print_summary(found, f"{one_line(str(folder))}\n{table(beside_rows(found))}", **output)
+
+
 def _show_failed(folder: Path, wanted: str | None, rows: int, output: dict[str, bool]) -> None:
     from personagen.cli import failed
 
@@ -128,15 +153,20 @@ def _drawn(listing: Listing, record: Any, title: str, pick: Pick, *, brief: bool
 
 
 def _overview(folder: Path, state: dict[str, Any]) -> RenderableType:
-    """The status of the run, from ``run.json``."""
+    """The status of the run, from ``run.json``, and what a person said about its pairs."""
     from rich.text import Text
+
+    from personagen.flows.labels import label_summary, read_labels
 
     usage = state.get("usage", {})
     rows = [("status", f"{state.get('command', '?')}, {state.get('status', '?')}")]
     summary = state.get("summary", {})
     rows += [("run", f"{name}: {run.get('path', '')}") for name, run in state.get("runs", {}).items()]
     simulated = "simulate" in (state.get("command"), state.get("of"))
-    rows += outcome_rows(summary) if simulated else _pool_rows(summary)
+    rows += (
+        [*outcome_rows(summary), *label_rows(label_summary(read_labels(folder)))] if simulated else _pool_rows(summary)
+    )
+    rows += realism_rows(summary.get("realism") or {}, whole=True)
     unpriced = "cost_usd" not in usage or (state.get("estimate", {}).get("free") and not usage["cost_usd"])
     rows += [
         ("models", ", ".join(map(str, state.get("options", {}).get("model", ())))),
@@ -145,7 +175,9 @@ def _overview(folder: Path, state: dict[str, Any]) -> RenderableType:
         ("cost", "" if unpriced else money(usage)),
         ("written", str(state.get("written", ""))),
     ]
-    return Text.assemble((one_line(str(folder)), "bold"), "\n", clean(table(rows)), "\n")
+    figures = Text(clean(table(rows)))
+    figures.highlight_regex(ALARMING, "red")
+    return Text.assemble((one_line(str(folder)), "bold"), "\n", figures, "\n")
 
 
 def _pool_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:

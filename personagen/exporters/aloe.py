@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -18,16 +18,17 @@ def aloe(trees: Iterable[ConversationTree], pairs: Iterable[PreferencePair]) -> 
 
     A turn has ``user``, ``assistant`` (``preferred`` and ``rejected``), ``chosen`` (which of these two continued the
     conversation), ``inferred_profile`` and ``inferred_personality``. The turns are those of the longest path, the first
-    of several. If neither the best nor the worst reply of a pair is on that path, the reply on it is the rejected one:
-    both verdicts rank it below the best. ALOE's schema needs a pair in every turn; a turn without one has the same text
+    of several. Of the pairs of a turn it shows the first with the reply on that path, in the last turn the best against
+    the worst. ALOE's schema needs a pair in every turn; a turn without one has the same text
     on both sides, so that its DPO gradient is zero. Pairs must be in the order of the trees.
     """
     groups = groupby(pairs, key=lambda pair: pair.tree)
     tree_id, group = next(groups, (None, iter(())))
     for tree in trees:
-        found: dict[str, PreferencePair] = {}
+        found: dict[str, list[PreferencePair]] = {}
         if tree_id == tree.id:
-            found = {pair.node: pair for pair in group}
+            for pair in group:
+                found.setdefault(pair.node, []).append(pair)
             tree_id, group = next(groups, (None, iter(())))
         yield {
             "profile": tree.persona.profile,
@@ -38,13 +39,13 @@ def aloe(trees: Iterable[ConversationTree], pairs: Iterable[PreferencePair]) -> 
         raise ValueError(f"the pairs of tree {tree_id} are not in the order of the trees")
 
 
-def _turns(tree: ConversationTree, pairs: Mapping[str, PreferencePair]) -> list[dict[str, Any]]:
+def _turns(tree: ConversationTree, pairs: Mapping[str, Sequence[PreferencePair]]) -> list[dict[str, Any]]:
     beliefs = {belief.node: belief for belief in tree.beliefs}
     longest = max(leaves(tree.nodes), key=lambda node: node.id.count("."))
     steps = path(by_id(tree), longest.id)
     turns = []
     for user, said in zip(steps[::2], steps[1::2], strict=False):  # omits a user message without a reply
-        preferred, rejected = _sides(pairs.get(user.id), said.content, last=said is steps[-1])
+        preferred, rejected = _sides(pairs.get(user.id, ()), said.content, last=said is steps[-1])
         belief = beliefs.get(user.id)
         turns.append(
             {
@@ -58,12 +59,10 @@ def _turns(tree: ConversationTree, pairs: Mapping[str, PreferencePair]) -> list[
     return turns
 
 
-def _sides(pair: PreferencePair | None, said: str, *, last: bool) -> tuple[str, str]:
+def _sides(pairs: Sequence[PreferencePair], said: str, *, last: bool) -> tuple[str, str]:
     """The preferred and the rejected text of a turn; ``said`` is one of them, except in the last turn."""
-    if pair is None:
-        return said, said
-    best, worst = pair.chosen[0].content, pair.rejected[0].content
-    return (best, worst) if last or said in (best, worst) else (best, said)
+    both = [(pair.chosen[0].content, pair.rejected[0].content) for pair in pairs]
+    return next((sides for sides in both if last or said in sides), (said, said))
 
 
 def _inferred(belief: Belief | None, kind: Kind) -> str:

@@ -128,9 +128,8 @@ def _turns_of(tree: ConversationTree) -> dict[str, Turn]:
     for node in tree.nodes:
         if node.role == "assistant":
             replies.setdefault(parent(node.id) or "", []).append((node.id, node.content))
-    best = {pair.node: pair for pair in pairs}
+    best = {pair.node: pair for pair in reversed(pairs)}  # the best against the worst comes first
     why = {row.place.rpartition("/")[2]: row.gate for row in rejections}
-    ranked = {verdict.node: verdict.ranking[0] for verdict in tree.judgments if verdict.ranking}
     turns = {}
     for node in tree.nodes:
         if node.role != "user":
@@ -138,7 +137,7 @@ def _turns_of(tree: ConversationTree) -> dict[str, Turn]:
         said = [m.content for m in messages(nodes, node.id)]
         texts = content_id(said, sorted(replies.get(node.id, ())))
         if pair := best.get(node.id):
-            won = f"{pair.chosen_agent} .{ranked[node.id].rpartition('.')[2]}"
+            won = f"{pair.chosen_agent} .{pair.chosen_node.rpartition('.')[2]}"
             turns[node.id] = Turn(won, texts, pair.chosen_agent, pair.rejected_agent)
         else:
             turns[node.id] = Turn(_WHY.get(why.get(node.id, ""), why.get(node.id, "unjudged")), texts)

@@ -9,10 +9,20 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from personagen.errors import UsageError
+from personagen.flows.measured import measured_shortcuts
 from personagen.options import place
-from personagen.records import ConversationTree, Persona, PreferencePair, Rejection, Sourced, Usage, dump
+from personagen.records import (
+    ConversationTree,
+    Persona,
+    PreferencePair,
+    Rejection,
+    Sourced,
+    Usage,
+    dump,
+)
 from personagen.runs.run import added
 from personagen.store.files import make_folder, read_records, read_state, write
+from personagen.trajectories import TrajectoryPair
 
 R = TypeVar("R", bound=Sourced)
 _COUNTED = frozenset(
@@ -22,9 +32,12 @@ _COUNTED = frozenset(
         "failed",
         "turns",
         "pairs",
+        "paired_turns",
+        "verdicts",
         "messages",
         "aware_chosen",
         "quotes_dropped",
+        "trajectories",
         "personas",
         "failures",
         "rejected",
@@ -78,6 +91,8 @@ def merge(runs: Sequence[Path], out: Path) -> MergeSummary:
     kinds: dict[str, type[Sourced]] = {"personas.jsonl": Persona}
     if of == "simulate":
         kinds = {"trees.jsonl": ConversationTree, "pairs.jsonl": PreferencePair}
+        if any((source.folder / "trajectories.jsonl").is_file() for source in sources):
+            kinds["trajectories.jsonl"] = TrajectoryPair
     counts: dict[str, int] = {}
     kinds["rejections.jsonl"] = Rejection
     for name, kind in kinds.items():
@@ -87,7 +102,10 @@ def merge(runs: Sequence[Path], out: Path) -> MergeSummary:
     for source in sources:
         _copy_prompts(source, out)
     infos = {name: info for source in sources for name, info in _infos(source).items()}
-    write(out / "run.json", [dump(_state(of, infos, counts))])
+    state = _state(of, infos, counts)
+    if of == "simulate":
+        state["summary"]["shortcuts"] = measured_shortcuts(out)
+    write(out / "run.json", [dump(state)])
     unfinished = [str(s.folder) for s in sources if s.state.get("status") != "done"]
     notes = (f"not finished: {', '.join(unfinished)}; merged what is there",) if unfinished else ()
     paths = {name: str(info["path"]) for name, info in infos.items()}
@@ -153,7 +171,7 @@ class _Merged:
         match record:
             case Persona() | ConversationTree():
                 return self._identified(source, record)
-            case PreferencePair():
+            case PreferencePair() | TrajectoryPair():
                 gone, tree = record.tree in source.skipped, record.tree
                 return None if gone else {"tree": source.ids.get(tree, tree)}
             case Rejection():

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from personagen.agents import custom
 from personagen.agents.ask import AgentContext, Answer, CallSite, said
-from personagen.agents.assistant import Candidate
+from personagen.agents.assistant import CANDIDATES, Candidate
 from personagen.agents.replies import Spoken
 from personagen.call import Call
-from personagen.errors import ReplyError, ServerError, UsageError
+from personagen.errors import PersonagenError, ReplyError, ServerError, UsageError
 from personagen.flows.conversation import Conversation
-from personagen.flows.plan import Plan
+from personagen.flows.plan import Plan, Plans, candidates_of
 from personagen.flows.simulate import PROMPTS
 from personagen.llm.middleware import Tally
-from personagen.options import SimulateOptions, by_role, checked_texts
-from personagen.prompts.files import Prompt, load
+from personagen.options import SimulateOptions, checked_texts, source
+from personagen.personas.seeds import load_personas
+from personagen.personas.topics import load_topics
+from personagen.prompts.files import Prompt
 from personagen.records import Completion, ConversationTree, Inference, Message
+from personagen.runs.prompts import tuned_prompts
 from personagen.store.files import read_state
 from personagen.store.journal import stored_answers
 
@@ -62,30 +67,42 @@ async def replay(run: Path, tree: ConversationTree) -> Made:
 
 def _options(state: Mapping[str, Any]) -> SimulateOptions:
     given: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in (state.get("options") or {}).items()}
+    given.setdefault("counterfactual", 0)  # a run of an earlier version
     names = SimulateOptions.__dataclass_fields__
     known: dict[str, Any] = {name: value for name, value in given.items() if name in names}
     return SimulateOptions(**known)
 
 
 def _prompts(run: Path, options: SimulateOptions) -> dict[str, Prompt]:
-    efforts, extras = by_role("--reasoning", options.reasoning), by_role("--extra", options.extra)
     names = (*PROMPTS, *custom.prompts(checked_texts(options.candidate)), *custom.prompts(checked_texts(options.agent)))
-    roles = {name: name.partition("/")[0] for name in names}
-    return {n: load(n, (run / "prompts",)).tuned(efforts.get(role), extras.get(role)) for n, role in roles.items()}
+    return tuned_prompts(names, (run / "prompts",), options)
 
 
 def _plan(options: SimulateOptions, tree: ConversationTree) -> Plan:
-    repeat = tree.id.rpartition("-")[2]
+    """The plan of ``tree``; without the personas that it was planned with, what others prefer is not asked."""
+    assistants = tuple(_candidate(entry, tree) for entry in checked_texts(options.candidate))
+    columns, topics = checked_texts(options.columns), load_topics(options.topics)
+    series = tree.id.removesuffix(f".s{tree.session}")
+    own: dict[str, Any] = {"session": tree.session, "memory": tree.memory, "changed": tree.changed}
+    with suppress(PersonagenError, OSError):
+        people, _ = load_personas(source(options.personas), skip_bad_lines=options.skip_bad_lines, columns=columns)
+        plans = Plans(options, tuple({one.id: one for one in people}.values()), assistants, topics)
+        for plan in plans:
+            if plan.id == series and (tree.changed or plan.persona == tree.persona):
+                return replace(plan, id=tree.id, persona=tree.persona, **own)
+    repeat = series.rpartition("-")[2]
     return Plan(
         id=tree.id,
         persona=tree.persona,
         repeat=int(repeat) if repeat.isdecimal() else 0,
         turns=options.turns,
-        candidates=options.candidates,
+        candidates=candidates_of(options),
         grow=options.grow,
         max_nodes=options.max_nodes,
         seed=options.seed,
-        assistants=tuple(_candidate(entry, tree) for entry in checked_texts(options.candidate)),
+        assistants=tuple(_stored(one.name, tree) if one.told else one for one in assistants),
+        topics=topics,
+        **own,
     )
 
 
@@ -94,17 +111,21 @@ def _candidate(entry: str, tree: ConversationTree) -> Candidate:
     try:
         return custom.candidates([entry])[0]
     except UsageError:
-        stored = {node.id: node.content for node in tree.nodes}
+        return _stored(entry.rpartition(":")[2], tree)
+
+
+def _stored(name: str, tree: ConversationTree) -> Candidate:
+    stored = {node.id: node.content for node in tree.nodes}
 
     async def reply(
         ctx: AgentContext, conversation: Sequence[Message], _: Sequence[Inference], site: CallSite
     ) -> Answer[Spoken]:
         text = stored.get(site.place.rpartition("/")[2])
         if text is None:
-            raise ReplyError(f"{entry} gave no reply that was kept")
+            raise ReplyError(f"{name} gave no reply that was kept")
         return said(ctx, text, "assistant", conversation)
 
-    return Candidate(entry.rpartition(":")[2], reply)
+    return Candidate(name, reply, tailors=name in CANDIDATES)
 
 
 def _from(answer: Callable[[str], Completion | None], made: Made) -> Callable[[Call], Any]:

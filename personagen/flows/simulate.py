@@ -2,35 +2,44 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from personagen.agents import custom, user
-from personagen.agents.ask import AgentContext, capture_call
+from personagen.agents.ask import AgentContext
+from personagen.agents.capture import capture_call
 from personagen.agents.sample import Scene
-from personagen.errors import PersonagenError, ReplyError, UsageError
-from personagen.flows.conversation import Conversation, FailedTree
-from personagen.flows.messages import rejection
-from personagen.flows.plan import Plan, Plans, calls_at_once, check, levels
-from personagen.options import SimulateOptions, checked_texts, source
-from personagen.pairs import pairs_of
+from personagen.errors import UsageError
+from personagen.flows.hygiene import judge_summary
+from personagen.flows.measured import measured_shortcuts
+from personagen.flows.outcomes import TRAJECTORIES, joined, result_of
+from personagen.flows.plan import Plan, Plans, alone, candidates_of, check
+from personagen.flows.self_test import family_notes, self_test
+from personagen.flows.sessions import Sessions
+from personagen.flows.shape import calls_at_once, levels
+from personagen.llm.endpoints import policies_of
+from personagen.metrics.realism import by_style
+from personagen.options import SimulateOptions, by_role, checked_texts, source
+from personagen.options.growth import BEAM, beam_width, is_branching
 from personagen.personas.seeds import personas_in_steps
+from personagen.personas.topics import load_topics
 from personagen.prompts.files import Prompt
-from personagen.records import ConversationTree, Rejection
+from personagen.records import content_id
 from personagen.runs.estimate import Consent
 from personagen.runs.progress import Progress
 from personagen.runs.reading import read
 from personagen.runs.run import run
-from personagen.runs.schedule import Result, Task
+from personagen.runs.schedule import Task
 from personagen.runs.workflow import Outcome, RunReport, Workflow
 from personagen.store.folder import Growth
 
 PROMPTS = ("user/speak", "observer/infer", "assistant/plain", "assistant/aware", "judge/prefer")
+CHECKS = ("checker/consistent",)  # with --check-rate
 RESULTS = ("trees.jsonl", "pairs.jsonl", "rejections.jsonl")
-REHEARSED_TURNS, REHEARSED_TURNS_OF_A_TREE = 16, 60
+REHEARSED_TURNS, REHEARSED_TURNS_OF_A_TREE, REHEARSED_BEAM = 16, 60, 4
+REHEARSED_SESSIONS = 2
 
 
 @dataclass(frozen=True)
@@ -38,11 +47,17 @@ class SimulateSummary:
     """The results of ``simulate``, as in ``run.json``.
 
     Of the planned ``conversations``, ``trees`` are complete and ``failed`` gave up. ``turns``, the user messages of all
-    trees, is ``pairs`` plus the sum of ``rejected`` (by gate). ``messages`` counts those of users and assistants, also
-    in failed conversations; gates rejected ``rejected_messages`` of them (by gate), and ``repaired`` ones (``label``,
-    ``cut``) were corrected. ``ended_early`` counts branches that ended before their last turn (by gate), ``unusable``
-    messages, inferences and verdicts that were given up (by prompt). ``report`` has what every run reports, such as
-    calls and cost.
+    trees, are ``paired_turns``, which have one or more of the ``pairs``, plus the sum of ``rejected`` (by gate).
+    ``verdicts`` counts pairs by what they rest on: ``knowable`` and ``generic`` ones of those with ``grounds``,
+    ``personal`` and ``personal_and_knowable`` ones of those ``compared`` with other personas, those where the pooled
+    verdict ``agrees`` of those with a ``pooled`` one, and ``leaking`` ones. ``messages`` counts those of users and
+    assistants, also in failed conversations; gates rejected ``rejected_messages`` of them (by gate), and ``repaired``
+    ones (``label``, ``cut``) were corrected. ``ended_early`` counts branches that ended before their last turn (by
+    gate), ``unusable`` messages, inferences and verdicts that were given up (by prompt). ``trajectories`` are pairs of
+    branches. ``realism`` has figures of what users say: of ``all`` conversations, and by style. ``judge`` has figures
+    on how far verdicts can be trusted (``flows.hygiene``), ``checks`` the checked ``messages`` of users and how many
+    are ``contradicting`` the persona. ``shortcuts`` is how often rules that know nothing of the user pick the chosen
+    reply (``metrics.shortcuts``), once the run is done and has enough pairs. ``report`` has what every run reports.
     """
 
     report: RunReport
@@ -52,6 +67,8 @@ class SimulateSummary:
     failures: dict[str, int]
     turns: int
     pairs: int
+    paired_turns: int
+    verdicts: dict[str, int]
     rejected: dict[str, int]
     messages: int
     rejected_messages: dict[str, int]
@@ -60,6 +77,11 @@ class SimulateSummary:
     unusable: dict[str, int]
     aware_chosen: int
     quotes_dropped: int
+    trajectories: int
+    realism: dict[str, dict[str, Any]]
+    judge: dict[str, dict[str, float]]
+    checks: dict[str, int]
+    shortcuts: dict[str, dict[str, float]]
 
 
 async def simulate(
@@ -76,31 +98,37 @@ async def simulate(
     personas, notes = await read(steps, str(options.personas), progress)
     if not personas:
         raise UsageError(f"{options.personas} has no personas; create some with `personagen expand`")
-    plans = Plans(options, tuple({p.id: p for p in personas}.values()), assistants)
+    if len(personas) == 1:
+        notes = (*notes, *alone(options))
+    topics = load_topics(options.topics)
+    plans = Plans(options, tuple({p.id: p for p in personas}.values()), assistants, topics)
     workflow = Workflow(
         command="simulate",
         options=options,
-        prompts=(*PROMPTS, *custom.prompts(checked_texts(options.candidate))),
-        unit="conversations",
+        prompts=(*PROMPTS, *CHECKS[: options.check_rate > 0], *custom.prompts(checked_texts(options.candidate))),
+        unit="conversations" if options.sessions == 1 else "series",
         items=plans,
         job=_task,
         planned=plans.described,
-        summarize=lambda outcome: _summary(outcome, len(plans)),
-        results=RESULTS,
+        summarize=lambda outcome: _summary(outcome, plans.conversations, options.seed),
+        results=(*RESULTS, TRAJECTORIES) if is_branching(options.grow) else RESULTS,
         fingerprint={
-            "conversations": len(plans),
+            "conversations": plans.conversations,
+            "candidates": candidates_of(options),
             "pool": len(plans.personas),
             "personas": plans.personas_id(len(plans.personas)),
+            "topics": content_id(topics),
         },
         growth=Growth(plans.at_size, frozenset({"conversations"})),
         extends=partial(_extends, options),
-        notes=notes,
+        notes=(*notes, *family_notes(by_role("--model", options.model) | policies_of(options))),
         attempts=options.attempts,
         language=options.language,
         calls_at_once=calls_at_once(next(iter(plans))),
         name=lambda plan: plan.id,
         weight=lambda plan: len(plan.persona.profile) + len(plan.persona.personality),
         shorten=_shortened,
+        prelude=("judge", self_test),
     )
     report, own = await run(workflow, progress, consent)
     return SimulateSummary(report=report, **own)
@@ -126,6 +154,8 @@ async def _extends(
             asked.append((await capture_call(prompts, partial(user.ACTS[name].sample, scene=scene))).messages)
         if asked[0] != asked[1]:
             break
+    else:
+        return (f"--turns was {had}, now {options.turns}: no prompt shows how many turns there are, so all is kept",)
     kept = f"turns 1 to {turn - 1} are kept, and " if turn > 1 else ""
     return (
         f"--turns was {had}, now {options.turns}: {kept}what follows from turn {turn} on is asked anew, since"
@@ -134,88 +164,39 @@ async def _extends(
 
 
 def _task(ctx: AgentContext, plan: Plan) -> Task:
-    conversation = Conversation(ctx, plan)
-
-    def result() -> Result:
-        try:
-            tree = conversation.tree()
-        except FailedTree as failure:
-            return _failed(plan, failure, conversation)
-        return _grown(tree, conversation)
-
-    return Task(conversation.first(), result)
+    series = Sessions(ctx, plan)
+    return Task(series.first(), lambda: joined([result_of(one) for one in series.conversations]))
 
 
-def _grown(tree: ConversationTree, grown: Conversation) -> Result:
-    """The lines of a finished tree for the result files, and its counts for the summary.
-
-    It is barren if nothing in it was judged and a reply could not be used.
-    """
-    pairs, rejections = pairs_of(tree)
-    log, unusable = grown.log, grown.log.first_unusable()
-    lines = {
-        "trees.jsonl": tree.line() + b"\n",
-        "pairs.jsonl": b"".join(pair.line() + b"\n" for pair in pairs),
-        "rejections.jsonl": _rows(rejections + log.rejections(tree.id)),
-    }
-    counts = {
-        "trees": 1,
-        "pairs": len(pairs),
-        "turns": len(pairs) + len(rejections),
-        "aware_chosen": sum(pair.chosen_agent == "aware" for pair in pairs),
-        "quotes_dropped": sum(belief.dropped for belief in tree.beliefs),
-        "rejected": Counter(rejection.gate for rejection in rejections),
-        **log.counts(),
-        **grown.ctx.counts.by_name(),
-    }
-    if not unusable or pairs or any(rejection.gate != "judged" for rejection in rejections):
-        return Result(lines, counts)
-    return Result(lines, counts, str(unusable[1]), kind=_kind(unusable[1]), barren=True)
-
-
-def _failed(plan: Plan, failure: FailedTree, grown: Conversation) -> Result:
-    log = grown.log
-    row = rejection(f"{plan.id}/{failure.place}", "failed", failure.cause)
-    others = {at: error for at, error in log.unusable.items() if error is not failure.cause}  # that one has its row
-    return Result(
-        {"rejections.jsonl": _rows([*replace(log, unusable=others).rejections(plan.id), row])},
-        {**log.counts(), **grown.ctx.counts.by_name()},
-        str(failure),
-        kind=_kind(failure.cause),
-        unanswered=failure.unanswered,
-    )
-
-
-def _kind(error: PersonagenError) -> str:
-    """What errors with one cause have in common; empty if they are told apart by their message."""
-    return f"{error.prompt} {error.cause}" if isinstance(error, ReplyError) and error.prompt else ""
-
-
-def _rows(rejections: Sequence[Rejection]) -> bytes:
-    return b"".join(rejection.line() + b"\n" for rejection in rejections)
-
-
-def _summary(outcome: Outcome, conversations: int) -> dict[str, Any]:
+def _summary(outcome: Outcome, conversations: int, seed: int) -> dict[str, Any]:
     counts, failures = outcome.counts, outcome.failures
-    numbers = ("trees", "turns", "pairs", "messages", "aware_chosen", "quotes_dropped")
-    by_gate = ("rejected", "rejected_messages", "repaired", "ended_early", "unusable")
+    numbers = ("trees", "turns", "pairs", "paired_turns", "trajectories", "messages", "aware_chosen", "quotes_dropped")
+    by_gate = ("verdicts", "rejected", "rejected_messages", "repaired", "ended_early", "unusable")
     return {
         "conversations": conversations,
         "failed": failures.total(),
         "failures": dict(failures.most_common()),
         **{name: counts.get(name, 0) for name in numbers},
         **{name: dict(sorted(counts.get(name, {}).items())) for name in by_gate},
+        "realism": by_style(counts.get("realism", {})),
+        "judge": judge_summary(counts),
+        "checks": dict(counts.get("checks", {})),
+        "shortcuts": measured_shortcuts(outcome.folder, seed) if outcome.folder else {},
     }
 
 
 def _shortened(plan: Plan) -> tuple[Plan, float, float]:
     """``plan`` cut for a rehearsal, and the ratios of user turns and of mean depth, whole to cut."""
-    if plan.grow == "all":
-        short = replace(plan, max_nodes=min(plan.max_nodes, REHEARSED_TURNS_OF_A_TREE * (1 + plan.candidates)))
-    else:
-        short = replace(plan, turns=min(plan.turns, REHEARSED_TURNS))
+    short = replace(
+        plan,
+        turns=min(plan.turns, REHEARSED_TURNS),
+        sessions=min(plan.sessions, REHEARSED_SESSIONS),
+        max_nodes=min(plan.max_nodes, REHEARSED_TURNS_OF_A_TREE * (1 + plan.candidates)),
+        grow=f"{BEAM}{REHEARSED_BEAM}" if beam_width(plan.grow) > REHEARSED_BEAM else plan.grow,
+    )
     whole, part = levels(plan), levels(short)
-    return short, sum(whole) / sum(part), _mean_depth(whole) / _mean_depth(part)
+    times = plan.sessions / short.sessions
+    return short, times * sum(whole) / sum(part), _mean_depth(whole) / _mean_depth(part)
 
 
 def _mean_depth(turns: Sequence[int]) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -65,11 +65,16 @@ class Turn:
 
 
 def texts_in(inputs: Mapping[str, Any], names: Sequence[str]) -> tuple[str, ...]:
-    """The texts among the inputs ``names`` of a prompt, alone or in lists, without a conversation."""
-    found: list[str] = []
-    for value in map(inputs.get, names):
-        found += [one for one in (value if isinstance(value, list | tuple) else [value]) if isinstance(one, str)]
-    return tuple(filter(None, found))
+    """The texts among the inputs ``names`` of a prompt, alone or in lists and mappings, without a conversation."""
+    return tuple(filter(None, _texts(list(map(inputs.get, names)))))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | tuple | Mapping):
+        for inner in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(inner)
 
 
 @dataclass(frozen=True)

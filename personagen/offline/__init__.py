@@ -12,7 +12,8 @@ from typing import Any
 
 from personagen.call import LLM, Call
 from personagen.errors import ConfigError
-from personagen.offline import assistant, author, judge, observer, user
+from personagen.offline import assistant, author, checker, judge, observer, user
+from personagen.options import POLICY
 from personagen.options.noise import shares_of
 from personagen.options.row import Noise
 from personagen.records import Completion, Usage
@@ -52,12 +53,14 @@ def parts(noise: Mapping[str, float] | None = None, model: str = "offline") -> d
         "assistant/plain": assistant.plain,
         "assistant/aware": assistant.aware,
         "assistant/overclaim": assistant.overclaim,
+        "checker/consistent": checker.consistent,
         "judge/prefer": lambda inputs, rng: judge.prefer(inputs, rng, noise, model),
     }
 
 
 def _played(call: Call) -> str:
-    """The prompt that is played: an assistant's prompt of the user's own as one of the two, by its inputs."""
-    if call.role == "assistant" and call.prompt != "assistant/overclaim" and "conversation" in call.inputs:
+    """The prompt that is played: an assistant's own prompt, or that of a policy, as one of the two, by its inputs."""
+    speaks = call.role == "assistant" or POLICY.fullmatch(call.role)
+    if speaks and call.prompt != "assistant/overclaim" and "conversation" in call.inputs:
         return "assistant/aware" if "inferences" in call.inputs else "assistant/plain"
     return call.prompt

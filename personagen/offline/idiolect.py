@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from random import Random
 
 from personagen.offline.texts import bank, canon, small
@@ -24,31 +23,36 @@ class Idiolect:
     long: bool
     fillers: tuple[str, ...]
     tags: tuple[str, ...]
-    lower: bool
     dots: float
     cheers: float
 
 
-@lru_cache(maxsize=1024)
-def idiolect_of(seed: str, axes: tuple[str, ...]) -> Idiolect:
-    """The habits of the person ``seed``, some of which follow from the traits."""
+def idiolect_of(
+    seed: str,
+    axes: tuple[str, ...],
+    words_of_voice: Mapping[str, str] | None = None,
+    fillers: Sequence[str] | None = None,
+) -> Idiolect:
+    """The habits of the person ``seed``, some of which follow from the traits.
+
+    A voice of its own has words and ``fillers`` of its own, and no tags.
+    """
     rng = Random(f"idiolect/{seed}")
     raw = bank("idiolect")
     words = {word: rng.choice(options) for word, options in raw["swaps"].items() if rng.random() < 0.45}
     words |= raw["american"] if rng.random() < 0.3 else {}
     return Idiolect(
-        words=words,
+        words=words | dict(words_of_voice or {}),
         long=rng.random() < (0.6 if "traditional" in axes or "proud" in axes else 0.18),
-        fillers=tuple(rng.sample(raw["fillers"], 3)),
-        tags=tuple(rng.sample(raw["tags"], 3)),
-        lower=rng.random() < (0.25 if {"impatient", "scattered", "terse"} & set(axes) else 0.03),
+        fillers=tuple(rng.sample(raw["fillers"], 3)) if fillers is None else tuple(fillers),
+        tags=tuple(rng.sample(raw["tags"], 3)) if fillers is None else (),
         dots=0.25 if {"gloomy", "tender"} & set(axes) and rng.random() < 0.5 else 0.0,
         cheers=0.4 if "sunny" in axes else 0.0,
     )
 
 
 def worded(text: str, habit: Idiolect) -> str:
-    """``text`` in this person's words: swaps, spelling, contractions, case."""
+    """``text`` in this person's words: swaps, spelling, contractions."""
     long = bank("idiolect")["long"] if habit.long else {}
 
     def swapped(match: re.Match[str]) -> str:
@@ -57,8 +61,7 @@ def worded(text: str, habit: Idiolect) -> str:
         new = habit.words.get(word.lower()) or (word if tag else long.get(word.lower(), word))
         return new[:1].upper() + new[1:] if word[:1].isupper() else new
 
-    text = _WORD.sub(swapped, text)
-    return text.lower() if habit.lower else text
+    return _WORD.sub(swapped, text)
 
 
 def voiced(parts: list[str], loose: set[str], habit: Idiolect, rng: Random, said: str) -> str:
@@ -67,14 +70,19 @@ def voiced(parts: list[str], loose: set[str], habit: Idiolect, rng: Random, said
     out: list[str] = []
     for part in parts:
         plain, text = part.endswith("."), part
-        filler = rng.choice(habit.fillers)
-        if rng.random() < 0.13 and not part.endswith("?") and canon(filler) not in said:
+        filler = rng.choice(habit.fillers or ("",))
+        if filler and rng.random() < 0.13 and not part.endswith("?") and canon(filler) not in said:
             text = f"{filler}, {small(part)}"
             said += canon(filler)
-        elif plain and part in loose and "," not in part and rng.random() < 0.22:
+        elif habit.tags and plain and part in loose and "," not in part and rng.random() < 0.22:
             text = f"{part[:-1]}, {rng.choice(habit.tags)}."
         ending = rng.random()
         if plain and ending < habit.cheers + habit.dots:
             text = text[:-1] + ("!" if ending < habit.cheers else "...")
         out.append(text)
-    return " ".join(out)
+    return " ".join([*(_ended(part) for part in out[:-1]), *out[-1:]])
+
+
+def _ended(part: str) -> str:
+    """``part`` with a mark at its end, before another one."""
+    return part if part.endswith((".", "!", "?", "\u2026", ":", ",")) else f"{part}."

@@ -20,6 +20,7 @@ _PART = re.compile(r"\{([^{}]*)\}|<([A-Za-z]+)>")
 _TOKEN = re.compile(r"[^\W_][\w'-]*")
 _CONSONANT = re.compile(r"(?:one|uni|use|eur|ukr|ukulele)", re.I)
 _VOWEL = re.compile(r"[aeiou]|hour|honest|heir|8|1[18]\b", re.I)
+OTHER_WORDS = ("it's", "we're", "i'll")  # without the apostrophe
 _TRIES = 12
 _TRACE = 6
 
@@ -52,6 +53,10 @@ def _same() -> dict[str, str]:
     same = {word: group.split()[0] for group in raw["same"] for word in group.split()}
     same |= {new: same.get(old, old) for old, new in raw["american"].items()}
     same |= {short: full.lower() for short, full in raw["long"].items()}
+    same |= {short.replace("'", ""): full.lower() for short, full in raw["long"].items() if short not in OTHER_WORDS}
+    voices = bank("voices")
+    for written in (*voices["words"].values(), voices["slips"]):
+        same |= {new: same.get(old, old) for old, new in written.items() if new not in same}
     return same
 
 
@@ -67,7 +72,7 @@ def pattern(template: str) -> str:
     found = []
     for part in _parsed(template):
         if not isinstance(part, str):
-            found.append(".+?" if len(part) == 1 else f"(?:{'|'.join(map(pattern, part))})")
+            found.append(r"\b.+?\b" if len(part) == 1 else f"(?:{'|'.join(map(pattern, part))})")
         elif words := canon(part).strip():
             found.append(re.escape(words))
     return " *".join(found)

@@ -10,8 +10,9 @@ from typing import Any, Protocol, TypeAlias
 
 from personagen.errors import UsageError
 
-ROLES = ("author", "user", "observer", "assistant", "judge")
+ROLES = ("author", "user", "observer", "assistant", "judge", "checker")
 ENCODER = "encoder"
+POLICY = re.compile(r"policy(?:-[a-z0-9]+)?")  # roles that --candidate adds
 
 
 class PathLike(Protocol):
@@ -240,13 +241,13 @@ def checked_texts(value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
-def by_role(option: str, values: Any) -> dict[str, str]:
-    """The value for each role from ``VALUE`` and ``ROLE=VALUE`` entries; a role's own entry wins, then the last one.
+def by_role(option: str, values: Any, policies: Iterable[str] = ()) -> dict[str, str]:
+    """The value for each role and ``policies``, from ``VALUE`` and ``ROLE=VALUE`` entries; a role's own one wins.
 
     A general ``VALUE`` does not apply to the encoder: a chat server need not serve embeddings.
     """
     shared, own = shared_and_own(option, values)
-    return ({} if shared is None else dict.fromkeys(ROLES, shared)) | own
+    return ({} if shared is None else dict.fromkeys((*ROLES, *policies), shared)) | own
 
 
 def shared_and_own(option: str, values: Any) -> tuple[str | None, dict[str, str]]:
@@ -255,7 +256,7 @@ def shared_and_own(option: str, values: Any) -> tuple[str | None, dict[str, str]
     own: dict[str, str] = {}
     for value in values:
         role, equals, rest = value.partition("=")
-        if equals and role in (*ROLES, ENCODER):
+        if equals and (role in (*ROLES, ENCODER) or POLICY.fullmatch(role)):
             own[role] = value.value if isinstance(value, NamedFunction) else rest
         elif equals and role.isalpha():
             raise UsageError(f"{option} {value}: there is no role {role}; roles are {', '.join(ROLES)}")

@@ -44,7 +44,7 @@ from personagen.records import Message, Role
 __all__ = ["Prompt", "folders", "joined", "load", "names", "packaged"]
 
 _FRONT = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*\n", re.DOTALL | re.MULTILINE)
-_PLACEHOLDER = re.compile(r'"([^"\n{}]+)"(?!\s*:)')
+_QUOTED = re.compile(r'"([^"\n]*)"(\s*:)?')
 _BLOCK = re.compile(r"^(system|user|assistant|chat):[ \t]*\n", re.MULTILINE)
 MAX_FILE_CHARS = 200_000  # of a prompt file with its includes
 _CHARS_PER_INCLUDE = 1000  # added for each include, which limits their number
@@ -80,7 +80,7 @@ class Prompt:
     def placeholders(self) -> frozenset[str]:
         """The texts in quotation marks that the file shows in an example of a JSON reply."""
         lines = [line for _, body in self.sources for line in body.decode().splitlines() if '{"' in line]
-        return frozenset(_PLACEHOLDER.findall("\n".join(lines)))
+        return frozenset(text for line in lines for text, is_name in _QUOTED.findall(line) if text and not is_name)
 
     def render(self, inputs: Mapping[str, Any]) -> tuple[Message, ...]:
         """The messages for the model, or ``UsageError`` with file and line. ``inputs`` may hold more than is used.

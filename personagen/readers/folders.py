@@ -11,7 +11,7 @@ from personagen.readers.decode import COMPRESSED, suffix_of
 
 _ADDRESS = re.compile("[a-z][a-z0-9]+:/")
 _POOL = "personas.jsonl"  # in a run folder
-_IGNORED = ("readme", "license", "licence", "notice")
+_IGNORED = ("readme", "license", "licence", "notice", "topics")
 _OF_DATASETS = frozenset({"dataset_info.json", "state.json", "dataset_dict.json", "dataset_infos.json"})
 KNOWN = ", ".join((*sorted(FORMATS), *(f"{'.jsonl'}{suffix}" for suffix in COMPRESSED)))
 

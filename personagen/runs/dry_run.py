@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from personagen.agents import ACTS
+from personagen.agents.assistant import of_policy
 from personagen.agents.reply_counts import ReplyCounts
 from personagen.agents.sample import Scene
 from personagen.errors import ReplyError
@@ -39,13 +40,14 @@ async def probe_models(session: Session) -> tuple[str, ...]:
     for name in sorted(session.ctx.prompts):
         role = name.partition("/")[0]
         endpoint = session.models.by_role[role]
-        if name not in ACTS or name in session.ctx.acts or endpoint in seen or endpoint.is_offline:
+        act = ACTS.get(name) or of_policy(name)
+        if act is None or name in session.ctx.acts or endpoint in seen or endpoint.is_offline:
             continue
         seen.add(endpoint)
         context = replace(session.ctx, attempts=1, counts=ReplyCounts())
         started, before = time.monotonic(), session.tally.calls
         try:
-            await ACTS[name].sample(context, Scene())
+            await act.sample(context, Scene())
             how = "its reply can be used"
         except ReplyError as error:
             how = f"its reply can't be used: {error}"

@@ -221,6 +221,7 @@ def _needs(
     for asked in played:
         usual = lengths.size(asked, 1.0, deeper)
         times, upper, stored = rehearsal.expected, attempts * rehearsal.upper, float(asked.is_stored)
+        times *= asked.call.share  # the bound counts every call of a sample as made
         if one and asked.is_stored and rehearsal.stored:
             times, upper = max(times - rehearsal.stored, rehearsal.least), upper - rehearsal.stored
         elif asked.is_stored:

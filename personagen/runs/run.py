@@ -18,11 +18,11 @@ from personagen.agents import custom
 from personagen.agents.reply_counts import discarded_part
 from personagen.errors import PersonagenError, QualityError
 from personagen.llm.endpoints import Models, is_offline, resolve
-from personagen.options import by_role, checked_texts
+from personagen.llm.slots import slots
+from personagen.options import checked_texts
 from personagen.options.language import ANY, base_of, name_of
-from personagen.prompts import files as prompt_files
 from personagen.prompts.differences import edited
-from personagen.prompts.files import Prompt
+from personagen.prompts.files import Prompt, folders
 from personagen.prompts.folders import untold
 from personagen.prompts.unused import unused_prompts
 from personagen.runs.advice import advice
@@ -32,16 +32,17 @@ from personagen.runs.estimate import Consent, Estimate, begin, estimate_of
 from personagen.runs.failures import FailurePolicy
 from personagen.runs.probe import probe
 from personagen.runs.progress import Progress, ticking
+from personagen.runs.prompts import tuned_prompts
 from personagen.runs.schedule import Job, Result, Task, run_jobs
 from personagen.runs.session import Session, open_models
 from personagen.runs.watch import Watch
-from personagen.runs.workflow import Item, Outcome, RunReport, Workflow
+from personagen.runs.workflow import Item, Outcome, RunReport, Workflow, prelude_of
 from personagen.store.folder import Run, open_run
 
 log = logging.getLogger(__name__)
 # Files, servers, limits and speed may change when a run is resumed.
 _NOT_IN_FINGERPRINT = {
-    *("out", "prompts", "skip_bad_lines", "columns", "seeds", "dry_run", "env_file"),
+    *("out", "prompts", "skip_bad_lines", "columns", "seeds", "population", "per_personality", "dry_run", "env_file"),
     *("base_url", "price", "concurrency", "budget", "max_calls", "timeout", "batch", "confirm_above"),
 }
 
@@ -62,15 +63,11 @@ async def run(
     """
     options = workflow.options
     load_variables(options.env_file)
-    where = prompt_files.folders(options.prompts, workflow.language)
+    where = folders(options.prompts, workflow.language)
     agents = checked_texts(options.agent)
     acts = custom.acts(agents)
     names = (*workflow.prompts, *custom.prompts(agents))
-    efforts, extras = by_role("--reasoning", options.reasoning), by_role("--extra", options.extra)
-    prompts = {
-        name: prompt_files.load(name, where).tuned(efforts.get(role), extras.get(role))
-        for name, role in ((name, name.partition("/")[0]) for name in names)
-    }
+    prompts = tuned_prompts(names, where, options)
     unused = unused_prompts(where, prompts)
     models = resolve(options, {name.partition("/")[0] for name in prompts}, workflow.encoder)
     unused += untold({name: (prompt.file, prompt.inputs) for name, prompt in prompts.items()}, workflow.language)
@@ -100,7 +97,9 @@ async def run(
 def _unread(prompts: Mapping[str, Prompt], models: Models) -> tuple[str, ...]:
     """Says that the offline cast plays by a script, if its prompts were edited."""
     played = [name for name in prompts if models.by_role[name.partition("/")[0]].is_offline]
-    if names := sorted(name for name in played if edited(name, prompts[name].hash)):
+    if names := sorted(
+        name for name in played if edited(prompts[name].sources[0][0].removesuffix(".md"), prompts[name].hash)
+    ):
         return (f"the offline cast does not read prompts: to try {', '.join(names)}, choose a --model",)
     return ()
 
@@ -153,12 +152,17 @@ class _Playing(Generic[Item]):
         return report, self.workflow.summarize(Outcome({}, Counter()))
 
     async def play(self) -> tuple[RunReport, dict[str, Any]]:
-        status = "interrupted"
+        status, told = "interrupted", tuple[str, ...]()
         try:
             setup = self.workflow.setup(self.session) if self.workflow.setup else nullcontext()
             async with setup, ticking(self._report_progress) as report_soon:
                 self.session.limiter.on_close(lambda _: report_soon())
                 self._report_progress()
+                if not self.session.batch:
+                    for endpoint, total in (await slots(self.session.models.by_role.values())).items():
+                        self.session.limiter.cap(endpoint, total)
+                if prelude := prelude_of(self.workflow, self.session, len(self.workflow.items) - len(self.done)):
+                    told = await prelude(self.session.ctx)
                 rest = self._jobs()
                 begun = [job async for job in probe(self.session, self.folder.journal, rest)]
                 limiter, workflow = self.session.limiter, self.workflow
@@ -172,7 +176,7 @@ class _Playing(Generic[Item]):
             status = f"stopped: {error}"
             raise
         finally:
-            report, own = self._close(status)
+            report, own = self._close(status, told)
         return report, own
 
     def _jobs(self) -> Iterator[Job]:
@@ -208,10 +212,10 @@ class _Playing(Generic[Item]):
         if self.progress:
             self.progress(self.watch.status(self.failures, self.estimate))
 
-    def _close(self, status: str) -> tuple[RunReport, dict[str, Any]]:
-        """Writes the results and ``run.json``, however the run ended."""
+    def _close(self, status: str, told: tuple[str, ...]) -> tuple[RunReport, dict[str, Any]]:
+        """Writes the results and ``run.json``, however the run ended; ``told`` is what the prelude said."""
         workflow, folder = self.workflow, self.folder
-        notes = self.notes
+        notes = (*self.notes, *told)
         if workflow.results:
             folder.derive(*workflow.results)
             outdated = folder.journal.outdated(workflow.results[0], folder.fingerprint)
@@ -224,7 +228,8 @@ class _Playing(Generic[Item]):
             notes += workflow.close(folder, status)
         counts = self._counts()
         report = self._report(status, notes)
-        own = workflow.summarize(Outcome(counts, self.failures.by_reason()))
+        results = folder.folder if status == "done" else None
+        own = workflow.summarize(Outcome(counts, self.failures.by_reason(), results))
         folder.record(report, own)
         return report, own
 

@@ -25,7 +25,7 @@ def test_an_unusable_reply_is_asked_for_again_as_another_sample():
     replies = ["no json", '{"inferences": []}']
     fake = Fake(lambda c: replies.pop(0))
     found, made = infer(fake)
-    assert found.value == ((), 0)
+    assert found.value == ((), 0, ())
     assert [c.sample for c in fake.calls] == ["0/0", "0/1"]
     assert found.call == fake.calls[1].key != fake.calls[0].key
     assert made.tally.re_asked == 1
@@ -123,7 +123,7 @@ def test_a_call_carries_its_place_prompt_schema_and_sampling():
     infer(fake)
     call = fake.calls[0]
     assert (call.place, call.prompt, call.role, call.model) == ("t/0", "observer/infer", "observer", "fake")
-    assert call.schema["required"] == ["inferences"]
+    assert call.schema["required"] == ["inferences", "retracts"]
     assert call.sampling.temperature == 0.0
 
 

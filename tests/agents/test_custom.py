@@ -60,7 +60,10 @@ def test_an_agent_that_cannot_be_used_is_refused(module, entry, complaint):
 @pytest.mark.parametrize(
     ("entries", "complaint"),
     [
-        (("awere",), "there is no such candidate; there are aware, plain and module:function"),
+        (
+            ("awere",),
+            "there are aware, plain, misaware, near, overclaim, policy=MODEL and module:function",
+        ),
         (("plain", "own_c:plain"), "each with another name"),
         (("plain", "own_c:user"), "none of them user"),
         ((), "at least one"),
@@ -120,3 +123,20 @@ def test_a_prompt_that_is_not_loaded_is_told_with_the_remedy(module):
     module("own_h", judge_first(body))
     with pytest.raises(UsageError, match="judge/strict is not loaded: name it in PROMPTS"):
         judged("own_h:own")
+
+
+def test_a_policy_is_plain_under_its_own_role():
+    [plain, policy, other] = custom.candidates(["plain", "policy=openai/a", "policy-b2=openai/b"])
+    assert (policy.name, policy.prompt, policy.needs_observer) == ("policy", "policy/plain", False)
+    assert (other.name, other.prompt) == ("policy-b2", "policy-b2/plain")
+    assert plain.prompt == ""
+    assert custom.prompts(["plain", "policy=openai/a:free", "overclaim"]) == ("policy/plain", "assistant/overclaim")
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [("policy=", "name a model"), ("judge=openai/a", "no such candidate"), ("Policy-B=x", "no such candidate")],
+)
+def test_a_policy_without_a_model_or_of_another_name_is_refused(entry, said):
+    with pytest.raises(UsageError, match=said):
+        custom.candidates([entry, "plain"])

@@ -94,7 +94,7 @@ def test_a_fault_is_told_with_its_file_and_line_by_the_check_and_by_a_run(docume
     line = text[: text.index(sound)].count("\n") + 1
     command = next(words(block) for block in COMMANDS if function in block)[how == "run"]
     if how == "run" and "export" in command:
-        documented("simulate", "--personas", personas, "--turns", 2, "--conversations", 2, "--out", "outputs/mine-1")
+        documented("simulate", "--personas", personas, "--turns", 4, "--conversations", 2, "--out", "outputs/mine-1")
     command = [str(personas) if word.endswith("personas.jsonl") else word for word in command]
     code = 2 if module == "my_format" else 3
     said = documented(*command, code=code).stderr

@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import get_args
 
 import click
 import pytest
@@ -18,7 +17,8 @@ from personagen.call import EFFORTS
 from personagen.cli import main
 from personagen.encoders import LOCAL
 from personagen.exporters import EXPORTERS
-from personagen.options import REPLACED, Grow
+from personagen.options import REPLACED
+from personagen.options.growth import BEAM, GROWTHS
 from tests.test_house import commands
 
 
@@ -80,7 +80,7 @@ def test_prompts_formats_models_roles_and_values_are_offered(offered):
     assert offered("prompts", "render", "") == sorted(ACTS)
     assert offered("prompts", "render", "judge") == ["judge/prefer"]
     assert offered("export", "outputs/a/run", "--format", "") == list(EXPORTERS)
-    assert offered("simulate", "--grow", "") == list(get_args(Grow))
+    assert offered("simulate", "--grow", "") == [*GROWTHS, BEAM]
     assert offered("simulate", "--model", "ju") == ["judge="]
     assert offered("simulate", "--model", "judge=o") == ["judge=offline", "judge=openai/"]
     assert offered("simulate", "--reasoning", "judge=") == [f"judge={effort}" for effort in EFFORTS]

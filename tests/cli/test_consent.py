@@ -142,8 +142,8 @@ def test_quiet_shows_nothing_unless_there_is_a_question(monkeypatch, capsys, ask
 def test_the_block_stands_before_the_summary_and_the_summary_compares(command, personas):
     result = command("simulate", "--personas", personas, "--turns", 1, "--model", "tests.fakes:llm", "--price", "1,1")
     assert result.exit_code == 0
-    assert "Planned: 6 conversations x 1 turns\n  calls   about 36, at most 108" in result.stderr
-    assert "USD; 36 calls, actual 36" in result.stdout
+    assert "Planned: 6 conversations x 1 turns\n  calls   about 48, at most 144" in result.stderr
+    assert "USD; 48 calls, actual 48" in result.stdout
 
 
 @pytest.mark.parametrize("given", ["nan", "-1", "soon"])
@@ -178,7 +178,7 @@ def test_in_a_terminal_a_dear_run_waits_for_a_yes(tmp_path, answer):
         try:
             os.close(theirs)
             shown = _until(ours, b"[y/N]")
-            assert "at most 36" in shown
+            assert "at most 48" in shown
             if answer.startswith("SIG"):
                 time.sleep(0.2)
                 os.kill(child.pid, signal.Signals[answer])

@@ -107,7 +107,8 @@ def test_the_summary_tells_what_was_given_up_and_what_the_discarded_replies_cost
         return answer("{", finish_reason="length") if cut else "" if lost else cast(call)
 
     model(reply)
-    said = told(command("simulate", "--personas", personas, "--turns", 2, "--out", "run", *MODEL))
+    size = ("--turns", 2, "--counterfactual", 0)
+    said = told(command("simulate", "--personas", personas, *size, "--out", "run", *MODEL))
     assert "unusable replies 6: user/speak 6" in said
     assert "ended early 6: unusable 6" in said
     assert "re-asked 24: empty 12, length 12" in said

@@ -30,7 +30,7 @@ def test_a_fault_of_its_own_is_told_in_a_sentence_with_a_way_to_see_more(command
     def faulty(tree):
         raise ZeroDivisionError("oh no")
 
-    monkeypatch.setattr("personagen.flows.simulate.pairs_of", faulty)
+    monkeypatch.setattr("personagen.flows.outcomes.pairs_of", faulty)
     result = command("simulate", "--personas", personas, *MODEL)
     assert result.exit_code == 70
     assert "internal error (ZeroDivisionError: oh no)" in result.stderr
@@ -111,7 +111,7 @@ def test_a_misspelt_command_is_answered_with_the_one_that_was_meant(command):
     [
         ("personagen s", ["show", "simulate"]),
         ("personagen simulate --gr", ["--grow"]),
-        ("personagen simulate --grow ", ["coin", "best", "all"]),
+        ("personagen simulate --grow ", ["coin", "best", "all", "best-hard", "information", "beam:"]),
         ("personagen prompts re", ["render"]),
     ],
 )

@@ -109,7 +109,7 @@ def test_a_run_fits_80_columns_with_a_bar_and_no_price_of_a_server_of_ones_own(t
         assert run.child.wait(10) == 0
     progress = [line for line in run.lines() if line.startswith("conversations ")]
     assert any(
-        re.match(r"conversations \d/6, \d begun ━*─* calls \d+/72 · .* (left|elapsed)", line) for line in progress
+        re.match(r"conversations \d/6, \d begun ━*─* calls \d+/96 · .* (left|elapsed)", line) for line in progress
     )
     assert any(re.search(r"\d calls/s · \d of 4 in flight", line) for line in run.lines())
     last = next(at for at, line in enumerate(run.lines()) if line.startswith(str(tmp_path)))

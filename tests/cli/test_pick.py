@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from personagen import read_pairs
 from personagen.cli.pick import Pick
 from personagen.records import ConversationTree
 from tests.cli.runs import expanded, simulated
@@ -142,3 +143,62 @@ def test_a_terminal_gets_the_output_through_the_pager(run: Path, tmp_path: Path,
     (tmp_path / "paged").unlink()
     on_a_terminal("1", "--json")
     assert not (tmp_path / "paged").exists()
+
+
+@pytest.fixture
+def told(tmp_path: Path) -> Path:
+    """A run with a turn that has grounds, a margin of 2, and another persona who prefers the other reply."""
+    tree = conversation(id="t1", turns=2)
+    first, second = (
+        made.model_copy(update={"scores": scores, "confidence": 4, "lines": 4})
+        for made, scores in zip(tree.judgments[2:], ((5, 3), (3, 5)), strict=True)
+    )
+    far = first.model_copy(update={"persona": "far", "ranking": first.ranking[::-1]})
+    judged = tree.model_copy(update={"judgments": (*tree.judgments[:2], first, second, far)})
+    return simulated(tmp_path / "told", [judged, conversation(id="t2", turns=2)])
+
+
+@pytest.mark.parametrize(
+    ("conditions", "rows"),
+    [
+        (["personal"], 1),
+        (["generic", "margin>=2"], 1),
+        (["margin>2"], 0),
+        (["not-personal"], 0),
+        (["turn=2"], 2),
+        ([], 4),
+    ],
+)
+def test_turns_and_pairs_are_picked_by_what_their_verdicts_rest_on(command, told: Path, conditions, rows):
+    options = [one for condition in conditions for one in ("--where", condition)]
+    out = told.parent / "out.jsonl"
+    exported = command("export", told, *options, "--out", out, "--json")
+    shown = command("show", told, *options, "--json")
+    assert len([*read_pairs(told, where=conditions)]) == rows
+    if not rows:
+        assert exported.exit_code == 2
+        assert "it has no pairs for --where" in exported.stderr
+        assert json.loads(shown.stdout)["trees"] == []
+        return
+    assert json.loads(exported.stdout)["rows"] == len(out.read_bytes().splitlines()) == rows
+    assert [row["id"] for row in json.loads(shown.stdout)["trees"]] == (["t1"] if rows == 1 else ["t1", "t2"])
+    if rows == 1:
+        assert [at.count(".") // 2 + 1 for at in json.loads(shown.stdout)["turns"]] == [2]
+
+
+def test_a_condition_that_is_none_is_refused(command, told: Path):
+    for words in (("show", told), ("export", told)):
+        result = command(*words, "--where", "nice")
+        assert (result.exit_code, "--where nice: choose personal" in result.stderr) == (2, True)
+
+
+def test_conditions_are_shown_as_they_are_typed():
+    assert (
+        str(Pick(only="pairs", where=("personal", "margin>=1"))) == "--only pairs --where personal --where 'margin>=1'"
+    )
+
+
+def test_what_a_pair_rests_on_is_shown_below_the_verdict(command, told: Path):
+    shown = " ".join(command("show", told, "1").stdout.split())
+    assert "pair: margin 2, confidence 4, personal, knowable, generic" in shown
+    assert shown.count("pair: ") == 1

@@ -47,7 +47,7 @@ def test_an_edited_prompt_is_listed_with_its_own_file_and_a_new_hash(command, ow
     shutil.rmtree(own / "author")
     after = json.loads(command("prompts", "list", "--prompts", own, "--json").stdout)["prompts"]
     for old, new in zip(before, after, strict=True):
-        uses_stage = old["name"].split("/")[0] in ("user", "observer", "judge")
+        uses_stage = old["name"].split("/")[0] in ("user", "observer", "judge", "checker")
         assert (old["hash"] != new["hash"]) == uses_stage
         assert new["file"].startswith(str(own)) != new["name"].startswith("author/")
 
@@ -71,12 +71,17 @@ def test_the_prompts_that_come_along_pass_the_check(command):
         ("judge/prefer.md", "inputs: [conversation,", "inputs: [conversation", "judge/prefer.md:"),
         ("judge/prefer.md", "{{ profile }}", "", "judge/prefer.md: declares profile in `inputs` without using it"),
         ("judge/prefer.md", "{{ profile }}", "{{ profil }}", "judge/prefer.md"),
-        ("judge/prefer.md", "reply.label", "reply.labl", "judge/prefer.md:29: "),
-        ("judge/prefer.md", "{{ profile }}", "{{ profile / 0 }}", "judge/prefer.md:16: unsupported operand"),
-        ("judge/prefer.md", "{{ profile }}", "{{ profile | small }}", "judge/prefer.md:16: No filter named"),
-        ("user/speak.md", "{%- if turn == turns %}", "{%- if turn == turns %}{{ profile.x.y }}", "user/speak.md"),
+        ("judge/prefer.md", "reply.label", "reply.labl", "judge/prefer.md:14: "),
+        ("judge/prefer.md", "{{ profile }}", "{{ profile / 0 }}", "judge/prefer.md:20: unsupported operand"),
+        ("judge/prefer.md", "{{ profile }}", "{{ profile | small }}", "judge/prefer.md:20: No filter named"),
+        (
+            "user/speak.md",
+            '{%- elif brief.aim == "close" %}',
+            '{%- elif brief.aim == "close" %}{{ profile.x.y }}',
+            "user/speak.md",
+        ),
         ("user/speak.md", "{%- if turn == 1 %}", "{%- if turn == 1 %}{{ profile.x.y }}", "user/speak.md"),
-        ("assistant/aware.md", "{%- else -%}", "{%- else -%}{{ inferences.x.y }}", "assistant/aware.md"),
+        ("assistant/aware.md", "{{ inference }}", "{{ inference.x.y }}", "assistant/aware.md"),
         ("author/profiles.md", "temperature: 0.8", "temperature: hot", "profiles.md: `temperature` must be a number"),
         ("conversation.md", "{% else %}", "{% else %}{{ nobody.x }}", "uses nobody"),
     ],

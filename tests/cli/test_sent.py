@@ -14,7 +14,15 @@ from personagen.store.files import read_records
 from tests import fakes
 
 
-@pytest.mark.parametrize("options", [{}, {"grow": "all", "max_nodes": 20}, {"grow": "best", "candidates": 3}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"grow": "all", "max_nodes": 20},
+        {"grow": "best", "candidates": 3},
+        {"counterfactual": 2, "candidate": ("misaware", "plain", "near")},
+    ],
+)
 def test_every_call_of_a_tree_is_shown_as_it_was_sent(run, command, model, options):
     def unruly(call):
         luck = int(call.key[:2], 16)
@@ -33,6 +41,15 @@ def test_every_call_of_a_tree_is_shown_as_it_was_sent(run, command, model, optio
                 assert row["messages"] == [m.model_dump() for m in made[row["key"]].messages]
                 assert row["reply"]["text"] == unruly(made[row["key"]])
             assert made or name != "user/speak"
+
+
+def test_a_tree_whose_personas_are_gone_is_shown_without_what_others_prefer(run, command, tmp_path):
+    run("run", people=3, counterfactual=1, candidate=("misaware", "plain"))
+    asked = ("prompts", "render", "judge/prefer", "--run", "run", "1", "--json")
+    before = json.loads(command(*asked).stdout)["sent"]
+    (tmp_path / "personas.jsonl").unlink()
+    assert len(before) == 3 * 4
+    assert len(json.loads(command(*asked).stdout)["sent"]) == 3 * 2
 
 
 def test_a_turn_is_picked_and_drawn_with_its_reply(run, command):
@@ -71,8 +88,9 @@ def test_edited_prompts_are_marked_and_their_differences_shown(run, command, tmp
         text = (tmp_path / "prompts" / name).read_text()
         (tmp_path / "prompts" / name).write_text(text.replace(old, "something else", 1))
     rows = {row["name"]: row["edited"] for row in json.loads(command("prompts", "--json").stdout)["prompts"]}
-    assert {name for name, edited in rows.items() if edited} == {"judge/prefer", "observer/infer", "user/speak"}
-    assert command("prompts").stdout.count("* prompts/") == 3
+    changed = {"checker/consistent", "judge/prefer", "observer/infer", "user/speak"}
+    assert {name for name, edited in rows.items() if edited} == changed
+    assert command("prompts").stdout.count("* prompts/") == 4
     told = json.loads(command("prompts", "diff", "--json").stdout)["diffs"]
     assert list(told) == ["conversation.md", "judge/prefer.md"]
     assert "\n+- reason: something else" in told["judge/prefer.md"]
@@ -139,7 +157,6 @@ def test_check_says_which_language_prompts_are_translated_to(command, tmp_path):
 def test_inputs_that_could_be_used_are_listed(command):
     rows = {row["name"]: row["unused"] for row in json.loads(command("prompts", "--json").stdout)["prompts"]}
     assert {"facts", "traits", "words"} <= set(rows["user/speak"])
-    assert "facts" in rows["judge/prefer"]
     assert "(not used: facts" in command("prompts").stdout
 
 

@@ -19,8 +19,8 @@ def test_the_summary_says_what_came_out_what_it_cost_and_what_to_do_next(command
     for part in (
         "6 of 6",
         "12 of 12 turns",
-        "72 (72 new, 0 reused)",
-        "36.0000 USD",
+        "96 (96 new, 0 reused)",
+        "48.0000 USD",
         "next: personagen show run",
     ):
         assert part in result.stdout
@@ -29,7 +29,7 @@ def test_the_summary_says_what_came_out_what_it_cost_and_what_to_do_next(command
 def test_json_prints_the_summary_as_one_object(command, personas):
     result = command("simulate", "--personas", personas, "--turns", 2, "--out", "run", "--json", *MODEL)
     summary = json.loads(result.stdout)
-    assert (summary["pairs"], summary["report"]["calls"], summary["report"]["status"]) == (12, 72, "done")
+    assert (summary["pairs"], summary["report"]["calls"], summary["report"]["status"]) == (12, 96, "done")
     assert result.stderr == ""
 
 

@@ -106,3 +106,12 @@ def test_replaying_the_chosen_sides_gives_a_path_of_the_tree(tree: ConversationT
     }
     # The last reply is followed by nothing, so either side may stand there.
     assert tuple(said[:-1]) in paths or not said
+
+
+def test_of_several_pairs_the_one_with_the_reply_on_the_path_is_shown():
+    tree = conversation(turns=2, candidates=3, said=[1, 0])
+    first, second, *rest = tree.judgments
+    torn = second.model_copy(update={"ranking": ("0.1", "0.0", "0.2")})
+    turn = row_of(tree.model_copy(update={"judgments": (first, torn, *rest)}))["conversations"][0]
+    assert turn["assistant"] == {"preferred": "Reply 1 in turn 1.", "rejected": "Reply 2 in turn 1."}
+    assert turn["chosen"] == "preferred"

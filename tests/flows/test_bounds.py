@@ -23,9 +23,9 @@ CHOICES = st.fixed_dictionaries(
     {
         "turns": st.integers(1, 4),
         "candidates": st.integers(2, 4),
-        "grow": st.sampled_from(["coin", "best", "all"]),
+        "grow": st.sampled_from(["coin", "best", "all", "beam:2", "beam:5", "best-hard", "information"]),
         "attempts": st.integers(1, 3),
-        "max_nodes": st.integers(5, 40),
+        "max_nodes": st.integers(20, 60),
         "conversations": st.integers(1, 4),
         "seed": st.integers(0, 5),
     }

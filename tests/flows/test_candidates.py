@@ -116,6 +116,45 @@ def test_more_candidates_than_slots_are_refused(run):
         run(candidate=("aware", "plain", "tests.flows.test_candidates:echoed"), candidates=2)
 
 
+def test_as_many_replies_compete_as_there_are_candidates(run, tmp_path):
+    summary = run(candidate=("aware", "plain", "overclaim"), turns=1)
+    assert (summary.pairs, summary.paired_turns, summary.turns) == (18, 6, 6)
+    pairs = [orjson.loads(line) for line in (tmp_path / "run" / "pairs.jsonl").read_bytes().splitlines()]
+    assert {frozenset((pair["chosen_agent"], pair["rejected_agent"])) for pair in pairs} == {
+        frozenset(two) for two in (("aware", "plain"), ("aware", "overclaim"), ("plain", "overclaim"))
+    }
+    assert summary.report.estimate["calls"] == summary.report.calls == 6 * 7
+
+
+def test_a_misinformed_candidate_is_told_about_the_farthest_persona_of_the_pool():
+    far = PERSONA.model_copy(update={"id": "far", "facts": ("sells shoes",), "traits": ("diplomatic",)})
+    fake = Fake()
+    grown(CANDIDATES["misaware"], CANDIDATES["near"], AWARE, fake=fake, candidates=3, turns=1, pool=(PERSONA, far))
+    told = [call.inputs["inferences"] for call in fake.calls if call.prompt == "assistant/aware"]
+    assert told.count(["sells shoes"]) == 2
+    assert len(told) == 3
+
+
+def test_a_policy_asks_plain_of_its_own_model(run, tmp_path):
+    rival = "tests.flows.test_candidates:rival"
+    options = {"candidate": ("plain", f"policy={rival}", f"policy-b={rival}"), "turns": 2, "price": ["policy=1,2"]}
+    summary = run(**options)
+    [tree, *_] = [orjson.loads(line) for line in (tmp_path / "run" / "trees.jsonl").read_bytes().splitlines()]
+    said = {node["agent"]: node["content"] for node in tree["nodes"]}
+    assert said["policy"].startswith("The rival says")
+    assert tree["models"]["policy"] == tree["models"]["policy-b"] == rival
+    assert tree["prompts"]["policy/plain"] == tree["prompts"]["assistant/plain"]
+    assert {"policy", "policy-b", "assistant"} <= {name.partition(" ")[0] for name in summary.report.usage_by_role}
+    assert summary.report.estimate["calls"] == summary.report.calls == 6 * 2 * 7
+    assert run(**options).report.calls == summary.report.calls  # nothing is asked twice
+    with pytest.raises(UsageError, match="policy"):
+        run(**options | {"candidate": ("plain", f"policy={rival}", "policy-b=tests.fakes:llm")})
+
+
+async def rival(call):
+    return f"The rival says {cast(call)}."
+
+
 def test_an_own_author_writes_the_descriptions_of_expand(tmp_path):
     from personagen.flows.expand import expand
     from personagen.options import ExpandOptions

@@ -9,7 +9,7 @@ import pytest
 
 from personagen import tree
 from personagen.errors import BudgetError, ServerError
-from personagen.flows.conversation import FailedTree
+from personagen.flows.messages import FailedTree
 from personagen.flows.plan import Plan
 from personagen.records import Persona
 from tests.fakes import PERSONA, Fake, answer, cast, context, grow
@@ -89,19 +89,6 @@ def test_all_continues_equal_replies_differently():
     made = grown(Fake(lambda c: "the same" if c.role == "assistant" else cast(c)), grow="all", turns=2)
     seconds = [n.content for n in made.nodes if n.role == "user" and n.id != "0"]
     assert len(set(seconds)) == len(seconds) == 2
-
-
-def test_all_stays_within_max_nodes_and_keeps_the_first_branches():
-    made = grown(grow="all", turns=4, max_nodes=20)
-    assert len(made.nodes) == 18
-    assert {n.id for n in made.nodes if n.role == "user"} == {
-        "0",
-        "0.0.0",
-        "0.1.0",
-        "0.0.0.0.0",
-        "0.0.0.1.0",
-        "0.1.0.0.0",
-    }
 
 
 def test_repeats_and_candidates_of_one_question_are_samples_of_their_own():

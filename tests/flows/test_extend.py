@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from itertools import count
+from pathlib import Path
 
 import orjson
 import pytest
@@ -14,6 +15,7 @@ from personagen.agents.custom import candidates
 from personagen.errors import UsageError
 from personagen.flows.conversation import Conversation
 from personagen.flows.expand import expand
+from personagen.flows.growth import drawn
 from personagen.flows.plan import Plans
 from personagen.flows.simulate import simulate
 from personagen.options import ExpandOptions, SimulateOptions
@@ -82,7 +84,7 @@ def pools(tmp_path):
 
 
 @ONCE
-@given(two, st.sampled_from(["coin", "best", "all"]), st.integers(0, 3))
+@given(two, st.sampled_from(["coin", "best", "all", "beam:2", "best-hard", "information"]), st.integers(0, 3))
 def test_more_conversations_are_added_to_those_there(grows, talks, sizes, grow, seed):
     small, large = ({"conversations": n, "grow": grow, "seed": seed, "max_nodes": 9} for n in sizes)
     _, first, _, whole = grows(talks, fakes.RESULTS, small, large)
@@ -90,7 +92,7 @@ def test_more_conversations_are_added_to_those_there(grows, talks, sizes, grow, 
 
 
 @ONCE
-@given(two, st.sampled_from(["coin", "best", "all"]), st.integers(0, 3))
+@given(two, st.sampled_from(["coin", "best", "all", "beam:2", "best-hard", "information"]), st.integers(0, 3))
 def test_more_turns_go_on_from_the_last_turn_but_one(grows, talks, sizes, grow, seed):
     small, large = ({"turns": n, "grow": grow, "seed": seed, "max_nodes": 30} for n in sizes)
     grows(talks, fakes.RESULTS, small, large)
@@ -142,8 +144,13 @@ def test_later_personalities_are_used_as_often_as_the_first_ones(pools, tmp_path
     pools("pool", target=90)
     personas, _ = load_personas(tmp_path / "pool" / "personas.jsonl")
     uses = [[p.personality for p in personas].count(text) for text in {p.personality for p in personas}]
-    assert len(uses) == 30
-    assert max(uses) - min(uses) <= 1
+    assert len(uses) == 90
+    assert set(uses) == {1}
+    pools("shared", target=90, per_personality=3)
+    personas, _ = load_personas(tmp_path / "shared" / "personas.jsonl")
+    uses = [[p.personality for p in personas].count(text) for text in {p.personality for p in personas}]
+    assert max(uses) == 3
+    assert len(personas) == 90
 
 
 def test_the_pool_grown_and_the_run_grown_on_it_ask_nothing_again(grows, pools, talks, tmp_path, model):
@@ -163,9 +170,20 @@ def test_what_more_turns_ask_anew_is_said_beforehand(talks, caplog, edited):
     talks("run", turns=3)
     summary = talks("run", turns=5)
     [note] = [note for note in summary.report.notes if "--turns" in note]
-    assert note.startswith("--turns was 3, now 5: turns 1 to 2 are kept, and what follows from turn 3 on is asked anew")
+    assert note == "--turns was 3, now 5: no prompt shows how many turns there are, so all is kept"
     assert note in caplog.text
-    other = edited("user/speak", "turn {{ turn }}.", "turn {{ turn }} of {{ turns }}.")
+    folder = Path(edited("user/speak", "personality, turn,", "personality, turn, turns,"))
+    plain = (folder / "user" / "speak.md").read_text()
+
+    def shown(more):
+        (folder / "user" / "speak.md").write_text(plain.replace("turn {{ turn }}.", more))
+        return str(folder)
+
+    last = shown("turn {{ turn }}{% if turn == turns %}, the last{% endif %}.")
+    talks("last", turns=3, prompts=last)
+    [note] = [note for note in talks("last", turns=5, prompts=last).report.notes if "--turns" in note]
+    assert note.startswith("--turns was 3, now 5: turns 1 to 2 are kept, and what follows from turn 3 on is asked anew")
+    other = shown("turn {{ turn }} of {{ turns }}.")
     talks("told", turns=3, prompts=other)
     [note] = [note for note in talks("told", turns=5, prompts=other).report.notes if "--turns" in note]
     assert note.startswith("--turns was 3, now 5: what follows from turn 1 on is asked anew, since")
@@ -175,7 +193,7 @@ def test_the_estimate_of_a_larger_run_is_what_it_adds(talks):
     talks("run", conversations=3, turns=2)
     assert talks("run", conversations=5, turns=2).report.estimate["planned"].startswith("2 conversations x 2 turns;")
     told = talks("run", conversations=5, turns=3).report
-    assert told.estimate["calls"] == told.new_calls == 5 * 2 * 6
+    assert told.estimate["calls"] == told.new_calls == 5 * 8
 
 
 @pytest.mark.parametrize(
@@ -221,12 +239,14 @@ def test_a_larger_run_that_was_stopped_goes_on(talks, tmp_path):
 
 def test_a_tree_draws_its_lengths_and_coins_by_its_place_alone(tmp_path, talks):
     people, _ = load_personas(fakes.personas(tmp_path, 5))
-    drawn = []
+    found = []
     for conversations, turns in ((3, 2), (9, 7)):
         plans = Plans(SimulateOptions(conversations=conversations, turns=turns), people, candidates(("aware", "plain")))
         trees = [Conversation(fakes.context(fakes.cast), plan) for plan in plans][:3]
-        drawn.append([(tree.plan.id, tree.ctx.words, tree._coin("0"), tree._coin("0.0.0")) for tree in trees])
-    assert drawn[0] == drawn[1]
+        found.append(
+            [(tree.plan.id, tree.ctx.words, drawn(tree.plan, "0"), drawn(tree.plan, "0.0.0")) for tree in trees]
+        )
+    assert found[0] == found[1]
 
 
 def test_a_pool_that_grows_draws_examples_of_the_same_entries():

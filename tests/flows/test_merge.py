@@ -16,6 +16,7 @@ from personagen.flows.merge import merge
 from personagen.options import ExpandOptions
 from personagen.records import ConversationTree, Persona, PreferencePair, Rejection
 from personagen.store.files import read_records, read_state
+from personagen.trajectories import TrajectoryPair
 
 
 def ids(folder: Path) -> list[str]:
@@ -123,3 +124,24 @@ def test_merging_again_replaces_the_merged_folder(two, tmp_path):
     (tmp_path / "e" / "run.json").write_text('{"command": "expand"}')
     with pytest.raises(UsageError, match="different commands"):
         merge([two[0], tmp_path / "e"], tmp_path / "m")
+
+
+def test_trajectory_pairs_are_merged_with_their_trees_and_a_run_without_them_is_too(run, tmp_path):
+    run("a", conversations=2, turns=3, grow="all")
+    run("b", conversations=2, turns=3, grow="all", seed=1)
+    run("c", conversations=3, turns=3)
+    assert not (tmp_path / "c" / "trajectories.jsonl").exists()
+    summary = merge([tmp_path / name for name in "abc"], tmp_path / "m")
+    pairs = list(read_records(tmp_path / "m" / "trajectories.jsonl", TrajectoryPair))
+    each = [len((tmp_path / name / "trajectories.jsonl").read_bytes().splitlines()) for name in "ab"]
+    assert (
+        len(pairs)
+        == sum(each)
+        == summary.records["trajectories.jsonl"]
+        == read_state(tmp_path / "m")["summary"]["trajectories"]
+    )
+    assert min(each) > 0
+    trees = {tree.id: tree for tree in read_records(tmp_path / "m" / "trees.jsonl", ConversationTree)}
+    for pair in pairs:
+        assert trees[pair.tree].run == pair.run
+        assert pair.node in {node.id for node in trees[pair.tree].nodes}

@@ -10,7 +10,8 @@ import pytest
 
 from personagen import tree
 from personagen.errors import QualityError
-from personagen.flows.conversation import Conversation, FailedTree
+from personagen.flows.conversation import Conversation
+from personagen.flows.messages import FailedTree
 from personagen.flows.plan import Plan
 from personagen.llm.limits.limiter import Limiter
 from personagen.runs.schedule import Job, run_jobs

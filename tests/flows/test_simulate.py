@@ -240,7 +240,8 @@ def test_a_run_that_a_fault_of_the_caller_ends_is_kept_as_interrupted(run, tmp_p
     [
         ({"turns": 0}, "--turns 0"),
         ({"candidates": 1}, "--candidates 1"),
-        ({"max_nodes": 3, "candidates": 3}, "--max-nodes 3: choose more than --candidates"),
+        ({"max_nodes": 11, "turns": 4, "grow": "all"}, "--max-nodes 11: one branch of --turns 4 takes 12 messages"),
+        ({"max_nodes": 8, "turns": 3, "grow": "best-hard"}, "so choose at least 9 with --grow best-hard"),
         ({"noise": 0.9}, "--noise 0.9"),
         ({"noise": "odd=0.1"}, "--noise odd=0.1: there is no kind odd"),
         ({"grow": "x"}, "--grow x"),

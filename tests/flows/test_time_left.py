@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from personagen.flows.plan import calls_at_once
+from personagen.flows.shape import calls_at_once
 from personagen.runs.pace import Pace, Standing, seconds_left
 from tests.flows.test_waiting import TURNS, Run
 from tests.runs.test_pace import BLUR

@@ -11,7 +11,8 @@ from personagen import tree
 from personagen.agents.ask import said
 from personagen.agents.assistant import CANDIDATES, Candidate
 from personagen.errors import ReplyError, ServerError
-from personagen.flows.conversation import Conversation, FailedTree
+from personagen.flows.conversation import Conversation
+from personagen.flows.messages import FailedTree
 from personagen.flows.plan import Plan
 from personagen.llm.limits.limiter import Limiter
 from personagen.runs.schedule import Job, run_jobs

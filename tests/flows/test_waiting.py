@@ -9,7 +9,8 @@ import pytest
 
 from personagen import tree
 from personagen.flows.conversation import Conversation
-from personagen.flows.plan import CALLS_A_TURN, Plan, calls_at_once
+from personagen.flows.plan import CALLS_A_TURN, Plan
+from personagen.flows.shape import calls_at_once
 from personagen.llm.limits.limiter import Limiter
 from personagen.llm.middleware import with_retries
 from personagen.runs.schedule import Job, run_jobs

@@ -17,6 +17,7 @@ from typing import Any
 from personagen.gates import Turn
 from personagen.prompts.files import folders, load
 from personagen.records import ConversationTree, Message
+from tests.fakes import BRIEF
 from tests.gates.talk import chat
 
 _HERE = Path(__file__).parent
@@ -61,13 +62,11 @@ def _turn(row: dict[str, Any], system: str, task: str) -> Turn:
 _PROMPTS = {name: load(name, folders(None)) for name in _SPEAKERS}
 
 
-def asked(
-    role: str, before: list[Message], known: tuple[str, ...], turn: int = 2, turns: int = 4
-) -> tuple[Message, ...]:
+def asked(role: str, before: list[Message], known: tuple[str, ...], turn: int = 2) -> tuple[Message, ...]:
     """What a speaker is sent: the user with persona ``known``, an assistant with inferences or with none."""
     if role == "user":
         profile, personality = known
-        inputs = {"profile": profile, "personality": personality, "turn": turn, "turns": turns}
+        inputs = {"profile": profile, "personality": personality, "turn": turn, "brief": BRIEF, "earlier": {}}
         return _PROMPTS["user/speak"].render({"conversation": before, **inputs})
     name = "assistant/aware" if known else "assistant/plain"
     return _PROMPTS[name].render({"conversation": before, "inferences": list(known), "words": 100})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from personagen.gates import TURN_GATES, Turn, texts_in
@@ -25,8 +27,8 @@ def echoes(role: str, text: str, *before: str, known: tuple[str, ...] | None = N
         ("assistant", "You're right: be right, be concrete, and stay with what they asked.", SAID[:1]),
         ("assistant", "Never recite or mention this note. Anyway, close the valve.", SAID[:1]),
         ("assistant", "What they said so far suggests that you should turn it off.", SAID[:1]),
-        ("user", "This is your last message, so end the matter in your own way. No.", SAID),
-        ("user", "Let slip one or two new details about yourself: I have a dog.", SAID),
+        ("user", "I ask the next thing I need to know, ask the next thing you need to know. No.", SAID),
+        ("user", "What your description does not say about your life you do not know: I have a dog.", SAID),
         ("user", "I take part in a study of how people talk with an AI assistant. My tap drips.", ()),
         ("user", "<my_message>\nIt drips since May.\n</my_message>", SAID),
     ],
@@ -75,7 +77,7 @@ def test_facts_within_sentences_of_ones_own_are_no_recital():
 
 def test_words_of_the_conversation_are_nobodys_prompt():
     quoted = "The leaflet says: be right, be concrete, and stay with what they asked. Is that good advice for a judge?"
-    assert echoes("user", "This is your last message: end the matter in your own way.", *SAID)
+    assert echoes("user", "Ask the next thing you need to know, or else.", *SAID)
     reply = "'Be right, be concrete, and stay with what they asked' is fine advice for a judge."
     assert not echoes("assistant", reply, quoted)
     assert echoes("assistant", reply, SAID[0])
@@ -110,3 +112,12 @@ def test_without_a_prompt_nothing_is_found():
 def test_the_texts_of_a_prompt_are_those_of_the_inputs_it_uses():
     inputs = {"conversation": chat(*SAID), "profile": "She rows.", "known": ["a", ""], "turn": 2, "facts": ("unused",)}
     assert texts_in(inputs, ("conversation", "profile", "known", "turn", "missing")) == ("She rows.", "a")
+
+
+def test_the_topic_and_the_facts_of_a_brief_may_be_said():
+    brief = {"topic": "a talk with the teacher of my son", "facts": [{"text": "keeps two deaf cats in the shed"}]}
+    prompt = [Message(role="user", content=f"Open with: {brief['topic']}. May come up: {brief['facts'][0]['text']}.")]
+    said = "I need a talk with the teacher of my son, and I am one who keeps two deaf cats in the shed."
+    turn = Turn("user", said, (), prompt=prompt, known=texts_in({"brief": brief}, ("brief",)))
+    assert not TURN_GATES["echo"](turn)
+    assert TURN_GATES["echo"](replace(turn, known=()))

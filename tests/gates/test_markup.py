@@ -13,6 +13,7 @@ from personagen.personas.form import PACKAGED
 from personagen.prompts import files as prompts
 from personagen.prompts.escape import as_data, tags_of
 from personagen.records import Message
+from tests.fakes import BRIEF
 from tests.gates.talk import rejected
 
 BAD = (
@@ -82,7 +83,7 @@ TEXTS = st.lists(
 def test_no_persona_and_no_message_changes_how_a_prompt_is_built(profile: str, personality: str, said: list[str]):
     where = (prompts.packaged(),)
     talk = [Message(role=("user", "assistant")[n % 2], content=text or ".") for n, text in enumerate(said)]
-    who = {"profile": profile, "personality": personality, "turn": 1, "turns": 2}
+    who = {"profile": profile, "personality": personality, "turn": 1, "brief": BRIEF, "earlier": {}}
     rendered = prompts.load("user/speak", where).render({"conversation": talk, **who})
     assert [m.role for m in rendered] == ["system", "user"]
     body = rendered[1].content
@@ -116,9 +117,11 @@ INSTRUCTIONS = (
 @pytest.mark.parametrize("name", ["user/speak", "judge/prefer", "author/profiles"])
 def test_what_a_persona_or_seed_says_stands_in_the_prompt_letter_by_letter(text: str, name: str):
     reply = {"label": "A", "text": text}
-    inputs = {"profile": text, "personality": text, "examples": [text], "count": 1, "turn": 1, "turns": 2}
-    inputs["form"] = PACKAGED.inputs
+    inputs = {"profile": text, "personality": text, "examples": [text], "count": 1, "turn": 1}
+    inputs |= {"facts": [text], "traits": [text], "lines": [text]}
+    inputs |= {"brief": {**BRIEF, "facts": [], "topic": "a car"}, "earlier": {}}
+    inputs |= {"form": PACKAGED.inputs, "draws": []}
     rendered = prompts.load(name, (prompts.packaged(),)).render({"conversation": [], "replies": [reply], **inputs})
     assert [m.role for m in rendered] == ["system", "user"]
-    assert rendered[1].content.count(text) == {"user/speak": 2, "judge/prefer": 3, "author/profiles": 1}[name]
+    assert rendered[1].content.count(text) == {"user/speak": 2, "judge/prefer": 4, "author/profiles": 1}[name]
     assert text not in rendered[0].content

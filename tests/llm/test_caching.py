@@ -15,10 +15,11 @@ from personagen.llm.errors import Server
 from personagen.personas.form import PACKAGED
 from personagen.prompts import files as prompts
 from personagen.records import Message
+from tests.fakes import BRIEF
 from tests.llm.calls import a_call, ask
 from tests.servers import chat, joined, message, refusal, serving
 
-WHO = {"profile": "She keeps bees.", "personality": "She is blunt.", "facts": [], "traits": []}
+WHO = {"profile": "She keeps bees.", "personality": "She is blunt.", "facts": [], "traits": [], "lines": ["keeps bees"]}
 REPLIES = [{"label": "A", "text": "Feed them."}, {"label": "B", "text": "Wait."}]
 SAID = ("s", "Yes.", "Is it?\n\nIt is.", "ok", "ok", "Two lines\nof it.", "user", "Done. ")
 TALK = [Message(role=("user", "assistant")[i % 2], content=text) for i, text in enumerate(SAID)]
@@ -31,7 +32,8 @@ def call(name, talk, **inputs):
         "conversation": talk,
         **WHO,
         "turn": 2,
-        "turns": 9,
+        "brief": BRIEF,
+        "earlier": [],
         "replies": REPLIES,
         "inferences": ["Old."],
         "words": 50,

@@ -82,3 +82,33 @@ def test_an_unknown_price_is_asked_about_unless_the_server_is_near_by(monkeypatc
 def test_nothing_can_cost_where_all_models_are_near_and_no_price_is_given(model, url, price, free):
     options = ModelOptions(model=(model,), base_url=(url,) if url else (), price=price)
     assert resolve(options, ["user"]).are_free == free
+
+
+def test_a_policy_has_its_own_model_address_and_price():
+    from personagen.options import SimulateOptions
+
+    options = SimulateOptions(
+        model=["openai/a"],
+        candidate=["plain", "policy=openai/b", "policy-c=openai/c"],
+        base_url=["http://127.0.0.1:1/v1", "policy-c=http://127.0.0.1:2/v1"],
+        price=["1,1", "policy=2,3"],
+    )
+    found = resolve(options, {"assistant", "policy", "policy-c"})
+    assert found.names == {"assistant": "openai/a", "policy": "openai/b", "policy-c": "openai/c"}
+    assert {role: there.base_url[-4] for role, there in found.by_role.items()} == {
+        "assistant": "1",
+        "policy": "1",
+        "policy-c": "2",
+    }
+    assert found.prices["policy"] == Price(2e-6, 3e-6)
+    assert found.prices["policy-c"] == Price(1e-6, 1e-6)
+
+
+def test_a_shared_address_for_a_policy_of_another_provider_is_refused():
+    from personagen.options import SimulateOptions
+
+    options = SimulateOptions(
+        model="openai/a", candidate=["plain", "policy=anthropic/b"], base_url="http://127.0.0.1:1/v1"
+    )
+    with pytest.raises(ConfigError, match="would get the keys of anthropic and openai"):
+        resolve(options, {"assistant", "policy"})

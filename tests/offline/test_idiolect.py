@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from personagen.offline.idiolect import idiolect_of, voiced, worded
 from personagen.offline.texts import canon
 
-PLAIN = replace(idiolect_of("x", ()), words={}, long=False, lower=False, dots=0.0, cheers=0.0)
+PLAIN = replace(idiolect_of("x", ()), words={}, long=False, dots=0.0, cheers=0.0)
 
 
 def test_a_formal_person_writes_contractions_out_but_leaves_question_tags_alone():

@@ -69,7 +69,11 @@ def test_every_row_says_what_it_is_for_and_every_default_is_accepted(table):
         ({"budget": math.inf}, "--budget inf: choose a number from 0 to 1,000,000,000"),
         ({"concurrency": 0}, "--concurrency 0: choose auto or a whole number from 1 to 10,000"),
         ({"confirm_above": "soon"}, "--confirm-above soon: choose never or a number from 0 to 1,000,000,000"),
-        ({"grow": "x"}, "--grow x: choose one of coin, best, all"),
+        ({"grow": "x"}, "--grow x: choose one of coin, best, all, best-hard, information or beam:B, where B is"),
+        ({"grow": "beam"}, "--grow beam: give a beam a width from 2 to 1,000, such as beam:4"),
+        ({"grow": "beam:1"}, "--grow beam:1: give a beam a width from 2 to 1,000"),
+        ({"grow": "beam:2x"}, "--grow beam:2x: give a beam a width from 2 to 1,000"),
+        ({"grow": 3}, "--grow 3: choose a text"),
         ({"batch": 1}, "--batch 1: choose true or false"),
         ({"model": 3}, "--model 3: choose a text or a list of texts"),
         ({"model": "jugde=openai/x"}, "--model jugde=openai/x: there is no role jugde; roles are author, "),
@@ -121,7 +125,8 @@ def test_two_functions_of_one_name_each_answer_their_own_role(tmp_path):
         return ask
 
     people = fakes.personas(tmp_path, 1)
-    personagen.simulate(personas=people, out=tmp_path / "run", turns=1, model={name: made(name) for name in asked})
+    model = {name: made(name) for name in asked}
+    personagen.simulate(personas=people, out=tmp_path / "run", turns=1, model=model, candidate="plain")
     assert asked == {"user": {"user"}, "judge": {"judge"}}
 
 

@@ -10,6 +10,7 @@ from personagen.errors import UsageError
 from personagen.personas.form import PACKAGED
 from personagen.prompts import files as prompts
 from personagen.records import Message
+from tests.fakes import BRIEF
 
 FRONT = "---\ndescription: d\ninputs: [name]\ntemperature: 0.5\n---\n"
 
@@ -43,13 +44,16 @@ def test_every_prompt_that_comes_along_loads_and_renders():
         "language": "English",
         "examples": ["an example"],
         "facts": ["keeps bees"],
+        "lines": ["keeps bees", "blunt"],
         "traits": ["blunt"],
         "profile": "She keeps bees.",
         "personality": "She is blunt.",
         "count": 3,
         "form": PACKAGED.inputs,
+        "draws": [{"pronoun": "she", "age": 34}],
         "turn": 1,
-        "turns": 2,
+        "brief": BRIEF,
+        "earlier": [],
     }
     assert len(prompts.names()) >= 7
     for name in prompts.names():
@@ -63,14 +67,14 @@ def test_every_prompt_that_comes_along_loads_and_renders():
 def test_the_other_agents_share_one_prefix_and_differ_last():
     speak, infer, prefer = (load(prompts.packaged(), name=n) for n in ("user/speak", "observer/infer", "judge/prefer"))
     talk = [Message(role="user", content="one"), Message(role="assistant", content="two")]
-    who = {"profile": "P", "personality": "Q", "facts": [], "traits": []}
+    who = {"profile": "P", "personality": "Q", "facts": [], "traits": [], "lines": []}
     texts = [
-        speak.render({"conversation": talk, **who, "turn": 2, "turns": 3}),
-        infer.render({"conversation": talk}),
+        speak.render({"conversation": talk, **who, "turn": 2, "brief": BRIEF, "earlier": {}}),
+        infer.render({"conversation": talk, "earlier": []}),
         prefer.render({"conversation": talk, **who, "replies": []}),
     ]
     assert len({t[0] for t in texts}) == 1
-    heads = {t[1].content.split("Your task")[0] for t in texts}
+    heads = {t[1].content.split("</conversation>")[0] for t in texts}
     assert len(heads) == 1
     assert "two" in heads.pop()
 
@@ -79,30 +83,43 @@ def test_a_conversation_that_goes_on_keeps_the_whole_prefix_of_all_before():
     speak, infer = (load(prompts.packaged(), name=n) for n in ("user/speak", "observer/infer"))
     talk = [Message(role=("user", "assistant")[i % 2], content=f"say {i}") for i in range(5)]
     who = {"profile": "P", "personality": "Q"}
-    observed = infer.render({"conversation": talk[:3]})[1].content
-    spoken = speak.render({"conversation": talk[:4], **who, "turn": 3, "turns": 5})[1].content
+    observed = infer.render({"conversation": talk[:3], "earlier": []})[1].content
+    spoken = speak.render({"conversation": talk[:4], **who, "turn": 3, "brief": BRIEF, "earlier": {}})[1].content
     assert common(observed, spoken).endswith("say 2\n</user>\n<")
-    assert common(spoken, infer.render({"conversation": talk})[1].content).endswith("say 3\n</assistant>\n<")
+    assert common(spoken, infer.render({"conversation": talk, "earlier": []})[1].content).endswith(
+        "say 3\n</assistant>\n<"
+    )
 
 
-def test_the_judges_two_orders_differ_only_from_the_first_reply_on():
-    judge = load(prompts.packaged(), name="judge/prefer")
-    replies = ["one", "two"]
-    texts = [
-        judge.render(
-            {
-                "conversation": [Message(role="user", content="hello")],
-                "profile": "P",
-                "personality": "Q",
-                "replies": [{"label": label, "text": text} for label, text in zip("AB", order, strict=True)],
-            }
-        )[1].content
-        for order in (replies, replies[::-1])
-    ]
-    shared = common(*texts)
+def judged(order, profile="P", lines=("one line",)):
+    """What the judge is sent about replies in this order."""
+    known = bool(lines)
+    inputs = {
+        "conversation": [Message(role="user", content="hello")],
+        "profile": profile,
+        "personality": "Q",
+        "facts": ["F"] * known,
+        "traits": ["T"] * known,
+        "lines": list(lines),
+        "replies": [{"label": label, "text": text} for label, text in zip("AB", order, strict=True)],
+    }
+    return load(prompts.packaged(), name="judge/prefer").render(inputs)[1].content
+
+
+def test_the_judges_two_orders_differ_from_the_first_reply_on():
+    shared = common(judged(["one", "two"]), judged(["two", "one"]))
     assert shared.endswith('<reply label="A">\n')
-    assert "Reply with JSON" in shared
-    assert "\nP\nQ\n" in shared
+
+
+def test_all_whose_preference_the_judge_tells_share_the_conversation_and_the_replies():
+    user, other, nobody = (
+        judged(["one", "two"], name, lines) for name, lines in (("P", ["x"]), ("R", ["y"]), ("", []))
+    )
+    assert common(user, other).endswith("</reply>\n\n<the_user>\n")
+    assert common(user, nobody).endswith("</reply>\n\n")
+    assert "<the_user>" not in nobody
+    assert "because" not in nobody
+    assert "1. x" in user
 
 
 def test_the_assistants_messages_are_the_chat_itself():
@@ -241,3 +258,9 @@ def test_a_template_cannot_reach_python(write):
 def test_a_folder_that_is_not_there_is_refused():
     with pytest.raises(UsageError, match="is not a folder of prompts"):
         prompts.folders("/nowhere/prompts")
+
+
+def test_the_texts_shown_in_place_of_an_answer_are_known():
+    for name in ("judge/prefer", "observer/infer", "author/profiles"):
+        assert "..." in load(prompts.packaged(), name=name).placeholders
+    assert "reason" not in load(prompts.packaged(), name="judge/prefer").placeholders

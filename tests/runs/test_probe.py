@@ -53,6 +53,14 @@ def test_what_was_asked_to_prove_endpoints_is_asked_once_and_changes_no_result(r
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "several" / name).read_bytes()
 
 
+def test_no_more_calls_are_in_flight_than_llama_cpp_has_slots_unless_concurrency_is_chosen(run):
+    with serving(actor, props={"total_slots": 2}, delay=0.01) as server:
+        assert [*run(server, model="openai/a").report.peak_concurrency.values()] == [2]
+        assert max(run(server, "chosen", model="openai/a", concurrency=8).report.peak_concurrency.values()) > 2
+    with serving(actor, delay=0.01) as server:
+        assert max(run(server, "unknown", model="openai/a").report.peak_concurrency.values()) > 2
+
+
 def test_a_wrong_model_of_the_encoder_is_met_before_the_author_is_asked(tmp_path, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-test-0123456789")
     with serving(refusing("e")) as server, pytest.raises(ConfigError, match="no such model"):

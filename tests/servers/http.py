@@ -137,6 +137,12 @@ class Connection(asyncio.Protocol):
                 return
             path = head.split(b" ", 2)[1].partition(b"?")[0].decode()
             self.request, self.got = Request(path, self.got[len(head) + 4 : end], head), self.got[end:]
+            if path == "/props":  # asked once by every run; no model answers it
+                props = self.server.props
+                self.reply(
+                    Request(path), Reply(props) if props else refusal(404, "File Not Found", code="not_found_error")
+                )
+                continue
             self.server.arrived(self, self.request)
 
     def reply(self, request: Request, reply: Reply) -> None:
@@ -187,7 +193,8 @@ def _raw(status: int, body: Any, headers: Mapping[str, str], size: int | None = 
 @dataclass(eq=False)
 class Server:
     """A running server: ``answer`` gives a reply to each request after ``delay`` seconds, unless ``misbehave`` gives a
-    fault; ``requests`` are those so far in order of arrival, if they are kept (``log``).
+    fault; ``requests`` are those so far in order of arrival, if they are kept (``log``). ``props`` is what it says of
+    itself, if it is llama.cpp.
     """
 
     answer: Answer
@@ -195,6 +202,7 @@ class Server:
     misbehave: Callable[[Request], Fault | None] | None = None
     log: bool = True
     port: int = 0
+    props: Any = None
     requests: list[Request] = field(default_factory=list)
     connections: set[Any] = field(default_factory=set)
 

@@ -21,6 +21,7 @@ SAID = [
     Message(role="user", content="Good. I have a bad knee!"),
 ]
 PERSON = {"profile": "She keeps bees.", "personality": "She is blunt.", "facts": ["keeps bees"], "traits": ["blunt"]}
+PERSON["lines"] = [*PERSON["facts"], *PERSON["traits"]]
 REPLIES = [{"label": "A", "text": "Feed them."}, {"label": "B", "text": "Wait."}]
 EXAMPLES = {"examples": ["She keeps bees."], "count": 3, "form": PACKAGED.inputs}
 

@@ -70,8 +70,8 @@ TOO_SMALL = {
         *(4081, 5000, 400),
     ),
     "cohere, reply included": (
-        "too many tokens: total number of tokens (prompt and prediction) cannot exceed 2048 - received 6354. Try using a"
-        " shorter prompt or a smaller max_tokens value.",
+        "too many tokens: total number of tokens (prompt and prediction) cannot exceed 2048 - received 6354. Try using"
+        " a shorter prompt or a smaller max_tokens value.",
         *(2048, 5954, 400),
     ),
     "bedrock": ("Input is too long for requested model.", None, None, 400),

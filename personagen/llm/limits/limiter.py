@@ -57,6 +57,14 @@ class Limiter:
             return AdaptiveLimit(MAX_IN_FLIGHT_LOCALLY if most is None else most)
         return AdaptiveLimit(most, most=self._ceiling)
 
+    def cap(self, endpoint: str, most: int) -> None:
+        """Lets at most ``most`` calls be in flight at ``endpoint``, unless ``max_in_flight`` is chosen.
+
+        Only before the first call.
+        """
+        if self._max_in_flight is None:
+            self.at(endpoint).limit = AdaptiveLimit(most=most if self._ceiling is None else min(most, self._ceiling))
+
     def endpoint(self, call: Call) -> str:
         """The endpoint of ``call``."""
         return self._endpoints.get(call.role, call.model)
