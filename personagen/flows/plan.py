@@ -95,8 +95,8 @@ def check(options: SimulateOptions) -> None:
     least = options.turns * (1 + replies)
     if options.grow in ("all", "best-hard") and options.max_nodes < least:
         raise UsageError(
-            f"--max-nodes {options.max_nodes}: one branch of --turns {options.turns} takes {least:,} messages, so choose"
-            f" at least {least:,} with --grow {options.grow}"
+            f"--max-nodes {options.max_nodes}: one branch of --turns {options.turns} takes {least:,} messages, so"
+            f" choose at least {least:,} with --grow {options.grow}"
         )
     sessions, planned = options.sessions, options.conversations or options.sessions
     if planned % sessions:
