@@ -1,8 +1,9 @@
-"""How the offline cast reads and what it costs: grows conversations (coin growth) and measures their text.
+"""What the offline cast's pairs are like: grows conversations (coin growth) and measures them against their goals.
 
     python benchmarks/offline_cast.py [--conversations 200] [--turns 10] [--noise 0.2] [--aloe DIR] [--show N]
 
-Personas are made from the packaged seeds and, with ``--aloe`` (or TEST_PERSONAGEN_ALOE), from ALOE's pools as well.
+Personas are as many as conversations, expanded from the packaged seeds; with ``--aloe`` (or TEST_PERSONAGEN_ALOE) they
+are ALOE's. ``--show`` prints sentences fitted to a person, and ``--read`` whole conversations. Takes two minutes.
 """
 
 from __future__ import annotations
@@ -16,11 +17,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 
 import orjson
+from cast_figures import figures, noise_by_kind, observed, pairs_of
 
+from personagen import expand
 from personagen.call import LLM, Call
 from personagen.offline import judge, offline
+from personagen.offline.circumstances import advice_in, circumstances_of
+from personagen.offline.style import leading, wished_length
 from personagen.personas.english.text import facts_of, pronoun_of, sentences, words
 from personagen.personas.seeds import load_seeds
 from personagen.personas.traits import traits_of
@@ -37,25 +43,29 @@ class PoolProgress:
 
 
 def personas(count: int, aloe: Path | None, seed: int = 0) -> list[dict]:
-    """``count`` personas: every profile once before any comes again, with a personality of its pronoun."""
-    rng = Random(seed)
-    sources = [load_seeds(None)] + ([load_seeds(aloe)] if aloe else [])
-    profiles = [p for seeds in sources for p in seeds.profiles]
-    personalities = [p for seeds in sources for p in seeds.personalities]
-    out = []
-    while len(out) < count:
-        for profile in rng.sample(profiles, len(profiles)):
-            pronoun = pronoun_of(profile.text)
-            personality = rng.choice([p for p in personalities if pronoun_of(p.text) == pronoun])
-            out.append(
-                {
-                    "profile": profile.text,
-                    "personality": personality.text,
-                    "facts": list(profile.items or facts_of(profile.text)),
-                    "traits": list(personality.items or traits_of(personality.text)),
-                }
-            )
-    return out[:count]
+    """``count`` personas expanded from the packaged seeds, or ``count`` profiles of ALOE's, each with a personality."""
+    if aloe is None:
+        with TemporaryDirectory() as folder:
+            expand(target=max(count, 40), seed=seed, model="offline", out=f"{folder}/pool")
+            pool = [orjson.loads(line) for line in Path(f"{folder}/pool/personas.jsonl").read_bytes().splitlines()]
+        pairs = [(p["profile"], p["personality"], p["facts"], p["traits"]) for p in Random(seed).sample(pool, count)]
+    else:
+        seeds, rng = load_seeds(aloe), Random(seed)
+        profiles = [rng.choice(seeds.profiles) for _ in range(count)]
+        chosen = [
+            (p, rng.choice([q for q in seeds.personalities if pronoun_of(q.text) == pronoun_of(p.text)]))
+            for p in profiles
+        ]
+        pairs = [(p.text, q.text, list(p.items), list(q.items)) for p, q in chosen]
+    return [
+        {
+            "profile": profile,
+            "personality": personality,
+            "facts": list(facts or facts_of(profile)),
+            "traits": list(traits or traits_of(personality)),
+        }
+        for profile, personality, facts, traits in pairs
+    ]
 
 
 async def grow(llm: LLM, persona: dict, turns: int, coin: Random, spent: Counter[str]) -> PoolProgress:
@@ -99,9 +109,9 @@ async def grow(llm: LLM, persona: dict, turns: int, coin: Random, spent: Counter
                 "inferences": [i["fact"] for i in kept],
                 "truth": truth.ranking[0],
                 "gap": truth.gap,
-                "verdict": first["ranking"][0],
-                "consistent": first["ranking"][0] != second["ranking"][0],
-                "tie": first["tie"],
+                "verdict": first["ranking"][:1],
+                "consistent": first["ranking"] != second["ranking"],
+                "tie": "tie" in (first["ranking"], second["ranking"]),
                 "reason": first["reason"],
             }
         )
@@ -151,7 +161,6 @@ def verdicts(grown: list[PoolProgress]) -> dict[str, float]:
     decided = [t for t in turns if t["consistent"] and not t["tie"]]
     return {
         "aware truly better": sum(t["truth"] == "A" for t in turns) / len(turns),
-        "hard pairs": sum(t["truth"] == "B" or t["gap"] < judge.CLOSE for t in turns) / len(turns),
         "aware wins verdicts": sum(t["verdict"] == "A" for t in decided) / len(decided),
         "order decides": sum(not t["consistent"] and not t["tie"] for t in turns) / len(turns),
         "ties": sum(t["tie"] for t in turns) / len(turns),
@@ -161,37 +170,70 @@ def verdicts(grown: list[PoolProgress]) -> dict[str, float]:
     }
 
 
+def tailored(grown: list[PoolProgress], count: int) -> Iterator[str]:
+    """A sample of the sentences that fit a reply to a circumstance, each with the question and the facts behind it."""
+    found = []
+    for g in grown:
+        for at, turn in enumerate(g.turns):
+            for advice in advice_in(turn["aware"]):
+                facts = [f for f in turn["inferences"] if advice.circumstance in circumstances_of(f)]
+                found.append(f"{g.messages[2 * at].content}\n   KNOWN {'; '.join(facts)}\n   FITTED {advice.text}")
+    return iter(Random(0).sample(found, min(count, len(found))))
+
+
 def main() -> None:
     """Prints the figures, then samples."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--conversations", type=int, default=200)
     parser.add_argument("--turns", type=int, default=10)
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--noise", type=float, default=0.2)
+    parser.add_argument("--noise", type=float, default=0.2, help="share of each kind of error")
     parser.add_argument("--show", type=int, default=0)
+    parser.add_argument("--read", type=int, default=0)
     parser.add_argument("--skip", type=int, default=0)
     parser.add_argument("--aloe", type=Path, default=os.environ.get("TEST_PERSONAGEN_ALOE"))
     args = parser.parse_args()
     grown, spent = asyncio.run(run(args, 0.0))
     users = [t["user"] for g in grown for t in g.turns]
     replies = [t[k] for g in grown for t in g.turns for k in ("aware", "plain")]
-    print(f"user turns {len(users)}, words {sum(len(u.split()) for u in users) / len(users):.1f} a turn")
+    pairs = pairs_of(grown)
+    print(f"{len(grown)} conversations, {len(users)} turns, {len(pairs)} pairs")
+    for name, value, goal in figures(pairs, [g.persona for g in grown]):
+        print(f"   {name:44s} {value:.3f}  {goal and 'goal: ' + goal}")
+    precision, recall = observed(grown)
+    print(f"   {'observer, facts: precision':44s} {precision:.3f}  goal: 0.97")
+    print(f"   {'observer, told facts: recall':44s} {recall:.3f}  goal: 0.90")
+    lengths = {k: sorted(len(t[k].split()) for g in grown for t in g.turns) for k in ("aware", "plain")}
+    for name, counts in lengths.items():
+        tenths = [counts[len(counts) * n // 10] for n in (1, 5, 9)]
+        print(f"   words of {name}: 10th, 50th, 90th percentile {tenths}")
+    wishes = sorted(wished_length(leading(g.persona["traits"])) for g in grown)
+    print(f"   wished words: 10th, 50th, 90th percentile {[round(wishes[len(wishes) * n // 10]) for n in (1, 5, 9)]}")
+    with_advice = sum(bool(advice_in(t["aware"])) for g in grown for t in g.turns) / len(users)
+    print(f"   aware replies with advice for a circumstance {with_advice:.3f}")
+    for key, value in verdicts(grown).items():
+        print(f"   {key:44s} {value:.3f}")
+    if args.noise:
+        print(
+            f"errors of each kind at {args.noise}: wrong in one order, left after both orders, two samples, two models,"
+        )
+        print("   pairs whose verdict differs without the persona")
+        for kind, left in noise_by_kind(grown, args.noise, args.seed).items():
+            print(f"   {kind:8s} {'  '.join(f'{value:.3f}' for value in left)}")
+    print(f"user turns: words {sum(len(u.split()) for u in users) / len(users):.1f} a turn")
     print(f"distinct-1 {distinct(users, 1):.3f}  distinct-2 {distinct(users, 2):.3f}")
-    for name, texts in (("user", users), ("assistant", replies), ("all", users + replies)):
+    for name, texts in (("user", users), ("assistant", replies)):
         print(f"commonest sentences, {name} turns:")
         for sentence, share in commonest(texts):
             print(f"   {share:.2%}  {sentence}")
-    for key, value in verdicts(grown).items():
-        print(f"{key:24s} {value:.3f}")
-    if args.noise:
-        noisy, _ = asyncio.run(run(args, args.noise))
-        print(f"verdict against truth at noise {args.noise}: {verdicts(noisy)['verdict against truth']:.3f}")
     calls = sum(v for k, v in spent.items() if k.endswith(" n"))
     total = sum(v for k, v in spent.items() if not k.endswith(" n"))
     print(f"{calls} calls, {1000 * total / calls:.3f} ms CPU each")
     for name in sorted(k for k in spent if not k.endswith(" n")):
         print(f"   {name:16s} {1000 * spent[name] / spent[f'{name} n']:.3f} ms")
-    for one in grown[args.skip : args.skip + args.show]:
+    for number, text in enumerate(tailored(grown, args.show), 1):
+        print(f"{number}. {text}")
+    for one in grown[args.skip : args.skip + args.read]:
         show(one)
 
 

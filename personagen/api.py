@@ -174,15 +174,18 @@ expand = _blocking(aexpand, "expand")
 simulate = _blocking(asimulate, "simulate")
 
 
-def export(run: FilePath, format: str | Exporter, out: FilePath, where: Texts = ()) -> ExportSummary:
+def export(
+    run: FilePath, format: str | Exporter, out: FilePath, where: Texts = (), balance: str | None = None
+) -> ExportSummary:
     """Writes a run's data in another format: ``trl``, ``aloe``, or your own function, also as ``module:function``.
 
-    ``where`` are conditions on the pairs, as in ``read_pairs``.
+    ``where`` are conditions on the pairs, as in ``read_pairs``; ``balance="length"`` draws pairs of them in which
+    length says nothing of which reply was chosen.
 
     Raises:
         PersonagenError: see ``personagen.errors``.
     """
-    return _export(Path(run), format, Path(out), (where,) if isinstance(where, str) else where)
+    return _export(Path(run), format, Path(out), (where,) if isinstance(where, str) else where, balance)
 
 
 def read_personas(personas: Data, *, columns: KeyTexts = (), skip_bad_lines: bool = False) -> tuple[Persona, ...]:

@@ -50,7 +50,8 @@ class Call:
     same request (``repeat.candidate.attempt``). ``place`` is its position in the run; ``prompt`` and ``inputs`` are
     what it was rendered from; ``priority`` is the length of the chain of calls that starts with it: of waiting calls
     the highest goes first. ``room`` is the number of tokens for reasoning, besides the answer's; ``in_words`` asks for
-    the schema in the prompt too. These six are not part of the key.
+    the schema in the prompt too. ``of`` is the role whose model is asked, if it is not that of the prompt, and
+    ``share`` the probability that such a call is made, for the estimate. These eight are not part of the key.
     """
 
     model: str
@@ -64,6 +65,8 @@ class Call:
     inputs: Mapping[str, Any] = field(default_factory=dict)
     room: int = 0
     in_words: bool = False
+    of: str = ""
+    share: float = 1.0
 
     @cached_property
     def key(self) -> str:
@@ -85,8 +88,8 @@ class Call:
 
     @cached_property
     def role(self) -> str:
-        """The agent that makes the call: the folder of its prompt file."""
-        return self.prompt.partition("/")[0]
+        """The agent whose model is asked: the folder of the prompt file, unless it is another one's."""
+        return self.of or self.prompt.partition("/")[0]
 
     @property
     def transcript(self) -> Sequence[Message]:

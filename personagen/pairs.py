@@ -9,7 +9,7 @@ from typing import Any
 
 from personagen.gates import PAIR_GATES, PAIR_SCORES, Comparison, PairGate
 from personagen.gates.grounds import revealed
-from personagen.gates.leak import leak
+from personagen.gates.leak import LEAKED, leak_score
 from personagen.gates.pair import margin_of
 from personagen.personas.lines import lines
 from personagen.records import ConversationTree, Judgment, Node, Pooled, PreferencePair, Rejection
@@ -81,6 +81,8 @@ def comparisons_of(tree: ConversationTree) -> dict[str, list[Comparison]]:
             persona=tree.persona,
             belief=beliefs.get(node),
             unasked=[reply for reply in tree.unasked if parent(reply) == node],
+            again=[made for made in (*tree.repeated, *tree.seconded) if made.node == node],
+            checks=[check for check in tree.checks if f"{node}.".startswith(f"{check.node}.")],
         )
         for node, texts in replies.items()
         if texts or tree.grow != "information"  # which asks some turns only for what they reveal
@@ -133,7 +135,7 @@ def _grounds(case: Comparison) -> dict[str, Any]:
         "because": because,
         "knowable": all(revealed(line, known) for line in because) if says and known is not None else None,
         "generic": not because if says else None,
-        "leaking": None if known is None else any(leak(case, text) for text in case.texts),
+        "leaking": None if known is None else leak_score(case) >= LEAKED,
     }
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
-from personagen.notebook import table
+from personagen.notebook import pair_html, tree_html
 
 Role = Literal["system", "user", "assistant"]
 Kind = Literal["profile", "personality"]
@@ -97,6 +97,7 @@ class Description(Record):
 
     ``origin`` is ``seed`` or the author model; ``source`` is the ``file:line`` of a seed, or the key of the call;
     ``prompt_hash`` is the hash of the prompt file, empty for a seed. ``attributes`` of a seed are columns of its row.
+    ``drawn`` is whom the author was asked to describe.
     """
 
     id: str
@@ -107,6 +108,7 @@ class Description(Record):
     source: str = ""
     prompt_hash: str = ""
     attributes: dict[str, str | Whole] = {}
+    drawn: dict[str, str | Whole] = {}
 
 
 class Persona(Sourced):
@@ -114,7 +116,7 @@ class Persona(Sourced):
 
     ``facts`` are the profile's statements, ``traits`` the personality's words; ``attributes`` (``age``, ``gender``)
     come from the text, or with others from the columns of a user's table; ``origin`` maps ``profile`` and
-    ``personality`` to ``seed`` or a model.
+    ``personality`` to ``seed`` or a model; ``drawn`` is whom the author was asked to describe.
     """
 
     id: str
@@ -125,6 +127,7 @@ class Persona(Sourced):
     attributes: dict[str, str | Whole] = {}
     origin: dict[str, str] = {}
     prompt_hash: str = ""
+    drawn: dict[str, str | Whole] = {}
 
 
 class Node(Record):
@@ -183,6 +186,15 @@ class Judgment(Record):
     call: str = ""
 
 
+class Check(Record):
+    """The checker's finding at a user node: the lines of the persona that the message contradicts, usually none."""
+
+    node: str
+    contradicted: tuple[str, ...] = ()
+    reason: str = ""
+    call: str = ""
+
+
 class Rejection(Sourced):
     """A rejected text, the filter or gate that rejected it, and the reason.
 
@@ -214,7 +226,8 @@ class ConversationTree(Sourced):
     ``style`` is how the user behaves: ``disclosure``, ``explicitness``, ``noise``, ``patience``. ``session`` numbers
     the conversations of one series from 0; later ones begin with ``memory``, and ``changed`` is ``old -> new``, a trait
     of the persona. ``unasked`` are the ids of replies that were not asked for, since nothing was known about the user;
-    ``keep`` is which pairs are kept: ``all``, or the ``personal`` ones.
+    ``keep`` is which pairs are kept: ``all``, or the ``personal`` ones. Of a sample of user messages there are
+    ``checks``, and the first verdicts as ``repeated`` by the judge and ``seconded`` by another model.
     """
 
     id: str
@@ -223,6 +236,9 @@ class ConversationTree(Sourced):
     beliefs: tuple[Belief, ...] = ()
     judgments: tuple[Judgment, ...] = ()
     unasked: tuple[str, ...] = ()
+    checks: tuple[Check, ...] = ()
+    repeated: tuple[Judgment, ...] = ()
+    seconded: tuple[Judgment, ...] = ()
     grow: str = "coin"
     keep: str = "all"
     session: int = 0
@@ -233,19 +249,7 @@ class ConversationTree(Sourced):
     prompts: dict[str, str] = {}
 
     def _repr_html_(self) -> str:
-        """What a notebook shows: the persona, and a row for each message; a reply that all verdicts prefer says why."""
-        best: dict[str, str] = {}
-        own = [verdict for verdict in self.judgments if not verdict.persona]
-        for verdict in reversed(own):
-            best |= dict.fromkeys(verdict.ranking[:1], verdict.reason)
-        for verdict in own:
-            for reply in verdict.ranking[not verdict.tie :]:
-                best.pop(reply, None)
-        rows = [[("persona", f"{self.persona.profile} {self.persona.personality}".strip())]]
-        for node in self.nodes:
-            mark = f", preferred: {best[node.id]}" if node.id in best else ""
-            rows.append([(f"{node.id} {node.agent}{mark}", node.content)])
-        return table(f"tree {self.id}", *rows)
+        return tree_html(self)
 
 
 class PreferencePair(Sourced):
@@ -288,11 +292,7 @@ class PreferencePair(Sourced):
     twin: str = ""
 
     def _repr_html_(self) -> str:
-        """What a notebook shows: the prompt, and the two replies side by side."""
-        prompt: list[list[tuple[str, str]]] = [[(message.role, message.content)] for message in self.prompt]
-        sides = (("chosen", self.chosen_agent, self.chosen), ("rejected", self.rejected_agent, self.rejected))
-        replies = [(f"{name} ({agent})", "\n".join(one.content for one in side)) for name, agent, side in sides]
-        return table(f"pair of turn {self.turn} of tree {self.tree}", *prompt, replies)
+        return pair_html(self)
 
 
 def dump(value: Any) -> bytes:

@@ -27,7 +27,7 @@ TRAITS = (
 ).split()
 KEY = "sk-test-canary-key-0123456789"
 RESULTS = ("trees.jsonl", "pairs.jsonl", "rejections.jsonl")
-ROLES = ("author", "user", "observer", "assistant", "judge")
+ROLES = ("author", "user", "observer", "assistant", "judge", "checker")
 PERSONA = Persona(
     id="p1",
     profile="She is 41 and keeps bees in Leiden.",
@@ -64,6 +64,8 @@ def cast(call):
             best = sorted(call.inputs["replies"], key=lambda r: r["text"])
             labels = [r["label"] for r in best]
             return orjson.dumps({"reason": "r", "ranking": labels, "tie": False}).decode()
+        case "checker/consistent":
+            return orjson.dumps({"reason": "r", "contradicted": []}).decode()
         case "author/profiles":
             return orjson.dumps(
                 {"descriptions": [profile(f"{mark}/{n}") for n in range(call.inputs["count"])]}

@@ -35,7 +35,14 @@ FLOORS: tuple[frozenset[str], ...] = (
 # Below ``llm`` there is no I/O, no async and no printing, except in these.
 IMPURE = frozenset({"plugins", "prompts", "readers", "offline", "store"}) | {
     f"personas.{name}"
-    for name in ("seeds", "reading", "topics", "lexicon", "language")  # the last two read packaged word lists
+    for name in (
+        "seeds",
+        "reading",
+        "topics",
+        "lexicon",
+        "language",
+        "population_file",
+    )  # the last read packaged tables
 }
 PURE_BELOW = next(number for number, units in enumerate(FLOORS) if "llm" in units)
 

@@ -178,10 +178,15 @@ def test_without_inferences_it_is_not_known_what_was_revealed():
     assert (pair.knowable, pair.leaking, pair.generic) == (None, None, False)
 
 
-def test_a_reply_that_uses_an_unrevealed_fact_is_leaking():
+def test_a_reply_that_uses_an_unrevealed_fact_is_leaking_and_makes_no_pair():
     tree = conversation(turns=1)
     told = tree.nodes[-1].model_copy(update={"content": "Since she lives in Porto, take the tram."})
-    assert last(tree.model_copy(update={"nodes": (*tree.nodes[:-1], told)})).leaking is True
+    leaky = tree.model_copy(update={"nodes": (*tree.nodes[:-1], told)})
+    [pair], _ = pairs_of(leaky, gates={})
+    assert (pair.leaking, pair.scores["leak"]) == (True, 1.0)
+    assert [row.gate for row in pairs_of(leaky)[1]] == ["leak"]
+    assert last(tree).leaking is False
+    assert last(tree).scores == {"similar": 0.5, "leak": 0.0, "dump": 0.0}
 
 
 def test_a_pair_is_personal_if_half_of_the_other_personas_prefer_the_rejected_reply():

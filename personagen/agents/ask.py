@@ -20,7 +20,7 @@ from personagen.agents.reply_counts import ReplyCounts
 from personagen.call import LLM, Call
 from personagen.errors import ReplyError, UsageError
 from personagen.gates import Objection, Turn, first_objection, texts_in
-from personagen.llm.endpoints import OFFLINE
+from personagen.llm.endpoints import is_offline
 from personagen.llm.middleware import Tally
 from personagen.llm.room import reasoned_only
 from personagen.options.language import ANY, base_of, name_of
@@ -46,9 +46,9 @@ _UNUSABLE = {
 class AgentContext:
     """What agents work with: the model behind its middleware, the prompt files, and each role's model name.
 
-    ``language`` is a code, or ``any``; ``words`` the usual length of a reply, ``form`` of new descriptions; ``brief``
-    is that of the next user message, ``memory`` is of earlier conversations. ``acts`` maps prompts to user functions.
-    ``counts`` gets every reply, ``schema_misses`` those without schema. ``rehearsed``: no gates, no user code.
+    ``language`` is a code, or ``any``; ``words`` the usual length of a reply, ``form`` of new descriptions, ``draws``
+    whom they describe; ``brief`` is that of the next user message, ``memory`` is of earlier conversations. ``acts``
+    maps prompts to user functions, ``schema_misses`` counts replies without schema. ``rehearsed``: no gates.
     """
 
     llm: LLM
@@ -63,6 +63,7 @@ class AgentContext:
     brief: Brief | None = None
     form: Form = PACKAGED
     memory: Memory = field(default_factory=Memory)
+    draws: tuple[Mapping[str, str | int], ...] = ()
     counts: ReplyCounts = field(default_factory=ReplyCounts)
     schema_misses: Counter[str] = field(default_factory=Counter)
 
@@ -81,7 +82,7 @@ class AgentContext:
 
     def spoken(self, role: str) -> str:
         """The language that ``role`` is to speak; ``any`` for the offline cast, which speaks English only."""
-        return ANY if self.models.get(role) == OFFLINE and base_of(self.language) != "en" else self.language
+        return ANY if is_offline(self.models.get(role)) and base_of(self.language) != "en" else self.language
 
     def act(self, name: str, function: F) -> F:
         """The user's function for ``name``, else the agent's own ``function``."""
@@ -91,11 +92,14 @@ class AgentContext:
 @dataclass(frozen=True)
 class CallSite:
     """Where in a run a question is asked. ``sample`` distinguishes questions of equal text that need separate answers,
-    and ``priority`` is the length of the chain of calls that starts with this one."""
+    and ``priority`` is the length of the chain of calls that starts with this one. ``role`` is whose model is asked,
+    if not that of the prompt's role, and ``share`` the probability that such a question is asked."""
 
     place: str = ""
     sample: str = ""
     priority: int = 1
+    role: str = ""
+    share: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -168,7 +172,7 @@ async def ask(
 def _first_call(
     ctx: AgentContext, name: str, inputs: Mapping[str, Any], schema: Mapping[str, Any] | None, site: CallSite
 ) -> Call:
-    prompt, model = ctx.prompts[name], ctx.models[name.partition("/")[0]]
+    prompt, model = ctx.prompts[name], ctx.models[site.role or name.partition("/")[0]]
     inputs = {"language": name_of(ctx.language), **inputs}
     return Call(
         model=model,
@@ -181,6 +185,8 @@ def _first_call(
         prompt=name,
         inputs=inputs,
         in_words=schema is not None and ctx.schema_misses[model] >= MISSES_TO_STOP_TRUSTING,
+        of=site.role,
+        share=site.share,
     )
 
 
@@ -277,24 +283,3 @@ def said(ctx: AgentContext, text: str, role: str, conversation: Sequence[Message
 def _objection(ctx: AgentContext, turn: Turn, spoken: Spoken, prompt: Sequence[Message] = ()) -> Objection | None:
     """The objection to ``spoken`` as the text of ``turn``, in reply to ``prompt``."""
     return None if ctx.rehearsed or not spoken.text else first_objection(replace(turn, text=spoken.text, prompt=prompt))
-
-
-async def capture_call(prompts: Mapping[str, Prompt], act: Callable[[AgentContext], Awaitable[Any]]) -> Call:
-    """The first call that ``act`` makes; no model is asked."""
-
-    async def capture(call: Call) -> Completion:
-        raise _Captured(call)
-
-    try:
-        await act(AgentContext(capture, prompts, {name.partition("/")[0]: "none" for name in prompts}, Tally(), 1))
-    except _Captured as captured:
-        return captured.call
-    raise AssertionError("the agent made no call")
-
-
-class _Captured(BaseException):
-    """Ends an agent at its first call; a BaseException, so that the agent does not catch it."""
-
-    def __init__(self, call: Call) -> None:
-        super().__init__()
-        self.call = call

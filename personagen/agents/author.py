@@ -61,9 +61,10 @@ REPLIES: dict[Kind, type[Descriptions[Any]]] = {
 async def write(ctx: AgentContext, kind: Kind, examples: Sequence[str], count: int, site: CallSite) -> Answer[Written]:
     """Up to ``count`` new descriptions in the form of ``ctx.form``, each a text and its facts or traits.
 
-    The procedure is ALOE's (arXiv 2410.03642, section 3.1).
+    They describe the people of ``ctx.draws``, in this order. The procedure is ALOE's (arXiv 2410.03642, section 3.1),
+    which leaves to the model whom to describe.
     """
-    inputs = {"examples": list(examples), "count": count, "form": ctx.form.inputs}
+    inputs = {"examples": list(examples), "count": count, "form": ctx.form.inputs, "draws": list(ctx.draws)}
     parse = partial(written, kind, placeholders=ctx.placeholders(PROMPTS[kind]))
     schema = reply_schema(kind, count, ctx.form.items)
     return await ask(ctx, PROMPTS[kind], inputs, parse, site, schema=schema, parse_cut=parse)

@@ -46,7 +46,7 @@ def expand(**values: Any) -> None:
 def describe(s: ExpandSummary) -> tuple[Rows, str]:
     """The rows of a summary, and what to run next."""
     rows = [
-        ("personas", f"{s.personas:,} (profiles with a personality each)"),
+        ("personas", _personas(s)),
         *(row for kind, pool in s.pools.items() for row in _pool_rows(kind, pool)),
         ("encoder", s.encoder),
         *((name.replace("_", " "), _spread(value)) for name, value in s.spread.items()),
@@ -54,6 +54,19 @@ def describe(s: ExpandSummary) -> tuple[Rows, str]:
     ]
     simulate = f"personagen simulate --personas {s.report.out}/personas.jsonl --out outputs/run"
     return rows, f"next: personagen show {s.report.out}\n      {simulate}"
+
+
+def _personas(s: ExpandSummary) -> str:
+    shared = f"shared by {s.per_personality:,} at most" if s.per_personality > 1 else "none of them shared"
+    whose = f"{s.of_new_profiles:,} of new profiles, {s.personas - s.of_new_profiles:,} of seeds"
+    return f"{s.personas:,} ({whose}; {s.personalities_used:,} personalities, {shared})"
+
+
+def _drawn(draws: Mapping[str, Any]) -> str:
+    """What was drawn against what came: ages and pronouns in the texts, and what the filters reject most."""
+    parts = [f"{name} in {c['same'] / c['drawn']:.0%} of the texts" for name, c in draws["as_drawn"].items()]
+    rare = [f"{name} {value} {share:.0%}" for name, value, share in draws["rarely_kept"][:2]]
+    return "; ".join([*parts, f"rarely kept: {', '.join(rare)}" if rare else "the filters keep all alike"])
 
 
 def _pool_rows(kind: str, pool: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -68,6 +81,7 @@ def _pool_rows(kind: str, pool: Mapping[str, Any]) -> list[tuple[str, str]]:
         (kind, f"{pool['seeds']:,} seeds -> {pool['size']:,}, {stopped} ({of})"),
         ("  form", _form(kind, pool["form"])),
         ("  requested", f"{pool['asked']:,} ({pool['received']:,} received, {pool['admitted']:,} admitted)"),
+        ("  as drawn", _drawn(pool["draws"]) if pool["draws"]["by_value"] else ""),
         ("  rejected", counts(pool["rejected"])),
         ("  acceptance", f"{curve} ({pool['rounds']} rounds)" if curve else ""),
         ("  similarity", f"threshold {threshold:.2f}{close}"),

@@ -241,7 +241,7 @@ def _inherited(ctx: click.Context, values: dict[str, Any]) -> tuple[RenderOption
 def _sample_call(prompt: Prompt, scene: Scene) -> Call:
     """The call that the agent of ``prompt`` makes in ``scene``; no model is asked."""
     from personagen.agents import ACTS
-    from personagen.agents.ask import capture_call
+    from personagen.agents.capture import capture_call
     from personagen.runs.interrupt import run_sync
 
     return run_sync(capture_call({prompt.name: prompt}, lambda ctx: ACTS[prompt.name].sample(ctx, scene)))

@@ -10,6 +10,7 @@ import click
 
 from personagen.cli import complete
 from personagen.cli.common import counts, money, print_summary, table
+from personagen.cli.measures import ALARMING, label_rows
 from personagen.cli.options import Command, options_of
 from personagen.cli.realism import realism_rows
 from personagen.cli.simulate import outcome_rows
@@ -152,15 +153,19 @@ def _drawn(listing: Listing, record: Any, title: str, pick: Pick, *, brief: bool
 
 
 def _overview(folder: Path, state: dict[str, Any]) -> RenderableType:
-    """The status of the run, from ``run.json``."""
+    """The status of the run, from ``run.json``, and what a person said about its pairs."""
     from rich.text import Text
+
+    from personagen.flows.labels import label_summary, read_labels
 
     usage = state.get("usage", {})
     rows = [("status", f"{state.get('command', '?')}, {state.get('status', '?')}")]
     summary = state.get("summary", {})
     rows += [("run", f"{name}: {run.get('path', '')}") for name, run in state.get("runs", {}).items()]
     simulated = "simulate" in (state.get("command"), state.get("of"))
-    rows += outcome_rows(summary) if simulated else _pool_rows(summary)
+    rows += (
+        [*outcome_rows(summary), *label_rows(label_summary(read_labels(folder)))] if simulated else _pool_rows(summary)
+    )
     rows += realism_rows(summary.get("realism") or {}, whole=True)
     unpriced = "cost_usd" not in usage or (state.get("estimate", {}).get("free") and not usage["cost_usd"])
     rows += [
@@ -170,7 +175,9 @@ def _overview(folder: Path, state: dict[str, Any]) -> RenderableType:
         ("cost", "" if unpriced else money(usage)),
         ("written", str(state.get("written", ""))),
     ]
-    return Text.assemble((one_line(str(folder)), "bold"), "\n", clean(table(rows)), "\n")
+    figures = Text(clean(table(rows)))
+    figures.highlight_regex(ALARMING, "red")
+    return Text.assemble((one_line(str(folder)), "bold"), "\n", figures, "\n")
 
 
 def _pool_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from personagen.cli.common import counts, discarded_rows, failure_rows, rejected_messages
+from personagen.cli.measures import judge_rows, shortcut_rows
 from personagen.cli.options import Command, options_of
 from personagen.cli.realism import realism_rows
 from personagen.cli.run import Rows, run_command
@@ -62,6 +63,8 @@ def outcome_rows(s: Mapping[str, Any]) -> Rows:
         *verdict_rows(s.get("verdicts", {}), pairs),
         ("trajectory pairs", f"{s['trajectories']:,}" if s.get("trajectories") else ""),
         ("without a pair", counts(s.get("rejected", {}))),
+        *judge_rows(s.get("judge", {}), s.get("checks", {})),
+        *shortcut_rows(s.get("shortcuts", {})),
         ("rejected messages", rejected_messages(s.get("rejected_messages", {}), s.get("messages", 0))),
         ("unusable replies", counts(s.get("unusable", {})) if s.get("unusable") else ""),
         ("ended early", counts(s.get("ended_early", {})) if s.get("ended_early") else ""),

@@ -22,19 +22,20 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 from functools import partial
 from random import Random
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from personagen import tree
 from personagen.agents import observer, user
-from personagen.agents.ask import AgentContext, Answer, CallSite
+from personagen.agents.ask import AgentContext, Answer
 from personagen.agents.brief import brief_of, style_of
 from personagen.agents.replies import Spoken
 from personagen.agents.reply_counts import ReplyCounts
 from personagen.agents.sample import INFERENCES
 from personagen.errors import ReplyError, ServerError
+from personagen.flows.checks import Checks
 from personagen.flows.growth import Growth, drawn, news
 from personagen.flows.memory import known
-from personagen.flows.messages import JUDGE, OBSERVER, SPEAKER, FailedTree, MessageLog, first_failure
+from personagen.flows.messages import CHECKER, JUDGE, OBSERVER, SPEAKER, FailedTree, MessageLog, first_failure
 from personagen.flows.plan import CALLS_A_TURN, Plan
 from personagen.flows.verdicts import ORDERS, Verdicts
 from personagen.gates import over
@@ -48,8 +49,7 @@ WORDS = (40, 60, 80, 100, 130, 170)  # of a reply, drawn for each tree
 class Conversation:
     """A growing tree: each step returns the steps that its answer makes possible.
 
-    Unusable replies are kept in ``log``, server errors, which affect only this tree, in ``failures``; any other error
-    ends the run.
+    Unusable replies are in ``log``, server errors, which affect this tree only, in ``failures``; others end the run.
     """
 
     def __init__(self, ctx: AgentContext, plan: Plan) -> None:
@@ -63,7 +63,7 @@ class Conversation:
         self._nodes: dict[str, Node] = {}
         self._chats: dict[str, tuple[Message, ...]] = {}
         self._beliefs: dict[str, Belief] = {}
-        self._verdicts = Verdicts(self.ctx, plan)
+        self._verdicts, self._checks = Verdicts(self.ctx, plan), Checks(self.ctx, plan)
         self._growth = Growth(plan)
 
     def first(self) -> list[Step]:
@@ -86,11 +86,8 @@ class Conversation:
             beliefs=tuple(sorted(self._beliefs.values(), key=lambda belief: tree.order(belief.node))),
             judgments=self._verdicts.all(),
             unasked=tuple(sorted(self.log.unasked, key=tree.order)),
-            grow=self.plan.grow,
-            keep=self.plan.keep,
-            session=self.plan.session,
-            memory=self.plan.memory,
-            changed=self.plan.changed,
+            **self._checks.fields(),
+            **self.plan.recorded,
             style=self.style,
             models=dict(sorted(self.ctx.models.items())),
             prompts={name: prompt.hash for name, prompt in sorted(self.ctx.prompts.items())},
@@ -103,7 +100,7 @@ class Conversation:
         # Where several replies continue, two equal ones must not have the same continuation.
         sample = plan.sample if plan.grow in ("coin", "best") else f"{plan.sample}.{at}"
         speak, before = self.ctx.act("user/speak", user.speak), self._chats.get(tree.parent(at) or "", ())
-        site = self._site(at, sample, CALLS_A_TURN, onward=True)
+        site = self.plan.site(at, sample, CALLS_A_TURN, onward=True)
         reception = self._verdicts.reception(tree.parent(at)) if self._growth.waits_for_verdicts else None
         brief = brief_of(plan.persona, before, self.style, self._draws, plan.topics, reception)
         ctx = replace(self.ctx, brief=brief)
@@ -113,13 +110,13 @@ class Conversation:
                 return []
             self.log.end_branch(at)
             return self._explored(at) if self._growth.explores else self._over(at)
-        if self._growth.explores:
-            return [partial(self._observe, at)]
-        return [*self._replies(at, (), needs_observer=False), partial(self._observe, at)]
+        checks: list[Step] = [partial(self._check, at)] if self._checks.drawn(at) else []
+        replies = [] if self._growth.explores else self._replies(at, (), needs_observer=False)
+        return [*replies, partial(self._observe, at), *checks]
 
     async def _observe(self, message: str) -> list[Step]:
         onward = self.plan.grow != "coin" or self.plan.candidate(drawn(self.plan, message)).needs_observer
-        site = self._site(message, self.plan.sample, CALLS_A_TURN - 1, onward=onward)
+        site = self.plan.site(message, self.plan.sample, CALLS_A_TURN - 1, onward=onward)
         infer = self.ctx.act("observer/infer", observer.infer)
         found = await self._asked(message, OBSERVER, infer(self.ctx, self._chats[message], site), "observer/infer")
         if found is None:
@@ -174,7 +171,7 @@ class Conversation:
     async def _reply(self, message: str, slot: int, others: Sequence[int], known: Sequence[Inference]) -> list[Step]:
         node, candidate, plan = tree.child(message, slot), self.plan.candidate(slot), self.plan
         onward = self._growth.may_continue(node)
-        site = self._site(node, f"{plan.sample}.{slot}", 1, onward=onward)
+        site = self.plan.site(node, f"{plan.sample}.{slot}", 1, onward=onward)
         told = self.plan.told(candidate, known)
         await self._add(node, candidate.name, candidate.reply(self.ctx, self._chats[message], told, site))
         steps: list[Step] = []
@@ -208,7 +205,7 @@ class Conversation:
     async def _judge(self, message: str, which: int, later: Sequence[int] = ()) -> list[Step]:
         left = self._left(message)
         onward = self._growth.waits_for_verdicts and which < ORDERS
-        site = self._site(message, self.plan.sample, len(later), onward=onward)
+        site = self.plan.site(message, self.plan.sample, len(later), onward=onward)
         asked = self._verdicts.ask(which, self._chats[message], [self._nodes[reply] for reply in left], site)
         verdict = await self._asked(message, JUDGE + which, asked, "judge/prefer")
         if verdict is None and (message, JUDGE + which) not in self.log.unusable:
@@ -216,12 +213,24 @@ class Conversation:
         self._verdicts.add(message, which, verdict.value if verdict else None)
         if which in self._verdicts.others:
             return []
+        repeats = self._checks.again(message) if verdict and not which else []
+        again: list[Step] = [partial(self._check, message, who) for who in repeats]
         if later:  # Without the first verdict the second makes no pair.
-            return [partial(self._judge, message, other) for other in later if verdict]
+            return [*(partial(self._judge, message, other) for other in later if verdict), *again]
         if not self._verdicts.are_complete(message):
-            return []
+            return again
         others = [partial(self._judge, message, other) for other in self._verdicts.others if self._is_pair(message)]
-        return [*self._over(message), *others]
+        return [*self._over(message), *others, *again]
+
+    async def _check(self, message: str, who: int = CHECKER) -> list[Step]:
+        site = self._checks.site(self.plan.site(message, self.plan.sample, 0, onward=False), who)
+        chat, nodes = self._chats[message], [self._nodes[reply] for reply in self._left(message)]
+        asked: Awaitable[Answer[Any]] = (
+            self._checks.ask(message, chat, site) if who == CHECKER else self._verdicts.ask(0, chat, nodes, site)
+        )
+        if found := await self._asked(message, who, asked, "checker/consistent" if who == CHECKER else "judge/prefer"):
+            self._checks.add(message, who, found.value)
+        return []
 
     def _over(self, message: str) -> list[Step]:
         """The next turns after that of ``message``, if they wait for its verdicts and now is known which there are."""
@@ -289,8 +298,3 @@ class Conversation:
         except ServerError as error:
             self.failures.append(FailedTree(node, error))
         return None
-
-    def _site(self, node: str, sample: str, ahead: int, *, onward: bool) -> CallSite:
-        """The call site of ``node``; ``ahead`` calls of its turn follow in sequence, and if onward the later turns."""
-        later = CALLS_A_TURN * (self.plan.turns - tree.turn(node)) if onward else 0
-        return CallSite(f"{self.plan.id}/{node}", sample, later + ahead + 1)

@@ -13,6 +13,7 @@ from personagen.flows.pools import KINDS, Pools
 from personagen.llm.functions import raised, returned
 from personagen.options import ExpandOptions, checked_texts, source
 from personagen.personas.filters import Candidate, Filter, PoolView, Refusal
+from personagen.personas.population_file import identity
 from personagen.personas.seeds import seeds_in_steps
 from personagen.plugins import function
 from personagen.records import Description, content_id
@@ -29,13 +30,17 @@ class ExpandSummary:
     """The results of ``expand``, as in ``run.json``.
 
     ``pools`` has for each kind: seeds, size, target, why it stopped, candidates asked for, received, admitted and
-    rejected by filter, failed calls, rounds and acceptance curve, the form, the similarity threshold, and measures of
-    the diversity of the new entries. ``spread`` describes the personas. ``report`` has what every run reports, such as
+    rejected by filter, failed calls, rounds and acceptance curve, what was drawn against what was kept (``draws``), the
+    form, the similarity threshold, and measures of the diversity of the new entries. ``spread`` describes the personas,
+    of whom a personality is shared by ``per_personality`` at most. ``report`` has what every run reports, such as
     calls and cost.
     """
 
     report: RunReport
     personas: int
+    of_new_profiles: int
+    personalities_used: int
+    per_personality: int
     encoder: str
     pools: dict[str, dict[str, Any]]
     spread: dict[str, Any]
@@ -67,6 +72,7 @@ async def expand(
         summarize=pools.summary,
         fingerprint={
             "personalities": pools.targets["personality"],
+            "population": identity(pools.population),
             "seeds": content_id([_identity(d) for d in (*seeds.profiles, *seeds.personalities)]),
         },
         growth=Growth(pools.at_size),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -14,13 +15,23 @@ import orjson
 from personagen.errors import CorruptError, PersonagenError, UsageError
 from personagen.exporters import EXPORTERS, Exporter
 from personagen.llm.functions import raised
+from personagen.metrics.balance import balanced
 from personagen.options import NamedFunction, place
 from personagen.plugins import function
 from personagen.records import ConversationTree, PreferencePair
 from personagen.store.files import make_folder, read_records, read_state, write
 from personagen.where import where as conditions
 
-OWN = ("run.json", "trees.jsonl", "pairs.jsonl", "trajectories.jsonl", "rejections.jsonl", "personas.jsonl", ".lock")
+OWN = (
+    "run.json",
+    "trees.jsonl",
+    "pairs.jsonl",
+    "trajectories.jsonl",
+    "rejections.jsonl",
+    "personas.jsonl",
+    "labels.jsonl",
+    ".lock",
+)
 
 
 @dataclass(frozen=True)
@@ -36,12 +47,15 @@ class ExportSummary:
     notes: tuple[str, ...] = ()
 
 
-def export(run: Path, format: str | Exporter, out: Path, where: Iterable[str] = ()) -> ExportSummary:
+def export(
+    run: Path, format: str | Exporter, out: Path, where: Iterable[str] = (), balance: str | None = None
+) -> ExportSummary:
     """Writes the data of the run folder ``run`` as JSON lines to ``out``, replacing that file.
 
     ``format`` is one of ``EXPORTERS``, a function, or the ``package.module:function`` of one; ``where`` are conditions
-    on the pairs (``personagen.where``). Trees and pairs are read
-    line by line, so memory use does not grow with the run. A run with nothing to export yet is a ``UsageError``.
+    on the pairs (``personagen.where``). Trees and pairs are read line by line, so memory use does not grow with the
+    run. With ``balance`` of ``length`` only pairs are exported in which length says nothing of which reply was chosen
+    (``metrics.balance``); the notes say how many are left out. A run with nothing to export yet is a ``UsageError``.
     """
     format = format if isinstance(format, str) else NamedFunction(format)
     exporter = exporter_of(format)
@@ -49,7 +63,11 @@ def export(run: Path, format: str | Exporter, out: Path, where: Iterable[str] = 
     notes = _check_run(run)
     _check_out(run, out)
     trees = read_records(run / "trees.jsonl", ConversationTree)
-    pairs = filter(conditions(where), read_records(run / "pairs.jsonl", PreferencePair))
+    suits = conditions(where)
+    pairs: Iterable[PreferencePair] = filter(suits, read_records(run / "pairs.jsonl", PreferencePair))
+    if balance:
+        kept, note = _balanced(run, suits)
+        pairs, notes = (pair for at, pair in enumerate(pairs) if at in kept), (*notes, note)
     lines = _lines(run, format, exporter, trees, pairs)
     first = next(lines, None)
     if first is None:
@@ -70,6 +88,24 @@ def export(run: Path, format: str | Exporter, out: Path, where: Iterable[str] = 
     size = write(out, counted())
     load = f'load_dataset("json", data_files={json.dumps(str(out), ensure_ascii=False)}, split="train")'
     return ExportSummary(str(run), str(format), str(out), rows, size, load, notes)
+
+
+def _balanced(run: Path, suits: Callable[[PreferencePair], bool]) -> tuple[frozenset[int], str]:
+    """Of the pairs of ``run`` that suit, the places of those that are kept if length is balanced; what that costs."""
+    lengths = [
+        tuple(sum(len(message.content) for message in side) for side in (pair.chosen, pair.rejected))
+        for pair in filter(suits, read_records(run / "pairs.jsonl", PreferencePair))
+    ]
+    seed = read_state(run).get("options", {}).get("seed", 0)
+    kept = frozenset(balanced([math.log((1 + chosen) / (1 + rejected)) for chosen, rejected in lengths], seed))
+    if lengths and not kept:
+        raise UsageError(
+            f"--balance length leaves none of the {len(lengths):,} pairs of {run}: no longer reply was rejected by"
+            " about as much as another was chosen"
+        )
+    longer = sum(chosen > rejected for chosen, rejected in lengths)
+    share = f"the longer reply was chosen in {longer / max(1, len(lengths)):.0%} of them, in those kept in half"
+    return kept, f"--balance length kept {len(kept):,} of {len(lengths):,} pairs: {share}"
 
 
 def exporter_of(format: str) -> Exporter:

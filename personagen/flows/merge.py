@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from personagen.errors import UsageError
+from personagen.flows.measured import measured_shortcuts
 from personagen.options import place
 from personagen.records import (
     ConversationTree,
@@ -101,7 +102,10 @@ def merge(runs: Sequence[Path], out: Path) -> MergeSummary:
     for source in sources:
         _copy_prompts(source, out)
     infos = {name: info for source in sources for name, info in _infos(source).items()}
-    write(out / "run.json", [dump(_state(of, infos, counts))])
+    state = _state(of, infos, counts)
+    if of == "simulate":
+        state["summary"]["shortcuts"] = measured_shortcuts(out)
+    write(out / "run.json", [dump(state)])
     unfinished = [str(s.folder) for s in sources if s.state.get("status") != "done"]
     notes = (f"not finished: {', '.join(unfinished)}; merged what is there",) if unfinished else ()
     paths = {name: str(info["path"]) for name, info in infos.items()}

@@ -19,6 +19,8 @@ from personagen.records import Rejection
 FINISHED, UNUSABLE, LEFT = "goodbye", "unusable", "left"
 # Whose reply to a node could not be used; the judge's second order is JUDGE + 1, then come those of other personas.
 SPEAKER, OBSERVER, JUDGE, OTHERS = 0, 1, 2, 4
+# What nothing waits for: the checker, the judge asked again, and another model as the judge.
+CHECKER, AGAIN, SECOND = -3, -2, -1
 
 
 class FailedTree(PersonagenError):
@@ -109,7 +111,9 @@ class MessageLog:
         place = f"{tree_id}/{node}"
         lost = "the branch ends here" if node in self.ended else "it was left out"
         if (node, who) in self.unusable:
-            effect = {SPEAKER: lost, OBSERVER: _UNOBSERVED}.get(who, _UNJUDGED if who < OTHERS else _UNCOMPARED)
+            effect = {SPEAKER: lost, OBSERVER: _UNOBSERVED, **_UNCHECKED}.get(
+                who, _UNJUDGED if who < OTHERS else _UNCOMPARED
+            )
             yield rejection(place, UNUSABLE, self.unusable[node, who], effect)
             return
         answer = self.answers[node]
@@ -157,6 +161,7 @@ def _place(place: tuple[str, int]) -> tuple[tuple[int, ...], int]:
 
 _UNOBSERVED = "its turn has no inferences, and no reply that needs them"
 _UNJUDGED = "its turn has no pair"
+_UNCHECKED = {CHECKER: "the message was not checked"} | dict.fromkeys((AGAIN, SECOND), "its verdict was not repeated")
 _UNCOMPARED = "another persona's preference, or nobody's, is missing from its pair"
 _CUT = "it went on with the other speaker's line, which was cut off"
 _ENDINGS = {

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from personagen.errors import PersonagenError, ReplyError
 from personagen.flows.conversation import Conversation
+from personagen.flows.hygiene import judge_counts
 from personagen.flows.messages import FailedTree, rejection
 from personagen.flows.plan import Plan
 from personagen.metrics.realism import counts_of, styled
@@ -75,6 +76,7 @@ def _grown(tree: ConversationTree, grown: Conversation) -> Result:
         "rejected": Counter(rejection.gate for rejection in rejections),
         "realism": _realism(tree, grown),
         **log.counts(),
+        **judge_counts(tree),
         **grown.ctx.counts.by_name(),
     }
     if not unusable or pairs or any(rejection.gate not in _UNJUDGED for rejection in rejections):

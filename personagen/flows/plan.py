@@ -8,6 +8,8 @@ from functools import cached_property, partial
 from random import Random
 from typing import Any
 
+from personagen import tree
+from personagen.agents.ask import CallSite
 from personagen.agents.assistant import CANDIDATES, Candidate
 from personagen.errors import UsageError
 from personagen.options import Keep, SimulateOptions, checked_texts
@@ -26,8 +28,9 @@ class Plan:
 
     Each user turn gets ``candidates`` replies, from ``assistants`` in turn; ``topics`` are what users may open with.
     The preference of ``counterfactual`` other personas, from ``pool``, and of nobody is asked too; ``keep`` says which
-    pairs are kept. The tree is number ``session`` (from 0) of a series of ``sessions``, and begins with ``memory``. In
-    session ``change_at`` (from 1) a trait of the persona becomes one of the ``pool``; ``changed`` says which did.
+    pairs are kept, ``check_rate`` the share of user messages that are checked. The tree is number ``session`` (from 0)
+    of a series of ``sessions``, and begins with ``memory``. In session ``change_at`` (from 1) a trait of the persona
+    becomes one of the ``pool``; ``changed`` says which did.
     """
 
     id: str
@@ -48,6 +51,7 @@ class Plan:
     change_at: int = 0
     changed: str = ""
     topics: tuple[str, ...] = ()
+    check_rate: float = 0.0
 
     @cached_property
     def others(self) -> tuple[Persona, ...]:
@@ -83,6 +87,16 @@ class Plan:
     def sample(self) -> str:
         """What distinguishes the questions of this conversation from equal ones of the persona's other ones."""
         return f"{self.repeat}.s{self.session}" if self.session else str(self.repeat)
+
+    def site(self, node: str, sample: str, ahead: int, *, onward: bool) -> CallSite:
+        """The call site of ``node``; ``ahead`` calls of its turn follow in sequence, and if onward the later turns."""
+        later = CALLS_A_TURN * (self.turns - tree.turn(node)) if onward else 0
+        return CallSite(f"{self.id}/{node}", sample, later + ahead + 1)
+
+    @property
+    def recorded(self) -> dict[str, Any]:
+        """The fields of a ``ConversationTree`` that say how it was planned."""
+        return {name: getattr(self, name) for name in ("grow", "keep", "session", "memory", "changed")}
 
     def candidate(self, slot: int) -> Candidate:
         """The assistant that replies in ``slot``."""
@@ -180,6 +194,7 @@ class Plans:
                 sessions=o.sessions,
                 change_at=o.change_at or 0,
                 topics=self.topics,
+                check_rate=o.check_rate,
             )
 
     def personas_id(self, count: int) -> str:

@@ -17,6 +17,7 @@ from personagen.errors import ReplyError
 from personagen.options import ENCODER, ExpandOptions
 from personagen.personas import pool
 from personagen.personas.form import WORDS_A_CHARACTER, Form
+from personagen.personas.population import Population, draws
 from personagen.records import Description, Kind
 from personagen.runs.rehearsal import Rehearsal
 from personagen.runs.schedule import Result, Step, Task
@@ -66,6 +67,7 @@ class PoolPlan:
     target: int
     form: Form
     options: ExpandOptions
+    population: Population
 
 
 def pool_rehearsals(
@@ -117,7 +119,10 @@ def _fewest_tokens(form: Form) -> int:
 
 def _task(ctx: AgentContext, kind: Kind, place: str, plan: PoolPlan) -> Task:
     """One call that sees only the seeds."""
-    options, ctx = plan.options, replace(ctx, form=plan.form)
+    options = plan.options
+    call = f"{options.seed}/{place.partition('/')[2]}"
+    drawn = draws(plan.population, kind, plan.form, call, options.count)
+    ctx = replace(ctx, form=plan.form, draws=tuple(drawn))
 
     async def step() -> list[Step]:
         examples = [entry.text for entry in pool.draw(plan.seeds, options.seed, place, options.examples)]

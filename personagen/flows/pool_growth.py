@@ -22,6 +22,7 @@ from personagen.options import ExpandOptions
 from personagen.personas import pool
 from personagen.personas.filters import FILTERS, SCREENS, Candidate, Filter, PoolView, Refusal, candidate
 from personagen.personas.form import PACKAGED, Form
+from personagen.personas.population import Population, draws
 from personagen.records import Description, Kind, Rejection, content_id
 
 MIN_KEPT = 0.05  # of the descriptions, over all or at first; with less the author can't do the task
@@ -36,8 +37,9 @@ class PoolGrowth:
 
     ``asked`` counts the descriptions requested from the author, ``rounds`` those received and admitted. The last
     ``barren`` rounds admitted none. ``foreign`` means that its seeds are in another language; then its ``encoder`` is
-    fitted to the first texts that it gets. ``sizes`` has the size of the pool at first and after each call, and
-    ``first_calls`` the number of the first call of each round.
+    fitted to the first texts that it gets. The author is asked for ``per_call`` people of the ``population`` at a time.
+    ``sizes`` has the size of the pool at first and after each call, and ``first_calls`` the number of the first call of
+    each round.
     """
 
     kind: Kind
@@ -53,6 +55,8 @@ class PoolGrowth:
     form: Form = PACKAGED
     foreign: bool = False
     encoder: Encoder | None = None
+    population: Population = field(default_factory=dict)
+    per_call: int = 0
     sizes: list[int] = field(default_factory=list)
     first_calls: list[int] = field(default_factory=list)
 
@@ -85,6 +89,7 @@ async def grow_round(
         growth.stopped = "saturated"
         return False
     growth.sizes = growth.sizes or [len(growth.view)]
+    growth.per_call = options.count
     before = len(growth.view)
     calls = _calls(growth, options)
     written = await _ask(growth, ctx, options, calls)
@@ -180,7 +185,8 @@ async def _written(growth: PoolGrowth, ctx: AgentContext, options: ExpandOptions
     seen = replace(growth.view, size=entries_seen(growth.sizes, call, options))
     examples = [entry.text for entry in pool.draw(seen, options.seed, place, options.examples)]
     name = author.PROMPTS[growth.kind]
-    ctx = replace(ctx, form=growth.form)
+    drawn = draws(growth.population, growth.kind, growth.form, f"{options.seed}/{call}", options.count)
+    ctx = replace(ctx, form=growth.form, draws=tuple(drawn))
     answer = await ctx.act(name, author.write)(ctx, growth.kind, examples, options.count, CallSite(place, place))
     return [
         candidate(
@@ -192,6 +198,7 @@ async def _written(growth: PoolGrowth, ctx: AgentContext, options: ExpandOptions
                 origin=ctx.models["author"],
                 source=answer.call,
                 prompt_hash=ctx.prompts[name].hash,
+                drawn=drawn[slot] if slot < len(drawn) else {},
             ),
             place=f"{place}/{slot}",
             language=growth.view.rules.language,

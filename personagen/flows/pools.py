@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -15,9 +15,9 @@ from personagen.encoders import Encoder, open_encoder
 from personagen.errors import UsageError
 from personagen.flows.pool_estimate import PoolPlan, PoolProgress, keep_progress, pool_rehearsals
 from personagen.flows.pool_growth import PoolGrowth, grow_round
-from personagen.llm.endpoints import OFFLINE
-from personagen.metrics.diversity import acceptance_curve, distinct_n, nearest_similarity, vendi_score
-from personagen.metrics.spread import ages, genders, tone
+from personagen.flows.pool_summary import personas_summary, pool_summary
+from personagen.flows.pool_targets import planned_personalities, targets, too_few
+from personagen.llm.endpoints import OFFLINE, is_offline
 from personagen.options import ExpandOptions, by_role, checked_texts
 from personagen.options.language import ANY, name_of
 from personagen.personas import pool
@@ -25,6 +25,7 @@ from personagen.personas.filters import Filter, Rules, Threshold
 from personagen.personas.form import Form, ranges
 from personagen.personas.language import MIN_WORDS, other_language
 from personagen.personas.learned import form_of
+from personagen.personas.population_file import population
 from personagen.personas.seeds import Seeds, load_seeds
 from personagen.personas.words import words
 from personagen.records import Description, Kind, Persona
@@ -43,13 +44,14 @@ class Pools:
 
     def __init__(self, options: ExpandOptions, seeds: Seeds, filters: Mapping[str, Filter]) -> None:
         self.options, self.filters = options, filters
+        self.population = population(options.population)
         self.seeds: Mapping[Kind, Sequence[Description]] = {
             "profile": seeds.profiles,
             "personality": seeds.personalities,
         }
         # Seeds in another language are shown to the author, but are no part of a persona.
         self.foreign = frozenset[str]().union(*(_foreign(entries, options) for entries in self.seeds.values()))
-        self.targets = _targets(options, self.seeds, self.foreign)
+        self.targets = targets(options, self.seeds, self.foreign)
         self.forms = _forms(options, self.seeds)
         for kind, entries in self.seeds.items():
             if len(entries) < self.targets[kind]:
@@ -61,7 +63,9 @@ class Pools:
 
     def rehearsals(self, session: Session, folder: Run) -> Any:
         plans = {
-            kind: PoolPlan(entries, self.targets[kind], self.forms[kind], self._options(session.ctx, kind))
+            kind: PoolPlan(
+                entries, self.targets[kind], self.forms[kind], self._options(session.ctx, kind), self.population
+            )
             for kind, entries in self.seeds.items()
         }
         *estimated, self.missing = pool_rehearsals(plans, session, folder)
@@ -84,12 +88,13 @@ class Pools:
         what = " and ".join(f"{n} {kind}" for kind, n in counts.items())
         why = f"are not in {name_of(self.options.language)}: they are examples only, and in no persona; as many more"
         foreign = [f"{what} seeds {why} descriptions are written"] if counts else []
-        return foreign + [
+        full = [
             f"the {len(entries):,} {kind} seeds reach the target of {self.targets[kind]:,}, which counts them: all are "
             "kept and no new ones are requested"
             for kind, entries in self.seeds.items()
             if len(entries) >= self.targets[kind]
         ]
+        return foreign + full + too_few(self.options, len(self.seeds["personality"]))
 
     def _options(self, ctx: AgentContext, kind: Kind) -> ExpandOptions:
         """The options with as many descriptions per call as fit into the author's reply, if they are long ones."""
@@ -128,6 +133,7 @@ class Pools:
                     seeds=len(view),
                     form=self.forms[kind],
                     foreign=all(entry.text in self.foreign for entry in entries),
+                    population=self.population,
                 )
             yield
 
@@ -165,7 +171,8 @@ class Pools:
             per_profile=self.options.per_profile,
             seed=self.options.seed,
             language=growths["profile"].view.rules.language,
-            at_first=self._at_first(),
+            most=self.options.per_personality,
+            open_to=self._open_to(),
         )
         write(folder.folder / "personas.jsonl", (persona.line() + b"\n" for persona in self.personas))
         rejections = [rejection for growth in growths.values() for rejection in growth.rejections]
@@ -187,25 +194,20 @@ class Pools:
             " again, but profiles and personalities are combined anew; leave it out to keep the personas",
         )
 
-    def _at_first(self) -> int | None:
-        """How many personalities the first profiles choose from: all, or if their number follows the target, as many
-        as a smaller target has too.
+    def _open_to(self) -> Callable[[int], int] | None:
+        """From how many personalities each profile chooses: all, or if their number follows the target, as many as a
+        run with that target has, so that its personas stay.
         """
         if self.options.personalities:
             return None
-        return max(len(self.seeds["personality"]), pool.PROFILES_PER_PERSONALITY * self.options.per_profile)
+        seeds = sum(entry.text not in self.foreign for entry in self.seeds["personality"])
+        return lambda number: max(seeds, planned_personalities(self.options, seeds, number + 1))
 
     def summary(self, _: Outcome) -> dict[str, Any]:
-        personas = self.personas
         return {
-            "personas": len(personas),
             "encoder": self.encoder.name if self.encoder else self.options.encoder,
-            "pools": {kind: _pool_summary(growth) for kind, growth in self.growths.items()},
-            "spread": {
-                "not_flattering": round(tone(persona.traits for persona in personas).share, 4),
-                "ages": ages(persona.attributes for persona in personas),
-                "genders": genders(persona.attributes for persona in personas),
-            },
+            "pools": {kind: pool_summary(growth, self.options.seed) for kind, growth in self.growths.items()},
+            **personas_summary(self.personas),
         }
 
     def _progress(self, growth: PoolGrowth) -> PoolProgress:
@@ -228,7 +230,7 @@ def _foreign(seeds: Sequence[Description], options: ExpandOptions) -> set[str]:
 
     Those too short to be judged alone are judged together.
     """
-    if options.language in ("en", ANY) or _author(options) == OFFLINE:
+    if options.language in ("en", ANY) or is_offline(_author(options)):
         return set()
     found = {seed.text: words(seed.text) for seed in seeds}
     foreign = {text for text, said in found.items() if other_language(said, options.language)}
@@ -238,7 +240,7 @@ def _foreign(seeds: Sequence[Description], options: ExpandOptions) -> set[str]:
 
 def _check_author(kind: Kind, form: Form, options: ExpandOptions) -> None:
     """Raises ``UsageError`` if the offline author, which writes English, is to follow seeds in another language."""
-    if form.language == ANY != options.language and _author(options) == OFFLINE:
+    if form.language == ANY != options.language and is_offline(_author(options)):
         raise UsageError(
             f"the {kind} seeds are not in English, which is all that the offline author writes: choose a --model, or"
             " combine the seeds alone with a --target of their number"
@@ -247,17 +249,6 @@ def _check_author(kind: Kind, form: Form, options: ExpandOptions) -> None:
 
 def _author(options: ExpandOptions) -> str:
     return by_role("--model", options.model).get("author", OFFLINE)
-
-
-def _targets(
-    options: ExpandOptions, seeds: Mapping[Kind, Sequence[Description]], foreign: Collection[str]
-) -> dict[Kind, int]:
-    wanted = options.personalities or -(-options.target // pool.PROFILES_PER_PERSONALITY)
-    most = max(wanted, len(seeds["personality"]))
-    if options.per_profile > most:
-        raise UsageError(f"--per-profile {options.per_profile} is more than the {most} planned personalities")
-    targets: dict[Kind, int] = {"profile": options.target, "personality": wanted}
-    return {kind: target + sum(d.text in foreign for d in seeds[kind]) for kind, target in targets.items()}
 
 
 def _forms(options: ExpandOptions, seeds: Mapping[Kind, Sequence[Description]]) -> dict[Kind, Form]:
@@ -270,30 +261,4 @@ def _forms(options: ExpandOptions, seeds: Mapping[Kind, Sequence[Description]]) 
     return {
         kind: form_of(entries, packaged, options.language, asked=asked).bounded(lengths.get(kind), items.get(kind))
         for kind, entries in seeds.items()
-    }
-
-
-def _pool_summary(growth: PoolGrowth) -> dict[str, Any]:
-    new = [entry.text for entry in growth.view.entries[growth.seeds :]]
-    threshold = growth.view.rules.similarity
-    near = nearest_similarity(growth.view.vectors, growth.seeds)
-    rejected = Counter(rejection.gate for rejection in growth.rejections if rejection.gate != "failed")
-    return {
-        "seeds": growth.seeds,
-        "size": len(growth.view),
-        "target": growth.target,
-        "stopped": growth.stopped,
-        "asked": growth.asked,
-        "received": sum(r.asked for r in growth.rounds),
-        "admitted": len(growth.view) - growth.seeds,
-        "rejected": dict(rejected.most_common()),
-        "failed_calls": growth.failed_calls,
-        "form": growth.form.summary(),
-        "threshold": {**asdict(threshold), "now": round(threshold.at(len(growth.view)), 4)},
-        "rounds": len(growth.rounds),
-        "acceptance_curve": [{**asdict(r), "share": round(r.share, 4)} for r in acceptance_curve(growth.rounds)],
-        "distinct_1": round(distinct_n(new, 1), 4),
-        "distinct_2": round(distinct_n(new, 2), 4),
-        "vendi_score": round(vendi_score(growth.view.vectors[growth.seeds :]), 2),
-        "nearest_similarity": asdict(near) if near else None,
     }

@@ -68,9 +68,9 @@ def calls_at_once(plan: Plan) -> float:
     waiting = sum(plan.candidate(slot).needs_observer for slot in range(candidates)) / candidates
     sequential = {"coin": CALLS_A_TURN - 1 + waiting, "all": CALLS_A_TURN, "information": CALLS_A_TURN}
     others = plan.counterfactual and plan.counterfactual + 1
-    calls = 2 * user_turns + plan.turns * (candidates + 2) if plan.grow == "information" else 0
+    calls: float = 2 * user_turns + plan.turns * (candidates + 2) if plan.grow == "information" else 0
     calls = calls or user_turns * (candidates + 4)
-    calls += others * (plan.turns if plan.grow == "information" else user_turns)
+    calls += (others + 2 * plan.check_rate) * (plan.turns if plan.grow == "information" else user_turns)
     return calls / (plan.turns * sequential.get(plan.grow, CALLS_A_TURN + 1) + 1)
 
 

@@ -8,15 +8,20 @@ from functools import partial
 from typing import Any
 
 from personagen.agents import custom, user
-from personagen.agents.ask import AgentContext, capture_call
+from personagen.agents.ask import AgentContext
+from personagen.agents.capture import capture_call
 from personagen.agents.sample import Scene
 from personagen.errors import UsageError
+from personagen.flows.hygiene import judge_summary
+from personagen.flows.measured import measured_shortcuts
 from personagen.flows.outcomes import TRAJECTORIES, joined, result_of
 from personagen.flows.plan import Plan, Plans, alone, candidates_of, check
+from personagen.flows.self_test import family_notes, self_test
 from personagen.flows.sessions import Sessions
 from personagen.flows.shape import calls_at_once, levels
+from personagen.llm.endpoints import policies_of
 from personagen.metrics.realism import by_style
-from personagen.options import SimulateOptions, checked_texts, source
+from personagen.options import SimulateOptions, by_role, checked_texts, source
 from personagen.options.growth import BEAM, beam_width, is_branching
 from personagen.personas.seeds import personas_in_steps
 from personagen.personas.topics import load_topics
@@ -31,6 +36,7 @@ from personagen.runs.workflow import Outcome, RunReport, Workflow
 from personagen.store.folder import Growth
 
 PROMPTS = ("user/speak", "observer/infer", "assistant/plain", "assistant/aware", "judge/prefer")
+CHECKS = ("checker/consistent",)  # with --check-rate
 RESULTS = ("trees.jsonl", "pairs.jsonl", "rejections.jsonl")
 REHEARSED_TURNS, REHEARSED_TURNS_OF_A_TREE, REHEARSED_BEAM = 16, 60, 4
 REHEARSED_SESSIONS = 2
@@ -48,8 +54,10 @@ class SimulateSummary:
     assistants, also in failed conversations; gates rejected ``rejected_messages`` of them (by gate), and ``repaired``
     ones (``label``, ``cut``) were corrected. ``ended_early`` counts branches that ended before their last turn (by
     gate), ``unusable`` messages, inferences and verdicts that were given up (by prompt). ``trajectories`` are pairs of
-    branches. ``realism`` has figures of what users say: of ``all`` conversations, and by style. ``report`` has what
-    every run reports, such as calls and cost.
+    branches. ``realism`` has figures of what users say: of ``all`` conversations, and by style. ``judge`` has figures
+    on how far verdicts can be trusted (``flows.hygiene``), ``checks`` the checked ``messages`` of users and how many
+    are ``contradicting`` the persona. ``shortcuts`` is how often rules that know nothing of the user pick the chosen
+    reply (``metrics.shortcuts``), once the run is done and has enough pairs. ``report`` has what every run reports.
     """
 
     report: RunReport
@@ -71,6 +79,9 @@ class SimulateSummary:
     quotes_dropped: int
     trajectories: int
     realism: dict[str, dict[str, Any]]
+    judge: dict[str, dict[str, float]]
+    checks: dict[str, int]
+    shortcuts: dict[str, dict[str, float]]
 
 
 async def simulate(
@@ -94,12 +105,12 @@ async def simulate(
     workflow = Workflow(
         command="simulate",
         options=options,
-        prompts=(*PROMPTS, *custom.prompts(checked_texts(options.candidate))),
+        prompts=(*PROMPTS, *CHECKS[: options.check_rate > 0], *custom.prompts(checked_texts(options.candidate))),
         unit="conversations" if options.sessions == 1 else "series",
         items=plans,
         job=_task,
         planned=plans.described,
-        summarize=lambda outcome: _summary(outcome, plans.conversations),
+        summarize=lambda outcome: _summary(outcome, plans.conversations, options.seed),
         results=(*RESULTS, TRAJECTORIES) if is_branching(options.grow) else RESULTS,
         fingerprint={
             "conversations": plans.conversations,
@@ -110,13 +121,14 @@ async def simulate(
         },
         growth=Growth(plans.at_size, frozenset({"conversations"})),
         extends=partial(_extends, options),
-        notes=notes,
+        notes=(*notes, *family_notes(by_role("--model", options.model) | policies_of(options))),
         attempts=options.attempts,
         language=options.language,
         calls_at_once=calls_at_once(next(iter(plans))),
         name=lambda plan: plan.id,
         weight=lambda plan: len(plan.persona.profile) + len(plan.persona.personality),
         shorten=_shortened,
+        prelude=("judge", self_test),
     )
     report, own = await run(workflow, progress, consent)
     return SimulateSummary(report=report, **own)
@@ -156,7 +168,7 @@ def _task(ctx: AgentContext, plan: Plan) -> Task:
     return Task(series.first(), lambda: joined([result_of(one) for one in series.conversations]))
 
 
-def _summary(outcome: Outcome, conversations: int) -> dict[str, Any]:
+def _summary(outcome: Outcome, conversations: int, seed: int) -> dict[str, Any]:
     counts, failures = outcome.counts, outcome.failures
     numbers = ("trees", "turns", "pairs", "paired_turns", "trajectories", "messages", "aware_chosen", "quotes_dropped")
     by_gate = ("verdicts", "rejected", "rejected_messages", "repaired", "ended_early", "unusable")
@@ -167,6 +179,9 @@ def _summary(outcome: Outcome, conversations: int) -> dict[str, Any]:
         **{name: counts.get(name, 0) for name in numbers},
         **{name: dict(sorted(counts.get(name, {}).items())) for name in by_gate},
         "realism": by_style(counts.get("realism", {})),
+        "judge": judge_summary(counts),
+        "checks": dict(counts.get("checks", {})),
+        "shortcuts": measured_shortcuts(outcome.folder, seed) if outcome.folder else {},
     }
 
 

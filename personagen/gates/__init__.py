@@ -10,18 +10,23 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from personagen.gates.about import about
+from personagen.gates.contradiction import contradiction
+from personagen.gates.disputed import disputed
+from personagen.gates.dump import dump, dump_score
 from personagen.gates.echo import echo
 from personagen.gates.goodbye import over
 from personagen.gates.itself import itself
 from personagen.gates.language import language
+from personagen.gates.leak import leak, leak_score
 from personagen.gates.loops import loops
 from personagen.gates.markup import markup
 from personagen.gates.medium import medium
 from personagen.gates.mirror import mirror
 from personagen.gates.openings import openings
-from personagen.gates.pair import PAIR_GATES, PAIR_SCORES, Comparison, PairGate
+from personagen.gates.pair import Comparison, PairGate, empty, identical, inconsistent, judged, tie, uninformed
 from personagen.gates.repeats import repeats
 from personagen.gates.role import role
+from personagen.gates.similar import similar, similar_score
 from personagen.gates.speaker import speaker
 from personagen.gates.turn import Objection, Turn, texts_in
 
@@ -38,6 +43,25 @@ __all__ = [
     "over",
     "texts_in",
 ]
+
+PAIR_GATES: dict[str, PairGate] = {
+    "uninformed": uninformed,
+    "judged": judged,
+    "empty": empty,
+    "identical": identical,
+    "similar": similar,
+    "leak": leak,
+    "dump": dump,
+    "contradiction": contradiction,
+    "tie": tie,
+    "inconsistent": inconsistent,
+    "disputed": disputed,
+}
+PAIR_SCORES: dict[str, Callable[[Comparison], float]] = {
+    "similar": similar_score,
+    "leak": leak_score,
+    "dump": dump_score,
+}
 
 TurnGate: TypeAlias = Callable[[Turn], str | None]
 

@@ -29,7 +29,7 @@ def revealed(line: str, inferences: Iterable[Inference]) -> bool:
 
 def coverage(line: str, text: str, besides: Collection[str] = ()) -> float:
     """The share of the words of ``line``, by weight, that ``text`` has and that are not ``besides``."""
-    weights = {word: _weight(word) for word in words(line)}
+    weights = {word: weight(word) for word in words(line)}
     whole = sum(weights.values())
     if not whole:
         return 0.0
@@ -38,7 +38,7 @@ def coverage(line: str, text: str, besides: Collection[str] = ()) -> float:
     )
 
 
-def _weight(word: str) -> int:
+def weight(word: str) -> int:
     """How much a word tells, roughly by its length: most short words are those of grammar."""
     if UNSPACED.match(word):
         return 1

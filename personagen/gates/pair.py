@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TypeAlias
 
-from personagen.records import Belief, Judgment, Message, Persona
+from personagen.records import Belief, Check, Judgment, Message, Persona
 
 _NO_PERSONA = Persona(id="", profile="", personality="")
 
@@ -27,7 +27,8 @@ class Comparison:
     ``replies`` are the texts of all, ``judgments`` the user's own verdicts about them, ``others`` those for another
     persona or for nobody. ``before`` is the conversation up to and including the user's message, ``belief`` what was
     inferred from it, None if that failed; ``unasked`` are the replies that were not asked for, since nothing was known.
-    If nothing was ranked, ``better`` and ``worse`` are empty.
+    ``checks`` are those of the user's messages in ``before``, ``again`` the verdicts of the judge asked again and of
+    another model. If nothing was ranked, ``better`` and ``worse`` are empty.
     """
 
     better: str
@@ -39,6 +40,8 @@ class Comparison:
     persona: Persona = _NO_PERSONA
     belief: Belief | None = None
     unasked: Sequence[str] = ()
+    checks: Sequence[Check] = ()
+    again: Sequence[Judgment] = ()
 
     @property
     def texts(self) -> tuple[str, str]:
@@ -116,14 +119,3 @@ def margin_of(case: Comparison) -> float | None:
             return None
         differences.append(score[case.better] - score[case.worse])
     return fmean(differences) if differences else None
-
-
-PAIR_GATES: dict[str, PairGate] = {
-    "uninformed": uninformed,
-    "judged": judged,
-    "empty": empty,
-    "identical": identical,
-    "tie": tie,
-    "inconsistent": inconsistent,
-}
-PAIR_SCORES: dict[str, Callable[[Comparison], float]] = {}

@@ -15,12 +15,13 @@ from personagen.llm.batch.anthropic import AnthropicBatches
 from personagen.llm.batch.openai import OpenAIBatches
 from personagen.llm.batch.protocol import BatchApi, no_batches
 from personagen.llm.batch.submit import BatchMode, batched
-from personagen.llm.endpoints import OFFLINE, Endpoint
+from personagen.llm.endpoints import Endpoint
 from personagen.llm.errors import Server, address, no_model
 from personagen.llm.functions import awaitable, raised, returned
 from personagen.llm.lost import late
 from personagen.llm.patience import Patience
 from personagen.llm.prices import Price, cost
+from personagen.options.row import Noise
 from personagen.plugins import function, is_async, location
 from personagen.records import Completion
 
@@ -34,7 +35,7 @@ async def connect(
     models: Mapping[str, Endpoint],
     *,
     seed: int = 0,
-    noise: float = 0.0,
+    noise: Noise = 0.0,
     timeout: float = 120.0,  # noqa: ASYNC109
     batch: BatchMode | None = None,
 ) -> AsyncIterator[LLM]:
@@ -53,7 +54,7 @@ async def connect(
     async with AsyncExitStack() as stack:
         opened: dict[Endpoint, LLM] = {}
         for endpoint in dict.fromkeys(models.values()):
-            if endpoint.model == OFFLINE:
+            if endpoint.is_offline:
                 from personagen.offline import offline
 
                 opened[endpoint] = offline(seed, noise)

@@ -19,11 +19,16 @@ OFFLINE = "offline"
 _FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 
+def is_offline(model: str | None) -> bool:
+    """Whether a model string names the offline cast: ``offline``, or ``offline/NAME``, whose judge errs otherwise."""
+    return model is not None and model.partition("/")[0] == OFFLINE
+
+
 @dataclass(frozen=True)
 class Endpoint:
     """One model, where it is served (None: its provider's own address) and what it costs (None: unknown).
 
-    ``model`` is ``offline``, ``openai/NAME``, ``anthropic/NAME``, any other LiteLLM model string, or
+    ``model`` is ``offline``, ``offline/NAME``, ``openai/NAME``, ``anthropic/NAME``, any other LiteLLM model string, or
     ``PACKAGE.MODULE:FUNCTION``: an ``async (Call) -> Completion``, or a factory with the signature of
     ``personagen.llm.openai.backend``. ``function`` is such a callable given from Python. ``refused`` collects request
     parts (a schema, a setting) that this server refuses.
@@ -46,9 +51,14 @@ class Endpoint:
         return self.function is not None or _FUNCTION.fullmatch(self.model) is not None
 
     @property
+    def is_offline(self) -> bool:
+        """Whether the offline cast answers."""
+        return is_offline(self.model)
+
+    @property
     def is_local(self) -> bool:
         """Whether the offline cast or a custom function answers, which has no rate limit."""
-        return self.model == OFFLINE or self.is_function
+        return self.is_offline or self.is_function
 
     @property
     def is_near(self) -> bool:

@@ -61,7 +61,7 @@ def price_of(
     """
     if override is not None:
         return override
-    if model == "offline":
+    if model.partition("/")[0] == "offline":
         return Price(0.0, 0.0)
     url = address(model, base_url)
     if url is not None and not _is_providers_own(url):

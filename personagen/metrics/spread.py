@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from personagen.personas.traits import valence
+from personagen.personas.traits import opposed, valence
 
 AGES = (("under 18", 18), ("18-29", 30), ("30-44", 45), ("45-59", 60), ("60-74", 75), ("75 and over", 1000))
 GENDERS = ("female", "male", "other")
@@ -33,6 +33,11 @@ def tone(traits: Iterable[Iterable[str]]) -> Tone:
     """The tone of ``traits``, one list per personality."""
     sounds = Counter(valence(trait) for listed in traits for trait in listed)
     return Tone(sounds["flattering"], sounds["unflattering"], sounds["neutral"], sounds[None])
+
+
+def opposed_share(traits: Sequence[Sequence[str]]) -> float:
+    """The share of people, 0 to 1, with two traits that rarely go together: warm and blunt, terse and talkative."""
+    return sum(bool(opposed(listed)) for listed in traits) / max(1, len(traits))
 
 
 def ages(attributes: Iterable[Mapping[str, str | int]]) -> dict[str, int]:

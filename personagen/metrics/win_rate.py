@@ -11,7 +11,7 @@ import numpy.typing as npt
 RESAMPLES = 2000
 COVERAGE = 95.0  # percent of the resamples that an interval holds
 _CHUNK = 4_000_000  # numbers drawn at a time
-Counts = Sequence[tuple[int, int]]
+Counts = Sequence[tuple[float, int]]
 
 
 @dataclass(frozen=True)

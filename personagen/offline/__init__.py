@@ -12,19 +12,22 @@ from typing import Any
 
 from personagen.call import LLM, Call
 from personagen.errors import ConfigError
-from personagen.offline import assistant, author, judge, observer, user
+from personagen.offline import assistant, author, checker, judge, observer, user
 from personagen.options import POLICY
+from personagen.options.noise import shares_of
+from personagen.options.row import Noise
 from personagen.records import Completion, Usage
 
 _CHARACTERS_A_TOKEN = 4
 _Part = Callable[[Mapping[str, Any], Random], str]
 
 
-def offline(seed: int, noise: float = 0.0) -> LLM:
-    """The cast as a model. ``noise`` is the share of reply pairs its judge gets wrong, 0 to 1."""
-    cast = parts(noise)
+def offline(seed: int, noise: Noise = 0.0) -> LLM:
+    """The cast as a model. ``noise`` says how often its judge errs, as ``--noise`` does."""
+    shares = shares_of(noise)
 
     async def answer(call: Call) -> Completion:
+        cast = parts(shares, call.model)
         part = cast.get(_played(call))
         if part is None:
             raise ConfigError(
@@ -35,13 +38,13 @@ def offline(seed: int, noise: float = 0.0) -> LLM:
         read = sum(len(m.content) for m in call.messages)
         spent = [-(-characters // _CHARACTERS_A_TOKEN) for characters in (read, len(text))]
         usage = Usage(input_tokens=spent[0], output_tokens=spent[1], cost_usd=0.0)
-        return Completion(text=text, finish_reason="stop", usage=usage, model="offline")
+        return Completion(text=text, finish_reason="stop", usage=usage, model=call.model)
 
     return answer
 
 
-def parts(noise: float = 0.0) -> dict[str, _Part]:
-    """The function that plays each prompt."""
+def parts(noise: Mapping[str, float] | None = None, model: str = "offline") -> dict[str, _Part]:
+    """The function that plays each prompt; the judge errs with these shares, as ``model``."""
     return {
         "author/profiles": author.profiles,
         "author/personalities": author.personalities,
@@ -49,13 +52,15 @@ def parts(noise: float = 0.0) -> dict[str, _Part]:
         "observer/infer": observer.infer,
         "assistant/plain": assistant.plain,
         "assistant/aware": assistant.aware,
-        "assistant/overclaim": assistant.aware,
-        "judge/prefer": lambda inputs, rng: judge.prefer(inputs, rng, noise),
+        "assistant/overclaim": assistant.overclaim,
+        "checker/consistent": checker.consistent,
+        "judge/prefer": lambda inputs, rng: judge.prefer(inputs, rng, noise, model),
     }
 
 
 def _played(call: Call) -> str:
     """The prompt that is played: an assistant's own prompt, or that of a policy, as one of the two, by its inputs."""
-    if (call.role == "assistant" or POLICY.fullmatch(call.role)) and "conversation" in call.inputs:
+    speaks = call.role == "assistant" or POLICY.fullmatch(call.role)
+    if speaks and call.prompt != "assistant/overclaim" and "conversation" in call.inputs:
         return "assistant/aware" if "inferences" in call.inputs else "assistant/plain"
     return call.prompt

@@ -1,23 +1,31 @@
-"""The assistants of the cast: ``plain`` gives generic answers, ``aware`` fits them to the observer's inferences."""
+"""The assistants of the cast.
+
+They follow an explicit wish for a length, and no usual length, since people differ. ``plain`` answers in a length and a
+voice drawn at random, ``aware`` in those that the observer's inferences call for, with advice that fits the user's
+circumstances. ``overclaim`` claims to know what was never said, or flaunts what it knows.
+"""
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 from typing import Any
 
-from personagen.offline.facts import advice_for, kind_of, spoken
-from personagen.offline.style import axes_shown, wanted_length
+from personagen.offline.circumstances import Advice, advice_on, circumstances_of, names, you_are
+from personagen.offline.facts import spoken
+from personagen.offline.style import LONGEST, MAX_LEADING, axes_shown, pulled, wish_of
 from personagen.offline.texts import bank, canon, capital, fill, pick, small
 from personagen.offline.thread import Thread, read
 from personagen.offline.topics import Point, named
-from personagen.offline.voice import brief, clause
-from personagen.records import Message
 
-_OVERREACH = 0.13
-_DETAILED = {"sceptical", "inventive", "chatty", "methodical"}
-
+_VOICED, _KNOWN_VOICED = 0.75, 0.95  # shares of replies with a voice, and of those for somebody whose traits showed
+_OBEYS = 0.85  # share of explicit wishes for a length that are obeyed
+_NUMBERED = 0.12  # share of replies with steps that nothing calls for
+_TAILORED, _RECITED = 0.9, 0.06  # shares of replies that could be
+_SPREAD, _OWN_SPREAD = 0.5, 0.2  # of the logarithm of a length that nothing, or the inferences, call for
+_USUAL, _SHORTEST = 60, 10  # words
 
 # What a user says who wants to hear more of a point.
 _WANTS_MORE = re.compile(
@@ -53,9 +61,9 @@ def _task(thread: Thread, rng: Random) -> tuple[str, list[Point]]:
 class _Writer:
     """Writes one reply: draws from the pools without repeating earlier text."""
 
-    def __init__(self, conversation: Sequence[Message], rng: Random) -> None:
-        thread = read(tuple(conversation))
-        self.rng = rng
+    def __init__(self, inputs: Mapping[str, Any], rng: Random) -> None:
+        thread = read(tuple(inputs["conversation"]))
+        self.rng, self.thread = rng, thread
         self.kind, self.points = _task(thread, rng)
         self.domain, thing = (thread.topic.domain, thread.topic.thing) if thread.topic else ("", "this")
         self.said = "".join(map(canon, thread.replies))
@@ -63,6 +71,7 @@ class _Writer:
         self.slots = {"thing": "this" if known else thing, "name": thing}
         if self.points:
             self.slots["h"] = self.points[0].handle
+        self.wish = wish_of(thread.last) if self.chance(_OBEYS) else None
 
     def chance(self, share: float) -> bool:
         return self.rng.random() < share
@@ -73,121 +82,143 @@ class _Writer:
     def pool(self, name: str, /, **more: str) -> str:
         return self.one(bank("assistant")[name], **more)
 
-    def lead(self) -> str:
-        """A general opening of a reply that answers a question."""
-        pools = {"answer": "leads", "generic": "generic_leads"}
-        return self.pool(pools[self.kind]) if self.kind in pools and self.chance(0.45) else ""
+    def more(self, point: Point) -> str:
+        """Why or how a point helps, if it was not said before."""
+        text = fill(point.more, self.rng, {})
+        return text if canon(text) not in self.said else ""
 
-    def advice(self, point: Point, explained: float = 0.0) -> str:
-        text = fill(point.advice, self.rng, {})
-        return f"{text} {point.more}" if point.more and self.chance(explained) else text
+    def length(self, axes: Sequence[str] = ()) -> float:
+        """The words to write: what was asked for, or what ``axes`` call for, or a draw."""
+        if self.wish == "brief":
+            return self.rng.uniform(_SHORTEST + 2, 30)
+        if self.wish == "detail":
+            return self.rng.uniform(95, LONGEST)
+        pulls = pulled(axes[:MAX_LEADING])
+        drawn = self.rng.gauss(pulls, _OWN_SPREAD if pulls else _SPREAD)
+        return min(1.1 * LONGEST, max(_SHORTEST, _USUAL * math.exp(drawn)))
 
-    def parts(self, count: int, explained: float) -> list[str]:
-        """The content of the reply, one string per point; ``explained`` is the share of points with a reason."""
+    def pieces(self) -> Iterator[tuple[str, bool]]:
+        """The content, most important first, and whether a piece explains the one before."""
+        topic = self.thread.topic
         if self.kind == "generic":
-            return list(dict.fromkeys(self.pool("generic") for _ in range(count)))
+            while text := self.pool("generic"):
+                self.said += canon(text)
+                yield text, False
+            return
         if self.kind == "explain":
-            point = self.points[0]
-            new = point.more and canon(point.more) not in self.said
-            first = self.pool("elaborations", m=small(point.more)) if new else ""
-            others = [self.advice(p) for p in self.points[1 : max(count, 1)]]
-            return [first or self.pool("elaborations_bare"), *others]
-        if self.kind == "end":
-            tip = self.pool("wrapups_tip", p=small(self.advice(self.points[-1])))
-            return [self.pool("wrapups"), tip] if count > 1 else [tip or self.pool("wrapups")]
-        return [self.advice(p, explained) for p in self.points[:count]]
-
-    def body(self, count: int, explained: float, *, linked: float, numbered: bool = False) -> str:
-        """The content as text: a numbered list, or sentences of which a share is ``linked`` to the one before."""
-        first, *others = [part for part in self.parts(count, explained) if part] or [""]
-        if numbered and others and self.kind == "answer":
-            return "\n".join(f"{i}) {part}" for i, part in enumerate((first, *others), 1))
-        out = [first]
-        for part in others:
-            plain = self.kind in {"answer", "generic"} and self.chance(linked)
-            link = self.pool("also", p=small(part)) if plain else ""
+            more = self.more(self.points[0])
+            yield self.pool("elaborations", m=small(more)) if more else self.pool("elaborations_bare"), False
+        elif self.kind == "end":
+            yield self.pool("wrapups"), False
+        given = set(self.thread.given())
+        others = [p for ask in (topic.asks if topic else ()) for p in ask.points if p not in given]
+        for at, point in enumerate(dict.fromkeys((*self.points[self.kind == "explain" :], *others))):
+            advice = fill(point.advice, self.rng, {})
+            link = ""
+            if self.kind == "end":
+                link = self.pool("wrapups_tip", p=small(advice))
+            elif at and self.chance(0.3):
+                link = self.pool("also", p=small(advice))
             self.said += canon(link)
-            out.append(link or part)
+            yield link or advice, False
+            if self.chance(0.5) and (more := self.more(point)):
+                yield more, True
+
+    def body(self, words: float, *, numbered: bool) -> str:
+        """About ``words`` words of content: sentences, or a numbered list."""
+        out: list[str] = []
+        for piece, explains in self.pieces():
+            count = len(piece.split())
+            if out and words < count / 2:
+                break
+            if out and explains:
+                out[-1] += f" {piece}"
+            elif piece:
+                out.append(piece)
+            words -= count
+        if numbered and self.kind == "answer" and len(out) > 1:
+            return "\n".join(f"{i}) {piece}" for i, piece in enumerate(out, 1))
         return " ".join(out)
+
+    def voices(self, axes: Sequence[str]) -> list[str]:
+        """The axes whose voice to write in, of ``axes`` if there are any; empty for a neutral voice."""
+        fit = [a for a in axes or bank("style") if self.domain != "feelings" or "loud" not in bank("style")[a]]
+        return (
+            self.rng.sample(fit, min(2 if axes else 1, len(fit)))
+            if self.chance(_KNOWN_VOICED if axes else _VOICED)
+            else []
+        )
+
+    def reply(self, axes: Sequence[str], *extra: str) -> str:
+        """The whole reply, with ``extra`` sentences for this person, which leave less room for the rest."""
+        words = self.length(axes)
+        left = words - sum(len(text.split()) for text in extra)
+        voices = self.voices(axes)
+        neutral = "generic_leads" if self.kind == "generic" else "leads"
+        lead = self.one(bank("style")[voices[0]]["leads"]) if voices else self.pool(neutral)
+        ends = {"end": "wrapups_end", "generic": "generic_closers"}.get(self.kind, "closers")
+        if not voices and self.chance(0.2):
+            ends = "asks"
+        end = self.one(bank("style")[voices[-1]]["closers"]) if voices else self.pool(ends)
+        lead = lead if self.kind in {"answer", "generic"} and len(lead.split()) < left / 4 else ""
+        end = end if self.chance(0.8) and len(end.split()) < left / 4 else ""
+        left -= len(f"{lead} {end}".split())
+        numbered = self.wish == "steps" or self.chance(0.9 if "methodical" in axes else _NUMBERED)
+        body = self.body(left, numbered=numbered)
+        return _whole(lead, body, *extra, end)
 
 
 def plain(inputs: Mapping[str, Any], rng: Random) -> str:
-    """A competent, generic reply to the last message."""
-    writer = _Writer(inputs["conversation"], rng)
-    lead = writer.lead()
-    body = writer.body(rng.choice((2, 2, 3)), 0.4, linked=0.4, numbered=writer.chance(0.1))
-    if writer.kind == "end":
-        end = writer.pool("wrapups_end")
-    elif writer.chance(0.08):
-        end = writer.pool("asks")
-    else:
-        end = writer.pool("generic_closers" if writer.kind == "generic" else "closers") if writer.chance(0.4) else ""
-    return _whole(lead, body, end)
+    """A competent reply to the last message, in a length and a voice drawn at random."""
+    return _Writer(inputs, rng).reply(())
 
 
 def aware(inputs: Mapping[str, Any], rng: Random) -> str:
-    """A reply fitted to the observer's inferences; about one in eight overreaches."""
-    writer = _Writer(inputs["conversation"], rng)
-    shown = {inference: axes_shown(inference) for inference in inputs["inferences"]}
-    known = list(dict.fromkeys(name for found in shown.values() for name in found))
-    facts = [inference for inference, found in shown.items() if not found]
-    if shown and writer.chance(_OVERREACH):
-        return _overreaching(writer, known, facts)
-    return _fitting(writer, known, facts)
+    """A reply in the length and voice that the inferences call for, with advice for one of the user's circumstances."""
+    writer = _Writer(inputs, rng)
+    axes = _axes(inputs["inferences"])
+    fitting = _fitting(writer, _circumstances(inputs["inferences"]))
+    if not fitting or not writer.chance(_TAILORED):
+        return writer.reply(axes)
+    advice = fitting[0]
+    if writer.chance(_RECITED):
+        return writer.reply(axes, writer.pool("recites", you=you_are(advice.circumstance), t=small(advice.text)))
+    return writer.reply(axes, advice.text)
 
 
-def _fitting(writer: _Writer, known: list[str], facts: list[str]) -> str:
-    length = wanted_length(known)
-    count = 1 if length < 42 else 2 if length < 92 else 3
-    explained = 0.8 if _DETAILED & set(known) else 0.0 if length < 60 else 0.5
-    style = [bank("style")[name] for name in known]
-    if writer.domain == "feelings":
-        style = [axis for axis in style if "loud" not in axis]
-    writer.rng.shuffle(style)
-    body = writer.body(count, explained, linked=0.25, numbered="methodical" in known)
-    lead = writer.lead()
-    if style:
-        lead = writer.one(style[0]["leads"]) if writer.kind in {"answer", "generic"} and writer.chance(0.9) else ""
-    tailored = _tailored(writer, facts) if writer.chance(0.95) else ""
-    end = ""
-    if style and writer.chance(0.85 if length >= 60 else 0.35):
-        end = writer.one(style[-1]["closers"])
-    elif writer.kind == "end":
-        end = writer.pool("wrapups_end")
-    elif not style and writer.chance(0.5):
-        end = writer.pool(writer.rng.choice(("asks", "closers", "closers")))
-    return _whole(lead, body, tailored, end)
-
-
-def _tailored(writer: _Writer, facts: list[str]) -> str:
-    """A sentence that adapts the advice to one revealed fact, mostly a late one; empty if none is relevant."""
-    order = sorted(enumerate(facts), key=lambda row: 6 * writer.rng.random() - row[0])
-    for fact in (fact for _, fact in order):
-        lines = advice_for(kind_of(fact), writer.domain)
-        you = clause(fact, "you")
-        if lines and you and canon(brief(you)) not in writer.said and (line := writer.one(lines)):
-            said = writer.pool("since", you=brief(you), t=line) + "."
-            return re.sub(r"\bthe user(['\u2019]s)?\b", lambda found: "your" if found[1] else "you", said)
-    return ""
-
-
-def _overreaching(writer: _Writer, known: list[str], facts: list[str]) -> str:
-    """An overreaching reply: an irrelevant fact, familiarity, excessive length, or the wrong tone."""
-    rng = writer.rng
-    clauses = [c for f in facts if (c := clause(f, "you"))]
-    body = writer.body(2, 0.4, linked=0.3)
-    style = bank("style")[rng.choice(known)] if known else None
-    end = writer.one(style["closers"]) if style and writer.chance(0.4) else ""
+def overclaim(inputs: Mapping[str, Any], rng: Random) -> str:
+    """A reply that claims to know what was never said, or flaunts what is known, or is too familiar."""
+    writer = _Writer(inputs, rng)
+    known = _circumstances(inputs["inferences"])
+    unknown = _fitting(writer, [name for name in names() if name not in known])
     way = rng.random()
-    if clauses and way < 0.5:
-        forced = [writer.pool("forced", you=brief(c)) for c in rng.sample(clauses, min(2, len(clauses)))]
-        return _whole("", body, *forced, end)
-    if way < 0.7:
-        return _whole(writer.pool("familiar"), body, end)
-    if way < 0.85:
-        return _whole("", writer.pool("padding"), writer.body(3, 1.0, linked=0.4), writer.pool("padding"), end)
-    off = bank("style")[rng.choice([name for name in bank("style") if name not in known] or known)]
-    return _whole(writer.one(off["leads"]), body, writer.one(off["closers"]))
+    if known and way < 0.35:
+        extra = [writer.pool("forced", you=you_are(name)) for name in rng.sample(known, min(2, len(known)))]
+    elif unknown and way < 0.8:
+        extra = [writer.pool("claims", you=you_are(unknown[0].circumstance), t=small(unknown[0].text))]
+    else:
+        extra = [writer.pool("familiar"), *([writer.pool("padding")] if writer.chance(0.5) else [])]
+    return writer.reply(_axes(inputs["inferences"]), *filter(None, extra))
+
+
+def _axes(inferences: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(name for inference in inferences for name in axes_shown(inference)))
+
+
+def _circumstances(inferences: Sequence[str]) -> list[str]:
+    """The circumstances that the inferences name, the latest first."""
+    return list(dict.fromkeys(name for inference in reversed(inferences) for name in circumstances_of(inference)))
+
+
+def _fitting(writer: _Writer, circumstances: Sequence[str]) -> list[Advice]:
+    """Advice on the topic for these circumstances that was not given before, mostly for the first ones first."""
+    topic, ask = writer.thread.topic, max(writer.thread.ask, 0)
+    if topic is None or writer.kind == "explain":
+        return []
+    fitting = [a for name in circumstances for a in advice_on(name, topic.id, ask)]
+    fresh = [a for a in fitting if a.key not in writer.said]
+    order = {a: at + 3 * writer.rng.random() for at, a in enumerate(fresh)}
+    return sorted(fresh, key=lambda a: order[a])
 
 
 def _whole(lead: str, body: str, *rest: str) -> str:

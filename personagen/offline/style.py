@@ -1,6 +1,7 @@
 """Style axes, to which traits are reduced: how such a person writes and what they like to read.
 
-An axis is an entry of ``bank/style.json``: ``length`` is the reply length in words that such a person likes, ``seems``
+An axis is an entry of ``bank/style.json``: ``length`` is the reply length in words that a person of this axis alone
+likes, ``opposite`` are the axes that contradict it, ``seems``
 what an observer writes about them, ``markers`` what reveals them, ``leads`` and ``closers`` how a suitable reply opens
 and ends, and ``loud`` marks a style unfit for talk about feelings.
 """
@@ -8,18 +9,21 @@ and ends, and ``loud`` marks a style unfit for talk about feelings.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import cache, lru_cache
-from typing import Literal
+from typing import Literal, get_args
 
 from personagen.offline.texts import bank, canon
 from personagen.personas.traits import canonical, traits_of
 
-PLAIN_LENGTH = 80
+MIDDLE, SHORTEST, LONGEST = 60, 20, 150  # words
+MAX_LEADING = 3
 _WHOLE = 4
 _LETTERS = 3
 _MARKS = ("!", "2)", "5)")
 Sort = Literal["cues", "likes", "dislikes"]
+Wish = Literal["brief", "detail", "steps"]
+WISHES: tuple[Wish, ...] = get_args(Wish)
 
 
 @cache
@@ -66,7 +70,46 @@ def axes_shown(inference: str) -> tuple[str, ...]:
     return axes_of(traits_of(inference))
 
 
-def wanted_length(names: Iterable[str]) -> float:
-    """The reply length in words for these axes: the geometric mean."""
-    lengths = [bank("style")[n]["length"] for n in names]
-    return math.exp(sum(map(math.log, lengths)) / len(lengths)) if lengths else float(PLAIN_LENGTH)
+def _opposites(name: str) -> frozenset[str]:
+    return frozenset(bank("style")[name].get("opposite", ()))
+
+
+def leading(traits: Iterable[str], shown: Collection[str] = ()) -> tuple[str, ...]:
+    """The axes that rule how a person reads and writes: their first ones, none that opposes one before it.
+
+    Where axes were ``shown`` in a conversation, only those of the person's axes count that are or oppose one of them.
+    """
+    own = axes_of(traits)
+    touched = [name for name in own if name in shown] + [name for name in own if _opposites(name) & set(shown)]
+    out: list[str] = []
+    for name in touched or own:
+        if name not in out and not _opposites(name) & set(out):
+            out.append(name)
+    return tuple(out[:MAX_LEADING])
+
+
+def pull(name: str) -> float:
+    """How far an axis pulls the wished length from the middle, as a logarithm."""
+    return math.log(bank("style")[name]["length"] / MIDDLE)
+
+
+def pulled(names: Collection[str]) -> float:
+    """How far these axes together pull it: their pulls add up, and the fewer they are, the more each counts."""
+    return math.sqrt(MAX_LEADING / max(1, len(names))) * sum(map(pull, names))
+
+
+def wished_length(names: Collection[str]) -> float:
+    """The reply length in words that these axes wish for, within ``SHORTEST`` and ``LONGEST``."""
+    return min(LONGEST, max(SHORTEST, MIDDLE * math.exp(pulled(names))))
+
+
+@lru_cache(maxsize=4096)
+def wish_of(message: str) -> Wish | None:
+    """The explicit wish in a user's message: a ``brief`` answer, one in ``detail``, or ``steps``."""
+    plain = canon(message)
+    return next((wish for wish in WISHES if any(phrase in plain for phrase in _wishes(wish))), None)
+
+
+@cache
+def _wishes(wish: Wish) -> tuple[str, ...]:
+    return tuple(map(canon, bank("wishes")[wish]))

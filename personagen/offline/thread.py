@@ -11,7 +11,8 @@ from personagen.records import Message
 
 @dataclass(frozen=True)
 class Thread:
-    """The messages by speaker and the last of each (empty before the first), the current topic, and the asks so far."""
+    """The messages by speaker and the last of each (empty before the first), the current topic, the asks so far, and
+    the number of the last one on the topic (-1: none)."""
 
     users: tuple[str, ...]
     replies: tuple[str, ...]
@@ -20,6 +21,7 @@ class Thread:
     topic: Topic | None
     asked: frozenset[Place]
     now: tuple[Place, ...]
+    ask: int
 
     def given(self) -> tuple[Point, ...]:
         """The points of the current topic that earlier replies gave."""
@@ -60,4 +62,5 @@ def read(conversation: tuple[Message, ...]) -> Thread:
         topic = topics()[guess.topic] if guess else None
         now = (guess,) if guess and nearest(users[-1]) == guess else ()
     last, reply = (said[-1] if said else "" for said in (users, replies))
-    return Thread(users, replies, last, reply, topic, frozenset(asked), now)
+    ask = next((p.ask for p in reversed(asked) if topic and p.topic == topic.id and p.ask >= 0), -1)
+    return Thread(users, replies, last, reply, topic, frozenset(asked), now, ask)

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from personagen.options.growth import BEAM, GROWTHS, growth
 from personagen.options.language import language
+from personagen.options.models import COLUMNS, REPLACED, ModelOptions, OutputOptions, PromptOptions
 from personagen.options.row import (
     DIALOGUES,
     ENCODER,
     FILES,
-    GENERAL,
-    MODELS,
     POLICY,
     POOLS,
     ROLES,
     SIZE,
-    ActFunctions,
     Data,
     FilePath,
     Functions,
     InMemory,
     KeyTexts,
-    Models,
     NamedFunction,
-    Options,
-    RoleTexts,
     by_role,
     checked_texts,
     option,
@@ -37,11 +31,16 @@ from personagen.options.row import (
 )
 
 __all__ = [
+    "COLUMNS",
     "ENCODER",
     "POLICY",
+    "REPLACED",
     "ROLES",
     "InMemory",
+    "ModelOptions",
     "NamedFunction",
+    "OutputOptions",
+    "PromptOptions",
     "by_role",
     "checked_texts",
     "place",
@@ -51,102 +50,6 @@ __all__ = [
 
 Keep = Literal["all", "personal"]
 MAX_POOL = 10_000_000
-REPLACED = ("user/speak=", "observer/infer=", "judge/prefer=", "author/profiles=", "author/personalities=")
-
-
-# The option of commands that read people's tables.
-COLUMNS: Mapping[str, Any] = {
-    "default": (),
-    "help": "Columns, or templates of columns, to read as profile, personality and so on.",
-    "group": FILES,
-    "metavar": "profile=COLUMN,...",
-    "example": ["profile=bio,personality=temperament"],
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class OutputOptions(Options):
-    """The output of a command."""
-
-    json: bool = option(False, "Print the summary as one JSON object.", GENERAL, common=True)
-    quiet: bool = option(False, "Print nothing but errors.", GENERAL, common=True)
-
-
-@dataclass(frozen=True, kw_only=True)
-class PromptOptions(Options):
-    """Where prompt files are."""
-
-    prompts: FilePath | None = option(
-        None, "Directory searched before ./prompts and the bundled prompts.", FILES, "DIR", example="other-prompts"
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModelOptions(PromptOptions):
-    """Options of every command that asks models."""
-
-    seed: int = option(0, "Random seed.", SIZE, common=True, least=-(2**63), most=2**63 - 1)
-    model: Models = option(
-        ("offline",),
-        "offline, openai/NAME, anthropic/NAME, a LiteLLM name or module:function.",
-        MODELS,
-        common=True,
-        names=("offline", "openai/", "anthropic/"),
-    )
-    agent: ActFunctions = option(
-        (),
-        "Your own function for an agent.",
-        MODELS,
-        "ROLE/ACT=MODULE:FUNCTION",
-        example=["judge/prefer=my_agents:strict"],
-        names=REPLACED,
-    )
-    base_url: RoleTexts = option(
-        (), "OpenAI- or Anthropic-compatible server.", MODELS, "URL", common=True, example=["http://127.0.0.1:8000/v1"]
-    )
-    concurrency: int | Literal["auto"] | None = option(
-        None,
-        "Maximum requests in flight per endpoint.",
-        MODELS,
-        "N|auto",
-        common=True,
-        least=1,
-        most=10_000,
-        none="auto",
-    )
-    batch: bool = option(False, "Use the provider's batch API (half price, slower).", MODELS)
-    budget: float | None = option(
-        None, "Stop before the run folder costs more.", MODELS, "USD", common=True, example=5.0
-    )
-    confirm_above: float | Literal["never"] | None = option(
-        5.0, "Ask in a terminal before a run that may cost more.", MODELS, "USD|never", none="never"
-    )
-    max_calls: int | None = option(None, "Stop after this many calls.", MODELS, "N", least=1, example=10_000)
-    env_file: FilePath | None = option(
-        None, "File of variables, such as keys, to read if they are not set.", MODELS, "FILE", example=".env"
-    )
-    dry_run: bool = option(False, "Print the estimate, ask each model once in a sample conversation, and stop.", MODELS)
-    price: RoleTexts = option(
-        (), "Price in USD per million input and output tokens.", MODELS, "IN,OUT", example=["0.25,2.00"]
-    )
-    reasoning: RoleTexts = option(
-        (),
-        "How much models reason: none, low, medium, high or a number of tokens.",
-        MODELS,
-        "[ROLE=]EFFORT",
-        example=["judge=low"],
-        names=("none", "low", "medium", "high"),
-    )
-    extra: RoleTexts = option(
-        (), "Further fields of each request, as JSON.", MODELS, "[ROLE=]JSON", example=['user={"top_k": 40}']
-    )
-    timeout: float = option(
-        120.0, "Timeout per request; more for long replies.", MODELS, "SECONDS", least=1, most=86_400
-    )
-    noise: float = option(0.0, "Share of wrong verdicts of the offline judge.", MODELS, "SHARE", least=0, most=0.5)
-    out: FilePath = option(
-        "outputs/run", "Run folder; the same command on the same folder resumes.", FILES, "DIR", common=True
-    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,7 +71,7 @@ class ExpandOptions(ModelOptions):
         SIZE,
         least=1,
         most=MAX_POOL,
-        words="a third of --target",
+        words="as many as --per-personality needs",
         example=40,
     )
     per_profile: int = option(1, "Maximum personas per profile.", SIZE, common=True, least=1, most=10_000)
@@ -190,6 +93,23 @@ class ExpandOptions(ModelOptions):
         "[KIND=]MIN-MAX",
         words="like the seeds",
         example=["profile=8-10", "personality=3-5"],
+    )
+    population: FilePath | None = option(
+        None,
+        "Weights of ages, countries, work and other attributes (TOML or JSON).",
+        POOLS,
+        "FILE",
+        words="world adults",
+        example="population.toml",
+    )
+    per_personality: int | None = option(
+        None,
+        "Maximum personas per personality.",
+        SIZE,
+        least=1,
+        most=MAX_POOL,
+        words="as --per-profile, if --personalities allows",
+        example=1,
     )
     count: int = option(20, "Maximum descriptions requested per call.", POOLS, least=1, most=10_000)
     examples: int = option(5, "Pool entries shown per call.", POOLS, least=1, most=10_000)
@@ -262,6 +182,13 @@ class SimulateOptions(ModelOptions):
         "Pairs to keep: all, or those that most other personas decide differently.",
         DIALOGUES,
         choices=get_args(Keep),
+    )
+    check_rate: float = option(
+        0.0,
+        "Share of user messages to check against the persona, and whose verdict to ask for again.",
+        DIALOGUES,
+        "SHARE",
+        most=1,
     )
     max_nodes: int = option(
         500, "Maximum messages per tree with --grow all or best-hard.", SIZE, least=3, most=1_000_000

@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeAlias
 
 from personagen.errors import UsageError
 
-ROLES = ("author", "user", "observer", "assistant", "judge")
+ROLES = ("author", "user", "observer", "assistant", "judge", "checker")
 ENCODER = "encoder"
 POLICY = re.compile(r"policy(?:-[a-z0-9]+)?")  # roles that --candidate adds
 
@@ -30,6 +30,7 @@ ActFunctions: TypeAlias = Texts | Mapping[str, Function]
 Models: TypeAlias = Functions | Mapping[str, Function]
 Data: TypeAlias = FilePath | Iterable[Any]
 KeyTexts: TypeAlias = Texts | Mapping[str, str]
+Noise: TypeAlias = float | str | Mapping[str, float]
 
 # Headings of the help, in this order.
 FILES, SIZE, DIALOGUES, POOLS, MODELS, GENERAL = GROUPS = (
@@ -45,7 +46,7 @@ class Row:
     """One option. ``least`` and ``most`` bound a number; ``none`` is the word for None on the command line.
 
     ``--help`` of a command with many options shows the ``common`` ones. ``words`` describes a default of None,
-    ``example`` is a value for ``personagen.toml``, ``kind`` the first word of the type. ``read`` normalizes a text, or
+    ``example`` is a value for ``personagen.toml``, ``kind`` the first word of the type. ``read`` normalizes a value, or
     raises ``ValueError`` with what to choose. ``names`` are values that completion offers.
     """
 
@@ -56,7 +57,7 @@ class Row:
     least: float = 0
     most: float = 1_000_000_000
     choices: tuple[str, ...] = ()
-    read: Callable[[str], str] | None = None
+    read: Callable[[Any], Any] | None = None
     names: tuple[str, ...] = ()
     none: str = ""
     words: str = ""
@@ -99,6 +100,8 @@ class Row:
             return place(self.flag, value)
         if self.several:
             return self._texts(value)
+        if self.kind == "Noise":
+            return self._read(value)
         types: Any = {"int": int, "float": int | float, "bool": bool}.get(self.kind, str)
         fits = isinstance(value, types) and (self.kind == "bool" or not isinstance(value, bool))
         if fits and self.kind in ("int", "float"):
@@ -108,8 +111,11 @@ class Row:
         if not isinstance(value, str):
             return value
         text = _printable(self.flag, value)
+        return self._read(text) if self.read else text
+
+    def _read(self, value: Any) -> Any:
         try:
-            return self.read(text) if self.read else text
+            return self.read(value) if self.read else value
         except ValueError as error:
             raise UsageError(f"{self.flag} {_shown(value)}: {error}") from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator
 from itertools import product
@@ -69,3 +70,35 @@ TURNS: dict[tuple[str, ...], str] = {
 OPPOSITE = {a: b for pair in _LEXICON["opposites"]["pairs"].split(",") for a, b in [pair.split()]}
 OPPOSITE |= {b: a for a, b in OPPOSITE.items()}
 CONTEXT = {name: frozenset(words.split()) for name, words in _LEXICON["context"].items()}
+
+
+def _opposed() -> dict[str, frozenset[str]]:
+    """Each trait and those that rarely go with it: its opposite, and the words of the groups opposed to its own."""
+    groups = {name: words.split() for name, words in _LEXICON["opposed"].items() if name != "pairs"}
+    apart: dict[str, set[str]] = {one: {other} for one, other in OPPOSITE.items()}
+    for pair in _LEXICON["opposed"]["pairs"].split(","):
+        first, second = (groups[name] for name in pair.split())
+        for one, other in product(first, second):
+            apart.setdefault(one, set()).add(other)
+            apart.setdefault(other, set()).add(one)
+    return {one: frozenset(others) for one, others in apart.items()}
+
+
+def _contradicted() -> list[tuple[re.Pattern[str], frozenset[str]]]:
+    groups = _LEXICON["opposed"]
+    return [
+        (
+            re.compile(
+                r"\b(?:"
+                + "|".join(re.escape(phrase.strip()) for phrase in phrases.split(",")).replace(r"\ ", r"\s+")
+                + ")"
+            ),
+            frozenset(groups[name].split() if name in groups else [name]),
+        )
+        for name, phrases in _LEXICON["contradicted"].items()
+    ]
+
+
+OPPOSED = _opposed()
+#: Phrases in a profile, and the traits that they contradict.
+CONTRADICTED = _contradicted()

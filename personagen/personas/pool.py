@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from heapq import heappop, heappush
 from random import Random
@@ -16,10 +16,10 @@ from personagen.personas.english.text import attributes_of, facts_of
 from personagen.personas.filters import Candidate, Filter, PoolView, Rules
 from personagen.personas.filters.nearest import FloatArray
 from personagen.personas.pronouns import pronoun_in
-from personagen.personas.traits import traits_of
+from personagen.personas.traits import canonical, contradicted, traits_of
 from personagen.records import Description, Persona, Rejection, content_id
 
-PROFILES_PER_PERSONALITY = 3
+MAX_PASSED_OVER = 100  # personalities that a profile contradicts, before one of them is taken
 # A personality in a heap: number of uses, a random number, its index.
 _Use: TypeAlias = tuple[int, float, int]
 
@@ -89,40 +89,55 @@ def combine(
     per_profile: int,
     seed: int,
     language: str = "en",
-    at_first: int | None = None,
+    most: int | None = None,
+    open_to: Callable[[int], int] | None = None,
 ) -> list[Persona]:
     """Personas in the order of ``profiles``, each with up to ``per_profile`` different personalities that fit it.
 
     A personality fits a profile with the same pronoun, and a text without a pronoun fits any. A profile gets the least
-    used ones, so those of one pronoun are used equally often, plus or minus one; ``seed`` breaks ties. Entries with
+    used ones, so those of one pronoun are used about equally often, and ``most`` times at most; ``seed`` breaks ties.
+    One that the profile contradicts, as far as English words show it, is taken only if no other is left. Entries with
     equal text count once. ``language`` is the code of the texts' language.
 
-    Without ``at_first`` every profile can get every personality. With it, the first profiles choose from the first
-    ``at_first`` personalities, and with every ``PROFILES_PER_PERSONALITY`` profiles one more is added, so that the
-    personas of a pool that grows later begin with those of the smaller pool.
+    Without ``open_to`` every profile can get every personality. With it, profile number n (from 0) chooses from the
+    first ``open_to(n)``, so that the personas of a pool that grows later begin with those of the smaller pool.
     """
     random = Random(f"{seed}/combine")
     profiles, personalities = _distinct(profiles), _distinct(personalities)
+    traits = [frozenset(map(canonical, _traits(one))) if language == "en" else frozenset() for one in personalities]
     heaps: dict[str | None, list[_Use]] = {}
     added = 0
     personas = []
     for number, profile in enumerate(profiles):
-        open_to = len(personalities) if at_first is None else max(at_first, number // PROFILES_PER_PERSONALITY + 1)
-        for personality in personalities[added:open_to]:
+        for personality in personalities[added : open_to(number) if open_to else None]:
             heap = heaps.setdefault(pronoun_in(personality.text, language), [])
             heappush(heap, (0, random.random(), added))
             added += 1
         pronoun = pronoun_in(profile.text, language)
         fitting = [heap for of, heap in heaps.items() if of == pronoun or None in (of, pronoun)]
-        again: list[tuple[list[_Use], _Use]] = []
-        while len(again) < per_profile and any(fitting):
-            heap = min(filter(None, fitting))  # its least used personality is the least used of all that fit
-            uses, _, at = heappop(heap)
-            again.append((heap, (uses + 1, random.random(), at)))
+        denied = contradicted(profile.text) if language == "en" else frozenset()
+        taken, passed_over = _least_used(fitting, per_profile, denied, traits)
+        for heap, (uses, _, at) in taken:
             personas.append(_persona(profile, personalities[at], language))
-        for heap, entry in again:
+            if most is None or uses + 1 < most:
+                heappush(heap, (uses + 1, random.random(), at))
+        for heap, entry in passed_over:
             heappush(heap, entry)
     return personas
+
+
+def _least_used(
+    heaps: Sequence[list[_Use]], count: int, denied: frozenset[str], traits: Sequence[frozenset[str]]
+) -> tuple[list[tuple[list[_Use], _Use]], list[tuple[list[_Use], _Use]]]:
+    """The ``count`` least used personalities without a ``denied`` trait, then with one, and those passed over."""
+    taken: list[tuple[list[_Use], _Use]] = []
+    passed_over: list[tuple[list[_Use], _Use]] = []
+    while len(taken) < count and any(heaps) and len(passed_over) < MAX_PASSED_OVER:
+        heap = min(filter(None, heaps))  # its least used personality is the least used of all that fit
+        entry = heappop(heap)
+        (taken if denied.isdisjoint(traits[entry[2]]) else passed_over).append((heap, entry))
+    missing = max(0, count - len(taken))
+    return taken + passed_over[:missing], passed_over[missing:]
 
 
 def unpaired(
@@ -156,11 +171,16 @@ def _persona(profile: Description, personality: Description, language: str) -> P
         profile=profile.text,
         personality=personality.text,
         facts=profile.items or facts_of(profile.text),
-        traits=personality.items or traits_of(personality.text),
+        traits=_traits(personality),
         attributes=_attributes(profile, language),
         origin={"profile": profile.origin, "personality": personality.origin},
         prompt_hash="+".join(hashes),
+        drawn=profile.drawn | personality.drawn,
     )
+
+
+def _traits(personality: Description) -> tuple[str, ...]:
+    return personality.items or traits_of(personality.text)
 
 
 def _attributes(profile: Description, language: str) -> dict[str, str | int]:

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import combinations
 
 from personagen.personas.english.text import fold
-from personagen.personas.lexicon import ADJECTIVES, CONTEXT, FIRSTS, FORMS, OPPOSITE, TURNS, VALENCE, Valence
+from personagen.personas.lexicon import (
+    ADJECTIVES,
+    CONTEXT,
+    CONTRADICTED,
+    FIRSTS,
+    FORMS,
+    OPPOSED,
+    OPPOSITE,
+    TURNS,
+    VALENCE,
+    Valence,
+)
 
 _DEGREE = re.compile(
     r"^(?:(?:a|an|the|very|quite|rather|somewhat|extremely|highly|really|so|too|fairly|pretty|deeply|often|always|"
@@ -35,6 +47,25 @@ def canonical(word: str) -> str:
 def valence(trait: str) -> Valence | None:
     """Whether a trait is flattering, unflattering or neutral; None if it is unknown."""
     return VALENCE.get(canonical(trait))
+
+
+def go_together(one: str, other: str) -> bool:
+    """Whether two traits differ and are often found in one person; unlike "warm" and "blunt"."""
+    first, second = canonical(one), canonical(other)
+    return first != second and second not in OPPOSED.get(first, ())
+
+
+def opposed(traits: Sequence[str]) -> list[tuple[str, str]]:
+    """The pairs of ``traits`` that rarely go together in one person, in their order."""
+    return [
+        (one, other) for one, other in combinations(traits, 2) if canonical(other) in OPPOSED.get(canonical(one), ())
+    ]
+
+
+def contradicted(profile: str) -> frozenset[str]:
+    """The canonical traits that an English profile speaks against: of one who hosts parties, "withdrawn"."""
+    plain = fold(profile)
+    return frozenset().union(*(traits for phrases, traits in CONTRADICTED if phrases.search(plain)))
 
 
 def traits_of(text: str) -> tuple[str, ...]:

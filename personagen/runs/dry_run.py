@@ -14,7 +14,7 @@ from personagen.agents.assistant import of_policy
 from personagen.agents.reply_counts import ReplyCounts
 from personagen.agents.sample import Scene
 from personagen.errors import ReplyError
-from personagen.llm.endpoints import OFFLINE, Endpoint
+from personagen.llm.endpoints import Endpoint
 from personagen.runs.session import Session
 
 
@@ -41,7 +41,7 @@ async def probe_models(session: Session) -> tuple[str, ...]:
         role = name.partition("/")[0]
         endpoint = session.models.by_role[role]
         act = ACTS.get(name) or of_policy(name)
-        if act is None or name in session.ctx.acts or endpoint in seen or endpoint.model == OFFLINE:
+        if act is None or name in session.ctx.acts or endpoint in seen or endpoint.is_offline:
             continue
         seen.add(endpoint)
         context = replace(session.ctx, attempts=1, counts=ReplyCounts())

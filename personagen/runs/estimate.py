@@ -7,6 +7,7 @@ import math
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from statistics import fmean
@@ -16,16 +17,16 @@ from personagen.agents import ACTS
 from personagen.agents.ask import AgentContext
 from personagen.agents.assistant import of_policy
 from personagen.errors import DiskError, Interrupted
-from personagen.llm.endpoints import OFFLINE, Models
+from personagen.llm.endpoints import Models
 from personagen.llm.limits.limiter import Limiter
 from personagen.llm.middleware import Tally
 from personagen.llm.prices import Price, cost
 from personagen.records import Usage
 from personagen.runs.rehearsal import Lengths, Rehearsal, rehearse
-from personagen.runs.schedule import Task
+from personagen.runs.schedule import Result, Step, Task
 from personagen.runs.session import Session
 from personagen.runs.sizes import Need, Size
-from personagen.runs.workflow import Item, Workflow
+from personagen.runs.workflow import Item, Prelude, Workflow, prelude_of
 from personagen.store.folder import Run
 
 MAX_SAMPLED = 1000  # items considered for the estimate; their order is random
@@ -108,6 +109,8 @@ async def estimate_of(workflow: Workflow[Item], session: Session, folder: Run, d
         rehearsals, extra, extra_bytes = workflow.rehearsals(session, folder)
     else:
         rehearsals = _rehearsals(workflow, folder, done)
+    if prelude := prelude_of(workflow, session, len(workflow.items) - len(done)):
+        rehearsals = [*rehearsals, Rehearsal(partial(_prelude, prelude))]
     lengths = Lengths(_usual(session.models, workflow.scales), session.ctx.prompts)
     played = await rehearse(rehearsals, session.ctx, folder.journal, lengths)
     needs = dict.fromkeys(session.models.by_role, Need()) | dict(played.needs) | extra
@@ -116,9 +119,17 @@ async def estimate_of(workflow: Workflow[Item], session: Session, folder: Run, d
     return _estimated(session, folder.folder, workflow.planned(left), needs, size)
 
 
+def _prelude(prelude: Prelude, ctx: AgentContext) -> Task:
+    async def step() -> list[Step]:
+        await prelude(ctx)
+        return []
+
+    return Task([step], Result)
+
+
 def _usual(models: Models, scales: Mapping[str, float]) -> dict[str, float]:
     """The usual reply length in tokens by prompt, for a model or for the offline cast."""
-    cast = {role for role, endpoint in models.by_role.items() if endpoint.model == OFFLINE}
+    cast = {role for role, endpoint in models.by_role.items() if endpoint.is_offline}
     policies = {name: act for role in models.by_role if (act := of_policy(name := f"{role}/plain"))}
     return {
         name: scales.get(name, 1.0) * (act.offline_tokens if name.partition("/")[0] in cast else act.usual_tokens)

@@ -18,7 +18,7 @@ from personagen.agents.ask import MORE_ROOM, AgentContext
 from personagen.agents.reply_counts import ReplyCounts
 from personagen.call import Call
 from personagen.errors import ConfigError
-from personagen.llm.endpoints import OFFLINE
+from personagen.llm.endpoints import is_offline
 from personagen.llm.middleware import Tally
 from personagen.llm.room import most as most_room
 from personagen.llm.room import usual_reasoning
@@ -165,7 +165,7 @@ class _Model:
             reply = await self._cast(call)
         except ConfigError:  # a custom prompt, which the cast does not know
             reply = Completion(text="word" if call.schema is None else orjson.dumps(_example(call.schema)).decode())
-        return reply if call.model == OFFLINE and call.schema is not None else Completion(text=reply.text or ".")
+        return reply if is_offline(call.model) and call.schema is not None else Completion(text=reply.text or ".")
 
     def _measured(self, call: Call, reply: Completion, is_stored: bool) -> _Asked:
         text = "".join(f"{m.role}\n{m.content}\n" for m in call.messages)
@@ -221,6 +221,7 @@ def _needs(
     for asked in played:
         usual = lengths.size(asked, 1.0, deeper)
         times, upper, stored = rehearsal.expected, attempts * rehearsal.upper, float(asked.is_stored)
+        times *= asked.call.share  # the bound counts every call of a sample as made
         if one and asked.is_stored and rehearsal.stored:
             times, upper = max(times - rehearsal.stored, rehearsal.least), upper - rehearsal.stored
         elif asked.is_stored:

@@ -17,7 +17,7 @@ import orjson
 from personagen.agents import custom
 from personagen.agents.reply_counts import discarded_part
 from personagen.errors import PersonagenError, QualityError
-from personagen.llm.endpoints import OFFLINE, Models, resolve
+from personagen.llm.endpoints import Models, is_offline, resolve
 from personagen.llm.slots import slots
 from personagen.options import checked_texts
 from personagen.options.language import ANY, base_of, name_of
@@ -36,13 +36,13 @@ from personagen.runs.prompts import tuned_prompts
 from personagen.runs.schedule import Job, Result, Task, run_jobs
 from personagen.runs.session import Session, open_models
 from personagen.runs.watch import Watch
-from personagen.runs.workflow import Item, Outcome, RunReport, Workflow
+from personagen.runs.workflow import Item, Outcome, RunReport, Workflow, prelude_of
 from personagen.store.folder import Run, open_run
 
 log = logging.getLogger(__name__)
 # Files, servers, limits and speed may change when a run is resumed.
 _NOT_IN_FINGERPRINT = {
-    *("out", "prompts", "skip_bad_lines", "columns", "seeds", "dry_run", "env_file"),
+    *("out", "prompts", "skip_bad_lines", "columns", "seeds", "population", "per_personality", "dry_run", "env_file"),
     *("base_url", "price", "concurrency", "budget", "max_calls", "timeout", "batch", "confirm_above"),
 }
 
@@ -96,7 +96,7 @@ async def run(
 
 def _unread(prompts: Mapping[str, Prompt], models: Models) -> tuple[str, ...]:
     """Says that the offline cast plays by a script, if its prompts were edited."""
-    played = [name for name in prompts if models.by_role[name.partition("/")[0]].model == OFFLINE]
+    played = [name for name in prompts if models.by_role[name.partition("/")[0]].is_offline]
     if names := sorted(
         name for name in played if edited(prompts[name].sources[0][0].removesuffix(".md"), prompts[name].hash)
     ):
@@ -116,7 +116,7 @@ async def _extends(workflow: Workflow[Any], folder: Run, prompts: Mapping[str, P
 
 def _only_english(models: Models, language: str) -> tuple[str, ...]:
     """A note if ``language`` is asked for and the offline cast, which speaks English, is to speak or write."""
-    offline = [role for role in ("author", "user", "assistant") if models.names.get(role) == OFFLINE]
+    offline = [role for role in ("author", "user", "assistant") if is_offline(models.names.get(role))]
     if not offline or language == ANY or base_of(language) == "en":
         return ()
     return (
@@ -152,7 +152,7 @@ class _Playing(Generic[Item]):
         return report, self.workflow.summarize(Outcome({}, Counter()))
 
     async def play(self) -> tuple[RunReport, dict[str, Any]]:
-        status = "interrupted"
+        status, told = "interrupted", tuple[str, ...]()
         try:
             setup = self.workflow.setup(self.session) if self.workflow.setup else nullcontext()
             async with setup, ticking(self._report_progress) as report_soon:
@@ -161,6 +161,8 @@ class _Playing(Generic[Item]):
                 if not self.session.batch:
                     for endpoint, total in (await slots(self.session.models.by_role.values())).items():
                         self.session.limiter.cap(endpoint, total)
+                if prelude := prelude_of(self.workflow, self.session, len(self.workflow.items) - len(self.done)):
+                    told = await prelude(self.session.ctx)
                 rest = self._jobs()
                 begun = [job async for job in probe(self.session, self.folder.journal, rest)]
                 limiter, workflow = self.session.limiter, self.workflow
@@ -174,7 +176,7 @@ class _Playing(Generic[Item]):
             status = f"stopped: {error}"
             raise
         finally:
-            report, own = self._close(status)
+            report, own = self._close(status, told)
         return report, own
 
     def _jobs(self) -> Iterator[Job]:
@@ -210,10 +212,10 @@ class _Playing(Generic[Item]):
         if self.progress:
             self.progress(self.watch.status(self.failures, self.estimate))
 
-    def _close(self, status: str) -> tuple[RunReport, dict[str, Any]]:
-        """Writes the results and ``run.json``, however the run ended."""
+    def _close(self, status: str, told: tuple[str, ...]) -> tuple[RunReport, dict[str, Any]]:
+        """Writes the results and ``run.json``, however the run ended; ``told`` is what the prelude said."""
         workflow, folder = self.workflow, self.folder
-        notes = self.notes
+        notes = (*self.notes, *told)
         if workflow.results:
             folder.derive(*workflow.results)
             outdated = folder.journal.outdated(workflow.results[0], folder.fingerprint)
@@ -226,7 +228,8 @@ class _Playing(Generic[Item]):
             notes += workflow.close(folder, status)
         counts = self._counts()
         report = self._report(status, notes)
-        own = workflow.summarize(Outcome(counts, self.failures.by_reason()))
+        results = folder.folder if status == "done" else None
+        own = workflow.summarize(Outcome(counts, self.failures.by_reason(), results))
         folder.record(report, own)
         return report, own
 

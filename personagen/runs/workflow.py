@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from personagen.agents.ask import AgentContext
 from personagen.options import ModelOptions
@@ -58,12 +59,19 @@ class RunReport:
     notes: tuple[str, ...]
 
 
+Prelude: TypeAlias = Callable[[AgentContext], Awaitable[tuple[str, ...]]]
+
+
 @dataclass(frozen=True)
 class Outcome:
-    """The input of a workflow's summary: counts summed over all items, and failures by reason."""
+    """The input of a workflow's summary: counts summed over all items, failures by reason, and where the results are.
+
+    ``folder`` is None unless the run is done.
+    """
 
     counts: Mapping[str, Any]
     failures: Counter[str]
+    folder: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -79,7 +87,8 @@ class Workflow(Generic[Item]):
     longer or shorter than usual, ``weight`` and ``shorten`` to choose the rehearsed items and cut long ones, ``setup``
     for what is open while items are processed, ``close`` for what is written at the end, ``standing`` for other counts
     of done, total and failed. ``growth`` says how it may extend a smaller run, and ``extends``, given the settings of
-    that run, what is asked anew.
+    that run, what is asked anew. ``prelude`` names a role, and what its model is asked before the first item if that
+    costs something: a few calls, whose outcome the notes of the report say.
     """
 
     command: str
@@ -108,6 +117,16 @@ class Workflow(Generic[Item]):
     standing: Callable[[], tuple[int, int, int]] | None = None
     growth: Growth | None = None
     extends: Callable[[Mapping[str, Any], Mapping[str, Prompt]], Awaitable[tuple[str, ...]]] | None = None
+    prelude: tuple[str, Prelude] | None = None
+
+
+def prelude_of(workflow: Workflow[Any], session: Session, left: int) -> Prelude | None:
+    """What is asked before the ``left`` items: nothing where it would be free, or would take a batch."""
+    if not workflow.prelude or not left or session.batch:
+        return None
+    role, ask = workflow.prelude
+    own = any(name.startswith(f"{role}/") for name in session.ctx.acts)
+    return None if own or session.models.by_role[role].is_near else ask
 
 
 def at_most(before: Mapping[str, Any], now: Mapping[str, Any], *names: str) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from random import Random
 
 import pytest
 
-from personagen.agents.ask import capture_call
 from personagen.agents.assistant import ACTS, of_another, of_policy, with_one_of_another
+from personagen.agents.capture import capture_call
 from personagen.agents.sample import Scene
 from personagen.prompts import files
 from personagen.records import Inference, Persona

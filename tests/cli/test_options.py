@@ -62,7 +62,7 @@ def test_a_command_with_few_options_shows_them_all(command):
 
 def test_defaults_in_words_are_shown(command):
     text = " ".join(command("expand", "--help-all").stdout.split())
-    for words in ("a third of --target", "auto", "the bundled seeds", "hashed"):
+    for words in ("as many as --per-personality needs", "auto", "the bundled seeds", "hashed"):
         assert f"[default: {words}]" in text
 
 

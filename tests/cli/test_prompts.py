@@ -47,7 +47,7 @@ def test_an_edited_prompt_is_listed_with_its_own_file_and_a_new_hash(command, ow
     shutil.rmtree(own / "author")
     after = json.loads(command("prompts", "list", "--prompts", own, "--json").stdout)["prompts"]
     for old, new in zip(before, after, strict=True):
-        uses_stage = old["name"].split("/")[0] in ("user", "observer", "judge")
+        uses_stage = old["name"].split("/")[0] in ("user", "observer", "judge", "checker")
         assert (old["hash"] != new["hash"]) == uses_stage
         assert new["file"].startswith(str(own)) != new["name"].startswith("author/")
 

@@ -14,7 +14,7 @@ from personagen.personas.filters import FILTERS, SCREENS
 
 REPO = Path(__file__).parents[2]
 PAGE = (REPO / "docs" / "reading-a-summary.md").read_text(encoding="utf-8")
-SOURCES = ("expand", "simulate", "common", "run", "consent", "show")
+SOURCES = ("expand", "simulate", "common", "run", "consent", "show", "measures")
 
 
 def explained(page):
@@ -65,7 +65,7 @@ def test_the_measures_of_the_personas_are_those_that_are_explained(command):
 )
 def test_every_line_that_is_printed_is_explained(command, personas, arguments):
     text = command(*(personas if word == "PERSONAS" else word for word in arguments)).stdout
-    roles = r"(author|user|observer|assistant|judge) \("
+    roles = r"(author|user|observer|assistant|judge|checker) \("
     first = {line[2:].strip().partition("  ")[0] for line in text.splitlines() if re.match(r"  +\S", line)}
     unknown = {word for word in first if word and not re.match(roles, word)} - explained(PAGE)
     assert {word for word in unknown if not word.startswith(("personagen ", "`"))} == set()

@@ -182,3 +182,41 @@ def test_memory_does_not_grow_with_the_run(tmp_path: Path, format: str):
     few, many = peak(400), peak(1200)
     assert (tmp_path / "run400" / "pairs.jsonl").stat().st_size > 2 * BUFFER_BYTES
     assert many < 1.1 * few
+
+
+def test_balance_length_keeps_pairs_in_which_the_longer_reply_is_chosen_in_half(tmp_path: Path):
+    trees = several(12)
+    swapped = [
+        tree.model_copy(
+            update={
+                "nodes": tuple(
+                    node.model_copy(update={"content": f"{node.content} {'And more of it. ' * (1 + at % 3)}"})
+                    if node.role == "assistant" and node.id.endswith("0" if at % 4 else "1")
+                    else node
+                    for node in tree.nodes
+                )
+            }
+        )
+        for at, tree in enumerate(trees)
+    ]
+    folder = simulated(tmp_path / "long", swapped)
+    summary = export(folder, "trl", tmp_path / "b.jsonl", balance="length")
+    rows = [json.loads(line) for line in (tmp_path / "b.jsonl").read_text().splitlines()]
+    longer = [len(row["chosen"][0]["content"]) > len(row["rejected"][0]["content"]) for row in rows]
+    assert 0 < sum(longer) == len(rows) / 2 < 36
+    [note] = summary.notes
+    assert note.startswith(f"--balance length kept {len(rows)} of 36 pairs: ")
+    assert note.endswith("the longer reply was chosen in 75% of them, in those kept in half")
+
+
+def test_balance_says_where_no_pair_is_left(tmp_path: Path):
+    tree = conversation(turns=2)
+    nodes = [
+        n.model_copy(update={"content": n.content + " More, and more of it."})
+        if n.id.endswith(".0") and n.agent != "user"
+        else n
+        for n in tree.nodes
+    ]
+    folder = simulated(tmp_path / "long", [tree.model_copy(update={"nodes": tuple(nodes)})])
+    with pytest.raises(UsageError, match="--balance length leaves none of the 2 pairs"):
+        export(folder, "trl", tmp_path / "b.jsonl", balance="length")

@@ -144,8 +144,13 @@ def test_later_personalities_are_used_as_often_as_the_first_ones(pools, tmp_path
     pools("pool", target=90)
     personas, _ = load_personas(tmp_path / "pool" / "personas.jsonl")
     uses = [[p.personality for p in personas].count(text) for text in {p.personality for p in personas}]
-    assert len(uses) == 30
-    assert max(uses) - min(uses) <= 1
+    assert len(uses) == 90
+    assert set(uses) == {1}
+    pools("shared", target=90, per_personality=3)
+    personas, _ = load_personas(tmp_path / "shared" / "personas.jsonl")
+    uses = [[p.personality for p in personas].count(text) for text in {p.personality for p in personas}]
+    assert max(uses) == 3
+    assert len(personas) == 90
 
 
 def test_the_pool_grown_and_the_run_grown_on_it_ask_nothing_again(grows, pools, talks, tmp_path, model):

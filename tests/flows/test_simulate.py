@@ -243,6 +243,7 @@ def test_a_run_that_a_fault_of_the_caller_ends_is_kept_as_interrupted(run, tmp_p
         ({"max_nodes": 11, "turns": 4, "grow": "all"}, "--max-nodes 11: one branch of --turns 4 takes 12 messages"),
         ({"max_nodes": 8, "turns": 3, "grow": "best-hard"}, "so choose at least 9 with --grow best-hard"),
         ({"noise": 0.9}, "--noise 0.9"),
+        ({"noise": "odd=0.1"}, "--noise odd=0.1: there is no kind odd"),
         ({"grow": "x"}, "--grow x"),
         ({"attempts": 0}, "--attempts 0"),
         ({"conversations": 0}, "--conversations 0"),
@@ -255,3 +256,16 @@ def test_a_wrong_option_is_refused_before_anything_is_made(run, tmp_path, option
     with pytest.raises(UsageError, match=complaint):
         run(**options)
     assert not (tmp_path / "run").exists()
+
+
+def test_another_offline_judge_errs_on_other_pairs_and_is_recorded_by_its_name(run, tmp_path):
+    verdicts = {}
+    for name in ("offline", "offline/2"):
+        out = name.replace("/", "-")
+        run(out, turns=3, conversations=8, noise="model=0.4", model={"judge": name})
+        trees = list(read_records(tmp_path / out / "trees.jsonl", ConversationTree))
+        assert {tree.models["judge"] for tree in trees} == {name}
+        assert {tree.models["user"] for tree in trees} == {"offline"}
+        verdicts[name] = [judgment.ranking for tree in trees for judgment in tree.judgments]
+    assert len(verdicts["offline"]) == len(verdicts["offline/2"]) > 20
+    assert verdicts["offline"] != verdicts["offline/2"]

@@ -5,9 +5,7 @@ from __future__ import annotations
 import pytest
 
 from personagen.gates.grounds import coverage, revealed
-from personagen.gates.leak import leak, leaked
-from personagen.gates.pair import Comparison
-from personagen.records import Belief, Inference, Message, Persona
+from personagen.records import Inference
 
 
 def inferred(fact, quote="q", kind="profile"):
@@ -56,49 +54,3 @@ def test_several_inferences_are_not_added_up():
 def test_the_share_of_a_line_counts_long_words_more():
     assert coverage("works at the harbour", "he works") < 0.5 < coverage("works at the harbour", "the harbour")
     assert coverage("", "any") == coverage("a of", "a of") == 0
-
-
-MARTA = Persona(
-    id="p",
-    profile="P",
-    personality="Q",
-    facts=("repairs church organs in Porto", "has two spaniels"),
-    traits=("blunt",),
-)
-ASKED = [Message(role="user", content="What should I read on the train?")]
-
-
-def case(before=ASKED, known=()):
-    return Comparison("0.0", "0.1", {}, (), before=before, persona=MARTA, belief=Belief(node="0", inferences=known))
-
-
-@pytest.mark.parametrize(
-    "reply", ["As you repair organs in a church in Porto, read Bach's life.", "Fine. Take the spaniels along."]
-)
-def test_a_reply_that_uses_what_nobody_said_leaks(reply):
-    assert leak(case(), reply) in MARTA.facts
-
-
-def test_a_reply_that_uses_what_was_said_or_inferred_does_not_leak():
-    reply = "As you repair church organs in Porto, read Bach's life."
-    said = [Message(role="user", content="I repair church organs in Porto."), *ASKED]
-    assert leak(case(said), reply) is None
-    known = inferred("repairs church organs in Porto")
-    assert leak(case(known=known), reply) is None
-
-
-@pytest.mark.parametrize("reply", ["Read a novel, to be blunt.", "Porto. Organs. Churches.", "Two books will do.", ""])
-def test_stray_words_and_traits_do_not_leak(reply):
-    assert leak(case(), reply) is None
-
-
-def test_the_words_of_a_fact_must_stand_in_one_sentence():
-    fact = MARTA.facts[0]
-    assert leaked(fact, "You repair church organs in Porto.", []) == 1
-    assert leaked(fact, "You repair it. The church is shut. Organs are in Porto.", []) == 0
-
-
-def test_words_of_a_fact_that_were_said_make_the_rest_count_less():
-    fact = MARTA.facts[0]
-    assert 0.5 < leaked(fact, "You repair church organs in Porto.", ["To church in Porto."]) < 0.8
-    assert leaked(fact, "You repair church organs in Porto.", ["My organs, my church, my repairs."]) < 0.3

@@ -120,7 +120,7 @@ def test_what_a_persona_or_seed_says_stands_in_the_prompt_letter_by_letter(text:
     inputs = {"profile": text, "personality": text, "examples": [text], "count": 1, "turn": 1}
     inputs |= {"facts": [text], "traits": [text], "lines": [text]}
     inputs |= {"brief": {**BRIEF, "facts": [], "topic": "a car"}, "earlier": {}}
-    inputs["form"] = PACKAGED.inputs
+    inputs |= {"form": PACKAGED.inputs, "draws": []}
     rendered = prompts.load(name, (prompts.packaged(),)).render({"conversation": [], "replies": [reply], **inputs})
     assert [m.role for m in rendered] == ["system", "user"]
     assert rendered[1].content.count(text) == {"user/speak": 2, "judge/prefer": 4, "author/profiles": 1}[name]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from personagen.gates import PAIR_GATES, Comparison
+from personagen.gates.disputed import disputed
 from personagen.gates.pair import empty, identical, inconsistent, judged, margin_of, tie, uninformed
 from personagen.records import Judgment
 from tests.trees import verdicts
@@ -27,7 +28,8 @@ def test_two_agreeing_verdicts_about_good_replies_pass_every_gate(name: str):
 
 
 def test_gates_are_asked_in_this_order():
-    assert list(PAIR_GATES) == ["uninformed", "judged", "empty", "identical", "tie", "inconsistent"]
+    texts = ["uninformed", "judged", "empty", "identical", "similar"]
+    assert list(PAIR_GATES) == [*texts, "leak", "dump", "contradiction", "tie", "inconsistent", "disputed"]
 
 
 def test_a_reply_that_was_not_asked_for_since_nothing_was_known_makes_no_pair():
@@ -65,6 +67,19 @@ def test_one_tie_of_two_is_a_tie(which: int):
     both = list(GOOD)
     both[which] = both[which].model_copy(update={"tie": True})
     assert tie(case(both)) == "a tie in 1 of 2 verdicts"
+
+
+@pytest.mark.parametrize(
+    ("again", "said"),
+    [
+        (rank("0.0", "0.1", "0.2"), "asked again, reply 0.0 is preferred to 0.1"),
+        (rank("0.1", "0.2", "0.0", tie=True), "asked again, it is a tie"),
+        (rank("0.2", "0.1", "0.0"), None),
+    ],
+)
+def test_a_verdict_that_is_asked_for_again_must_prefer_the_same_reply(again: Judgment, said: str | None):
+    assert disputed(case(again=[rank("0.1", "0.0", "0.2"), again])) == said
+    assert disputed(case()) is None
 
 
 def test_a_better_reply_that_changes_with_the_order_is_inconsistent():

@@ -49,7 +49,8 @@ def test_a_given_price_wins():
 
 
 def test_the_offline_cast_is_free():
-    assert cost(price_of("offline"), Usage(input_tokens=9)) == 0.0
+    for model in ("offline", "offline/2"):
+        assert cost(price_of(model), Usage(input_tokens=9)) == 0.0
 
 
 def test_a_price_is_read_in_usd_per_million():

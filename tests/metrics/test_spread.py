@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from personagen.metrics.spread import ages, genders, tone
+from personagen.metrics.spread import ages, genders, opposed_share, tone
 
 
 def test_neutral_and_unflattering_traits_count_as_not_flattering_and_unknown_ones_as_neither():
@@ -38,3 +38,8 @@ def test_genders_are_counted_and_no_gender_is_unknown():
 @pytest.mark.parametrize("count", [ages, genders])
 def test_nobody_is_spread_over_nothing(count):
     assert set(count([]).values()) == {0}
+
+
+def test_the_share_with_opposed_traits_counts_each_person_once():
+    assert opposed_share([("warm", "blunt", "cold"), ("warm", "witty"), ("terse",), ("loud", "quiet")]) == 0.5
+    assert opposed_share([]) == 0.0

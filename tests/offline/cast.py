@@ -11,18 +11,29 @@ from pathlib import Path
 
 from personagen.records import Message
 
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))  # for what the benchmark imports
 _FILE = Path(__file__).parents[2] / "benchmarks" / "offline_cast.py"
 _SPEC = importlib.util.spec_from_file_location("offline_cast", _FILE)
 bench = importlib.util.module_from_spec(_SPEC)
 sys.modules["offline_cast"] = bench
 _SPEC.loader.exec_module(bench)
+figures = sys.modules["cast_figures"]
 
 BEEKEEPER = {
     "profile": "She is 34 and keeps bees on her roof. She works nights as a nurse.",
     "personality": "She is anxious and methodical.",
     "facts": ["She is 34 years old", "She keeps bees on her roof", "She works nights as a nurse", "Her son is deaf"],
     "traits": ["anxious", "methodical"],
+    "lines": [
+        "She is 34 years old",
+        "She keeps bees on her roof",
+        "She works nights as a nurse",
+        "Her son is deaf",
+        "anxious",
+        "methodical",
+    ],
 }
+NOBODY = {"profile": "", "personality": "", "facts": [], "traits": [], "lines": []}
 
 
 @cache

@@ -7,6 +7,8 @@ from random import Random
 import pytest
 
 from personagen.offline import assistant
+from personagen.offline.circumstances import advice_in, advice_on
+from personagen.offline.findings import FAMILIAR, RECITES
 from personagen.offline.style import axes_in
 from personagen.offline.texts import bank
 from personagen.offline.topics import given, topics
@@ -30,13 +32,56 @@ def test_both_answer_the_question_that_was_asked():
         assert any(p in points for p in given("boiler", text)), text
 
 
-def test_a_revealed_fact_that_bears_on_the_matter_is_used_in_most_replies():
-    texts = _aware(["The user keeps a parrot named Otto"])
-    assert sum("parrot" in t for t in texts) > 35
+NIGHTS = "The user works nights as a nurse"
+ENGINEER = talk("Our boiler knocks at night. What can I do before the engineer comes?")
+
+
+def test_a_revealed_fact_that_bears_on_the_question_changes_the_advice_of_most_replies():
+    assert sum("night shift" in t or "a shift" in t for t in _aware([NIGHTS], ENGINEER)) > 45
+    assert not any("shift" in t for t in _aware([NIGHTS]))  # whether the banging is dangerous has nothing to do with it
+
+
+def test_advice_for_a_fact_is_given_once_in_a_conversation():
+    [advice] = advice_on("nights", "boiler", 1)
+    past = talk(ENGINEER[0].content, advice.text, ENGINEER[0].content)
+    assert not any(advice.text in t for t in _aware([NIGHTS], past))
+
+
+def test_few_replies_recite_what_the_user_said():
+    recited = sum(bool(RECITES.search(t)) for t in _aware([NIGHTS], ENGINEER, times=400))
+    assert 4 < recited < 48
 
 
 def test_a_fact_that_is_not_among_the_inferences_is_never_used():
-    assert not any("parrot" in t for t in [*_aware(["The user is 40"]), *_plain()])
+    assert not any(advice_in(t) for t in [*_aware(["The user is 40"], ENGINEER), *_plain(ENGINEER)])
+
+
+def test_without_inferences_aware_writes_what_plain_writes():
+    assert _aware([]) == _plain()
+
+
+def test_inferences_of_another_person_give_a_plausible_reply_for_that_person():
+    other = _aware(["The user is retired", "The user is sceptical: advice needs a reason."], ENGINEER)
+    assert sum("weekday morning" in t for t in other) > 45
+    assert all(given("boiler", t) for t in other)
+
+
+def test_an_overclaiming_reply_speaks_of_what_was_never_said_or_flaunts_what_was():
+    inputs = {"conversation": ENGINEER, "inferences": [NIGHTS]}
+    texts = [assistant.overclaim(inputs, Random(i)) for i in range(100)]
+    unknown = sum(any(a.circumstance != "nights" for a in advice_in(t)) for t in texts)
+    flaunted = sum("you work nights" in t for t in texts)
+    familiar = sum(bool(FAMILIAR.search(t)) for t in texts)
+    assert min(unknown, flaunted, familiar) > 10
+    assert unknown + flaunted + familiar > 90
+    assert all(given("boiler", t) for t in texts)
+
+
+@pytest.mark.parametrize(("wish", "low", "high"), [("Keep it short, please.", 8, 34), ("In detail, please.", 75, 190)])
+def test_both_follow_an_explicit_wish_for_a_length(wish, low, high):
+    asked = talk(f"{BOILER[0].content} {wish}")
+    for texts in (_aware(["The user is talkative"], asked), _aware(["The user is terse"], asked), _plain(asked)):
+        assert sum(low <= len(t.split()) <= high for t in texts) > 45
 
 
 def test_a_terse_user_gets_shorter_replies_than_a_talkative_one():
@@ -53,18 +98,6 @@ def test_a_methodical_user_gets_numbered_steps():
 def test_most_replies_show_what_a_person_of_that_kind_likes(name):
     texts = _aware([bank("style")[name]["seems"][0]])
     assert sum(name in axes_in(t, "likes") for t in texts) > 40
-
-
-def test_about_a_tenth_of_the_aware_replies_overreach():
-    known = ["The user keeps bees", "The user is anxious"]
-    forced = [t for t in _aware(known, times=400) if assistant_overreaches(t)]
-    assert 8 < len(forced) < 80
-
-
-def assistant_overreaches(text):
-    from personagen.offline.judge import _FAMILIAR, _PADDING, _forced
-
-    return bool(_FAMILIAR.search(text) or _PADDING.search(text) or any(trace in text.lower() for trace in _forced()))
 
 
 def test_a_question_about_a_point_gets_its_explanation():

@@ -15,13 +15,12 @@ from personagen.encoders import hashed
 from personagen.metrics.spread import tone
 from personagen.offline import author
 from personagen.offline.author import slips as author_slips
-from personagen.offline.texts import bank
 from personagen.personas import pool
 from personagen.personas.english.text import attributes_of, normalised, pronoun_of, words
 from personagen.personas.english.verbs import FUNCTION, bag
 from personagen.personas.filters import FILTERS, SCREENS, PoolView, Rules, Threshold, candidate
 from personagen.personas.filters.format import unsupported
-from personagen.personas.traits import canonical, traits_of
+from personagen.personas.traits import canonical, opposed, traits_of
 from personagen.records import Description, content_id
 
 EXAMPLES = [
@@ -132,12 +131,9 @@ def test_at_least_two_in_five_trait_uses_are_not_flattering():
 
 
 def test_no_personality_has_a_trait_twice_or_beside_its_opposite():
-    apart = [set(line) for line in bank("author_traits")["opposites"]]
     for _, traits in flawless("personality"):
         assert len({canonical(trait) for trait in traits}) == len(traits)
-        for first, *others in bank("author_traits")["opposites"]:
-            assert not (first in traits and set(others) & set(traits))
-    assert apart
+        assert opposed(traits) == []
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -12,9 +12,8 @@ from personagen.call import Call
 from personagen.errors import ConfigError
 from personagen.offline import offline, parts
 from personagen.offline.facts import is_stated
-from personagen.offline.judge import CLOSE
 from personagen.records import Message
-from tests.offline.cast import BEEKEEPER, bench, grown, talk
+from tests.offline.cast import BEEKEEPER, bench, figures, grown, talk
 
 
 def _users():
@@ -69,15 +68,31 @@ def test_a_user_reveals_gradually():
     assert last > 0.45
 
 
-def test_about_one_pair_in_five_is_hard():
-    hard = [t["truth"] == "B" or t["gap"] < CLOSE for t in _turns()]
-    assert 0.12 < sum(hard) / len(hard) < 0.3
-
-
-def test_order_decides_a_few_verdicts_and_few_are_ties():
+def test_order_decides_nothing_without_noise_and_few_are_ties():
     figures = bench.verdicts(list(grown()))
-    assert 0.005 < figures["order decides"] < 0.08
-    assert 0.002 < figures["ties"] < 0.06
+    assert figures["order decides"] == 0
+    assert 0.02 < figures["ties"] < 0.15
+
+
+def test_neither_length_nor_words_nor_the_judge_of_nobody_explain_the_pairs():
+    pairs = figures.pairs_of(grown())
+    found = {name: value for name, value, _ in figures.figures(pairs, [g.persona for g in grown()])}
+    assert 0.4 < found["longer wins"] < 0.62
+    assert found["length and format"] < 0.66
+    assert found["bag of words"] < 0.68
+    assert found["same verdict for nobody"] < 0.4
+    assert found["flips for a far persona"] > 0.45
+    assert found["preferred by 90 % of 20 others"] < 0.15
+
+
+def test_both_assistants_write_as_much():
+    lengths = [[len(t[name].split()) for t in _turns()] for name in ("aware", "plain")]
+    means = [sum(counts) / len(counts) for counts in lengths]
+    assert 0.88 < means[0] / means[1] < 1.14
+    for counts in lengths:
+        counts.sort()
+        assert counts[len(counts) // 10] < 35
+        assert counts[9 * len(counts) // 10] > 80
 
 
 def test_the_tailored_reply_gets_better_as_more_is_known():
@@ -101,7 +116,7 @@ def test_the_same_call_gets_the_same_answer_and_another_seed_another():
 
 
 def test_the_cast_plays_every_agent():
-    assert sorted(parts()) == sorted(ACTS)
+    assert set(ACTS) <= set(parts())
 
 
 @pytest.mark.parametrize(("inputs", "like"), [({}, "plain"), ({"inferences": ["keeps bees"]}, "aware")])

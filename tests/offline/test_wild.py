@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from personagen.offline import assistant, judge, observer, user
+from personagen.options.noise import KINDS
 from personagen.records import Message
 
 _HOOKS = [
@@ -29,6 +30,7 @@ _PERSONA = st.fixed_dictionaries(
         "traits": st.lists(_TEXT | st.sampled_from(["terse", "anxious", "funny"]), max_size=4),
     }
 )
+_NOISE = st.dictionaries(st.sampled_from(KINDS), st.floats(0, 1 / len(KINDS)))
 
 
 def _messages(texts):
@@ -60,15 +62,15 @@ def test_an_observer_always_gives_a_list(texts, seed):
 
 
 @settings(max_examples=60)
-@given(
-    _PERSONA, st.lists(_TEXT, max_size=5), st.lists(_TEXT, min_size=1, max_size=4), st.floats(0, 1), st.integers(0, 9)
-)
+@given(_PERSONA, st.lists(_TEXT, max_size=5), st.lists(_TEXT, min_size=1, max_size=4), _NOISE, st.integers(0, 9))
 def test_a_judge_always_ranks_every_label_once(persona, texts, replies, noise, seed):
     labelled = [{"label": chr(65 + i), "text": t} for i, t in enumerate(replies)]
     inputs = {**persona, "conversation": _messages(texts), "replies": labelled}
     verdict = orjson.loads(judge.prefer(inputs, Random(seed), noise))
-    assert sorted(verdict["ranking"]) == [r["label"] for r in labelled]
-    assert sorted(judge.truth(inputs).ranking) == sorted(verdict["ranking"])
+    labels = [r["label"] for r in labelled]
+    assert verdict["ranking"] == "tie" or sorted(verdict["ranking"].split(", ")) == labels
+    assert sorted(judge.truth(inputs).ranking) == sorted(verdict["scores"]) == labels
+    assert all(1 <= n <= len(persona["facts"]) + len(persona["traits"]) for n in verdict["because"])
 
 
 @given(_PERSONA, _TEXT, _TEXT)

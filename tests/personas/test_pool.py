@@ -1,8 +1,7 @@
-"""Conversation a pool, and combining two into personas."""
+"""Growing a pool: draws, screens and admission."""
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections import Counter
 from dataclasses import replace
@@ -13,13 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from personagen.encoders import hashed
 from personagen.personas import pool
-from personagen.personas.english.text import pronoun_of
 from personagen.personas.filters import FILTERS, SCREENS, PoolView, Refusal, Rules, Threshold, candidate
-from personagen.personas.seeds import load_seeds
-from personagen.records import Description, content_id
-from tests.personas.filters.pools import FACTS, PERSONALITY, PROFILE, TRAITS, described, pool_of, profile, vector
+from tests.personas.filters.pools import FACTS, PROFILE, described, pool_of, profile, vector
 
 ALOE = Path(os.environ.get("TEST_PERSONAGEN_ALOE") or Path(__file__).parents[3] / "shared" / "data" / "aloe")
 RULES = Rules(similarity=Threshold.fixed(0.9))
@@ -149,146 +144,3 @@ def test_what_is_admitted_does_not_depend_on_how_slots_fall_into_rounds(seed, cu
         view, rejections, candidates = admission.view, [*rejections, *admission.rejections], candidates[cut:]
     assert view.entries == once.view.entries
     assert [(r.place, r.nearest) for r in rejections] == [(r.place, r.nearest) for r in once.rejections]
-
-
-# combine
-
-
-def profiles(count, pronoun="She"):
-    return [described(f"{pronoun} is {20 + n} and lives in house number {n}.", (f"is {20 + n}",)) for n in range(count)]
-
-
-def personalities(count, pronoun="She"):
-    return [described(f"{pronoun} was patient in way {n}.", ("patient",), "personality") for n in range(count)]
-
-
-def pairs(personas):
-    return [(p.profile, p.personality) for p in personas]
-
-
-PRONOUNS = ("She", "He", "They", "Nobody")  # the last is none
-MIXED = st.lists(st.sampled_from(PRONOUNS), max_size=25)
-
-
-def mixed(make, pronouns):
-    return [entry for at, pronoun in enumerate(pronouns) for entry in make(at + 1, pronoun)[-1:]]
-
-
-def fit(profile, personality):
-    used = {pronoun_of(profile.text), pronoun_of(personality.text)}
-    return len(used) == 1 or None in used
-
-
-@settings(deadline=None)
-@given(of_profiles=MIXED, of_personalities=MIXED, per=st.integers(1, 12), seed=st.integers(0, 99))
-def test_each_profile_gets_different_personalities_that_fit_it_and_no_text_changes(
-    of_profiles, of_personalities, per, seed
-):
-    people, characters = mixed(profiles, of_profiles), mixed(personalities, of_personalities)
-    made = pool.combine(people, characters, per_profile=per, seed=seed)
-    for person in people:
-        fitting = {character.text for character in characters if fit(person, character)}
-        given_to = [p.personality for p in made if p.profile == person.text]
-        assert len(given_to) == len(set(given_to)) == min(per, len(fitting))
-        assert set(given_to) <= fitting
-    assert len({p.id for p in made}) == len(made)
-
-
-@settings(deadline=None)
-@given(of_profiles=MIXED, of_personalities=MIXED, per=st.integers(1, 12), seed=st.integers(0, 99))
-def test_personalities_of_one_pronoun_are_used_equally_often(of_profiles, of_personalities, per, seed):
-    characters = mixed(personalities, of_personalities)
-    uses = Counter(
-        p.personality for p in pool.combine(mixed(profiles, of_profiles), characters, per_profile=per, seed=seed)
-    )
-    for pronoun in ("she", "he", "they", None):
-        counts = [uses[character.text] for character in characters if pronoun_of(character.text) == pronoun]
-        assert not counts or max(counts) - min(counts) <= 1
-
-
-def test_a_note_tells_which_profiles_have_fewer_personas_than_asked_for():
-    people = [*profiles(2), *profiles(3, "They")[2:], *profiles(4, "Nobody")[3:]]
-    made = pool.combine(people, personalities(3), per_profile=2, seed=0)
-    assert len(made) == 6
-    [note] = pool.unpaired(people, made, 2)
-    assert note.startswith("1 of 4 profiles (1 they) have fewer personas than --per-profile 2, 1 of them none")
-    [note] = pool.unpaired(people, made, 4)
-    assert (
-        "4 of 4 profiles (2 she, 1 they, 1 no pronoun) have fewer personas than --per-profile 4, 1 of them none" in note
-    )
-    assert pool.unpaired(people[:2], made, 2) == []
-
-
-def test_the_same_text_twice_counts_once():
-    assert len(pool.combine(profiles(2) * 2, personalities(3) * 2, per_profile=9, seed=0)) == 6
-
-
-def test_the_seed_decides_who_meets_whom():
-    first, again, other = (
-        pairs(pool.combine(profiles(9), personalities(9), per_profile=2, seed=seed)) for seed in (1, 1, 2)
-    )
-    assert first == again
-    assert first != other
-
-
-def test_personas_stand_in_the_order_of_the_profiles():
-    made = pool.combine(profiles(5), personalities(4), per_profile=3, seed=3)
-    assert [p.profile for p in made] == [p.text for p in profiles(5) for _ in range(3)]
-
-
-def test_the_packaged_seeds_give_every_profile_several_personalities():
-    seeds = load_seeds(None)
-    made = pool.combine(seeds.profiles, seeds.personalities, per_profile=3, seed=0)
-    assert len(made) == 60
-    assert {p.personality for p in made} == {entry.text for entry in seeds.personalities}
-
-
-def test_a_persona_says_what_it_is_made_of_and_by_whom():
-    half = Description(id="a", kind="profile", text=PROFILE, items=FACTS, origin="openai/x", prompt_hash="abc")
-    other = Description(id="b", kind="personality", text=PERSONALITY, items=TRAITS, prompt_hash="def")
-    [made] = pool.combine([half], [other], per_profile=1, seed=0)
-    assert made.id == content_id(made.profile, made.personality)
-    assert (made.facts, made.traits) == (FACTS, TRAITS)
-    assert made.attributes == {"age": 34, "gender": "female"}
-    assert made.origin == {"profile": "openai/x", "personality": "seed"}
-    assert made.prompt_hash == "abc+def"
-
-
-def test_facts_and_traits_are_read_off_texts_that_come_without_a_list():
-    [made] = pool.combine([described(PROFILE)], [described(PERSONALITY, (), "personality")], per_profile=1, seed=0)
-    assert made.facts == FACTS
-    assert {"impatient", "generous", "blunt"} <= set(made.traits)
-
-
-@pytest.mark.skipif(not ALOE.is_dir(), reason="needs ALOE's pools; set TEST_PERSONAGEN_ALOE to their folder")
-@pytest.mark.parametrize(
-    ("kind", "most"),
-    [("profile", {"misplaced": 1, "duplicates": 0, "similarity": 7}),
-     ("personality", {"misplaced": 0, "same_traits": 3, "duplicates": 2, "similarity": 3})],
-)  # fmt: skip
-def test_of_aloes_own_entries_only_the_near_ones_would_be_turned_away(kind, most):
-    seeds, own = load_seeds(ALOE), load_seeds(None)
-    entries = seeds.profiles if kind == "profile" else seeds.personalities
-    encoder = hashed.encoder([e.text for e in (*own.profiles, *own.personalities)])
-    vectors = asyncio.run(encoder.encode([e.text for e in entries]))
-    asking = [candidate(e, e.source, v) for e, v in zip(entries, vectors, strict=True)]
-    view = PoolView(Rules(similarity=(encoder.thresholds or {})[kind]))
-    rejected_messages = {
-        name: len(pool.screen(asking, view, {name: ask})[1]) for name, ask in SCREENS.items() if name == "misplaced"
-    }
-    for name, ask in FILTERS[kind].items():
-        rejected_messages[name] = len(pool.admit(asking, PoolView(view.rules), {name: ask}).rejections)
-    assert set(rejected_messages) == set(most)
-    assert all(rejected_messages[name] <= most[name] for name in most), rejected_messages
-
-
-def test_attributes_are_read_off_the_listed_facts_before_the_text():
-    profile = Description(
-        id="a",
-        kind="profile",
-        text="Sixty candles stood on her cake. She sells hats.",
-        items=("She is 60", "She sells hats"),
-    )
-    personality = Description(id="b", kind="personality", text="She is blunt.", items=("blunt",))
-    (persona,) = pool.combine([profile], [personality], per_profile=1, seed=0)
-    assert persona.attributes == {"age": 60, "gender": "female"}

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from personagen.personas.lexicon import FORMS, OPPOSITE, TURNS, VALENCE
+from personagen.personas.lexicon import CONTRADICTED, FORMS, OPPOSED, OPPOSITE, TURNS, VALENCE
 from personagen.personas.seeds import load_seeds
-from personagen.personas.traits import canonical, traits_of, valence
+from personagen.personas.traits import canonical, contradicted, go_together, opposed, traits_of, valence
 
 ALOE = Path(os.environ.get("TEST_PERSONAGEN_ALOE") or Path(__file__).parents[3] / "shared" / "data" / "aloe")
 
@@ -186,3 +186,38 @@ def test_nearly_all_of_aloes_traits_are_known_and_its_profiles_have_next_to_none
     uses = [trait for entry in seeds.personalities for trait in traits_of(entry.text)]
     assert sum(valence(trait) == "unflattering" for trait in uses) / len(uses) == pytest.approx(0.013, abs=0.003)
     assert sum(bool(traits_of(entry.text)) for entry in seeds.profiles) <= 3
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("warm", "blunt"), ("chatty", "terse"), ("tidy", "scatterbrained"), ("patient", "impatient")]
+)
+def test_traits_of_opposed_groups_and_opposites_do_not_go_together(one, other):
+    assert not go_together(one, other)
+    assert not go_together(other, one)
+    assert opposed([one, "witty", other]) == [(one, other)]
+
+
+def test_other_traits_go_together_but_not_with_themselves():
+    assert go_together("witty", "stubborn")
+    assert not go_together("stubborn", "pig-headed")
+    assert opposed(["witty", "stubborn", "pig-headed"]) == []
+
+
+def test_opposed_and_contradicted_traits_are_words_of_the_lexicon():
+    assert OPPOSED.keys() <= VALENCE.keys()
+    assert all(one in OPPOSED[other] for one, others in OPPOSED.items() for other in others)
+    assert frozenset().union(*(traits for _, traits in CONTRADICTED)) <= VALENCE.keys()
+
+
+@pytest.mark.parametrize(
+    ("profile", "trait"),
+    [
+        ("He volunteers at a hospice on Mondays.", "selfish"),
+        ("She is a bookkeeper at a  dairy.", "careless"),
+        ("They won't set foot on a plane.", "adventurous"),
+        ("She calls herself an atheist.", "pious"),
+    ],
+)
+def test_a_profile_speaks_against_some_traits(profile, trait):
+    assert trait in contradicted(profile)
+    assert trait not in contradicted("She is 40 and lives in Porto with a cat.")

@@ -50,6 +50,7 @@ def test_every_prompt_that_comes_along_loads_and_renders():
         "personality": "She is blunt.",
         "count": 3,
         "form": PACKAGED.inputs,
+        "draws": [{"pronoun": "she", "age": 34}],
         "turn": 1,
         "brief": BRIEF,
         "earlier": [],

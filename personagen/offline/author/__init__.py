@@ -9,17 +9,17 @@ from typing import Any
 
 import orjson
 
-from personagen.offline.author import brief, prose, slips
+from personagen.offline.author import brief, character, prose, slips
 from personagen.records import Kind
 
 # The name of a kind's items, how a description of it is invented, and how that is written as a text with its items.
 _WAYS: dict[Kind, tuple[str, Any, Any]] = {
     "profile": ("facts", prose.invented, prose.profile),
-    "personality": ("traits", prose.traits, prose.personality),
+    "personality": ("traits", character.invented, character.personality),
 }
 _BRIEF_WAYS: dict[Kind, tuple[str, Any, Any]] = {
     "profile": ("facts", brief.invented, brief.profile),
-    "personality": ("traits", prose.traits, brief.personality),
+    "personality": ("traits", character.invented, brief.personality),
 }
 
 
@@ -40,12 +40,13 @@ def _reply(kind: Kind, inputs: Mapping[str, Any], rng: Random) -> str:
         write = partial(write, form=form)
     earlier: list[Any] = []
     written = []
-    for _ in range(inputs["count"]):
+    drawn = [*inputs.get("draws", ())]
+    for slot in range(inputs["count"]):
         slip = slips.drawn(rng)
         found = slips.repeated(inputs["examples"], rng, kind) if slip == "repeated" else None
         if found is None:
             again = slip == "reworded" and earlier
-            earlier.append(rng.choice(earlier) if again else invent(rng))
+            earlier.append(rng.choice(earlier) if again else invent(rng, drawn[slot] if slot < len(drawn) else {}))
             found = write(earlier[-1], rng, short=slip == "short")
         text, listed = found
         if slip == "mixed":

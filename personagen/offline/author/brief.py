@@ -7,7 +7,8 @@ from random import Random
 from typing import Any
 
 from personagen.offline.author import prose
-from personagen.offline.author.life import Life
+from personagen.offline.author.character import Character, described
+from personagen.offline.author.person import Life
 from personagen.offline.texts import capital
 from personagen.personas.english.text import sentences, words
 
@@ -20,13 +21,14 @@ def is_brief(form: Mapping[str, Any] | None) -> bool:
     return form is not None and form["unit"] == "words" and (form["one_sentence"] or form["longest"] < LONGEST)
 
 
-def invented(rng: Random) -> tuple[Life, list[prose.Statement]]:
+def invented(rng: Random, drawn: Mapping[str, str | int]) -> tuple[Life, list[prose.Statement]]:
     """A life as ``prose.invented`` draws it, of a person with a singular pronoun: "a baker who keeps bees"."""
     while True:
-        one, statements = prose.invented(rng)
+        one, statements = prose.invented(rng, drawn)
         told = [statement for statement in statements if not statement.clause]
         if one.who != "they" and len(told) > 1:
             return one, told
+        drawn = {name: value for name, value in drawn.items() if name != "pronoun"}
 
 
 def profile(
@@ -40,13 +42,12 @@ def profile(
     return text, [] if short else facts[: max(1, form["most"])]
 
 
-def personality(
-    made: Sequence[str], rng: Random, form: Mapping[str, Any], short: bool = False
-) -> tuple[str, list[str]]:
+def personality(made: Character, rng: Random, form: Mapping[str, Any], short: bool = False) -> tuple[str, list[str]]:
     """Some of the traits ``made``, as many as ``form`` asks for, in one sentence or a few; none listed if ``short``."""
-    most = min(form["most"] or 3, len(made))
-    named = rng.sample(made, rng.randint(min(form["fewest"] or 1, most), most))
-    drafts = [prose.described(named, rng) for _ in range(_TRIES)]
+    most = min(form["most"] or 3, len(made.traits))
+    count = rng.randint(min(form["fewest"] or 1, most), most)
+    named = rng.sample(made.traits[:count], count)
+    drafts = [described(named, made.who, rng) for _ in range(_TRIES)]
     plain = f"{capital(', '.join(named[:-1]) + ' and ' if named[1:] else '')}{named[-1]}."
     text = min([*drafts, capital(plain)], key=lambda draft: _misses(draft, form))
     return text, [] if short else named

@@ -1,23 +1,22 @@
-"""The prose of profiles and personalities: choice, order and sentences of facts and traits."""
+"""The prose of profiles: choice, order and sentences of facts."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
 from random import Random
 
-from personagen.offline.author.grammar import Entry, entry, inflected
-from personagen.offline.author.life import Life, life
-from personagen.offline.texts import bank, capital, fill, with_article
+from personagen.offline.author.grammar import Entry, entry
+from personagen.offline.author.life import life
+from personagen.offline.author.person import Life
+from personagen.offline.texts import bank, capital
 from personagen.offline.voice import is_past
-from personagen.personas.english.facts import Pronoun
-from personagen.personas.traits import canonical, valence
 
 # The maximum number of facts of each topic, if not one.
-_OFTEN = {"hobby": 2, "habit": 2, "details": 2}
+_OFTEN = {"hobby": 2, "habit": 2}
 _DRAWS = 60
 _TRIES = 30
 _VERB = re.compile(r"\[([\w-]+)\]")
@@ -48,13 +47,13 @@ class Statement:
         return self.whole if self.clause else f"{who} {self.whole}"
 
 
-def invented(rng: Random) -> tuple[Life, list[Statement]]:
-    """A life, and six or seven facts of it besides age, job and place, in the order drawn."""
-    one = life(rng)
+def invented(rng: Random, drawn: Mapping[str, str | int] | None = None) -> tuple[Life, list[Statement]]:
+    """The life of the person ``drawn``, and six or seven facts of it besides age, job and place, in the order drawn."""
+    one = life(rng, drawn)
     tables = bank("author_life")
-    first = [topic for mark, topic in tables["states"].items() if mark in one.has and rng.random() < 0.85]
+    first = [topic for mark, (topic, share) in tables["told"].items() if mark in one.has and rng.random() < share]
     if one.details:
-        first += ["details"] * rng.choice((0, 1, 1, 1, 2))
+        first += ["details"] * rng.choice((0, 1, 1, 1))
     topics = first + rng.choices([*tables["topics"]], [*tables["topics"].values()], k=_DRAWS)
     wanted = rng.choice((6, 6, 7))
     seen: dict[str, int] = {}
@@ -157,65 +156,3 @@ def _joined(group: Sequence[Statement], who: str, rng: Random) -> str:
         return f"{first}{' and' if one.joins and dice < 0.4 else ', and'} {others[0].whole}"
     plain = " and " not in first + second and "," not in first + second
     return f"{first}, and {second}" if plain and dice > 0.45 else f"{first}; {second}"
-
-
-@cache
-def _words() -> tuple[list[str], list[str]]:
-    """The author's traits: the flattering ones, and the others."""
-    words = bank("author_traits")["traits"]
-    kind = [word for word in words if valence(word) == "flattering"]
-    return kind, [word for word in words if word not in kind]
-
-
-@cache
-def _apart(word: str) -> frozenset[str]:
-    """The traits that don't go with ``word``: its opposites and synonyms, and itself."""
-    apart = {other for other in bank("author_traits")["traits"] if canonical(other) == canonical(word)}
-    for first, *others in bank("author_traits")["opposites"]:
-        apart |= set(others) if word == first else {first} if word in others else set()
-    return frozenset(apart)
-
-
-def traits(rng: Random) -> list[str]:
-    """8 to 10 traits without opposites and synonyms, 40 to 70 % of them not flattering."""
-    count = rng.choice((8, 8, 9, 9, 10))
-    unkind = round(count * rng.uniform(0.4, 0.7))
-    flattering, others = _words()
-    chosen: list[str] = []
-    barred: set[str] = set()
-    while len(chosen) < count:
-        word = rng.choice(others if len(chosen) < unkind else flattering)
-        if word not in barred:
-            chosen.append(word)
-            barred |= _apart(word)
-    return chosen
-
-
-def personality(made: Sequence[str], rng: Random, short: bool = False) -> tuple[str, list[str]]:
-    """Prose with each of the traits ``made``, most illustrated by behaviour, and the traits; few if ``short``."""
-    words = rng.sample(made, rng.randint(3, 6) if short else len(made))
-    for _ in range(4):
-        text = described(words, rng)
-        if 50 <= text.count(" ") < 120:
-            break
-    return text, words
-
-
-def described(words: Sequence[str], rng: Random) -> str:
-    """Prose with each of the traits ``words``, one to three in a sentence."""
-    who: Pronoun = rng.choices(("she", "he", "they"), (3, 3, 1))[0]
-    ways, frames = bank("author_traits")["traits"], bank("author_traits")["frames"]
-    out: dict[str, str] = {}
-    at = 0
-    while at < len(words):
-        size = min(rng.choices((1, 2, 3), (4, 3, 1))[0], len(words) - at)
-        frame = rng.choice(frames[("one", "two", "three")[size - 1]])
-        if frame in out:
-            continue
-        group = words[at : at + size]
-        at += size
-        slots = dict(zip("tuv", group, strict=False)) | {"at": with_article(group[0])}
-        for letter, word in zip("pq", group, strict=False):
-            slots[letter] = fill(inflected(rng.choice(ways[word]), who), rng, {})
-        out[frame] = f"{capital(fill(inflected(frame, who), rng, slots))}."
-    return " ".join(out.values())

@@ -1,0 +1,60 @@
+"""What a run's pairs can be told by without knowing the user: reads a run folder for ``metrics.shortcuts``."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import orjson
+
+from personagen.metrics.shortcuts import MAX_PAIRS, Compared, groups_of, shortcuts
+from personagen.store.files import BUFFER_BYTES
+
+
+def measured_shortcuts(folder: Path, seed: int = 0) -> dict[str, Any]:
+    """The ``metrics.shortcuts`` of the pairs in ``folder`` by name; of more than ``MAX_PAIRS`` pairs, of a sample.
+
+    Empty if there are too few pairs. Files are read line by line.
+    """
+    pairs = folder / "pairs.jsonl"
+    count = sum(1 for _ in _lines(pairs))
+    drawn = frozenset(Random(f"{seed}/shortcuts").sample(range(count), MAX_PAIRS)) if count > MAX_PAIRS else None
+    users = {str(person["id"]): person for person in _personas(folder / "trees.jsonl")} if count else {}
+    groups = groups_of({name: _keys(person) for name, person in users.items()})
+    rows = (orjson.loads(line) for at, line in enumerate(_lines(pairs)) if drawn is None or at in drawn)
+    found = shortcuts([_compared(row, users, groups) for row in rows])
+    return {name: asdict(one) for name, one in found.items()}
+
+
+def _lines(file: Path) -> Iterator[bytes]:
+    with file.open("rb", buffering=BUFFER_BYTES) as lines:
+        yield from lines
+
+
+def _personas(trees: Path) -> Iterator[Mapping[str, Any]]:
+    for line in _lines(trees):
+        yield orjson.loads(line)["persona"]
+
+
+def _keys(person: Mapping[str, Any]) -> Iterator[Hashable]:
+    """What users of one group share: the list of traits, or the profile."""
+    if traits := frozenset(person["traits"]) or person["personality"]:
+        yield "traits", traits
+    if person["profile"]:
+        yield "profile", person["profile"]
+
+
+def _compared(row: Mapping[str, Any], users: Mapping[str, Any], groups: Mapping[str, str]) -> Compared:
+    name = str(row["persona"])
+    about = users.get(name, {})
+    return Compared(
+        chosen="\n".join(message["content"] for message in row["chosen"]),
+        rejected="\n".join(message["content"] for message in row["rejected"]),
+        agents=(row["chosen_agent"], row["rejected_agent"]),
+        about="\n".join((about.get("profile", ""), *about.get("facts", ()))),
+        user=name,
+        group=groups.get(name, name),
+    )

@@ -1,0 +1,35 @@
+"""The gate ``similar``: rejects a pair of two replies that say nearly the same in the same words."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from personagen.gates.grams import runs
+from personagen.gates.pair import Comparison
+from personagen.personas.words import words
+
+_JOINED = re.compile("['\u2019-]")  # don't and dont are one word
+SIMILAR = 0.9  # of the word pairs; one word changed in forty leaves 0.95
+
+
+def similar(case: Comparison) -> str | None:
+    """No pair of near-equal replies: which of them is chosen teaches little but noise."""
+    score = similarity(*case.texts)
+    if score < SIMILAR:
+        return None
+    return f"replies {case.better} and {case.worse} are nearly the same: {score:.0%} of their word pairs"
+
+
+def similar_score(case: Comparison) -> float:
+    """How similar the replies are, 0 to 1."""
+    return round(similarity(*case.texts), 3)
+
+
+def similarity(one: str, other: str) -> float:
+    """The word pairs that two texts share, as a share of all of both: Dice's coefficient (1945, Ecology 26), 0 to 1."""
+    found = words(_JOINED.sub("", one)), words(_JOINED.sub("", other))
+    if min(map(len, found)) < 2:
+        return float(found[0] == found[1])
+    first, second = (Counter(runs(own, 2)) for own in found)
+    return 2 * (first & second).total() / (first.total() + second.total())
