@@ -15,9 +15,8 @@ from rich.console import Console
 from personagen.cli import drawing
 from personagen.cli.terminal import MAX_WIDTH
 from personagen.records import ConversationTree, Persona
-from personagen.trajectories import trajectories_of
 from tests.cli.runs import expanded, several, simulated
-from tests.trees import PERSONA, branching, conversation, trees
+from tests.trees import PERSONA, conversation, trees
 
 LONG = "word " * 120 + "x" * 300
 WILD = "\x1b[2J\x1b]0;owned\x07\x9b31m[bold red]kept[/bold red] \u202eturned\u2066 :smile:\r\nnext\x00\u2028line"
@@ -223,20 +222,6 @@ def test_json_holds_the_tree_and_its_pairs_as_stored(command, folder: Path):
     assert told["tree"] == json.loads((folder / "trees.jsonl").read_bytes().splitlines()[1])
     stored = [json.loads(line) for line in (folder / "pairs.jsonl").read_bytes().splitlines()]
     assert told["pairs"] == [pair for pair in stored if pair["tree"] == "t2"]
-
-
-def test_json_of_a_tree_with_several_branches_holds_its_trajectory_pairs(command, tmp_path: Path):
-    tree = branching()
-    folder = simulated(tmp_path / "run", [tree, conversation(id="t2")])
-    told = json.loads(command("show", folder, "1", "--json").stdout)
-    assert told["trajectories"] == [json.loads(pair.line()) for pair in trajectories_of(tree)] != []
-    assert "trajectories" not in json.loads(command("show", folder, "2", "--json").stdout)
-
-
-def test_a_later_session_and_what_has_changed_are_named_above_the_tree():
-    later = conversation(turns=1).model_copy(update={"session": 2, "changed": "shy -> bold"})
-    assert "growth: coin · session 2 · changed: shy -> bold" in drawn(later)
-    assert "session" not in drawn(conversation(turns=1))
 
 
 def test_json_of_a_run_holds_its_state_the_table_and_the_first_tree(command, folder: Path):
