@@ -21,7 +21,7 @@ _COMFORTABLE = (30, 120)  # words that suit somebody unknown
 _TONE = 0.25  # of one axis
 _CLAIM = re.compile(
     r"(?:^|[.!?:] |And |In your case, )(?:[Ss]ince|[Aa]s|Because|Given that|Knowing that|Seeing that|You said that|"
-    r"You told me that|You mentioned that|It matters here that) (you(?:'re|'ve| )[^,.;:)]+)"
+    r"You told me that|You mentioned that|It matters here that) (you(?! know\b)(?:'re|'ve| )[^,.;:)]+)"
 )
 RECITES = re.compile(r"\b(?:you (?:told me|said that|mentioned)|as you (?:said|told me)|I remember that you)\b", re.I)
 _ADDRESS = re.compile(r"\byou(?:r|'re|'ve)?\b", re.I)
