@@ -24,6 +24,7 @@ _SHORT = 3  # words of a sentence that may be said again
 _SHORTER = 0.75  # since whole sentences are rather longer than what is asked for
 _OFF_TOPIC = 0.75  # the chance of a fact that does not bear on the matter
 _JOINED = 18  # words of two facts in one sentence
+_SHOWS = 0.4  # share of messages with something that shows a leading trait, whatever room there is
 _POLITE, _POLITE_TURNS = 0.25, 0.35  # of the people, and of their turns
 _SHORTEST_CORE, _ROOM, _MUCH_ROOM = 3, 5, 9  # words besides facts: what stands there, is left, invites more
 _SILENT = 0.25  # of those who have had enough leave without a word
@@ -137,8 +138,8 @@ class _Speaker:
         parts = [*before, *core]
         if topic and self.thread.users and self.brief["aim"] in ("ask", "follow_up") and self._chance(0.45):
             parts = self._if_room(parts, self._reaction(topic), 0)
-        if topic and self._chance(0.3):
-            parts = self._if_room(parts, self._marker(topic), len(parts))
+        if topic and self._chance(_SHOWS):
+            parts = [*parts, self._marker(topic)]
         if topic and self._room(*parts) > _MUCH_ROOM:
             parts = self._if_room(parts, self._pool("scenes") if self._chance(0.4) else self._marker(topic), 0)
             now = {place.ask for part in parts for place in located(part)}

@@ -231,7 +231,8 @@ def test_a_plain_reply_leaks_nothing_by_chance():
     persona = {**BEEKEEPER, "facts": ["She turned 26", "She is 34 years old"]}
     reply = "It turns out that your boiler is 34 bar too low, so turn the valve."
     seen = judge.truth(_inputs(reply, ANSWER, persona)).seen["A"]
-    assert not [f for f in seen if f.name == "leak" and "turned" in f.about]
+    seen += judge.truth(_inputs(f"As you know, {ANSWER}", ANSWER, persona)).seen["A"]
+    assert not [f for f in seen if f.name == "leak" and ("turned" in f.about or "know" in f.about)]
     leaks = [
         f
         for g in grown()
