@@ -57,7 +57,7 @@ def test_a_command_with_few_options_shows_them_all(command):
             "--help",
         )
     ]
-    assert command("show", "run", "--help-all").exit_code == 2
+    assert command("status", "run", "--help-all").exit_code == 2
 
 
 def test_defaults_in_words_are_shown(command):

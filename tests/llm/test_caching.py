@@ -38,6 +38,7 @@ def call(name, talk, **inputs):
         "inferences": ["Old."],
         "words": 50,
         "form": PACKAGED.inputs,
+        "draws": [],
         **inputs,
     }
     schema = {"judge/prefer": schema_of(judge.Ranking), "observer/infer": schema_of(observer.Guesses)}.get(name)

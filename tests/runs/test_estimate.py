@@ -50,7 +50,7 @@ def measured_cast(others=8):
     """
     seeds = load_seeds(None)
     bank = [s for entry in (*seeds.profiles[others:], *seeds.personalities[others:]) for s in sentences(entry.text)]
-    items = [item.replace(".", "") for entry in seeds.profiles for item in entry.items]
+    items = [item.replace(".", "") for entry in seeds.profiles[others:] for item in entry.items]
     facts: Sequence[str] = [f"{one} while {other}" for one in items for other in items]  # so that none is said twice
     cast = Cast(20, 150, 0.15, bank, facts)
 
@@ -75,8 +75,8 @@ def test_the_expected_tokens_are_within_three_tenths_of_those_counted(tmp_path, 
     model(measured_cast())
     summary = run(personas=people(tmp_path), conversations=4, grow=growth, turns=turns, candidates=candidates)
     told, actual = summary.report.estimate, summary.report.estimate["actual"]
-    # What is equal in two branches is observed once.
-    assert told["calls"] - actual["calls"] in ((0, 4) if growth in ("beam:3", "best-hard") else (0,))
+    # What is equal in two branches is observed once; a gate may ask for a message again, or leave a turn without a pair.
+    assert abs(told["calls"] - actual["calls"]) <= (4 if growth in ("beam:3", "best-hard") else 2)
     assert actual["calls"] == summary.report.calls
     for name in ("input_tokens", "output_tokens"):
         assert 0.7 < told[name]["expected"] / actual[name] < 1.3, (name, told[name], actual[name])
