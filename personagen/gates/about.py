@@ -37,7 +37,7 @@ _DOES = (
     r"|expressing|talking|referring)|(?:has |have )?(?:asks?|asked|says|said|mentions|mentioned|states|stated|expresses"
     r"|expressed)|wants to know|wonders)\b"
 )
-_OF_USER = re.compile(rf"\bthe (?:user|questioner)(?:'s {_SAID}| {_DOES})")
+_OF_USER = re.compile(rf"\bthe (?:user|questioner)(?:'s {_SAID}| {_DOES})|\ba user {_DOES}")
 _START = re.compile(rf"(?:\A|[.!?:\uff1a\n{STOPS}])[\s\"'*>(\[-]*(?:{_USER.pattern})")
 
 # Edits of the user's message that nobody asked for.

@@ -9,7 +9,7 @@ from personagen.gates.turn import Turn, prose
 # Faster to look for than the patterns; each match holds one of them.
 _STEMS: tuple[str, ...] = ("message", "note", "respon", "repl", "prompt", "request", "statement", "sentence", "phrase")
 _STEMS += ("input", "[insert", "gramma", "idiom", "spell", "punctuat", "possessive", "play on", "saying", "context")
-_STEMS += ("expression", "question that", "answer", "version")
+_STEMS += ("expression", "question that", "answer", "version", "rephrase", "referring")
 _SAID = r"(?:messages?|notes?|response|repl(?:y|ies)|prompts?|requests?|statements?|input)"
 _COMMENTS = (
     r"(?:is|was|isn't|seems|appears|addresses|acknowledges|shows|suggests|conveys|aims|provides|reads|sounds|has been"
@@ -29,6 +29,8 @@ _WORDED = re.compile(
     r"|\ba (?:response|statement|sentence|phrase|question) that (?:seems|appears|is|has|could)\b"
     r"|\bhere(?:'s| is) (?:a|one|another|the|my) (?:(?:possible|sample|revised|potential|suggested|rewritten) )+"
     r"(?:answer|response|reply|version|message|sentence)\b"
+    r"|\byour next (?:sentence|message)\b|\brephrase it (?:to|as|like)\b|\bprecise with (?:the|my) answer\b"
+    r"|\byou're referring to an? (?:\w+ )?(?:joke|saying|expression|idiom|phrase)\b"
     r"|\bprovide (?:me with )?(?:a|the|your) (?:response|context)\b"
     r"|\bcommon (?:idiom|saying|expression)s?\b|\bthe (?:saying|sentence|phrase) (?:[\"'\u201c]|is\b)"
     r"|\badd (?:a|the|your|[\"'\u201c][^\"'\u201d]{1,30}[\"'\u201d]) ?(?:phrase|to the sentence)"

@@ -9,6 +9,7 @@ from personagen.gates.turn import Turn, prose
 from personagen.personas.words import chars_per_word, words
 
 MIN_WORDS_EXACT, MIN_WORDS_NEAR = 6, 15  # of an exact and a near copy; people say "Thanks, that helps." twice
+MIN_WORDS_OWN = 5  # of a reply that an assistant gives a second time
 MIN_JACCARD = 0.75
 _PROBES, _PROBE_CHARS = 4, 18
 # Asked for it once more, an assistant repeats itself; asked for a change, nearly so.
@@ -25,7 +26,7 @@ def repeats(turn: Turn) -> str | None:
     """Rejects a near copy of what either side said earlier on this path.
 
     Near: the Jaccard index of word triples is at least 0.75 (resemblance of shingled texts, Broder 1997), which is one
-    word changed in 21. Texts of 6 to 14 words must be equal except for case and punctuation. Code is not compared, nor
+    word changed in 21. Texts of 6 to 14 words (an assistant's of 5) must be equal except for case and punctuation. Code is not compared, nor
     a reply to a request to repeat or change something.
     """
     text = prose(turn.text)
@@ -41,7 +42,7 @@ def repeats(turn: Turn) -> str | None:
             continue
         own = own or words(text)
         other = words(said)
-        if _alike(own, other):
+        if _alike(own, other, MIN_WORDS_OWN if turn.role == message.role == "assistant" else MIN_WORDS_EXACT):
             wished = turn.on_text or _AGAIN.search(turn.asked) or (own != other and _CHANGED.search(turn.asked))
             if turn.role == "assistant" and wished:
                 return None
@@ -57,9 +58,9 @@ def _probes(text: str) -> list[str]:
     return [text[at : at + _PROBE_CHARS] for at in range(0, _PROBES * max(1, step), max(1, step))]
 
 
-def _alike(one: list[str], other: list[str]) -> bool:
+def _alike(one: list[str], other: list[str], exact: int) -> bool:
     size = chars_per_word(one)
     if min(len(one), len(other)) < MIN_WORDS_NEAR * size:
-        return len(one) >= MIN_WORDS_EXACT * size and one == other
+        return len(one) >= exact * size and one == other
     first, second = (frozenset(runs(found, 3 * size)) for found in (one, other))
     return len(first & second) >= MIN_JACCARD * len(first | second)

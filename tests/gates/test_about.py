@@ -15,6 +15,7 @@ TAP = "My tap drips at night and I can't sleep. What can I do?"
         "The user's request is clear: they want to sleep.",
         "That is a plumber's job. The user is asking for advice about a tap.",
         "It drips. The user wants to know why.",
+        "A user asks about the connection between taps and sleep.",
         "I made a few minor changes to the original message to make it more concise.",
         "Here it is: 'My tap drips.' I've rewritten your text in a warmer tone.",
         "Here's the revised version of it: my tap drips at night, so I can't sleep.",

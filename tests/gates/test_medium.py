@@ -24,6 +24,9 @@ NOTED = (Message(role="user", content=f"{TAP}\n\n[A note for you, not written by
         "A message that seems to be a joke. Add a phrase to make it serious.",
         "The sentence 'it drips' is grammatically correct, but dull.",
         "You need care. For more see [insert the address of a plumber].",
+        "Your next sentence can be a good example of how a tap drips.",
+        "You're referring to a common joke about plumbers.",
+        "I'd be more precise with the answer: turn the valve right.",
         "'Can't sleep' is a common idiom that means to lie awake.",
     ],
 )

@@ -85,6 +85,12 @@ def test_an_assistant_that_changes_nothing_when_it_is_asked_to_is_found():
     assert rejected("repeats", "assistant", MAIL, "Write it for me.", MAIL, "It was Tuesday. Change that please")
 
 
+def test_a_short_refusal_that_an_assistant_says_twice_is_found_and_a_users_short_words_are_not():
+    before = ("Why did the handle come off?", "I will not do that.", "Would you tell me how to fix it?")
+    assert rejected("repeats", "assistant", "I will not do that.", *before)
+    assert not rejected("repeats", "user", "I will not do that.", "I will not do that.", "Then leave it.")
+
+
 def test_other_sentences_about_the_same_are_no_repetition():
     for text in LONG:
         assert not rejected("repeats", "user", text, *(other for other in LONG if other != text))
