@@ -75,7 +75,7 @@ def test_the_expected_tokens_are_within_three_tenths_of_those_counted(tmp_path, 
     model(measured_cast())
     summary = run(personas=people(tmp_path), conversations=4, grow=growth, turns=turns, candidates=candidates)
     told, actual = summary.report.estimate, summary.report.estimate["actual"]
-    # What is equal in two branches is observed once; a gate may ask for a message again, or leave a turn without a pair.
+    # What is equal in two branches is observed once; a gate may ask again, or leave a turn without a pair.
     assert abs(told["calls"] - actual["calls"]) <= (4 if growth in ("beam:3", "best-hard") else 2)
     assert actual["calls"] == summary.report.calls
     for name in ("input_tokens", "output_tokens"):
