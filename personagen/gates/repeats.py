@@ -26,8 +26,8 @@ def repeats(turn: Turn) -> str | None:
     """Rejects a near copy of what either side said earlier on this path.
 
     Near: the Jaccard index of word triples is at least 0.75 (resemblance of shingled texts, Broder 1997), which is one
-    word changed in 21. Texts of 6 to 14 words (an assistant's of 5) must be equal except for case and punctuation. Code is not compared, nor
-    a reply to a request to repeat or change something.
+    word changed in 21. Texts of 6 to 14 words (an assistant's second one also of 5) must be equal except for case and
+    punctuation. Code is not compared, nor a reply to a request to repeat or change something.
     """
     text = prose(turn.text)
     length = len(text)
