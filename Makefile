@@ -80,7 +80,7 @@ audit: $(AUDIT)/.ready  ## every locked version against PyPI's advisories; needs
 	for lock in main dev train real; do \
 	$(AUDIT)/bin/pip-audit --strict --disable-pip --no-deps --progress-spinner off -r requirements/$$lock.txt || exit 1; done
 
-bench: $(VENV)/.dev  ## every benchmark in full: about an hour, 20 GB of disk
+bench: $(VENV)/.dev demo  ## every benchmark in full: about an hour, 20 GB of disk
 	$(BIN)/python benchmarks/throughput.py
 	$(BIN)/python benchmarks/waiting.py
 	$(BIN)/python benchmarks/wire.py
@@ -94,8 +94,13 @@ bench: $(VENV)/.dev  ## every benchmark in full: about an hour, 20 GB of disk
 	$(BIN)/python benchmarks/paper_size.py
 	$(BIN)/python benchmarks/results.py
 	$(BIN)/python benchmarks/offline_cast.py
+	$(BIN)/python benchmarks/realism.py
+	$(BIN)/python benchmarks/trees.py
+	$(BIN)/python benchmarks/gates.py
+	$(BIN)/python benchmarks/planted.py outputs/demo/run
+	$(BIN)/python benchmarks/coverage.py outputs/demo/pool/personas.jsonl
 
-bench-short: $(VENV)/.dev  ## every benchmark in a small form, to see that it works
+bench-short: $(VENV)/.dev demo  ## every benchmark in a small form, to see that it works
 	$(BIN)/python benchmarks/throughput.py --short
 	$(BIN)/python benchmarks/waiting.py --short
 	$(BIN)/python benchmarks/wire.py --messages 2,20 --calls 64 --runs 1
@@ -109,6 +114,11 @@ bench-short: $(VENV)/.dev  ## every benchmark in a small form, to see that it wo
 	$(BIN)/python benchmarks/paper_size.py --short
 	$(BIN)/python benchmarks/results.py --trees 500 --runs 1 --without datasets
 	$(BIN)/python benchmarks/offline_cast.py --conversations 20
+	$(BIN)/python benchmarks/realism.py --conversations 10 --turns 4
+	$(BIN)/python benchmarks/trees.py --conversations 1 --turns 4
+	$(BIN)/python benchmarks/gates.py --conversations 6 --turns 4 --kind order
+	$(BIN)/python benchmarks/planted.py outputs/demo/run
+	$(BIN)/python benchmarks/coverage.py outputs/demo/pool/personas.jsonl
 
 faults: $(VENV)/.dev  ## crashes, power cuts, a server that misbehaves: RELIABILITY.md in full, one to two hours; goes on when stopped
 	$(BIN)/python -m tests.faults

@@ -10,8 +10,8 @@ verbs that do not agree, and word sequences that many profiles share.
 
 from __future__ import annotations
 
+import argparse
 import re
-import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -184,7 +184,9 @@ def shared_grams(texts: Sequence[str], size: int = 4) -> float:
 
 
 def main() -> None:
-    personas, _ = load_personas(Path(sys.argv[1]))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("personas", type=Path, help="personas.jsonl of a run of `personagen expand`")
+    personas, _ = load_personas(parser.parse_args().personas)
     new = [persona for persona in personas if persona.origin.get("profile") != "seed"]
     print(f"{len(new)} personas with new profiles of {len(personas)}, per cent\n")
     print("| | drawn | said |\n|---|---|---|")

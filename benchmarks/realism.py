@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import math
 import statistics
 import tempfile
 from pathlib import Path
@@ -77,7 +78,7 @@ def voices(trees: list[ConversationTree]) -> tuple[float, float]:
         near.append(
             statistics.fmean(score > _alike(mine & common, h[1] & common) for n, h in halves.items() if n != name)
         )
-    return statistics.fmean(near), 0.5
+    return statistics.fmean(near or [math.nan]), 0.5
 
 
 def _alike(one: frozenset[str], other: frozenset[str]) -> float:
