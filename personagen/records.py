@@ -257,12 +257,11 @@ class PreferencePair(Sourced):
 
     ``prompt`` ends with the user's message, ``chosen`` and ``rejected`` hold one assistant message each.
     ``attributes`` are those of the persona. From ``margin`` on, fields say what the verdicts rest on; None is unknown.
-    ``margin`` is the difference of the scores (0 to 4), ``confidence`` 1 to 5, both means of the two
-    verdicts. ``because`` are the persona's lines that decided one of them; ``knowable``: each was revealed by then;
-    ``generic``: none was needed; ``leaking``: a reply uses a fact that was not revealed. ``flip_share`` is the share of
-    other personas who prefer the rejected reply, ``personal`` whether they are half or more, ``pooled`` which reply is
-    better for a user nothing is known about. ``scores`` are measures of pair gates, ``twin`` is the ``tree/node`` of
-    the pair of a persona who prefers the opposite. See docs/verdicts.md.
+    ``margin`` is the difference of the scores (0 to 4), ``confidence`` 1 to 5, both means of the two verdicts.
+    ``because`` are the persona's lines that decided one of them; ``knowable``: each was revealed by then; ``generic``:
+    none was needed; ``leaking``: a reply uses a fact that was not revealed. ``flip_share`` is the share of other
+    personas who prefer the rejected reply, ``personal`` whether they are half or more, ``pooled`` which reply is better
+    for a user nothing is known about. ``scores`` are measures of pair gates. See docs/verdicts.md.
     """
 
     prompt: tuple[Message, ...]
@@ -289,7 +288,6 @@ class PreferencePair(Sourced):
     pooled: Pooled | None = None
     personal: bool | None = None
     scores: dict[str, float] = {}
-    twin: str = ""
 
     def _repr_html_(self) -> str:
         return pair_html(self)
