@@ -46,9 +46,9 @@ REHEARSED_SESSIONS = 2
 class SimulateSummary:
     """The results of ``simulate``, as in ``run.json``.
 
-    Of the planned ``conversations``, ``trees`` are complete and ``failed`` gave up. ``turns``, the user messages of all
-    trees, are ``paired_turns``, which have one or more of the ``pairs``, plus the sum of ``rejected`` (by gate).
-    ``verdicts`` counts pairs by what they rest on: ``knowable`` and ``generic`` ones of those with ``grounds``,
+    Of the planned ``conversations``, ``trees`` are complete and ``failed`` gave up. ``turns``, the answered user
+    messages of all trees, are ``paired_turns``, which have one or more of the ``pairs``, plus the sum of ``rejected``
+    (by gate). ``verdicts`` counts pairs by what they rest on: ``knowable`` and ``generic`` ones of those with ``grounds``,
     ``personal`` and ``personal_and_knowable`` ones of those ``compared`` with other personas, those where the pooled
     verdict ``agrees`` of those with a ``pooled`` one, and ``leaking`` ones. ``messages`` counts those of users and
     assistants, also in failed conversations; gates rejected ``rejected_messages`` of them (by gate), and ``repaired``
@@ -145,6 +145,7 @@ async def _extends(
     had, name = int(smaller["turns"]), "user/speak"
     if had == options.turns:
         return ()
+    series = "; later sessions follow from longer ones and are asked anew" if options.sessions > 1 else ""
     if any(entry.partition("=")[0] == name for entry in options.agent):
         return (f"--turns was {had}, now {options.turns}: your function for {name} decides what is asked anew",)
     for turn in range(1, had + 1):
@@ -155,7 +156,7 @@ async def _extends(
         if asked[0] != asked[1]:
             break
     else:
-        return (f"--turns was {had}, now {options.turns}: no prompt shows how many turns there are, so all is kept",)
+        return (f"--turns was {had}, now {options.turns}: no prompt shows how many turns there are, so all is kept{series}",)
     kept = f"turns 1 to {turn - 1} are kept, and " if turn > 1 else ""
     return (
         f"--turns was {had}, now {options.turns}: {kept}what follows from turn {turn} on is asked anew, since"

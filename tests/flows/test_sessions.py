@@ -162,6 +162,12 @@ def test_more_series_are_added_to_those_there(run, tmp_path):
     assert fakes.results(tmp_path / "run") == fakes.results(tmp_path / "whole")
 
 
+def test_more_turns_ask_the_later_sessions_anew_and_a_note_says_so(run):
+    run(sessions=2, conversations=2, turns=2)
+    [note] = [note for note in run(sessions=2, conversations=2, turns=3).report.notes if "--turns" in note]
+    assert note.endswith("so all is kept; later sessions follow from longer ones and are asked anew")
+
+
 def failing(place, error):
     return lambda call: error if call.place.endswith(place) and call.role == "user" else cast(call)
 
