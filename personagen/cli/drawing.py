@@ -163,7 +163,11 @@ def _turn(view: TreeView, user: Node, after: str = "") -> RenderableType:
     beside.add_column(ratio=2)
     beside.add_row(Group(Text("user", style="bold"), _said(user, belief)), _revealed(user, belief))
     blocks: list[RenderableType] = [_heading(view, user, after), beside, ""]
-    blocks.append(_Siblings(view, replies) if replies else Text("no reply, since another answer of the user reveals more" if is_explored else "no reply", GREY))
+    blocks.append(
+        _Siblings(view, replies)
+        if replies
+        else Text("no reply, since another answer of the user reveals more" if is_explored else "no reply", GREY)
+    )
     blocks += _verdicts(view, user)
     return Group(*blocks)
 

@@ -156,7 +156,9 @@ async def _extends(
         if asked[0] != asked[1]:
             break
     else:
-        return (f"--turns was {had}, now {options.turns}: no prompt shows how many turns there are, so all is kept{series}",)
+        return (
+            f"--turns was {had}, now {options.turns}: no prompt shows how many turns there are, so all is kept{series}",
+        )
     kept = f"turns 1 to {turn - 1} are kept, and " if turn > 1 else ""
     return (
         f"--turns was {had}, now {options.turns}: {kept}what follows from turn {turn} on is asked anew, since"
