@@ -58,7 +58,7 @@ def test_a_pair_with_a_message_that_contradicts_the_persona_is_left_out():
     forks = lambda *checks: [  # noqa: E731
         pair.node for pair in trajectories_of(branching().model_copy(update={"checks": checks}))
     ]
-    assert forks(Check(node="0.0.0", contradicted=()), Check(node="0.1.0.0.0", contradicted=("blunt",))) == ["0", "0.0.0"]
+    assert forks(Check(node="0.0.0"), Check(node="0.1.0.0.0", contradicted=("blunt",))) == ["0", "0.0.0"]
     assert forks(Check(node="0.0.0", contradicted=("blunt",))) == ["0.1.0"]
     assert forks(Check(node="0", contradicted=("blunt",))) == []
 

@@ -48,11 +48,11 @@ class SimulateSummary:
 
     Of the planned ``conversations``, ``trees`` are complete and ``failed`` gave up. ``turns``, the answered user
     messages of all trees, are ``paired_turns``, which have one or more of the ``pairs``, plus the sum of ``rejected``
-    (by gate). ``verdicts`` counts pairs by what they rest on: ``knowable`` and ``generic`` ones of those with ``grounds``,
-    ``personal`` and ``personal_and_knowable`` ones of those ``compared`` with other personas, those where the pooled
-    verdict ``agrees`` of those with a ``pooled`` one, and ``leaking`` ones. ``messages`` counts those of users and
-    assistants, also in failed conversations; gates rejected ``rejected_messages`` of them (by gate), and ``repaired``
-    ones (``label``, ``cut``) were corrected. ``ended_early`` counts branches that ended before their last turn (by
+    (by gate). ``verdicts`` counts pairs by what they rest on: ``knowable`` and ``generic`` ones of those with
+    ``grounds``, ``personal`` and ``personal_and_knowable`` ones of those ``compared`` with other personas, those where
+    the pooled verdict ``agrees`` of those with a ``pooled`` one, and ``leaking`` ones. ``messages`` counts those of
+    users and assistants, also in failed conversations; gates rejected ``rejected_messages`` of them (by gate), and
+    ``repaired`` ones (``label``, ``cut``) were corrected. ``ended_early`` counts branches that ended before their last turn (by
     gate), ``unusable`` messages, inferences and verdicts that were given up (by prompt). ``trajectories`` are pairs of
     branches. ``realism`` has figures of what users say: of ``all`` conversations, and by style. ``judge`` has figures
     on how far verdicts can be trusted (``flows.hygiene``), ``checks`` the checked ``messages`` of users and how many
@@ -105,7 +105,7 @@ async def simulate(
     workflow = Workflow(
         command="simulate",
         options=options,
-        prompts=(*PROMPTS, *CHECKS[: options.check_rate > 0], *custom.prompts(checked_texts(options.candidate))),
+        prompts=prompts_of(options),
         unit="conversations" if options.sessions == 1 else "series",
         items=plans,
         job=_task,
@@ -132,6 +132,11 @@ async def simulate(
     )
     report, own = await run(workflow, progress, consent)
     return SimulateSummary(report=report, **own)
+
+
+def prompts_of(options: SimulateOptions) -> tuple[str, ...]:
+    """The prompts of a run with ``options``, whose modules must be loaded."""
+    return (*PROMPTS, *CHECKS[: options.check_rate > 0], *custom.prompts(checked_texts(options.candidate)))
 
 
 async def _extends(
