@@ -52,12 +52,13 @@ class SimulateSummary:
     ``grounds``, ``personal`` and ``personal_and_knowable`` ones of those ``compared`` with other personas, those where
     the pooled verdict ``agrees`` of those with a ``pooled`` one, and ``leaking`` ones. ``messages`` counts those of
     users and assistants, also in failed conversations; gates rejected ``rejected_messages`` of them (by gate), and
-    ``repaired`` ones (``label``, ``cut``) were corrected. ``ended_early`` counts branches that ended before their last turn (by
-    gate), ``unusable`` messages, inferences and verdicts that were given up (by prompt). ``trajectories`` are pairs of
-    branches. ``realism`` has figures of what users say: of ``all`` conversations, and by style. ``judge`` has figures
-    on how far verdicts can be trusted (``flows.hygiene``), ``checks`` the checked ``messages`` of users and how many
-    are ``contradicting`` the persona. ``shortcuts`` is how often rules that know nothing of the user pick the chosen
-    reply (``metrics.shortcuts``), once the run is done and has enough pairs. ``report`` has what every run reports.
+    ``repaired`` ones (``label``, ``cut``) were corrected. ``ended_early`` counts branches that ended before their last
+    turn (by gate), ``unusable`` messages, inferences and verdicts that were given up (by prompt). ``trajectories`` are
+    pairs of branches. ``realism`` has figures of what users say: of ``all`` conversations, and by style. ``judge`` has
+    figures on how far verdicts can be trusted (``flows.hygiene``), ``checks`` the checked ``messages`` of users and how
+    many are ``contradicting`` the persona. ``shortcuts`` is how often rules that know nothing of the user pick the
+    chosen reply (``metrics.shortcuts``), once the run is done and has enough pairs. ``report`` has what every run
+    reports.
     """
 
     report: RunReport
