@@ -85,7 +85,8 @@ def trajectories_of(tree: ConversationTree) -> list[TrajectoryPair]:
     one. Both begin at the fork, so the rejected reply there is the first bad turn that they do not share, and both are
     cut to the replies of the shorter one: SDPO (arXiv 2501.01821) needs equally many turns on both sides for its loss.
     SDPO has a model find the bad turn of a bad conversation and samples better ones from there; here the verdicts and
-    the tree give both. Pairs whose values contradict the verdict at the fork, and those of one reply, are left out.
+    the tree give both. Pairs whose values contradict the verdict at the fork, those of one reply, and those with a
+    message of the user that was found to contradict the persona are left out.
     """
     nodes, verdicts = by_id(tree), _own_verdicts(tree)
     ends = _branches(tree.nodes, scores_of(tree.judgments))
@@ -96,7 +97,13 @@ def trajectories_of(tree: ConversationTree) -> list[TrajectoryPair]:
                 (chosen, _), (_, rejected) = ends[better], ends[worse]
                 if chosen.value > rejected.value:
                     pairs.append(_pair(tree, nodes, fork, chosen, rejected))
-    return [pair for pair in pairs if len(pair.chosen_agents) >= MIN_REPLIES]
+    wrong = [f"{check.node}." for check in tree.checks if check.contradicted]
+    return [pair for pair in pairs if len(pair.chosen_agents) >= MIN_REPLIES and not _has(pair, wrong)]
+
+
+def _has(pair: TrajectoryPair, found: Sequence[str]) -> bool:
+    """Whether a reply of ``pair`` follows a user message that was ``found``, given as the beginning of their ids."""
+    return any(end.startswith(at) for end in (pair.chosen_end, pair.rejected_end) for at in found)
 
 
 def _by_value(branch: _Branch) -> tuple[float, tuple[int, ...]]:

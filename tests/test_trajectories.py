@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from personagen.records import Judgment
+from personagen.records import Check, Judgment
 from personagen.trajectories import scores_of, trajectories_of, value
 from personagen.tree import by_id, messages, parent
 from tests.trees import branching, conversation, trees, verdicts
@@ -52,6 +52,15 @@ def test_the_value_of_a_branch_is_the_mean_score_of_its_replies():
     ]
     [pair] = trajectories_of(scored.model_copy(update={"judgments": tuple(judgments)}))
     assert (pair.chosen_value, pair.rejected_value) == (3.0, 2.0)
+
+
+def test_a_pair_with_a_message_that_contradicts_the_persona_is_left_out():
+    forks = lambda *checks: [  # noqa: E731
+        pair.node for pair in trajectories_of(branching().model_copy(update={"checks": checks}))
+    ]
+    assert forks(Check(node="0.0.0"), Check(node="0.1.0.0.0", contradicted=("blunt",))) == ["0", "0.0.0"]
+    assert forks(Check(node="0.0.0", contradicted=("blunt",))) == ["0.1.0"]
+    assert forks(Check(node="0", contradicted=("blunt",))) == []
 
 
 def test_a_pair_whose_values_contradict_the_verdict_at_the_fork_is_left_out():

@@ -97,9 +97,10 @@ def of_another(known: Sequence[Inference], other: Persona, random: Random) -> Se
 def with_one_of_another(known: Sequence[Inference], other: Persona, random: Random) -> Sequence[Inference]:
     """The ``known`` inferences with a drawn one replaced by a line of ``other`` of the same kind."""
     at = random.randrange(len(known))
-    kind = known[at].kind
-    line = random.choice(lines_of_kind(other, kind) or ("",))
-    return (*known[:at], Inference(fact=line or known[at].fact, quote="", kind=kind), *known[at + 1 :])
+    kind, own = known[at].kind, {one.fact for one in known}
+    lines = [line for line in lines_of_kind(other, kind) if line not in own]
+    fact = random.choice(lines or [known[at].fact])
+    return (*known[:at], Inference(fact=fact, quote="", kind=kind), *known[at + 1 :])
 
 
 def lines_of_kind(persona: Persona, kind: Kind) -> tuple[str, ...]:

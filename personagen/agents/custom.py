@@ -43,7 +43,8 @@ def candidates(entries: Sequence[str]) -> tuple[Candidate, ...]:
     names = [candidate.name for candidate in found]
     if not names or len({*names, "user"}) <= len(names):
         raise UsageError(
-            f"--candidate {', '.join(entries)}: give at least one, each with another name, none of them user"
+            f"--candidate {', '.join(entries)}: give one or more, each with another name (policy-NAME=MODEL for further"
+            " models), and none named user"
         )
     return found
 

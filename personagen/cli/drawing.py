@@ -48,7 +48,7 @@ def conversation(
     view = _view(tree)
     turns = max((turn(node.id) for node in tree.nodes), default=0)
     made = ", ".join(sorted({one_line(model) for model in tree.models.values()}))
-    series = [f"session {tree.session}"] * bool(tree.session) + [f"changed: {one_line(tree.changed)}"] * bool(
+    series = [f"session {tree.session + 1}"] * bool(tree.session) + [f"changed: {one_line(tree.changed)}"] * bool(
         tree.changed
     )
     parts = [f"{turns} turns", f"{len(view.pairs)} pairs", f"growth: {one_line(tree.grow)}", *series, made]
@@ -156,13 +156,18 @@ def _following(view: TreeView, user: Node) -> list[Node]:
 
 def _turn(view: TreeView, user: Node, after: str = "") -> RenderableType:
     replies = view.below.get(user.id, [])
+    is_explored = not replies and user.id not in view.reasons  # by the growth ``information``
     belief = view.beliefs.get(user.id)
     beside = Table.grid(expand=True, padding=(0, 3, 0, 0))
     beside.add_column(ratio=3)
     beside.add_column(ratio=2)
     beside.add_row(Group(Text("user", style="bold"), _said(user, belief)), _revealed(user, belief))
     blocks: list[RenderableType] = [_heading(view, user, after), beside, ""]
-    blocks.append(_Siblings(view, replies) if replies else Text("no reply", GREY))
+    blocks.append(
+        _Siblings(view, replies)
+        if replies
+        else Text("no reply, since another answer of the user reveals more" if is_explored else "no reply", GREY)
+    )
     blocks += _verdicts(view, user)
     return Group(*blocks)
 
@@ -172,7 +177,7 @@ def _heading(view: TreeView, user: Node, after: str) -> RenderableType:
     if after:
         title.append(f"  after {after}", style="bold")
     if user.id not in view.pairs:
-        gate, _ = view.reasons.get(user.id, ("unjudged", ""))
+        gate, _ = view.reasons.get(user.id, ("unanswered", ""))
         title.append(f"  no pair: {_GATES.get(gate, one_line(gate))}", style="yellow")
     return Rule(title, align="left", style=GREY)
 

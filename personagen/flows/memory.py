@@ -16,8 +16,12 @@ TOPIC_CHARACTERS = 120
 
 def known(memory: Memory, found: Sequence[Inference], retracts: Sequence[str] = ()) -> tuple[Inference, ...]:
     """What is known of the user: what is remembered and not taken back, then what this conversation revealed."""
-    new = {inference.fact for inference in found}
-    return (*(one for one in memory.inferences if one.fact not in new and one.fact not in retracts), *found)
+    gone = {_plain(fact) for fact in (*(inference.fact for inference in found), *retracts)}
+    return (*(one for one in memory.inferences if _plain(one.fact) not in gone), *found)
+
+
+def _plain(fact: str) -> str:
+    return " ".join(fact.split()).rstrip(".").casefold()
 
 
 def memory_after(tree: ConversationTree) -> Memory:
@@ -56,5 +60,5 @@ def changed(persona: Persona, others: Sequence[Persona], place: str) -> tuple[Pe
     at, trait = rng.randrange(len(persona.traits)), rng.choice(new)
     old = persona.traits[at]
     traits = (*persona.traits[:at], trait, *persona.traits[at + 1 :])
-    personality = f"{persona.personality} No longer {old} of late, but {trait}.".strip()
+    personality = f"{persona.personality} Lately no longer {old}, but {trait}.".strip()
     return persona.model_copy(update={"personality": personality, "traits": traits}), f"{old} -> {trait}"

@@ -34,6 +34,7 @@ _COUNTED = frozenset(
         "pairs",
         "paired_turns",
         "verdicts",
+        "checks",
         "messages",
         "aware_chosen",
         "quotes_dropped",

@@ -137,8 +137,9 @@ def candidates_of(options: SimulateOptions) -> int:
 def alone(options: SimulateOptions) -> tuple[str, ...]:
     """What a pool of one persona can't give, as notes, or ``UsageError`` where it is asked for."""
     told = [entry for entry in checked_texts(options.candidate) if (known := CANDIDATES.get(entry)) and known.told]
-    if told or options.keep == "personal":
-        what = f"--candidate {told[0]}" if told else "--keep personal"
+    needs = {"--keep personal": options.keep == "personal", f"--change-at {options.change_at}": options.change_at}
+    if wanting := [f"--candidate {name}" for name in told] + [what for what, is_asked in needs.items() if is_asked]:
+        what = wanting[0]
         raise UsageError(f"{what} needs a second persona, and {options.personas} has one")
     return ("there is one persona, so no other one is asked what it prefers",) if options.counterfactual else ()
 
@@ -169,7 +170,9 @@ class Plans:
         series = f" in {left:,} series of {sessions}" if sessions > 1 else ""
         said = f"{left * sessions:,} conversations{series} x {self.options.turns} turns"
         most = -(-len(self) // len(self.personas))
-        again = f"; the {len(self.personas):,} personas are played up to {most:,} times each"
+        count = len(self.personas)
+        who = f"{count:,} personas are played up to {most:,} times each"
+        again = f"; the {who if count > 1 else f'one persona is played {most:,} times'}"
         return said + again if most > 1 else said
 
     def __iter__(self) -> Iterator[Plan]:

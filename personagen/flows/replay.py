@@ -16,7 +16,7 @@ from personagen.call import Call
 from personagen.errors import PersonagenError, ReplyError, ServerError, UsageError
 from personagen.flows.conversation import Conversation
 from personagen.flows.plan import Plan, Plans, candidates_of
-from personagen.flows.simulate import PROMPTS
+from personagen.flows.simulate import prompts_of
 from personagen.llm.middleware import Tally
 from personagen.options import SimulateOptions, checked_texts, source
 from personagen.personas.seeds import load_personas
@@ -74,7 +74,7 @@ def _options(state: Mapping[str, Any]) -> SimulateOptions:
 
 
 def _prompts(run: Path, options: SimulateOptions) -> dict[str, Prompt]:
-    names = (*PROMPTS, *custom.prompts(checked_texts(options.candidate)), *custom.prompts(checked_texts(options.agent)))
+    names = (*prompts_of(options), *custom.prompts(checked_texts(options.agent)))
     return tuned_prompts(names, (run / "prompts",), options)
 
 
@@ -102,6 +102,7 @@ def _plan(options: SimulateOptions, tree: ConversationTree) -> Plan:
         seed=options.seed,
         assistants=tuple(_stored(one.name, tree) if one.told else one for one in assistants),
         topics=topics,
+        check_rate=options.check_rate,
         **own,
     )
 

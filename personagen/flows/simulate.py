@@ -46,18 +46,19 @@ REHEARSED_SESSIONS = 2
 class SimulateSummary:
     """The results of ``simulate``, as in ``run.json``.
 
-    Of the planned ``conversations``, ``trees`` are complete and ``failed`` gave up. ``turns``, the user messages of all
-    trees, are ``paired_turns``, which have one or more of the ``pairs``, plus the sum of ``rejected`` (by gate).
-    ``verdicts`` counts pairs by what they rest on: ``knowable`` and ``generic`` ones of those with ``grounds``,
-    ``personal`` and ``personal_and_knowable`` ones of those ``compared`` with other personas, those where the pooled
-    verdict ``agrees`` of those with a ``pooled`` one, and ``leaking`` ones. ``messages`` counts those of users and
-    assistants, also in failed conversations; gates rejected ``rejected_messages`` of them (by gate), and ``repaired``
-    ones (``label``, ``cut``) were corrected. ``ended_early`` counts branches that ended before their last turn (by
-    gate), ``unusable`` messages, inferences and verdicts that were given up (by prompt). ``trajectories`` are pairs of
-    branches. ``realism`` has figures of what users say: of ``all`` conversations, and by style. ``judge`` has figures
-    on how far verdicts can be trusted (``flows.hygiene``), ``checks`` the checked ``messages`` of users and how many
-    are ``contradicting`` the persona. ``shortcuts`` is how often rules that know nothing of the user pick the chosen
-    reply (``metrics.shortcuts``), once the run is done and has enough pairs. ``report`` has what every run reports.
+    Of the planned ``conversations``, ``trees`` are complete and ``failed`` gave up. ``turns``, the answered user
+    messages of all trees, are ``paired_turns``, which have one or more of the ``pairs``, plus the sum of ``rejected``
+    (by gate). ``verdicts`` counts pairs by what they rest on: ``knowable`` and ``generic`` ones of those with
+    ``grounds``, ``personal`` and ``personal_and_knowable`` ones of those ``compared`` with other personas, those where
+    the pooled verdict ``agrees`` of those with a ``pooled`` one, and ``leaking`` ones. ``messages`` counts those of
+    users and assistants, also in failed conversations; gates rejected ``rejected_messages`` of them (by gate), and
+    ``repaired`` ones (``label``, ``cut``) were corrected. ``ended_early`` counts branches that ended before their last
+    turn (by gate), ``unusable`` messages, inferences and verdicts that were given up (by prompt). ``trajectories`` are
+    pairs of branches. ``realism`` has figures of what users say: of ``all`` conversations, and by style. ``judge`` has
+    figures on how far verdicts can be trusted (``flows.hygiene``), ``checks`` the checked ``messages`` of users and how
+    many are ``contradicting`` the persona. ``shortcuts`` is how often rules that know nothing of the user pick the
+    chosen reply (``metrics.shortcuts``), once the run is done and has enough pairs. ``report`` has what every run
+    reports.
     """
 
     report: RunReport
@@ -105,7 +106,7 @@ async def simulate(
     workflow = Workflow(
         command="simulate",
         options=options,
-        prompts=(*PROMPTS, *CHECKS[: options.check_rate > 0], *custom.prompts(checked_texts(options.candidate))),
+        prompts=prompts_of(options),
         unit="conversations" if options.sessions == 1 else "series",
         items=plans,
         job=_task,
@@ -134,6 +135,11 @@ async def simulate(
     return SimulateSummary(report=report, **own)
 
 
+def prompts_of(options: SimulateOptions) -> tuple[str, ...]:
+    """The prompts of a run with ``options``, whose modules must be loaded."""
+    return (*PROMPTS, *CHECKS[: options.check_rate > 0], *custom.prompts(checked_texts(options.candidate)))
+
+
 async def _extends(
     options: SimulateOptions, smaller: Mapping[str, Any], prompts: Mapping[str, Prompt]
 ) -> tuple[str, ...]:
@@ -145,6 +151,7 @@ async def _extends(
     had, name = int(smaller["turns"]), "user/speak"
     if had == options.turns:
         return ()
+    series = "; later sessions follow from longer ones and are asked anew" if options.sessions > 1 else ""
     if any(entry.partition("=")[0] == name for entry in options.agent):
         return (f"--turns was {had}, now {options.turns}: your function for {name} decides what is asked anew",)
     for turn in range(1, had + 1):
@@ -155,7 +162,9 @@ async def _extends(
         if asked[0] != asked[1]:
             break
     else:
-        return (f"--turns was {had}, now {options.turns}: no prompt shows how many turns there are, so all is kept",)
+        return (
+            f"--turns was {had}, now {options.turns}: no prompt shows how many turns there are, so all is kept{series}",
+        )
     kept = f"turns 1 to {turn - 1} are kept, and " if turn > 1 else ""
     return (
         f"--turns was {had}, now {options.turns}: {kept}what follows from turn {turn} on is asked anew, since"

@@ -161,6 +161,7 @@ class SimulateOptions(ModelOptions):
         "Session, from 2, from which a drawn trait of the persona is another one.",
         SIZE,
         least=2,
+        most=100,
         words="never",
         example=2,
     )

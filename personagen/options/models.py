@@ -106,12 +106,12 @@ class ModelOptions(PromptOptions):
         (),
         "How much models reason: none, low, medium, high or a number of tokens.",
         MODELS,
-        "[ROLE=]EFFORT",
+        "EFFORT",
         example=["judge=low"],
         names=("none", "low", "medium", "high"),
     )
     extra: RoleTexts = option(
-        (), "Further fields of each request, as JSON.", MODELS, "[ROLE=]JSON", example=['user={"top_k": 40}']
+        (), "Further fields of each request, as JSON.", MODELS, "JSON", example=['user={"top_k": 40}']
     )
     timeout: float = option(
         120.0, "Timeout per request; more for long replies.", MODELS, "SECONDS", least=1, most=86_400

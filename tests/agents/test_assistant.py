@@ -75,3 +75,10 @@ def test_the_act_of_a_policy_asks_its_own_prompt():
     call = asyncio.run(capture_call(prompts, lambda ctx: act.sample(ctx, Scene())))
     assert (call.role, call.messages) == ("policy-b", sent("assistant/plain", Scene()))
     assert of_policy("assistant/plain") is of_policy("policy/aware") is None
+
+
+def test_near_is_told_nothing_that_is_known_already():
+    known = [one for one in KNOWN if one.kind == "profile"]
+    twin = OTHER.model_copy(update={"facts": (*(one.fact for one in known), "rows")})
+    told = [with_one_of_another(known, twin, Random(seed)) for seed in range(9)]
+    assert all({one.fact for one in facts} - {one.fact for one in known} == {"rows"} for facts in told)

@@ -65,8 +65,9 @@ def test_an_agent_that_cannot_be_used_is_refused(module, entry, complaint):
             "there are aware, plain, misaware, near, overclaim, policy=MODEL and module:function",
         ),
         (("plain", "own_c:plain"), "each with another name"),
-        (("plain", "own_c:user"), "none of them user"),
-        ((), "at least one"),
+        (("plain", "own_c:user"), "none named user"),
+        ((), "one or more"),
+        (("policy=offline", "policy=offline/b"), "policy-NAME=MODEL for further"),
         (("own_c:short",), r"can't be called as plain\(ctx, conversation, known, site\)"),
     ],
 )

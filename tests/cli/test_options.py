@@ -28,6 +28,7 @@ def shown(text: str) -> list[str]:
 def test_help_shows_the_common_options_and_help_all_every_one(command, name, table):
     rows = (*rows_of(table), *rows_of(OutputOptions))
     short, whole = (command(name, option).stdout for option in ("--help", "--help-all"))
+    assert "[ROLE=][ROLE=]" not in whole
     last = {"--help", "--help-all"}
     assert set(shown(short)) == {row.flag for row in rows if row.common} | last
     assert set(shown(whole)) == {row.flag for row in rows} | last

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from personagen.flows.simulate import CHECKS, PROMPTS
 from personagen.prompts import files as prompts
 from personagen.records import ConversationTree
 from personagen.store.files import read_records
@@ -21,6 +22,7 @@ from tests import fakes
         {"grow": "all", "max_nodes": 20},
         {"grow": "best", "candidates": 3},
         {"counterfactual": 2, "candidate": ("misaware", "plain", "near")},
+        {"check_rate": 1, "sessions": 2, "change_at": 2, "turns": 2},
     ],
 )
 def test_every_call_of_a_tree_is_shown_as_it_was_sent(run, command, model, options):
@@ -33,7 +35,7 @@ def test_every_call_of_a_tree_is_shown_as_it_was_sent(run, command, model, optio
     trees = list(read_records(Path("run/trees.jsonl"), ConversationTree))
     assert trees
     for number, tree in enumerate(trees, 1):
-        for name in ("user/speak", "observer/infer", "assistant/aware", "assistant/plain", "judge/prefer"):
+        for name in (*PROMPTS, *CHECKS[: "check_rate" in options]):
             shown = json.loads(command("prompts", "render", name, str(number), "--run", "run", "--json").stdout)["sent"]
             made = {c.key: c for c in fake.calls if c.prompt == name and c.place.startswith(f"{tree.id}/")}
             assert {row["key"] for row in shown} == set(made)

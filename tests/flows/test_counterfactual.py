@@ -152,8 +152,12 @@ def test_in_a_pool_of_one_persona_nobody_else_is_asked_and_a_note_says_so(run):
     summary = run(people=1, turns=2, counterfactual=1)
     assert "there is one persona, so no other one is asked what it prefers" in summary.report.notes
     assert (summary.verdicts["pooled"], summary.verdicts.get("compared", 0)) == (2, 0)
-    for options in ({"keep": "personal"}, {"candidate": ("misaware", "plain")}):
-        with pytest.raises(UsageError, match="needs a second persona"):
+    for options, what in (
+        ({"keep": "personal"}, "--keep personal"),
+        ({"candidate": ("misaware", "plain")}, "--candidate misaware"),
+        ({"sessions": 2, "change_at": 2}, "--change-at 2"),
+    ):
+        with pytest.raises(UsageError, match=f"{what} needs a second persona"):
             run("other", people=1, counterfactual=1, **options)
 
 

@@ -126,6 +126,13 @@ def test_merging_again_replaces_the_merged_folder(two, tmp_path):
         merge([two[0], tmp_path / "e"], tmp_path / "m")
 
 
+def test_the_checked_messages_of_all_runs_are_added_up(run, tmp_path):
+    for seed, name in enumerate("ab"):
+        run(name, conversations=2, turns=2, check_rate=1, seed=seed)
+    merge([tmp_path / "a", tmp_path / "b"], tmp_path / "m")
+    assert read_state(tmp_path / "m")["summary"]["checks"] == {"messages": 8, "contradicting": 0}
+
+
 def test_trajectory_pairs_are_merged_with_their_trees_and_a_run_without_them_is_too(run, tmp_path):
     run("a", conversations=2, turns=3, grow="all")
     run("b", conversations=2, turns=3, grow="all", seed=1)

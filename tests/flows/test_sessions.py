@@ -86,7 +86,7 @@ def test_a_conversation_begins_when_all_of_the_one_before_is_there_in_any_order_
 def test_what_is_known_is_all_that_is_remembered_or_new_and_not_taken_back(old, new, back):
     fact = lambda n, when: Inference(fact=f"f{n}", quote=when, kind="profile")  # noqa: E731
     memory = Memory(inferences=tuple(fact(n, "then") for n in old))
-    found = known(memory, [fact(n, "now") for n in new], [f"f{n}" for n in back])
+    found = known(memory, [fact(n, "now") for n in new], [f"F{n}." for n in back])  # models rewrite
     assert {one.fact for one in found if one.quote == "now"} == {f"f{n}" for n in new}
     assert {one.fact for one in found if one.quote == "then"} == {f"f{n}" for n in set(old) - set(new) - back}
 
@@ -109,7 +109,7 @@ def test_a_trait_changes_from_one_session_on_and_the_tree_says_which():
     assert made[0].persona == PERSONA
     assert made[1].persona == made[2].persona
     assert (made[1].persona.id, made[1].persona.traits) == ("p1", ("generous",))
-    assert made[1].persona.personality == "She is blunt. No longer blunt of late, but generous."
+    assert made[1].persona.personality == "She is blunt. Lately no longer blunt, but generous."
 
 
 def test_a_persona_without_traits_or_others_with_new_ones_stays_as_it_is():
@@ -160,6 +160,12 @@ def test_more_series_are_added_to_those_there(run, tmp_path):
     run(sessions=2, conversations=8, turns=2)
     assert trees_of(tmp_path)[:4] == first
     assert fakes.results(tmp_path / "run") == fakes.results(tmp_path / "whole")
+
+
+def test_more_turns_ask_the_later_sessions_anew_and_a_note_says_so(run):
+    run(sessions=2, conversations=2, turns=2)
+    [note] = [note for note in run(sessions=2, conversations=2, turns=3).report.notes if "--turns" in note]
+    assert note.endswith("so all is kept; later sessions follow from longer ones and are asked anew")
 
 
 def failing(place, error):

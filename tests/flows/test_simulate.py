@@ -34,6 +34,8 @@ def test_it_writes_one_tree_a_persona_and_one_pair_a_judged_turn(run, tmp_path):
 def test_more_conversations_than_personas_repeat_them_with_talks_of_their_own(run, tmp_path):
     planned = run(conversations=8, turns=1).report.estimate["planned"]
     assert planned == "8 conversations x 1 turns; the 6 personas are played up to 2 times each"
+    alone = run("alone", people=1, conversations=2, turns=1).report.estimate["planned"]
+    assert alone == "2 conversations x 1 turns; the one persona is played 2 times"
     trees = list(read_records(tmp_path / "run" / "trees.jsonl", ConversationTree))
     assert len({t.id for t in trees}) == 8
     assert len({t.nodes[0].content for t in trees}) == 8

@@ -103,6 +103,16 @@ def test_a_folder_made_with_other_settings_is_refused_with_the_difference(tmp_pa
         pass
 
 
+def test_a_folder_of_an_older_version_is_refused_by_what_that_did_not_have(tmp_path, judge):
+    used(tmp_path / "r", "simulate", {"seed": 1}, judge)
+    told = "r holds another run: it was begun by an older version, which had no keep, sessions; give another --out"
+    with (
+        pytest.raises(UsageError, match=told),
+        open_run(tmp_path / "r", "simulate", {"seed": 2, "keep": "all", "sessions": 1}, {}, [judge("a")]),
+    ):
+        pass
+
+
 def test_a_folder_of_another_command_is_refused(tmp_path, judge):
     used(tmp_path / "r", "expand", {}, judge)
     with (
