@@ -17,7 +17,7 @@ from personagen.offline.circumstances import Advice, advice_on, circumstances_of
 from personagen.offline.facts import spoken
 from personagen.offline.style import LONGEST, MAX_LEADING, axes_shown, pulled, wish_of
 from personagen.offline.texts import bank, canon, capital, fill, pick, small
-from personagen.offline.thread import Thread, read
+from personagen.offline.thread import Thread, closes, read
 from personagen.offline.topics import Point, named
 
 _VOICED, _KNOWN_VOICED = 0.75, 0.95  # shares of replies with a voice, and of those for somebody whose traits showed
@@ -53,7 +53,7 @@ def _task(thread: Thread, rng: Random) -> tuple[str, list[Point]]:
     fresh = [p for ask in topic.asks for p in ask.points if p not in given]
     rng.shuffle(fresh)
     chosen = [p for p in named(topic.id, thread.last) if p in given]
-    if chosen or "?" not in thread.last:
+    if closes(thread.last):
         return "end", [*(chosen or given or fresh)[:1], *fresh[:1]]
     return "answer", fresh or list(topic.asks[0].points)
 
@@ -101,9 +101,7 @@ class _Writer:
         """The content, most important first, and whether a piece explains the one before."""
         topic = self.thread.topic
         if self.kind == "generic":
-            while text := self.pool("generic"):
-                self.said += canon(text)
-                yield text, False
+            yield from self._further()
             return
         if self.kind == "explain":
             more = self.more(self.points[0])
@@ -122,7 +120,21 @@ class _Writer:
             self.said += canon(link)
             yield link or advice, False
             if self.chance(0.5) and (more := self.more(point)):
+                self.said += canon(more)
                 yield more, True
+        yield from self._further()
+
+    def _further(self) -> Iterator[tuple[str, bool]]:
+        """What else may be said of the topic: why or how its points help, then advice that suits any matter."""
+        points = [p for ask in (self.thread.topic.asks if self.thread.topic else ()) for p in ask.points]
+        self.rng.shuffle(points)
+        for point in points:
+            if more := self.more(point):
+                self.said += canon(more)
+                yield self.pool("elaborations", h=point.handle, m=small(more)), False
+        while text := self.pool("generic"):
+            self.said += canon(text)
+            yield text, False
 
     def body(self, words: float, *, numbered: bool) -> str:
         """About ``words`` words of content: sentences, or a numbered list."""

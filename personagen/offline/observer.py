@@ -156,7 +156,8 @@ def _marked(quote: str) -> str:
 @lru_cache(maxsize=4096)
 def _shown(text: str) -> tuple[tuple[str, str], ...]:
     """(axis, quote) for the axes that a message shows."""
-    return tuple((name, said) for said in spoken(text) if not located(said) for name in axes_cued(_core(said)))
+    own = [said for said in spoken(text) if not (located(said) or _is_talk(said))]
+    return tuple((name, said) for said in own for name in axes_cued(_core(said)))
 
 
 def _traits(users: list[str], rng: Random) -> Iterator[dict[str, str]]:
