@@ -15,7 +15,7 @@ from typing import Any
 
 from personagen.offline.circumstances import Advice, advice_on, circumstances_of, names, you_are
 from personagen.offline.facts import spoken
-from personagen.offline.style import LONGEST, MAX_LEADING, axes_shown, pulled, wish_of
+from personagen.offline.style import LONGEST, MAX_LEADING, MIDDLE, axes_shown, pulled, wish_of
 from personagen.offline.texts import bank, canon, capital, fill, pick, small
 from personagen.offline.thread import Thread, closes, read
 from personagen.offline.topics import Point, named
@@ -25,7 +25,7 @@ _OBEYS = 0.85  # share of explicit wishes for a length that are obeyed
 _NUMBERED = 0.12  # share of replies with steps that nothing calls for
 _TAILORED, _RECITED = 0.9, 0.06  # shares of replies that could be
 _SPREAD, _OWN_SPREAD = 0.5, 0.2  # of the logarithm of a length that nothing, or the inferences, call for
-_USUAL, _SHORTEST = 60, 10  # words
+_USUAL, _SHORTEST = 52, 10  # words: what half of the people wish for less than, and the fewest
 
 # What a user says who wants to hear more of a point.
 _WANTS_MORE = re.compile(
@@ -45,7 +45,7 @@ def _task(thread: Thread, rng: Random) -> tuple[str, list[Point]]:
         asked = [p.ask for p in thread.now if p.topic == topic.id and p.ask >= 0]
         points = list(topic.asks[asked[-1] if asked else 0].points)
         rng.shuffle(points)
-        return "answer", sorted(points, key=lambda p: p in given)
+        return "answer", [p for p in points if p not in given] or points
     asking = " ".join(s for s in spoken(thread.last) if s.rstrip().endswith("?") or _WANTS_MORE.search(s))
     if about := [p for p in named(topic.id, asking) if p in given]:
         same = next(ask.points for ask in topic.asks if about[-1] in ask.points)
@@ -55,7 +55,7 @@ def _task(thread: Thread, rng: Random) -> tuple[str, list[Point]]:
     chosen = [p for p in named(topic.id, thread.last) if p in given]
     if closes(thread.last):
         return "end", [*(chosen or given or fresh)[:1], *fresh[:1]]
-    return "answer", fresh or list(topic.asks[0].points)
+    return "answer", fresh
 
 
 class _Writer:
@@ -94,8 +94,8 @@ class _Writer:
         if self.wish == "detail":
             return self.rng.uniform(95, LONGEST)
         pulls = pulled(axes[:MAX_LEADING])
-        drawn = self.rng.gauss(pulls, _OWN_SPREAD if pulls else _SPREAD)
-        return min(1.1 * LONGEST, max(_SHORTEST, _USUAL * math.exp(drawn)))
+        usual, spread = (MIDDLE, _OWN_SPREAD) if pulls else (_USUAL, _SPREAD)
+        return min(1.1 * LONGEST, max(_SHORTEST, usual * math.exp(self.rng.gauss(pulls, spread))))
 
     def pieces(self) -> Iterator[tuple[str, bool]]:
         """The content, most important first, and whether a piece explains the one before."""

@@ -40,4 +40,4 @@ def disclosed(
         if tails and rng.random() < 0.25:
             return core, f"{capital(fact)}, {pick(tails, rng, {})}."
         return core, line("wraps", i=fact)
-    return core, line("fits" if rng.random() < 0.6 else "asides", i=fact)
+    return core, line("fits" if rng.random() < 0.4 else "asides", i=fact)

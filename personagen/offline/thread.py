@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from personagen.offline.texts import bank, canon, pattern
+from personagen.offline.texts import bank, canon
 from personagen.offline.topics import Place, Point, Topic, given, located, named, nearest, topics
-from personagen.offline.voices import templates
+from personagen.offline.voices import said_as, templates
 from personagen.records import Message
 
 
@@ -51,13 +51,12 @@ def _one_topic(found: tuple[Place, ...], before: str | None) -> tuple[Place, ...
 def _closings() -> re.Pattern[str]:
     """What users of the cast take their leave with."""
     names = ("closings", "closings_terse", "closings_plain", "quits")
-    lines = (*(line for name in names for line in bank("user")[name]), *templates(names))
-    return re.compile("|".join(rf" {pattern(line)} " for line in lines))
+    return said_as((*(line for name in names for line in bank("user")[name]), *templates(names)))
 
 
 def closes(message: str) -> bool:
     """Whether a user takes their leave in ``message``."""
-    return _closings().search(canon(message)) is not None
+    return _closings().fullmatch(canon(message).strip()) is not None
 
 
 @lru_cache(maxsize=1024)

@@ -96,7 +96,8 @@ class _Speaker:
         aim = self.brief["aim"]
         topic = self.thread.topic
         if not self.thread.users or topic is None:
-            return self._with_facts(self._matter(self._topic(frozenset()), greet=not self.thread.users))
+            topic = self._topic(frozenset())
+            return self._with_facts(self._matter(topic, greet=not self.thread.users), topic)
         if aim == "close":
             return [self._closing(topic)]
         if aim == "shift":
@@ -213,6 +214,9 @@ class _Speaker:
         return self._line(name, topic, self.rng.choice(points).handle if points else "")
 
     def _reaction(self, topic: Topic) -> str:
+        """What they think of the last reply, which half of the time shows how they are."""
+        if self._chance(0.5) and (text := self._marker(topic)):
+            return text
         points = self.thread.offered()
         name = "reactions" if points and self._chance(0.75) else "reactions_plain"
         text = self._line(name, topic, self.rng.choice(points).handle if points else "")
