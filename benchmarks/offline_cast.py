@@ -20,7 +20,7 @@ from random import Random
 from tempfile import TemporaryDirectory
 
 import orjson
-from cast_figures import figures, noise_by_kind, observed, pairs_of
+from cast_figures import figures, noise_by_kind, observed, observed_traits, pairs_of
 
 from personagen import expand
 from personagen.agents.brief import brief_of, style_of
@@ -117,6 +117,7 @@ async def grow(llm: LLM, persona: dict, turns: int, place: str, spent: Counter[s
                 "inferred": len(kept),
                 "dropped": len(raw) - len(kept),
                 "inferences": [i["fact"] for i in kept],
+                "sure": [i["fact"] for i in kept if i["sure"] == "high"],
                 "truth": truth.ranking[0],
                 "gap": truth.gap,
                 "verdict": first["ranking"][:1],
@@ -212,9 +213,9 @@ def main() -> None:
     print(f"{len(grown)} conversations, {len(users)} turns, {len(pairs)} pairs")
     for name, value, goal in figures(pairs, [g.persona for g in grown]):
         print(f"   {name:44s} {value:.3f}  {goal and 'goal: ' + goal}")
-    precision, recall = observed(grown)
-    print(f"   {'observer, facts: precision':44s} {precision:.3f}  goal: 0.97")
-    print(f"   {'observer, told facts: recall':44s} {recall:.3f}  goal: 0.90")
+    for name, (precision, recall) in (("facts", observed(grown)), ("traits", observed_traits(grown))):
+        print(f"   {f'observer, {name}: precision':44s} {precision:.3f}  goal: 0.97")
+        print(f"   {f'observer, {name}: recall of what was shown':44s} {recall:.3f}  goal: 0.90")
     lengths = {k: sorted(len(t[k].split()) for g in grown for t in g.turns) for k in ("aware", "plain")}
     for name, counts in lengths.items():
         tenths = [counts[len(counts) * n // 10] for n in (1, 5, 9)]

@@ -22,7 +22,7 @@ from personagen.offline.voices import OWN, fillers_of, pool_of, typed, words_of
 END = "[END]"
 _CURT = {"terse", "impatient", "blunt"}
 _SHORT = 3  # words of a sentence that may be said again
-_SHORTER = 0.75  # since whole sentences are rather longer than what is asked for
+_SHORTER = 0.62  # since whole sentences are rather longer than what is asked for
 _OFF_TOPIC = 0.75  # the chance of a fact that does not bear on the matter
 _JOINED = 18  # words of two facts in one sentence
 _SHOWS = 0.4  # share of messages with something that shows a leading trait, whatever room there is

@@ -58,7 +58,8 @@ def all_fillers() -> list[str]:
 def said_as(lines: Iterable[str]) -> re.Pattern[str]:
     """A pattern for the ``canon`` of what people say as one of ``lines``, with a filler before it or a tag behind it."""
     said = "|".join(f"(?:{pattern(line)})" for line in lines)
-    fillers, tags = ("|".join(re.escape(canon(t).strip()) for t in ts) for ts in (all_fillers(), bank("idiolect")["tags"]))
+    pools = (all_fillers(), bank("idiolect")["tags"])
+    fillers, tags = ("|".join(re.escape(canon(text).strip()) for text in pool) for pool in pools)
     return re.compile(rf"(?:(?:{fillers}) )?(?:{said})(?: (?:{tags}))?")
 
 
