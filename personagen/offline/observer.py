@@ -148,8 +148,9 @@ def _marked(quote: str) -> str:
 @lru_cache(maxsize=4096)
 def _shown(text: str) -> tuple[tuple[str, str], ...]:
     """(axis, quote) for the axes that a message shows."""
-    own = [said for said in spoken(text) if not (located(said) or _is_talk(said))]
-    return tuple((name, said) for said in own for name in axes_cued(_core(said)))
+    own = [said for said in spoken(text) if not located(said)]
+    bare = {said: _MARKS.sub(".", said) if _is_talk(said) else said for said in own}  # anybody says "Thanks!"
+    return tuple((name, said) for said in own for name in axes_cued(_core(bare[said])))
 
 
 def _traits(users: list[str], rng: Random) -> Iterator[dict[str, str]]:

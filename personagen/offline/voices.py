@@ -56,7 +56,7 @@ def all_fillers() -> list[str]:
 
 
 def said_as(lines: Iterable[str]) -> re.Pattern[str]:
-    """A pattern for the ``canon`` of what people say as one of ``lines``, with a filler before it or a tag behind it."""
+    """A pattern for the ``canon`` of what people say with ``lines``, a filler before one and a tag behind it."""
     said = "|".join(f"(?:{pattern(line)})" for line in lines)
     pools = (all_fillers(), bank("idiolect")["tags"])
     fillers, tags = ("|".join(re.escape(canon(text).strip()) for text in pool) for pool in pools)
