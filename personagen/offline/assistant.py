@@ -225,7 +225,8 @@ def _circumstances(inferences: Sequence[str]) -> list[str]:
 def _fitting(writer: _Writer, circumstances: Sequence[str]) -> list[Advice]:
     """Advice on the topic for these circumstances that was not given before, mostly for the first ones first."""
     topic, ask = writer.thread.topic, max(writer.thread.ask, 0)
-    if topic is None or writer.kind == "explain":
+    told = {name for said in spoken(writer.thread.last) for name in circumstances_of(said)}
+    if topic is None or writer.kind == "explain" or not (writer.thread.now or told & set(circumstances)):
         return []
     fitting = [a for name in circumstances for a in advice_on(name, topic.id, ask)]
     fresh = [a for a in fitting if a.key not in writer.said]
