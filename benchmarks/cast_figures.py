@@ -16,7 +16,7 @@ import orjson
 from personagen.offline import judge
 from personagen.offline.circumstances import circumstances_of
 from personagen.offline.facts import is_stated, spoken
-from personagen.offline.style import axes_of, axes_shown, wish_of
+from personagen.offline.style import axes_cued, axes_of, axes_shown, wish_of
 from personagen.offline.texts import bank
 from personagen.options.noise import KINDS
 from personagen.records import Message
@@ -181,14 +181,27 @@ def _asker(one, turn: int, shares: Mapping[str, float], place: str) -> tuple[Cal
 
 
 def observed(grown: Sequence) -> tuple[float, float]:
-    """The observer's precision on profile facts at the end, and its recall of the facts that were told."""
+    """The observer's precision on sure profile facts at the end, and its recall of the facts that were told."""
     right: list[bool] = []
     found: list[bool] = []
     for one in grown:
         users = tuple(m.content for m in one.messages if m.role == "user")
-        facts, kept = one.persona["facts"], tuple(i for i in one.turns[-1]["inferences"] if not axes_shown(i))
+        facts, kept = one.persona["facts"], tuple(i for i in one.turns[-1]["sure"] if not axes_shown(i))
         right += [any(is_stated(i, (f,)) or is_stated(f, (i,)) for f in facts) for i in kept]
         found += [is_stated(f, kept) or any(is_stated(i, (f,)) for i in kept) for f in facts if is_stated(f, users)]
+    return mean(right), mean(found)
+
+
+def observed_traits(grown: Sequence) -> tuple[float, float]:
+    """The same of traits, as style axes: those of the persona, and of these the ones that its messages showed."""
+    right: list[bool] = []
+    found: list[bool] = []
+    for one in grown:
+        own = axes_of(one.persona["traits"])
+        inferred = [axis for i in one.turns[-1]["inferences"] for axis in axes_shown(i)]
+        shown = {axis for m in one.messages if m.role == "user" for s in spoken(m.content) for axis in axes_cued(s)}
+        right += [axis in own for axis in inferred]
+        found += [axis in inferred for axis in own if axis in shown]
     return mean(right), mean(found)
 
 

@@ -20,17 +20,20 @@ from random import Random
 from tempfile import TemporaryDirectory
 
 import orjson
-from cast_figures import figures, noise_by_kind, observed, pairs_of
+from cast_figures import figures, noise_by_kind, observed, observed_traits, pairs_of
 
 from personagen import expand
+from personagen.agents.brief import brief_of, style_of
+from personagen.agents.replies import speech
 from personagen.call import LLM, Call
 from personagen.offline import judge, offline
 from personagen.offline.circumstances import advice_in, circumstances_of
 from personagen.offline.style import leading, wished_length
 from personagen.personas.english.text import facts_of, pronoun_of, sentences, words
 from personagen.personas.seeds import load_seeds
+from personagen.personas.topics import load_topics
 from personagen.personas.traits import traits_of
-from personagen.records import Message
+from personagen.records import Message, Persona
 
 
 @dataclass
@@ -68,9 +71,9 @@ def personas(count: int, aloe: Path | None, seed: int = 0) -> list[dict]:
     ]
 
 
-async def grow(llm: LLM, persona: dict, turns: int, coin: Random, spent: Counter[str]) -> PoolProgress:
-    """One conversation: user, observer, both assistants, the judge in both orders, a coin for what goes on."""
-    grown = PoolProgress(persona)
+async def grow(llm: LLM, persona: dict, turns: int, place: str, spent: Counter[str]) -> PoolProgress:
+    """One conversation: briefed user, observer, both assistants, the judge in both orders, a coin for what goes on."""
+    grown, coin, topics = PoolProgress(persona), Random(f"coin/{place}"), load_topics()
     asked = 0
 
     async def ask(prompt: str, inputs: dict) -> str:
@@ -84,8 +87,15 @@ async def grow(llm: LLM, persona: dict, turns: int, coin: Random, spent: Counter
         spent[f"{prompt} n"] += 1
         return text
 
+    whole = Persona(id=persona["profile"], **persona)
+    style = style_of(whole, place)
     for turn in range(1, turns + 1):
-        said = await ask("user/speak", {**persona, "conversation": grown.messages[:], "turn": turn, "turns": turns})
+        brief = brief_of(whole, grown.messages, style, place, topics)
+        speaker = {**persona, "conversation": grown.messages[:], "turn": turn, "turns": turns, "brief": brief.inputs()}
+        spoken = speech(await ask("user/speak", speaker), "user", may_end=turn > 1)
+        said = spoken.text
+        if not said:
+            break
         grown.messages.append(Message(role="user", content=said))
         so_far = grown.messages[:]
         raw = orjson.loads(await ask("observer/infer", {"conversation": so_far}))["inferences"]
@@ -107,6 +117,7 @@ async def grow(llm: LLM, persona: dict, turns: int, coin: Random, spent: Counter
                 "inferred": len(kept),
                 "dropped": len(raw) - len(kept),
                 "inferences": [i["fact"] for i in kept],
+                "sure": [i["fact"] for i in kept if i["sure"] == "high"],
                 "truth": truth.ranking[0],
                 "gap": truth.gap,
                 "verdict": first["ranking"][:1],
@@ -115,7 +126,9 @@ async def grow(llm: LLM, persona: dict, turns: int, coin: Random, spent: Counter
                 "reason": first["reason"],
             }
         )
-        grown.messages.append(Message(role="assistant", content=coin.choice((aware, plain))))
+        grown.messages.append(Message(role="assistant", content=coin.choice((aware, plain)) if kept else plain))
+        if spoken.ended:
+            break
     return grown
 
 
@@ -151,7 +164,7 @@ async def run(args: argparse.Namespace, noise: float) -> tuple[list[PoolProgress
     llm = offline(args.seed, noise)
     out = []
     for i, persona in enumerate(personas(args.conversations, args.aloe)):
-        out.append(await grow(llm, persona, args.turns, Random(f"coin/{i}"), spent))
+        out.append(await grow(llm, persona, args.turns, f"{args.seed}/{i}", spent))
     return out, spent
 
 
@@ -200,9 +213,9 @@ def main() -> None:
     print(f"{len(grown)} conversations, {len(users)} turns, {len(pairs)} pairs")
     for name, value, goal in figures(pairs, [g.persona for g in grown]):
         print(f"   {name:44s} {value:.3f}  {goal and 'goal: ' + goal}")
-    precision, recall = observed(grown)
-    print(f"   {'observer, facts: precision':44s} {precision:.3f}  goal: 0.97")
-    print(f"   {'observer, told facts: recall':44s} {recall:.3f}  goal: 0.90")
+    for name, (precision, recall) in (("facts", observed(grown)), ("traits", observed_traits(grown))):
+        print(f"   {f'observer, {name}: precision':44s} {precision:.3f}  goal: 0.97")
+        print(f"   {f'observer, {name}: recall of what was shown':44s} {recall:.3f}  goal: 0.90")
     lengths = {k: sorted(len(t[k].split()) for g in grown for t in g.turns) for k in ("aware", "plain")}
     for name, counts in lengths.items():
         tenths = [counts[len(counts) * n // 10] for n in (1, 5, 9)]

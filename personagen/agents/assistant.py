@@ -120,7 +120,7 @@ CANDIDATES = {
     "overclaim": Candidate("overclaim", overclaim, prompt="assistant/overclaim"),
 }
 ACTS = {
-    "assistant/plain": Act(plain, lambda s: (s.conversation, ()), usual_tokens=195, offline_tokens=58),
-    "assistant/aware": Act(aware, lambda s: (s.conversation, s.known), usual_tokens=195, offline_tokens=58),
-    "assistant/overclaim": Act(overclaim, lambda s: (s.conversation, s.known), usual_tokens=195, offline_tokens=58),
+    "assistant/plain": Act(plain, lambda s: (s.conversation, ()), usual_tokens=195, offline_tokens=77),
+    "assistant/aware": Act(aware, lambda s: (s.conversation, s.known), usual_tokens=195, offline_tokens=77),
+    "assistant/overclaim": Act(overclaim, lambda s: (s.conversation, s.known), usual_tokens=195, offline_tokens=77),
 }

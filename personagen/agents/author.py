@@ -99,6 +99,6 @@ ACTS = {
         write, lambda _: ("profile", sample.examples("profile"), 20), usual_tokens=210, offline_tokens=195
     ),
     "author/personalities": Act(
-        write, lambda _: ("personality", sample.examples("personality"), 20), usual_tokens=115, offline_tokens=120
+        write, lambda _: ("personality", sample.examples("personality"), 20), usual_tokens=115, offline_tokens=143
     ),
 }

@@ -59,7 +59,7 @@ _CURT = bag("terse taciturn quiet reserved introverted shy impatient blunt aloof
 _WORDY = bag("talkative rambling gossipy boastful enthusiastic meticulous")
 _PATIENT = bag("patient calm easy-going tolerant forgiving gentle")
 _RASH = bag("impatient irritable hot-headed demanding aggressive")
-_LEADING = 3  # traits that show; ten make a caricature
+_LEADING = 3  # traits that show, the first; ten make a caricature
 _TOPICS_SEEN = 5  # of which the one that touches this life most is taken
 _QUESTION = ("?", "？", "؟", ";")
 
@@ -129,7 +129,7 @@ def brief_of(
         topic=_topic(persona, topics, rng) if topics and aim in ("open", "shift") else "",
         noise=round(Random(f"{persona.id}/typing").uniform(*NOISE[style["noise"]]), 2),
         last_reply=replies[-1] if replies else "",
-        traits=tuple(Random(f"{place}/traits").sample(persona.traits, min(_LEADING, len(persona.traits)))),
+        traits=persona.traits[:_LEADING],
     )
 
 

@@ -60,5 +60,5 @@ async def consistent(
 
 
 ACTS = {
-    "checker/consistent": Act(consistent, lambda s: (s.persona, s.conversation), usual_tokens=30, offline_tokens=20)
+    "checker/consistent": Act(consistent, lambda s: (s.persona, s.conversation), usual_tokens=30, offline_tokens=15)
 }

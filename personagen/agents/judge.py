@@ -198,5 +198,5 @@ async def prefer(
 
 
 ACTS = {
-    "judge/prefer": Act(prefer, lambda s: (s.persona, s.conversation, s.replies), usual_tokens=75, offline_tokens=75)
+    "judge/prefer": Act(prefer, lambda s: (s.persona, s.conversation, s.replies), usual_tokens=75, offline_tokens=40)
 }

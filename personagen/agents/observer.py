@@ -116,4 +116,4 @@ def _folded(text: str) -> str:
     return plain if plain.isascii() else _SPACE_INSIDE.sub("", plain)
 
 
-ACTS = {"observer/infer": Act(infer, lambda s: (s.conversation,), usual_tokens=40, offline_tokens=20)}
+ACTS = {"observer/infer": Act(infer, lambda s: (s.conversation,), usual_tokens=40, offline_tokens=36)}

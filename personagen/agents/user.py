@@ -45,4 +45,4 @@ async def speak(
     return await say(ctx, "user/speak", inputs, "user", conversation, site)
 
 
-ACTS = {"user/speak": Act(speak, lambda s: (s.persona, s.history, s.turn, s.turns), usual_tokens=28, offline_tokens=18)}
+ACTS = {"user/speak": Act(speak, lambda s: (s.persona, s.history, s.turn, s.turns), usual_tokens=28, offline_tokens=19)}

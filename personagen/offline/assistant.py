@@ -15,9 +15,9 @@ from typing import Any
 
 from personagen.offline.circumstances import Advice, advice_on, circumstances_of, names, you_are
 from personagen.offline.facts import spoken
-from personagen.offline.style import LONGEST, MAX_LEADING, axes_shown, pulled, wish_of
+from personagen.offline.style import LONGEST, MAX_LEADING, MIDDLE, axes_shown, pulled, wish_of
 from personagen.offline.texts import bank, canon, capital, fill, pick, small
-from personagen.offline.thread import Thread, read
+from personagen.offline.thread import Thread, closes, read
 from personagen.offline.topics import Point, named
 
 _VOICED, _KNOWN_VOICED = 0.75, 0.95  # shares of replies with a voice, and of those for somebody whose traits showed
@@ -25,7 +25,7 @@ _OBEYS = 0.85  # share of explicit wishes for a length that are obeyed
 _NUMBERED = 0.12  # share of replies with steps that nothing calls for
 _TAILORED, _RECITED = 0.9, 0.06  # shares of replies that could be
 _SPREAD, _OWN_SPREAD = 0.5, 0.2  # of the logarithm of a length that nothing, or the inferences, call for
-_USUAL, _SHORTEST = 60, 10  # words
+_USUAL, _SHORTEST = 52, 10  # words: what half of the people wish for less than, and the fewest
 
 # What a user says who wants to hear more of a point.
 _WANTS_MORE = re.compile(
@@ -45,7 +45,7 @@ def _task(thread: Thread, rng: Random) -> tuple[str, list[Point]]:
         asked = [p.ask for p in thread.now if p.topic == topic.id and p.ask >= 0]
         points = list(topic.asks[asked[-1] if asked else 0].points)
         rng.shuffle(points)
-        return "answer", sorted(points, key=lambda p: p in given)
+        return "answer", [p for p in points if p not in given] or points
     asking = " ".join(s for s in spoken(thread.last) if s.rstrip().endswith("?") or _WANTS_MORE.search(s))
     if about := [p for p in named(topic.id, asking) if p in given]:
         same = next(ask.points for ask in topic.asks if about[-1] in ask.points)
@@ -53,9 +53,9 @@ def _task(thread: Thread, rng: Random) -> tuple[str, list[Point]]:
     fresh = [p for ask in topic.asks for p in ask.points if p not in given]
     rng.shuffle(fresh)
     chosen = [p for p in named(topic.id, thread.last) if p in given]
-    if chosen or "?" not in thread.last:
+    if closes(thread.last):
         return "end", [*(chosen or given or fresh)[:1], *fresh[:1]]
-    return "answer", fresh or list(topic.asks[0].points)
+    return "answer", fresh
 
 
 class _Writer:
@@ -94,16 +94,14 @@ class _Writer:
         if self.wish == "detail":
             return self.rng.uniform(95, LONGEST)
         pulls = pulled(axes[:MAX_LEADING])
-        drawn = self.rng.gauss(pulls, _OWN_SPREAD if pulls else _SPREAD)
-        return min(1.1 * LONGEST, max(_SHORTEST, _USUAL * math.exp(drawn)))
+        usual, spread = (MIDDLE, _OWN_SPREAD) if pulls else (_USUAL, _SPREAD)
+        return min(1.1 * LONGEST, max(_SHORTEST, usual * math.exp(self.rng.gauss(pulls, spread))))
 
     def pieces(self) -> Iterator[tuple[str, bool]]:
         """The content, most important first, and whether a piece explains the one before."""
         topic = self.thread.topic
         if self.kind == "generic":
-            while text := self.pool("generic"):
-                self.said += canon(text)
-                yield text, False
+            yield from self._further()
             return
         if self.kind == "explain":
             more = self.more(self.points[0])
@@ -122,7 +120,21 @@ class _Writer:
             self.said += canon(link)
             yield link or advice, False
             if self.chance(0.5) and (more := self.more(point)):
+                self.said += canon(more)
                 yield more, True
+        yield from self._further()
+
+    def _further(self) -> Iterator[tuple[str, bool]]:
+        """What else may be said of the topic: why or how its points help, then advice that suits any matter."""
+        points = [p for ask in (self.thread.topic.asks if self.thread.topic else ()) for p in ask.points]
+        self.rng.shuffle(points)
+        for point in points:
+            if more := self.more(point):
+                self.said += canon(more)
+                yield self.pool("elaborations", h=point.handle, m=small(more)), False
+        while text := self.pool("generic"):
+            self.said += canon(text)
+            yield text, False
 
     def body(self, words: float, *, numbered: bool) -> str:
         """About ``words`` words of content: sentences, or a numbered list."""
@@ -213,7 +225,8 @@ def _circumstances(inferences: Sequence[str]) -> list[str]:
 def _fitting(writer: _Writer, circumstances: Sequence[str]) -> list[Advice]:
     """Advice on the topic for these circumstances that was not given before, mostly for the first ones first."""
     topic, ask = writer.thread.topic, max(writer.thread.ask, 0)
-    if topic is None or writer.kind == "explain":
+    told = {name for said in spoken(writer.thread.last) for name in circumstances_of(said)}
+    if topic is None or writer.kind == "explain" or not (writer.thread.now or told & set(circumstances)):
         return []
     fitting = [a for name in circumstances for a in advice_on(name, topic.id, ask)]
     fresh = [a for a in fitting if a.key not in writer.said]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
-from personagen.offline.facts import advice_for, kind_of
+from personagen.offline.circumstances import bears_on
+from personagen.offline.facts import kind_of
 from personagen.offline.texts import bank, capital, pick
 
 # Pools of what users say about the talk or the moment, which hold "I" and "my" but tell nothing.
@@ -18,11 +19,11 @@ _LONG = 9  # words of a fact that fits into no parentheses
 
 
 def disclosed(
-    fact: str, how: str, core: list[str], line: Callable[..., str], rng: Random, domain: str, *, asked: bool, said: str
+    fact: str, how: str, core: list[str], line: Callable[..., str], rng: Random, topic: str, *, asked: bool, said: str
 ) -> tuple[list[str], str]:
     """``core`` and a sentence that tells ``fact``, a clause in first person; the sentence is empty if ``core`` does.
 
-    A fact that is stated answers a question, bears on the ``domain`` of the talk, or asks whether the advice holds for
+    A fact that is stated answers a question, bears on the ``topic`` of the talk, or asks whether the advice holds for
     someone like this; so there is a reason for it.
     """
     kind = kind_of(fact)
@@ -34,9 +35,9 @@ def disclosed(
         return core, line("answers", i=fact)
     if not said:
         return core, line("wraps", i=fact)
-    if advice_for(kind, domain):
+    if bears_on(fact, topic):
         tails = bank("facts")[kind]["tails"] if kind else ()
         if tails and rng.random() < 0.25:
             return core, f"{capital(fact)}, {pick(tails, rng, {})}."
         return core, line("wraps", i=fact)
-    return core, line("fits" if rng.random() < 0.6 else "asides", i=fact)
+    return core, line("fits" if rng.random() < 0.4 else "asides", i=fact)

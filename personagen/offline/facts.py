@@ -64,8 +64,3 @@ def kinds_of(fact: str) -> tuple[str, ...]:
 def kind_of(fact: str) -> str | None:
     """The most important kind of a fact, or None if unknown."""
     return next(iter(kinds_of(fact)), None)
-
-
-def advice_for(kind: str | None, domain: str) -> list[str]:
-    """Advice in ``domain`` for a fact of this kind; empty if irrelevant."""
-    return bank("facts")[kind]["tailor"].get(domain, []) if kind else []

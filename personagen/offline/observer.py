@@ -17,10 +17,10 @@ import orjson
 from personagen.offline.disclosing import TALKED
 from personagen.offline.facts import spoken, stems
 from personagen.offline.style import axes_cued
-from personagen.offline.texts import bank, canon, capital, pattern, wordings
+from personagen.offline.texts import bank, canon, capital, wordings
 from personagen.offline.topics import located, names_a_point, topics
 from personagen.offline.voice import third
-from personagen.offline.voices import contractions, templates
+from personagen.offline.voices import all_fillers, contractions, said_as, templates
 
 _UNSUPPORTED = 0.04
 _TERSE_WORDS, _TERSE_TURNS = 7, 3
@@ -48,16 +48,12 @@ def _around() -> tuple[re.Pattern[str], re.Pattern[str]]:
     lines = [line for name in names for line in (*bank("user")[name], *templates((name,)))]
     lines += [f"<I>, {tail}" for raw in bank("facts").values() for tail in raw["tails"]]
     lines = [one for line in lines for one in spoken(line) if _HOLDS_A_FACT.search(one)]
-    fillers = [f"{filler}," for filler in _fillers()]
+    fillers = [f"{filler}," for filler in all_fillers()]
     halves = [_HOLDS_A_FACT.split(line, maxsplit=1) for line in lines]
     leads = {text.strip() for before, _ in halves for text in wordings(_SLOT.sub("", before))} - {""}
     tails = {" ".join(text.split()[:3]).strip(" .") for _, after in halves for text in wordings(_SLOT.sub("", after))}
     before = rf"(?:(?:{_any(fillers)}) )?(?:{_any(leads)}) |(?:{_any(fillers)}) "
     return re.compile(before, re.I), re.compile(_any(tail for tail in tails if len(tail) > 4), re.I)
-
-
-def _fillers() -> list[str]:
-    return [*bank("idiolect")["fillers"], *(one for own in bank("voices")["fillers"].values() for one in own)]
 
 
 def _any(texts: Iterable[str]) -> str:
@@ -71,11 +67,7 @@ def _about_the_talk() -> re.Pattern[str]:
     lines += [*templates(TALKED), *bank("idiolect")["greetings"]]
     lines += [one for line in templates(("fits", "answers")) for one in spoken(line) if not _HOLDS_A_FACT.search(one)]
     lines += [one for line in lines for one in spoken(line) if one != line and not _SLOT.search(one)]
-    said = "|".join(f"(?:{pattern(line)})" for line in lines)
-    fillers, tags = (
-        "|".join(re.escape(canon(text).strip()) for text in texts) for texts in (_fillers(), bank("idiolect")["tags"])
-    )
-    return re.compile(rf"(?:(?:{fillers}) )?(?:{said})(?: (?:{tags}))?")
+    return said_as(lines)
 
 
 @cache
@@ -156,7 +148,9 @@ def _marked(quote: str) -> str:
 @lru_cache(maxsize=4096)
 def _shown(text: str) -> tuple[tuple[str, str], ...]:
     """(axis, quote) for the axes that a message shows."""
-    return tuple((name, said) for said in spoken(text) if not located(said) for name in axes_cued(_core(said)))
+    own = [said for said in spoken(text) if not located(said)]
+    bare = {said: _MARKS.sub(".", said) if _is_talk(said) else said for said in own}  # anybody says "Thanks!"
+    return tuple((name, said) for said in own for name in axes_cued(_core(bare[said])))
 
 
 def _traits(users: list[str], rng: Random) -> Iterator[dict[str, str]]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
+from personagen.offline.texts import bank, canon
 from personagen.offline.topics import Place, Point, Topic, given, located, named, nearest, topics
+from personagen.offline.voices import said_as, templates
 from personagen.records import Message
 
 
@@ -42,6 +45,18 @@ def _one_topic(found: tuple[Place, ...], before: str | None) -> tuple[Place, ...
     opened = [p.topic for p in found if p.ask < 0]
     topic = opened[0] if opened else before if before in names else names[0] if names else None
     return tuple(p for p in found if p.topic == topic)
+
+
+@cache
+def _closings() -> re.Pattern[str]:
+    """What users of the cast take their leave with."""
+    names = ("closings", "closings_terse", "closings_plain", "quits")
+    return said_as((*(line for name in names for line in bank("user")[name]), *templates(names)))
+
+
+def closes(message: str) -> bool:
+    """Whether a user takes their leave in ``message``."""
+    return _closings().fullmatch(canon(message).strip()) is not None
 
 
 @lru_cache(maxsize=1024)

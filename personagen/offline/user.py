@@ -9,10 +9,11 @@ from random import Random
 from typing import Any
 
 from personagen.offline.character import Character, character_of
+from personagen.offline.circumstances import bears_on
 from personagen.offline.disclosing import disclosed
-from personagen.offline.facts import advice_for, is_stated, kind_of, kinds_of, spoken, stems
+from personagen.offline.facts import is_stated, kinds_of, spoken, stems
 from personagen.offline.idiolect import idiolect_of, voiced, worded
-from personagen.offline.style import axes_of
+from personagen.offline.style import MAX_LEADING, leading
 from personagen.offline.texts import bank, canon, capital, pick, small
 from personagen.offline.thread import Thread, read
 from personagen.offline.topics import Place, Topic, framed_parts, given, located, topics
@@ -21,7 +22,7 @@ from personagen.offline.voices import OWN, fillers_of, pool_of, typed, words_of
 END = "[END]"
 _CURT = {"terse", "impatient", "blunt"}
 _SHORT = 3  # words of a sentence that may be said again
-_SHORTER = 0.75  # since whole sentences are rather longer than what is asked for
+_SHORTER = 0.62  # since whole sentences are rather longer than what is asked for
 _OFF_TOPIC = 0.75  # the chance of a fact that does not bear on the matter
 _JOINED = 18  # words of two facts in one sentence
 _SHOWS = 0.4  # share of messages with something that shows a leading trait, whatever room there is
@@ -95,7 +96,8 @@ class _Speaker:
         aim = self.brief["aim"]
         topic = self.thread.topic
         if not self.thread.users or topic is None:
-            return self._with_facts(self._matter(self._topic(frozenset()), greet=not self.thread.users))
+            topic = self._topic(frozenset())
+            return self._with_facts(self._matter(topic, greet=not self.thread.users), topic)
         if aim == "close":
             return [self._closing(topic)]
         if aim == "shift":
@@ -120,19 +122,19 @@ class _Speaker:
     def _with_facts(self, core: list[str], topic: Topic | None = None) -> list[str]:
         """``core`` with what the brief lets come up, and more where there is room."""
         topic = topic or self.thread.topic
-        domain = topic.domain if topic else ""
+        matter = topic.id if topic else ""
         asked = self.thread.reply.rstrip().endswith(("?", "?\u201d"))
         told = [(self.me.facts[f["text"]], f["how"]) for f in self.brief["facts"] if f["text"] in self.me.facts]
         left = [(fact, how) for fact, how in told if not is_stated(fact, self.thread.users)]
         if self.thread.users and not asked:  # what has nothing to do with the matter is often kept back
-            left = [row for row in left if advice_for(kind_of(row[0]), domain) or self._chance(_OFF_TOPIC)]
+            left = [row for row in left if bears_on(row[0], matter) or self._chance(_OFF_TOPIC)]
         if len(left) == 2 and left[1][0].startswith("I ") and len(" ".join(fact for fact, _ in left).split()) < _JOINED:
             left = [(f"{left[0][0]} and {left[1][0]}", "stated")]
         if left and self.thread.users and self.brief["words"] < sum(len(fact.split()) for fact, _ in left) + _ROOM:
             core = []
         before: list[str] = []
         for fact, how in left:
-            core, sentence = disclosed(fact, how, core, self._pool, self.rng, domain, asked=asked, said=self.said)
+            core, sentence = disclosed(fact, how, core, self._pool, self.rng, matter, asked=asked, said=self.said)
             before += [sentence] if sentence and asked else []
             core += [sentence] if sentence and not asked else []
         parts = [*before, *core]
@@ -212,6 +214,9 @@ class _Speaker:
         return self._line(name, topic, self.rng.choice(points).handle if points else "")
 
     def _reaction(self, topic: Topic) -> str:
+        """What they think of the last reply, which half of the time shows how they are."""
+        if self._chance(0.5) and (text := self._marker(topic)):
+            return text
         points = self.thread.offered()
         name = "reactions" if points and self._chance(0.75) else "reactions_plain"
         text = self._line(name, topic, self.rng.choice(points).handle if points else "")
@@ -227,7 +232,7 @@ class _Speaker:
 
     def _marker(self, topic: Topic) -> str:
         """Something that shows one of the traits that lead."""
-        axes = axes_of(self.brief.get("traits") or ()) or self.me.axes
+        axes = leading(self.brief.get("traits") or ()) or self.me.axes[:MAX_LEADING]
         points = self.thread.offered()
         slots = {"thing": self._thing(topic)} | ({"h": self.rng.choice(points).handle} if points else {})
         return self._pick(bank("style")[self.rng.choice(axes)]["markers"], **slots) if axes else ""

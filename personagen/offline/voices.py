@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from random import Random
 
-from personagen.offline.texts import OTHER_WORDS, bank
+from personagen.offline.texts import OTHER_WORDS, bank, canon, pattern
 
 OWN = "own"  # the voice of the general pools
 _VOICES = ("online", "plain", "formal", "brisk", "chatty", OWN)
@@ -48,6 +48,19 @@ def pool_of(voice: str, name: str) -> Sequence[str]:
 def templates(names: Iterable[str]) -> list[str]:
     """The lines of the pools ``names`` of all voices."""
     return [line for voice in _VOICES for name in names for line in pool_of(voice, name)]
+
+
+def all_fillers() -> list[str]:
+    """The fillers of every voice."""
+    return [*bank("idiolect")["fillers"], *(one for own in bank("voices")["fillers"].values() for one in own)]
+
+
+def said_as(lines: Iterable[str]) -> re.Pattern[str]:
+    """A pattern for the ``canon`` of what people say with ``lines``, a filler before one and a tag behind it."""
+    said = "|".join(f"(?:{pattern(line)})" for line in lines)
+    pools = (all_fillers(), bank("idiolect")["tags"])
+    fillers, tags = ("|".join(re.escape(canon(text).strip()) for text in pool) for pool in pools)
+    return re.compile(rf"(?:(?:{fillers}) )?(?:{said})(?: (?:{tags}))?")
 
 
 def fillers_of(voice: str) -> Sequence[str] | None:

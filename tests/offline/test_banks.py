@@ -164,8 +164,6 @@ def test_a_fact_is_of_the_kind_one_would_say(fact, kind):
     assert (kinds_of(fact) or (None,))[0] == kind
 
 
-def test_every_kind_of_fact_has_ways_to_go_on_and_something_to_change_in_the_advice():
+def test_every_kind_of_fact_has_ways_to_go_on():
     for kind, raw in bank("facts").items():
         assert len(raw["tails"]) >= 2, kind
-        assert set(raw["tailor"]) <= DOMAINS, kind
-        assert kind == "age_mid" or raw["tailor"], kind

@@ -83,7 +83,7 @@ def test_terse_people_want_short_replies_and_talkative_ones_long_ones():
 
 
 def test_the_truth_does_not_depend_on_the_order_shown():
-    for g in grown()[:20]:
+    for g in [g for g in grown() if len(g.turns) > 5][:20]:
         turn = g.turns[5]
         inputs = _inputs(turn["aware"], turn["plain"], g.persona, g.messages[:11])
         swapped = _inputs(turn["plain"], turn["aware"], g.persona, g.messages[:11])
@@ -171,6 +171,8 @@ def test_the_lines_that_decided_are_named_by_their_numbers():
 def test_no_more_lines_are_named_than_the_verdict_needs():
     fewer = 0
     for g, at in product(grown(), (1, 3, 5, 7, 9)):
+        if at >= len(g.turns):
+            continue
         turn = g.turns[at]
         case = judge.truth(_inputs(turn["aware"], turn["plain"], g.persona, g.messages[: 2 * at + 1]))
         best, worst = case.ranking

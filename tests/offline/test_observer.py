@@ -85,7 +85,7 @@ def test_most_inferred_facts_are_facts_of_the_persona():
     right = wrong = 0
     for g in grown():
         facts = [f for f in map(stems, g.persona["facts"]) if f]
-        for inferred in g.turns[-1]["inferences"]:
+        for inferred in g.turns[-1]["sure"]:
             want = stems(inferred)
             if want and not axes_shown(inferred):
                 good = any(len(want & f) >= 0.5 * min(len(want), len(f)) for f in facts)
