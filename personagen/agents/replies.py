@@ -35,10 +35,11 @@ _SENTENCE_END = re.compile(
     re.MULTILINE,
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+MAX_SETTING = 40  # characters of a line of a list of settings
 _MAX_LINES = 20  # lines of the other speaker that are examined
 _SPACE = re.compile(r"\s+")
 # What a user writes to stop: in brackets anywhere, with whatever a weak model adds to it, or alone on the last line.
-_END_MARK = re.compile(r"\s*(?:[\[<(*]+END[\]>)*]+.*|(?:\A|\n)[ \t]*END[ \t.]*)\Z", re.DOTALL)
+_END_MARK = re.compile(r"(?:[\[<(*]{1,3}END[\]>)*]{1,3}.*|(?:\A|\n)[ \t]*END[ \t.]*)\Z", re.DOTALL)
 _WRAPPED = re.compile(r"\s*<(?P<name>\w+)>\s*(?P<object>\{.*\})\s*</(?P=name)>\s*", re.DOTALL)
 _BEGINS_JSON = re.compile(r"\ufeff?\s*(?:```\w*\s*)?(?=\{)")
 T = TypeVar("T")
@@ -72,7 +73,7 @@ def speech(text: str, role: str, *, acted: bool = False, may_end: bool = False) 
     """
     answer = _answer(text)
     mark = _END_MARK.search(answer) if role == "user" else None
-    answer = answer[: mark.start()] if mark else answer
+    answer = answer[: mark.start()].rstrip() if mark else answer
     ended = bool(mark) and may_end
     if acted and GOES_ON[role].search(answer):
         return Spoken(answer)
@@ -113,11 +114,11 @@ def _cut(said: str, role: str) -> int:
         if before.count("```") % 2 or before.count("`") % 2:
             continue
         after = said[found.end() :].partition("\n")[2].lstrip()
-        if (
-            not before
-            or before.endswith((":", "\uff1a"))
-            or any(map(LISTED.match, (before[before.rfind("\n") + 1 :], after)))
-        ):
+        above = before[before.rfind("\n") + 1 :]
+        # A sentence in a paragraph of its own that opens with a label ("Short answer: ...") begins no list.
+        if said[len(before) : found.start()].count("\n") > 1 and (len(above) > MAX_SETTING or above[-1:] in ".!?"):
+            above = ""
+        if not before or before.endswith((":", "\uff1a")) or any(map(LISTED.match, (above, after))):
             return len(said)
         return found.start()
     return len(said)

@@ -79,7 +79,8 @@ def _recital(turn: Turn, size: int, mine: Grams) -> str | None:
     if not any(part for _, part in told):
         return None
     shared = len(set[tuple[str, ...]]().union(*(part for _, part in told)))
-    if shared > MAX_TOLD * len(mine):
+    # In a short message of its own a user may tell one fact.
+    if shared > MAX_TOLD * len(mine) and (turn.role != "user" or _sources(turn, size, mine) > 1):
         return f"{shared} of its {len(mine)} word triples are those of what it was told about the user"
     for text, part in told:
         whole = len(grams(text, 3 * size))
@@ -90,6 +91,12 @@ def _recital(turn: Turn, size: int, mine: Grams) -> str | None:
     if len(said) >= MIN_SENTENCES and len(said.intersection(_sentences(turn.text))) >= MIN_SENTENCES:
         return f"it holds sentences about the user that it was told: {min(said.intersection(_sentences(turn.text)))!r}"
     return None
+
+
+def _sources(turn: Turn, size: int, mine: Grams) -> int:
+    """How many sentences of what the speaker was told the message shares words in a row with."""
+    parts = {part for text in turn.known for part in _SENTENCE.findall(text)}
+    return sum(len(mine & grams(part, 3 * size)) >= MIN_SHARED for part in parts)
 
 
 @lru_cache(maxsize=1024)

@@ -247,3 +247,9 @@ def test_no_schema_holds_a_constraint_that_providers_refuse():
 
     for reply in (*author.REPLIES.values(), observer.Guesses, judge.Ranking):
         assert not keys(parse.schema_of(reply)) & refused
+
+
+def test_a_paragraph_that_opens_with_a_label_hides_no_line_of_the_other_speaker():
+    spoken = parse.speech("Short answer: pause and drink.\n\nUser: And then?", "assistant")
+    assert (spoken.text, bool(spoken.cut)) == ("Short answer: pause and drink.", True)
+    assert parse.speech("Host: example.com\nUser: root", "assistant").cut == ""

@@ -189,7 +189,11 @@ def _enlarge(run: Path, megabytes: int = 800) -> dict[str, str]:
     """Gives a finished run results that take a while to write; returns the hashes that they will have."""
     with closing(sqlite3.connect(run / "journal.db")) as journal:
         fingerprint = journal.execute("SELECT fingerprint FROM results").fetchone()[0]
-    line = b'"' + b"x" * 999_997 + b'"\n'
+    line = (
+        b'{"persona":{"id":"","traits":[],"facts":[],"profile":"","personality":""},"filler":"'
+        + b"x" * 999_900
+        + b'"}\n'
+    )
 
     async def grow() -> None:
         with Journal(run / "journal.db") as journal:

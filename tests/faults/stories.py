@@ -162,6 +162,8 @@ class Story:
             rows = [{"id": f"p{n}", "profile": profile, "personality": who} for n, (profile, who) in enumerate(people)]
             personas.write_text("".join(json.dumps(row) + "\n" for row in rows))
         run = ["simulate", "--personas", str(personas), "--out", str(self.folder / "run"), "--quiet", "--seed", "7"]
+        if self.size.twins:  # the packaged prompt shows a brief, which differs from conversation to conversation
+            run += ["--prompts", str(_without_brief(self.folder.parent / "prompts-without-brief"))]
         return [*run, "--turns", str(self.size.turns), "--model", "openai/double", "--price", PRICE]
 
     def results(self) -> dict[str, bytes]:
@@ -231,3 +233,16 @@ def _faults(process: Process, acked: dict[str, Ack], reference: Reference) -> It
 def drawn_client(rng: Random, slowest: float = 0.006) -> Client:
     """A client whose answers arrive in an order of their own."""
     return Client(delay=rng.choice((0.0, slowest / 4, slowest)), rng=Random(rng.random()))
+
+
+def _without_brief(folder: Path) -> Path:
+    """A folder with a prompt of the user that is the same for equal personas."""
+    file = folder / "user" / "speak.md"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    front = "---\ndescription: Speaks.\ninputs: [conversation, profile, personality, turn]\n---\n"
+    file.write_text(
+        f"{front}system:\nPlay the user.\nuser:\n"
+        '{% include "conversation.md" %}\n{{ profile }} {{ personality }} Turn {{ turn }}.\n',
+        encoding="utf-8",
+    )
+    return folder

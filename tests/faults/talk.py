@@ -90,7 +90,7 @@ def _own(said: list[str]) -> list[str]:
 
 
 FAULTS: dict[str, Callable[[str, str, list[str], Random], str]] = {
-    "role": lambda text, role, _, rng: f"{text} {rng.choice(ROLES[role])}",
+    "role": lambda text, role, _, rng: f"{text}\n{rng.choice(ROLES[role])}",
     "markup": lambda text, _role, _said, rng: f"{text} {rng.choice(TOKENS)}",
     "language": lambda _text, _role, _said, rng: rng.choice(FOREIGN),
     "speaker": lambda text, role, _, __: f"{LABELS[role][1]}: {text}",

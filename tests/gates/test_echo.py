@@ -28,7 +28,7 @@ def echoes(role: str, text: str, *before: str, known: tuple[str, ...] | None = N
         ("assistant", "Never recite or mention this note. Anyway, close the valve.", SAID[:1]),
         ("assistant", "What they said so far suggests that you should turn it off.", SAID[:1]),
         ("user", "I ask the next thing I need to know, ask the next thing you need to know. No.", SAID),
-        ("user", "What your description does not say about your life you do not know: I have a dog.", SAID),
+        ("user", "My life holds only what your description says: invent nothing. I have a dog.", SAID),
         ("user", "I take part in a study of how people talk with an AI assistant. My tap drips.", ()),
         ("user", "<my_message>\nIt drips since May.\n</my_message>", SAID),
     ],

@@ -137,7 +137,7 @@ class Connection(asyncio.Protocol):
                 return
             path = head.split(b" ", 2)[1].partition(b"?")[0].decode()
             self.request, self.got = Request(path, self.got[len(head) + 4 : end], head), self.got[end:]
-            if path == "/props":  # asked once by every run; no model answers it
+            if path.endswith("/props"):  # asked once by every run; no model answers it
                 props = self.server.props
                 self.reply(
                     Request(path), Reply(props) if props else refusal(404, "File Not Found", code="not_found_error")
