@@ -226,7 +226,10 @@ HOSTILE = "<script>alert(1)</script> \"'&amp; </td>"
 
 def test_a_tree_and_a_pair_show_escaped_text_only_in_a_notebook():
     tree = conversation(turns=2)
-    nodes = tuple(n.model_copy(update={"content": f"{HOSTILE} {n.id}", "agent": "<b>a"}) for n in tree.nodes)
+    nodes = tuple(
+        n.model_copy(update={"content": f"{HOSTILE} {n.id} {n.id[::-1]} {n.content}", "agent": "<b>a"})
+        for n in tree.nodes
+    )
     judgments = tuple(j.model_copy(update={"reason": HOSTILE}) for j in tree.judgments)
     persona = tree.persona.model_copy(update={"profile": HOSTILE})
     hostile = tree.model_copy(update={"nodes": nodes, "judgments": judgments, "persona": persona, "id": "<i>"})

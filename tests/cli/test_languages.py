@@ -35,7 +35,7 @@ def rows(file):
 
 def test_every_language_gives_the_pairs_that_english_gives(asked, personas, tmp_path):
     _, english = asked("simulate", "--personas", personas, *SIZE, out="en")
-    least = 0.95 * english["summary"]["pairs"]
+    least = 0.9 * english["summary"]["pairs"]
     assert least > 30
     for named in LANGUAGES:
         done, run = asked("simulate", "--personas", personas, *SIZE, "--language", named, out=named)

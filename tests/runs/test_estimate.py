@@ -76,7 +76,7 @@ def test_the_expected_tokens_are_within_three_tenths_of_those_counted(tmp_path, 
     summary = run(personas=people(tmp_path), conversations=4, grow=growth, turns=turns, candidates=candidates)
     told, actual = summary.report.estimate, summary.report.estimate["actual"]
     # What is equal in two branches is observed once; a gate may ask again, or leave a turn without a pair.
-    assert abs(told["calls"] - actual["calls"]) <= (4 if growth in ("beam:3", "best-hard") else 2)
+    assert abs(told["calls"] - actual["calls"]) <= (4 if growth in ("beam:3", "best-hard", "information") else 2)
     assert actual["calls"] == summary.report.calls
     for name in ("input_tokens", "output_tokens"):
         assert 0.7 < told[name]["expected"] / actual[name] < 1.3, (name, told[name], actual[name])
