@@ -95,8 +95,12 @@ def _recital(turn: Turn, size: int, mine: Grams) -> str | None:
 
 def _sources(turn: Turn, size: int, mine: Grams) -> int:
     """How many sentences of what the speaker was told the message shares words in a row with."""
-    parts = {part for text in turn.known for part in _SENTENCE.findall(text)}
-    return sum(len(mine & grams(part, 3 * size)) >= MIN_SHARED for part in parts)
+    count, seen = 0, set[tuple[str, ...]]()
+    for part in (part for text in turn.known for part in _SENTENCE.findall(text)):
+        new = (mine & grams(part, 3 * size)) - seen
+        count += len(new) >= MIN_SHARED  # a fact may be told in the profile and on its own
+        seen |= new
+    return count
 
 
 @lru_cache(maxsize=1024)

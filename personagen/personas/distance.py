@@ -49,7 +49,7 @@ def _words(persona: Persona) -> frozenset[str]:
     return _long_words(" ".join(lines(persona)))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def _long_words(text: str) -> frozenset[str]:
     return frozenset(word for word in words(text) if len(word) > _SHORT or UNSPACED.match(word))
 
