@@ -33,7 +33,7 @@ def received(conversation: Sequence[Message]) -> Reception:
     return "good" if taken & asked and len(recalled) >= _RECALLED else ""
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=192)
 def _grams(text: str) -> frozenset[tuple[str, ...]]:
     found = words(text)
     return frozenset(tuple(found[at : at + _GRAM]) for at in range(len(found) - _GRAM + 1))

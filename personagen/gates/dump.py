@@ -27,6 +27,6 @@ def dump_score(case: Comparison) -> float:
     return round(max((_told(facts, text) for text in said), default=0.0), 3)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=192)
 def _told(facts: tuple[str, ...], text: str) -> float:
     return coverage(" ".join(facts), text)

@@ -103,7 +103,7 @@ def _sources(turn: Turn, size: int, mine: Grams) -> int:
     return count
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=192)
 def _sentences(text: str) -> tuple[str, ...]:
     found = [words(part) for part in _SENTENCE.findall(text)]
     return tuple(" ".join(one) for one in found if len(one) >= MIN_SENTENCE)

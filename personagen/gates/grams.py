@@ -16,7 +16,7 @@ def runs(found: Sequence[str], length: int) -> Iterable[tuple[str, ...]]:
     return zip(*(found[start:] for start in range(length)), strict=False)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=192)
 def grams(text: str, length: int) -> Grams:
     """The different runs of ``length`` tokens in ``text``."""
     return frozenset(runs(words(text), length))

@@ -51,7 +51,7 @@ def says(text: str, word: str) -> bool:
     return word in whole or any(_alike(word, other) for other in beginnings.get(word[:_BEGINNING], ()))
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=192)
 def _index(text: str) -> tuple[frozenset[str], dict[str, list[str]]]:
     """The words of a text, and the longer ones by how they begin."""
     found = frozenset(words(text))
@@ -68,6 +68,6 @@ def _alike(one: str, other: str) -> bool:
     return max(len(one), len(other)) - shared <= _MAX_ENDING and not one[shared:].isdigit()
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=192)
 def _traits(text: str) -> tuple[str, ...]:
     return traits_of(text)

@@ -70,7 +70,7 @@ def _share(line: str, sentences: Iterable[str], known: tuple[str, ...]) -> float
     return best
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=192)
 def _new(line: str, known: tuple[str, ...]) -> tuple[dict[str, int], int]:
     """The words of ``line`` that no text in ``known`` says, with their weights, and the weight of the whole line."""
     sizes = {word: size for word in words(line) if (size := _size(word))}

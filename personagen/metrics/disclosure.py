@@ -17,7 +17,7 @@ _EMPTY = bag(
 )
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=1024)
 def stems(text: str) -> frozenset[str]:
     """The first letters of the words of ``text`` that carry its meaning: long ones, numbers, ideographs."""
     return frozenset(
