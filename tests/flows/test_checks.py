@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+from functools import partial
 
 import orjson
 import pytest
 
 from personagen.errors import ServerError
 from personagen.flows.plan import Plan
+from personagen.llm import middleware
 from personagen.records import ConversationTree, Rejection
 from personagen.store.files import read_records
 from tests import fakes
@@ -157,7 +159,8 @@ def test_a_repeated_verdict_that_cannot_be_used_costs_no_pair(run, model, tmp_pa
     assert {row.reason.rpartition("; ")[2] for row in rows} == {"its verdict was not repeated"}
 
 
-def test_a_server_that_fails_at_a_check_fails_the_conversation_which_is_asked_again(run, model):
+def test_a_server_that_fails_at_a_check_fails_the_conversation_which_is_asked_again(run, model, monkeypatch):
+    monkeypatch.setattr(middleware, "with_retries", partial(middleware.with_retries, attempts=1))
     away = True
 
     def reply(call):

@@ -25,7 +25,7 @@ from tests import fakes
 
 MODEL = "tests.fakes:llm"
 FRESH = count()
-ONCE = settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ONCE = settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 two = st.tuples(st.integers(1, 9), st.integers(1, 9)).map(sorted)
 
 

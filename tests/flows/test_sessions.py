@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from itertools import pairwise
 
 import orjson
@@ -15,6 +16,7 @@ from personagen.flows.memory import changed, known, memory_after
 from personagen.flows.plan import Plan
 from personagen.flows.sessions import Sessions, session_id
 from personagen.flows.simulate import _shortened
+from personagen.llm import middleware
 from personagen.llm.limits.limiter import Limiter
 from personagen.records import ConversationTree, Inference, Memory
 from personagen.runs.schedule import Job, run_jobs
@@ -187,7 +189,8 @@ def test_a_series_whose_first_conversation_gives_nothing_has_failed(run, model):
         run(sessions=3, conversations=3, turns=1)
 
 
-def test_a_series_whose_server_is_away_is_begun_again_and_asks_no_answer_twice(run, model, tmp_path):
+def test_a_series_whose_server_is_away_is_begun_again_and_asks_no_answer_twice(run, model, tmp_path, monkeypatch):
+    monkeypatch.setattr(middleware, "with_retries", partial(middleware.with_retries, attempts=1))
     fake = model(failing(".s1/0", ServerError("busy")))
     with pytest.raises(QualityError, match="busy"):
         run(sessions=2, conversations=2, turns=1)
