@@ -20,10 +20,14 @@ _OF_ITSELF = re.compile(
     r"(?:here (?:to|for)|ready to|happy to|glad to|able to|unable to|equipped|designed|capable|available"
     r"|programmed|trained|sorry)\b"
     r"|\bi (?:can|can't|cannot|could|will) (?:only |also )?(?:assist|help|offer|provide)\b"
-    r"|\b(?:feel free|don't hesitate|do not hesitate|let me know|just (?:ask|let|tell|try))\b"
+    r"|\b(?:feel free|don't hesitate|do not hesitate|let me know|just (?:ask|let|tell|try)|go ahead and ask)\b"
+    r"|\bi(?:'m| am) (?:always )?your (?:best |new |good )?(?:friend|helper|companion)\b|\bin my previous role\b"
+    r"|\bi(?:'ll| will) (?:always )?(?:do my best|make sure|try) to (?:assist|help)\b"
+    r"|\bwhat(?:'s| is) (?:your|the) (?:first|next) question\b"
 )
 _ASKED = re.compile(
-    r"\b(?:ais?|chat ?bots?|bots?|robots?|machines?|assistants?|are you|you are|you're|who|human|language model)\b"
+    r"\b(?:ais?|chat ?bots?|bots?|robots?|machines?|assistants?|are you|you are|you're|human|language model"
+    r"|who(?:'s| are| is| am) (?:you|this|i))\b"
 )
 _USER_IS = re.compile(
     r"\bi(?:'m| am|'ll be| will be) (?:here )?(?:(?:as )?(?:your|the) (?:[\w-]+ ){0,2}?(?:assistant|chat ?bot)"

@@ -7,9 +7,23 @@ import re
 from personagen.gates.turn import Turn, prose
 
 # Faster to look for than the patterns; each match holds one of them.
-_STEMS: tuple[str, ...] = ("message", "note", "respon", "repl", "prompt", "request", "statement", "sentence", "phrase")
-_STEMS += ("input", "[insert", "gramma", "idiom", "spell", "punctuat", "possessive", "play on", "saying", "context")
-_STEMS += ("expression", "question that", "answer", "version", "rephrase", "referring")
+_STEMS = (
+    *("message", "note", "respon", "repl", "prompt", "request", "statement", "sentence", "phrase", "input", "[insert"),
+    *(
+        "gramma",
+        "idiom",
+        "spell",
+        "punctuat",
+        "possessive",
+        "play on",
+        "saying",
+        "context",
+        "expression",
+        "question that",
+    ),
+    *("answer", "version", "referring", "joke", "scene", "stor", "trope", "pun", "riddle", "text", "quote", "passage"),
+    *("narrative", "metaphor", "relatable", "example", "creative language", "convey", "way to"),
+)
 _SAID = r"(?:messages?|notes?|response|repl(?:y|ies)|prompts?|requests?|statements?|input)"
 _COMMENTS = (
     r"(?:is|was|isn't|seems|appears|addresses|acknowledges|shows|suggests|conveys|aims|provides|reads|sounds|has been"
@@ -40,6 +54,20 @@ _GRAMMAR = re.compile(
     r"\bgrammatical(?:ly)?\b|\bmistake in grammar\b|\bmisspell\w*|\bpunctuation\b|\bpossessive\b|\bidiomatic\b"
     r"|\bplay on words\b"
 )
+# A message taken for a piece of writing, which the user did not say it is.
+_PIECE = r"(?:jokes?|scenes?|stor(?:y|ies)|tropes?|quotes?|passages?|narratives?|metaphors?|puns?|riddles?)"
+_STAGED = re.compile(
+    rf"\b(?:this|that|your) {_PIECE} {_COMMENTS}|\b(?:this|the) joke\b"
+    rf"|\b(?:a|another|an) (?:classic|common|great|typical|funny|lighthearted|humorous) {_PIECE}\b"
+    r"|\bused to convey\b|\bcreative language\b|\bcommon and relatable\b"
+    r"|\b(?:first|second|third|last|next|rest) (?:part|half|line|section|sentence) of (?:your|this) (?:text|quote)\b"
+    r"|\A(?:this|that|it)(?:'s| is) (?:just )?(?:a|one of (?:the )?many) (?:\w+ )?examples? of\b"
+    r"|\bcommon (?:and \w+ )?way to (?:express|address|say|ask)\b"
+)
+_WRITTEN = re.compile(
+    r"jok|scene|stor(?:y|ies)|trope|quot|passage|narrat|metaphor|\bpuns?\b|riddle|film|movie|novel|book|\bread|play\b"
+    r"|show\b|series|game|theat|text|writ|wrote|poe[mt]|comed|funny|laugh|humou?r|speech|essay|example"
+)
 # If the user brought up a text or a wording, it is the matter itself.
 _ABOUT_TEXT = re.compile(r"messag|\bnotes?\b|\btext|mail|letter|\bchat|\bsms|\bcards?\b|\bpost")
 _ABOUT_GRAMMAR = re.compile(
@@ -59,6 +87,7 @@ def medium(turn: Turn) -> str | None:
         return None
     text, asked = prose(turn.folded), [message.content.lower() for message in turn.before if message.role == "user"]
     checks = [(_SENT, _ABOUT_TEXT), (_WORDED, _ABOUT_WORDS), (_GRAMMAR, _ABOUT_GRAMMAR)]
+    checks.append((_STAGED, _WRITTEN))
     if any(_HIDDEN.search(message.content) for message in turn.prompt):
         checks.append((_HIDDEN, _ABOUT_TEXT))
     for comment, brought_up in checks:

@@ -11,6 +11,8 @@ from personagen.personas.words import chars_per_word, words
 MESSAGES = 3  # of the other side
 MIN_TRIPLES = {"assistant": 6, "user": 15}  # users take up short advice in its words
 MIN_SHARE = 0.6  # word triples of the message, and the share that the other side's last message holds
+OPENING = 8  # words of a message with which, if it is the whole of one, no answer begins
+MAX_REQUEST, MIN_COVERED = 40, 0.75  # words of a short request, and the share of it that no work on a text gives back
 _PROBES, _PROBE_CHARS, MIN_PROBES = 10, 8, 2  # pieces of the message that are looked for first, which is fast
 # Asked to work on a text, an assistant gives most of it back.
 _WORK = re.compile(
@@ -23,8 +25,11 @@ _WORK = re.compile(
 def mirror(turn: Turn) -> str | None:
     """Rejects a message 60 % of whose word triples stand in one of the last three messages of the other side.
 
-    Not where the assistant was asked to work on a text.
+    Also an assistant that begins with the user's whole last message, if that has eight words. Where the assistant was
+    asked to work on a text, only if it gives back a short request as well.
     """
+    if _opens(turn) and not _WORK.search(turn.asked) and not turn.on_text:
+        return "it begins with the user's whole message"
     others = [message.content for message in turn.before[-2 * MESSAGES :] if message.role != turn.role]
     folded = turn.folded
     step = max(1, (len(folded) - _PROBE_CHARS) // _PROBES)
@@ -33,10 +38,28 @@ def mirror(turn: Turn) -> str | None:
         if len(other) < MIN_SHARE * len(folded) or sum(map(other.__contains__, probes)) < MIN_PROBES:
             continue
         if shared := _shared(turn, other):
-            if turn.role == "assistant" and (_WORK.search(turn.asked) or turn.on_text):
+            work = turn.role == "assistant" and (_WORK.search(turn.asked) or turn.on_text)
+            if work and not _whole(turn, other):
                 return None
             return f"it gives back what the other side said: {shared:.0%} of its word triples"
     return None
+
+
+def _opens(turn: Turn) -> bool:
+    """Whether an assistant begins with the user's whole message, word for word."""
+    asked = words(prose(turn.asked))
+    size = len(asked)
+    return turn.role == "assistant" and size >= OPENING * chars_per_word(asked) and turn.tokens[:size] == asked
+
+
+def _whole(turn: Turn, other: str) -> bool:
+    """Whether the message holds most of ``other``, a short one: the request itself, not only a text in it."""
+    size = chars_per_word(turn.tokens)
+    theirs = words(prose(other))
+    if len(theirs) > MAX_REQUEST * size:
+        return False
+    asked = frozenset(runs(theirs, 3 * size))
+    return len(asked.intersection(runs(turn.tokens, 3 * size))) >= MIN_COVERED * len(asked)
 
 
 def _shared(turn: Turn, other: str) -> float:

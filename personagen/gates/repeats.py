@@ -11,6 +11,7 @@ from personagen.personas.words import chars_per_word, words
 MIN_WORDS_EXACT, MIN_WORDS_NEAR = 6, 15  # of an exact and a near copy; people say "Thanks, that helps." twice
 MIN_WORDS_OWN = 5  # of a reply that an assistant gives a second time
 MIN_JACCARD = 0.75
+RUN, MIN_RUNS, MAX_OWN = 5, 15, 0.75  # words; of an assistant's runs of 5 words, those that it said earlier
 _PROBES, _PROBE_CHARS = 4, 18
 # Asked for it once more, an assistant repeats itself; asked for a change, nearly so.
 _AGAIN = re.compile(r"\b(?:repeat(?:s|ed|ing)?\b|remind|resend|again\b|once more|one more time|lost (?:it|that))")
@@ -27,7 +28,8 @@ def repeats(turn: Turn) -> str | None:
 
     Near: the Jaccard index of word triples is at least 0.75 (resemblance of shingled texts, Broder 1997), which is one
     word changed in 21. Texts of 6 to 14 words (an assistant's second one also of 5) must be equal except for case and
-    punctuation. Code is not compared, nor a reply to a request to repeat or change something.
+    punctuation. An assistant says at most 75 % of its runs of five words again. Code is not compared, nor a reply to a
+    request to repeat or change something.
     """
     text = prose(turn.text)
     length = len(text)
@@ -47,7 +49,20 @@ def repeats(turn: Turn) -> str | None:
             if turn.role == "assistant" and wished:
                 return None
             return f"it repeats what the {message.role} said {back} {'message' if back == 1 else 'messages'} before"
-    return None
+    return _own_words(turn) if turn.role == "assistant" else None
+
+
+def _own_words(turn: Turn) -> str | None:
+    """Objects to an assistant much of whose message is what it said earlier, wherever in it that stands."""
+    size = chars_per_word(turn.tokens)
+    mine = frozenset(runs(turn.tokens, RUN * size))
+    if len(mine) < MIN_RUNS * size:
+        return None
+    earlier = [runs(words(prose(one.content)), RUN * size) for one in turn.before if one.role == "assistant"]
+    share = 1 - len(mine.difference(*earlier)) / len(mine)
+    if share <= MAX_OWN or turn.on_text or _AGAIN.search(turn.asked) or _CHANGED.search(turn.asked):
+        return None
+    return f"{share:.0%} of it is what the assistant said earlier"
 
 
 def _probes(text: str) -> list[str]:

@@ -15,10 +15,17 @@ TAP = "My tap drips at night and I can't sleep. What can I do?"
         "I'm sorry for the confusion. I'm just a helpful assistant. I'm here to help. Just ask, I'm ready.",
         "I'm a chatbot designed to help people. I'm not a human, but I can offer guidance.",
         "I'm glad to help. I'm not able to give long answers. I can only offer general guidance. Let me know.",
+        "Sure. I'm your best friend, and I'll do my best to assist you. Go ahead and ask. What's the next question?",
     ],
 )
 def test_an_assistant_that_only_presents_itself_is_found(text: str):
     assert rejected("itself", "assistant", text, TAP)
+
+
+def test_a_question_with_who_in_it_does_not_ask_what_the_assistant_is():
+    text = "I'm sorry for the misunderstanding. I'm always happy to assist. Let me know."
+    assert rejected("itself", "assistant", text, "Can I pin somebody down who keeps changing course?")
+    assert not rejected("itself", "assistant", text, "Who are you?")
 
 
 @pytest.mark.parametrize(

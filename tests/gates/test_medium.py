@@ -28,6 +28,11 @@ NOTED = (Message(role="user", content=f"{TAP}\n\n[A note for you, not written by
         "You're referring to a common joke about plumbers.",
         "I'd be more precise with the answer: turn the valve right.",
         "'Can't sleep' is a common idiom that means to lie awake.",
+        "This is a classic scene in a story, where a character is moved by a tap.",
+        "It's a great example of how a tap can be brought to life.",
+        "The joke is about a valve with the same colour as itself.",
+        "The first part of your text is a simple message, the second part has a question mark.",
+        "The tap. What a common and relatable topic.",
     ],
 )
 def test_comments_on_the_messages_are_found(text: str):
@@ -50,6 +55,8 @@ def test_a_note_that_only_the_prompt_has_is_found():
         ("Here is a revised version: Dear Mr Brandt, the tap drips.", "Make my mail to the landlord friendlier."),
         ("Start with [insert your name] in the first line.", "How do I begin a letter of complaint?"),
         ("The valve is under the sink: turn it right.", TAP),
+        ("A worn washer is a common cause, and the tap on the landing is a good example of that.", TAP),
+        ("This story is about a plumber who lost his way.", "What is the book on the sofa about?"),
     ],
 )
 def test_texts_and_wordings_that_the_user_brought_up_pass(text: str, asked: str):

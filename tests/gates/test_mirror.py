@@ -7,6 +7,8 @@ import pytest
 from tests.gates.talk import rejected
 
 ASKED = "My tap drips at night since we moved in, and the landlord never answers. What can I do about it before Friday?"
+SHORT = "The bath tap upstairs: what stops it from dripping"
+CHECKED = "is it the washer or the valve (I check my letter box twice before I leave)"
 TIP = "Close the valve under the sink, unscrew the handle and put in a new washer, which costs less than a coffee."
 
 
@@ -17,6 +19,8 @@ TIP = "Close the valve under the sink, unscrew the handle and put in a new washe
         ("assistant", "What can I do about it before Friday? The landlord never answers.", (ASKED,)),
         ("assistant", "The landlord never answers, and my tap drips at night since we moved in.", (ASKED, TIP, "And?")),
         ("user", TIP.replace("coffee", "beer"), (ASKED, TIP)),
+        ("assistant", f"{SHORT} is a classic of plumbing. It takes a washer, a wrench and ten calm minutes.", (SHORT,)),
+        ("assistant", f"The tap: {CHECKED.replace('my', 'your')}?", (f"The tap: {CHECKED}?",)),
         (
             "assistant",
             "我家的水龙头晚上一直滴水，房东从来不接电话。",

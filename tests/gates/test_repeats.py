@@ -112,3 +112,10 @@ def test_from_one_word_in_ten_changed_it_is_a_new_turn(words: int):
     text = [f"word{n}" for n in range(words)]
     other = [f"new{n}" if n % 10 == 5 else f"word{n}" for n in range(words)]
     assert not rejected("repeats", "user", " ".join(other), " ".join(text))
+
+
+def test_an_assistant_that_takes_most_of_its_words_from_its_earlier_messages_is_found():
+    before = (f"{LONG[1]} Why?", f"{LONG[0]} {LONG[2]}", "And then?", f"{LONG[3]} {LONG[4]}", "What else?")
+    assert rejected("repeats", "assistant", f"{LONG[4]} {LONG[2]} So do it.", *before)
+    assert not rejected("repeats", "assistant", f"{LONG[4]} {LONG[9]}", *before)
+    assert not rejected("repeats", "assistant", f"{LONG[4]} {LONG[2]}", *before[:-1], "Say that once more?")
