@@ -1,7 +1,8 @@
 """Which lines of a persona the user has revealed.
 
 Lines and texts are compared by their words, in any language: longer words count more, and words that begin alike count
-as equal (``repairs`` and ``repairing``). It knows nothing of meaning, so a paraphrase in other words is missed.
+as equal (``repairs`` and ``repairing``). It knows nothing of meaning, so a paraphrase in other words is missed; only
+of traits in English it knows which ones show alike.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from functools import lru_cache
 
-from personagen.personas.traits import canonical, traits_of
+from personagen.personas.traits import akin, traits_of
 from personagen.personas.words import UNSPACED, words
 from personagen.records import Inference
 
@@ -18,11 +19,12 @@ _BEGINNING, _MAX_ENDING = 4, 3  # characters that words share at least, and have
 
 
 def revealed(line: str, inferences: Iterable[Inference]) -> bool:
-    """Whether one of ``inferences`` says what ``line`` says: half of it by words, or the same trait."""
+    """Whether one of ``inferences`` says what ``line`` says: half of it by words, or the same trait
+    or one akin to it."""
     for inference in inferences:
         if coverage(line, f"{inference.fact} {inference.quote}") >= REVEALED:
             return True
-        if inference.kind == "personality" and canonical(line) in _traits(inference.fact):
+        if inference.kind == "personality" and any(akin(line, trait) for trait in _traits(inference.fact)):
             return True
     return False
 

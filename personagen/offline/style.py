@@ -1,9 +1,9 @@
 """Style axes, to which traits are reduced: how such a person writes and what they like to read.
 
-An axis is an entry of ``bank/style.json``: ``length`` is the reply length in words that a person of this axis alone
-likes, ``opposite`` are the axes that contradict it, ``seems``
-what an observer writes about them, ``markers`` what reveals them, ``leads`` and ``closers`` how a suitable reply opens
-and ends, and ``loud`` marks a style unfit for talk about feelings.
+An axis is a group of akin traits of the lexicon and an entry of ``bank/style.json``: ``length`` is the reply length in
+words that a person of this axis alone likes, ``opposite`` are the axes that contradict it, ``seems`` what an observer
+writes about them, ``markers`` what reveals them, ``leads`` and ``closers`` how a suitable reply opens and ends, and
+``loud`` marks a style unfit for talk about feelings.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from functools import cache, lru_cache
 from typing import Literal, get_args
 
 from personagen.offline.texts import bank, canon
+from personagen.personas.lexicon import AKIN
 from personagen.personas.traits import canonical, traits_of
 
 MIDDLE, SHORTEST, LONGEST = 60, 20, 150  # words
@@ -53,14 +54,9 @@ def axes_cued(sentence: str) -> tuple[str, ...]:
     return tuple(name for name in bank("style") if name in found) if found else ()
 
 
-@cache
-def _by_trait() -> dict[str, str]:
-    return {word: name for name, raw in bank("style").items() for word in raw["words"]}
-
-
 def axes_of(traits: Iterable[str]) -> tuple[str, ...]:
     """The distinct axes of a list of traits, in order."""
-    found = (_by_trait().get(canonical(trait)) for trait in traits)
+    found = (AKIN.get(canonical(trait)) for trait in traits)
     return tuple(dict.fromkeys(name for name in found if name))
 
 

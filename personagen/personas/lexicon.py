@@ -71,6 +71,9 @@ OPPOSITE = {a: b for pair in _LEXICON["opposites"]["pairs"].split(",") for a, b 
 OPPOSITE |= {b: a for a, b in OPPOSITE.items()}
 CONTEXT = {name: frozenset(words.split()) for name, words in _LEXICON["context"].items()}
 
+#: Each trait -> the group of those that show alike in how somebody writes: "punctual" and "organised".
+AKIN = {trait: group for group, words in _LEXICON["akin"].items() for trait in words.split()}
+
 
 def _opposed() -> dict[str, frozenset[str]]:
     """Each trait and those that rarely go with it: its opposite, and the words of the groups opposed to its own."""

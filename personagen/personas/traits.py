@@ -10,6 +10,7 @@ from itertools import combinations
 from personagen.personas.english.text import fold
 from personagen.personas.lexicon import (
     ADJECTIVES,
+    AKIN,
     CONTEXT,
     CONTRADICTED,
     FIRSTS,
@@ -53,6 +54,13 @@ def go_together(one: str, other: str) -> bool:
     """Whether two traits differ and are often found in one person; unlike "warm" and "blunt"."""
     first, second = canonical(one), canonical(other)
     return first != second and second not in OPPOSED.get(first, ())
+
+
+def akin(one: str, other: str) -> bool:
+    """Whether two traits are the same or show alike in how somebody writes, like "punctual" and "organised"."""
+    first, second = canonical(one), canonical(other)
+    alike = first in AKIN and AKIN[first] == AKIN.get(second) and second not in OPPOSED.get(first, ())
+    return first == second or alike
 
 
 def opposed(traits: Sequence[str]) -> list[tuple[str, str]]:

@@ -43,7 +43,9 @@ def test_another_fact_does_not_reveal_a_line(line, fact):
 def test_a_trait_is_revealed_by_its_word_or_one_that_means_the_same():
     assert revealed("impatient", inferred("shows some impatience", kind="personality"))
     assert revealed("stubborn", inferred("The user seems pig-headed", kind="personality"))
+    assert revealed("punctual", inferred("The user keeps lists and seems organised.", kind="personality"))
     assert not revealed("stubborn", inferred("The user seems cheerful", kind="personality"))
+    assert not revealed("punctual", inferred("The user keeps lists and seems organised.", kind="profile"))
 
 
 def test_several_inferences_are_not_added_up():

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from personagen.personas.lexicon import CONTRADICTED, FORMS, OPPOSED, OPPOSITE, TURNS, VALENCE
+from personagen.personas.lexicon import AKIN, CONTRADICTED, FORMS, OPPOSED, OPPOSITE, TURNS, VALENCE
 from personagen.personas.seeds import load_seeds
-from personagen.personas.traits import canonical, contradicted, go_together, opposed, traits_of, valence
+from personagen.personas.traits import akin, canonical, contradicted, go_together, opposed, traits_of, valence
 
 ALOE = Path(os.environ.get("TEST_PERSONAGEN_ALOE") or Path(__file__).parents[3] / "shared" / "data" / "aloe")
 
@@ -201,6 +201,27 @@ def test_other_traits_go_together_but_not_with_themselves():
     assert go_together("witty", "stubborn")
     assert not go_together("stubborn", "pig-headed")
     assert opposed(["witty", "stubborn", "pig-headed"]) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("punctual", "well-organised"), ("stingy", "frugal"), ("solitary", "reserved"), ("pig-headed", "stubborn")],
+)
+def test_traits_that_show_alike_are_akin(one, other):
+    assert akin(one, other)
+    assert akin(other, one)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("warm", "blunt"), ("punctual", "messy"), ("honest", "cruel"), ("zebra", "xylophone")]
+)
+def test_traits_that_show_differently_or_are_unknown_are_not_akin(one, other):
+    assert not akin(one, other)
+    assert akin(one, one)
+
+
+def test_akin_traits_are_words_of_the_lexicon():
+    assert AKIN.keys() <= VALENCE.keys()
 
 
 def test_opposed_and_contradicted_traits_are_words_of_the_lexicon():
