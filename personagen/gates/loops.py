@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from itertools import groupby
 
 from personagen.gates.grams import runs
 from personagen.gates.turn import Turn, prose
-from personagen.personas.words import chars_per_word
+from personagen.personas.words import chars_per_word, words
 
 RUN = 4  # words
 MIN_RUNS, MAX_REPEATED = 20, 0.22  # of the runs of 4 words, those that occur before in the message
 MAX_IN_VERSE = 0.45  # of texts in short lines: songs, drills, lists
 MAX_LINE = 3  # times in a row that the same line is said, in verse as elsewhere
+MIN_SENTENCE = 6  # words of one that a short message says once
+_SENTENCE = re.compile(r"[^.!?\n]+")
 _VERSE_LINE, _VERSE_LINES = 60, 4
 
 
 def loops(turn: Turn) -> str | None:
     """Rejects a message of whose runs of four words 22 % occur before in it.
 
-    Songs, drills and lists, which are texts in short lines, may repeat 45 %, but no line four times in a row.
+    Songs, drills and lists, which are texts in short lines, may repeat 45 %, but no line four times in a row. A
+    message too short for that says no sentence of six words twice.
     """
     found = turn.tokens
     size = chars_per_word(found)
     count = len(found) - RUN * size + 1
     if count < MIN_RUNS * size:
-        return None
+        return _said_twice(turn) if size == 1 else None
     repeated = 1 - len(set(runs(found, RUN * size))) / count
     if repeated <= MAX_REPEATED:
         return None
@@ -32,6 +36,13 @@ def loops(turn: Turn) -> str | None:
     if repeated <= MAX_IN_VERSE and _verse(lines) and not _stuck(lines):
         return None
     return f"{repeated:.0%} of it says again what it said before"
+
+
+def _said_twice(turn: Turn) -> str | None:
+    """Objects to a short message that says one sentence twice."""
+    said = [tuple(words(one)) for one in _SENTENCE.findall(prose(turn.folded))]
+    again = next((one for at, one in enumerate(said) if len(one) >= MIN_SENTENCE and one in said[:at]), None)
+    return f"it says twice: '{' '.join(again)}'" if again else None
 
 
 def _verse(lines: list[str]) -> bool:

@@ -45,7 +45,7 @@ _WORDED = re.compile(
     r"(?:answer|response|reply|version|message|sentence)\b"
     r"|\byour next (?:sentence|message)\b|\brephrase it (?:to|as|like)\b|\bprecise with (?:the|my) answer\b"
     r"|\byou're referring to an? (?:\w+ )?(?:joke|saying|expression|idiom|phrase)\b"
-    r"|\bprovide (?:me with )?(?:a|the|your) (?:response|context)\b"
+    r"|\bprovide (?:me with )?(?:an?|the|your) (?:(?:more )?\w+ )?(?:response|context)\b"
     r"|\bcommon (?:idiom|saying|expression)s?\b|\bthe (?:saying|sentence|phrase) (?:[\"'\u201c]|is\b)"
     r"|\badd (?:a|the|your|[\"'\u201c][^\"'\u201d]{1,30}[\"'\u201d]) ?(?:phrase|to the sentence)"
     r"|\[insert\b"
@@ -61,7 +61,8 @@ _STAGED = re.compile(
     rf"|\b(?:a|another|an) (?:classic|common|great|typical|funny|lighthearted|humorous) {_PIECE}\b"
     r"|\bused to convey\b|\bcreative language\b|\bcommon and relatable\b"
     r"|\b(?:first|second|third|last|next|rest) (?:part|half|line|section|sentence) of (?:your|this) (?:text|quote)\b"
-    r"|\A(?:this|that|it)(?:'s| is) (?:just )?(?:a|one of (?:the )?many) (?:\w+ )?examples? of\b"
+    r"|(?:\A|[.!?]\s+)(?:this|that|it)(?:'s| is) (?:just )?(?:a|one of (?:the )?many) (?:\w+ )?examples? of\b"
+    r"|\Aan? (?:\w+ )?example of an?\b"
     r"|\bcommon (?:and \w+ )?way to (?:express|address|say|ask)\b"
 )
 _WRITTEN = re.compile(

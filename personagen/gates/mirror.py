@@ -11,7 +11,8 @@ from personagen.personas.words import chars_per_word, words
 MESSAGES = 3  # of the other side
 MIN_TRIPLES = {"assistant": 6, "user": 15}  # users take up short advice in its words
 MIN_SHARE = 0.6  # word triples of the message, and the share that the other side's last message holds
-OPENING = 8  # words of a message with which, if it is the whole of one, no answer begins
+OPENING = 10  # words at least of a message with which, if they are most of it, no answer begins
+MIN_SHORT, MAX_SHORT, MIN_SAME = 6, 15, 0.85  # words of a short reply, and the share that is the user's
 MAX_REQUEST, MIN_COVERED = 40, 0.75  # words of a short request, and the share of it that no work on a text gives back
 _PROBES, _PROBE_CHARS, MIN_PROBES = 10, 8, 2  # pieces of the message that are looked for first, which is fast
 # Asked to work on a text, an assistant gives most of it back.
@@ -21,15 +22,19 @@ _WORK = re.compile(
     r"|poem|song|text|sentence|paragraph|draft|word|write|summar|copy|paste|right\?)"
 )
 
+_YES = re.compile(r"\W*(?:yes|yeah|yep|no|right|correct|exactly|sure|of course)\b")
+
 
 def mirror(turn: Turn) -> str | None:
     """Rejects a message 60 % of whose word triples stand in one of the last three messages of the other side.
 
-    Also an assistant that begins with the user's whole last message, if that has eight words. Where the assistant was
-    asked to work on a text, only if it gives back a short request as well.
+    Also an assistant that begins with most of the user's last message, or says a short reply in its words. Where the
+    assistant was asked to work on a text, the share counts only if it gives back a short request as well.
     """
-    if _opens(turn) and not _WORK.search(turn.asked) and not turn.on_text:
-        return "it begins with the user's whole message"
+    if _opens(turn) and not turn.on_text:
+        return "it begins with the user's message"
+    if _parroted(turn) and not turn.on_text:
+        return "it says nothing but words of the user's message"
     others = [message.content for message in turn.before[-2 * MESSAGES :] if message.role != turn.role]
     folded = turn.folded
     step = max(1, (len(folded) - _PROBE_CHARS) // _PROBES)
@@ -46,10 +51,23 @@ def mirror(turn: Turn) -> str | None:
 
 
 def _opens(turn: Turn) -> bool:
-    """Whether an assistant begins with the user's whole message, word for word."""
+    """Whether an assistant begins with most of the user's message, word for word."""
     asked = words(prose(turn.asked))
-    size = len(asked)
-    return turn.role == "assistant" and size >= OPENING * chars_per_word(asked) and turn.tokens[:size] == asked
+    size = max(OPENING * chars_per_word(asked), round(MIN_SHARE * len(asked)))
+    opening = tuple(turn.tokens[:size])
+    return turn.role == "assistant" and len(opening) == size and opening in runs(asked, size)
+
+
+def _parroted(turn: Turn) -> bool:
+    """Whether an assistant says one short sentence in the words of the user's message."""
+    size, mine, asked = chars_per_word(turn.tokens), turn.tokens, words(prose(turn.asked))
+    if turn.role != "assistant" or _YES.match(turn.folded) or not MIN_SHORT * size <= len(mine) <= MAX_SHORT * size:
+        return False
+    same, held, pairs = set(asked), set(runs(asked, 2)), list(runs(mine, 2))
+    return (
+        sum(map(same.__contains__, mine)) >= MIN_SAME * len(mine)
+        and sum(map(held.__contains__, pairs)) >= len(pairs) / 2
+    )
 
 
 def _whole(turn: Turn, other: str) -> bool:

@@ -98,6 +98,13 @@ _ASSISTANT = (
         opening=True,
     ),
     _rule("speaks as the user", r"as (?:a|the) user,? i\b"),
+    _rule(
+        "claims a life like a person's",
+        r"when i was (?:a (?:child|kid|boy|girl|teenager|student)|young|little|growing up)\b",
+        r"i(?:'ve| have) (?:only |just )?been doing (?:it|this|that) for\b",
+        r"i love to (?!help|assist|hear|see|answer|know)\w+",
+        r"from my own \w+(?<!experience)(?<!knowledge)(?<!training)\b",
+    ),
 )
 _BOTH = (
     _rule(

@@ -18,6 +18,7 @@ SONG = (
     "text",
     [
         TIP * 4,
+        "It's a light, and it does not work alone. It's a light, and it does not work alone.",
         "You may ask them. "
         + "They are kind, and they know the way. They know the way, and they are kind to you. " * 2,
         "我不知道该怎么办，请你告诉我该怎么办。" * 4,

@@ -7,7 +7,7 @@ import pytest
 from tests.gates.talk import rejected
 
 ASKED = "My tap drips at night since we moved in, and the landlord never answers. What can I do about it before Friday?"
-SHORT = "The bath tap upstairs: what stops it from dripping"
+SHORT = "The bath tap upstairs: what stops it from dripping all night"
 CHECKED = "is it the washer or the valve (I check my letter box twice before I leave)"
 TIP = "Close the valve under the sink, unscrew the handle and put in a new washer, which costs less than a coffee."
 
@@ -20,6 +20,7 @@ TIP = "Close the valve under the sink, unscrew the handle and put in a new washe
         ("assistant", "The landlord never answers, and my tap drips at night since we moved in.", (ASKED, TIP, "And?")),
         ("user", TIP.replace("coffee", "beer"), (ASKED, TIP)),
         ("assistant", f"{SHORT} is a classic of plumbing. It takes a washer, a wrench and ten calm minutes.", (SHORT,)),
+        ("assistant", "Your tap drips at night since we moved in.", (ASKED,)),
         ("assistant", f"The tap: {CHECKED.replace('my', 'your')}?", (f"The tap: {CHECKED}?",)),
         (
             "assistant",
@@ -40,6 +41,7 @@ def test_the_other_sides_words_given_back_are_found(role: str, text: str, before
         ("user", "A new washer, then. Where do I find the valve if there is no sink?", (ASKED, TIP)),
         ("user", ASKED, (ASKED, f"So: {ASKED} Let us see.")),
         ("assistant", "The landlord never answers?", (ASKED,)),
+        ("assistant", "Yes, the landlord never answers before Friday.", (ASKED,)),
         (
             "assistant",
             "If the landlord never answers, what can I do about it before Friday, you ask: close it and write to him.",

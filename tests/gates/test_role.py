@@ -93,6 +93,20 @@ def test_whoever_speaks_out_of_the_part_is_found_as_often_as_this(role: str, tex
     assert len(found) == known
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "When I was a child, I would bake at the market.",
+        "I'm not sure. I've only been doing it for a few years now.",
+        "You're right. I love to spin wool from my own alpacas.",
+    ],
+)
+def test_an_assistant_that_claims_a_life_like_a_persons_is_found_unless_it_was_asked_to_play(text: str):
+    assert rejected("role", "assistant", text, "It drips.")
+    assert not rejected("role", "assistant", text, "Let us role-play: you are a baker.")
+    assert not rejected("role", "user", text)
+
+
 def test_what_the_user_says_of_himself_is_no_fault_in_his_own_mouth():
     assert not any(rejected("role", "user", text) for text in ASSISTANTS[:25])
 
