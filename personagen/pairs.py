@@ -27,7 +27,8 @@ def pairs_of(
     A pair is any two replies on whose order both verdicts agree: with two replies one, with K up to K(K-1)/2, those
     farthest apart in the ranking first. A rejection gives the reason for the best and the worst reply. The prompt is
     the conversation up to and including the user's message, as in ALOE (arXiv 2410.03642, section 3.2), which has two
-    replies and one verdict. With ``tree.keep`` of ``personal``, other pairs are rejected by the gate ``shared``.
+    replies and one verdict. With ``tree.keep`` of ``personal``, other pairs are rejected by the gate ``shared``. Of a
+    twin, a pair is rejected by the gate ``twin`` unless it prefers the other reply than the original, and knowably so.
     """
     pairs: list[PreferencePair] = []
     rejections: list[Rejection] = []
@@ -37,8 +38,8 @@ def pairs_of(
         for case in comparisons:
             why = first_reason(case, gates)
             pair = None if why else _pair(tree, nodes, case)
-            if pair and tree.keep == "personal" and not pair.personal:
-                why, pair = ("shared", _shared(pair)), None
+            if pair and (why := _unfit(tree, pair)):
+                pair = None
             if pair:
                 made.append(pair)
             rejected = rejected or why
@@ -85,7 +86,8 @@ def comparisons_of(tree: ConversationTree) -> dict[str, list[Comparison]]:
             checks=[check for check in tree.checks if f"{node}.".startswith(f"{check.node}.")],
         )
         for node, texts in replies.items()
-        if texts or tree.grow != "information"  # which asks some turns only for what they reveal
+        # A growth by information asks some turns only for what they reveal, and a twin all but its last.
+        if len(texts) > 1 or not (tree.twin or (tree.grow == "information" and not texts))
     }
 
 
@@ -116,6 +118,7 @@ def _pair(tree: ConversationTree, nodes: Mapping[str, Node], case: Comparison) -
         models=tree.models,
         prompts=tree.prompts,
         attributes=tree.persona.attributes,
+        twin=f"{tree.twin.tree}/{tree.twin.node}" if tree.twin else "",
         scores={name: measure(case) for name, measure in PAIR_SCORES.items()},
         **_grounds(case),
         **_counterfactuals(case),
@@ -152,6 +155,17 @@ def _side(case: Comparison, made: Judgment) -> Pooled:
     if made.tie:
         return "tie"
     return "chosen" if made.ranking.index(case.better) < made.ranking.index(case.worse) else "rejected"
+
+
+def _unfit(tree: ConversationTree, pair: PreferencePair) -> tuple[str, str] | None:
+    """The gate and the reason by which ``pair`` is not of the kind that ``tree`` is grown for."""
+    if tree.twin and pair.chosen[0].content != tree.twin.replies[0].content:
+        return "twin", "the judge prefers the same reply for the other person too"
+    if tree.twin and not pair.knowable:
+        return "twin", "the other person did not reveal all that decides it"
+    if tree.keep == "personal" and not pair.personal:
+        return "shared", _shared(pair)
+    return None
 
 
 def _shared(pair: PreferencePair) -> str:

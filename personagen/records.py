@@ -67,15 +67,9 @@ class Usage(Record):
     cost_usd: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = 0.0
 
     def __add__(self, other: Usage) -> Usage:
+        tokens = {name: n + getattr(other, name) for name, n in self if name != "cost_usd"}
         known = self.cost_usd is not None and other.cost_usd is not None
-        return Usage(
-            input_tokens=self.input_tokens + other.input_tokens,
-            output_tokens=self.output_tokens + other.output_tokens,
-            cached_input_tokens=self.cached_input_tokens + other.cached_input_tokens,
-            cache_write_input_tokens=self.cache_write_input_tokens + other.cache_write_input_tokens,
-            reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
-            cost_usd=(self.cost_usd or 0.0) + (other.cost_usd or 0.0) if known else None,
-        )
+        return Usage(**tokens, cost_usd=(self.cost_usd or 0.0) + (other.cost_usd or 0.0) if known else None)
 
 
 class Completion(Record):
@@ -95,9 +89,8 @@ class Completion(Record):
 class Description(Record):
     """One entry of a pool: a profile with its facts, or a personality with its traits.
 
-    ``origin`` is ``seed`` or the author model; ``source`` is the ``file:line`` of a seed, or the key of the call;
-    ``prompt_hash`` is the hash of the prompt file, empty for a seed. ``attributes`` of a seed are columns of its row.
-    ``drawn`` is whom the author was asked to describe.
+    ``origin`` is ``seed`` or the author model, ``source`` a seed's ``file:line`` or the key of the call,
+    ``attributes`` are columns of a seed's row, ``drawn`` is whom the author was asked to describe.
     """
 
     id: str
@@ -114,9 +107,8 @@ class Description(Record):
 class Persona(Sourced):
     """A profile and a personality with the same pronoun.
 
-    ``facts`` are the profile's statements, ``traits`` the personality's words; ``attributes`` (``age``, ``gender``)
-    come from the text, or with others from the columns of a user's table; ``origin`` maps ``profile`` and
-    ``personality`` to ``seed`` or a model; ``drawn`` is whom the author was asked to describe.
+    ``facts`` are the profile's statements, ``traits`` the personality's words; ``attributes`` come from the text or the
+    columns of a user's table; ``origin`` maps ``profile`` and ``personality`` to ``seed`` or a model.
     """
 
     id: str
@@ -144,7 +136,7 @@ class Node(Record):
 
 
 class Inference(Record):
-    """One inference of the observer; ``quote`` occurs verbatim in a user turn, ``sure`` is how sure it is."""
+    """One inference of the observer; ``quote`` occurs verbatim in a user turn."""
 
     fact: str
     quote: str
@@ -198,9 +190,8 @@ class Check(Record):
 class Rejection(Sourced):
     """A rejected text, the filter or gate that rejected it, and the reason.
 
-    ``score`` and ``nearest`` are the measured value and the closest pool entry, if the filter has them; ``place`` is
-    its call and slot, or its tree and node. For a reply, ``finish_reason`` is how it ended, and ``attempts`` how many
-    replies were asked for until it was given up.
+    ``score`` and ``nearest`` are the measured value and the closest pool entry, if any; ``place`` is its call and slot,
+    or its tree and node. Of a reply given up after ``attempts``, ``finish_reason`` is how it ended.
     """
 
     place: str
@@ -220,14 +211,27 @@ class Memory(Record):
     inferences: tuple[Inference, ...] = ()
 
 
+class Twin(Record):
+    """The pair that a tree answers: its ``tree``, its ``node``, where the user says ``message``, and its two
+    ``replies``, the rejected one first. ``opening`` began that matter; ``lines`` of this persona decide otherwise.
+    """
+
+    tree: str
+    node: str
+    opening: str
+    message: str
+    replies: tuple[Node, ...]
+    lines: tuple[str, ...] = ()
+
+
 class ConversationTree(Sourced):
     """One conversation with all sibling replies, nodes in path order.
 
     ``style`` is how the user behaves: ``disclosure``, ``explicitness``, ``noise``, ``patience``. ``session`` numbers
     the conversations of one series from 0; later ones begin with ``memory``, and ``changed`` is ``old -> new``, a trait
-    of the persona. ``unasked`` are the ids of replies that were not asked for, since nothing was known about the user;
-    ``keep`` is which pairs are kept: ``all``, or the ``personal`` ones. Of a sample of user messages there are
-    ``checks``, and the first verdicts as ``repeated`` by the judge and ``seconded`` by another model.
+    of the persona. ``twin`` is the pair that the tree answers. ``unasked`` are the ids of replies that were not asked
+    for, since nothing was known about the user; ``keep`` is which pairs are kept: ``all``, or the ``personal`` ones.
+    ``checks`` are of a sample of user messages; the judge ``repeated`` verdicts on them, another model ``seconded`` it.
     """
 
     id: str
@@ -244,6 +248,7 @@ class ConversationTree(Sourced):
     session: int = 0
     memory: Memory = Memory()
     changed: str = ""
+    twin: Twin | None = None
     style: dict[str, str] = {}
     models: dict[str, str] = {}
     prompts: dict[str, str] = {}
@@ -261,7 +266,8 @@ class PreferencePair(Sourced):
     ``because`` are the persona's lines that decided one of them; ``knowable``: each was revealed by then; ``generic``:
     none was needed; ``leaking``: a reply uses a fact that was not revealed. ``flip_share`` is the share of other
     personas who prefer the rejected reply, ``personal`` whether they are half or more, ``pooled`` which reply is better
-    for a user nothing is known about. ``scores`` are measures of pair gates. See docs/verdicts.md.
+    for a user nothing is known about. ``twin`` is the tree and the node of the pair in which another person prefers the
+    rejected reply, if there is one. ``scores`` are measures of pair gates. See docs/verdicts.md.
     """
 
     prompt: tuple[Message, ...]
@@ -287,12 +293,8 @@ class PreferencePair(Sourced):
     flip_share: float | None = None
     pooled: Pooled | None = None
     personal: bool | None = None
+    twin: str = ""
     scores: dict[str, float] = {}
 
     def _repr_html_(self) -> str:
         return pair_html(self)
-
-
-def dump(value: Any) -> bytes:
-    """``value`` as indented JSON with a final newline."""
-    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)

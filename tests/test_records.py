@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from personagen.pairs import pairs_of
-from personagen.records import ConversationTree, Message, PreferencePair, Rejection, Usage, content_id, dump
+from personagen.records import ConversationTree, Message, PreferencePair, Rejection, Usage, content_id
 from tests.trees import conversation, trees
 
 
@@ -82,8 +82,3 @@ def test_other_content_has_another_id(other: tuple):
 def test_an_id_is_16_hex_digits():
     assert len(content_id("x")) == 16
     assert int(content_id("x"), 16) >= 0
-
-
-def test_a_dump_ends_with_a_line_feed_and_reads_back():
-    assert dump({"a": [1]}).endswith(b"}\n")
-    assert orjson.loads(dump({"a": [1]})) == {"a": [1]}

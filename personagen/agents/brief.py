@@ -70,7 +70,8 @@ class Brief:
 
     ``facts`` (0 to 2) are the only facts that may come up, each with ``how`` it does; ``words`` is a length, ``noise``
     (0 to 1) how carelessly this person types, ``topic`` (of a new matter only) an intent in English, ``last_reply``
-    how the last reply served them: ``good``, ``poor``, or empty if that is not known. ``traits`` are those that show.
+    how the last reply served them: ``good``, ``poor``, or empty if that is not known. ``traits`` may show, and must
+    with ``show``.
     """
 
     facts: tuple[Mapping[str, str], ...]
@@ -81,6 +82,7 @@ class Brief:
     noise: float
     last_reply: Reception
     traits: tuple[str, ...] = ()
+    show: bool = False
 
     def inputs(self) -> dict[str, object]:
         """The brief as an input of a prompt."""

@@ -62,6 +62,7 @@ def outcome_rows(s: Mapping[str, Any]) -> Rows:
         ("pairs", f"{pairs:,} {'of' if pairs == paired else f'in {paired:,} of'} {s.get('turns', 0):,} turns{share}"),
         *verdict_rows(s.get("verdicts", {}), pairs),
         ("trajectory pairs", f"{s['trajectories']:,}" if s.get("trajectories") else ""),
+        ("twins", twins(s.get("twins", {}))),
         ("without a pair", counts(s.get("rejected", {}))),
         *judge_rows(s.get("judge", {}), s.get("checks", {})),
         *shortcut_rows(s.get("shortcuts", {})),
@@ -69,6 +70,11 @@ def outcome_rows(s: Mapping[str, Any]) -> Rows:
         ("unusable replies", counts(s.get("unusable", {})) if s.get("unusable") else ""),
         ("ended early", counts(s.get("ended_early", {})) if s.get("ended_early") else ""),
     ]
+
+
+def twins(made: Mapping[str, int]) -> str:
+    """How many conversations were grown as twins, and the pairs they gave; empty without any."""
+    return f"{made.get('pairs', 0):,} pairs of {made['conversations']:,} conversations" if made else ""
 
 
 def verdict_rows(counts: Mapping[str, int], pairs: int) -> Rows:

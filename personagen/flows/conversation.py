@@ -7,13 +7,11 @@ Other candidates than ``plain`` wait for the observer, as ``aware`` does; where 
 the words of ``plain`` are not asked. What others would prefer is asked about replies that make a pair.
 
 With ``coin`` the reply that continues is drawn beforehand (ALOE, arXiv 2410.03642, section 3.2), so the next user turn
-is asked as soon as that reply arrives, concurrently with the observer, the other replies and the judge; see
-``docs/scheduling.md``.
+is asked as soon as that reply arrives, concurrently with all other calls; see ``docs/scheduling.md``.
 
 A message that the turn gates finally reject, or that could not be used, is lost: its branch ends (``best`` continues
 with another reply), and a turn with fewer than two replies is not judged. If the observer fails, the replies that need
-it are missing, and the conversation continues with another one; if the judge fails, its turn has no pair. All this
-depends on places in the tree only, not on the order of answers.
+it are missing, and the conversation continues with another one; if the judge fails, its turn has no pair.
 """
 
 from __future__ import annotations
@@ -27,7 +25,7 @@ from typing import Any, TypeVar
 from personagen import tree
 from personagen.agents import observer, user
 from personagen.agents.ask import AgentContext, Answer
-from personagen.agents.brief import brief_of, style_of
+from personagen.agents.brief import Brief, brief_of, style_of
 from personagen.agents.replies import Spoken
 from personagen.agents.reply_counts import ReplyCounts
 from personagen.agents.sample import INFERENCES
@@ -99,11 +97,8 @@ class Conversation:
         plan = self.plan
         # Where several replies continue, two equal ones must not have the same continuation.
         sample = plan.sample if plan.grow in ("coin", "best") else f"{plan.sample}.{at}"
-        speak, before = self.ctx.act("user/speak", user.speak), self._chats.get(tree.parent(at) or "", ())
-        site = self.plan.site(at, sample, CALLS_A_TURN, onward=True)
-        reception = self._verdicts.reception(tree.parent(at)) if self._growth.waits_for_verdicts else None
-        brief = brief_of(plan.persona, before, self.style, self._draws, plan.topics, reception)
-        ctx = replace(self.ctx, brief=brief)
+        speak, before = self.ctx.act("user/speak", user.speak), self._before(at)
+        site, ctx = self.plan.site(at, sample, CALLS_A_TURN, onward=True), replace(self.ctx, brief=self._brief(at))
         await self._add(at, "user", speak(ctx, plan.persona, before, tree.turn(at), plan.turns, site))
         if at not in self._nodes:
             if not self.log.lost(at):
@@ -119,10 +114,9 @@ class Conversation:
         site = self.plan.site(message, self.plan.sample, CALLS_A_TURN - 1, onward=onward)
         infer = self.ctx.act("observer/infer", observer.infer)
         found = await self._asked(message, OBSERVER, infer(self.ctx, self._chats[message], site), "observer/infer")
-        if found is None:
-            if (message, OBSERVER) not in self.log.unusable:
-                return []
-        else:
+        if found is None and (message, OBSERVER) not in self.log.unusable:
+            return []
+        if found is not None:
             new, dropped, back = (*found.value, ())[:3]
             facts = known(self.plan.memory, new, back)
             belief = Belief(node=message, inferences=facts, retracts=back, dropped=dropped, call=found.call)
@@ -152,8 +146,8 @@ class Conversation:
         return self._beliefs[message].inferences if message in self._beliefs else ()
 
     def _without_observer(self, message: str) -> list[Step]:
-        slots = range(self.plan.candidates)
-        missing = [tree.child(message, slot) for slot in slots if self.plan.candidate(slot).needs_observer]
+        waiting = [slot for slot in range(self.plan.candidates) if self.plan.candidate(slot).needs_observer]
+        missing = [tree.child(message, slot) for slot in waiting]
         self.log.missing.update(missing)
         return self._once_settled(message) if missing else []
 
@@ -245,6 +239,13 @@ class Conversation:
 
     # -- shared by the steps ---------------------------------------------------------------------------------------
 
+    def _before(self, at: str) -> tuple[Message, ...]:
+        return self._chats.get(tree.parent(at) or "", ())
+
+    def _brief(self, at: str) -> Brief:
+        reception = self._verdicts.reception(tree.parent(at)) if self._growth.waits_for_verdicts else None
+        return brief_of(self.plan.persona, self._before(at), self.style, self._draws, self.plan.topics, reception)
+
     def _is_pair(self, message: str) -> bool:
         texts = {reply: self._nodes[reply].content for reply in self._left(message)}
         return self._verdicts.make_pair(message, texts, self._chats[message], self._beliefs.get(message))
@@ -285,8 +286,7 @@ class Conversation:
         role = "user" if agent == "user" else "assistant"
         node = Node(id=node_id, role=role, content=answer.value.text, agent=agent, call=answer.call)
         self._nodes[node_id] = node
-        before = self._chats.get(tree.parent(node_id) or "", ())
-        self._chats[node_id] = (*before, Message(role=node.role, content=node.content))
+        self._chats[node_id] = (*self._before(node_id), Message(role=node.role, content=node.content))
 
     async def _asked(self, node: str, who: int, answer: Awaitable[T], name: str) -> T | None:
         """The answer, or None if it can't be used or after a server error; ``name`` is its prompt or agent."""

@@ -18,10 +18,9 @@ from personagen.records import (
     Rejection,
     Sourced,
     Usage,
-    dump,
 )
 from personagen.runs.run import added
-from personagen.store.files import make_folder, read_records, read_state, write
+from personagen.store.files import dump, make_folder, read_records, read_state, write
 from personagen.trajectories import TrajectoryPair
 
 R = TypeVar("R", bound=Sourced)

@@ -24,13 +24,19 @@ from personagen.tree import one_path
 TRAJECTORIES = "trajectories.jsonl"  # of a growth with several branches
 
 
-def result_of(conversation: Conversation) -> Result:
-    """The result of a conversation in which no step is left."""
-    try:
-        tree = conversation.tree()
-    except FailedTree as failure:
-        return _failed(conversation.plan, failure, conversation)
-    return _grown(tree, conversation)
+def results_of(conversations: Sequence[Conversation]) -> list[Result]:
+    """The result of each conversation of a series in which no step is left; a pair with a twin names it."""
+    trees: list[ConversationTree | FailedTree] = []
+    for conversation in conversations:
+        try:
+            trees.append(conversation.tree())
+        except FailedTree as failure:
+            trees.append(failure)
+    twins = [tree for tree in trees if isinstance(tree, ConversationTree) and tree.twin and pairs_of(tree)[0]]
+    return [
+        _failed(one.plan, tree, one) if isinstance(tree, FailedTree) else _grown(tree, one, twins)
+        for tree, one in zip(trees, conversations, strict=True)
+    ]
 
 
 def joined(results: Sequence[Result]) -> Result:
@@ -49,12 +55,13 @@ def joined(results: Sequence[Result]) -> Result:
     return replace(first, lines=lines, counts=counts, failure=failure, barren=barren)
 
 
-def _grown(tree: ConversationTree, grown: Conversation) -> Result:
+def _grown(tree: ConversationTree, grown: Conversation, twins: Sequence[ConversationTree]) -> Result:
     """The lines of a finished tree for the result files, and its counts for the summary.
 
     It is barren if nothing in it was judged and a reply could not be used.
     """
     pairs, rejections = pairs_of(tree)
+    pairs = [_linked(pair, twins) for pair in pairs]
     log, unusable = grown.log, grown.log.first_unusable()
     lines = {
         "trees.jsonl": tree.line() + b"\n",
@@ -65,7 +72,8 @@ def _grown(tree: ConversationTree, grown: Conversation) -> Result:
     if is_branching(tree.grow):
         lines[TRAJECTORIES] = b"".join(pair.line() + b"\n" for pair in trajectories)
     counts = {
-        "trees": 1,
+        "trees": 0 if tree.twin else 1,
+        "twins": {"conversations": 1, "pairs": len(pairs)} if tree.twin else {},
         "pairs": len(pairs),
         "paired_turns": (paired := len({pair.node for pair in pairs})),
         "turns": paired + len(rejections),
@@ -85,6 +93,15 @@ def _grown(tree: ConversationTree, grown: Conversation) -> Result:
 
 
 _UNJUDGED = ("uninformed", "judged")
+
+
+def _linked(pair: PreferencePair, twins: Sequence[ConversationTree]) -> PreferencePair:
+    """``pair`` with the place of its twin in one of ``twins``, if it has one there."""
+    for tree in twins:
+        if (twin := tree.twin) and (twin.tree, twin.replies[0].id) == (pair.tree, pair.rejected_node):
+            end = next(node.id for node in reversed(tree.nodes) if node.role == "user")
+            return pair.model_copy(update={"twin": f"{tree.id}/{end}"})
+    return pair
 
 
 def _rests_on(pairs: Sequence[PreferencePair]) -> Counter[str]:

@@ -14,11 +14,13 @@ from personagen.agents.assistant import CANDIDATES, Candidate
 from personagen.errors import UsageError
 from personagen.options import Keep, SimulateOptions, checked_texts
 from personagen.personas.distance import farthest
-from personagen.records import Inference, Memory, Persona, content_id
+from personagen.records import Inference, Memory, Persona, Twin, content_id
 from personagen.runs.workflow import at_most
 
 # Sequential calls from a user turn to the next one: user, observer and the aware reply.
 CALLS_A_TURN = 3
+EARLIEST_TWIN = 2  # the first turn whose pair has a twin: before it, the user has said nothing else
+TWINNED = 0.25  # conversations as long as the longest twin that get one, as an estimate supposes
 SAMPLED = 32  # personas from which those to compare with are taken
 
 
@@ -30,7 +32,7 @@ class Plan:
     The preference of ``counterfactual`` other personas, from ``pool``, and of nobody is asked too; ``keep`` says which
     pairs are kept, ``check_rate`` the share of user messages that are checked. The tree is number ``session`` (from 0)
     of a series of ``sessions``, and begins with ``memory``. In session ``change_at`` (from 1) a trait of the persona
-    becomes one of the ``pool``; ``changed`` says which did.
+    becomes one of the ``pool``; ``changed`` says which did. With ``twins`` a pair of it gets a ``twin``.
     """
 
     id: str
@@ -52,6 +54,8 @@ class Plan:
     changed: str = ""
     topics: tuple[str, ...] = ()
     check_rate: float = 0.0
+    twins: bool = False
+    twin: Twin | None = None
 
     @cached_property
     def others(self) -> tuple[Persona, ...]:
@@ -91,12 +95,13 @@ class Plan:
     def site(self, node: str, sample: str, ahead: int, *, onward: bool) -> CallSite:
         """The call site of ``node``; ``ahead`` calls of its turn follow in sequence, and if onward the later turns."""
         later = CALLS_A_TURN * (self.turns - tree.turn(node)) if onward else 0
-        return CallSite(f"{self.id}/{node}", sample, later + ahead + 1)
+        share = TWINNED if self.twin else 1.0
+        return CallSite(f"{self.id}/{node}", sample, later + ahead + 1, share=share)
 
     @property
     def recorded(self) -> dict[str, Any]:
         """The fields of a ``ConversationTree`` that say how it was planned."""
-        return {name: getattr(self, name) for name in ("grow", "keep", "session", "memory", "changed")}
+        return {name: getattr(self, name) for name in ("grow", "keep", "session", "memory", "changed", "twin")}
 
     def candidate(self, slot: int) -> Candidate:
         """The assistant that replies in ``slot``."""
@@ -125,8 +130,11 @@ def check(options: SimulateOptions) -> None:
         raise UsageError(
             f"--candidate is given {given} times and --candidates (replies per turn) is {replies}: choose more"
         )
-    if options.keep == "personal" and not options.counterfactual:
-        raise UsageError("--keep personal needs the verdicts of other personas: choose --counterfactual 1 or more")
+    for asked, name in ((options.keep == "personal", "--keep personal"), (options.twins, "--twins")):
+        if asked and not options.counterfactual:
+            raise UsageError(f"{name} needs the verdicts of other personas: choose --counterfactual 1 or more")
+    if options.twins and (options.turns < EARLIEST_TWIN or sessions > 1):
+        raise UsageError(f"--twins needs --turns {EARLIEST_TWIN} or more, and does not go with --sessions")
 
 
 def candidates_of(options: SimulateOptions) -> int:
@@ -137,7 +145,11 @@ def candidates_of(options: SimulateOptions) -> int:
 def alone(options: SimulateOptions) -> tuple[str, ...]:
     """What a pool of one persona can't give, as notes, or ``UsageError`` where it is asked for."""
     told = [entry for entry in checked_texts(options.candidate) if (known := CANDIDATES.get(entry)) and known.told]
-    needs = {"--keep personal": options.keep == "personal", f"--change-at {options.change_at}": options.change_at}
+    needs = {
+        "--keep personal": options.keep == "personal",
+        "--twins": options.twins,
+        f"--change-at {options.change_at}": options.change_at,
+    }
     if wanting := [f"--candidate {name}" for name in told] + [what for what, is_asked in needs.items() if is_asked]:
         what = wanting[0]
         raise UsageError(f"{what} needs a second persona, and {options.personas} has one")
@@ -198,6 +210,7 @@ class Plans:
                 change_at=o.change_at or 0,
                 topics=self.topics,
                 check_rate=o.check_rate,
+                twins=o.twins,
             )
 
     def personas_id(self, count: int) -> str:

@@ -17,6 +17,7 @@ from personagen.errors import PersonagenError, ReplyError, ServerError, UsageErr
 from personagen.flows.conversation import Conversation
 from personagen.flows.plan import Plan, Plans, candidates_of
 from personagen.flows.simulate import prompts_of
+from personagen.flows.twins import TwinConversation, answering
 from personagen.llm.middleware import Tally
 from personagen.options import SimulateOptions, checked_texts, source
 from personagen.personas.seeds import load_personas
@@ -58,7 +59,8 @@ async def replay(run: Path, tree: ConversationTree) -> Made:
             options.language,
             custom.acts(checked_texts(options.agent)),
         )
-        conversation = Conversation(context, _plan(options, tree))
+        plan = _plan(options, tree)
+        conversation = TwinConversation(context, plan) if plan.twin else Conversation(context, plan)
         steps = conversation.first()
         while steps:
             steps = [step for ready in steps for step in await ready()]
@@ -82,17 +84,19 @@ def _plan(options: SimulateOptions, tree: ConversationTree) -> Plan:
     """The plan of ``tree``; without the personas that it was planned with, what others prefer is not asked."""
     assistants = tuple(_candidate(entry, tree) for entry in checked_texts(options.candidate))
     columns, topics = checked_texts(options.columns), load_topics(options.topics)
-    series = tree.id.removesuffix(f".s{tree.session}")
+    series = (tree.twin.tree if tree.twin else tree.id).removesuffix(f".s{tree.session}")
     own: dict[str, Any] = {"session": tree.session, "memory": tree.memory, "changed": tree.changed}
     with suppress(PersonagenError, OSError):
         people, _ = load_personas(source(options.personas), skip_bad_lines=options.skip_bad_lines, columns=columns)
         plans = Plans(options, tuple({one.id: one for one in people}.values()), assistants, topics)
         for plan in plans:
+            if plan.id == series and tree.twin:
+                return answering(plan, tree.persona, tree.twin)
             if plan.id == series and (tree.changed or plan.persona == tree.persona):
                 return replace(plan, id=tree.id, persona=tree.persona, **own)
     repeat = series.rpartition("-")[2]
-    return Plan(
-        id=tree.id,
+    plan = Plan(
+        id=series if tree.twin else tree.id,
         persona=tree.persona,
         repeat=int(repeat) if repeat.isdecimal() else 0,
         turns=options.turns,
@@ -105,6 +109,7 @@ def _plan(options: SimulateOptions, tree: ConversationTree) -> Plan:
         check_rate=options.check_rate,
         **own,
     )
+    return replace(answering(plan, tree.persona, tree.twin), pool=()) if tree.twin else plan
 
 
 def _candidate(entry: str, tree: ConversationTree) -> Candidate:

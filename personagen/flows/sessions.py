@@ -1,4 +1,6 @@
-"""The conversations of one persona that follow each other, as one task: each begins when the one before is complete.
+"""Conversations that follow from each other, as one task: those of one persona, or one and its twin.
+
+Each begins when the one before is complete.
 
 The user and the observer remember what was talked about and revealed before (``memory``); the assistants see only the
 conversation that they are in, since what they make of a memory is what such data is for.
@@ -15,6 +17,7 @@ from personagen.flows.conversation import Conversation
 from personagen.flows.memory import changed, memory_after
 from personagen.flows.messages import FailedTree
 from personagen.flows.plan import Plan
+from personagen.flows.twins import TwinConversation, twin_of
 from personagen.records import ConversationTree
 from personagen.runs.schedule import Step
 
@@ -42,13 +45,19 @@ class Sessions:
     def _next(self) -> list[Step]:
         """The first steps of the next conversation, unless this was the last one or failed."""
         plan = self.conversations[-1].plan
-        if plan.session + 1 == plan.sessions:
+        ended = plan.session + 1 == plan.sessions
+        if plan.twin or (ended and not plan.twins):
             return []
         try:
             tree = self.conversations[-1].tree()
         except FailedTree:
             return []
-        self.conversations.append(Conversation(self.ctx, following(plan, tree)))
+        if not ended:
+            self.conversations.append(Conversation(self.ctx, following(plan, tree)))
+        elif twin := twin_of(plan, tree, rehearsed=self.ctx.rehearsed):
+            self.conversations.append(TwinConversation(self.ctx, twin))
+        else:
+            return []
         return self.first()
 
 

@@ -14,7 +14,7 @@ from personagen.agents.sample import Scene
 from personagen.errors import UsageError
 from personagen.flows.hygiene import judge_summary
 from personagen.flows.measured import measured_shortcuts
-from personagen.flows.outcomes import TRAJECTORIES, joined, result_of
+from personagen.flows.outcomes import TRAJECTORIES, joined, results_of
 from personagen.flows.plan import Plan, Plans, alone, candidates_of, check
 from personagen.flows.self_test import family_notes, self_test
 from personagen.flows.sessions import Sessions
@@ -54,11 +54,11 @@ class SimulateSummary:
     users and assistants, also in failed conversations; gates rejected ``rejected_messages`` of them (by gate), and
     ``repaired`` ones (``label``, ``cut``) were corrected. ``ended_early`` counts branches that ended before their last
     turn (by gate), ``unusable`` messages, inferences and verdicts that were given up (by prompt). ``trajectories`` are
-    pairs of branches. ``realism`` has figures of what users say: of ``all`` conversations, and by style. ``judge`` has
-    figures on how far verdicts can be trusted (``flows.hygiene``), ``checks`` the checked ``messages`` of users and how
-    many are ``contradicting`` the persona. ``shortcuts`` is how often rules that know nothing of the user pick the
-    chosen reply (``metrics.shortcuts``), once the run is done and has enough pairs. ``report`` has what every run
-    reports.
+    pairs of branches; ``twins`` counts the ``conversations`` grown as twins and their ``pairs``. ``realism`` has
+    figures of what users say: of ``all`` conversations, and by style. ``judge`` has figures on how far verdicts can be
+    trusted (``flows.hygiene``), ``checks`` the checked ``messages`` of users and how many are ``contradicting`` the
+    persona. ``shortcuts`` is how often rules that know nothing of the user pick the chosen reply
+    (``metrics.shortcuts``), once the run is done and has enough pairs. ``report`` has what every run reports.
     """
 
     report: RunReport
@@ -79,6 +79,7 @@ class SimulateSummary:
     aware_chosen: int
     quotes_dropped: int
     trajectories: int
+    twins: dict[str, int]
     realism: dict[str, dict[str, Any]]
     judge: dict[str, dict[str, float]]
     checks: dict[str, int]
@@ -174,7 +175,7 @@ async def _extends(
 
 def _task(ctx: AgentContext, plan: Plan) -> Task:
     series = Sessions(ctx, plan)
-    return Task(series.first(), lambda: joined([result_of(one) for one in series.conversations]))
+    return Task(series.first(), lambda: joined(results_of(series.conversations)))
 
 
 def _summary(outcome: Outcome, conversations: int, seed: int) -> dict[str, Any]:
@@ -187,6 +188,7 @@ def _summary(outcome: Outcome, conversations: int, seed: int) -> dict[str, Any]:
         "failures": dict(failures.most_common()),
         **{name: counts.get(name, 0) for name in numbers},
         **{name: dict(sorted(counts.get(name, {}).items())) for name in by_gate},
+        "twins": dict(counts.get("twins", {})),
         "realism": by_style(counts.get("realism", {})),
         "judge": judge_summary(counts),
         "checks": dict(counts.get("checks", {})),

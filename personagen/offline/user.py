@@ -140,7 +140,7 @@ class _Speaker:
         parts = [*before, *core]
         if topic and self.thread.users and self.brief["aim"] in ("ask", "follow_up") and self._chance(0.45):
             parts = self._if_room(parts, self._reaction(topic), 0)
-        if topic and self._chance(_SHOWS):
+        if topic and self._chance(1 if self.brief.get("show") else _SHOWS):
             parts = [*parts, self._marker(topic)]
         if topic and self._room(*parts) > _MUCH_ROOM:
             parts = self._if_room(parts, self._pool("scenes") if self._chance(0.4) else self._marker(topic), 0)
@@ -281,7 +281,7 @@ class _Speaker:
         kinds = {kind for fact in self.brief["facts"] for kind in kinds_of(fact["text"])}
         apt = [t for t in able if topics()[t].fits & kinds or topics()[t].needs & kinds]
         named = [t for t in able if t in _named(self.brief["topic"])]
-        if named and not (apt and self._chance(0.6)):
+        if named and (self.brief.get("show") or not (apt and self._chance(0.6))):
             return topics()[named[0]]
         near = [t for t in self.me.near if t not in used]
         return topics()[self.rng.choice(apt or (near if near and self._chance(0.65) else able))]

@@ -191,6 +191,11 @@ class SimulateOptions(ModelOptions):
         "SHARE",
         most=1,
     )
+    twins: bool = option(
+        False,
+        "Of each conversation, also have the person for whom a verdict flips talk and reveal why.",
+        DIALOGUES,
+    )
     max_nodes: int = option(
         500, "Maximum messages per tree with --grow all or best-hard.", SIZE, least=3, most=1_000_000
     )

@@ -24,6 +24,11 @@ R = TypeVar("R", bound=Record)
 BUFFER_BYTES = 1 << 18  # a line of trees.jsonl is longer than the default of 8 kB
 
 
+def dump(value: Any) -> bytes:
+    """``value`` as indented JSON with a final newline."""
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
 def write(file: Path, parts: Iterable[bytes]) -> int:
     """Replaces ``file`` by ``parts`` in one step and returns the bytes; after a ``DiskError`` it is unchanged."""
     beside = file.with_name(f".{file.name}.new")

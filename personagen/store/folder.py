@@ -16,9 +16,9 @@ import orjson
 
 from personagen.errors import CorruptError, DiskError, UsageError
 from personagen.prompts.files import Prompt
-from personagen.records import Usage, content_id, dump
+from personagen.records import Usage, content_id
 from personagen.store.batches import Batches
-from personagen.store.files import make_folder, write
+from personagen.store.files import dump, make_folder, write
 from personagen.store.journal import Journal
 from personagen.store.lock import locked
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from personagen.pairs import pairs_of
-from personagen.records import ConversationTree, Persona, Record, dump
+from personagen.records import ConversationTree, Persona, Record
+from personagen.store.files import dump
 from tests.trees import conversation
 
 USAGE = {

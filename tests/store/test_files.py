@@ -6,6 +6,7 @@ import errno
 import os
 from pathlib import Path
 
+import orjson
 import pytest
 
 from personagen.errors import CorruptError, DiskError, UsageError
@@ -145,3 +146,8 @@ def test_records_are_read_back_and_a_damaged_line_is_named(tmp_path):
 def test_a_missing_file_is_a_usage_error(tmp_path):
     with pytest.raises(UsageError, match="not a finished run"):
         next(files.read_records(tmp_path / "x.jsonl", Message))
+
+
+def test_a_dump_ends_with_a_line_feed_and_reads_back():
+    assert files.dump({"a": [1]}).endswith(b"}\n")
+    assert orjson.loads(files.dump({"a": [1]})) == {"a": [1]}

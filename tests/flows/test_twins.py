@@ -1,0 +1,134 @@
+"""Twins: another person talks about the same matter, and for them the rejected reply is the right one."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from personagen.errors import UsageError
+from personagen.flows.growth import news
+from personagen.flows.replay import replay
+from personagen.flows.simulate import simulate
+from personagen.options import SimulateOptions
+from personagen.pairs import pairs_of
+from personagen.records import ConversationTree, Persona, PreferencePair, Rejection
+from personagen.store.files import read_records
+from personagen.tree import by_id, messages, parent
+from tests.fakes import results
+from tests.offline.cast import bench
+
+SIZE = {"model": "offline", "turns": 5, "conversations": 20, "seed": 1, "counterfactual": 1}
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory):
+    file = tmp_path_factory.mktemp("people") / "people.jsonl"
+    made = [Persona(id=f"p{n}", **persona) for n, persona in enumerate(bench.personas(20, None))]
+    file.write_bytes(b"".join(person.line() + b"\n" for person in made))
+    return str(file)
+
+
+@pytest.fixture(scope="module")
+def grown(tmp_path_factory, people):
+    """The folder of a run of the offline cast, and its summary."""
+    out = tmp_path_factory.mktemp("twins") / "run"
+    options = {**SIZE, "model": ("offline",), "personas": people, "out": str(out), "twins": True}
+    return out, asyncio.run(simulate(SimulateOptions(**options)))
+
+
+@pytest.fixture(scope="module")
+def twins(grown):
+    """The summary, the pairs and the trees of that run."""
+    out, summary = grown
+    pairs = {f"{one.tree}/{one.node}": one for one in read_records(out / "pairs.jsonl", PreferencePair)}
+    trees = {one.id: one for one in read_records(out / "trees.jsonl", ConversationTree)}
+    return summary, pairs, trees
+
+
+def test_a_pair_and_its_twin_have_one_last_message_the_same_two_replies_and_opposite_labels(twins):
+    summary, pairs, trees = twins
+    made = [one for one in pairs.values() if trees[one.tree].twin]
+    assert len(made) == summary.twins["pairs"] >= 3
+    for twin in made:
+        original = pairs[twin.twin]
+        assert pairs[original.twin] is twin
+        assert (twin.chosen, twin.rejected) == (original.rejected, original.chosen)
+        assert twin.prompt[-1] == original.prompt[-1]
+        assert twin.prompt[:-1] != original.prompt[:-1]
+        assert twin.persona != original.persona
+        assert (original.personal, original.knowable, twin.knowable) == (True, True, True)
+
+
+def test_only_conversations_that_were_planned_count_as_trees(twins):
+    summary, _, trees = twins
+    assert summary.trees == 20
+    assert len(trees) == 20 + summary.twins["conversations"]
+
+
+def test_the_message_of_a_twin_reveals_nothing_of_the_user_who_said_it_first(twins):
+    _, _, trees = twins
+    for made in [tree.twin for tree in trees.values() if tree.twin]:
+        original = trees[made.tree]
+        nodes, belief = by_id(original), next(one for one in original.beliefs if one.node == made.node)
+        assert nodes[made.node].content == made.message
+        assert news(belief.inferences, messages(nodes, parent(made.node))) == 0
+
+
+def test_a_twin_without_the_opposite_label_or_without_what_decides_it_is_rejected(twins):
+    _, pairs, trees = twins
+    tree = next(trees[one.tree] for one in pairs.values() if trees[one.tree].twin)
+    kept, none = pairs_of(tree)
+    assert (len(kept), none) == (1, [])
+    alike = tree.model_copy(update={"twin": tree.twin.model_copy(update={"replies": tree.twin.replies[::-1]})})
+    unseen = tree.model_copy(update={"beliefs": tuple(b.model_copy(update={"inferences": ()}) for b in tree.beliefs)})
+    for changed, reason in ((alike, "prefers the same reply"), (unseen, "did not reveal all")):
+        made, rejections = pairs_of(changed)
+        assert made == []
+        assert [one.gate for one in rejections] == ["twin"]
+        assert reason in rejections[0].reason
+
+
+def test_rejected_twins_are_listed_with_their_reason(grown):
+    out, summary = grown
+    rows = [one for one in read_records(out / "rejections.jsonl", Rejection) if one.gate == "twin"]
+    assert len(rows) == summary.rejected.get("twin", 0)
+    others = [one for one in read_records(out / "rejections.jsonl", Rejection) if ".t/" in one.place]
+    assert len(others) + summary.twins["pairs"] == summary.twins["conversations"]
+
+
+def test_twins_are_the_same_bytes_at_any_concurrency_and_are_not_asked_again(grown, run, people, tmp_path):
+    options = {"personas": people, "twins": True, **SIZE}
+    run("alone", **options, concurrency=1)
+    assert results(tmp_path / "alone") == results(grown[0])
+    assert run("alone", **options).report.new_calls == 0
+
+
+def test_the_estimate_counts_twins_and_its_bound_supposes_one_of_every_conversation(twins, run, people):
+    report = twins[0].report
+    assert report.calls == pytest.approx(report.estimate["calls"], rel=0.15)
+    plain = run("plain", personas=people, attempts=1, **SIZE).report.estimate["max_calls"]
+    bound = run("bound", personas=people, attempts=1, twins=True, **SIZE).report.estimate["max_calls"]
+    assert bound == plain + 20 * (2 * 5 + 3)
+
+
+def test_the_calls_of_a_twin_can_be_shown(grown, twins):
+    _, _, trees = twins
+    tree = next(one for one in trees.values() if one.twin)
+    made = asyncio.run(replay(grown[0], tree))
+    keys = {node.call for node in tree.nodes} - {""} | {verdict.call for verdict in tree.judgments}
+    assert keys <= {call.key for call, _ in made}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"counterfactual": 0}, "--counterfactual 1 or more"),
+        ({"turns": 1}, "--turns 2 or more"),
+        ({"sessions": 2, "conversations": 4}, "does not go with --sessions"),
+        ({"people": 1}, "needs a second persona"),
+    ],
+)
+def test_options_that_leave_no_twin_are_refused(run, options, said):
+    with pytest.raises(UsageError, match=said):
+        run(**{"twins": True, "counterfactual": 1, **options})
