@@ -44,7 +44,7 @@ _WORDED = re.compile(
     r"|\bhere(?:'s| is) (?:a|one|another|the|my) (?:(?:possible|sample|revised|potential|suggested|rewritten) )+"
     r"(?:answer|response|reply|version|message|sentence)\b"
     r"|\byour next (?:sentence|message)\b|\brephrase it (?:to|as|like)\b|\bprecise with (?:the|my) answer\b"
-    r"|\byou're referring to an? (?:\w+ )?(?:joke|saying|expression|idiom|phrase)\b"
+    r"|\byou're referring to an? (?:\w+ )?(?:joke|saying|expression|idiom|phrase|person)\b"
     r"|\bprovide (?:me with )?(?:an?|the|your) (?:(?:more )?\w+ )?(?:response|context)\b"
     r"|\bcommon (?:idiom|saying|expression)s?\b|\bthe (?:saying|sentence|phrase) (?:[\"'\u201c]|is\b)"
     r"|\badd (?:a|the|your|[\"'\u201c][^\"'\u201d]{1,30}[\"'\u201d]) ?(?:phrase|to the sentence)"

@@ -9,7 +9,7 @@ from personagen.gates.turn import Turn, prose
 from personagen.personas.words import chars_per_word, words
 
 MIN_WORDS_EXACT, MIN_WORDS_NEAR = 6, 15  # of an exact and a near copy; people say "Thanks, that helps." twice
-MIN_WORDS_OWN = 5  # of a reply that an assistant gives a second time
+MIN_WORDS_OWN = 4  # of a reply that an assistant gives a second time
 MIN_JACCARD = 0.75
 RUN, MIN_RUNS, MAX_OWN = 5, 15, 0.75  # words; of an assistant's runs of 5 words, those that it said earlier
 _PROBES, _PROBE_CHARS = 4, 18
@@ -27,7 +27,7 @@ def repeats(turn: Turn) -> str | None:
     """Rejects a near copy of what either side said earlier on this path.
 
     Near: the Jaccard index of word triples is at least 0.75 (resemblance of shingled texts, Broder 1997), which is one
-    word changed in 21. Texts of 6 to 14 words (an assistant's second one also of 5) must be equal except for case and
+    word changed in 21. Texts of 6 to 14 words (an assistant's second one also of 4) must be equal except for case and
     punctuation. An assistant says at most 75 % of its runs of five words again. Code is not compared, nor a reply to a
     request to repeat or change something.
     """

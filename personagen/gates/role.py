@@ -103,6 +103,10 @@ _ASSISTANT = (
         r"when i was (?:a (?:child|kid|boy|girl|teenager|student)|young|little|growing up)\b",
         r"i(?:'ve| have) (?:only |just )?been doing (?:it|this|that) for\b",
         r"i love to (?!help|assist|hear|see|answer|know)\w+",
+        r"my (?:own )?(?:family|life) (?:is|was|has)\b",
+        r"i(?:'ve| have) been (?!told|asked|trained|designed|thinking)\w+ (?:[\w']+ ){0,5}?for (?:a few|\w+) years\b",
+        r"my own (?:\w+ ){0,2}?(?:journey|business|home|life|shop|garden|alpacas)\b",
+        r"i(?:'m| am) (?:just )?an? (?:\w+ ){0,2}?(?:team player|spinner|mother|father|student|teacher|artist)\b",
         r"from my own \w+(?<!experience)(?<!knowledge)(?<!training)\b",
     ),
 )

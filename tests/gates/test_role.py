@@ -99,6 +99,8 @@ def test_whoever_speaks_out_of_the_part_is_found_as_often_as_this(role: str, tex
         "When I was a child, I would bake at the market.",
         "I'm not sure. I've only been doing it for a few years now.",
         "You're right. I love to spin wool from my own alpacas.",
+        "I'm just a little spinner, and my family is my best friends.",
+        "I've been running a small business for a few years now.",
     ],
 )
 def test_an_assistant_that_claims_a_life_like_a_persons_is_found_unless_it_was_asked_to_play(text: str):
