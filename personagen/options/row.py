@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Protocol, TypeAlias
 
@@ -241,12 +241,14 @@ def checked_texts(value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
-def by_role(option: str, values: Any, policies: Iterable[str] = ()) -> dict[str, str]:
+def by_role(option: str, values: Any, policies: Collection[str] = ()) -> dict[str, str]:
     """The value for each role and ``policies``, from ``VALUE`` and ``ROLE=VALUE`` entries; a role's own one wins.
 
     A general ``VALUE`` does not apply to the encoder: a chat server need not serve embeddings.
     """
     shared, own = shared_and_own(option, values)
+    if alien := next((role for role in own if POLICY.fullmatch(role) and role not in policies), None):
+        raise UsageError(f"{option} {alien}={own[alien]}: add that candidate with --candidate {alien}=MODEL")
     return ({} if shared is None else dict.fromkeys((*ROLES, *policies), shared)) | own
 
 
