@@ -19,7 +19,12 @@ PLAIN, AWARE = CANDIDATES["plain"], CANDIDATES["aware"]
 
 
 async def echoed(ctx, conversation, known, site):
-    return said(ctx, f"{conversation[-1].content} {[one.fact for one in known]}", "assistant", conversation)
+    return said(
+        ctx,
+        f"Here is what there was to hear: {conversation[-1].content} {[one.fact for one in known]}",
+        "assistant",
+        conversation,
+    )
 
 
 ECHO = Candidate("echo", echoed)
@@ -50,7 +55,7 @@ def test_a_reply_without_a_call_is_a_node_without_a_call():
 def test_a_candidate_of_the_users_own_gets_what_the_observer_inferred():
     made = grown(ECHO, PLAIN)
     first = next(node for node in made.nodes if node.id == "0")
-    assert replies(made, "0")[0].content == f"{first.content} ['said {first.content}']"
+    assert replies(made, "0")[0].content.endswith(f"hear: {first.content} ['said {first.content}']")
 
 
 def test_candidates_that_do_not_need_the_observer_do_not_wait_for_it_and_it_observes_all_the_same():
@@ -147,6 +152,8 @@ def test_a_policy_asks_plain_of_its_own_model(run, tmp_path):
     assert {"policy", "policy-b", "assistant"} <= {name.partition(" ")[0] for name in summary.report.usage_by_role}
     assert summary.report.estimate["calls"] == summary.report.calls == 6 * 2 * 7
     assert run(**options).report.calls == summary.report.calls  # nothing is asked twice
+    with pytest.raises(UsageError, match="add that candidate with --candidate policy-c=MODEL"):
+        run(**options | {"model": ["offline", "policy-c=offline/2"]})
     with pytest.raises(UsageError, match="policy"):
         run(**options | {"candidate": ("plain", f"policy={rival}", "policy-b=tests.fakes:llm")})
 

@@ -77,10 +77,6 @@ def test_every_row_says_what_it_is_for_and_every_default_is_accepted(table):
         ({"batch": 1}, "--batch 1: choose true or false"),
         ({"model": 3}, "--model 3: choose a text or a list of texts"),
         ({"model": "jugde=openai/x"}, "--model jugde=openai/x: there is no role jugde; roles are author, "),
-        (
-            {"model": ["offline", "policy=offline/2"]},
-            "--model policy=offline/2: add that candidate with --candidate policy=MODEL",
-        ),
         ({"price": {"jugde": "1,2"}}, "--price jugde=1,2: there is no role jugde"),
         ({"model": "a\x1bb"}, "--model holds a control character, or text that is not UTF-8: 'a\\x1bb'"),
         ({"out": ""}, "--out is empty: give a path"),
