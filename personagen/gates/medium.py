@@ -57,7 +57,7 @@ _GRAMMAR = re.compile(
 # A message taken for a piece of writing, which the user did not say it is.
 _PIECE = r"(?:jokes?|scenes?|stor(?:y|ies)|tropes?|quotes?|passages?|narratives?|metaphors?|puns?|riddles?)"
 _STAGED = re.compile(
-    rf"\b(?:this|that|your) {_PIECE} {_COMMENTS}|\b(?:this|the) joke\b"
+    rf"\b(?:this|that|your) {_PIECE} {_COMMENTS}|\b(?:this|the) joke (?:{_COMMENTS}|about\b)"
     rf"|\b(?:a|another|an) (?:classic|common|great|typical|funny|lighthearted|humorous) {_PIECE}\b"
     r"|\bused to convey\b|\bcreative language\b|\bcommon and relatable\b"
     r"|\b(?:first|second|third|last|next|rest) (?:part|half|line|section|sentence) of (?:your|this) (?:text|quote)\b"

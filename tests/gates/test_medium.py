@@ -58,6 +58,7 @@ def test_a_note_that_only_the_prompt_has_is_found():
         ("Start with [insert your name] in the first line.", "How do I begin a letter of complaint?"),
         ("The valve is under the sink: turn it right.", TAP),
         ("A worn washer is a common cause, and the tap on the landing is a good example of that.", TAP),
+        ("Let the joke be on you, and end with a wish.", "What do I say at my sister's wedding?"),
         ("This story is about a plumber who lost his way.", "What is the book on the sofa about?"),
     ],
 )
