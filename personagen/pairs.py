@@ -11,11 +11,13 @@ from personagen.gates import PAIR_GATES, PAIR_SCORES, Comparison, PairGate
 from personagen.gates.grounds import revealed
 from personagen.gates.leak import LEAKED, leak_score
 from personagen.gates.pair import margin_of
+from personagen.metrics.disclosure import stems
 from personagen.personas.lines import lines
-from personagen.records import ConversationTree, Judgment, Node, Pooled, PreferencePair, Rejection
+from personagen.records import ConversationTree, Judgment, Node, Pooled, PreferencePair, Rejection, Twin
 from personagen.tree import by_id, messages, order, parent, turn
 
 NOBODY = "nobody"
+ON_THE_MATTER = 0.25  # of the meaning words of a twin's last message and its replies: 0.07 to 0.3 by chance
 PERSONAL = 0.5  # share of other personas who prefer the rejected reply
 
 
@@ -161,11 +163,20 @@ def _unfit(tree: ConversationTree, pair: PreferencePair) -> tuple[str, str] | No
     """The gate and the reason by which ``pair`` is not of the kind that ``tree`` is grown for."""
     if tree.twin and pair.chosen[0].content != tree.twin.replies[0].content:
         return "twin", "the judge prefers the same reply for the other person too"
+    if tree.twin and not _is_on_the_matter(tree.twin, pair):
+        return "twin", "the other person talked about another matter"
     if tree.twin and not pair.knowable:
         return "twin", "the other person did not reveal all that decides it"
     if tree.keep == "personal" and not pair.personal:
         return "shared", _shared(pair)
     return None
+
+
+def _is_on_the_matter(twin: Twin, pair: PreferencePair) -> bool:
+    """Whether the talk before the last message has words in common with that message and its two replies."""
+    wanted = stems(" ".join((twin.message, *(reply.content for reply in twin.replies))))
+    said = stems(" ".join(message.content for message in pair.prompt[:-1]))
+    return len(wanted & said) >= ON_THE_MATTER * len(wanted)
 
 
 def _shared(pair: PreferencePair) -> str:

@@ -213,12 +213,11 @@ class Memory(Record):
 
 class Twin(Record):
     """The pair that a tree answers: its ``tree``, its ``node``, where the user says ``message``, and its two
-    ``replies``, the rejected one first. ``opening`` began that matter; ``lines`` of this persona decide otherwise.
+    ``replies``, the rejected one first. ``lines`` of this tree's persona decide otherwise.
     """
 
     tree: str
     node: str
-    opening: str
     message: str
     replies: tuple[Node, ...]
     lines: tuple[str, ...] = ()

@@ -51,6 +51,7 @@ def conversation(
     series = [f"session {tree.session + 1}"] * bool(tree.session) + [f"changed: {one_line(tree.changed)}"] * bool(
         tree.changed
     )
+    series += [f"twin of {one_line(tree.twin.tree)}, {one_line(tree.twin.node)}"] if tree.twin else []
     parts = [f"{turns} turns", f"{len(view.pairs)} pairs", f"growth: {one_line(tree.grow)}", *series, made]
     about = " · ".join(filter(None, parts))
     head = Text.assemble((title, "bold"), (f"  {one_line(tree.id)}", GREY), "\n", (about, GREY))
@@ -177,7 +178,7 @@ def _heading(view: TreeView, user: Node, after: str) -> RenderableType:
     if after:
         title.append(f"  after {after}", style="bold")
     if user.id not in view.pairs:
-        gate, _ = view.reasons.get(user.id, ("unanswered", ""))
+        gate, _ = view.reasons.get(user.id, ("one reply" if view.below.get(user.id) else "unanswered", ""))
         title.append(f"  no pair: {_GATES.get(gate, one_line(gate))}", style="yellow")
     return Rule(title, align="left", style=GREY)
 

@@ -248,7 +248,7 @@ class Conversation:
 
     def _is_pair(self, message: str) -> bool:
         texts = {reply: self._nodes[reply].content for reply in self._left(message)}
-        return self._verdicts.make_pair(message, texts, self._chats[message], self._beliefs.get(message))
+        return self._verdicts.make_pair(message, texts, self._chats[message])
 
     def _asks(self, message: str, slot: int) -> bool:
         return tree.child(message, slot) not in self.log.unasked

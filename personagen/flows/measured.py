@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from personagen.flows.twins import is_twin
 from personagen.metrics.shortcuts import MAX_PAIRS, Compared, groups_of, shortcuts
 from personagen.store.files import BUFFER_BYTES
 
@@ -17,14 +18,15 @@ from personagen.store.files import BUFFER_BYTES
 def measured_shortcuts(folder: Path, seed: int = 0) -> dict[str, Any]:
     """The ``metrics.shortcuts`` of the pairs in ``folder`` by name; of more than ``MAX_PAIRS`` pairs, of a sample.
 
-    Empty if there are too few pairs. Files are read line by line.
+    Twins are left out: their replies are those of other pairs. Empty if there are too few pairs. Files are read line by
+    line.
     """
     pairs = folder / "pairs.jsonl"
-    count = sum(1 for _ in _lines(pairs))
+    count = sum(1 for _ in _pairs(pairs))
     drawn = frozenset(Random(f"{seed}/shortcuts").sample(range(count), MAX_PAIRS)) if count > MAX_PAIRS else None
     users = {str(person["id"]): person for person in _personas(folder / "trees.jsonl")} if count else {}
     groups = groups_of({name: _keys(person) for name, person in users.items()})
-    rows = (orjson.loads(line) for at, line in enumerate(_lines(pairs)) if drawn is None or at in drawn)
+    rows = (orjson.loads(line) for at, line in enumerate(_pairs(pairs)) if drawn is None or at in drawn)
     found = shortcuts([_compared(row, users, groups) for row in rows])
     return {name: asdict(one) for name, one in found.items()}
 
@@ -32,6 +34,13 @@ def measured_shortcuts(folder: Path, seed: int = 0) -> dict[str, Any]:
 def _lines(file: Path) -> Iterator[bytes]:
     with file.open("rb", buffering=BUFFER_BYTES) as lines:
         yield from lines
+
+
+def _pairs(file: Path) -> Iterator[bytes]:
+    """The lines of ``pairs.jsonl`` that are of planned conversations."""
+    for line in _lines(file):
+        if b'"twin":""' in line or not is_twin(str(orjson.loads(line)["tree"])):
+            yield line
 
 
 def _personas(trees: Path) -> Iterator[Mapping[str, Any]]:

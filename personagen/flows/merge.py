@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, TypeVar
 
 from personagen.errors import UsageError
 from personagen.flows.measured import measured_shortcuts
+from personagen.flows.twins import is_twin
 from personagen.options import place
 from personagen.records import (
     ConversationTree,
@@ -38,6 +40,7 @@ _COUNTED = frozenset(
         "aware_chosen",
         "quotes_dropped",
         "trajectories",
+        "twins",
         "personas",
         "failures",
         "rejected",
@@ -102,7 +105,7 @@ def merge(runs: Sequence[Path], out: Path) -> MergeSummary:
     for source in sources:
         _copy_prompts(source, out)
     infos = {name: info for source in sources for name, info in _infos(source).items()}
-    state = _state(of, infos, counts)
+    state = _state(of, infos, {name: n - merged.twins[name] for name, n in counts.items()})
     if of == "simulate":
         state["summary"]["shortcuts"] = measured_shortcuts(out)
     write(out / "run.json", [dump(state)])
@@ -153,6 +156,7 @@ class _Merged:
 
     def __init__(self, sources: Sequence[_Source]) -> None:
         self.sources, self.renamed, self.equal = sources, 0, 0
+        self.twins = Counter[str]()  # by file, records of twins, which a summary counts apart
         self._hashes: dict[str, bytes] = {}
 
     def lines(self, name: str, kind: type[R], count: list[int]) -> Iterator[bytes]:
@@ -164,22 +168,30 @@ class _Merged:
                 changes = self._changes(source, record)
                 if changes is not None:
                     count[0] += 1
+                    self.twins[name] += is_twin(changes.get("tree", changes.get("id", "")))
                     yield record.model_copy(update={"run": source.named(record), **changes}).line() + b"\n"
 
-    def _changes(self, source: _Source, record: Sourced) -> dict[str, str] | None:
+    def _changes(self, source: _Source, record: Sourced) -> dict[str, Any] | None:
         """What changes in ``record``, or None if it is there already."""
         match record:
             case Persona() | ConversationTree():
                 return self._identified(source, record)
-            case PreferencePair() | TrajectoryPair():
-                gone, tree = record.tree in source.skipped, record.tree
-                return None if gone else {"tree": source.ids.get(tree, tree)}
+            case PreferencePair():
+                gone, twin = record.tree in source.skipped, self._moved(source, record.twin)
+                return None if gone else {"tree": self._moved(source, record.tree), "twin": twin}
+            case TrajectoryPair():
+                return None if record.tree in source.skipped else {"tree": self._moved(source, record.tree)}
             case Rejection():
-                tree, slash, rest = record.place.partition("/")
-                return None if tree in source.skipped else {"place": f"{source.ids.get(tree, tree)}{slash}{rest}"}
+                gone = record.place.partition("/")[0] in source.skipped
+                return None if gone else {"place": self._moved(source, record.place)}
         raise TypeError(record)
 
-    def _identified(self, source: _Source, record: Persona | ConversationTree) -> dict[str, str] | None:
+    def _moved(self, source: _Source, place: str) -> str:
+        """``place``, a tree or a node of it, with the tree's new id."""
+        tree, slash, node = place.partition("/")
+        return f"{source.ids.get(tree, tree)}{slash}{node}"
+
+    def _identified(self, source: _Source, record: Persona | ConversationTree) -> dict[str, Any] | None:
         digest = hashlib.sha256(record.model_copy(update={"run": ""}).line()).digest()
         known = self._hashes.get(record.id)
         if known == digest or (known and isinstance(record, Persona)):  # a persona's id is its content
@@ -195,6 +207,9 @@ class _Merged:
                 free = f"{name}:{free}"
             source.ids[record.id] = free
         self._hashes[free] = digest
+        twin = record.twin if isinstance(record, ConversationTree) else None
+        if twin and twin.tree in source.ids:
+            return {"id": free, "twin": twin.model_copy(update={"tree": source.ids[twin.tree]})}
         return {"id": free}
 
 

@@ -71,9 +71,11 @@ def _grown(tree: ConversationTree, grown: Conversation, twins: Sequence[Conversa
     trajectories = trajectories_of(tree) if is_branching(tree.grow) else []
     if is_branching(tree.grow):
         lines[TRAJECTORIES] = b"".join(pair.line() + b"\n" for pair in trajectories)
+    called = {**log.counts(), **grown.ctx.counts.by_name()}
+    if tree.twin:  # its figures would be those of another person's conversation
+        return Result(lines, {**called, "messages": 0, "twins": {"conversations": 1, "pairs": len(pairs)}})
     counts = {
-        "trees": 0 if tree.twin else 1,
-        "twins": {"conversations": 1, "pairs": len(pairs)} if tree.twin else {},
+        "trees": 1,
         "pairs": len(pairs),
         "paired_turns": (paired := len({pair.node for pair in pairs})),
         "turns": paired + len(rejections),
@@ -83,9 +85,8 @@ def _grown(tree: ConversationTree, grown: Conversation, twins: Sequence[Conversa
         "trajectories": len(trajectories),
         "rejected": Counter(rejection.gate for rejection in rejections),
         "realism": _realism(tree, grown),
-        **log.counts(),
+        **called,
         **judge_counts(tree),
-        **grown.ctx.counts.by_name(),
     }
     if not unusable or pairs or any(rejection.gate not in _UNJUDGED for rejection in rejections):
         return Result(lines, counts)

@@ -20,7 +20,7 @@ from personagen.runs.workflow import at_most
 # Sequential calls from a user turn to the next one: user, observer and the aware reply.
 CALLS_A_TURN = 3
 EARLIEST_TWIN = 2  # the first turn whose pair has a twin: before it, the user has said nothing else
-TWINNED = 0.25  # conversations as long as the longest twin that get one, as an estimate supposes
+TWINNED = 0.15  # conversations as long as the longest twin that get one, as an estimate supposes
 SAMPLED = 32  # personas from which those to compare with are taken
 
 
@@ -221,6 +221,8 @@ class Plans:
         """The settings of these plans with as many conversations, turns and personas as ``before``."""
         now = {"conversations": self.conversations, "turns": self.options.turns, "pool": len(self.personas)}
         smaller = at_most(before, now, *now)
+        if self.options.twins and "twins" in before:  # they are added to what is there
+            smaller["twins"] = before["twins"]
         return smaller | {"personas": self.personas_id(smaller["pool"])} if "pool" in smaller else smaller
 
 

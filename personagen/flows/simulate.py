@@ -54,10 +54,10 @@ class SimulateSummary:
     users and assistants, also in failed conversations; gates rejected ``rejected_messages`` of them (by gate), and
     ``repaired`` ones (``label``, ``cut``) were corrected. ``ended_early`` counts branches that ended before their last
     turn (by gate), ``unusable`` messages, inferences and verdicts that were given up (by prompt). ``trajectories`` are
-    pairs of branches; ``twins`` counts the ``conversations`` grown as twins and their ``pairs``. ``realism`` has
-    figures of what users say: of ``all`` conversations, and by style. ``judge`` has figures on how far verdicts can be
-    trusted (``flows.hygiene``), ``checks`` the checked ``messages`` of users and how many are ``contradicting`` the
-    persona. ``shortcuts`` is how often rules that know nothing of the user pick the chosen reply
+    pairs of branches; ``twins`` counts the ``conversations`` grown as twins and their ``pairs``, which no other number
+    does. ``realism`` has figures of what users say: of ``all`` conversations, and by style. ``judge`` has figures on
+    how far verdicts can be trusted (``flows.hygiene``), ``checks`` the checked ``messages`` of users and how many are
+    ``contradicting`` the persona. ``shortcuts`` is how often rules that know nothing of the user pick the chosen reply
     (``metrics.shortcuts``), once the run is done and has enough pairs. ``report`` has what every run reports.
     """
 
@@ -112,7 +112,7 @@ async def simulate(
         items=plans,
         job=_task,
         planned=plans.described,
-        summarize=lambda outcome: _summary(outcome, plans.conversations, options.seed),
+        summarize=lambda outcome: _summary(outcome, plans.conversations, options),
         results=(*RESULTS, TRAJECTORIES) if is_branching(options.grow) else RESULTS,
         fingerprint={
             "conversations": plans.conversations,
@@ -178,7 +178,7 @@ def _task(ctx: AgentContext, plan: Plan) -> Task:
     return Task(series.first(), lambda: joined(results_of(series.conversations)))
 
 
-def _summary(outcome: Outcome, conversations: int, seed: int) -> dict[str, Any]:
+def _summary(outcome: Outcome, conversations: int, options: SimulateOptions) -> dict[str, Any]:
     counts, failures = outcome.counts, outcome.failures
     numbers = ("trees", "turns", "pairs", "paired_turns", "trajectories", "messages", "aware_chosen", "quotes_dropped")
     by_gate = ("verdicts", "rejected", "rejected_messages", "repaired", "ended_early", "unusable")
@@ -188,11 +188,11 @@ def _summary(outcome: Outcome, conversations: int, seed: int) -> dict[str, Any]:
         "failures": dict(failures.most_common()),
         **{name: counts.get(name, 0) for name in numbers},
         **{name: dict(sorted(counts.get(name, {}).items())) for name in by_gate},
-        "twins": dict(counts.get("twins", {})),
+        "twins": counts.get("twins", {"conversations": 0, "pairs": 0}) if options.twins else {},
         "realism": by_style(counts.get("realism", {})),
         "judge": judge_summary(counts),
         "checks": dict(counts.get("checks", {})),
-        "shortcuts": measured_shortcuts(outcome.folder, seed) if outcome.folder else {},
+        "shortcuts": measured_shortcuts(outcome.folder, options.seed) if outcome.folder else {},
     }
 
 

@@ -1,30 +1,39 @@
 """Twins: a second conversation in which the reply that was rejected is the right one, and is seen to be.
 
 Of a pair that is personal and knowable, the other person for whom the verdict flips talks about the same matter, shows
-what decides it, and ends with the same message; the judge then compares the same two replies. So prompts alone tell a
+what decides it, and ends with the same question; the judge then compares the same two replies. So prompts alone tell a
 learner which reply is right.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import partial
 
 from personagen import tree as paths
 from personagen.agents.ask import Answer
 from personagen.agents.assistant import CANDIDATES
-from personagen.agents.brief import Brief, brief_of
+from personagen.agents.brief import Brief
 from personagen.agents.replies import Spoken
 from personagen.flows.conversation import Conversation
-from personagen.flows.growth import news
 from personagen.flows.plan import EARLIEST_TWIN, Plan
 from personagen.gates.grounds import REVEALED, coverage
+from personagen.metrics.disclosure import stems
 from personagen.pairs import pairs_of
 from personagen.personas.lines import fact_lines, trait_lines
 from personagen.records import ConversationTree, Judgment, Memory, Persona, PreferencePair, Twin
 from personagen.runs.schedule import Step
 
 SUFFIX = ".t"
+COMES_LATER = "the matter behind a question that you will ask later: "
+MIN_STEMS = 2  # words of the shared message that carry meaning
+_QUESTION = re.compile(r"[^.!?\uff01\uff1f\u061f\u3002\u2026\n]+[?\uff1f\u061f]")
+
+
+def is_twin(tree: str) -> bool:
+    """Whether ``tree`` is the id of a twin."""
+    return tree.endswith(SUFFIX)
 
 
 class TwinConversation(Conversation):
@@ -39,11 +48,13 @@ class TwinConversation(Conversation):
         said += [(paths.child(at, slot), node.agent, node.content) for slot, node in enumerate(twin.replies)]
         for node, agent, text in said:
             await self._add(node, agent, _given(text))
-        return [partial(self._observe, at), *self._once_settled(at)]
+        return [partial(self._observe, at)]
 
     async def _observe(self, message: str) -> list[Step]:
-        """What the whole conversation reveals; what its beginning does decides nothing."""
-        return await super()._observe(message) if paths.turn(message) == self.plan.turns else []
+        """What the whole conversation reveals, then the verdicts; what its beginning reveals decides nothing."""
+        if paths.turn(message) < self.plan.turns:
+            return []
+        return [*await super()._observe(message), *self._once_settled(message)]
 
     def _brief(self, at: str) -> Brief:
         """A brief to stay with the matter and to show what decides the verdict."""
@@ -59,7 +70,7 @@ class TwinConversation(Conversation):
             aim="ask" if brief.aim in ("shift", "close") else brief.aim,
             mood="impatient" if brief.mood == "annoyed" else brief.mood,
             facts=tuple({"text": fact, "how": "stated"} for fact in facts) or brief.facts,
-            topic=twin.opening if brief.aim == "open" else "",
+            topic=f"{COMES_LATER}{twin.message}" if brief.aim == "open" else "",
             traits=traits or brief.traits,
             show=bool(traits),
         )
@@ -73,45 +84,30 @@ async def _given(text: str) -> Answer[Spoken]:
 def twin_of(plan: Plan, tree: ConversationTree, *, rehearsed: bool = False) -> Plan | None:
     """The plan of a twin for one pair of ``tree``, or None if no pair can have one.
 
-    The user's message must reveal nothing and open no matter, so that another person can say it; the shortest such one
-    is taken. An estimate (``rehearsed``) supposes a pair of the last turn, so that its bound holds.
+    Another person must be able to ask what the user asks; of several pairs, the one whose question says most is taken.
+    An estimate (``rehearsed``) supposes a pair of the last turn, so that its bound holds.
     """
     if rehearsed:
         last = next((node.id for node in reversed(tree.nodes) if node.role == "user"), paths.ROOT)
         replies = tuple(node for node in tree.nodes if paths.parent(node.id) == last)[:2]
-        twin = Twin(tree=tree.id, node=last, opening=".", message=".", replies=replies)
+        twin = Twin(tree=tree.id, node=last, message=".", replies=replies)
         return answering(plan, plan.others[0], twin) if len(replies) > 1 and plan.others else None
-    pairs = sorted(pairs_of(tree)[0], key=lambda pair: len(pair.prompt[-1].content))
-    return next((made for pair in pairs if (made := _twin(plan, tree, pair))), None)
+    plans = filter(None, (_twin(plan, tree, pair) for pair in pairs_of(tree)[0]))
+    return max(plans, key=lambda made: len(stems(made.twin.message)) if made.twin else 0, default=None)
 
 
 def _twin(plan: Plan, tree: ConversationTree, pair: PreferencePair) -> Plan | None:
-    if (
-        pair.turn < EARLIEST_TWIN
-        or not (pair.personal and pair.knowable and pair.because)
-        or not _is_neutral(tree, pair)
-    ):
+    if pair.turn < EARLIEST_TWIN or not (pair.personal and pair.knowable and pair.because):
         return None
-    nodes, opening = paths.by_id(tree), _opening(plan, tree, pair)
+    nodes, question = paths.by_id(tree), _question(tree, pair)
     replies = (nodes[pair.rejected_node], nodes[pair.chosen_node])
-    for other in plan.others if opening else ():
+    for other in plan.others if question else ():
         verdict = next((made for made in tree.judgments if (made.node, made.persona) == (pair.node, other.id)), None)
         if verdict and verdict.because and _prefers(verdict, *(reply.id for reply in replies)):
-            lines, message = verdict.because, pair.prompt[-1].content
-            twin = Twin(tree=tree.id, node=pair.node, opening=opening, message=message, replies=replies, lines=lines)
+            lines = verdict.because
+            twin = Twin(tree=tree.id, node=pair.node, message=question, replies=replies, lines=lines)
             return answering(plan, other, twin)
     return None
-
-
-def _opening(plan: Plan, tree: ConversationTree, pair: PreferencePair) -> str:
-    """The user's message that began the matter of ``pair``; empty if its own message does."""
-    opening = ""
-    for at in range(0, len(pair.prompt), 2):
-        draws = f"{plan.seed}/{plan.id}"
-        aim = brief_of(tree.persona, pair.prompt[:at], tree.style, draws, plan.topics).aim
-        if aim in ("open", "shift"):
-            opening = pair.prompt[at].content if at < len(pair.prompt) - 1 else ""
-    return opening
 
 
 def answering(plan: Plan, other: Persona, twin: Twin) -> Plan:
@@ -138,10 +134,14 @@ def _prefers(verdict: Judgment, one: str, other: str) -> bool:
     return not verdict.tie and verdict.ranking.index(one) < verdict.ranking.index(other)
 
 
-def _is_neutral(tree: ConversationTree, pair: PreferencePair) -> bool:
-    """Whether the user's last message reveals nothing of the persona."""
+def _question(tree: ConversationTree, pair: PreferencePair) -> str:
+    """A question in the user's last message that another person can ask: it stands alone and reveals nothing."""
     belief = next((one for one in tree.beliefs if one.node == pair.node), None)
-    if belief is None or news(belief.inferences, pair.prompt[:-1]):
-        return False
-    message = pair.prompt[-1].content
-    return all(coverage(line, message) < REVEALED for line in fact_lines(tree.persona))
+    before = frozenset[str]().union(*(stems(one.content) for one in pair.prompt[:-1] if one.role == "assistant"))
+    for question in map(str.strip, _QUESTION.findall(pair.prompt[-1].content)) if belief else ():
+        own = stems(question)
+        quoted = belief and any(one.quote in question or question in one.quote for one in belief.inferences)
+        told = any(coverage(line, question) >= REVEALED for line in fact_lines(tree.persona))
+        if len(own) >= MIN_STEMS and 2 * len(own & before) <= len(own) and not (quoted or told):
+            return question
+    return ""

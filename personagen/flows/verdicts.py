@@ -14,7 +14,7 @@ from personagen.errors import ConfigError
 from personagen.flows.plan import Plan
 from personagen.pairs import comparisons, first_reason
 from personagen.personas.lines import lines as lines_of
-from personagen.records import Belief, Judgment, Message, Node, Persona
+from personagen.records import Judgment, Message, Node, Persona
 
 ORDERS = 2  # of the user's own verdicts
 
@@ -72,12 +72,13 @@ class Verdicts:
             return "good"
         return "poor" if all(ranking[-1] == reply for ranking in rankings) else None
 
-    def make_pair(
-        self, message: str, texts: Mapping[str, str], before: Sequence[Message], belief: Belief | None
-    ) -> bool:
-        """Whether two of the replies ``texts`` to ``message``, by node id, make a pair, as an estimate supposes."""
+    def make_pair(self, message: str, texts: Mapping[str, str], before: Sequence[Message]) -> bool:
+        """Whether two of the replies ``texts`` to ``message``, by node id, make a pair, as an estimate supposes.
+
+        What the observer found may not be there yet, so the gates that need it do not count.
+        """
         own = [made for made in self.about(message) if made]
-        cases = comparisons(texts, own, before=before, persona=self.plan.persona, belief=belief)
+        cases = comparisons(texts, own, before=before, persona=self.plan.persona)
         return self.ctx.rehearsed or not all(map(first_reason, cases))
 
     def all(self) -> tuple[Judgment, ...]:

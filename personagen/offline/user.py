@@ -72,6 +72,8 @@ def _unbriefed(inputs: Mapping[str, Any], me: Character, thread: Thread, rng: Ra
 @lru_cache(maxsize=1024)
 def _named(label: str) -> tuple[str, ...]:
     """The topics of the cast that ``label`` means: those whose name has most of its words."""
+    if asked := tuple(dict.fromkeys(place.topic for place in located(label))):
+        return asked
     wanted = stems(label)
     names = {topic.id: stems(topic.thing) for topic in topics().values()}
     return tuple(name for name, words in names.items() if words and 2 * len(words & wanted) > len(words))
