@@ -22,7 +22,8 @@ from personagen.agents.json_reply import first_object, json_objects
 from personagen.agents.shape import shaped
 from personagen.errors import ReplyError
 from personagen.gates.labels import GOES_ON, LISTED, OWN
-from personagen.llm.reasoning import answer_of, thinks
+from personagen.llm.marks import thinks
+from personagen.llm.reasoning import answer_of
 from personagen.personas.words import CLOSING, STOPS
 
 MAX_REPLY = 200_000

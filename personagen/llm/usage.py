@@ -14,16 +14,16 @@ BYTES_PER_TOKEN = 4  # for reasoning that is shown and not counted
 # How servers name an ending that is not the model's own, by what it means to us, the first that fits; any other is a
 # normal stop. A word for a limit or a maximum is the token limit, unless it names another one.
 _ENDINGS = {
-    "content_filter": r"filter|safety|unsafe|recitation|blocked|blocklist|prohibit|spii|sensitive|guardrail|toxic|moderat"
-    r"|flagged|violat|policy|harm(?!ony)|jailbreak|censor|risk|armor|unsupported_language|^language$",
+    "content_filter": r"filter|safety|unsafe|recitation|blocked|blocklist|prohibit|spii|sensitive|guardrail|toxic"
+    r"|moderat|flagged|violat|policy|harm(?!ony)|jailbreak|censor|risk|armor|unsupported_language|^language$",
     "refusal": r"refus|declin|reject|denied|disallow",
     "context": r"context|window|(?:^|_)n?_?ctx|model_len|position|kv_cache|cache_full|error_limit"
     r"|(?:prompt|input)_.*(?:long|large|limit|exceed)",
-    "error": r"(?<!no_)error|abort|cancel|time_?d?_?out|time_limit|max_time|rate_limit|quota|interrupt|resource|fail(?:ed|ure)|load"
-    r"|preempt|connect|(?:^|_)oom|out_of_mem|malform|unexpected|too_many|missing|repeti|loop|crash|kill|internal|exception"
-    r"|capacity|shut_?down|unavailable|expired|user_stop|stopped_(?:by|early)|early_stop",
-    "length": r"length|limit|max|budget|trunc|cut_?off|too_long|exceed|n(?:um)?_predict|out_of|exhaust|^tokens?$|^not_|^un"
-    r"(?:finished|complete)|incomplete|pause_turn",
+    "error": r"(?<!no_)error|abort|cancel|time_?d?_?out|time_limit|max_time|rate_limit|quota|interrupt|resource"
+    r"|fail(?:ed|ure)|load|preempt|connect|(?:^|_)oom|out_of_mem|malform|unexpected|too_many|missing|repeti|loop"
+    r"|crash|kill|internal|exception|capacity|shut_?down|unavailable|expired|user_stop|stopped_(?:by|early)|early_stop",
+    "length": r"length|limit|max|budget|trunc|cut_?off|too_long|exceed|n(?:um)?_predict|out_of|exhaust|^tokens?$|^not_"
+    r"|^un(?:finished|complete)|incomplete|pause_turn",
 }
 log = logging.getLogger(__name__)
 
@@ -85,8 +85,8 @@ def word(value: Any, otherwise: str) -> str:
 def finish_reason(how: Any) -> str:
     """How a reply ended: ``stop``, ``length``, ``context``, ``refusal``, ``content_filter`` or ``error``.
 
-    Only what is known to be a cut or a refusal is one: servers have many words for a normal stop. Some put the word into
-    a list, or an object (SGLang's ``{"type": "length", "length": 16}``); a number says nothing.
+    Only what is known to be a cut or a refusal is one: servers have many words for a normal stop. Some put the word
+    into a list, or an object (SGLang's ``{"type": "length", "length": 16}``); a number says nothing.
     """
     for _ in range(3):
         if isinstance(how, Mapping):
