@@ -187,14 +187,14 @@ def test_a_name_or_an_ending_of_another_kind_does_not_spoil_an_answer(protocol, 
             "context",
         ),
         (
-            "content_filter SAFETY RECITATION guardrail_intervened ERROR_TOXIC sensitive content_filtered blocked "
-            "flagged policy_violation content_policy unsafe MODEL_ARMOR risk_control LANGUAGE IMAGE_SAFETY censored harm",
+            "content_filter SAFETY RECITATION guardrail_intervened ERROR_TOXIC sensitive content_filtered "
+            "flagged policy_violation content_policy unsafe MODEL_ARMOR risk_control LANGUAGE IMAGE_SAFETY censored",
             "content_filter",
         ),
         (
             "error ERROR network_error abort cancelled insufficient_system_resource timeout overloaded "
-            "engine_overloaded preempted disconnected oom MALFORMED_FUNCTION_CALL TOO_MANY_TOOL_CALLS repetition time_limit TIMED_OUT "
-            "userStopped modelUnloaded quota_exceeded",
+            "engine_overloaded preempted disconnected oom MALFORMED_FUNCTION_CALL TOO_MANY_TOOL_CALLS repetition "
+            "time_limit TIMED_OUT userStopped modelUnloaded quota_exceeded",
             "error",
         ),
         ("refusal refused declined rejected denied disallowed", "refusal"),
