@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from personagen.llm.marks import CODE, thinks
+from personagen.llm.marks import code_in, thinks
 
 _COLON = r"[^\w\n:：]*(?:[:：][*_ ]*|\n)"
 # A reply that begins so is reasoning, with an answer or without.
@@ -64,8 +64,7 @@ def labelled_answer(text: str) -> str | None:
 
 def after_final_label(text: str) -> str:
     """What follows a label of the final answer in ``text``, unless it is a mere value, the result of a sum."""
-    codes = [code.span() for code in CODE.finditer(text)] if "`" in text or "~~~" in text else []
-    found = None
+    codes, found = code_in(text), None
     for label in _FINAL_LABEL.finditer(text):
         if text[: label.start()].strip() and not any(begin < label.end() <= end for begin, end in codes):
             found = label

@@ -27,7 +27,7 @@ MARK = re.compile(
 )
 _WEAK = frozenset("({$")  # signs that mean many things, so that such a mark counts only with its closing one
 _ASIDE = re.compile(r"(?<!thought)s$", re.I)  # [thinks]
-CODE = re.compile(
+_CODE = re.compile(
     r"(?:^[ \t>*+-]*|(?<=[ :])(?=[`~]+\w*\n))(?P<fence>```|~~~).*?^[ \t>]*(?P=fence)"
     r"|(?<!`)(?P<tick>`++)[^`\n]++(?P=tick)(?!`)",
     re.DOTALL | re.MULTILINE,
@@ -92,7 +92,7 @@ def marks(text: str) -> Iterator[re.Match[str]]:
 
     A closing mark counts in code too, unless that is about marks: reasoning may open code that the answer seems to end.
     """
-    spans = CODE.finditer(text) if "`" in text or "~~~" in text else iter(())
+    spans = _CODE.finditer(text) if "`" in text or "~~~" in text else iter(())
     span, opened = next(spans, None), False
     for mark in MARK.finditer(text):
         while span and span.end() <= mark.start():
@@ -104,6 +104,11 @@ def marks(text: str) -> Iterator[re.Match[str]]:
                 opened = opened or thinks(mark["name"])
                 continue
         yield mark
+
+
+def code_in(text: str) -> list[tuple[int, int]]:
+    """Where blocks of code begin and end in ``text``."""
+    return [found.span() for found in _CODE.finditer(text)] if "`" in text or "~~~" in text else []
 
 
 def unescaped(text: str) -> str:

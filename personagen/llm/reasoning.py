@@ -19,8 +19,8 @@ from personagen.llm.json import loads
 from personagen.llm.labelled import after_final_label, begins_reasoning, labelled_answer
 from personagen.llm.marks import (
     ANSWERS,
-    CODE,
     OPENS,
+    code_in,
     is_angled,
     is_closing,
     marks,
@@ -211,8 +211,8 @@ def _without_half_block(text: str) -> str:
     if first is None or not (is_angled(first) or first["slash"]) or first["selfclosing"] or "|" in first[0]:
         return text  # a special token of a chat template, which a gate rejects
     if first["slash"]:
-        rest = text[first.end() :]
-        return rest if rest.strip() and first["bracket"][0] in "<[◁＜【" and first["name"][1:] else text
+        rest, forum = text[first.end() :], "[" in first["bracket"] and not first["name"].isupper()
+        return rest if rest.strip() and not forum and first["bracket"][0] in "<[◁＜【" else text
     if text[: first.start()].strip() or " " in first["name"]:
         return text
     raise ReplyError(f"the reply is marked as {first['name']}, and nothing else is there", cause="markup")
@@ -226,8 +226,7 @@ def _without_comments(text: str) -> str:
     """``text`` without comments in prose at its beginning or on lines of their own, except between tags of a page."""
     if "<!--" not in text:
         return text
-    codes = [code.span() for code in CODE.finditer(text)] if "`" in text or "~~~" in text else []
-    kept, start = "", 0
+    codes, kept, start = code_in(text), "", 0
     for comment in _COMMENT.finditer(text):
         before, after = (kept + text[start : comment.start()]).rstrip(), text[comment.end() :].lstrip()
         whole = comment["rest"] is not None or not before

@@ -198,6 +198,7 @@ SOUND = [
     "Use &lt;div&gt; and \\<b\\> for that",
     '{"plan": "bread", "cost": 3}',
     "I <3 you and </3 me",
+    "Type [/help] in it, or {/if} there",
 ]
 
 
