@@ -74,13 +74,13 @@ _NEXT = re.compile(r"\b(?:your|the|my|this|person's) next (message|turn|reply)\b
 
 def about(turn: Turn) -> str | None:
     """Rejects talk about "the user" or the next message, and an assistant that edits the user's message unasked."""
-    folded = turn.folded
+    folded, text = turn.folded, prose(turn.folded)
     found = None
     if not folded.isascii() or any(map(folded.__contains__, _STEMS)):
-        found = _third(turn, prose(folded))
+        found = _third(turn, text)
     if found is None and any(map(folded.__contains__, _EDIT_STEMS)):
-        found = _edits(turn, prose(folded))
-    return found or outside(turn, prose(folded))
+        found = _edits(turn, text)
+    return found or outside(turn, text)
 
 
 def _third(turn: Turn, text: str) -> str | None:

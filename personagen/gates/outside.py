@@ -59,6 +59,10 @@ _REGARDS = re.compile(
     r"\n\W*(?:(?:best|kind|warm|many)(?:est)? (?:regards|wishes)|regards|sincerely|yours \w+|mit freundlichen \w+"
     r"|(?:viele|liebe) grüße|cordialement|saludos|atentamente|cordiali \w+|с уважением)[^\w\n]*(?:\n|\Z)"
 )
+# Faster to look for than the patterns; each match holds one of them.
+_PERSONS = ("person", "speaker", "sender", "poster", "asker", "individual", "author", "writer")
+_WORDS = ("reply", "response", "answer", "your ")
+_SIGNS = ("]", "}", ">")
 
 
 def outside(turn: Turn, text: str) -> str | None:
@@ -70,21 +74,23 @@ def outside(turn: Turn, text: str) -> str | None:
 def _of_person_or_reply(turn: Turn, text: str, asked: list[str]) -> str | None:
     if turn.role != "assistant" or any(map(ASKED.search, asked)):
         return None
-    found = _PERSON.search(text)
+    found = _PERSON.search(text) if any(map(text.__contains__, _PERSONS)) else None
     if found and not any(map(_SOMEBODY.search, [*asked, text[: found.start()]])):
         return f"the assistant speaks about {found.group().strip()!r}"
-    found = _OF_REPLY.search(text)
+    found = _OF_REPLY.search(text) if any(map(text.__contains__, _WORDS)) else None
     if found and not any(map(_REPLIES.search, asked)):
         return f"the assistant speaks of its reply: {found.group()!r}"
     return None
 
 
 def _form(turn: Turn, text: str, asked: list[str]) -> str | None:
+    blank = any(map(text.__contains__, _SIGNS))
     if turn.role == "user":
-        found = _BLANKS.search(text)
-        asked = [*asked, _BLANKS.sub("", text)]
+        found = _BLANKS.search(text) if blank else None
+        asked = [*asked, _BLANKS.sub("", text)] if found else asked
     else:
-        found = _SIGNED.search(text) or _SUBJECT.search(text) or (_REGARDS.search(text) and _DEAR.search(text))
+        found = (_SIGNED.search(text) if blank else None) or _SUBJECT.match(text)
+        found = found or (_DEAR.match(text) and _REGARDS.search(text))
     if not found or turn.on_text or any(ASKED.search(one) or _FORM.search(one) for one in asked):
         return None
     return f"the {turn.role} fills in a form: {found.group().strip()!r}"
