@@ -19,9 +19,11 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BaseModel, ValidationError, ValidationInfo, WrapValidator
 
 from personagen.agents.json_reply import first_object, json_objects
+from personagen.agents.shape import shaped
 from personagen.errors import ReplyError
 from personagen.gates.labels import GOES_ON, LISTED, OWN
-from personagen.llm.reasoning import answer_of, thinks
+from personagen.llm.marks import thinks
+from personagen.llm.reasoning import answer_of
 from personagen.personas.words import CLOSING, STOPS
 
 MAX_REPLY = 200_000
@@ -135,7 +137,7 @@ def parsed(model: type[M], text: str, **context: Any) -> M:
     problem: ValidationError | None = None
     for value in json_objects(json_answer(text)):
         try:
-            return model.model_validate(value, context=context)
+            return model.model_validate(shaped(model, value), context=context)
         except ValidationError as error:
             problem = problem or error
     assert problem

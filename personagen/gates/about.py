@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from personagen.gates.outside import ASKED, outside
 from personagen.gates.turn import Turn, prose
 from personagen.personas.words import STOPS
 
@@ -68,23 +69,18 @@ _EDIT = re.compile(
     r"|(?:reading|to|style of) your (?:message|text|story)\b"
     r"|(?:this|that) note\b|your (?:answer|response|reply) (?:must|should) (?:be|not|never|always)\b)"
 )
-_ASKED = re.compile(
-    r"\b(?:edit|revis|rewrit|rewrote|rephras|reword|polish|proofread|correct|check|improv|spell|grammar|typo|mistake|chang"
-    r"|shorten|simplif|translat|summar|draft|letter|(?:e-?)?mail|text|write|wrote|written|essay|story|poem|speech|word"
-    r"|message|note|sentence|paragraph|version|better way|phrase|read|cv\b|resume|caption|post|original)"
-)
 _NEXT = re.compile(r"\b(?:your|the|my|this|person's) next (message|turn|reply)\b")
 
 
 def about(turn: Turn) -> str | None:
     """Rejects talk about "the user" or the next message, and an assistant that edits the user's message unasked."""
-    folded = turn.folded
+    folded, text = turn.folded, prose(turn.folded)
     found = None
     if not folded.isascii() or any(map(folded.__contains__, _STEMS)):
-        found = _third(turn, prose(folded))
+        found = _third(turn, text)
     if found is None and any(map(folded.__contains__, _EDIT_STEMS)):
-        found = _edits(turn, prose(folded))
-    return found
+        found = _edits(turn, text)
+    return found or outside(turn, text)
 
 
 def _third(turn: Turn, text: str) -> str | None:
@@ -106,6 +102,6 @@ def _edits(turn: Turn, text: str) -> str | None:
             return None
         return f"the user speaks of its task: {found.group()!r}"
     found = _EDIT.search(text)
-    if not found or any(_ASKED.search(m.content.lower()) for m in turn.before if m.role == "user"):
+    if not found or any(ASKED.search(m.content.lower()) for m in turn.before if m.role == "user"):
         return None
     return f"the assistant edits the user's message: {found.group()!r}"

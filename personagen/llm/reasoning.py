@@ -1,57 +1,41 @@
 """Takes a model's reasoning out of its reply, however the reply marks it.
 
 Servers with a reasoning parser send the answer apart; all others leave the reasoning in the text, between marks that
-differ from model to model. What is taken out: blocks between tags or brackets whose name speaks of thinking, or of any
-name before the answer; what stands before a closing mark without an opening one; all channels but the final one; a part
-that is labelled as reasoning before one that is labelled as the answer. Where the answer can't be told from the
-reasoning, there is none.
+differ from model to model. What is taken out: blocks between tags or brackets whose name speaks of thinking, or prose
+between those of any other name; what stands before a closing mark without an opening one; comments; all channels but
+the final one; a part that is labelled as reasoning before one that is labelled as the answer; all before a tag or label
+of the answer that closes the reply. Where the answer can't be told from the reasoning, there is none.
 """
 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from personagen.errors import ReplyError
+from personagen.llm.json import loads
+from personagen.llm.labelled import after_final_label, begins_reasoning, labelled_answer
+from personagen.llm.marks import (
+    ANSWERS,
+    OPENS,
+    code_in,
+    is_angled,
+    is_closing,
+    marks,
+    may_mark_reasoning,
+    opens_reasoning,
+    thinks,
+    unescaped,
+)
 
-_STEMS = (
-    r"thin?k|thought|reason|reflect|deliberat|ruminat|ponder|contemplat|analy[sz]|scratch|monolog|(?<![a-z])inner"
-    r"|(?<![a-z])internal|chain.?of|brainstorm|planning|^cot$|^plan$|^unused1[67]$|思考|推理"
-)
-_THINKS = re.compile(_STEMS, re.IGNORECASE)
-_ANSWERS = re.compile(
-    r"^(?:(?:start|begin|end|stop)[\W_]*(?:of[\W_]*)?)?(?:the[\W_]*)?(?:final[\W_]*)?"
-    r"(?:answer|reply|response|message|output|result|solution|final|text|user|assistant|human|content)$",
-    re.IGNORECASE,
-)
-_OPENS, _CLOSES = (
-    re.compile(r"^(?:start|begin)(?![a-z])", re.I),
-    re.compile(r"^(?:end|stop)(?![a-z])|suffix$|^unused17$", re.I),
-)
-_MARK = re.compile(
-    r"(?P<bracket>[<\[◁＜【⟨《«])[|｜]?[ ]?(?P<slash>/?)[|｜]?[ ]?(?P<name>[^\W\d](?:[\w:.▁-]| (?=\w)){0,40})"
-    r"(?P<more>[ ][^<>\[\]◁▷＜＞【】⟨⟩《》«»\n]{0,80}?)?[|｜]?\s?(?P<selfclosing>/?)[>\]▷＞】⟩》»]"
-)
-_ASIDE = re.compile(r"(?<!thought)s$", re.I)  # [thinks]
-_CODE = re.compile(
-    r"(?:^[ \t>*+-]*|(?<=[ :])(?=[`~]+\w*\n))(?P<fence>```|~~~).*?^[ \t>]*(?P=fence)"
-    r"|(?<!`)(?P<tick>`++)[^`\n]++(?P=tick)(?!`)",
-    re.DOTALL | re.MULTILINE,
-)
-_FENCE_BEGINS, _CODE_BEGINS = re.compile(r"[ \t>*+-]*(?:`+|~+)\w*[ ]*\n\s*"), re.compile(r"`+[ ]?")
-_CODE_ENDS = re.compile(r"\s*(?:`+|~+)")
+MIN_PROSE, MIN_SIGNS = 4, 8  # words of a block that may be reasoning; signs where words have no spaces
 # A block of code, or one that a page folds up, whose title may speak of thinking.
 _TITLED = re.compile(
     r"\A\s*(?:(?P<fence>```+|~~~+)(?P<info>[^\n`]*)\n|<details(?P<more>[^>]*)>\s*(?:<summary>(?P<summary>[^<]*))?)"
 )
-_HTML_NAMES = """
-    a abbr article audio b blockquote body br button canvas caption center cite code col colgroup dd del details
-    dialog div dl dt em fieldset figcaption figure font footer form g h1 h2 h3 h4 h5 h6 head header hr html i iframe
-    img input ins kbd label legend li link main mark math nav ol option p path picture pre q s samp script section
-    select small source span strong style sub summary sup svg table tbody td template textarea tfoot th thead time
-    title tr u ul var video
-"""
-_HTML = frozenset(_HTML_NAMES.split())
+_COMMENT = re.compile(r"^[ \t]*<!--(?P<text>.*?)-->(?P<rest>[ \t]*$)?", re.DOTALL | re.MULTILINE)
 _CHANNEL = re.compile(r"<\|channel\|>\s*(\w+)")
 _CHANNEL_TEXT = re.compile(r"[^\n]*?<\|message\|>|(?=\s)")
 _CHANNEL_END = re.compile(r"<\|(?:end|return|start|call|channel)\|>")
@@ -59,24 +43,14 @@ _CHANNEL_END = re.compile(r"<\|(?:end|return|start|call|channel)\|>")
 _BARE_CHANNELS = re.compile(
     r"\A\s*(?:(?:analysis|commentary)(?=[^\W_]|[\"'{<\n])|thought\n|final(?=[A-Z])"
     r"|[<\[◁][|｜ ]?[^\W\d][\w:]*\Z)"  # cut off within a mark
-    r"|assistant(?:analysis|commentary|final)"
+    r"|assistant(?:analysis|commentary|final)|\A\s*(?:analysis|commentary)\s(?=.*\sassistant\s+final\s)",
+    re.DOTALL,
 )
-_BARE_FINAL = re.compile(r".*assistantfinal|\s*final", re.DOTALL)
-_LABEL = re.compile(
-    r"\A[\s#*_>(\[-]*(?:(?:my|here(?:'s| is)(?: my| a)?|okay,? here(?:'s| is) my)\s+)?"
-    r"(?:thinking(?: process)?|thought process|thoughts|reasoning(?: process)?|chain of thought"
-    r"|scratchpad|(?:here are my )?reasoning steps"
-    r"|(?:inner|internal) (?:monologue|thoughts?|thinking|reasoning)|思考(?:过程|過程)?|推理(?:过程|過程)?|gedankengang"
-    r"|überlegung(?:en)?|raisonnement|réflexion|razonamiento|pensamiento|рассуждени[ея]|размышлени[ея])"
-    r"(?:\.\.\.|…)?\s*[*_]*(?:[:：]|\n)",
-    re.IGNORECASE,
-)
-_ANSWER_LABEL = re.compile(
-    r"^[\s#*_>-]*(?:(?:my|here(?:'s| is)(?: my| the)?)\s+)?(?:final\s+)?(?:answer|reply|response|message|output"
-    r"|(?:最终|最終)?(?:回答|答案|回复|回覆|答复|返信)|antwort|réponse|respuesta|ответ)\s*[*_]*(?:[:：][*_]*|[*_]*\n)",
-    re.IGNORECASE | re.MULTILINE,
-)
-_SIGNS = frozenset("<[◁＜【⟨《«")
+_BARE_FINAL = re.compile(r".*assistant\s*final|\s*final", re.DOTALL)
+_SIGNS = frozenset("<[◁＜【⟨《«({$")
+_SPEAKERS = ("user", "assistant", "human")  # labels, which the parser of messages knows
+_VAGUE = (*_SPEAKERS, "text", "content")  # names of an answer only around the whole of it
+_LINE_OR_SENTENCE_ENDS = re.compile(r"(?:\A|\n|[.!?…。！？>\])}]) *\Z")
 
 
 def answer_of(text: str) -> str:
@@ -85,8 +59,11 @@ def answer_of(text: str) -> str:
     Raises:
         ReplyError: the reasoning does not end, or nothing else is there.
     """
-    rest = _without_reasoning(text)
-    return _unwrapped(_without_named_block(rest), after_reasoning=rest != text)
+    plain = unescaped(text)
+    rest = _without_reasoning(plain)
+    answer = _without_comments(_without_named_blocks(rest))
+    answer = after_final_label(_unwrapped(answer, after_reasoning=rest != plain))
+    return text if answer == plain else answer
 
 
 def reasoned(text: str) -> int:
@@ -94,11 +71,12 @@ def reasoned(text: str) -> int:
 
     A block between tags of an unusual name is none: models repeat the tags of a prompt.
     """
+    plain = unescaped(text)
     try:
-        rest = _without_reasoning(text)
+        rest = _without_reasoning(plain)
     except ReplyError:
         return len(text)
-    return 0 if rest == text else len(text) - len(rest.strip())
+    return 0 if rest == plain else len(plain) - len(rest.strip())
 
 
 def _without_reasoning(text: str) -> str:
@@ -108,32 +86,48 @@ def _without_reasoning(text: str) -> str:
         text = _after(text, "<channel|>")
     elif _BARE_CHANNELS.search(text):
         text = _final_of_bare_channels(text)
-    rest = _without_titled_block(_without_blocks(text))
-    return _labelled_answer(rest) if _LABEL.match(rest) else rest
+    rest = _without_titled_block(_without_blocks(_answer_in_object(text)))
+    if not begins_reasoning(rest):
+        return rest
+    answer = labelled_answer(rest)
+    if answer is None:
+        raise _unended()
+    return answer
 
 
-def thinks(name: str) -> bool:
-    """Whether a tag of this name marks reasoning."""
-    return bool(_THINKS.search(name))
+def _answer_in_object(text: str) -> str:
+    """The answer in a reply that is a JSON object with the reasoning apart."""
+    if text.lstrip()[:1] != "{" or text.rstrip()[-1:] != "}":
+        return text
+    try:
+        value = loads(text)
+    except ValueError:
+        return text
+    if not any(thinks(key) and key.lower() != "plan" for key in value):
+        return text
+    answers = [said for key, said in value.items() if ANSWERS.match(key) and isinstance(said, str) and said.strip()]
+    if len(answers) != 1:
+        raise _unended()
+    return answers[0]
 
 
 def _without_blocks(text: str) -> str:
     """``text`` without what stands between marks that speak of thinking."""
     if _SIGNS.isdisjoint(text):
         return text
-    marks = list(_marks(text))
-    closed = {mark["name"] for mark in marks if mark["slash"]}
+    found = list(marks(text))
+    closed = {mark["name"] for mark in found if mark["slash"]}
     kept, start, opened = "", 0, -1
-    for mark in marks:
+    for mark in found:
         if _begins_answer(mark):
             kept, start, opened = "", mark.start(), -1
-        elif not _THINKS.search(mark["name"]) or mark["selfclosing"]:
+        elif not thinks(mark["name"]) or mark["selfclosing"]:
             continue
-        elif _is_closing(mark):
+        elif is_closing(mark):
             # Without an opening mark everything before it is reasoning.
             kept = kept + text[start:opened] if opened >= 0 else ""
             start, opened = mark.end(), -1
-        elif opened < 0 and (mark["name"] in closed or _opens_reasoning(mark)):
+        elif opened < 0 and (mark["name"] in closed or opens_reasoning(mark)):
             opened = mark.start()
     if opened >= 0:
         raise _unended()
@@ -146,25 +140,13 @@ def _without_blocks(text: str) -> str:
 def _begins_answer(mark: re.Match[str]) -> bool:
     """Whether ``mark`` is a special token before the answer, such as ``<|START_RESPONSE|>``."""
     name = mark["name"]
-    return (
-        bool(_OPENS.match(name) and _ANSWERS.match(name)) and (name.isupper() or "|" in mark[0]) and not mark["slash"]
-    )
-
-
-def _opens_reasoning(mark: re.Match[str]) -> bool:
-    """Whether ``mark``, which nothing closes, is more than a word in brackets: a link, a type, an aside."""
-    before, after = mark.string[: mark.start()], mark.string[mark.end() :]
-    if mark["bracket"] in "<◁＜":
-        return not (before[-1:].isalnum() and mark["name"][0].isupper() and not mark["name"].isupper())
-    if " " in mark["name"] or mark["more"] or after.startswith("("):
-        return False
-    return mark["name"].isupper() or not (before.strip() or _ASIDE.search(mark["name"]))
+    return bool(OPENS.match(name) and ANSWERS.match(name)) and (name.isupper() or "|" in mark[0]) and not mark["slash"]
 
 
 def _without_titled_block(text: str) -> str:
     """``text`` without a block of code or details before the answer whose title speaks of thinking."""
     block = _TITLED.match(text)
-    if not block or not _THINKS.search(f"{block['info']} {block['more']} {block['summary']}"):
+    if not block or not thinks(f"{block['info']} {block['more']} {block['summary']}"):
         return text
     rest = text[block.end() :].partition(f"\n{block['fence']}" if block["fence"] else "</details>")[2]
     if not rest.strip():
@@ -172,68 +154,108 @@ def _without_titled_block(text: str) -> str:
     return rest
 
 
-def _without_named_block(text: str) -> str:
-    """``text`` without a block before the answer between tags of any other name."""
-    first = next(_marks(text), None)
-    if first is None or first["bracket"] != "<" or first["selfclosing"] or "|" in first[0]:
+@dataclass(frozen=True)
+class _Block:
+    """A block from ``start`` to ``end``, between two marks of one ``name``."""
+
+    name: str
+    start: int
+    end: int
+    text: str
+    nested: bool
+
+
+def _without_named_blocks(text: str) -> str:
+    """``text`` without blocks between marks of any other name: before the answer, or of prose within it.
+
+    Data keeps its tags: blocks in each other, and short values.
+    """
+    if _SIGNS.isdisjoint(text):
+        return text
+    kept, start = "", 0
+    for block in _blocks(text):
+        before = kept + text[start : block.start]
+        if before.strip() and (block.nested or not _is_prose(block.text)):
+            continue
+        kept, start = before, block.end
+        while before.endswith("\n") and text[start : start + 1] == "\n":
+            start += 1
+        if not (kept + text[start:]).strip():
+            raise ReplyError(f"the reply is marked as {block.name}, and nothing else is there", cause="markup")
+    return _without_half_block(kept + text[start:])
+
+
+def _blocks(text: str) -> Iterator[_Block]:
+    """The outermost blocks between an opening and a closing mark of one name and in equal brackets."""
+    opened = defaultdict[tuple[str, str], list[re.Match[str]]](list)
+    found: list[_Block] = []
+    for mark in marks(text):
+        if mark["selfclosing"] or not may_mark_reasoning(mark):
+            continue
+        key = mark["name"].lower(), mark["bracket"]
+        if not mark["slash"]:
+            opened[key].append(mark)
+        elif opened[key]:
+            first = opened[key].pop()
+            nested = bool(found) and found[-1].start > first.start()
+            while found and found[-1].start > first.start():
+                found.pop()
+            inner = text[first.end() : mark.start()]
+            found.append(_Block(mark["name"], first.start(), mark.end(), inner, nested))
+    yield from found
+
+
+def _without_half_block(text: str) -> str:
+    """``text`` without what stands before the first mark, if that closes what a prompt may have opened."""
+    first = next(filter(may_mark_reasoning, marks(text)), None)
+    if first is None or not (is_angled(first) or first["slash"]) or first["selfclosing"] or "|" in first[0]:
         return text  # a special token of a chat template, which a gate rejects
-    if not _may_mark_reasoning(first["name"]):
-        return text
-    name = first["name"]
     if first["slash"]:
-        rest = text[first.end() :]
-        if not rest.strip():
-            return text  # the end of something in the prompt, which a gate rejects
-    elif text[: first.start()].strip():
+        rest, forum = text[first.end() :], "[" in first["bracket"] and not first["name"].isupper()
+        return rest if rest.strip() and not forum and first["bracket"][0] in "<[◁＜【" else text
+    if text[: first.start()].strip() or " " in first["name"]:
         return text
-    else:
-        rest = text[first.end() :].partition(f"</{name}>")[2]
-    if not rest.strip():
-        raise ReplyError(f"the reply is marked as {name}, and nothing else is there", cause="markup")
-    return rest
+    raise ReplyError(f"the reply is marked as {first['name']}, and nothing else is there", cause="markup")
+
+
+def _is_prose(text: str) -> bool:
+    return len(text.split()) >= MIN_PROSE or (not text.isascii() and len(text.strip()) >= MIN_SIGNS)
+
+
+def _without_comments(text: str) -> str:
+    """``text`` without comments in prose at its beginning or on lines of their own, except between tags of a page."""
+    if "<!--" not in text:
+        return text
+    codes, kept, start = code_in(text), "", 0
+    for comment in _COMMENT.finditer(text):
+        before, after = (kept + text[start : comment.start()]).rstrip(), text[comment.end() :].lstrip()
+        whole = comment["rest"] is not None or not before
+        page = before.endswith(">") or after.startswith("<")
+        if not whole or page or not (_is_prose(comment["text"]) or thinks(comment["text"])):
+            continue
+        if not any(begin <= comment.start() < end for begin, end in codes):
+            kept, start = kept + text[start : comment.start()], comment.end()
+    if start and not (kept + text[start:]).strip():
+        raise _unended()
+    return kept + text[start:]
 
 
 def _unwrapped(text: str, *, after_reasoning: bool) -> str:
-    """``text`` without the marks of an answer around the whole of it; after reasoning the last one may be missing."""
+    """``text`` without the marks of an answer around it, and what stands before it."""
     stripped = text.strip()
-    first = _MARK.match(stripped)
-    if first is None or first["slash"] or not _ANSWERS.match(first["name"]) or first["name"].lower() in _SPEAKERS:
+    found = [mark for mark in marks(stripped) if ANSWERS.match(mark["name"]) and mark["name"].lower() not in _SPEAKERS]
+    ends = [mark for mark in found if is_closing(mark)]
+    if ends and stripped[ends[-1].end() :].strip():
         return text
-    inner = stripped[first.end() :]
-    ends = [mark for mark in _marks(inner) if _is_closing(mark) and _ANSWERS.match(mark["name"])]
-    if ends and not inner[ends[-1].end() :].strip():
-        return inner[: ends[-1].start()].strip()
-    return inner if after_reasoning and not ends else text
-
-
-_SPEAKERS = ("user", "assistant", "human")  # labels, which the parser of messages knows
-
-
-def _may_mark_reasoning(name: str) -> bool:
-    return name.lower() not in _HTML and " " not in name and not _ANSWERS.match(name)
-
-
-def _is_closing(mark: re.Match[str]) -> bool:
-    return bool(mark["slash"] or _CLOSES.search(mark["name"])) and not _OPENS.match(mark["name"])
-
-
-def _marks(text: str) -> Iterator[re.Match[str]]:
-    """The marks in ``text`` outside code.
-
-    A closing mark counts in code too, unless that is about marks: reasoning may open code that the answer seems to end.
-    """
-    spans = _CODE.finditer(text) if "`" in text or "~~~" in text else iter(())
-    span, opened = next(spans, None), False
-    for mark in _MARK.finditer(text):
-        while span and span.end() <= mark.start():
-            span, opened = next(spans, None), False
-        if span and span.start() < mark.start():
-            begins = (_FENCE_BEGINS if span["fence"] else _CODE_BEGINS).fullmatch(text, span.start(), mark.start())
-            alone = begins and _CODE_ENDS.fullmatch(text, mark.end(), span.end())
-            if opened or alone or not (thinks(mark["name"]) and _is_closing(mark)):
-                opened = opened or thinks(mark["name"])
-                continue
-        yield mark
+    end = ends[-1].start() if ends else None
+    for mark in found:
+        before, inner = stripped[: mark.start()], stripped[mark.end() : end]
+        if is_closing(mark) or (before.strip() and mark["name"].lower() in _VAGUE):
+            continue
+        alone = before.endswith("\n") and inner.startswith("\n")
+        if _LINE_OR_SENTENCE_ENDS.search(before) and (ends or alone or (after_reasoning and not before)):
+            return inner.strip()
+    return text
 
 
 def _final_channel(text: str) -> str:
@@ -255,13 +277,6 @@ def _final_of_bare_channels(text: str) -> str:
     if not found or not text[found.end() :].strip():
         raise _unended()
     return text[found.end() :]
-
-
-def _labelled_answer(text: str) -> str:
-    labels = list(_ANSWER_LABEL.finditer(text, 1))
-    if not labels or not text[labels[-1].end() :].strip():
-        raise _unended()
-    return text[labels[-1].end() :]
 
 
 def _after(text: str, mark: str) -> str:

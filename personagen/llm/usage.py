@@ -11,13 +11,19 @@ from typing import Any
 from personagen.records import Usage
 
 BYTES_PER_TOKEN = 4  # for reasoning that is shown and not counted
-# How servers name an ending that is not the model's own, by what it means to us; any other word is a normal stop.
+# How servers name an ending that is not the model's own, by what it means to us, the first that fits; any other is a
+# normal stop. A word for a limit or a maximum is the token limit, unless it names another one.
 _ENDINGS = {
-    "content_filter": r"filter|safety|recitation|blocklist|prohibited|spii|sensitive|guardrail|toxic|moderat",
-    "refusal": r"refus",
-    "context": r"context|window|model_length|error_limit",
-    "length": r"length|max_.*tokens|token_?limit|output_limit|truncat|incomplete|pause_turn",
-    "error": r"^error|_error$|abort|cancel|time_?out|timed_out|interrupt|insufficient_system_resource|failed|failure",
+    "content_filter": r"filter|safety|unsafe|recitation|blocked|blocklist|prohibit|spii|sensitive|guardrail|toxic"
+    r"|moderat|flagged|violat|policy|harm(?!ony)|jailbreak|censor|risk|armor|unsupported_language|^language$",
+    "refusal": r"refus|declin|reject|denied|disallow",
+    "context": r"context|window|(?:^|_)n?_?ctx|model_len|position|kv_cache|cache_full|error_limit"
+    r"|(?:prompt|input)_.*(?:long|large|limit|exceed)",
+    "error": r"(?<!no_)error|abort|cancel|time_?d?_?out|time_limit|max_time|rate_limit|quota|interrupt|resource"
+    r"|fail(?:ed|ure)|load|preempt|connect|(?:^|_)oom|out_of_mem|malform|unexpected|too_many|missing|repeti|loop"
+    r"|crash|kill|internal|exception|capacity|shut_?down|unavailable|expired|user_stop|stopped_(?:by|early)|early_stop",
+    "length": r"length|limit|max|budget|trunc|cut_?off|too_long|exceed|n(?:um)?_predict|out_of|exhaust|^tokens?$|^not_"
+    r"|^un(?:finished|complete)|incomplete|pause_turn",
 }
 log = logging.getLogger(__name__)
 
@@ -79,16 +85,20 @@ def word(value: Any, otherwise: str) -> str:
 def finish_reason(how: Any) -> str:
     """How a reply ended: ``stop``, ``length``, ``context``, ``refusal``, ``content_filter`` or ``error``.
 
-    Only what is known to be a cut or a refusal is one: servers have many words for a normal stop.
+    Only what is known to be a cut or a refusal is one: servers have many words for a normal stop. Some put the word
+    into a list, or an object (SGLang's ``{"type": "length", "length": 16}``); a number says nothing.
     """
-    if not how:
-        return "stop"
-    return _ending(how[:100]) if isinstance(how, str) else "unknown"
+    for _ in range(3):
+        if isinstance(how, Mapping):
+            how = how.get("type") or how.get("reason") or list(how.values())
+        if isinstance(how, list | tuple):
+            how = next(iter(how), None)
+    return _ending(how[:100]) if isinstance(how, str) else "stop"
 
 
 @lru_cache(256)
 def _ending(how: str) -> str:
-    plain = re.sub(r"\W+", "_", how.lower())
+    plain = re.sub(r"\W+", "_", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", how).lower())
     found = next((meaning for meaning, words in _ENDINGS.items() if re.search(words, plain)), "stop")
     log.debug("the finish reason %r counts as %s", how, found)
     return found

@@ -26,6 +26,14 @@ SONG = (
         f"{SONG.replace(CHORUS, '')}The lamp goes out in the house of the miller,\nand the dog lies down at the gate.\n"
         + "a night and a child at play,\n" * 4,
         "a line of the poem that comes again\n" * 9,
+        "You can plan. " * 6,
+        "Bread is good because bread is good because bread is good because bread is good.",
+        "no " * 10,
+        "Try to " + "rest and " * 9,
+        "Just try it, just try it, just try it, just try it.",
+        "\n".join(f"{n}. Plan the week with them." for n in range(1, 5)),
+        "\n".join(f"{n}) Talk to your {who} about it." for n, who in enumerate(["boss"] * 5)),
+        "好的。" * 12,
     ],
 )
 @pytest.mark.parametrize("role", ["user", "assistant"])
@@ -45,6 +53,12 @@ def test_saying_the_same_over_and_over_is_found(role: str, text: str):
         + "Are you sleeping, are you sleeping,\nBrother John?\n" * 2
         + "Morning bells are ringing.\n" * 3,
         "No, no, no, no, no, no! Not the blue one, not the blue one!",
+        "Thank you! Thank you! Thank you!",
+        "Yes yes yes! I did it, I really did it! Thanks so much!",
+        "1. Plan on Monday.\n2. Shop on Tuesday.\n3. Cook on Friday.\n4. Rest on Sunday.",
+        "Step by step, day by day, week by week, and year by year.",
+        "If it rains, stay. If it snows, stay. If the sun shines, go.",
+        "哈哈哈哈哈哈",
         "```\n" + "x = next(x)\n" * 30 + "```\nThat is the loop.",
         "先把米淘洗两三遍，泡二十分钟，再按一比一点二的比例加水。水开以后转小火煮十二分钟，关火焖十分钟。",
     ],

@@ -170,22 +170,58 @@ def test_a_name_or_an_ending_of_another_kind_does_not_spoil_an_answer(protocol, 
     ("words", "meaning"),
     [
         (
-            "stop eos eos_token end_turn stop_sequence COMPLETE STOP tool_calls stop_token OTHER finished EOS_TOKEN",
+            "stop eos eos_token end_turn stop_sequence COMPLETE STOP tool_calls stop_token OTHER finished EOS_TOKEN "
+            "eosFound stopStringFound STOP_CRITERIA_MET END_ID stopped_eos eot_id endoftext </s> null "
+            "response.completed FINISH_REASON_UNSPECIFIED no_error last_token",
             "stop",
         ),
-        ("length max_tokens MAX_TOKENS max_output_tokens max_new_tokens token_limit incomplete pause_turn", "length"),
-        ("model_length model_context_window_exceeded ERROR_LIMIT context_length max_context_length", "context"),
         (
-            "content_filter SAFETY RECITATION guardrail_intervened ERROR_TOXIC sensitive content_filtered",
+            "length max_tokens MAX_TOKENS max_output_tokens max_new_tokens token_limit incomplete pause_turn max_token "
+            "cut_off cutoff token_budget out_of_tokens max_seq_len num_predict limit stopped_limit tokens truncated "
+            "NOT_FINISHED maxPredictedTokensReached thinking_budget_exceeded",
+            "length",
+        ),
+        (
+            "model_length model_context_window_exceeded ERROR_LIMIT context_length max_context_length kv_cache_full "
+            "ctx_full n_ctx max_model_len prompt_too_long input_limit_exceeded contextLengthReached",
+            "context",
+        ),
+        (
+            "content_filter SAFETY RECITATION guardrail_intervened ERROR_TOXIC sensitive content_filtered "
+            "flagged policy_violation content_policy unsafe MODEL_ARMOR risk_control LANGUAGE IMAGE_SAFETY censored",
             "content_filter",
         ),
-        ("error ERROR network_error abort cancelled insufficient_system_resource timeout", "error"),
-        ("refusal refused", "refusal"),
+        (
+            "error ERROR network_error abort cancelled insufficient_system_resource timeout overloaded "
+            "engine_overloaded preempted disconnected oom MALFORMED_FUNCTION_CALL TOO_MANY_TOOL_CALLS repetition "
+            "time_limit TIMED_OUT userStopped modelUnloaded quota_exceeded",
+            "error",
+        ),
+        ("refusal refused declined rejected denied disallowed", "refusal"),
     ],
 )
 def test_an_ending_is_a_normal_stop_unless_it_is_known_to_be_a_cut_or_a_refusal(words, meaning):
     assert {word: finish_reason(word) for word in words.split()} == dict.fromkeys(words.split(), meaning)
-    assert (finish_reason(["stop"]), finish_reason(None)) == ("unknown", "stop")
+
+
+@pytest.mark.parametrize(
+    ("how", "meaning"),
+    [
+        (None, "stop"),
+        (1, "stop"),
+        (True, "stop"),
+        (["stop"], "stop"),
+        ([], "stop"),
+        ({}, "stop"),
+        ({"type": "stop", "matched": "error"}, "stop"),
+        ({"type": "length", "length": 16}, "length"),
+        ({"matched": "</s>", "type": "abort"}, "error"),
+        ({"reason": ["max_tokens"]}, "length"),
+        ([[[[["length"]]]]], "stop"),
+    ],
+)
+def test_the_word_for_an_ending_is_looked_for_in_lists_and_objects(how, meaning):
+    assert finish_reason(how) == meaning
 
 
 @BOTH

@@ -67,6 +67,49 @@ MARKED = [
     "```thinking\na\n```\nHello",
     '<details type="reasoning" done="true"><summary>Took 3 seconds</summary>\na</details>\nHello',
     "x[1] <b>y</b> List<int> " * 300 + "</think>Hello",
+    "<mind>a</mind>\n<review>a</review>\nHello",
+    "Hello\n<mind>a b c d</mind>",
+    "Hello\n[SELF-CHECK]a b c d[/SELF-CHECK]\n[notes]a b c d[/notes]",
+    "[MIND]a[/MIND]Hello",
+    "a[/MIND]Hello",
+    "◁mind▷a◁/mind▷Hello",
+    "[МЫСЛИ]a[/МЫСЛИ]Hello",
+    "【内心】a【/内心】Hello",
+    "{mind}a{/mind}Hello",
+    "{{think}}a{{/think}}Hello",
+    "(reasoning)a(/reasoning)Hello",
+    "$$think$$ a $$/think$$ Hello",
+    "[[think]]a[[/think]]Hello",
+    "<<mind>>a<</mind>>Hello",
+    "<think#1>a</think#1><think#2>b</think#2>Hello",
+    "&lt;think&gt;a&lt;/think&gt;Hello",
+    "&lt;mind&gt;a&lt;/mind&gt;Hello",
+    "\\<think\\>a\\</think\\>Hello",
+    "\\begin{thinking}a\\end{thinking}Hello",
+    "<summary>a</summary>Hello",
+    "<!-- a b c d -->Hello",
+    "Hello\n\n<!-- thinking: a -->",
+    "a\n<answer>Hello</answer>",
+    "a.<final_answer>Hello</final_answer>",
+    "a\n[RESPONSE]Hello[/RESPONSE]",
+    "a\n<answer>\nHello",
+    "a\n\nFinal answer: Hello",
+    "a\n\n**Final Response:**\nHello",
+    "a\n\nRespuesta final: Hello",
+    "Thought: a\nAction: none\nObservation: b\nThought: c\nFinal Answer: Hello",
+    "Analysis: a\n\nResponse: Hello",
+    "## Plan\na\n## Reply\nHello",
+    "Gedanken: a\nAntwort: Hello",
+    "Мысли: a\nОтвет: Hello",
+    "Pensieri: a\nRisposta: Hello",
+    "생각: a\n답변: Hello",
+    "1. Thinking: a\n2. Answer: Hello",
+    "🤔 Thinking: a\n\n💬 Answer: Hello",
+    "=== THINKING ===\na\n=== ANSWER ===\nHello",
+    "--- analysis ---\na\n--- answer ---\nHello",
+    "analysis We need a. assistant final Hello",
+    "analysis\na\nassistant\nfinal\nHello",
+    '{"thinking": "a", "reply": "Hello"}',
 ]
 UNENDED = [
     "<think>a",
@@ -93,6 +136,10 @@ UNENDED = [
     "<think",
     "[THINK",
     "a [THINK] b",
+    "Thought: a\n\nHello",
+    "*thinks: a*\nHello",
+    "&lt;think&gt;a",
+    '{"thinking": "a", "next": "Hello"}',
 ]
 SOUND = [
     "Hello <b>you</b> there",
@@ -128,6 +175,30 @@ SOUND = [
     "<figure>a</figure>\nis a figure",
     "<answer> is the tag for it",
     "Here are my thoughts: I like it",
+    "My thought: eat first",
+    "Your name is <name>Anna</name>, right?",
+    "In your pom.xml:\n<dependency>\n<id>the one of the test</id>\n</dependency>\nThen build.",
+    "[b]Bold words of mine here[/b] and [quote]what they said to me there[/quote]",
+    "(he/she) is (thinking) so, and (/s) is a sign",
+    "Use {name} and {{ name }} in it.",
+    "So \\begin{equation}x=1\\end{equation} and [[1,2],[3,4]]",
+    "12 × 3 = 36, minus 4 is 32.\n\nFinal answer: 32",
+    "So it is 4 km.\n\n**Final answer:** 4 km",
+    "Final answer? Not yet",
+    "Question: who?\nAnswer: me",
+    "Plan: bake on Sunday, rest on Monday",
+    "Analysis: the poem is sad because it rains",
+    "I think this is fine and good.\nAnswer: yes",
+    "The tag looks like this: <answer>42</answer>",
+    "<h1>Bread</h1>\n<!-- the list of things to buy -->\n<ul><li>x</li></ul>",
+    "You write <!-- a note that nobody sees --> there",
+    "Write:\n```html\n<!-- a note that nobody sees -->\n<mind>a b c d e</mind>\n```\nDone",
+    "The tag is `<mind>a b c d e</mind>` there",
+    "<details><summary>Click to see how it ends</summary>It ends well.</details>\nBye",
+    "Use &lt;div&gt; and \\<b\\> for that",
+    '{"plan": "bread", "cost": 3}',
+    "I <3 you and </3 me",
+    "Type [/help] in it, or {/if} there",
 ]
 
 
@@ -143,7 +214,9 @@ def test_a_reply_that_may_be_all_reasoning_is_refused(text):
         answer_of(text)
 
 
-@pytest.mark.parametrize("text", ["<secret_plan>a</secret_plan>", "<secret_plan>a", "<who_you_are>\nA nurse"])
+@pytest.mark.parametrize(
+    "text", ["<secret_plan>a</secret_plan>", "<secret_plan>a", "◁mind▷a", "<who_you_are>\nA nurse"]
+)
 def test_a_reply_that_is_nothing_but_a_block_of_another_name_is_refused_and_not_counted_as_reasoning(text):
     assert reasoned(text) == reasoned(text + "</who_you_are> Hi") == 0
     with pytest.raises(ReplyError, match="nothing else"):
@@ -186,9 +259,12 @@ def test_a_tag_of_any_name_that_speaks_of_thinking_is_known(name, brackets, thou
     assert answer_of(text).strip() == "Hello"
 
 
-@pytest.mark.parametrize(
-    "text", ["<think>" * 30_000, "<a>" * 50_000, "[" * 200_000, "</x" * 60_000, "`<think>" * 20_000, "`" * 200_000]
-)
+ENDLESS = ["<think>" * 30_000, "<a>" * 50_000, "[" * 200_000, "</x" * 60_000, "`<think>" * 20_000, "`" * 200_000]
+ENDLESS += ["(" * 200_000, "{mind}" * 30_000, "x <m>a b c d</m>" * 12_000, "&lt;a&gt;" * 20_000, "Answer:\n" * 25_000]
+ENDLESS += ["<!-- " * 40_000, "Final answer: a\n" * 12_000, "Thought:\n" * 20_000, "[/a]" * 50_000]
+
+
+@pytest.mark.parametrize("text", ENDLESS)
 def test_marks_without_end_take_no_time(text):
     try:
         answer_of(text)
