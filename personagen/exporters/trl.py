@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
 
-from personagen.records import ConversationTree, PreferencePair
+from personagen.exporters.format import Format, Row
+from personagen.records import ConversationTree, Message, PreferencePair
 
 
-def trl(trees: Iterable[ConversationTree], pairs: Iterable[PreferencePair]) -> Iterator[dict[str, Any]]:  # noqa: ARG001
+def trl(_: ConversationTree, pairs: Sequence[PreferencePair]) -> Iterator[Row]:
     """One row per pair: ``prompt``, ``chosen`` and ``rejected``, each a list of ``{"role", "content"}``.
 
-    ``prompt`` ends with the user's message; ``chosen`` and ``rejected`` hold one assistant message. There are no other
-    columns, which a trainer would need settings to ignore; ``pairs.jsonl`` has the origin of each pair.
+    ``prompt`` ends with the user's message; ``chosen`` and ``rejected`` hold one assistant message.
     """
     for pair in pairs:
-        yield {
-            name: [{"role": message.role, "content": message.content} for message in messages]
-            for name, messages in (("prompt", pair.prompt), ("chosen", pair.chosen), ("rejected", pair.rejected))
-        }
+        yield {"prompt": chat(pair.prompt), "chosen": chat(pair.chosen), "rejected": chat(pair.rejected)}
+
+
+def chat(messages: Sequence[Message]) -> list[dict[str, str]]:
+    """The messages as trainers take them."""
+    return [{"role": message.role, "content": message.content} for message in messages]
+
+
+TRL = Format(trl, "pair", "TRL's DPOTrainer and RewardTrainer")

@@ -6,14 +6,15 @@ import json
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, count, groupby
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import orjson
 
 from personagen.errors import CorruptError, PersonagenError, UsageError
 from personagen.exporters import EXPORTERS, Exporter
+from personagen.exporters.format import Format
 from personagen.llm.functions import raised
 from personagen.metrics.balance import balanced
 from personagen.options import NamedFunction, place
@@ -62,13 +63,11 @@ def export(
     place("RUN", run)
     notes = _check_run(run)
     _check_out(run, out)
-    trees = read_records(run / "trees.jsonl", ConversationTree)
-    suits = conditions(where)
-    pairs: Iterable[PreferencePair] = filter(suits, read_records(run / "pairs.jsonl", PreferencePair))
+    suits: Callable[[PreferencePair], bool] = conditions(where)
     if balance:
         kept, note = _balanced(run, suits)
-        pairs, notes = (pair for at, pair in enumerate(pairs) if at in kept), (*notes, note)
-    lines = _lines(run, format, exporter, trees, pairs)
+        suits, notes = _numbered(suits, kept), (*notes, note)
+    lines = _lines(run, format, _rows(run, exporter, suits))
     first = next(lines, None)
     if first is None:
         lack = f"pairs{' for --where' if where else ''}" if _size(run / "trees.jsonl") else "trees"
@@ -108,8 +107,14 @@ def _balanced(run: Path, suits: Callable[[PreferencePair], bool]) -> tuple[froze
     return kept, f"--balance length kept {len(kept):,} of {len(lengths):,} pairs: {share}"
 
 
-def exporter_of(format: str) -> Exporter:
-    """The exporter ``format``: a name in ``EXPORTERS``, or ``package.module:function``; else ``UsageError``."""
+def _numbered(suits: Callable[[PreferencePair], bool], kept: frozenset[int]) -> Callable[[PreferencePair], bool]:
+    """``suits`` for those of the pairs that suit whose number is in ``kept``."""
+    numbers = count()
+    return lambda pair: suits(pair) and next(numbers) in kept
+
+
+def exporter_of(format: str) -> Format | Exporter:
+    """The format of that name in ``EXPORTERS``, or the function ``package.module:function``; else ``UsageError``."""
     if format in EXPORTERS:
         return EXPORTERS[format]
     if ":" not in format:
@@ -119,15 +124,33 @@ def exporter_of(format: str) -> Exporter:
     return cast(Exporter, function(format))
 
 
-def _lines(
-    run: Path,
-    format: str,
-    exporter: Exporter,
-    trees: Iterable[ConversationTree],
-    pairs: Iterable[PreferencePair],
-) -> Iterator[bytes]:
+def conversations(run: Path) -> Iterator[tuple[ConversationTree, list[PreferencePair]]]:
+    """Each tree of ``run`` with its pairs, in file order; raises ``CorruptError`` if they are in another order."""
+    pairs = groupby(read_records(run / "pairs.jsonl", PreferencePair), key=lambda pair: pair.tree)
+    tree_id, group = next(pairs, (None, iter(())))
+    for tree in read_records(run / "trees.jsonl", ConversationTree):
+        own = list(group) if tree_id == tree.id else []
+        if tree_id == tree.id:
+            tree_id, group = next(pairs, (None, iter(())))
+        yield tree, own
+    if tree_id is not None:
+        raise CorruptError(f"{run}: the pairs of tree {tree_id} are not in the order of the trees")
+
+
+def _rows(run: Path, exporter: Format | Exporter, suits: Callable[[PreferencePair], bool]) -> Iterator[dict[str, Any]]:
+    if not isinstance(exporter, Format):
+        trees = read_records(run / "trees.jsonl", ConversationTree)
+        yield from exporter(trees, filter(suits, read_records(run / "pairs.jsonl", PreferencePair)))
+        return
+    for tree, pairs in conversations(run):
+        kept = list(filter(suits, pairs))
+        for group in [[pair] for pair in kept] if exporter.by == "pair" else [kept]:
+            yield from exporter.rows(tree, group)
+
+
+def _lines(run: Path, format: str, rows: Iterator[dict[str, Any]]) -> Iterator[bytes]:
     try:
-        for row in exporter(trees, pairs):
+        for row in rows:
             yield orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
     except PersonagenError:
         raise
@@ -136,7 +159,7 @@ def _lines(
             if isinstance(error, OSError):
                 raise
             raise CorruptError(f"{run} can't be exported: {error}; run `personagen simulate` on it again") from error
-        raise UsageError(f"--format {raised(format, exporter, error)}") from error
+        raise UsageError(f"--format {raised(format, exporter_of(format), error)}") from error
 
 
 def _check_run(run: Path) -> tuple[str, ...]:
