@@ -6,11 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from personagen.exporters.format import Format, Row
+from personagen.readers.aloe import NOTHING
 from personagen.records import Belief, ConversationTree, Kind, PreferencePair
 from personagen.tree import by_id, leaves, path
-
-# ALOE's observer writes this if it has inferred nothing.
-NOTHING = "None"
 
 
 def aloe(tree: ConversationTree, pairs: Sequence[PreferencePair]) -> Iterator[Row]:
@@ -63,4 +61,4 @@ def _inferred(belief: Belief | None, kind: Kind) -> str:
     return " ".join(fact if fact.endswith((".", "!", "?")) else f"{fact}." for fact in facts) or NOTHING
 
 
-ALOE = Format(aloe, "tree", "ALOE's own training script")
+ALOE = Format(aloe, "tree", "ALOE's own training script", persona=True)

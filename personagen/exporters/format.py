@@ -10,6 +10,7 @@ from personagen.records import ConversationTree, PreferencePair
 
 Row: TypeAlias = dict[str, Any]
 Rows: TypeAlias = Callable[[ConversationTree, Sequence[PreferencePair]], Iterable[Row]]
+Beside: TypeAlias = tuple[str, Callable[[str, bytes], bytes]]
 
 
 @dataclass(frozen=True)
@@ -19,8 +20,18 @@ class Format:
     ``rows`` makes the rows of one conversation and those of its pairs that are exported, in their order. A row is of
     one ``pair`` or of the whole ``tree``: for a format by pair it gets a single pair at a time, for one by tree all of
     them, which may be none. ``use`` says in a line which trainer reads it and with which flag.
+
+    ``beside`` is a file that the trainer needs in the same folder: its name, and a function of the name of the exported
+    file and of what ``beside`` holds already (empty if it is missing) that gives its new content, or raises
+    ``ValueError``. ``least`` is the number of rows without which the trainer refuses the file. Rows of a format
+    with ``persona`` hold the texts of the persona, whether or not that was asked for. The ``together`` rows that follow
+    one another, from the first on, belong together.
     """
 
     rows: Rows
     by: Literal["pair", "tree"]
     use: str
+    beside: Beside | None = None
+    least: int = 0
+    persona: bool = False
+    together: int = 1
