@@ -51,5 +51,8 @@ def _kept(tree: ConversationTree, pairs: Sequence[PreferencePair]) -> Iterator[T
             yield found
 
 
-TRAJECTORIES = Format(trajectories, "tree", "TRL's DPOTrainer, whose loss includes the user's messages")
-SEGMENTS = Format(segments, "tree", "SDPO's fork of LLaMA-Factory (stage: dpo), with dataset_info.json", together=2)
+LACK = "pairs of branches (--grow best-hard gives some)"
+TRAJECTORIES = Format(trajectories, "tree", "TRL's DPOTrainer, whose loss includes the user's messages", lack=LACK)
+SEGMENTS = Format(
+    segments, "tree", "SDPO's fork of LLaMA-Factory (stage: dpo), by dataset_info.json", together=2, lack=LACK
+)

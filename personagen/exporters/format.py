@@ -25,7 +25,7 @@ class Format:
     file and of what ``beside`` holds already (empty if it is missing) that gives its new content, or raises
     ``ValueError``. ``least`` is the number of rows without which the trainer refuses the file. Rows of a format
     with ``persona`` hold the texts of the persona, whether or not that was asked for. The ``together`` rows that follow
-    one another, from the first on, belong together.
+    one another, from the first on, belong together. ``lack`` is what a run without a single row does not have.
     """
 
     rows: Rows
@@ -35,3 +35,4 @@ class Format:
     least: int = 0
     persona: bool = False
     together: int = 1
+    lack: str = "pairs"

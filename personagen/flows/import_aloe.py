@@ -56,13 +56,10 @@ def import_aloe(files: Sequence[Path], out: Path) -> ImportSummary:
         raise UsageError(f"{files[0]} holds no row; give a file of conversations, or ALOE's two pools")
     make_folder(out)
     if isinstance(first[1].value, str):
-        of, records = "expand", _import_pools(files, out)
+        of, summary = "expand", _import_pools(files, out)
     else:
-        of, records = "simulate", _import_conversations(files, out)
+        of, summary = "simulate", _import_conversations(files, out)
     names = tuple(map(str, files))
-    summary: dict[str, Any] = dict(records)
-    if of == "simulate":
-        summary |= {"conversations": records["trees"], "turns": records["pairs"] + records["rejections"]}
     state = {
         "command": "import",
         "of": of,
@@ -74,7 +71,8 @@ def import_aloe(files: Sequence[Path], out: Path) -> ImportSummary:
         "summary": summary,
     }
     write(out / "run.json", [dump(state)])
-    return ImportSummary(str(out), of, names, records)
+    counted = {name: n for name, n in summary.items() if name in ("personas", "trees", "pairs", "turns")}
+    return ImportSummary(str(out), of, names, counted)
 
 
 def _check_out(out: Path) -> None:
@@ -98,8 +96,8 @@ def _rows(files: Sequence[Path]) -> Iterator[tuple[Path, Row]]:
                 yield file, row
 
 
-def _import_conversations(files: Sequence[Path], out: Path) -> dict[str, int]:
-    counts = Counter[str]()
+def _import_conversations(files: Sequence[Path], out: Path) -> dict[str, Any]:
+    counts, rejected = Counter[str](), Counter[str]()
 
     def trees() -> Iterator[bytes]:
         numbers = Counter[str]()
@@ -108,21 +106,26 @@ def _import_conversations(files: Sequence[Path], out: Path) -> dict[str, int]:
                 made = conversation(row.value)
             except ValueError as error:
                 raise UsageError(f"{place_of(file, row)}: {error}; ALOE's script writes no such row") from None
-            counts["trees"] += 1
             who = _persona(made)
             yield _tree(made, who, f"{who.id}-{numbers[who.id]}").line() + b"\n"
             numbers[who.id] += 1
+            counts.update(trees=1, conversations=1, turns=len(made.turns))
 
-    def judged(kind: int, name: str) -> Iterator[bytes]:
+    def pairs() -> Iterator[bytes]:
         for tree in read_records(out / "trees.jsonl", ConversationTree):
-            for record in pairs_of(tree)[kind]:
-                counts[name] += 1
-                yield record.line() + b"\n"
+            for pair in pairs_of(tree)[0]:
+                counts["pairs"] += 1
+                yield pair.line() + b"\n"
 
-    write(out / "trees.jsonl", trees())
-    write(out / "pairs.jsonl", judged(0, "pairs"))
-    write(out / "rejections.jsonl", judged(1, "rejections"))
-    return {name: counts[name] for name in ("trees", "pairs", "rejections")}
+    def rejections() -> Iterator[bytes]:
+        for tree in read_records(out / "trees.jsonl", ConversationTree):
+            for rejection in pairs_of(tree)[1]:
+                rejected[rejection.gate] += 1
+                yield rejection.line() + b"\n"
+
+    for name, lines in (("trees", trees()), ("pairs", pairs()), ("rejections", rejections())):
+        write(out / f"{name}.jsonl", lines)
+    return {"pairs": 0, **counts, "rejected": dict(rejected)}
 
 
 def _persona(of: Conversation) -> Persona:
@@ -171,7 +174,7 @@ def _inferences(turn: Turn) -> Iterator[Inference]:
             yield Inference(fact=sentence, quote="", kind=kind)
 
 
-def _import_pools(files: Sequence[Path], out: Path) -> dict[str, int]:
+def _import_pools(files: Sequence[Path], out: Path) -> dict[str, Any]:
     texts = [(file, row) for file, row in _rows(files)]
     if odd := next(((file, row) for file, row in texts if not isinstance(row.value, str)), None):
         raise UsageError(
