@@ -47,5 +47,5 @@ def _check(pair: PreferencePair, messages: Sequence[Message]) -> None:
         )
 
 
-DPO = Format(preference, "pair", "OpenAI fine-tuning with method dpo; purpose fine-tune", least=LEAST)
-SFT = Format(supervised, "tree", "OpenAI fine-tuning with method supervised; purpose fine-tune", least=LEAST)
+DPO = Format(preference, "pair", "OpenAI's fine-tuning with method dpo", least=LEAST, exact=True)
+SFT = Format(supervised, "tree", "OpenAI's fine-tuning with method supervised", least=LEAST, exact=True)

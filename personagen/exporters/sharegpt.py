@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from personagen.exporters.columns import reply_of, winners
+from personagen.exporters.columns import place, reply_of, winners
 from personagen.exporters.format import Format, Row
 from personagen.records import ConversationTree, Message, PreferencePair
 from personagen.trajectories import agreed, own_verdicts
@@ -27,7 +27,7 @@ def sharegpt(tree: ConversationTree, pairs: Sequence[PreferencePair]) -> Iterato
     for end in good:
         if not any(other.startswith(f"{end}.") for other in good):
             said = tagged(messages(nodes, end))
-            yield {"conversations": said, "persona": tree.persona.id, "tree": tree.id, "turn": ends[end].turn}
+            yield {"conversations": said, **place(ends[end]), "node": end}
 
 
 def tagged(said: Sequence[Message]) -> list[dict[str, str]]:

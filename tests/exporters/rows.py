@@ -10,9 +10,7 @@ from personagen.pairs import pairs_of
 from personagen.records import ConversationTree, PreferencePair
 
 
-def rows_of(
-    kind: str, *trees: ConversationTree, pairs: Sequence[PreferencePair] | None = None
-) -> list[dict[str, Any]]:
+def rows_of(kind: str, *trees: ConversationTree, pairs: Sequence[PreferencePair] | None = None) -> list[dict[str, Any]]:
     """The rows of all ``trees``; of a single tree, those of ``pairs`` if they are given."""
     made, format = [], EXPORTERS[kind]
     for tree in trees:
