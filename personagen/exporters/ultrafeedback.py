@@ -46,7 +46,7 @@ def ultrafeedback(tree: ConversationTree, pairs: Sequence[PreferencePair]) -> It
 def _graded(verdict: Judgment) -> Mapping[str, tuple[float, int]]:
     """The score and the rank of each reply."""
     scores = scores_in(verdict)
-    return {reply: (scores[reply], 1 if verdict.tie else rank) for rank, reply in enumerate(verdict.ranking, 1)}
+    return {reply: (scores[reply], rank) for rank, reply in enumerate(verdict.ranking, 1)}
 
 
 ULTRAFEEDBACK = Format(ultrafeedback, "tree", "code for openbmb/UltraFeedback, which reads completions")

@@ -50,7 +50,7 @@ def test_a_conversation_becomes_one_path_with_both_replies_to_each_message(tmp_p
         ("0.0.0.1", "assistant", "Which one?"),
         ("0.1", "assistant", "Which one?"),
     ]
-    assert (tree.persona.profile, tree.persona.attributes) == ("She is 61.", {"age": 61})
+    assert (tree.persona.profile, tree.persona.attributes) == ("She is 61.", {"age": 61, "gender": "female"})
     assert [inference.fact for inference in tree.beliefs[0].inferences] == ["She tunes organs."]
 
 
