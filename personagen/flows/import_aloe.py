@@ -44,7 +44,7 @@ def import_aloe(files: Sequence[Path], out: Path) -> ImportSummary:
 
     Conversations become trees and pairs: as the file says which reply is preferred, no gate rejects a pair but for two
     equal replies or an empty one. Both pools together become personas, one for each profile. Conversations are read
-    row by row; only the ids of their personas are kept in memory.
+    row by row; only the ids of their personas and the turns without a pair are kept in memory.
 
     Raises:
         UsageError: a file can't be read or a row is invalid, the files hold both kinds or only one pool, or ``out``
@@ -97,7 +97,7 @@ def _rows(files: Sequence[Path]) -> Iterator[tuple[Path, Row]]:
 
 
 def _import_conversations(files: Sequence[Path], out: Path) -> dict[str, Any]:
-    counts, rejected = Counter[str](), Counter[str]()
+    counts, rejected, rejections = Counter[str](), Counter[str](), list[bytes]()
 
     def trees() -> Iterator[bytes]:
         numbers = Counter[str]()
@@ -113,18 +113,17 @@ def _import_conversations(files: Sequence[Path], out: Path) -> dict[str, Any]:
 
     def pairs() -> Iterator[bytes]:
         for tree in read_records(out / "trees.jsonl", ConversationTree):
-            for pair in pairs_of(tree)[0]:
+            made, without = pairs_of(tree)
+            for rejection in without:
+                rejected[rejection.gate] += 1
+                rejections.append(rejection.line() + b"\n")
+            for pair in made:
                 counts["pairs"] += 1
                 yield pair.line() + b"\n"
 
-    def rejections() -> Iterator[bytes]:
-        for tree in read_records(out / "trees.jsonl", ConversationTree):
-            for rejection in pairs_of(tree)[1]:
-                rejected[rejection.gate] += 1
-                yield rejection.line() + b"\n"
-
-    for name, lines in (("trees", trees()), ("pairs", pairs()), ("rejections", rejections())):
-        write(out / f"{name}.jsonl", lines)
+    write(out / "trees.jsonl", trees())
+    write(out / "pairs.jsonl", pairs())
+    write(out / "rejections.jsonl", rejections)
     return {"pairs": 0, **counts, "rejected": dict(rejected)}
 
 
