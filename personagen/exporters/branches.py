@@ -53,6 +53,4 @@ def _kept(tree: ConversationTree, pairs: Sequence[PreferencePair]) -> Iterator[T
 
 LACK = "pairs of branches (--grow best-hard gives some)"
 TRAJECTORIES = Format(trajectories, "tree", "TRL's DPOTrainer, whose loss includes the user's messages", lack=LACK)
-SEGMENTS = Format(
-    segments, "tree", "SDPO's fork of LLaMA-Factory (stage: dpo), by dataset_info.json", together=2, lack=LACK
-)
+SEGMENTS = Format(segments, "tree", "SDPO's fork of LLaMA-Factory (stage: dpo), by dataset_info.json", lack=LACK)

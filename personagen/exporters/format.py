@@ -24,9 +24,8 @@ class Format:
     ``beside`` is a file that the trainer needs in the same folder: its name, and a function of the name of the exported
     file and of what ``beside`` holds already (empty if it is missing) that gives its new content, or raises
     ``ValueError``. ``least`` is the number of rows without which the trainer refuses the file, and of an ``exact`` row
-    it refuses further columns. Rows of a format with ``persona`` hold the texts of the persona, whether or not that was
-    asked for. ``together`` rows that follow one another, from the first on, are one example. ``lack`` is what a run has
-    none of if no row comes of it.
+    it refuses further columns. Rows of a format with ``persona`` hold the persona's texts, since that is what it is
+    for. ``lack`` is what a run has none of if no row comes of it.
     """
 
     rows: Rows
@@ -35,6 +34,5 @@ class Format:
     beside: Beside | None = None
     least: int = 0
     persona: bool = False
-    together: int = 1
     exact: bool = False
     lack: str = "pairs"

@@ -33,7 +33,6 @@ def test_only_branches_whose_fork_is_an_exported_pair_are_rows():
 
 def test_segments_are_two_rows_the_rejected_one_first_alike_up_to_the_first_reply_that_differs():
     rows = rows_of("segments", TREE)
-    assert EXPORTERS["segments"].together == 2
     assert len(rows) == 2 * len(rows_of("trajectories", TREE))
     for worse, better in zip(rows[::2], rows[1::2], strict=True):
         assert (worse["chosen"], better["chosen"]) == (False, True)
