@@ -68,6 +68,20 @@ def split_of(
     return found
 
 
+def crossings(run: Path, split: Mapping[str, str]) -> Counter[str]:
+    """How many people, profiles, trait lists, manners and trees, or repeats of one, the trees in ``split`` have in two.
+
+    It does not know how clusters were made: what links trees is looked for on both sides. A tree that is not in
+    ``split`` is on neither.
+    """
+    sides: dict[tuple[str, Hashable], str] = {}
+    found: Counter[str] = Counter()
+    for member in members_of(run):
+        side = split.get(member.tree)
+        found.update(kind for kind, key in member.keys if side and sides.setdefault((kind, key), side) != side)
+    return found
+
+
 def members_of(run: Path, held: Held | None = None) -> Iterator[Member]:
     """The trees of ``run`` in file order, with what links them. Of personas only hashes are kept in memory."""
     language = str(read_state(run).get("options", {}).get("language", "en"))
@@ -82,12 +96,12 @@ def members_of(run: Path, held: Held | None = None) -> Iterator[Member]:
         texts = {"profile": person["profile"], "manner": person["personality"]}
         texts["traits"] = "\n".join(sorted(trait_list(person["traits"], person["personality"])))
         numbers = tuple((kind, kinds[kind].number(text)) for kind, text in texts.items() if text)
-        names = [name for name, meets in held.items() if meets(Persona.model_validate(person))] if held else []
-        rows.append((str(row["id"]), str(person["id"]), _related(row), numbers, tuple(names)))
+        splits = [name for name, meets in held.items() if meets(Persona.model_validate(person))] if held else []
+        rows.append((str(row["id"]), str(person["id"]), _related(row), numbers, tuple(splits)))
     links = {kind: repeats.links() for kind, repeats in kinds.items()}
-    for tree, persona, trees, numbers, names in rows:
+    for tree, persona, trees, numbers, sides in rows:
         near = [(kind, other) for kind, number in numbers for other in links[kind][number]]
-        yield Member(tree, (("persona", persona), *(("tree", one) for one in trees), *numbers, *near), names)
+        yield Member(tree, (("persona", persona), *(("tree", one) for one in trees), *numbers, *near), sides)
 
 
 def _related(row: Mapping[str, Any]) -> tuple[str, ...]:

@@ -35,6 +35,14 @@ class Condition:
     persona: bool = False
     pair: bool = False
 
+    def holds_for(self, persona: Persona) -> bool:
+        """Whether ``persona`` meets a condition that asks about nothing of a ``pair``."""
+        nothing: Any = {"prompt": (), "chosen": (), "rejected": (), "tree": "", "node": "", "turn": 1}
+        pair = PreferencePair(
+            **nothing, persona=persona.id, attributes=persona.attributes, chosen_agent="", rejected_agent=""
+        )
+        return self(pair, persona)
+
     def __call__(self, pair: PreferencePair, persona: Persona | None = None) -> bool:
         return self.test(pair, persona) is True
 
@@ -42,8 +50,8 @@ class Condition:
 def where(conditions: Iterable[str], option: str = "--where") -> Condition:
     """The condition that all ``conditions`` hold, each made of these, ``and``, ``or``, ``not`` and parentheses.
 
-    A flag, ``not-`` and a flag, or a comparison: of a number (also ``score.GATE``), of a text, of ``attribute.NAME`` with
-    either, or ``trait = WORD``, which holds for any of the persona's traits. A name or a value with spaces has quotes.
+    A flag, ``not-`` and a flag, or a comparison: of a number (also ``score.GATE``), of a text, of ``attribute.NAME``
+    with either, or ``trait = WORD``, which holds for any of the persona's traits. A name or a value with spaces has quotes.
 
     Raises:
         UsageError: one is no condition; the error, which names ``option``, says at which character.

@@ -63,4 +63,4 @@ def _inferred(belief: Belief | None, kind: Kind) -> str:
     return " ".join(fact if fact.endswith((".", "!", "?")) else f"{fact}." for fact in facts) or NOTHING
 
 
-ALOE = Format(aloe, "tree", "ALOE's own training script")
+ALOE = Format(aloe, "tree", "ALOE's own training script", persona=True)

@@ -18,9 +18,11 @@ class Format:
 
     ``rows`` makes the rows of one conversation and those of its pairs that are exported, in their order. A row is of
     one ``pair`` or of the whole ``tree``: for a format by pair it gets a single pair at a time, for one by tree all of
-    them, which may be none. ``use`` says in a line which trainer reads it and with which flag.
+    them, which may be none. ``use`` says in a line which trainer reads it and with which flag. Rows with texts of the
+    ``persona`` are written only if they are asked for.
     """
 
     rows: Rows
     by: Literal["pair", "tree"]
     use: str
+    persona: bool = False
