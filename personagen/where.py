@@ -51,7 +51,8 @@ def where(conditions: Iterable[str], option: str = "--where") -> Condition:
     """The condition that all ``conditions`` hold, each made of these, ``and``, ``or``, ``not`` and parentheses.
 
     A flag, ``not-`` and a flag, or a comparison: of a number (also ``score.GATE``), of a text, of ``attribute.NAME``
-    with either, or ``trait = WORD``, which holds for any of the persona's traits. A name or a value with spaces has quotes.
+    with either, or ``trait = WORD``, which holds for any of the persona's traits. A name or a value with spaces has
+    quotes.
 
     Raises:
         UsageError: one is no condition; the error, which names ``option``, says at which character.

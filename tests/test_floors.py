@@ -24,7 +24,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"pairs", "trajectories", "exporters", "where"}),
     frozenset({"store"}),
     frozenset({"llm"}),
-    frozenset({"encoders"}),
+    frozenset({"encoders", "splits"}),
     frozenset({"agents"}),
     frozenset({"runs"}),
     frozenset({"flows"}),

@@ -102,10 +102,7 @@ def export(run: Path, format: str | Exporter, out: Path, options: SelectionOptio
     rows = _lines(taken, format, _rows(taken, exporter, names or ("",)))
     first = next(rows, None)
     if first is None:
-        raise UsageError(
-            f"{run} has nothing to export as {format}: it has no {_lack(taken)}; `personagen show {run}` and"
-            " rejections.jsonl say why"
-        )
+        raise UsageError(f"{run} has nothing to export as {format}: {_lack(taken)}")
     make_folder(out if names else out.parent)
     files, reasons = paths(out, names, options.to), out.with_name(f"{out.name if names else out.stem}.selection.jsonl")
     before = proof.recorded(reasons)
@@ -179,11 +176,12 @@ def _taken(run: Path, exporter: Format | Exporter, options: SelectionOptions, pr
 
 
 def _lack(taken: _Taken) -> str:
-    if not _size(taken.run / "trees.jsonl"):
-        return "trees"
-    chosen = taken.selection.counts if taken.selection else {}
-    reasons = ", ".join(f"{n:,} {reason}" for reason, n in chosen.items())
-    return f"pairs that are chosen ({reasons})" if reasons else "pairs"
+    """Why there is no row."""
+    if taken.selection and taken.selection.reasons:
+        left = ", ".join(f"{n:,} by {reason}" for reason, n in taken.selection.counts.items())
+        return f"not one of its {len(taken.selection.reasons):,} pairs is chosen; left out are {left}"
+    lack = "pairs" if _size(taken.run / "trees.jsonl") else "trees"
+    return f"it has no {lack}; `personagen show {taken.run}` and rejections.jsonl say why"
 
 
 def _rows(taken: _Taken, exporter: Format | Exporter, names: Sequence[str]) -> Iterator[tuple[str, Row]]:

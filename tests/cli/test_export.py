@@ -29,7 +29,7 @@ def test_without_options_the_pairs_for_trl_go_into_the_run_folder(command, folde
 
 def test_the_default_file_is_named_after_the_format(command, folder: Path, tmp_path: Path):
     (tmp_path / "shapes.py").write_text("def sft(trees, pairs):\n    yield {'n': 1}\n")
-    assert command("export", folder, "--format", "aloe").exit_code == 0
+    assert command("export", folder, "--format", "aloe", "--with-persona").exit_code == 0
     assert command("export", folder, "--format", "shapes:sft").exit_code == 0
     assert (folder / "aloe.jsonl").is_file()
     assert (folder / "sft.jsonl").read_text() == '{"n":1}\n'

@@ -177,7 +177,7 @@ def test_turns_and_pairs_are_picked_by_what_their_verdicts_rest_on(command, told
     assert len([*read_pairs(told, where=conditions)]) == rows
     if not rows:
         assert exported.exit_code == 2
-        assert "it has no pairs for --where" in exported.stderr
+        assert "not one of its 4 pairs is chosen; left out are " in exported.stderr
         assert json.loads(shown.stdout)["trees"] == []
         return
     assert json.loads(exported.stdout)["rows"] == len(out.read_bytes().splitlines()) == rows

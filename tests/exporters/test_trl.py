@@ -9,8 +9,8 @@ from tests.trees import conversation
 
 
 def test_a_row_holds_prompt_chosen_and_rejected_as_plain_messages_and_nothing_else():
-    pairs, _ = pairs_of(conversation(turns=2, said=[1, 0]))
-    assert list(trl([], pairs))[1] == {
+    tree = conversation(turns=2, said=[1, 0])
+    assert list(trl(tree, pairs_of(tree)[0]))[1] == {
         "prompt": [
             {"role": "user", "content": "This was my day 1 at the organ."},
             {"role": "assistant", "content": "Reply 1 in turn 1."},
@@ -22,16 +22,8 @@ def test_a_row_holds_prompt_chosen_and_rejected_as_plain_messages_and_nothing_el
 
 
 def test_there_is_one_row_a_pair_in_order():
-    pairs, _ = pairs_of(conversation(turns=5))
-    assert [len(row["prompt"]) for row in trl([], pairs)] == [1, 3, 5, 7, 9]
-
-
-def test_no_tree_is_read_for_it():
-    def unreadable():
-        raise AssertionError("a tree was read")
-        yield
-
-    assert list(trl(unreadable(), [])) == []
+    tree = conversation(turns=5)
+    assert [len(row["prompt"]) for row in trl(tree, pairs_of(tree)[0])] == [1, 3, 5, 7, 9]
 
 
 def test_both_formats_are_on_the_list():

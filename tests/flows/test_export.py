@@ -11,10 +11,13 @@ import pytest
 
 from personagen.errors import CorruptError, DiskError, UsageError
 from personagen.flows.export import export
+from personagen.options.export import SelectionOptions
 from personagen.records import Judgment
 from personagen.store.files import BUFFER_BYTES
 from tests.cli.runs import expanded, several, simulated
 from tests.trees import PERSONA, conversation
+
+WITH_PERSONA = SelectionOptions(with_persona=True)
 
 
 def tied(id: str = "t1"):
@@ -39,7 +42,7 @@ def test_trl_gets_one_row_a_pair(run: Path, tmp_path: Path):
 
 
 def test_aloe_gets_one_row_a_tree(run: Path, tmp_path: Path):
-    assert export(run, "aloe", tmp_path / "aloe.jsonl").rows == 3
+    assert export(run, "aloe", tmp_path / "aloe.jsonl", WITH_PERSONA).rows == 3
 
 
 def test_what_the_summary_says_loads_the_file_with_datasets(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -103,7 +106,7 @@ def test_a_finished_run_without_pairs_writes_no_empty_file_for_trl(tmp_path: Pat
     with pytest.raises(UsageError, match="nothing to export as trl: it has no pairs"):
         export(run, "trl", tmp_path / "out.jsonl")
     assert not (tmp_path / "out.jsonl").exists()
-    assert export(run, "aloe", tmp_path / "out.jsonl").rows == 1
+    assert export(run, "aloe", tmp_path / "out.jsonl", WITH_PERSONA).rows == 1
 
 
 def test_a_run_of_expand_is_refused_with_what_to_do(tmp_path: Path):
@@ -136,7 +139,7 @@ def test_pairs_that_do_not_belong_to_the_trees_are_a_corrupt_run(run: Path, tmp_
     trees = (run / "trees.jsonl").read_bytes().splitlines(keepends=True)
     (run / "trees.jsonl").write_bytes(b"".join(trees[::-1]))
     with pytest.raises(CorruptError, match="run `personagen simulate` on it again"):
-        export(run, "aloe", tmp_path / "out.jsonl")
+        export(run, "aloe", tmp_path / "out.jsonl", WITH_PERSONA)
 
 
 def test_a_function_of_ones_own_in_the_working_folder_is_an_exporter(run: Path, own):
@@ -173,7 +176,7 @@ def test_memory_does_not_grow_with_the_run(tmp_path: Path, format: str):
         run = simulated(tmp_path / f"run{trees}", several(trees))
         tracemalloc.start()
         try:
-            export(run, format, tmp_path / "out.jsonl")
+            export(run, format, tmp_path / "out.jsonl", WITH_PERSONA)
             return tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
@@ -200,7 +203,7 @@ def test_balance_length_keeps_pairs_in_which_the_longer_reply_is_chosen_in_half(
         for at, tree in enumerate(trees)
     ]
     folder = simulated(tmp_path / "long", swapped)
-    summary = export(folder, "trl", tmp_path / "b.jsonl", balance="length")
+    summary = export(folder, "trl", tmp_path / "b.jsonl", SelectionOptions(balance="length"))
     rows = [json.loads(line) for line in (tmp_path / "b.jsonl").read_text().splitlines()]
     longer = [len(row["chosen"][0]["content"]) > len(row["rejected"][0]["content"]) for row in rows]
     assert 0 < sum(longer) == len(rows) / 2 < 36
@@ -219,4 +222,4 @@ def test_balance_says_where_no_pair_is_left(tmp_path: Path):
     ]
     folder = simulated(tmp_path / "long", [tree.model_copy(update={"nodes": tuple(nodes)})])
     with pytest.raises(UsageError, match="--balance length leaves none of the 2 pairs"):
-        export(folder, "trl", tmp_path / "b.jsonl", balance="length")
+        export(folder, "trl", tmp_path / "b.jsonl", SelectionOptions(balance="length"))
