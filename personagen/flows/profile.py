@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ def read_profile(file: Path) -> Profile:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         line = _TOML_LINE.search(str(error))
-        raise UsageError(f"{file}:{line[1] if line else 1}: it is no TOML: {error}") from None
+        raise UsageError(f"{file}:{line[1] if line else len(text.splitlines())}: it is no TOML: {error}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"--profile {file} can't be read: {getattr(error, 'strerror', None) or error}") from None
     reader = _Reader(file, text)
@@ -73,9 +74,10 @@ class _Reader:
         return UsageError(f"{self._at(name)}: {what}")
 
     def _at(self, name: str) -> str:
-        """The file and the first line that has ``name``, a key or a value."""
-        lines = self.text.splitlines()
-        return f"{self.file}:{next((at for at, line in enumerate(lines, 1) if name in line), 1)}"
+        """The file and the first line that begins with the key ``name``, or has it as a value."""
+        lines = list(enumerate(self.text.splitlines(), 1))
+        begins = (at for at, line in lines if line.lstrip(' "[').startswith(name))
+        return f"{self.file}:{next(chain(begins, (at for at, line in lines if name in line)), 1)}"
 
     def conditions(self, tables: Mapping[str, Any], name: str) -> tuple[Condition, ...]:
         given = tables.get(name, [])

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.runs import several, simulated
+from tests.test_splits import tree
 
 
 @pytest.fixture
@@ -33,6 +34,31 @@ def test_the_default_file_is_named_after_the_format(command, folder: Path, tmp_p
     assert command("export", folder, "--format", "shapes:sft").exit_code == 0
     assert (folder / "aloe.jsonl").is_file()
     assert (folder / "sft.jsonl").read_text() == '{"n":1}\n'
+
+
+def test_splits_go_into_a_folder_named_after_the_format(command, tmp_path: Path):
+    run = simulated(tmp_path / "run", [tree(number) for number in range(12)])
+    result = command("export", run, "--split", "train=0.5,test=0.5", "--where", "personal or margin >= 0 or turn = 1")
+    assert result.exit_code == 0
+    assert sorted(file.name for file in (run / "trl").iterdir()) == ["test.jsonl", "train.jsonl"]
+    said = " ".join(result.stdout.split())
+    assert "rows 12 train 6 test 6 bytes " in said
+    assert f"pairs 12 kept reasons {run}/trl.selection.jsonl note read back: 6 trees in train, 6 trees in test" in said
+    assert f'data_files={{"train": "{run}/trl/train.jsonl", "test": "{run}/trl/test.jsonl"}})' in said
+
+
+def test_a_parquet_file_has_its_name(command, folder: Path):
+    pytest.importorskip("pyarrow")
+    result = command("export", folder, "--to", "parquet", "--limit", 4)
+    assert (folder / "trl.parquet").is_file()
+    assert "pairs 4 kept 2 limit: 4" in " ".join(result.stdout.split())
+    assert f'load_dataset("parquet", data_files="{folder}/trl.parquet", split="train")' in result.stdout
+
+
+def test_a_profile_that_holds_out_names_a_folder_too(command, folder: Path, tmp_path: Path):
+    (tmp_path / "profile.toml").write_text('[holdout]\nrest = "persona = nobody"\n')
+    result = command("export", folder, "--profile", tmp_path / "profile.toml")
+    assert (result.exit_code, "--split leaves no tree for rest" in result.stderr) == (2, True)
 
 
 def test_json_is_the_summary_of_the_library(command, folder: Path, tmp_path: Path):
