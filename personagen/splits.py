@@ -57,7 +57,9 @@ def split_of(
         clusters.add(member)
     found = {member.tree: clusters.split(member) for member in members}
     sizes = Counter(found.values())
-    for name in (*clusters.shares, *(held or ())):
+    if empty := next((name for name in held or () if not sizes[name]), ""):
+        raise UsageError(f"the hold-out has no tree for {empty}: of {run} not one persona meets its condition")
+    for name in clusters.shares:
         if not sizes[name]:
             most = max(Counter(map(clusters.root, members)).values(), default=0)
             raise UsageError(

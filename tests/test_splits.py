@@ -117,6 +117,12 @@ def test_a_split_without_a_tree_is_refused_with_how_many_are_linked(tmp_path: Pa
         split_of(run, SHARES)
 
 
+def test_a_hold_out_of_nobody_is_refused(tmp_path: Path):
+    run = run_of(tmp_path / "run", [tree(1), tree(2)])
+    with pytest.raises(UsageError, match="the hold-out has no tree for old"):
+        split_of(run, {}, {"old": lambda _: False})
+
+
 def test_a_damaged_tree_is_named(tmp_path: Path):
     run = run_of(tmp_path / "run", [tree(1), tree(2)])
     lines = (run / "trees.jsonl").read_bytes().splitlines(keepends=True)

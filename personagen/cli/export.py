@@ -33,10 +33,11 @@ def export(run: str, json: bool, quiet: bool, **values: Any) -> None:
     trl: preference pairs with an explicit prompt, for TRL's DPO and reward trainers. aloe: conversations in the schema
     of ALOE's released script. Your own function takes the trees and the pairs and yields one dict per row.
     """
+    from personagen.flows.export import default_out
     from personagen.flows.export import export as flow
 
     chosen = ExportOptions(**values)
-    out = Path(chosen.out or Path(run) / default_name(chosen))
+    out = Path(chosen.out) if chosen.out else default_out(Path(run), chosen)
     summary = flow(Path(run), chosen.format, out, chosen)
     rows = [("rows", f"{summary.rows:,}"), *((f"  {name}", f"{rows:,}") for name, rows in summary.splits.items())]
     rows.append(("bytes", f"{summary.bytes:,}"))
@@ -44,9 +45,3 @@ def export(run: str, json: bool, quiet: bool, **values: Any) -> None:
     rows += [("reasons", summary.reasons), *(("note", note) for note in summary.notes)]
     follow = f"load: from datasets import load_dataset\n      {summary.load}"
     print_summary(summary, f"{summary.out}\n{table(rows)}\n{follow}", json=json, quiet=quiet)
-
-
-def default_name(options: ExportOptions) -> str:
-    """The name below the run folder of what is written without ``--out``: of a folder if there are splits."""
-    name = options.format.rpartition(":")[2]
-    return name if options.split else f"{name}.{options.to}"

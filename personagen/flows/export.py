@@ -22,12 +22,12 @@ from personagen.flows.provenance import ABOUT, PROVENANCE, about, provenance
 from personagen.flows.selection import KEPT, Selection, choices, select
 from personagen.llm.functions import raised
 from personagen.options import NamedFunction, place
-from personagen.options.export import SelectionOptions, shares
+from personagen.options.export import ExportOptions, SelectionOptions, shares
 from personagen.plugins import function
 from personagen.records import ConversationTree, PreferencePair
 from personagen.store.files import BUFFER_BYTES, make_folder, read_records, read_state
 
-__all__ = ["ExportSummary", "conversations", "export", "exporter_of"]
+__all__ = ["ExportSummary", "conversations", "default_out", "export", "exporter_of"]
 
 REST = "train"  # the split of those that are not held out, if there is no other
 Splits: TypeAlias = Mapping[str, str]  # of trees by id
@@ -124,6 +124,13 @@ def export(run: Path, format: str | Exporter, out: Path, options: SelectionOptio
         selection=taken.selection.counts if taken.selection else {},
         reasons=str(reasons) if decided else "",
     )
+
+
+def default_out(run: Path, options: ExportOptions) -> Path:
+    """Where ``run`` is exported to if nothing else is said: a file of the format's name, or with splits a folder."""
+    profile = read_profile(Path(options.profile)) if options.profile else Profile()
+    name = options.format.rpartition(":")[2]
+    return run / (name if _split_names(options, profile) else f"{name}.{options.to}")
 
 
 def exporter_of(format: str) -> Format | Exporter:

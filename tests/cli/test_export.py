@@ -56,9 +56,16 @@ def test_a_parquet_file_has_its_name(command, folder: Path):
 
 
 def test_a_profile_that_holds_out_names_a_folder_too(command, folder: Path, tmp_path: Path):
+    run = simulated(tmp_path / "other", [tree(number) for number in range(4)])
+    (tmp_path / "profile.toml").write_text('[holdout]\nfew = "persona = p2"\n')
+    assert command("export", run, "--profile", tmp_path / "profile.toml").exit_code == 0
+    assert sorted(file.name for file in (run / "trl").iterdir()) == ["few.jsonl", "train.jsonl"]
+
+
+def test_a_split_that_nobody_is_held_out_for_is_refused(command, folder: Path, tmp_path: Path):
     (tmp_path / "profile.toml").write_text('[holdout]\nrest = "persona = nobody"\n')
     result = command("export", folder, "--profile", tmp_path / "profile.toml")
-    assert (result.exit_code, "--split leaves no tree for rest" in result.stderr) == (2, True)
+    assert (result.exit_code, "no tree for rest" in result.stderr) == (2, True)
 
 
 def test_json_is_the_summary_of_the_library(command, folder: Path, tmp_path: Path):
