@@ -25,7 +25,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"exporters"}),
     frozenset({"store"}),
     frozenset({"llm"}),
-    frozenset({"encoders"}),
+    frozenset({"encoders", "splits"}),
     frozenset({"agents"}),
     frozenset({"runs"}),
     frozenset({"flows"}),

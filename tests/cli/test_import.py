@@ -14,7 +14,7 @@ from tests.cli.runs import several, simulated
 def file(command, tmp_path: Path) -> Path:
     """A file in ALOE's schema."""
     run = simulated(tmp_path / "run", several(2))
-    assert command("export", run, "--format", "aloe").exit_code == 0
+    assert command("export", run, "--format", "aloe", "--with-persona").exit_code == 0
     return run / "aloe.jsonl"
 
 
@@ -23,7 +23,7 @@ def test_an_imported_file_can_be_shown_and_exported_as_the_same_bytes(command, f
     assert result.exit_code == 0
     assert f"next: personagen show {tmp_path / 'back'}" in result.stdout
     assert "import, done" in command("show", tmp_path / "back").stdout
-    assert command("export", tmp_path / "back", "--format", "aloe").exit_code == 0
+    assert command("export", tmp_path / "back", "--format", "aloe", "--with-persona").exit_code == 0
     assert (tmp_path / "back" / "aloe.jsonl").read_bytes() == file.read_bytes()
 
 
