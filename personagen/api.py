@@ -10,10 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import Any, ParamSpec, TypeAlias, TypeVar
+from typing import Any, ParamSpec, TypeAlias, TypedDict, TypeVar, Unpack
 
 from personagen.errors import PersonagenError
 from personagen.exporters import Exporter
+from personagen.flows.conversations import conversations
 from personagen.flows.expand import ExpandSummary
 from personagen.flows.expand import expand as _expand
 from personagen.flows.export import ExportSummary
@@ -22,6 +23,7 @@ from personagen.flows.simulate import SimulateSummary
 from personagen.flows.simulate import simulate as _simulate
 from personagen.llm.functions import raised
 from personagen.options import ExpandOptions, SimulateOptions
+from personagen.options.export import Balance, File, Keep, SelectionOptions
 from personagen.options.row import Data, FilePath, KeyTexts, Options, Texts, rows_of
 from personagen.personas.seeds import load_personas
 from personagen.records import ConversationTree, Persona, PreferencePair
@@ -174,18 +176,31 @@ expand = _blocking(aexpand, "expand")
 simulate = _blocking(asimulate, "simulate")
 
 
-def export(
-    run: FilePath, format: str | Exporter, out: FilePath, where: Texts = (), balance: str | None = None
-) -> ExportSummary:
+class _ExportKeywords(TypedDict, total=False):
+    """The keywords of ``export``, with the types of ``SelectionOptions``."""
+
+    to: File
+    where: Texts
+    keep: Keep
+    balance: Balance | None
+    limit: int | None
+    profile: FilePath | None
+    split: str | None
+    seed: int | None
+    with_persona: bool
+    with_provenance: bool
+
+
+def export(run: FilePath, format: str | Exporter, out: FilePath, **options: Unpack[_ExportKeywords]) -> ExportSummary:
     """Writes a run's data in another format: ``trl``, ``aloe``, or your own function, also as ``module:function``.
 
-    ``where`` are conditions on the pairs, as in ``read_pairs``; ``balance="length"`` draws pairs of them in which
-    length says nothing of which reply was chosen.
+    ``out`` is the file, or with ``split`` the folder. The keywords are the options of ``personagen export``:
+    ``export(run, "trl", "pairs", where="margin >= 1 and personal", split="train=0.9,test=0.1", to="parquet")``.
 
     Raises:
         PersonagenError: see ``personagen.errors``.
     """
-    return _export(Path(run), format, Path(out), (where,) if isinstance(where, str) else where, balance)
+    return _export(Path(run), format, Path(out), SelectionOptions(**options))
 
 
 def read_personas(personas: Data, *, columns: KeyTexts = (), skip_bad_lines: bool = False) -> tuple[Persona, ...]:
@@ -213,10 +228,12 @@ def read_trees(run: FilePath) -> Iterator[ConversationTree]:
 def read_pairs(run: FilePath, where: Texts = ()) -> Iterator[PreferencePair]:
     """The preference pairs of a run folder, one at a time; raises like ``read_trees``.
 
-    ``where`` are conditions that all of them meet: ``personal``, ``knowable``, ``generic``, ``leaking``, the same after
-    ``not-``, or a comparison such as ``margin>=1`` (see docs/verdicts.md). Another one is a ``UsageError``.
+    ``where`` are conditions that all of them meet, such as ``margin >= 1 and not leaking`` (see docs/exporting.md).
+    Another text is a ``UsageError``.
     """
     meets = conditions((where,) if isinstance(where, str) else where)
+    if meets.persona:
+        return (pair for tree, pairs in conversations(Path(run)) for pair in pairs if meets(pair, tree.persona))
     return filter(meets, read_records(Path(run) / "pairs.jsonl", PreferencePair))
 
 

@@ -19,6 +19,11 @@ from personagen.tree import by_id, messages, order, parent, turn
 NOBODY = "nobody"
 ON_THE_MATTER = 0.25  # of the meaning words of a twin's last message and its replies: 0.07 to 0.3 by chance
 PERSONAL = 0.5  # share of other personas who prefer the rejected reply
+GIVEN_GATES = {
+    "judged": lambda case: None if case.better else f"{len(case.replies)} of at least 2 replies",
+    "empty": PAIR_GATES["empty"],
+    "identical": PAIR_GATES["identical"],
+}
 
 
 def pairs_of(
@@ -31,7 +36,9 @@ def pairs_of(
     the conversation up to and including the user's message, as in ALOE (arXiv 2410.03642, section 3.2), which has two
     replies and one verdict. With ``tree.keep`` of ``personal``, other pairs are rejected by the gate ``shared``. Of a
     twin, a pair is rejected by the gate ``twin`` unless it prefers the other reply than the original, and knowably so.
+    With ``keep`` of ``given`` a file said which reply is preferred, and only ``GIVEN_GATES`` reject.
     """
+    gates = GIVEN_GATES if tree.keep == "given" else gates
     pairs: list[PreferencePair] = []
     rejections: list[Rejection] = []
     nodes = by_id(tree)

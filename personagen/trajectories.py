@@ -50,12 +50,13 @@ def scores_of(judgments: Iterable[Judgment | None]) -> dict[str, float]:
     found: dict[str, list[float]] = {}
     for verdict in judgments:
         if verdict and not verdict.persona:
-            for reply, score in _scores(verdict).items():
+            for reply, score in scores_in(verdict).items():
                 found.setdefault(reply, []).append(score)
     return {reply: fmean(scores) for reply, scores in found.items()}
 
 
-def _scores(verdict: Judgment) -> Mapping[str, float]:
+def scores_in(verdict: Judgment) -> Mapping[str, float]:
+    """The scores of one verdict, 1 to 5, as in ``scores_of``."""
     if len(verdict.scores) == len(verdict.order):
         return dict(zip(verdict.order, map(float, verdict.scores), strict=True))
     if verdict.tie:
@@ -88,11 +89,11 @@ def trajectories_of(tree: ConversationTree) -> list[TrajectoryPair]:
     the tree give both. Pairs whose values contradict the verdict at the fork, those of one reply, and those with a
     message of the user that was found to contradict the persona are left out.
     """
-    nodes, verdicts = by_id(tree), _own_verdicts(tree)
+    nodes, verdicts = by_id(tree), own_verdicts(tree)
     ends = _branches(tree.nodes, scores_of(tree.judgments))
     pairs = []
     for fork in sorted(verdicts, key=order):
-        for better, worse in _agreed(verdicts[fork]):
+        for better, worse in agreed(verdicts[fork]):
             if better in ends and worse in ends:
                 (chosen, _), (_, rejected) = ends[better], ends[worse]
                 if chosen.value > rejected.value:
@@ -110,7 +111,8 @@ def _by_value(branch: _Branch) -> tuple[float, tuple[int, ...]]:
     return branch.value, order(branch.replies[-1])
 
 
-def _own_verdicts(tree: ConversationTree) -> dict[str, list[Judgment]]:
+def own_verdicts(tree: ConversationTree) -> dict[str, list[Judgment]]:
+    """The user's own verdicts by user message."""
     found: dict[str, list[Judgment]] = {}
     for verdict in tree.judgments:
         if not verdict.persona:
@@ -118,7 +120,7 @@ def _own_verdicts(tree: ConversationTree) -> dict[str, list[Judgment]]:
     return found
 
 
-def _agreed(verdicts: Sequence[Judgment]) -> list[tuple[str, str]]:
+def agreed(verdicts: Sequence[Judgment]) -> list[tuple[str, str]]:
     """Every two replies (better, worse) that two verdicts, in different orders, rank alike."""
     if len(verdicts) != 2 or any(verdict.tie for verdict in verdicts) or verdicts[0].order == verdicts[1].order:
         return []

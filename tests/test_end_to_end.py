@@ -41,7 +41,7 @@ def test_offline_from_seeds_to_pairs(command):
     command("export", "run", "--format", "trl", "--out", "trl.jsonl")
     row = orjson.loads(Path("trl.jsonl").read_bytes().splitlines()[0])
     assert row["prompt"][-1]["role"] == "user"
-    command("export", "run", "--format", "aloe", "--out", "aloe.jsonl")
+    command("export", "run", "--format", "aloe", "--with-persona", "--out", "aloe.jsonl")
     assert "conversations" in orjson.loads(Path("aloe.jsonl").read_bytes().splitlines()[0])
     assert command("show", "run").stdout
 

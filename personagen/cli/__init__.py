@@ -8,6 +8,7 @@ import re
 import shlex
 from contextlib import suppress
 from importlib import import_module
+from keyword import iskeyword
 from typing import Any
 
 import click
@@ -35,7 +36,7 @@ def _find_commands() -> dict[str, str]:
         if file.name.endswith(".py") and not file.name.startswith("_"):
             with open(file, encoding="utf-8") as source:  # noqa: PTH123 - the import of pathlib takes 3 ms
                 if found := _COMMAND.search(source.read()):
-                    commands[found[1].replace("_", "-")] = " ".join(found[2].split())
+                    commands[found[1].rstrip("_").replace("_", "-")] = " ".join(found[2].split())
     return commands
 
 
@@ -44,7 +45,7 @@ COMMANDS = _find_commands()
 
 def command(name: str) -> click.Command:
     """The command ``name``, from the module of that name."""
-    module = name.replace("-", "_")
+    module = name.replace("-", "_") + ("_" if iskeyword(name) else "")
     found: click.Command = getattr(import_module(f"personagen.cli.{module}"), module)
     return found
 

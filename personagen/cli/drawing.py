@@ -203,9 +203,9 @@ def _revealed(user: Node, belief: Belief | None) -> RenderableType:
     new = [inference for inference in belief.inferences if one_line(inference.quote) in folded]
     lines: list[RenderableType] = [Text(f"revealed so far: {len(belief.inferences)}", style="bold")]
     for inference in new:
-        quote = Text(f"“{one_line(inference.quote)}”", style=GREY)
         lines.append(_item("fact" if inference.kind == "profile" else "trait", inference.fact, "cyan"))
-        lines.append(Padding(quote, (0, 0, 0, 6)))
+        if inference.quote:  # an imported one has none
+            lines.append(Padding(Text(f"“{one_line(inference.quote)}”", style=GREY), (0, 0, 0, 6)))
     earlier = len(belief.inferences) - len(new)
     if earlier:
         lines.append(Text(f"{'and ' if new else ''}{earlier} from earlier turns", style=GREY))

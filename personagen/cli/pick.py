@@ -52,7 +52,7 @@ class Pick:
         ended |= {row.place.rpartition("/")[2]: _GATES.get(row.gate, row.gate) for row in rejections}
         worse = {(pair.node, pair.rejected_agent) for pair in pairs}
         said, meets = _said(tree) if self.search else {}, where(self.where)
-        met = {pair.node for pair in pairs if meets(pair)}
+        met = {pair.node for pair in pairs if meets(pair, tree.persona)}
         return [
             node.id
             for node in sorted(tree.nodes, key=lambda node: order(node.id))

@@ -55,7 +55,7 @@ def describe(s: SimulateSummary) -> tuple[Rows, str]:
 def outcome_rows(s: Mapping[str, Any]) -> Rows:
     """The rows about trees, pairs and messages, from the summary in ``run.json``."""
     pairs, paired = s.get("pairs", 0), s.get("paired_turns", s.get("pairs", 0))
-    share = f" (aware reply chosen in {s.get('aware_chosen', 0) / pairs:.0%})" if pairs else ""
+    share = f" (aware reply chosen in {s['aware_chosen'] / pairs:.0%})" if pairs and "aware_chosen" in s else ""
     return [
         ("trees", f"{s.get('trees', 0):,} of {s.get('conversations', 0):,}"),
         *failure_rows(s.get("failures", {})),

@@ -2,41 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from personagen.exporters.format import Format, Row
+from personagen.readers.aloe import NOTHING
 from personagen.records import Belief, ConversationTree, Kind, PreferencePair
 from personagen.tree import by_id, leaves, path
 
-# ALOE's observer writes this if it has inferred nothing.
-NOTHING = "None"
 
-
-def aloe(trees: Iterable[ConversationTree], pairs: Iterable[PreferencePair]) -> Iterator[dict[str, Any]]:
+def aloe(tree: ConversationTree, pairs: Sequence[PreferencePair]) -> Iterator[Row]:
     """One row per tree: ``profile``, ``personality`` and ``conversations``, a list with one entry per turn.
 
     A turn has ``user``, ``assistant`` (``preferred`` and ``rejected``), ``chosen`` (which of these two continued the
     conversation), ``inferred_profile`` and ``inferred_personality``. The turns are those of the longest path, the first
     of several. Of the pairs of a turn it shows the first with the reply on that path, in the last turn the best against
-    the worst. ALOE's schema needs a pair in every turn; a turn without one has the same text
-    on both sides, so that its DPO gradient is zero. Pairs must be in the order of the trees.
+    the worst. ALOE's schema needs a pair in every turn; a turn without one has the same text on both sides, so that its
+    DPO gradient is zero.
     """
-    groups = groupby(pairs, key=lambda pair: pair.tree)
-    tree_id, group = next(groups, (None, iter(())))
-    for tree in trees:
-        found: dict[str, list[PreferencePair]] = {}
-        if tree_id == tree.id:
-            for pair in group:
-                found.setdefault(pair.node, []).append(pair)
-            tree_id, group = next(groups, (None, iter(())))
-        yield {
-            "profile": tree.persona.profile,
-            "personality": tree.persona.personality,
-            "conversations": _turns(tree, found),
-        }
-    if tree_id is not None:
-        raise ValueError(f"the pairs of tree {tree_id} are not in the order of the trees")
+    found: dict[str, list[PreferencePair]] = {}
+    for pair in pairs:
+        found.setdefault(pair.node, []).append(pair)
+    yield {
+        "profile": tree.persona.profile,
+        "personality": tree.persona.personality,
+        "conversations": _turns(tree, found),
+    }
 
 
 def _turns(tree: ConversationTree, pairs: Mapping[str, Sequence[PreferencePair]]) -> list[dict[str, Any]]:
@@ -68,3 +59,6 @@ def _sides(pairs: Sequence[PreferencePair], said: str, *, last: bool) -> tuple[s
 def _inferred(belief: Belief | None, kind: Kind) -> str:
     facts = [inference.fact.strip() for inference in belief.inferences if inference.kind == kind] if belief else []
     return " ".join(fact if fact.endswith((".", "!", "?")) else f"{fact}." for fact in facts) or NOTHING
+
+
+ALOE = Format(aloe, "tree", "ALOE's own training script", persona=True)

@@ -2,41 +2,45 @@
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from itertools import chain
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, count
 from pathlib import Path
-from typing import cast
+from typing import TypeAlias, cast
 
 import orjson
 
 from personagen.errors import CorruptError, PersonagenError, UsageError
 from personagen.exporters import EXPORTERS, Exporter
+from personagen.exporters.format import Format, Row
+from personagen.flows import proof
+from personagen.flows.beside import beside
+from personagen.flows.conversations import conversations
+from personagen.flows.dataset_files import check_out, load_code, paths, written
+from personagen.flows.parquet import check_installed
+from personagen.flows.profile import Profile, read_profile
+from personagen.flows.provenance import ABOUT, PROVENANCE, about, provenance
+from personagen.flows.selection import KEPT, Selection, choices, select
 from personagen.llm.functions import raised
-from personagen.metrics.balance import balanced
 from personagen.options import NamedFunction, place
+from personagen.options.export import ExportOptions, SelectionOptions, shares
 from personagen.plugins import function
 from personagen.records import ConversationTree, PreferencePair
-from personagen.store.files import make_folder, read_records, read_state, write
-from personagen.where import where as conditions
+from personagen.store.files import BUFFER_BYTES, make_folder, read_records, read_state
 
-OWN = (
-    "run.json",
-    "trees.jsonl",
-    "pairs.jsonl",
-    "trajectories.jsonl",
-    "rejections.jsonl",
-    "personas.jsonl",
-    "labels.jsonl",
-    ".lock",
-)
+__all__ = ["ExportSummary", "conversations", "default_out", "export", "exporter_of"]
+
+REST = "train"  # the split of those that are not held out, if there is no other
+Splits: TypeAlias = Mapping[str, str]  # of trees by id
 
 
 @dataclass(frozen=True)
 class ExportSummary:
-    """The export: ``rows`` lines and ``bytes`` bytes in ``out``; ``load`` is the Python code that reads it."""
+    """The export: ``rows`` rows and ``bytes`` bytes in ``out``; ``load`` is the Python code that reads it.
+
+    ``splits`` are the rows of each split, ``selection`` the pairs by the reason why they stayed or went, which the file
+    ``reasons`` has for each pair.
+    """
 
     run: str
     format: str
@@ -45,71 +49,96 @@ class ExportSummary:
     bytes: int
     load: str
     notes: tuple[str, ...] = ()
+    splits: dict[str, int] = field(default_factory=dict)
+    selection: dict[str, int] = field(default_factory=dict)
+    reasons: str = ""
 
 
-def export(
-    run: Path, format: str | Exporter, out: Path, where: Iterable[str] = (), balance: str | None = None
-) -> ExportSummary:
-    """Writes the data of the run folder ``run`` as JSON lines to ``out``, replacing that file.
+@dataclass(frozen=True)
+class _Taken:
+    """What is exported of a run: of its pairs, of its trees by split, and as further columns."""
 
-    ``format`` is one of ``EXPORTERS``, a function, or the ``package.module:function`` of one; ``where`` are conditions
-    on the pairs (``personagen.where``). Trees and pairs are read line by line, so memory use does not grow with the
-    run. With ``balance`` of ``length`` only pairs are exported in which length says nothing of which reply was chosen
-    (``metrics.balance``); the notes say how many are left out. A run with nothing to export yet is a ``UsageError``.
+    run: Path
+    selection: Selection | None = None
+    splits: Splits | None = None
+    with_persona: bool = False
+    version: str = ""  # of the run, if rows have their provenance
+
+    def keeps(self, number: int) -> bool:
+        """Whether the pair of that number is exported."""
+        return self.selection is None or not self.selection.reasons[number]
+
+    def reason(self, number: int) -> str:
+        """Why the pair of that number is exported or not."""
+        return KEPT if self.selection is None else self.selection.names[self.selection.reasons[number]]
+
+    def split(self, tree: str) -> str:
+        """The split of a tree; empty if there are no splits."""
+        return "" if self.splits is None else self.splits[tree]
+
+    def columns(self, tree: ConversationTree, pairs: Sequence[PreferencePair]) -> Row:
+        """The further columns of a row of ``pairs``."""
+        more: Row = {ABOUT: about(tree.persona)} if self.with_persona else {}
+        if self.version:
+            more[PROVENANCE] = provenance(tree, pairs, self.version, with_persona=self.with_persona)
+        return more
+
+
+def export(run: Path, format: str | Exporter, out: Path, options: SelectionOptions | None = None) -> ExportSummary:
+    """Writes the data of the run folder ``run`` to the file ``out``, or to a folder with a file for each split.
+
+    ``format`` is one of ``EXPORTERS``, a function, or the ``package.module:function`` of one. Trees and pairs are read
+    line by line; memory grows by a few bytes a pair. A run with nothing to export yet is a ``UsageError``.
     """
+    options = options or SelectionOptions()
     format = format if isinstance(format, str) else NamedFunction(format)
     exporter = exporter_of(format)
     place("RUN", run)
     notes = _check_run(run)
-    _check_out(run, out)
-    trees = read_records(run / "trees.jsonl", ConversationTree)
-    suits = conditions(where)
-    pairs: Iterable[PreferencePair] = filter(suits, read_records(run / "pairs.jsonl", PreferencePair))
-    if balance:
-        kept, note = _balanced(run, suits)
-        pairs, notes = (pair for at, pair in enumerate(pairs) if at in kept), (*notes, note)
-    lines = _lines(run, format, exporter, trees, pairs)
-    first = next(lines, None)
+    _check_columns(format, exporter, options)
+    profile = read_profile(Path(options.profile)) if options.profile else Profile()
+    names = _split_names(options, profile)
+    check_out(run, out, names, options.to)
+    taken = _taken(run, exporter, options, profile)
+    rows = _lines(taken, format, _rows(taken, exporter, names or ("",)))
+    first = next(rows, None)
     if first is None:
-        lack = f"pairs{' for --where' if where else ''}" if _size(run / "trees.jsonl") else "trees"
-        raise UsageError(
-            f"{run} has nothing to export as {format}: it has no {lack}; `personagen show {run}` and rejections.jsonl"
-            " say why"
-        )
-    rows = 0
-
-    def counted() -> Iterator[bytes]:
-        nonlocal rows
-        for line in chain([first], lines):
-            rows += 1
-            yield line
-
-    make_folder(out.parent)
-    size = write(out, counted())
-    load = f'load_dataset("json", data_files={json.dumps(str(out), ensure_ascii=False)}, split="train")'
-    return ExportSummary(str(run), str(format), str(out), rows, size, load, notes)
-
-
-def _balanced(run: Path, suits: Callable[[PreferencePair], bool]) -> tuple[frozenset[int], str]:
-    """Of the pairs of ``run`` that suit, the places of those that are kept if length is balanced; what that costs."""
-    lengths = [
-        tuple(sum(len(message.content) for message in side) for side in (pair.chosen, pair.rejected))
-        for pair in filter(suits, read_records(run / "pairs.jsonl", PreferencePair))
-    ]
-    seed = read_state(run).get("options", {}).get("seed", 0)
-    kept = frozenset(balanced([math.log((1 + chosen) / (1 + rejected)) for chosen, rejected in lengths], seed))
-    if lengths and not kept:
-        raise UsageError(
-            f"--balance length leaves none of the {len(lengths):,} pairs of {run}: no longer reply was rejected by"
-            " about as much as another was chosen"
-        )
-    longer = sum(chosen > rejected for chosen, rejected in lengths)
-    share = f"the longer reply was chosen in {longer / max(1, len(lengths)):.0%} of them, in those kept in half"
-    return kept, f"--balance length kept {len(kept):,} of {len(lengths):,} pairs: {share}"
+        raise UsageError(f"{run} has nothing to export as {format}: {_lack(taken, exporter)}")
+    make_folder(out if names else out.parent)
+    files, reasons = paths(out, names, options.to), out.with_name(f"{out.name if names else out.stem}.selection.jsonl")
+    before = proof.recorded(reasons)
+    decided = {reasons: _decided(taken)} if taken.selection or taken.splits else {}
+    needed = beside(exporter, files.values()) if isinstance(exporter, Format) else {}
+    more = decided | {file: iter([content]) for file, content in needed.items()}
+    counts = written(files, chain([first], rows), options.to, more)
+    notes = (*notes, *_few(exporter, counts))
+    if taken.selection:
+        notes = (*notes, *taken.selection.notes)
+    if taken.splits:
+        notes = (*notes, *proof.disjoint(run, files, reasons, taken.splits), *proof.moved(before, taken.splits))
+    return ExportSummary(
+        run=str(run),
+        format=str(format),
+        out=str(out),
+        rows=sum(counts.values()),
+        bytes=sum(file.stat().st_size for file in files.values()),
+        load=load_code(files, options.to),
+        notes=notes,
+        splits=counts if names else {},
+        selection=taken.selection.counts if taken.selection else {},
+        reasons=str(reasons) if decided else "",
+    )
 
 
-def exporter_of(format: str) -> Exporter:
-    """The exporter ``format``: a name in ``EXPORTERS``, or ``package.module:function``; else ``UsageError``."""
+def default_out(run: Path, options: ExportOptions) -> Path:
+    """Where ``run`` is exported to if nothing else is said: a file of the format's name, or with splits a folder."""
+    profile = read_profile(Path(options.profile)) if options.profile else Profile()
+    name = options.format.rpartition(":")[2]
+    return run / (name if _split_names(options, profile) else f"{name}.{options.to}")
+
+
+def exporter_of(format: str) -> Format | Exporter:
+    """The format of that name in ``EXPORTERS``, or the function ``package.module:function``; else ``UsageError``."""
     if format in EXPORTERS:
         return EXPORTERS[format]
     if ":" not in format:
@@ -119,24 +148,114 @@ def exporter_of(format: str) -> Exporter:
     return cast(Exporter, function(format))
 
 
-def _lines(
-    run: Path,
-    format: str,
-    exporter: Exporter,
-    trees: Iterable[ConversationTree],
-    pairs: Iterable[PreferencePair],
-) -> Iterator[bytes]:
+def _check_columns(format: str, exporter: Format | Exporter, options: SelectionOptions) -> None:
+    """Raises ``UsageError`` if rows would have what was not asked for, or can't have what was."""
+    if isinstance(exporter, Format):
+        if exporter.persona and not options.with_persona:
+            raise UsageError(f"--format {format} has the personas' texts in its rows: add --with-persona to write them")
+        if exporter.exact and (options.with_persona or options.with_provenance):
+            raise UsageError(
+                f"--format {format} can't have further columns: leave out --with-persona and --with-provenance"
+            )
+    elif options.with_persona or options.with_provenance:
+        raise UsageError(
+            f"--format {format} makes its rows itself: it gets each persona with its tree, so leave out --with-persona"
+            " and --with-provenance"
+        )
+    if options.to == "parquet":
+        check_installed()
+
+
+def _split_names(options: SelectionOptions, profile: Profile) -> tuple[str, ...]:
+    drawn = tuple(shares(options.split)) or ((REST,) if profile.holdout else ())
+    return tuple(dict.fromkeys((*drawn, *dict(profile.holdout))))
+
+
+def _taken(run: Path, exporter: Format | Exporter, options: SelectionOptions, profile: Profile) -> _Taken:
+    state = read_state(run)
+    seed = state.get("options", {}).get("seed", 0) if options.seed is None else options.seed
+    splits = None
+    if _split_names(options, profile):
+        from personagen.splits import split_of
+
+        held = {name: condition.holds_for for name, condition in profile.holdout}
+        splits = split_of(run, shares(options.split), held, seed)
+    wanted = choices(options, profile, seed)
+    return _Taken(
+        run,
+        select(run, wanted) if wanted.asked else None,
+        splits,
+        options.with_persona and not (isinstance(exporter, Format) and exporter.persona),
+        str(state.get("versions", {}).get("personagen", "?")) if options.with_provenance else "",
+    )
+
+
+def _few(exporter: Format | Exporter, counts: Mapping[str, int]) -> Iterator[str]:
+    """Notes on files that their trainer refuses, since they have too few rows."""
+    least = exporter.least if isinstance(exporter, Format) else 0
+    for name, rows in counts.items():
+        if rows < least:
+            where = f"the split {name}" if name else "the file"
+            yield f"{where} has {rows} rows, and is refused with fewer than {least}"
+
+
+def _lack(taken: _Taken, exporter: Format | Exporter) -> str:
+    """Why there is no row."""
+    if taken.selection and taken.selection.reasons:
+        left = ", ".join(f"{n:,} by {reason}" for reason, n in taken.selection.counts.items())
+        return f"not one of its {len(taken.selection.reasons):,} pairs is chosen; left out are {left}"
+    lack = exporter.lack if isinstance(exporter, Format) else "pairs"
+    lack = lack if _size(taken.run / "trees.jsonl") else "trees"
+    return f"it has no {lack}; `personagen show {taken.run}` and rejections.jsonl say why"
+
+
+def _rows(taken: _Taken, exporter: Format | Exporter, names: Sequence[str]) -> Iterator[tuple[str, Row]]:
+    """Each row with the name of its split."""
+    if not isinstance(exporter, Format):
+        for name in names:
+            trees = read_records(taken.run / "trees.jsonl", ConversationTree)
+            mine = trees if taken.splits is None else (tree for tree in trees if taken.split(tree.id) == name)
+            yield from ((name, row) for row in exporter(mine, _own_pairs(taken, name)))
+        return
+    numbers = count()
+    for tree, pairs in conversations(taken.run):
+        kept = [pair for pair in pairs if taken.keeps(next(numbers))]
+        if not kept and taken.selection:
+            continue
+        for group in [[pair] for pair in kept] if exporter.by == "pair" else [kept]:
+            more = taken.columns(tree, group)
+            yield from ((taken.split(tree.id), {**row, **more}) for row in exporter.rows(tree, group))
+
+
+def _own_pairs(taken: _Taken, name: str) -> Iterator[PreferencePair]:
+    for number, pair in enumerate(read_records(taken.run / "pairs.jsonl", PreferencePair)):
+        if taken.keeps(number) and taken.split(pair.tree) == name:
+            yield pair
+
+
+def _lines(taken: _Taken, format: str, rows: Iterator[tuple[str, Row]]) -> Iterator[tuple[str, bytes]]:
     try:
-        for row in exporter(trees, pairs):
-            yield orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
+        for name, row in rows:
+            yield name, orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
     except PersonagenError:
         raise
     except Exception as error:
         if format in EXPORTERS:
             if isinstance(error, OSError):
                 raise
-            raise CorruptError(f"{run} can't be exported: {error}; run `personagen simulate` on it again") from error
-        raise UsageError(f"--format {raised(format, exporter, error)}") from error
+            problem = f"{taken.run} can't be exported: {error}; run `personagen simulate` on it again"
+            raise CorruptError(problem) from error
+        raise UsageError(f"--format {raised(format, exporter_of(format), error)}") from error
+
+
+def _decided(taken: _Taken) -> Iterator[bytes]:
+    """A line for each pair: whether it is kept, why, and its split."""
+    with (taken.run / "pairs.jsonl").open("rb", buffering=BUFFER_BYTES) as lines:
+        for number, line in enumerate(lines):
+            pair = orjson.loads(line)
+            row = {name: pair.get(name, "") for name in ("tree", "node", "chosen_node", "rejected_node")}
+            row |= {"kept": taken.keeps(number), "reason": taken.reason(number), "split": taken.split(pair["tree"])}
+            yield orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def _check_run(run: Path) -> tuple[str, ...]:
@@ -157,14 +276,3 @@ def _check_run(run: Path) -> tuple[str, ...]:
 
 def _size(file: Path) -> int:
     return file.stat().st_size if file.is_file() else 0
-
-
-def _check_out(run: Path, out: Path) -> None:
-    place("--out", out)
-    if out.is_dir():
-        raise UsageError(f"{out} is a folder; --out names a file")
-    if out.exists() and not out.is_file():  # a device or a pipe would be replaced
-        raise UsageError(f"{out} is not a plain file; --out names one to write or replace")
-    inside = out.resolve().parent == run.resolve()
-    if inside and (out.name in OWN or out.name.startswith("journal.db")):
-        raise UsageError(f"{out} belongs to the run itself; give another --out")

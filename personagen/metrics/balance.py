@@ -10,7 +10,12 @@ CALIPER = 0.1  # of a length ratio's logarithm: about 10 %
 
 
 def balanced(gaps: Sequence[float], seed: int = 0) -> list[int]:
-    """The places of the pairs that are kept, in order.
+    """The places of the pairs that are kept, in order: those of ``couples``."""
+    return sorted(at for couple in couples(gaps, seed) for at in couple)
+
+
+def couples(gaps: Sequence[float], seed: int = 0) -> list[tuple[int, ...]]:
+    """The places of the pairs that are kept, by two that balance each other, or by one that needs no other.
 
     ``gaps`` are the logarithms of the chosen reply's length over the rejected one's. A pair in which the chosen reply
     is longer is kept with one in which the rejected reply is longer by the same ratio, up to ``CALIPER``: nearest-
@@ -24,7 +29,7 @@ def balanced(gaps: Sequence[float], seed: int = 0) -> list[int]:
     # Places in the pool are counted from 1; 0 and the one after the last are its ends.
     left, right = [0, *range(len(pool) + 1)], [*range(1, len(pool) + 3)]
     taken = [False] * (len(pool) + 2)
-    kept = [at for at, gap in enumerate(gaps) if gap == 0]
+    kept: list[tuple[int, ...]] = [(at,) for at, gap in enumerate(gaps) if gap == 0]
 
     def free(place: int, step: list[int]) -> int:
         """The first free place from ``place`` on, along ``step``; skipped places are shortened for the next search."""
@@ -44,5 +49,5 @@ def balanced(gaps: Sequence[float], seed: int = 0) -> list[int]:
         if fits:
             best = min(fits, key=lambda place: (abs(pool[place - 1][0] - size), place))
             taken[best] = True
-            kept += [at, pool[best - 1][1]]
-    return sorted(kept)
+            kept.append((at, pool[best - 1][1]))
+    return kept

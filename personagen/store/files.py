@@ -10,9 +10,9 @@ import fcntl
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import orjson
 from pydantic import ValidationError
@@ -31,15 +31,23 @@ def dump(value: Any) -> bytes:
 
 def write(file: Path, parts: Iterable[bytes]) -> int:
     """Replaces ``file`` by ``parts`` in one step and returns the bytes; after a ``DiskError`` it is unchanged."""
+    with replaced(file) as out:
+        return sum(map(out.write, parts))
+
+
+@contextmanager
+def replaced(file: Path) -> Iterator[BinaryIO]:
+    """A file to write to, which replaces ``file`` at the end; after an error, such as ``DiskError``, it is unchanged.
+
+    Several that are open in one ``ExitStack`` replace their files only once all of them are written.
+    """
     beside = file.with_name(f".{file.name}.new")
-    size = 0
     try:
         beside.unlink(missing_ok=True)  # left by a crash, or a planted link
         with os.fdopen(_created(beside), "wb", buffering=BUFFER_BYTES) as out:
             if file.is_file():
                 _choose_mode(out.fileno(), stat.S_IMODE(file.stat().st_mode))
-            for part in parts:
-                size += out.write(part)
+            yield out
             out.flush()
             synced(out.fileno())
         beside.replace(file)
@@ -51,7 +59,6 @@ def write(file: Path, parts: Iterable[bytes]) -> int:
             problem = f"{file} can't be written: {error.strerror}; free or repair the disk and run again"
             raise DiskError(problem) from error
         raise
-    return size
 
 
 def make_folder(folder: Path) -> None:

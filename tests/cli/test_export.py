@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.runs import several, simulated
+from tests.test_splits import tree
 
 
 @pytest.fixture
@@ -29,10 +30,42 @@ def test_without_options_the_pairs_for_trl_go_into_the_run_folder(command, folde
 
 def test_the_default_file_is_named_after_the_format(command, folder: Path, tmp_path: Path):
     (tmp_path / "shapes.py").write_text("def sft(trees, pairs):\n    yield {'n': 1}\n")
-    assert command("export", folder, "--format", "aloe").exit_code == 0
+    assert command("export", folder, "--format", "aloe", "--with-persona").exit_code == 0
     assert command("export", folder, "--format", "shapes:sft").exit_code == 0
     assert (folder / "aloe.jsonl").is_file()
     assert (folder / "sft.jsonl").read_text() == '{"n":1}\n'
+
+
+def test_splits_go_into_a_folder_named_after_the_format(command, tmp_path: Path):
+    run = simulated(tmp_path / "run", [tree(number) for number in range(12)])
+    result = command("export", run, "--split", "train=0.5,test=0.5", "--where", "personal or margin >= 0 or turn = 1")
+    assert result.exit_code == 0
+    assert sorted(file.name for file in (run / "trl").iterdir()) == ["test.jsonl", "train.jsonl"]
+    said = " ".join(result.stdout.split())
+    assert "rows 12 train 6 test 6 bytes " in said
+    assert f"pairs 12 kept reasons {run}/trl.selection.jsonl note read back: 6 trees in train, 6 trees in test" in said
+    assert f'data_files={{"train": "{run}/trl/train.jsonl", "test": "{run}/trl/test.jsonl"}})' in said
+
+
+def test_a_parquet_file_has_its_name(command, folder: Path):
+    pytest.importorskip("pyarrow")
+    result = command("export", folder, "--to", "parquet", "--limit", 4)
+    assert (folder / "trl.parquet").is_file()
+    assert "pairs 4 kept 2 limit: 4" in " ".join(result.stdout.split())
+    assert f'load_dataset("parquet", data_files="{folder}/trl.parquet", split="train")' in result.stdout
+
+
+def test_a_profile_that_holds_out_names_a_folder_too(command, folder: Path, tmp_path: Path):
+    run = simulated(tmp_path / "other", [tree(number) for number in range(4)])
+    (tmp_path / "profile.toml").write_text('[holdout]\nfew = "persona = p2"\n')
+    assert command("export", run, "--profile", tmp_path / "profile.toml").exit_code == 0
+    assert sorted(file.name for file in (run / "trl").iterdir()) == ["few.jsonl", "train.jsonl"]
+
+
+def test_a_split_that_nobody_is_held_out_for_is_refused(command, folder: Path, tmp_path: Path):
+    (tmp_path / "profile.toml").write_text('[holdout]\nrest = "persona = nobody"\n')
+    result = command("export", folder, "--profile", tmp_path / "profile.toml")
+    assert (result.exit_code, "no tree for rest" in result.stderr) == (2, True)
 
 
 def test_json_is_the_summary_of_the_library(command, folder: Path, tmp_path: Path):
@@ -54,7 +87,7 @@ def test_an_unfinished_run_is_exported_with_a_note(command, tmp_path: Path):
 def test_a_mistake_is_one_sentence_with_its_exit_code(command, folder: Path):
     result = command("export", folder, "--format", "csv")
     assert result.exit_code == 2
-    assert result.stderr.startswith("personagen: --format csv: choose one of trl, aloe")
+    assert result.stderr.startswith("personagen: --format csv: choose one of trl, trl-dpo")
     assert result.stderr.count("\n") == 1
 
 

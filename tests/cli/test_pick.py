@@ -177,7 +177,7 @@ def test_turns_and_pairs_are_picked_by_what_their_verdicts_rest_on(command, told
     assert len([*read_pairs(told, where=conditions)]) == rows
     if not rows:
         assert exported.exit_code == 2
-        assert "it has no pairs for --where" in exported.stderr
+        assert "not one of its 4 pairs is chosen; left out are " in exported.stderr
         assert json.loads(shown.stdout)["trees"] == []
         return
     assert json.loads(exported.stdout)["rows"] == len(out.read_bytes().splitlines()) == rows
@@ -189,7 +189,7 @@ def test_turns_and_pairs_are_picked_by_what_their_verdicts_rest_on(command, told
 def test_a_condition_that_is_none_is_refused(command, told: Path):
     for words in (("show", told), ("export", told)):
         result = command(*words, "--where", "nice")
-        assert (result.exit_code, "--where nice: choose personal" in result.stderr) == (2, True)
+        assert (result.exit_code, "--where nice: at character 1, 'nice': choose personal" in result.stderr) == (2, True)
 
 
 def test_conditions_are_shown_as_they_are_typed():

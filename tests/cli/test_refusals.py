@@ -219,7 +219,7 @@ def test_no_settings_file_raises_anything_but_a_usage_error(here: Path, content:
     [
         (("show", "run"), "run.json"),
         (("export", "run", "--out", "x.jsonl"), "run.json"),
-        (("export", "run", "--format", "aloe", "--out", "x.jsonl"), "trees.jsonl"),
+        (("export", "run", "--format", "aloe", "--with-persona", "--out", "x.jsonl"), "trees.jsonl"),
         (("prompts", "check"), "personagen.toml"),
         ((*SIMULATE, "--out", "new"), "personagen.toml"),
     ],

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given, settings
 
-from personagen.exporters.aloe import aloe
-from personagen.pairs import pairs_of
 from personagen.records import ConversationTree, Node
+from tests.exporters.rows import rows_of
 from tests.trees import conversation, trees, verdicts
 
 
 def row_of(tree: ConversationTree) -> dict:
-    (row,) = aloe([tree], pairs_of(tree)[0])
+    (row,) = rows_of("aloe", tree)
     return row
 
 
@@ -72,7 +70,7 @@ def test_a_turn_without_a_pair_says_on_both_sides_what_was_said():
     assert turns[1]["assistant"] == {"preferred": "Reply 0 in turn 2.", "rejected": "Reply 1 in turn 2."}
 
 
-def test_of_a_tree_with_many_branches_the_longest_is_told():
+def test_of_a_tree_with_many_branches_the_longest_is_shown():
     tree = conversation(turns=3, said=[1, 1, 0])
     branch = Node(id="0.0.0", role="user", content="Another way.", agent="user")
     row = row_of(tree.model_copy(update={"nodes": (*tree.nodes, branch)}))
@@ -80,19 +78,11 @@ def test_of_a_tree_with_many_branches_the_longest_is_told():
     assert len(row["conversations"]) == 3
 
 
-def test_each_tree_gets_its_own_pairs_and_one_without_pairs_takes_none():
-    a, b, c = (conversation(turns=1, id=name) for name in "abc")
-    rows = list(aloe([a, b, c], [*pairs_of(a)[0], *pairs_of(c)[0]]))
+def test_a_tree_without_pairs_is_a_row_too():
+    tree = conversation(turns=1)
+    rows = [*rows_of("aloe", tree), *rows_of("aloe", tree, pairs=())]
     sides = [row["conversations"][0]["assistant"] for row in rows]
-    assert [side["preferred"] == side["rejected"] for side in sides] == [False, True, False]
-
-
-@pytest.mark.parametrize("order", ["ba", "bb"])
-def test_pairs_in_another_order_than_the_trees_are_refused_and_never_dropped(order: str):
-    a, b = (conversation(turns=1, id=name) for name in "ab")
-    pairs = {"a": pairs_of(a)[0], "b": pairs_of(b)[0]}
-    with pytest.raises(ValueError, match="are not in the order of the trees"):
-        list(aloe([a, b], pairs[order[0]] + pairs["a"] + pairs[order[1]]))
+    assert [side["preferred"] == side["rejected"] for side in sides] == [False, True]
 
 
 @settings(deadline=None)

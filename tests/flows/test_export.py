@@ -11,10 +11,13 @@ import pytest
 
 from personagen.errors import CorruptError, DiskError, UsageError
 from personagen.flows.export import export
+from personagen.options.export import SelectionOptions
 from personagen.records import Judgment
 from personagen.store.files import BUFFER_BYTES
 from tests.cli.runs import expanded, several, simulated
 from tests.trees import PERSONA, conversation
+
+WITH_PERSONA = SelectionOptions(with_persona=True)
 
 
 def tied(id: str = "t1"):
@@ -35,11 +38,11 @@ def test_trl_gets_one_row_a_pair(run: Path, tmp_path: Path):
     rows = [json.loads(line) for line in (tmp_path / "pairs.jsonl").read_text().splitlines()]
     assert summary.rows == len(rows) == 9
     assert summary.bytes == (tmp_path / "pairs.jsonl").stat().st_size
-    assert all(set(row) == {"prompt", "chosen", "rejected"} for row in rows)
+    assert all({"prompt", "chosen", "rejected", "persona", "tree"} <= set(row) for row in rows)
 
 
 def test_aloe_gets_one_row_a_tree(run: Path, tmp_path: Path):
-    assert export(run, "aloe", tmp_path / "aloe.jsonl").rows == 3
+    assert export(run, "aloe", tmp_path / "aloe.jsonl", WITH_PERSONA).rows == 3
 
 
 def test_what_the_summary_says_loads_the_file_with_datasets(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -103,7 +106,7 @@ def test_a_finished_run_without_pairs_writes_no_empty_file_for_trl(tmp_path: Pat
     with pytest.raises(UsageError, match="nothing to export as trl: it has no pairs"):
         export(run, "trl", tmp_path / "out.jsonl")
     assert not (tmp_path / "out.jsonl").exists()
-    assert export(run, "aloe", tmp_path / "out.jsonl").rows == 1
+    assert export(run, "aloe", tmp_path / "out.jsonl", WITH_PERSONA).rows == 1
 
 
 def test_a_run_of_expand_is_refused_with_what_to_do(tmp_path: Path):
@@ -118,7 +121,7 @@ def test_a_folder_that_is_no_run_is_refused(tmp_path: Path):
 
 
 def test_an_unknown_format_is_refused_with_those_there_are(run: Path, tmp_path: Path):
-    with pytest.raises(UsageError, match="--format csv: choose one of trl, aloe"):
+    with pytest.raises(UsageError, match="--format csv: choose one of trl, trl-dpo"):
         export(run, "csv", tmp_path / "out.jsonl")
 
 
@@ -136,7 +139,7 @@ def test_pairs_that_do_not_belong_to_the_trees_are_a_corrupt_run(run: Path, tmp_
     trees = (run / "trees.jsonl").read_bytes().splitlines(keepends=True)
     (run / "trees.jsonl").write_bytes(b"".join(trees[::-1]))
     with pytest.raises(CorruptError, match="run `personagen simulate` on it again"):
-        export(run, "aloe", tmp_path / "out.jsonl")
+        export(run, "aloe", tmp_path / "out.jsonl", WITH_PERSONA)
 
 
 def test_a_function_of_ones_own_in_the_working_folder_is_an_exporter(run: Path, own):
@@ -173,7 +176,7 @@ def test_memory_does_not_grow_with_the_run(tmp_path: Path, format: str):
         run = simulated(tmp_path / f"run{trees}", several(trees))
         tracemalloc.start()
         try:
-            export(run, format, tmp_path / "out.jsonl")
+            export(run, format, tmp_path / "out.jsonl", WITH_PERSONA)
             return tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
@@ -200,7 +203,7 @@ def test_balance_length_keeps_pairs_in_which_the_longer_reply_is_chosen_in_half(
         for at, tree in enumerate(trees)
     ]
     folder = simulated(tmp_path / "long", swapped)
-    summary = export(folder, "trl", tmp_path / "b.jsonl", balance="length")
+    summary = export(folder, "trl", tmp_path / "b.jsonl", SelectionOptions(balance="length"))
     rows = [json.loads(line) for line in (tmp_path / "b.jsonl").read_text().splitlines()]
     longer = [len(row["chosen"][0]["content"]) > len(row["rejected"][0]["content"]) for row in rows]
     assert 0 < sum(longer) == len(rows) / 2 < 36
@@ -219,4 +222,24 @@ def test_balance_says_where_no_pair_is_left(tmp_path: Path):
     ]
     folder = simulated(tmp_path / "long", [tree.model_copy(update={"nodes": tuple(nodes)})])
     with pytest.raises(UsageError, match="--balance length leaves none of the 2 pairs"):
-        export(folder, "trl", tmp_path / "b.jsonl", balance="length")
+        export(folder, "trl", tmp_path / "b.jsonl", SelectionOptions(balance="length"))
+
+
+def test_llama_factory_s_index_is_written_beside_the_file(run: Path, tmp_path: Path):
+    export(run, "llama-factory", tmp_path / "out" / "personal.jsonl")
+    assert "personal" in json.loads((tmp_path / "out" / "dataset_info.json").read_text())
+
+
+def test_a_file_that_openai_would_refuse_gets_a_note(run: Path, tmp_path: Path):
+    summary = export(run, "openai-dpo", tmp_path / "out.jsonl")
+    assert summary.notes == ("the file has 9 rows, and is refused with fewer than 10",)
+
+
+def test_further_columns_are_refused_for_a_format_that_takes_none(run: Path, tmp_path: Path):
+    with pytest.raises(UsageError, match="--format openai-dpo can't have further columns"):
+        export(run, "openai-dpo", tmp_path / "out.jsonl", SelectionOptions(with_provenance=True))
+
+
+def test_a_run_without_branches_says_what_gives_some(run: Path, tmp_path: Path):
+    with pytest.raises(UsageError, match=r"it has no pairs of branches \(--grow best-hard gives some\)"):
+        export(run, "segments", tmp_path / "out.jsonl")
