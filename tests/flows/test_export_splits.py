@@ -13,6 +13,7 @@ from personagen.errors import CorruptError, UsageError
 from personagen.exporters import EXPORTERS
 from personagen.exporters.format import Format
 from personagen.flows.export import export
+from personagen.flows.proof import disjoint
 from personagen.options.export import SelectionOptions
 from personagen.splits import split_of
 from tests.cli.runs import simulated
@@ -66,6 +67,17 @@ def test_a_person_in_two_splits_is_found_in_what_was_written(
     monkeypatch.setattr(personagen.splits, "split_of", lambda *_: wrong)
     with pytest.raises(CorruptError, match=r"1 people, 1 profiles.* are in two splits; do not use them"):
         export(run, format, tmp_path / "out", SelectionOptions(split=HALVES.split, to=to))
+
+
+def test_a_row_in_the_file_of_another_split_is_found(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    with_tree(monkeypatch)
+    export(run, "told", tmp_path / "out", HALVES)
+    files = {name: tmp_path / "out" / f"{name}.jsonl" for name in ("train", "test")}
+    moved = rows(files["train"])[0]["tree"]
+    with files["test"].open("a") as file:
+        file.write(json.dumps({"tree": moved}) + "\n")
+    with pytest.raises(CorruptError, match=rf"test\.jsonl: tree {moved} is also in train"):
+        disjoint(run, files, tmp_path / "out.selection.jsonl", {})
 
 
 def test_what_datasets_is_given_to_load_has_both_splits(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
