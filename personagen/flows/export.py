@@ -18,7 +18,7 @@ from personagen.flows.conversations import conversations
 from personagen.flows.dataset_files import check_out, load_code, paths, written
 from personagen.flows.parquet import check_installed
 from personagen.flows.profile import Profile, read_profile
-from personagen.flows.provenance import ABOUT, PROVENANCE, about, provenance
+from personagen.flows.provenance import ABOUT, LIKE, PROVENANCE, about, provenance
 from personagen.flows.selection import KEPT, Selection, choices, select
 from personagen.llm.functions import raised
 from personagen.options import NamedFunction, place
@@ -107,7 +107,8 @@ def export(run: Path, format: str | Exporter, out: Path, options: SelectionOptio
     files, reasons = paths(out, names, options.to), out.with_name(f"{out.name if names else out.stem}.selection.jsonl")
     before = proof.recorded(reasons)
     decided = {reasons: _decided(taken)} if taken.selection or taken.splits else {}
-    counts = written(files, chain([first], rows), options.to, decided)
+    like = {**exporter.like, **LIKE} if isinstance(exporter, Format) else {}
+    counts = written(files, chain([first], rows), decided, options.to, like)
     if taken.selection:
         notes = (*notes, *taken.selection.notes)
     if taken.splits:
