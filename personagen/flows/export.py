@@ -108,6 +108,8 @@ def export(run: Path, format: str | Exporter, out: Path, options: SelectionOptio
     before = proof.recorded(reasons)
     decided = {reasons: _decided(taken)} if taken.selection or taken.splits else {}
     like = {**exporter.like, **LIKE} if isinstance(exporter, Format) else {}
+    if not decided:
+        reasons.unlink(missing_ok=True)  # of an earlier export to the same place
     counts = written(files, chain([first], rows), decided, options.to, like)
     if taken.selection:
         notes = (*notes, *taken.selection.notes)

@@ -116,6 +116,13 @@ def test_trees_that_changed_their_split_since_the_last_export_are_counted(run: P
     assert last == f"trees that changed their split since the last export to this place: 1 from spare to {row['split']}"
 
 
+@pytest.mark.parametrize("line", ["nothing", "[]", '{"tree": "t1"}'])
+def test_another_file_in_the_place_of_the_reasons_is_refused(run: Path, tmp_path: Path, line: str):
+    (tmp_path / "out.selection.jsonl").write_text(f"{line}\n")
+    with pytest.raises(UsageError, match=r"out\.selection\.jsonl:1 says nothing of a pair: remove that file"):
+        export(run, "trl", tmp_path / "out", HALVES)
+
+
 def test_a_split_that_another_export_left_is_not_mixed_in(run: Path, tmp_path: Path):
     export(run, "trl", tmp_path / "out", SelectionOptions(split="train=0.5,valid=0.2,test=0.3"))
     with pytest.raises(UsageError, match=r"out has valid\.jsonl, which is not of this export; remove it"):

@@ -153,6 +153,12 @@ def test_without_choices_there_is_no_file_of_reasons(run: Path, tmp_path: Path):
     assert sorted(file.name for file in tmp_path.iterdir()) == ["out.jsonl", "run"]
 
 
+def test_the_reasons_of_an_earlier_export_do_not_stay_beside_a_file_without_choices(run: Path, tmp_path: Path):
+    export(run, "trl", tmp_path / "out.jsonl", SelectionOptions(limit=5))
+    export(run, "trl", tmp_path / "out.jsonl")
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["out.jsonl", "run"]
+
+
 def test_a_format_by_tree_leaves_out_trees_without_a_chosen_pair(run: Path, tmp_path: Path):
     options = SelectionOptions(where="tree = t3 or tree = t5", with_persona=True)
     assert export(run, "aloe", tmp_path / "out.jsonl", options).rows == 2
