@@ -80,12 +80,17 @@ def _keywords(
                 raise TypeError(_mistake(function.__name__.removeprefix("a"), values, signature))
             return run(dict(values))
 
-        table = "".join(f"\n    {row.name}: {row.help}" for row in rows_of(options))
-        call.__doc__ = f"{inspect.cleandoc(function.__doc__ or '')}\n\nArgs:{table}{_PROGRESS}"
+        call.__doc__ = f"{_documented(function.__doc__, options)}{_PROGRESS}"
         vars(call)["__signature__"] = signature
         return call
 
     return decorate
+
+
+def _documented(text: str | None, options: type[Options]) -> str:
+    """A docstring with the table of ``options``."""
+    table = "".join(f"\n    {row.name}: {row.help}" for row in rows_of(options))
+    return f"{inspect.cleandoc(text or '')}\n\nArgs:{table}"
 
 
 def _blocking(function: Callable[P, Coroutine[Any, Any, T]], name: str) -> Callable[P, T]:
@@ -201,6 +206,9 @@ def export(run: FilePath, format: str | Exporter, out: FilePath, **options: Unpa
         PersonagenError: see ``personagen.errors``.
     """
     return _export(Path(run), format, Path(out), SelectionOptions(**options))
+
+
+export.__doc__ = _documented(export.__doc__, SelectionOptions)
 
 
 def read_personas(personas: Data, *, columns: KeyTexts = (), skip_bad_lines: bool = False) -> tuple[Persona, ...]:

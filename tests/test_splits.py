@@ -78,6 +78,16 @@ def test_shares_are_met_as_nearly_as_clusters_allow(tmp_path: Path, shares: dict
     assert all(abs(sizes[name] - 60 * share) < 2 for name, share in shares.items())
 
 
+def test_trees_of_clusters_that_joined_count_where_they_are_now(tmp_path: Path):
+    trees = [tree(number) for number in range(20)]
+    before = split_of(run_of(tmp_path / "before", trees), SHARES)
+    last = max(number for number in range(20) if before[f"t{number}"] == "test")
+    hub = [tree(90 + n, person(90 + n, profile=person(n).profile, traits=person(last).traits)) for n in range(last)]
+    run = run_of(tmp_path / "run", [*trees, *hub, *(tree(number) for number in range(200, 280))])
+    sizes = Counter(split_of(run, SHARES).values())
+    assert abs(sizes["test"] - 0.3 * sizes.total()) < 2
+
+
 def test_a_run_that_grows_keeps_the_split_of_every_tree(tmp_path: Path):
     trees = [tree(number, person(number % 25)) for number in range(50)]
     whole = split_of(run_of(tmp_path / "whole", trees), SHARES)

@@ -95,6 +95,7 @@ def test_neither_what_is_not_known_nor_its_opposite_holds(text):
     assert not where([f"{text} and personal"])(KNOWN)
     assert where([f"{text} or personal"])(KNOWN)
     assert where([f"not ({text} and knowable)"])(KNOWN)
+    assert not where([f"not ({text} and personal)"])(KNOWN)
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from personagen.records import ConversationTree, PreferencePair
@@ -25,7 +25,9 @@ class Format:
     file and of what ``beside`` holds already (empty if it is missing) that gives its new content, or raises
     ``ValueError``. ``least`` is the number of rows without which the trainer refuses the file, and of an ``exact`` row
     it refuses further columns. Rows of a format with ``persona`` hold the persona's texts, since that is what it is
-    for. ``lack`` is what a run has none of if no row comes of it.
+    for. ``lack`` is what a run has none of if no row comes of it. ``like`` has, for
+    columns that may be empty in all rows of a run, a value that is not, such as ``{"margin": 0.0}``: a Parquet file
+    declares its type.
     """
 
     rows: Rows
@@ -36,3 +38,4 @@ class Format:
     persona: bool = False
     exact: bool = False
     lack: str = "pairs"
+    like: Mapping[str, Any] = field(default_factory=dict)

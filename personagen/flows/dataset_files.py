@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import Any
 
 from personagen.errors import UsageError
 from personagen.flows import parquet
@@ -55,9 +56,15 @@ def paths(out: Path, splits: Sequence[str], to: str) -> dict[str, Path]:
 
 
 def written(
-    files: Mapping[str, Path], lines: Iterable[tuple[str, bytes]], to: str, beside: Mapping[Path, Iterator[bytes]]
+    files: Mapping[str, Path],
+    lines: Iterable[tuple[str, bytes]],
+    beside: Mapping[Path, Iterator[bytes]],
+    to: str,
+    like: Mapping[str, Any],
 ) -> dict[str, int]:
     """Writes ``lines``, each with the name of its file, and the files ``beside``; returns the rows of each file.
+
+    ``like`` are values that show the types of columns (``parquet.convert``).
 
     Nothing is replaced before all is written. A Parquet file needs the room of its lines of JSON for a while.
 
@@ -81,7 +88,7 @@ def written(
             for part in parts:
                 out.write(part)
         if to == "parquet":
-            parquet.convert([sinks[name] for name in files], [outs[name] for name in files])
+            parquet.convert([sinks[name] for name in files], [outs[name] for name in files], like)
     return dict(rows)
 
 

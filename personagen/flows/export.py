@@ -19,7 +19,7 @@ from personagen.flows.conversations import conversations
 from personagen.flows.dataset_files import check_out, load_code, paths, written
 from personagen.flows.parquet import check_installed
 from personagen.flows.profile import Profile, read_profile
-from personagen.flows.provenance import ABOUT, PROVENANCE, about, provenance
+from personagen.flows.provenance import ABOUT, LIKE, PROVENANCE, about, provenance
 from personagen.flows.selection import KEPT, Selection, choices, select
 from personagen.llm.functions import raised
 from personagen.options import NamedFunction, place
@@ -110,7 +110,10 @@ def export(run: Path, format: str | Exporter, out: Path, options: SelectionOptio
     decided = {reasons: _decided(taken)} if taken.selection or taken.splits else {}
     needed = beside(exporter, files.values()) if isinstance(exporter, Format) else {}
     more = decided | {file: iter([content]) for file, content in needed.items()}
-    counts = written(files, chain([first], rows), options.to, more)
+    like = {**exporter.like, **LIKE} if isinstance(exporter, Format) else {}
+    if not decided:
+        reasons.unlink(missing_ok=True)  # of an earlier export to the same place
+    counts = written(files, chain([first], rows), more, options.to, like)
     notes = (*notes, *_few(exporter, counts))
     if taken.selection:
         notes = (*notes, *taken.selection.notes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, BinaryIO, get_args
 
 from personagen.errors import UsageError
@@ -20,11 +20,12 @@ def check_installed() -> None:
         raise UsageError("--to parquet needs pyarrow: pip install 'personagen[parquet]'") from None
 
 
-def convert(lines: Sequence[BinaryIO], files: Sequence[BinaryIO]) -> None:
+def convert(lines: Sequence[BinaryIO], files: Sequence[BinaryIO], like: Mapping[str, Any]) -> None:
     """Writes each of ``lines``, files of JSON lines, as Parquet to the file at the same place in ``files``.
 
-    All have one schema: what all rows together have. A number is a float if any is; a text is a text, also if it looks
-    like a date. A column without any value gets the type of the field of that name in ``PreferencePair``, or text.
+    All have one schema: what all rows together have, and what the value of that name in ``like`` has. A number is a
+    float if any is; a text is a text, also if it looks like a date. A column without any value gets the type of the
+    field of that name in ``PreferencePair``, or text.
 
     Raises:
         UsageError: a column has values of two types.
@@ -43,6 +44,8 @@ def convert(lines: Sequence[BinaryIO], files: Sequence[BinaryIO]) -> None:
             for block in _blocks(source):
                 found = pa.schema([_untimed(field) for field in read(block).schema])
                 schema = pa.unify_schemas([schema, found], promote_options="permissive")
+        known = pa.Table.from_pylist([{name: one for name, one in like.items() if name in schema.names}]).schema
+        schema = pa.unify_schemas([schema, known], promote_options="permissive")
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         raise UsageError(f"--to parquet: a column has values of two types: {error}; use --to jsonl") from None
     declared = pa.schema([_declared(field) for field in schema])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import orjson
 
-from personagen.errors import CorruptError
+from personagen.errors import CorruptError, UsageError
 from personagen.flows.parquet import tree_ids
 from personagen.store.files import BUFFER_BYTES
 
@@ -54,14 +54,21 @@ def moved(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def recorded(reasons: Path) -> dict[str, str]:
-    """The split of each tree by an earlier export's file of reasons; empty if there is none."""
+    """The split of each tree by an export's file of reasons; empty if there is none.
+
+    Raises:
+        UsageError: a line of it is something else.
+    """
     found: dict[str, str] = {}
     if reasons.is_file():
         with reasons.open("rb", buffering=BUFFER_BYTES) as lines:
-            for line in lines:
-                row = orjson.loads(line)
-                if row["split"]:
-                    found[row["tree"]] = row["split"]
+            for number, line in enumerate(lines, 1):
+                try:
+                    row = orjson.loads(line)
+                    found |= {str(row["tree"]): str(row["split"])} if row["split"] else {}
+                except (orjson.JSONDecodeError, LookupError, TypeError):
+                    problem = f"{reasons}:{number} says nothing of a pair: remove that file, which export writes anew"
+                    raise UsageError(problem) from None
     return found
 
 

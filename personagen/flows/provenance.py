@@ -13,6 +13,28 @@ from personagen.records import ConversationTree, Persona, PreferencePair
 
 Column: TypeAlias = dict[str, Any]
 PROVENANCE, ABOUT = "provenance", "about"
+# A value of each column, with no list empty: what a Parquet file declares.
+LIKE: Mapping[str, Column] = {
+    ABOUT: {
+        "id": "p",
+        "profile": "She is 61.",
+        "personality": "She is blunt.",
+        "facts": ["She is 61."],
+        "traits": ["blunt"],
+        "attributes": [{"name": "age", "value": "61"}],
+    },
+    PROVENANCE: {
+        "version": "1.0",
+        "run": "a",
+        "tree": "p-0",
+        "nodes": [{"chosen": "0.0", "rejected": "0.1"}],
+        "models": [{"name": "judge", "model": "offline"}],
+        "prompts": [{"name": "judge/prefer", "hash": "ab"}],
+        "scores": [{"name": "leak", "value": 0.5}],
+        "because": [{"kind": "fact", "line": 1, "text": ""}],
+        "quotes": [{"kind": "profile", "quote": "I am 61"}],
+    },
+}
 
 
 def about(persona: Persona) -> Column:

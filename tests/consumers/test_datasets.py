@@ -74,3 +74,14 @@ def test_an_aloe_file_loads_as_one_row_a_conversation(tmp_path: Path):
     }
     assert dict(dataset.features) == {"profile": TEXT, "personality": TEXT, "conversations": datasets.List(turn)}
     assert [len(row["conversations"]) for row in dataset] == [4, 4, 4]
+
+
+@pytest.mark.parametrize("kind", ["trl", "aloe"])
+def test_a_parquet_file_has_the_features_and_rows_of_the_json_lines(tmp_path: Path, kind: str):
+    lines = loaded(exported(kind, tmp_path), tmp_path)
+    file = exported(kind, tmp_path, to="parquet")
+    table = datasets.load_dataset("parquet", data_files=str(file), split="train", cache_dir=str(tmp_path / "cache"))
+    assert dict(table.features) == dict(lines.features)
+    assert table.to_list() == lines.to_list()
+    streamed = datasets.load_dataset("parquet", data_files=str(file), split="train", streaming=True)
+    assert list(streamed) == lines.to_list()

@@ -13,6 +13,7 @@ from personagen.errors import CorruptError, UsageError
 from personagen.exporters import EXPORTERS
 from personagen.exporters.format import Format
 from personagen.flows.export import export
+from personagen.flows.proof import disjoint
 from personagen.options.export import SelectionOptions
 from personagen.splits import split_of
 from tests.cli.runs import simulated
@@ -68,6 +69,17 @@ def test_a_person_in_two_splits_is_found_in_what_was_written(
         export(run, format, tmp_path / "out", SelectionOptions(split=HALVES.split, to=to))
 
 
+def test_a_row_in_the_file_of_another_split_is_found(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    with_tree(monkeypatch)
+    export(run, "told", tmp_path / "out", HALVES)
+    files = {name: tmp_path / "out" / f"{name}.jsonl" for name in ("train", "test")}
+    moved = rows(files["train"])[0]["tree"]
+    with files["test"].open("a") as file:
+        file.write(json.dumps({"tree": moved}) + "\n")
+    with pytest.raises(CorruptError, match=rf"test\.jsonl: tree {moved} is also in train"):
+        disjoint(run, files, tmp_path / "out.selection.jsonl", {})
+
+
 def test_what_datasets_is_given_to_load_has_both_splits(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     datasets = pytest.importorskip("datasets")
     monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
@@ -102,6 +114,13 @@ def test_trees_that_changed_their_split_since_the_last_export_are_counted(run: P
     file.write_bytes(orjson.dumps({**row, "split": "spare"}) + b"\n" + b"".join(rest))
     last = export(run, "trl", tmp_path / "out", HALVES).notes[-1]
     assert last == f"trees that changed their split since the last export to this place: 1 from spare to {row['split']}"
+
+
+@pytest.mark.parametrize("line", ["nothing", "[]", '{"tree": "t1"}'])
+def test_another_file_in_the_place_of_the_reasons_is_refused(run: Path, tmp_path: Path, line: str):
+    (tmp_path / "out.selection.jsonl").write_text(f"{line}\n")
+    with pytest.raises(UsageError, match=r"out\.selection\.jsonl:1 says nothing of a pair: remove that file"):
+        export(run, "trl", tmp_path / "out", HALVES)
 
 
 def test_a_split_that_another_export_left_is_not_mixed_in(run: Path, tmp_path: Path):

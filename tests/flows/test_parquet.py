@@ -21,10 +21,10 @@ pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
 
 
-def converted(*files: list[dict[str, Any]]) -> list[Any]:
+def converted(*files: list[dict[str, Any]], **like: Any) -> list[Any]:
     lines = [io.BytesIO(b"".join(json.dumps(row).encode() + b"\n" for row in rows)) for rows in files]
     outs = [io.BytesIO() for _ in files]
-    convert(lines, outs)
+    convert(lines, outs, like)
     return [pq.read_table(out) for out in outs]
 
 
@@ -53,6 +53,22 @@ def test_no_column_has_the_type_null(tmp_path: Path):
         "x": "string",
         "y": "struct<z: list<element: string>>",
     }
+
+
+def test_a_column_without_a_value_has_the_type_that_its_format_declares():
+    [table] = converted([{"a": [], "b": None, "c": 3}], a=[{"x": 0.5}], b=True, c=0.5, d="")
+    assert types(table) == {"a": "list<element: struct<x: double>>", "b": "bool", "c": "double"}
+
+
+def test_the_columns_of_provenance_have_the_same_schema_in_every_run(tmp_path: Path):
+    full, bare = several(1), [tree.model_copy(update={"beliefs": (), "models": {}}) for tree in several(1)]
+    schemas = []
+    for name, trees in (("full", full), ("bare", bare)):
+        options = SelectionOptions(with_persona=True, with_provenance=True, to="parquet")
+        export(simulated(tmp_path / name, trees), "trl", tmp_path / f"{name}.parquet", options)
+        schemas.append(types(pq.read_table(tmp_path / f"{name}.parquet")))
+    assert schemas[0] == schemas[1]
+    assert "list<element: struct<name: string, value: double>>" in schemas[0]["provenance"]
 
 
 def test_all_files_have_the_schema_of_all_rows():
@@ -88,7 +104,7 @@ def test_a_column_of_two_types_is_refused(monkeypatch: pytest.MonkeyPatch, rows:
 def test_the_trees_of_a_file_are_those_of_its_column():
     out = [io.BytesIO(), io.BytesIO()]
     for rows, file in zip((b'{"tree": "t1", "n": 1}\n{"tree": "t2", "n": 2}\n', b'{"n": 1}\n'), out, strict=True):
-        convert([io.BytesIO(rows)], [file])
+        convert([io.BytesIO(rows)], [file], {})
     assert list(tree_ids(out[0]) or ()) == ["t1", "t2"]
     assert tree_ids(out[1]) is None
 

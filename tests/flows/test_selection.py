@@ -87,6 +87,14 @@ def test_strata_cap_pairs_with_the_same_value(run: Path):
     both = kept(run, Profile(strata=(("tree", 2), ("turn", 3))))
     assert max(Counter(pair.tree for pair in both).values()) <= 2
     assert Counter(pair.turn for pair in both) == {1: 3, 2: 3, 3: 3}
+    reasons = selected(run, Profile(strata=(("tree", 3), ("turn", 3)))).counts
+    assert reasons == {KEPT: 9, "strata: 3 of one turn": 15}
+
+
+def test_strata_prefer_what_meets_soft_conditions(run: Path):
+    profile = Profile(soft=(parsed("margin >= 2"), parsed("tree = t3")), strata=(("tree", 1), ("margin", 7)))
+    assert Counter(pair.margin for pair in kept(run, profile)).total() == 8
+    assert not [pair for pair in kept(run, profile) if pair.margin == 1]
 
 
 def test_strata_of_traits_count_each_trait_of_the_persona(run: Path):
@@ -108,13 +116,16 @@ def test_a_limit_of_balanced_pairs_takes_them_by_two(tmp_path: Path):
         ]
         return tree.model_copy(update={"nodes": tuple(nodes)})
 
-    trees = [longer(tree, str(at % 2)) for at, tree in enumerate(several(10))]
+    trees = [longer(tree, str(at % 3)) for at, tree in enumerate(several(15))]
     folder = simulated(tmp_path / "long", trees)
-    for limit in (4, 7, 12):
+    few: list[PreferencePair] = []
+    for limit in range(2, 24):
         pairs = kept(folder, balance="length", limit=limit)
-        long = [len(pair.chosen[0].content) > len(pair.rejected[0].content) for pair in pairs]
-        assert len(pairs) == limit - limit % 2
-        assert sum(long) == len(pairs) / 2
+        gaps = [len(pair.chosen[0].content) - len(pair.rejected[0].content) for pair in pairs]
+        assert limit - 1 <= len(pairs) <= limit
+        assert sum(gap > 0 for gap in gaps) == sum(gap < 0 for gap in gaps)
+        assert names(few) <= names(pairs)
+        few = pairs
 
 
 def test_more_conditions_than_a_byte_can_name_are_refused(run: Path):
@@ -139,6 +150,12 @@ def test_the_file_of_reasons_has_every_pair_in_order(run: Path, tmp_path: Path):
 
 def test_without_choices_there_is_no_file_of_reasons(run: Path, tmp_path: Path):
     assert export(run, "trl", tmp_path / "out.jsonl").reasons == ""
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["out.jsonl", "run"]
+
+
+def test_the_reasons_of_an_earlier_export_do_not_stay_beside_a_file_without_choices(run: Path, tmp_path: Path):
+    export(run, "trl", tmp_path / "out.jsonl", SelectionOptions(limit=5))
+    export(run, "trl", tmp_path / "out.jsonl")
     assert sorted(file.name for file in tmp_path.iterdir()) == ["out.jsonl", "run"]
 
 

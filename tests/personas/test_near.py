@@ -36,6 +36,7 @@ def test_the_groups_are_those_of_comparing_each_with_each(sets: list[frozenset[i
         found.add(one)
     links = found.links()
     assert groups(links) == groups(near)
+    assert sum(map(len, links)) == len(sets) - len(set(groups(near)))
     assert all(other in near[number] for number, others in enumerate(links) for other in others)
 
 
