@@ -27,6 +27,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"encoders"}),
     frozenset({"agents"}),
     frozenset({"runs"}),
+    frozenset({"hub", "splits"}),
     frozenset({"flows"}),
     frozenset({"cli"}),
     frozenset({"api"}),

@@ -31,7 +31,10 @@ class Column:
 
 
 def columns_of(kind: type[Record], without: frozenset[str] = frozenset()) -> Column:
-    """The struct of a record; ``without`` are fields that it leaves out, ``a.b`` is the field b of the record in a."""
+    """The struct of a record; ``without`` are fields that it leaves out, ``a.b`` is the field b of the record in a.
+
+    On the way back, a text that the record needs and the struct leaves out is empty.
+    """
     import pyarrow
 
     fields = {name: field.annotation for name, field in kind.model_fields.items() if name not in without}
@@ -39,13 +42,14 @@ def columns_of(kind: type[Record], without: frozenset[str] = frozenset()) -> Col
     columns = {name: column(fields[name], _below(name, without)) for name in order}
     there = {name: (one.there, kind.model_fields[name].default) for name, one in columns.items()}
     back = {name: one.back for name, one in columns.items() if one.back}
+    needed = {name: "" for name, field in kind.model_fields.items() if name in without and field.is_required()}
 
     def encoded(values: Mapping[str, Any]) -> dict[str, Any]:
         found = ((name, turn, values.get(name, default)) for name, (turn, default) in there.items())
         return {name: turn(value) if turn else value for name, turn, value in found}
 
     def decoded(values: Mapping[str, Any]) -> dict[str, Any]:
-        return {n: back[n](value) if n in back else value for n, value in values.items() if n in columns}
+        return needed | {n: back[n](value) if n in back else value for n, value in values.items() if n in columns}
 
     types = [pyarrow.field(name, one.type, nullable=True) for name, one in columns.items()]
     return Column(pyarrow.struct(types), encoded, decoded)

@@ -21,7 +21,7 @@ _GUESSING = ("HighEntropy", "IPPublic")  # detectors that take ordinary words fo
 _EMAIL = re.compile(r"\b[\w.+-]+@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}\b", re.IGNORECASE)
 _RESERVED = re.compile(r"@(?:[\w-]+\.)*(?:example\.(?:com|net|org)|[\w-]+\.(?:example|invalid|test))$", re.IGNORECASE)
 _DIGITS = re.compile(r"\d[\d\s()./-]{5,}\d")
-_CARD = re.compile(r"\b[3-6]\d{3}(?:[ -]?\d){9,15}\b")
+_CARD = re.compile(r"(?<![\w.])[3-6]\d{3}(?:[ -]?\d){9,15}\b")
 _KEYS = re.compile(
     r"\b(?:hf_[A-Za-z0-9]{30,}|sk-[A-Za-z0-9_-]{20,}|AIza[\w-]{35}|gsk_[A-Za-z0-9]{40,}|xai-[A-Za-z0-9]{40,})"
 )
