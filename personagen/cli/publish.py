@@ -49,11 +49,12 @@ def publish(run: str, name: str | None, json: bool, quiet: bool, **values: Any) 
         if not _agreed(plan, options):
             return print_summary(summary(plan), "nothing was sent", json=json, quiet=quiet)
         done = send(plan)
+    verb = "written" if options.to_folder else "sent"
     rows = [
         ("commit", done.commit),
-        ("files", f"{len(done.changed):,} of {done.files:,} sent, {size(done.bytes)}" if done.changed else ""),
+        ("files", f"{len(done.changed):,} of {done.files:,} {verb}, {size(done.bytes)}" if done.changed else ""),
         ("removed", f"{len(done.removed):,}" if done.removed else ""),
-        ("unchanged", "" if done.changed or done.removed else "nothing changed, so nothing was sent"),
+        ("unchanged", "" if done.changed or done.removed else f"nothing changed, so nothing was {verb}"),
         *(("note", note) for note in done.notes),
     ]
     print_summary(done, f"{done.to}\n{table(rows)}\n{_follow(plan)}", json=json, quiet=quiet)
@@ -75,8 +76,16 @@ def print_plan(plan: Plan) -> None:
         for finding in findings.first
     ]
     more = [("", f"and {len(findings) - len(found):,} more")] if len(findings) > len(found) else []
-    parts = [f"Planned: {plan.to}, {_seen_by(plan)}", table(files), "Rows:", table(rows)]
-    parts += ["Keys or personal data, it seems:", table([*found, *more])] if found else ["No keys or personal data found."]
+    persona = "with" if plan.dataset.with_persona else "without"
+    parts = [
+        f"Planned: {plan.to}, {_seen_by(plan)}",
+        table(files),
+        f"Rows, {persona} the texts of the personas:",
+        table(rows),
+    ]
+    parts += (
+        ["Keys or personal data, it seems:", table([*found, *more])] if found else ["No keys or personal data found."]
+    )
     click.echo(clean("\n".join(parts)), err=True)
 
 
@@ -89,7 +98,9 @@ def _seen_by(plan: Plan) -> str:
     if Path(plan.to).is_absolute():
         return "a folder: nothing is sent"
     new = "new" if plan.head is None else "there already"
-    return f"{new}, {'PUBLIC: everybody sees every row' if plan.public else 'private: you and your organisation see it'}"
+    return (
+        f"{new}, {'PUBLIC: everybody sees every row' if plan.public else 'private: you and your organisation see it'}"
+    )
 
 
 def _found(plan: Plan) -> str:
@@ -113,5 +124,4 @@ def _agreed(plan: Plan, options: PublishOptions) -> bool:
 
 
 def _follow(plan: Plan) -> str:
-    first = "train" if "train" in str(plan.dataset.files) else "..."
-    return f'load: from datasets import load_dataset\n      load_dataset("{plan.to}", "pairs", split="{first}")'
+    return f'load: from datasets import load_dataset\n      load_dataset("{plan.to}", "pairs")'

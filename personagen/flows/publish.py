@@ -180,13 +180,15 @@ def _check_head(name: str, head: Head, public: bool) -> None:
     if not head.is_empty and not {CARD, STATE} <= head.files.keys():
         raise UsageError(f"{name} holds a dataset that personagen did not make; give another OWNER/NAME")
     if not head.private and not public:
-        raise UsageError(f"{name} is public, so everybody would see what is sent: add --public, or make it private first")
+        raise UsageError(
+            f"{name} is public, so everybody would see what is sent: add --public, or make it private first"
+        )
 
 
 def _plan(run: Path, name: str | None, options: PublishOptions, folder: Path, head: Head | None) -> Plan:
     out = Path(options.to_folder).resolve() if options.to_folder else None
     title = (name or str(out)).rpartition("/")[2]
-    about = (title, name or str(options.to_folder), options.license)
+    about = (title, name or title, options.license)
     dataset = write_dataset(run, folder, split_of(run, shares_of(options.split)), about, options.with_persona)
     if dataset.offline_roles and not options.allow_offline_data:
         raise UsageError(
@@ -242,9 +244,14 @@ def _committed(api: Any, plan: Plan, head: Head, wait: Callable[[float], None]) 
         now = remote.look(api, plan.to, wait)
         if now is None:
             raise UsageError(f"{plan.to} was deleted meanwhile; run the command again")
-        if all(remote.same(file, now.files.get(path)) for path, file in files.items()) and not {*gone} & now.files.keys():
+        if (
+            all(remote.same(file, now.files.get(path)) for path, file in files.items())
+            and not {*gone} & now.files.keys()
+        ):
             return now.commit  # the commit arrived, only its answer did not
         if any(now.files.get(path) != head.files.get(path) for path in [*files, *gone]):
-            raise UsageError(f"somebody else changed {plan.to} meanwhile (commit {now.commit[:8]}); run the command again")
+            raise UsageError(
+                f"somebody else changed {plan.to} meanwhile (commit {now.commit[:8]}); run the command again"
+            )
         head = replace(now)
     raise AssertionError

@@ -62,7 +62,7 @@ def pull(source: str, out: Path, revision: str | None = None) -> PullSummary:
         with_persona = _has_personas(folder)
         records = {}
         for table in TABLES:
-            if table.kind is not Persona:
+            if table.kind is not Persona and (table.name != "trajectories" or _files(folder, table.name)):
                 count = [0]
                 write(out / table.file, _lines(table, struct_of(table, with_persona), folder, count))
                 records[table.file] = count[0]
@@ -101,7 +101,9 @@ def _has_personas(folder: Path) -> bool:
 
 def _files(folder: Path, name: str) -> list[Path]:
     """The Parquet files of a configuration, those of ``train`` first, so that pairs come in the order of their trees."""
-    return sorted((folder / name).glob("*.parquet"), key=lambda file: (not file.name.startswith(f"{TRAIN}-"), file.name))
+    return sorted(
+        (folder / name).glob("*.parquet"), key=lambda file: (not file.name.startswith(f"{TRAIN}-"), file.name)
+    )
 
 
 def _lines(table: Table, struct: Column, folder: Path, count: list[int]) -> Iterator[bytes]:
@@ -122,4 +124,3 @@ def _copy_prompts(source: Path, to: Path) -> None:
     for file in sorted(source.rglob("*.md")):
         make_folder((to / file.relative_to(source)).parent)
         write(to / file.relative_to(source), [file.read_bytes()])
-

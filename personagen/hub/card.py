@@ -12,7 +12,7 @@ from typing import Any
 from personagen.hub.charts import charts
 from personagen.hub.counts import Counts
 from personagen.hub.metadata import metadata
-from personagen.hub.provenance import command_lines, languages_of, seeds_of
+from personagen.hub.provenance import command_lines, has_own_server, languages_of, seeds_of
 from personagen.hub.tables import Config
 
 UNKNOWN = "unknown"  # the Hub's word for a licence that was not chosen
@@ -24,10 +24,10 @@ _WHAT = {
     "trajectories": "two branches of one conversation and what each is worth",
 }
 _TERMS = {
-    "openai": "OpenAI: <https://openai.com/policies/row-terms-of-use/>",
+    "openai": "OpenAI: <https://openai.com/policies/>",
     "anthropic": "Anthropic: <https://www.anthropic.com/legal/commercial-terms>",
     "gemini": "Google: <https://ai.google.dev/gemini-api/terms>",
-    "mistral": "Mistral AI: <https://mistral.ai/terms>",
+    "mistral": "Mistral AI: <https://legal.mistral.ai/terms>",
 }
 
 
@@ -87,7 +87,9 @@ def _values(source: Source) -> dict[str, Any]:
         "contents": [_content(config) for config in source.configs],
         "with_persona": source.with_persona,
         "commands": command_lines(state),
-        "roles": [(role, _all(f"`{_cell(model)}`" for model in found)) for role, found in sorted(counts.models.items())],
+        "roles": [
+            (role, _all(f"`{_cell(model)}`" for model in found)) for role, found in sorted(counts.models.items())
+        ],
         "seeds": _all(map(str, seeds_of(state))) or UNKNOWN,
         "started": str(state.get("started") or state.get("written") or "at an unknown time")[:10],
         "calls": f"{usage.get('calls', 0):,}",
@@ -97,7 +99,7 @@ def _values(source: Source) -> dict[str, Any]:
         "figures": _figures(source),
         "scanned": source.scanned,
         "licence": f"`{license}`." if license != UNKNOWN else "No licence was chosen for this dataset.",
-        "terms": _terms(counts),
+        "terms": _terms(counts, own_server=has_own_server(state)),
     }
 
 
@@ -118,7 +120,13 @@ def _prompt(path: str, text: str, state: Mapping[str, Any]) -> dict[str, str]:
     hashes = dict(state.get("prompts") or {})
     for run, info in (state.get("runs") or {}).items():
         hashes |= {f"{run}/{prompt}": hash for prompt, hash in (info.get("prompts") or {}).items()}
-    return {"name": name, "path": path, "hash": hashes.get(name, "(a part of others)"), "text": text, "fence": _fence(text)}
+    return {
+        "name": name,
+        "path": path,
+        "hash": hashes.get(name, "(a part of others)"),
+        "text": text,
+        "fence": _fence(text),
+    }
 
 
 def _figures(source: Source) -> list[tuple[str, str]]:
@@ -143,11 +151,12 @@ def _figures(source: Source) -> list[tuple[str, str]]:
     ]
 
 
-def _terms(counts: Counts) -> list[str]:
+def _terms(counts: Counts, *, own_server: bool) -> list[str]:
+    """Where the terms of the models stand; behind an address that was given, ``openai/`` is only the protocol."""
     models = {model for found in counts.models.values() for model in found}
-    providers = {model.partition("/")[0] for model in models}
-    known = [_TERMS[name] for name in sorted(providers & _TERMS.keys())]
-    others = sorted(m for m in models if m.partition("/")[0] not in {*_TERMS, "offline"})
+    terms = {} if own_server else _TERMS
+    known = [words for name, words in terms.items() if any(model.startswith(f"{name}/") for model in models)]
+    others = sorted(model for model in models if model.partition("/")[0] not in {*terms, "offline"})
     if others:
         known.append(f"{_all(f'`{_cell(model)}`' for model in others)}: see the licence of the model")
     return known or ["The offline cast is under personagen's licence, Apache-2.0."]
@@ -165,4 +174,3 @@ def _cell(text: str) -> str:
 
 def _all(parts: Iterable[str]) -> str:
     return ", ".join(parts)
-

@@ -42,8 +42,12 @@ def charts(counts: Counts, summary: Mapping[str, Any]) -> list[Chart]:
     """The charts that have something to show."""
     found = [
         _chart(
-            *("shortcuts", "Shortcuts", "How often a rule that knows nothing of the user picks the chosen reply; 50% is"
-            " chance. The lower, the more of the data is about the user."),
+            *(
+                "shortcuts",
+                "Shortcuts",
+                "How often a rule that knows nothing of the user picks the chosen reply; 50% is"
+                " chance. The lower, the more of the data is about the user.",
+            ),
             _rates(summary.get("shortcuts") or {}, _SHORTCUTS),
             mark=0.5,
         ),

@@ -23,13 +23,14 @@ _FOLDERS = frozenset([PROMPTS, FIGURES, *(table.name for table in TABLES)])
 class Dataset:
     """What was written: ``files`` by their path, with their bytes; the rows by configuration; what the scan found.
 
-    ``offline_roles`` are those that the offline cast played.
+    ``offline_roles`` are those that the offline cast played, ``with_persona`` whether the personas' texts are there.
     """
 
     files: dict[str, int]
     rows: dict[str, int]
     findings: Findings
     offline_roles: list[str]
+    with_persona: bool
 
 
 def is_ours(path: str) -> bool:
@@ -37,7 +38,9 @@ def is_ours(path: str) -> bool:
     return path in (CARD, STATE) or path.partition("/")[0] in _FOLDERS
 
 
-def write_dataset(run: Path, folder: Path, splits: Mapping[str, str], about: tuple[str, str, str], with_persona: bool) -> Dataset:
+def write_dataset(
+    run: Path, folder: Path, splits: Mapping[str, str], about: tuple[str, str, str], with_persona: bool
+) -> Dataset:
     """Writes the dataset of ``run`` to the empty ``folder``, the same bytes for the same run.
 
     ``splits`` names the split of each tree; ``about`` is the title, what ``load_dataset`` takes, and the licence.
@@ -67,7 +70,9 @@ def write_dataset(run: Path, folder: Path, splits: Mapping[str, str], about: tup
         make_folder((folder / path).parent)
         write(folder / path, [text.encode()])
     files = {name: _size(folder, name) for name in sorted([*texts, *_files(configs)])}
-    return Dataset(files, {config.name: config.rows for config in configs}, scan.found, counts.offline_roles)
+    return Dataset(
+        files, {config.name: config.rows for config in configs}, scan.found, counts.offline_roles, with_persona
+    )
 
 
 def _prompts(run: Path) -> dict[str, str]:

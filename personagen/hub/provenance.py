@@ -22,6 +22,8 @@ def public_state(state: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {name: state[name] for name in _KEPT if name in state}
     options = state.get("options") or {}
     found["options"] = {n: _name(v) if n in _PATHS else v for n, v in options.items() if n not in _PRIVATE}
+    if options.get("base_url") or state.get("own_server"):
+        found["own_server"] = True
     if runs := state.get("runs"):
         found["runs"] = {name: public_state(run) for name, run in runs.items()}
     return found
@@ -31,15 +33,21 @@ def command_lines(state: Mapping[str, Any]) -> list[str]:
     """The commands that made the run or its parts, with the options that differ from their defaults."""
     if runs := state.get("runs"):
         return [line for run in runs.values() for line in command_lines(run)]
-    table = _TABLES.get(str(state.get("command")))
+    command = str(state.get("of") or state.get("command"))  # one that was pulled was made by another command
+    table = _TABLES.get(command)
     if table is None:
         return []
     options = state.get("options") or {}
-    words = ["personagen", str(state["command"])]
+    words = ["personagen", command]
     for row in rows_of(table):
         if row.name in options and options[row.name] != _plain(row.default):
             words += _flags(row, options[row.name])
     return [shlex.join(words)]
+
+
+def has_own_server(state: Mapping[str, Any]) -> bool:
+    """Whether a model was asked at another address than its provider's."""
+    return any(run.get("own_server") for run in (state, *(state.get("runs") or {}).values()))
 
 
 def seeds_of(state: Mapping[str, Any]) -> list[int]:

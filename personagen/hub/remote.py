@@ -55,6 +55,13 @@ def hub() -> Any:
     return HfApi(library_name="personagen")
 
 
+def api_address() -> str:
+    """Where the Hub is: HF_ENDPOINT or https://huggingface.co."""
+    from huggingface_hub import constants
+
+    return str(constants.ENDPOINT)
+
+
 def has_token() -> bool:
     """Whether HF_TOKEN is set or a login is stored."""
     from huggingface_hub import get_token
@@ -84,7 +91,9 @@ def look(api: Any, name: str, wait: Callable[[float], None] = time.sleep) -> Hea
     def ask() -> Head | None:
         try:
             info = api.repo_info(name, repo_type="dataset")
-        except RepositoryNotFoundError:  # also of one that this token must not see; of a wrong token it is another error
+        except (
+            RepositoryNotFoundError
+        ):  # also of one that this token must not see; of a wrong token it is another error
             return None
         tree = api.list_repo_tree(name, repo_type="dataset", recursive=True, revision=info.sha)
         files = {file.path: _digest(file) for file in tree if isinstance(file, RepoFile)}
@@ -135,13 +144,13 @@ def commit(api: Any, name: str, parent: str, files: Mapping[str, Path], gone: li
     ]
     with _words(name):
         return str(
-            api.create_commit(
-                name, operations, commit_message=message, repo_type="dataset", parent_commit=parent
-            ).oid
+            api.create_commit(name, operations, commit_message=message, repo_type="dataset", parent_commit=parent).oid
         )
 
 
-def download(api: Any, name: str, revision: str | None, folder: Path, wait: Callable[[float], None] = time.sleep) -> str:
+def download(
+    api: Any, name: str, revision: str | None, folder: Path, wait: Callable[[float], None] = time.sleep
+) -> str:
     """Copies the dataset at ``revision`` (the newest one) into ``folder`` and returns its commit; a copy that was
     interrupted goes on.
     """
@@ -186,13 +195,19 @@ def _words(name: str) -> Iterator[None]:
         yield
     except LocalTokenNotFoundError as error:
         raise ConfigError(f"there is no token for the Hub: {LOGIN}") from error
-    except (HfHubHTTPError, httpx.HTTPError, RuntimeError, ValueError) as error:
+    except (HfHubHTTPError, httpx.HTTPError, OSError, RuntimeError, ValueError) as error:
         cause = _cause(error, (HfHubHTTPError, httpx.HTTPError))
         if isinstance(cause, HfHubHTTPError):
             raise _refused(name, cause) from error
         if cause is not None:
             what = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
-            raise ServerError(f"the Hub did not answer ({what}); nothing is half published; run the command again") from error
+            raise ServerError(
+                f"the Hub did not answer ({what}); nothing is half published; run the command again"
+            ) from error
+        if "xet-write-token" in str(error):
+            raise UsageError(
+                f"{api_address()} does not take Xet uploads: set HF_HUB_DISABLE_XET=1 and run the command again"
+            ) from error
         if isinstance(error, ValueError) and "metadata" in str(error):
             raise UsageError(f"the Hub refuses the card: {' '.join(str(error).split())}") from error
         raise
@@ -210,7 +225,7 @@ def _refused(name: str, error: Any) -> ConfigError | ServerError | UsageError:
     status, said = _status(error), str(error.server_message or "").strip().rstrip(".")
     why = f" ({said})" if said else ""
     owner = name.partition("/")[0]
-    if status == 401 and "xet" not in str(error.request.url if error.request else ""):
+    if status == 401:
         return ConfigError(f"the Hub refuses the token{why}: {LOGIN}")
     if status in (402, 403):
         return ConfigError(

@@ -25,9 +25,7 @@ _CARD = re.compile(r"(?<![\w.])[3-6]\d{3}(?:[ -]?\d){9,15}\b")
 _KEYS = re.compile(
     r"\b(?:hf_[A-Za-z0-9]{30,}|sk-[A-Za-z0-9_-]{20,}|AIza[\w-]{35}|gsk_[A-Za-z0-9]{40,}|xai-[A-Za-z0-9]{40,})"
 )
-_HINT = re.compile(
-    r"[A-Za-z0-9+/=_-]{20,}|://|BEGIN|pass|pwd|secret|token|api.?key|private.?key|auth", re.IGNORECASE
-)
+_HINT = re.compile(r"[A-Za-z0-9+/=_-]{20,}|://|BEGIN|pass|pwd|secret|token|api.?key|private.?key|auth", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,9 @@ class Table:
 
 
 _ALWAYS = frozenset(["persona.run"])  # the tree has its run
-_VERDICTS = [f"{verdicts}.{field}" for verdicts in ("judgments", "repeated", "seconded") for field in ("reason", "because")]
+_VERDICTS = [
+    f"{verdicts}.{field}" for verdicts in ("judgments", "repeated", "seconded") for field in ("reason", "because")
+]
 _PERSON = ("profile", "personality", "facts", "traits", "attributes", "drawn")
 TABLES = (
     Table("pairs", "pairs.jsonl", PreferencePair, 2000, frozenset(["because", "attributes"])),
@@ -130,9 +132,7 @@ def _personas(trees: Path, splits: Mapping[str, str]) -> Iterator[tuple[str, Per
             yield splits.get(tree.id, TRAIN), tree.persona
 
 
-def _written(
-    table: Table, struct: Column, records: Iterable[tuple[str, Sourced]], folder: Path, see: See
-) -> Config:
+def _written(table: Table, struct: Column, records: Iterable[tuple[str, Sourced]], folder: Path, see: See) -> Config:
     writers: dict[str, _Writer] = {}
     try:
         for split, record in records:
