@@ -45,9 +45,11 @@ def publish(run: str, name: str | None, json: bool, quiet: bool, **values: Any) 
         if plan.dataset.findings and not options.allow_findings and not options.dry_run:
             raise UsageError(_found(plan))
         if options.dry_run:
-            return print_summary(summary(plan), "dry run: nothing was sent", json=json, quiet=quiet)
+            print_summary(summary(plan), "dry run: nothing was sent", json=json, quiet=quiet)
+            return
         if not _agreed(plan, options):
-            return print_summary(summary(plan), "nothing was sent", json=json, quiet=quiet)
+            print_summary(summary(plan), "nothing was sent", json=json, quiet=quiet)
+            return
         done = send(plan)
     verb = "written" if options.to_folder else "sent"
     rows = [
@@ -95,7 +97,7 @@ def size(count: int) -> str:
 
 
 def _seen_by(plan: Plan) -> str:
-    if Path(plan.to).is_absolute():
+    if plan.out:
         return "a folder: nothing is sent"
     new = "new" if plan.head is None else "there already"
     return (
@@ -115,7 +117,7 @@ def _found(plan: Plan) -> str:
 def _agreed(plan: Plan, options: PublishOptions) -> bool:
     from personagen.cli.consent import agreed
 
-    if options.yes or Path(plan.to).is_absolute() or not (plan.changed or plan.gone or plan.public):
+    if options.yes or plan.out or not (plan.changed or plan.gone or plan.public):
         return True
     answer = agreed(f"Publish {plan.to}{' for everybody' if plan.public else ''}?")
     if answer is None:

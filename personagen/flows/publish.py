@@ -26,13 +26,14 @@ STAGING = ".publish"  # in the run folder, or in the one that is written
 
 @dataclass(frozen=True)
 class Plan:
-    """What ``send`` is about to do: the dataset, written to ``folder``, and ``to`` where it goes.
+    """What ``send`` is about to do: the dataset, written to ``folder``, and ``to`` where: OWNER/NAME, or ``out``.
 
     ``changed`` are the files that are new or differ there, ``gone`` those of an earlier time that are removed.
     ``head`` is what the Hub holds now; None if the dataset is not there. ``public`` says who sees it afterwards.
     """
 
     to: str
+    out: Path | None
     folder: Path
     dataset: Dataset
     changed: tuple[str, ...]
@@ -105,8 +106,9 @@ def send(plan: Plan, wait: Callable[[float], None] = time.sleep) -> PublishSumma
 
     After an interruption, a lost answer or somebody else's commit to other files, the same again is safe.
     """
-    if plan.head is None and Path(plan.to).is_absolute():
-        return summary(plan, "", sent=bool(_moved(plan)))
+    if plan.out:
+        _move(plan, plan.out)
+        return summary(plan)
     api, head = remote.hub(), plan.head
     if head is None:
         remote.create(api, plan.to, private=True, wait=wait)
@@ -173,7 +175,7 @@ def _check(run: Path, name: str | None, out: Path | None) -> None:
 
 def _is_own_folder(out: Path) -> bool:
     names = {file.name for file in out.iterdir()} - {STAGING}
-    return not names or {CARD, STATE} <= names
+    return not names or STATE in names
 
 
 def _check_head(name: str, head: Head, public: bool) -> None:
@@ -202,14 +204,19 @@ def _plan(run: Path, name: str | None, options: PublishOptions, folder: Path, he
     else:
         changed = tuple(path for path in dataset.files if not remote.same(folder / path, there.get(path)))
     gone = tuple(sorted(path for path in there if is_ours(path) and path not in dataset.files))
-    notes = _notes(options, gone, out is None)
-    return Plan(str(out or name), folder, dataset, changed, gone, head, options.public and out is None, notes)
+    public = options.public and out is None
+    return Plan(
+        name or str(options.to_folder), out, folder, dataset, changed, gone, head, public, _notes(options, gone)
+    )
 
 
-def _notes(options: PublishOptions, gone: tuple[str, ...], at_hub: bool) -> tuple[str, ...]:
+def _notes(options: PublishOptions, gone: tuple[str, ...]) -> tuple[str, ...]:
     found = []
+    at_hub = not options.to_folder
     if options.license == "unknown":
         found.append("no --license was given: the card says that none was chosen")
+    if at_hub and not remote.has_token():
+        found.append("without a token the Hub does not say what is there, so everything is shown as new")
     if gone and at_hub:
         found.append("earlier commits still show what is removed; delete the dataset to take it back")
     return tuple(found)
@@ -219,15 +226,13 @@ def _equal(one: Path, other: Path) -> bool:
     return other.is_file() and one.stat().st_size == other.stat().st_size and one.read_bytes() == other.read_bytes()
 
 
-def _moved(plan: Plan) -> bool:
-    """Moves what changed into the folder, the card last, and removes what is gone; whether anything changed."""
-    out = Path(plan.to)
-    for path in sorted(plan.changed, key=lambda path: path == CARD):
+def _move(plan: Plan, out: Path) -> None:
+    """Moves what changed into the folder ``out``: first `run.json`, which marks it as ours, and last the card."""
+    for path in sorted(plan.changed, key=lambda path: (path == CARD, path != STATE)):
         make_folder((out / path).parent)
         (plan.folder / path).replace(out / path)
     for path in plan.gone:
         (out / path).unlink(missing_ok=True)
-    return bool(plan.changed or plan.gone)
 
 
 def _committed(api: Any, plan: Plan, head: Head, wait: Callable[[float], None]) -> str:

@@ -26,7 +26,7 @@ _BATCH = 200  # rows
 
 @dataclass(frozen=True)
 class PullSummary:
-    """The run folder ``out``, the ``commit`` it is of, its records by file, and whether the personas' texts are there."""
+    """The run folder ``out``, its ``commit``, its records by file, and whether it has the personas' texts."""
 
     out: str
     source: str
@@ -100,10 +100,9 @@ def _has_personas(folder: Path) -> bool:
 
 
 def _files(folder: Path, name: str) -> list[Path]:
-    """The Parquet files of a configuration, those of ``train`` first, so that pairs come in the order of their trees."""
-    return sorted(
-        (folder / name).glob("*.parquet"), key=lambda file: (not file.name.startswith(f"{TRAIN}-"), file.name)
-    )
+    """The Parquet files of a table, ``train`` first: the splits of all tables in one order, as pairs are to be."""
+    files = (folder / name).glob("*.parquet")
+    return sorted(files, key=lambda file: (not file.name.startswith(f"{TRAIN}-"), file.name))
 
 
 def _lines(table: Table, struct: Column, folder: Path, count: list[int]) -> Iterator[bytes]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,7 @@ def write_dataset(
     scan.row(STATE, 1, state)
     for path, text in prompts.items():
         scan.lines(f"{PROMPTS}/{path}", text)
+    scan.found.first = [replace(found, file=_final(found.file, configs)) for found in scan.found.first]
     size = sum(_size(folder, name) for name in _files(configs))
     said = _said(scan.found)
     texts |= card(Source(title, repo, license, state, prompts, configs, counts, size, with_persona, said))
@@ -82,6 +83,12 @@ def _prompts(run: Path) -> dict[str, str]:
 
 def _files(configs: Iterable[Config]) -> Iterator[str]:
     return (name for config in configs for split in config.splits.values() for name in split.files)
+
+
+def _final(name: str, configs: Iterable[Config]) -> str:
+    """The name of a file as it is now; while it was written, it was not known of how many it is one."""
+    stem = name.removesuffix(".parquet")
+    return next((file for file in _files(configs) if file.startswith(f"{stem}-of-")), name)
 
 
 def _size(folder: Path, name: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from personagen.hub.tables import Config, Split
@@ -36,7 +37,7 @@ def size_category(rows: int) -> str:
     steps = ((1e3, "1K"), (1e4, "10K"), (1e5, "100K"), (1e6, "1M"), (1e7, "10M"), (1e8, "100M"), (1e9, "1B"))
     if rows < 1e3:
         return "n<1K"
-    for (_, least), (most, name) in zip(steps, steps[1:], strict=False):
+    for (_, least), (most, name) in pairwise(steps):
         if rows < most:
             return f"{least}<n<{name}"
     return "n>1B"

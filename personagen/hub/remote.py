@@ -7,6 +7,7 @@ HF_ENDPOINT. Errors of the Hub become one sentence with what to do.
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ PASSING = frozenset([408, 425, 429, 500, 502, 503, 504])  # statuses that pass
 CONFLICT = frozenset([409, 412])  # another commit is under way, or came first
 LOGIN = "set HF_TOKEN to a token with write access (https://huggingface.co/settings/tokens) or run `hf auth login`"
 _CHUNK = 1 << 20
+_NAME, _MAX_NAME = re.compile(r"\w(?:[\w.-]*\w)?/\w(?:[\w.-]*\w)?", re.ASCII), 96
 _ALWAYS_THERE = frozenset([".gitattributes"])
 
 
@@ -48,7 +50,7 @@ def hub() -> Any:
     """
     try:
         from huggingface_hub import HfApi
-        from huggingface_hub.utils import disable_progress_bars
+        from huggingface_hub.utils.tqdm import disable_progress_bars
     except ImportError:
         raise UsageError("publish and pull need huggingface_hub: pip install 'personagen[publish]'") from None
     disable_progress_bars()
@@ -71,15 +73,8 @@ def has_token() -> bool:
 
 def check_name(name: str) -> str:
     """``name`` if it can be the OWNER/NAME of a dataset; else ``UsageError``."""
-    from huggingface_hub.errors import HFValidationError
-    from huggingface_hub.utils import validate_repo_id
-
-    try:
-        validate_repo_id(name)
-        if name.count("/") != 1:
-            raise HFValidationError("no owner")
-    except HFValidationError:
-        raise UsageError(f"{name} is not the name of a dataset: give it as OWNER/NAME, such as me/my-pairs") from None
+    if not _NAME.fullmatch(name) or ".." in name or "--" in name or len(name) > _MAX_NAME or name.endswith(".git"):
+        raise UsageError(f"{name} is not the name of a dataset: give it as OWNER/NAME, such as me/my-pairs")
     return name
 
 
@@ -196,18 +191,16 @@ def _words(name: str) -> Iterator[None]:
     except LocalTokenNotFoundError as error:
         raise ConfigError(f"there is no token for the Hub: {LOGIN}") from error
     except (HfHubHTTPError, httpx.HTTPError, OSError, RuntimeError, ValueError) as error:
-        cause = _cause(error, (HfHubHTTPError, httpx.HTTPError))
+        cause = _cause(error, (HfHubHTTPError, httpx.HTTPError, ConnectionError))
         if isinstance(cause, HfHubHTTPError):
             raise _refused(name, cause) from error
-        if cause is not None:
-            what = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
-            raise ServerError(
-                f"the Hub did not answer ({what}); nothing is half published; run the command again"
-            ) from error
         if "xet-write-token" in str(error):
             raise UsageError(
                 f"{api_address()} does not take Xet uploads: set HF_HUB_DISABLE_XET=1 and run the command again"
             ) from error
+        if cause is not None:
+            what = (str(cause) or type(cause).__name__).splitlines()[0]
+            raise ServerError(f"the Hub did not answer ({what}); nothing is half published: run again") from error
         if isinstance(error, ValueError) and "metadata" in str(error):
             raise UsageError(f"the Hub refuses the card: {' '.join(str(error).split())}") from error
         raise

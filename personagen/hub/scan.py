@@ -21,6 +21,7 @@ _GUESSING = ("HighEntropy", "IPPublic")  # detectors that take ordinary words fo
 _EMAIL = re.compile(r"\b[\w.+-]+@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}\b", re.IGNORECASE)
 _RESERVED = re.compile(r"@(?:[\w-]+\.)*(?:example\.(?:com|net|org)|[\w-]+\.(?:example|invalid|test))$", re.IGNORECASE)
 _DIGITS = re.compile(r"\d[\d\s()./-]{5,}\d")
+_FILM = re.compile(r"555[ .-]?01\d\d$")  # numbers that are given to nobody
 _CARD = re.compile(r"(?<![\w.])[3-6]\d{3}(?:[ -]?\d){9,15}\b")
 _KEYS = re.compile(
     r"\b(?:hf_[A-Za-z0-9]{30,}|sk-[A-Za-z0-9_-]{20,}|AIza[\w-]{35}|gsk_[A-Za-z0-9]{40,}|xai-[A-Za-z0-9]{40,})"
@@ -140,7 +141,8 @@ def _phones() -> Callable[[str], Iterator[tuple[str, str]]]:
     def look(text: str) -> Iterator[tuple[str, str]]:
         if _DIGITS.search(text):
             for match in PhoneNumberMatcher(text, "US"):  # others with their country code
-                yield "phone number", match.raw_string
+                if not _FILM.search(match.raw_string):
+                    yield "phone number", match.raw_string
 
     return look
 
