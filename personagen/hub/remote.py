@@ -191,6 +191,8 @@ def _words(name: str) -> Iterator[None]:
     except LocalTokenNotFoundError as error:
         raise ConfigError(f"there is no token for the Hub: {LOGIN}") from error
     except (HfHubHTTPError, httpx.HTTPError, OSError, RuntimeError, ValueError) as error:
+        if isinstance(error, ValueError) and "metadata" in str(error):
+            raise UsageError(f"the Hub refuses the card: {' '.join(str(error).split())}") from error
         cause = _cause(error, (HfHubHTTPError, httpx.HTTPError, ConnectionError))
         if isinstance(cause, HfHubHTTPError):
             raise _refused(name, cause) from error
@@ -201,8 +203,6 @@ def _words(name: str) -> Iterator[None]:
         if cause is not None:
             what = (str(cause) or type(cause).__name__).splitlines()[0]
             raise ServerError(f"the Hub did not answer ({what}); nothing is half published: run again") from error
-        if isinstance(error, ValueError) and "metadata" in str(error):
-            raise UsageError(f"the Hub refuses the card: {' '.join(str(error).split())}") from error
         raise
 
 

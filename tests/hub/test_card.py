@@ -102,7 +102,7 @@ def test_a_run_without_figures_has_no_empty_chart(tmp_path: Path):
 
 
 def test_a_prompt_cannot_leave_its_fence_nor_a_name_its_cell(tmp_path: Path):
-    text = made(tmp_path, model="mine/`a|b`\n# c")["README.md"]
+    text = made(tmp_path, model="mine/`a|b`\n# c", options={})["README.md"]
     assert f"````text\n{PROMPT}\n````\n" in text
     assert "\n# c" not in text
 
