@@ -56,7 +56,10 @@ def test_what_was_pulled_can_be_exported_merged_and_published_again(tmp_path: Pa
     published(rich_run(tmp_path / "run"), tmp_path / "out", with_persona=True)
     pull(str(tmp_path / "out"), tmp_path / "again")
     assert export(tmp_path / "again", "trl", tmp_path / "trl.jsonl").rows == 9
-    assert merge([tmp_path / "again", rich_run(tmp_path / "other", trees=4)], tmp_path / "both").records["trees.jsonl"] == 4
+    assert (
+        merge([tmp_path / "again", rich_run(tmp_path / "other", trees=4)], tmp_path / "both").records["trees.jsonl"]
+        == 4
+    )
     published(tmp_path / "again", tmp_path / "twice", with_persona=True)
     one, two = contents(tmp_path / "out"), contents(tmp_path / "twice")
     assert {name for name in one if one[name] != two[name]} == {"README.md", "run.json"}

@@ -28,7 +28,9 @@ def rich(number: int, model: str = MODEL) -> ConversationTree:
             "models": {"user": model, "judge": model},
             "prompts": {"judge/prefer": "0123456789ab"},
             "checks": (Check(node=first, contradicted=("keeps bees",), reason="a contradiction"),),
-            "repeated": (Judgment(node=first, order=("0.0", "0.1"), ranking=("0.0", "0.1"), scores=(5, 1), because=("is 41",)),),
+            "repeated": (
+                Judgment(node=first, order=("0.0", "0.1"), ranking=("0.0", "0.1"), scores=(5, 1), because=("is 41",)),
+            ),
             "memory": Memory(topics=("bees",)),
             "changed": "shy -> bold",
             "style": {"disclosure": "gradual"},

@@ -48,7 +48,9 @@ def test_no_column_at_any_depth_is_of_no_type(table, with_persona):
 def test_declared_features_are_what_datasets_makes_of_the_columns(table):
     datasets = pytest.importorskip("datasets")
     type = struct_of(table, True).type
-    assert datasets.Features._from_yaml_list(features(type)) == datasets.Features.from_arrow_schema(pyarrow.schema(type))
+    assert datasets.Features._from_yaml_list(features(type)) == datasets.Features.from_arrow_schema(
+        pyarrow.schema(type)
+    )
 
 
 def test_a_field_that_is_left_out_is_not_there_and_its_text_is_empty_on_the_way_back():

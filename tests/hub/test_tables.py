@@ -48,7 +48,9 @@ def test_without_the_persona_no_file_holds_its_texts(tmp_path: Path):
     seen: list[str] = []
     written(run, tmp_path / "out", with_persona=False, see=lambda file, number, row: seen.append(str(row)))
     assert [text for text in SECRETS if any(text in row for row in seen)] == []
-    assert {"attributes", "because"} & {*parquet.read_schema(next((tmp_path / "out" / "pairs").iterdir())).names} == set()
+    assert {"attributes", "because"} & {
+        *parquet.read_schema(next((tmp_path / "out" / "pairs").iterdir())).names
+    } == set()
 
 
 def test_with_the_persona_they_are_there(tmp_path: Path):

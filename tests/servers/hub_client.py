@@ -13,7 +13,6 @@ from tests.servers.hub_server import running
 @contextmanager
 def connected(monkeypatch: Any, folder: Any) -> Iterator[Hub]:
     """A Hub that HfApi and the command line in this process reach, with a token that may write to ``me``."""
-    import huggingface_hub
     from huggingface_hub import constants
 
     with running() as hub:
@@ -21,13 +20,8 @@ def connected(monkeypatch: Any, folder: Any) -> Iterator[Hub]:
         monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
         monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(folder / "no-token"))
         monkeypatch.setenv("HF_TOKEN", TOKEN)
-        monkeypatch.setattr("huggingface_hub.file_download.HUGGINGFACE_CO_URL_TEMPLATE", _template(hub), raising=False)
         monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", _template(hub))
-        huggingface_hub.close_session()
-        try:
-            yield hub
-        finally:
-            huggingface_hub.close_session()
+        yield hub
 
 
 def _template(hub: Hub) -> str:
