@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping
 from pathlib import PurePath
@@ -14,6 +15,7 @@ _KEPT = ("command", "of", "status", "started", "written", "prompts", "versions",
 # Folders, hosts and what a server is sent say something of their owner, not of the data.
 _PRIVATE = frozenset(["out", "env_file", "base_url", "extra", "concurrency", "timeout", "confirm_above", "dry_run"])
 _PATHS = frozenset(["personas", "seeds", "topics", "population", "prompts"])
+_CODE = re.compile("[a-z]{2,3}")
 _TABLES = {"simulate": SimulateOptions, "expand": ExpandOptions}
 
 
@@ -57,8 +59,8 @@ def seeds_of(state: Mapping[str, Any]) -> list[int]:
 
 def languages_of(state: Mapping[str, Any]) -> list[str]:
     """The languages that the run or its parts were asked to be in, as codes of two or three letters; "any" is none."""
-    codes = {str(run.get("language") or "any").partition("-")[0].lower() for run in _options(state)}
-    return sorted(code for code in codes if code.isalpha() and code.isascii() and len(code) in (2, 3) and code != "any")
+    bases = {str(run.get("language") or "any").partition("-")[0].lower() for run in _options(state)}
+    return sorted(base for base in bases if base != "any" and _CODE.fullmatch(base))
 
 
 def _options(state: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-for package in ("detect_secrets", "phonenumbers", "huggingface_hub"):
-    pytest.importorskip(package)
-
 from tests.hub.runs import rich_run
 from tests.servers.hub import TOKEN
 from tests.servers.hub_client import connected
 from tests.servers.hub_server import running
+
+for package in ("detect_secrets", "phonenumbers", "huggingface_hub"):
+    pytest.importorskip(package)
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")  # the client's own, of httpx
 NAME = "me/bees"

@@ -1,4 +1,4 @@
-"""A published folder as Hugging Face ``datasets`` reads it, whole and streamed, and by the rules of the Hub's viewer."""
+"""A published folder as Hugging Face ``datasets`` reads it, whole and streamed, and by the rules of the viewer."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-for package in ("detect_secrets", "phonenumbers"):
-    pytest.importorskip(package)
-datasets = pytest.importorskip("datasets")
-
 from personagen.flows.publish import planned, send
 from personagen.options.publish import PublishOptions
 from tests.hub.runs import rich_run
+
+for package in ("detect_secrets", "phonenumbers"):
+    pytest.importorskip(package)
+datasets = pytest.importorskip("datasets")
 
 CONFIGS = ("pairs", "trees", "personas", "rejections")
 

@@ -7,9 +7,6 @@ from pathlib import Path
 import orjson
 import pytest
 
-pytest.importorskip("detect_secrets")
-pytest.importorskip("phonenumbers")
-
 from personagen.errors import CorruptError, InUseError, UsageError
 from personagen.flows.publish import planned, send, shares_of
 from personagen.flows.pull import pull
@@ -17,6 +14,9 @@ from personagen.options.publish import PublishOptions
 from personagen.store.files import make_folder
 from personagen.store.lock import locked
 from tests.hub.runs import rich_run
+
+pytest.importorskip("detect_secrets")
+pytest.importorskip("phonenumbers")
 
 RESULTS = ("trees.jsonl", "pairs.jsonl", "rejections.jsonl")
 
@@ -105,9 +105,10 @@ def test_a_folder_in_which_writing_was_broken_off_is_finished(tmp_path: Path, mo
             raise KeyboardInterrupt
         make_folder(folder)
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("personagen.flows.publish.make_folder", breaking_off)
+    monkeypatch.setattr("personagen.flows.publish.make_folder", breaking_off)
+    with pytest.raises(KeyboardInterrupt):
         published(run, tmp_path / "out")
+    monkeypatch.setattr("personagen.flows.publish.make_folder", make_folder)
     assert len(contents(tmp_path / "out")) == 4
     published(run, tmp_path / "out")
     published(run, tmp_path / "fresh")
@@ -117,7 +118,7 @@ def test_a_folder_in_which_writing_was_broken_off_is_finished(tmp_path: Path, mo
 
 def test_text_of_the_offline_cast_is_refused_unless_that_is_allowed(tmp_path: Path):
     run = rich_run(tmp_path / "run", model="offline")
-    with pytest.raises(UsageError, match="of the offline cast .*judge, user.* --allow-offline-data"):
+    with pytest.raises(UsageError, match=r"of the offline cast .*judge, user.* --allow-offline-data"):
         published(run, tmp_path / "out")
     assert not (tmp_path / "out").exists() or not any((tmp_path / "out").iterdir())
     published(run, tmp_path / "out", allow_offline_data=True)

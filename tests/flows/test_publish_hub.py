@@ -7,9 +7,6 @@ from pathlib import Path
 
 import pytest
 
-for package in ("detect_secrets", "phonenumbers", "huggingface_hub"):
-    pytest.importorskip(package)
-
 from personagen.errors import ConfigError, ServerError, UsageError
 from personagen.flows.publish import planned, send
 from personagen.flows.pull import pull
@@ -17,6 +14,9 @@ from personagen.options.publish import PublishOptions
 from tests.hub.runs import rich_run
 from tests.servers.hub import READER, Hub, Trouble
 from tests.servers.hub_client import connected
+
+for package in ("detect_secrets", "phonenumbers", "huggingface_hub"):
+    pytest.importorskip(package)
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")  # the client's own, of httpx
 NAME = "me/bees"
@@ -143,7 +143,7 @@ def test_a_commit_that_dies_before_it_arrives_is_made_again_and_no_object_is_sen
 
 def test_after_an_interruption_what_was_uploaded_is_not_sent_again(hub, publish):
     hub.troubles.append(Trouble(COMMIT, status=500, times=5, words="down"))
-    with pytest.raises(ServerError, match="the Hub answers 500 .*nothing is half published"):
+    with pytest.raises(ServerError, match=r"the Hub answers 500 .*nothing is half published"):
         publish()
     assert [*hub.repos[NAME].head.files] == [".gitattributes"]
     hub.asked.clear()
@@ -189,7 +189,7 @@ def test_somebody_elses_commit_to_the_same_files_stops(hub, publish, tmp_path):
 def test_a_card_that_the_hub_refuses_is_said_before_anything_is_uploaded(hub, publish, tmp_path):
     with (
         planned(tmp_path / "run", NAME, PublishOptions(license="cc-by-7")) as plan,
-        pytest.raises(UsageError, match='the Hub refuses the card: .*"license" must be'),
+        pytest.raises(UsageError, match=r'the Hub refuses the card: .*"license" must be'),
     ):
         send(plan)
     assert asked(hub, "PUT") == []

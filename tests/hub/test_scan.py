@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-pytest.importorskip("detect_secrets")
-pytest.importorskip("phonenumbers")
-
 from personagen.hub import scan
 from personagen.hub.scan import Scan
+
+pytest.importorskip("detect_secrets")
+pytest.importorskip("phonenumbers")
 
 FOUND = [
     ("the key is sk-ant-api03-abcdefghijklmnopqrstuvwxyz0123456789", "API key"),
