@@ -185,3 +185,13 @@ def test_a_damaged_file_is_named(tmp_path: Path):
     file.write_bytes(file.read_bytes()[:-200])
     with pytest.raises(CorruptError, match=file.name):
         pull(str(tmp_path / "out"), tmp_path / "again")
+
+
+def test_with_several_splits_the_pairs_come_back_in_the_order_of_their_trees(tmp_path: Path, monkeypatch):
+    from personagen.flows.export import export
+
+    splits = {"t0": "test", "t1": "train", "t2": "a_split"}
+    monkeypatch.setattr("personagen.flows.publish.split_of", lambda run, shares: splits)
+    published(rich_run(tmp_path / "run"), tmp_path / "out")
+    pull(str(tmp_path / "out"), tmp_path / "again")
+    assert export(tmp_path / "again", "trl", tmp_path / "trl.jsonl").rows == 9
