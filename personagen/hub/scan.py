@@ -26,8 +26,9 @@ _CARD = re.compile(r"(?<![\w.])[3-6]\d{3}(?:[ -]?\d){9,15}\b")
 _KEYS = re.compile(
     r"\b(?:hf_[A-Za-z0-9]{30,}|sk-[A-Za-z0-9_-]{20,}|AIza[\w-]{35}|gsk_[A-Za-z0-9]{40,}|xai-[A-Za-z0-9]{40,})"
 )
-# A text without any of these words and without a long one has no key; to look for them is much faster.
-_HINTS = ("://", "begin", "pass", "pwd", "secret", "token", "key", "auth")
+# To look for these first is much faster than to let every detector search.
+_MARKS = ("-----BEGIN", "://")
+_NAMES = ("pass", "pwd", "secret", "token", "key", "auth")  # of what is assigned
 _MIN_KEY, _MIN_TEXT = 16, 6  # characters
 # Our own ids: hashes, those of trees with a number after them, and paths of nodes. Every message has several.
 _ID = re.compile(r"(?=[0-9]*[a-f])[0-9a-f]{12,64}(?:-[\w.]+)?|0(?:\.\d{1,2})+")
@@ -109,8 +110,10 @@ def _collect(value: Any, texts: list[str]) -> None:
 
 
 def _may_hold_key(text: str) -> bool:
-    lower = text.lower()
-    return any(hint in lower for hint in _HINTS) or any(len(word) >= _MIN_KEY for word in text.split())
+    """Whether ``text`` has a long word, one of the marks, or something that is assigned to a name of a key."""
+    if any(len(word) >= _MIN_KEY for word in text.split()) or any(mark in text for mark in _MARKS):
+        return True
+    return (":" in text or "=" in text) and any(name in text.lower() for name in _NAMES)
 
 
 def _secrets() -> Callable[[str], Iterator[tuple[str, str]]]:
