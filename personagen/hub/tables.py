@@ -142,7 +142,8 @@ def _written(table: Table, struct: Column, records: Iterable[tuple[str, Sourced]
     finally:
         for writer in writers.values():
             writer.close()
-    return Config(table.name, struct.type, {name: _named(writer, folder) for name, writer in writers.items()})
+    order = sorted(writers, key=lambda name: (name != TRAIN, name))
+    return Config(table.name, struct.type, {name: _named(writers[name], folder) for name in order})
 
 
 def _named(writer: _Writer, folder: Path) -> Split:

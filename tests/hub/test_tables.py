@@ -26,14 +26,15 @@ def written(run: Path, folder: Path, splits=None, with_persona=True, see=unseen)
 
 def test_what_belongs_to_a_tree_is_in_the_split_of_the_tree(tmp_path: Path):
     run = rich_run(tmp_path / "run")
-    found = written(run, tmp_path / "out", {"t0": "train", "t1": "train", "t2": "test"})
+    found = written(run, tmp_path / "out", {"t0": "test", "t1": "train", "t2": "train"})
+    assert [*found["trees"].splits] == ["train", "test"]
     trees = {name: split.rows for name, split in found["trees"].splits.items()}
     pairs = {name: split.rows for name, split in found["pairs"].splits.items()}
     assert trees == {"train": 2, "test": 1}
     assert pairs == {"train": 6, "test": 3}
-    assert [*found["rejections"].splits] == ["train"]
+    assert [*found["rejections"].splits] == ["test"]
     rows = parquet.read_table(tmp_path / "out" / "pairs" / "test-00000-of-00001.parquet").to_pylist()
-    assert {row["tree"] for row in rows} == {"t2"}
+    assert {row["tree"] for row in rows} == {"t0"}
 
 
 def test_a_persona_of_several_trees_is_there_once(tmp_path: Path):
