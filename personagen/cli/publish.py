@@ -117,7 +117,7 @@ def _found(plan: Plan) -> str:
 def _agreed(plan: Plan, options: PublishOptions) -> bool:
     from personagen.cli.consent import agreed
 
-    if options.yes or plan.out or not (plan.changed or plan.gone or plan.public):
+    if options.yes or plan.out or not (plan.changed or plan.gone or plan.opens):
         return True
     answer = agreed(f"Publish {plan.to}{' for everybody' if plan.public else ''}?")
     if answer is None:

@@ -47,6 +47,11 @@ class Plan:
         """How much is sent."""
         return sum(self.dataset.files[path] for path in self.changed)
 
+    @property
+    def opens(self) -> bool:
+        """Whether the dataset becomes public by this."""
+        return self.public and (self.head is None or self.head.private)
+
     def title(self) -> str:
         """The message of the commit."""
         rows = self.dataset.rows
@@ -115,6 +120,7 @@ def send(plan: Plan, wait: Callable[[float], None] = time.sleep) -> PublishSumma
         head = remote.look(api, plan.to, wait)
         if head is None:
             raise ServerError(f"the Hub does not show the new dataset {plan.to} yet; run the command again")
+        _check_head(plan.to, head, plan.public)  # somebody else may have been quicker
     commit = head.commit
     if plan.changed or plan.gone:
         commit = _committed(api, plan, head, wait)

@@ -12,7 +12,7 @@ from personagen.flows.publish import planned, send
 from personagen.flows.pull import pull
 from personagen.options.publish import PublishOptions
 from tests.hub.runs import rich_run
-from tests.servers.hub import READER, Hub, Trouble
+from tests.servers.hub import READER, Hub, Repo, Trouble
 from tests.servers.hub_client import connected
 
 for package in ("detect_secrets", "phonenumbers", "huggingface_hub"):
@@ -234,3 +234,21 @@ def test_pulling_goes_on_where_it_was_broken_off(hub, publish, tmp_path):
 def test_a_dataset_that_is_not_there_is_said(hub, tmp_path):
     with pytest.raises(UsageError, match="the Hub has no dataset me/nothing, or not for this token"):
         pull("me/nothing", tmp_path / "again")
+
+
+def test_a_dataset_that_somebody_else_made_in_the_meantime_is_not_overwritten(hub, tmp_path):
+    with planned(rich_run(tmp_path / "run"), NAME, PublishOptions()) as plan:
+        hub.repos[NAME] = Repo(private=True)
+        hub.repos[NAME].add({"data.csv": (b"a,b", False)}, "theirs")
+        with pytest.raises(UsageError, match="that personagen did not make"):
+            send(plan)
+    assert len(hub.repos[NAME].commits) == 1
+
+
+def test_a_dataset_that_was_published_but_not_opened_is_opened_the_next_time(hub, publish):
+    hub.troubles.append(Trouble("PUT .*/settings", status=403))
+    with pytest.raises(ConfigError):
+        publish(public=True)
+    assert hub.repos[NAME].private
+    publish(public=True)
+    assert (hub.repos[NAME].private, len(hub.repos[NAME].commits)) == (False, 2)
