@@ -13,7 +13,7 @@ from typing import Any
 
 from personagen.errors import ConfigError, ServerError, UsageError
 from personagen.hub import remote
-from personagen.hub.dataset import CARD, STATE, Dataset, is_ours, write_dataset
+from personagen.hub.dataset import CARD, MARK, STATE, Dataset, is_ours, write_dataset
 from personagen.hub.remote import Head
 from personagen.options import place
 from personagen.options.publish import PublishOptions
@@ -181,11 +181,12 @@ def _check(run: Path, name: str | None, out: Path | None) -> None:
 
 def _is_own_folder(out: Path) -> bool:
     names = {file.name for file in out.iterdir()} - {STAGING}
-    return not names or STATE in names
+    return not names or (STATE in names and MARK.items() <= read_state(out).items())
 
 
 def _check_head(name: str, head: Head, public: bool) -> None:
-    if not head.is_empty and not {CARD, STATE} <= head.files.keys():
+    ours = {CARD, STATE} <= head.files.keys() and any(path.startswith("pairs/") for path in head.files)
+    if not head.is_empty and not ours:
         raise UsageError(f"{name} holds a dataset that personagen did not make; give another OWNER/NAME")
     if not head.private and not public:
         raise UsageError(

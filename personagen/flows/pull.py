@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from personagen.errors import CorruptError, UsageError
 from personagen.hub import remote
 from personagen.hub.columns import Column
-from personagen.hub.dataset import PROMPTS, STATE
+from personagen.hub.dataset import MARK, PROMPTS, STATE
 from personagen.hub.tables import TABLES, TRAIN, Table, struct_of
 from personagen.options import place
 from personagen.records import Persona
@@ -68,7 +68,8 @@ def pull(source: str, out: Path, revision: str | None = None) -> PullSummary:
                 records[table.file] = count[0]
         _copy_prompts(folder / PROMPTS, out / PROMPTS)
         made = {"command": "pull", "of": "simulate", "pulled": {"from": source, "commit": commit}}
-        write(out / STATE, [dump({**state, **made})])
+        kept = {name: value for name, value in state.items() if name not in MARK}
+        write(out / STATE, [dump(kept | made)])
         shutil.rmtree(out / COPY, ignore_errors=True)
     notes = ["the journal stayed behind: show, export, label and merge work, extending the run does not"]
     if not with_persona:

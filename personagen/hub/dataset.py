@@ -16,6 +16,7 @@ from personagen.hub.tables import TABLES, Config, write_tables
 from personagen.store.files import dump, make_folder, read_state, write
 
 CARD, STATE, PROMPTS, FIGURES = "README.md", "run.json", "prompts", "figures"
+MARK = {"dataset": "personagen"}  # in `run.json` of a dataset, so that the folder of a run is not taken for one
 _FOLDERS = frozenset([PROMPTS, FIGURES, *(table.name for table in TABLES)])
 
 
@@ -59,7 +60,7 @@ def write_dataset(
         raise UsageError(f"{run} has nothing to publish: it has no pairs; `personagen show {run}` says why")
     title, repo, license = about
     state, prompts = public_state(read_state(run)), _prompts(run)
-    texts = {STATE: dump(state).decode(), **{f"{PROMPTS}/{path}": text for path, text in prompts.items()}}
+    texts = {STATE: dump(state | MARK).decode(), **{f"{PROMPTS}/{path}": text for path, text in prompts.items()}}
     scan.row(STATE, 1, state)
     for path, text in prompts.items():
         scan.lines(f"{PROMPTS}/{path}", text)

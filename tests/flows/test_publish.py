@@ -153,6 +153,8 @@ def test_a_folder_of_something_else_is_refused(tmp_path: Path):
     with pytest.raises(UsageError, match="is the run itself"):
         published(run, run)
     with pytest.raises(UsageError, match="holds something else"):
+        published(run, rich_run(tmp_path / "another run"))
+    with pytest.raises(UsageError, match="holds something else"):
         pull(str(run), tmp_path / "out")
 
 
