@@ -28,6 +28,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"encoders", "splits"}),
     frozenset({"agents"}),
     frozenset({"runs"}),
+    frozenset({"hub", "splits"}),
     frozenset({"flows"}),
     frozenset({"cli"}),
     frozenset({"api"}),

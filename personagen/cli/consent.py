@@ -30,6 +30,11 @@ def consent(*, above: float | None, quiet: bool) -> Callable[[Estimate], bool]:
     return may_begin
 
 
+def agreed(question: str) -> bool | None:
+    """The answer to ``question``, no by default; None if nobody can be asked."""
+    return _asked(question) if _is_interactive() else None
+
+
 def _is_interactive() -> bool:
     """Whether a user can answer a question: this process is in the foreground of a terminal."""
     # Notebooks and many CI systems offer a terminal that nobody can type at.
@@ -78,8 +83,12 @@ def _size(size: float) -> str:
 
 def _confirmed(e: Estimate) -> bool:
     cost = f"about {usd(e.may_cost_usd)}" if math.isfinite(e.may_cost_usd) else "an unknown cost"
+    return _asked(f"Start this run for {cost}?")
+
+
+def _asked(question: str) -> bool:
     try:
-        with raising_interrupts():  # the run's own handler would not end the question
-            return click.confirm(f"Start this run for {cost}?", default=False, err=True)
+        with raising_interrupts():  # a run's own handler would not end the question
+            return click.confirm(question, default=False, err=True)
     except click.Abort:
         return False

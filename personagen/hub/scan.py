@@ -1,0 +1,174 @@
+"""Secrets and personal data in what is to be published: keys and passwords, e-mail addresses, phone and card numbers.
+
+Keys are found by detect-secrets' detectors of known forms and a few more, phone numbers by phonenumbers if they are
+valid. Names, addresses and what a text says about a person are not found.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from personagen.errors import UsageError
+
+MAX_SHOWN = 20
+_MAX_REMEMBERED = 50_000  # texts; the prompts of one conversation repeat each other
+_SHOWN_CHARS = 4
+_GUESSING = ("HighEntropy", "IPPublic")  # detectors that take ordinary words for secrets
+_EMAIL = re.compile(r"\b[\w.+-]+@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}\b", re.IGNORECASE)
+_RESERVED = re.compile(r"@(?:[\w-]+\.)*(?:example\.(?:com|net|org)|[\w-]+\.(?:example|invalid|test))$", re.IGNORECASE)
+_DIGITS = re.compile(r"\d[\d\s()./-]{5,}\d")
+_FILM = re.compile(r"555[ .-]?01\d\d$")  # numbers that are given to nobody
+_CARD = re.compile(r"(?<![\w.])[3-6]\d{3}(?:[ -]?\d){9,15}\b")
+_KEYS = re.compile(
+    r"\b(?:hf_[A-Za-z0-9]{30,}|sk-[A-Za-z0-9_-]{20,}|AIza[\w-]{35}|gsk_[A-Za-z0-9]{40,}|xai-[A-Za-z0-9]{40,})"
+)
+# To look for these first is much faster than to let every detector search.
+_MARKS = ("-----BEGIN", "://")
+_NAMES = ("pass", "pwd", "secret", "token", "key", "auth")  # of what is assigned
+_MIN_KEY, _MIN_TEXT = 16, 6  # characters
+# Our own ids: hashes, those of trees with a number after them, and paths of nodes. Every message has several.
+_ID = re.compile(r"(?=[0-9]*[a-f])[0-9a-f]{12,64}(?:-[\w.]+)?|0(?:\.\d{1,2})+")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What looks like a secret or personal data: its kind, the file, the row (1 is the first) or line, the column, and
+    the first characters of it.
+    """
+
+    kind: str
+    file: str
+    row: int
+    column: str
+    shown: str
+
+
+@dataclass
+class Findings:
+    """What a scan found: the first ``MAX_SHOWN``, and how many of each kind there are."""
+
+    first: list[Finding] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def __len__(self) -> int:
+        return self.counts.total()
+
+
+class Scan:
+    """Looks through texts; ``found`` is what it has found so far. A text that was just seen is not looked at again.
+
+    Raises:
+        UsageError: detect-secrets or phonenumbers is not installed.
+    """
+
+    def __init__(self) -> None:
+        self.found = Findings()
+        self._seen: set[str] = set()
+        self._looks: Sequence[Callable[[str], Iterable[tuple[str, str]]]] = (_secrets(), _emails, _phones(), _cards)
+
+    def row(self, file: str, number: int, row: Mapping[str, Any]) -> None:
+        """Looks through all texts of a row."""
+        for name, value in row.items():
+            texts: list[str] = []
+            _collect(value, texts)
+            for text in texts:
+                self._text(text, file, number, name)
+
+    def lines(self, file: str, text: str) -> None:
+        """Looks through a file of text, line by line."""
+        for number, line in enumerate(text.splitlines(), 1):
+            self._text(line, file, number, "")
+
+    def _text(self, text: str, file: str, number: int, column: str) -> None:
+        if len(text) < _MIN_TEXT or text in self._seen or _ID.fullmatch(text):
+            return
+        if len(self._seen) >= _MAX_REMEMBERED:
+            self._seen.clear()
+        self._seen.add(text)
+        kinds = {value: kind for look in reversed(self._looks) for kind, value in look(text)}
+        for value, kind in kinds.items():
+            self.found.counts[kind] += 1
+            if len(self.found.first) < MAX_SHOWN:
+                shown = f"{value[:_SHOWN_CHARS]}... ({len(value)} characters)"
+                self.found.first.append(Finding(kind, file, number, column, shown))
+
+
+def _collect(value: Any, texts: list[str]) -> None:
+    """Adds the texts in ``value``, at any depth, to ``texts``."""
+    if isinstance(value, str):
+        texts.append(value)
+    elif isinstance(value, dict):
+        for one in value.values():
+            _collect(one, texts)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            _collect(one, texts)
+
+
+def _may_hold_key(text: str) -> bool:
+    """Whether ``text`` has a long word, one of the marks, or something that is assigned to a name of a key."""
+    if any(len(word) >= _MIN_KEY for word in text.split()) or any(mark in text for mark in _MARKS):
+        return True
+    return (":" in text or "=" in text) and any(name in text.lower() for name in _NAMES)
+
+
+def _secrets() -> Callable[[str], Iterator[tuple[str, str]]]:
+    try:
+        from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
+    except ImportError:
+        raise _missing("detect-secrets") from None
+    detectors = [
+        (kind, detector())
+        for kind, detector in sorted(get_mapping_from_secret_type_to_class().items())
+        if not any(name in detector.__name__ for name in _GUESSING)
+    ]
+
+    def look(text: str) -> Iterator[tuple[str, str]]:
+        if not _may_hold_key(text):
+            return
+        for found in _KEYS.findall(text):
+            yield "API key", found
+        for line in text.splitlines():
+            for kind, detector in detectors:
+                for found in detector.analyze_string(line):
+                    yield kind, found
+
+    return look
+
+
+def _emails(text: str) -> Iterator[tuple[str, str]]:
+    if "@" in text:
+        for found in _EMAIL.findall(text):
+            if not _RESERVED.search(found):
+                yield "e-mail address", found
+
+
+def _phones() -> Callable[[str], Iterator[tuple[str, str]]]:
+    try:
+        from phonenumbers import PhoneNumberMatcher
+    except ImportError:
+        raise _missing("phonenumbers") from None
+
+    def look(text: str) -> Iterator[tuple[str, str]]:
+        if _DIGITS.search(text):
+            for match in PhoneNumberMatcher(text, "US"):  # others with their country code
+                if not _FILM.search(match.raw_string):
+                    yield "phone number", match.raw_string
+
+    return look
+
+
+def _cards(text: str) -> Iterator[tuple[str, str]]:
+    for found in _CARD.findall(text) if _DIGITS.search(text) else ():
+        digits = [int(sign) for sign in found if sign.isdigit()]
+        doubled = [sum(divmod(2 * digit, 10)) for digit in digits[-2::-2]]
+        if (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0:
+            yield "card number", found
+
+
+def _missing(package: str) -> UsageError:
+    return UsageError(f"publish looks for secrets with {package}: pip install 'personagen[publish]'")
