@@ -36,7 +36,9 @@ def unreachable(server: Server, problem: BaseException, seconds: float = 0.0) ->
             gone.away = "there is no way to it"
             return gone
         if isinstance(cause, socket.gaierror):
-            return ServerError(f"the host of {server.url} can't be found: check the network, or correct --base-url")
+            lost = ServerError(f"the host of {server.url} can't be found: check the network, or correct --base-url")
+            lost.gateway, lost.refused_here = True, cause.errno != socket.EAI_AGAIN
+            return lost
         if isinstance(cause, ssl.SSLCertVerificationError):
             return untrusted(server, quoted(server, str(cause)))
         if isinstance(cause, OSError) and cause.errno in (errno.EMFILE, errno.ENFILE):
@@ -45,7 +47,9 @@ def unreachable(server: Server, problem: BaseException, seconds: float = 0.0) ->
     if isinstance(problem, TimeoutError) or "timeout" in name.lower():
         return late(f"{server.model} at {server.url}", seconds)
     reason = quoted(server, str(next((c for c in reversed(list(_causes(problem))) if str(c)), name)))
-    return ServerError(f"the connection to {server.url} failed: {reason}")
+    broken = ServerError(f"the connection to {server.url} failed: {reason}")
+    broken.gateway = not any(isinstance(cause, ssl.SSLError) for cause in _causes(problem))
+    return broken
 
 
 def late(name: str, seconds: float) -> ServerError:
