@@ -129,7 +129,11 @@ def completion(server: Server, model: str, body: bytes, pause: float = 0.0) -> C
                 finish_reason=finish_reason(value.get("stop_reason")),
                 # Anthropic counts cache reads and writes apart from input tokens, other APIs within them.
                 usage=tokens(
-                    text, *(counted.get(name) for name in COUNTED), apart=True, reasoned=reasoning_in(counted), thoughts=thoughts
+                    text,
+                    *(counted.get(name) for name in COUNTED),
+                    apart=True,
+                    reasoned=reasoning_in(counted),
+                    thoughts=thoughts,
                 ),
                 model=word(value.get("model"), model),
                 pause=pause,

@@ -9,7 +9,7 @@ from dataclasses import replace
 from personagen.call import Call
 from personagen.errors import ReplyError
 from personagen.llm.errors import CONTEXT_STATUSES, Failure, Server
-from personagen.llm.words import REPLY_TOO_LONG, TOO_LONG
+from personagen.llm.words import REPLY_TOO_LONG, SHORT_QUOTA, TOO_LONG
 from personagen.records import Completion
 
 MIN_REPLY_TOKENS = 64
@@ -113,6 +113,8 @@ def room(failed: Failure, wished: int) -> tuple[int, int | None] | None:
     """
     words = f"{failed.code} {failed.message}"
     if failed.status not in CONTEXT_STATUSES or not (TOO_LONG.search(words) or REPLY_TOO_LONG.search(words)):
+        return None
+    if SHORT_QUOTA.search(words):  # of the account, not of the model
         return None
     text = re.sub(r"(?<=\d)[,_](?=\d{3}\b)", "", failed.message if re.search(r"\d", failed.message) else words)
     if not TOO_LONG.search(words):

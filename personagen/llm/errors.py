@@ -134,7 +134,7 @@ def error(server: Server, failed: Failure) -> PersonagenError:
     The order matters: providers report missing credit and long prompts under several statuses.
     """
     status, text = failed.status, f"{failed.code} {failed.message}"
-    reason = quoted(server, failed.message)
+    reason = quoted(server, failed.message) or "no message"
     what = f"{server.model} at {server.url} answered HTTP {status}"
     if paid := _quota(failed, text, what, reason):
         return paid

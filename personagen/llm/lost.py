@@ -48,7 +48,8 @@ def unreachable(server: Server, problem: BaseException, seconds: float = 0.0) ->
         return late(f"{server.model} at {server.url}", seconds)
     reason = quoted(server, str(next((c for c in reversed(list(_causes(problem))) if str(c)), name)))
     broken = ServerError(f"the connection to {server.url} failed: {reason}")
-    broken.gateway = not any(isinstance(cause, ssl.SSLError) for cause in _causes(problem))
+    tls = [cause for cause in _causes(problem) if isinstance(cause, ssl.SSLError)]
+    broken.gateway = all(isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError) for cause in tls)
     return broken
 
 

@@ -110,7 +110,8 @@ def _is_openais(server: Server) -> bool:
 
 def response_format(schema: Any, *, strict: bool = True) -> dict[str, Any]:
     """OpenAI's ``response_format`` for the ``schema``."""
-    return {"type": "json_schema", "json_schema": {"name": "reply", **({"strict": True} if strict else {}), "schema": schema}}
+    form = {"name": "reply", "strict": True, "schema": schema}
+    return {"type": "json_schema", "json_schema": form if strict else {"name": "reply", "schema": schema}}
 
 
 def completion(server: Server, model: str, body: bytes, pause: float = 0.0) -> Completion:

@@ -19,7 +19,8 @@ from personagen.records import Message
 
 _SCHEMA_WORDS = re.compile(
     r"response[_ ]?(?:format|schema)|json[_ ]?(?:schema|mode|object|output)|output[_ ](?:config|format|type|schema)"
-    r"|structured[_ ](?:output|generation|decod)|\b(?:guided|constrained)[_ ]|grammar|outlines|\b(?:schemas?|enum|strict)\b",
+    r"|structured[_ ](?:output|generation|decod)|\b(?:guided|constrained)[_ ]|grammar|outlines"
+    r"|\b(?:schemas?|enum|strict)\b",
     re.IGNORECASE,
 )
 # Of a value that the user chose; the server's message says which ones it takes.
@@ -27,7 +28,7 @@ _RANGE = re.compile(
     r"\bbetween\b|\brange\b|at most|less than|maximum|up to|too (?:high|large)|<=|≤|[(\[] *[\d.]+ *,", re.IGNORECASE
 )
 _ONE_VALUE = re.compile(r"\bdefault\b|\bonly\b", re.IGNORECASE)
-_LOW = re.compile(r"positive|greater|zero|at least|minimum|too (?:low|small)|value|(?<![\d.])0(?:\.0+)?(?![\d.])")
+_LOW = re.compile(r"positive|greater|zero|at least|minimum|too (?:low|small)|value|(?<![\d.])0(?:\.0+)?(?![\d.])", re.I)
 # Requests that are repeated in a message name all that was sent.
 _ECHO = re.compile(r"\{[^{}]{0,300}?['\"]messages['\"] *:.*", re.DOTALL)
 # What else a refusal can be about.
@@ -48,7 +49,10 @@ _NAMES = {
     "lengths": r"(?:min|max)_?Items|too many states|repetitions",
     "additionalProperties": r"additional_?properties",
 }
-_CHANGES_NO_DATA = ("prompt_cache_key", "cache_control", "encoding_format", "max_tokens", "additionalProperties", "strict")
+_CHANGES_NO_DATA = (
+    *("prompt_cache_key", "cache_control", "encoding_format", "max_tokens"),
+    *("additionalProperties", "strict"),
+)
 _TOLD = {
     "schema": "%s refuses JSON schemas: the schema is now part of the prompt.",
     "json_schema": "%s takes JSON objects but no JSON schemas: the schema is now part of the prompt.",

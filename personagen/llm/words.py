@@ -47,8 +47,8 @@ REPLY_TOO_LONG = _words(
 FILTERED = _words(
     r"content[_ ]?(?:filter|policy|management|exists risk)|responsibleai|invalid_prompt|data_?inspection|harmful",
     r"(?:usage|safety|acceptable use) polic|moderat(?:ion|ed)|\bflagged\b|guardrail|high risk|inappropriate content",
-    r"(?<!case)[- _](?:sensitive|unsafe|prohibited)(?:[- _]|$)|(?:blocked|rejected|refused).{0,40}(?:safety|filter|risk)",
-    r"violat.{0,40}(?:polic|guideline|safety)",
+    r"(?:sensitive|unsafe|prohibited|disallowed)[- _](?:content|words?|input|prompt|information|topic)|敏感|不安全",
+    r"(?:blocked|rejected|refused).{0,40}(?:safety|filter|risk)|violat.{0,40}(?:polic|guideline|safety)",
 )
 SAID = _words(r"\b(?:contents?|prompts?|inputs?|requests?|messages?|text|moderation)\b")
 ACCOUNT = _words(r"\b(?:accounts?|organi[sz]ation|(?:api[ _-]?)?keys?|token|region|country|territory|ip)\b")
@@ -72,8 +72,8 @@ CERTIFICATE = _words(
     r"unable to get local issuer|self[- ]signed certificate|verify (?:the )?(?:first |leaf |server )?certificate",
 )
 LOADING = _words(
-    r"(?<!error )(?<!failed )\bloading\b|warm(?:ing)?[ -]?up|\bwaking\b|\b(?:re)?starting\b|initiali[sz]ing|not (?:yet )?ready|booting",
-    r"model is not loaded|being (?:\w+ )?(?:loaded|deployed|downloaded|pulled|started|updated|prepared|provisioned)",
+    r"(?<!error )(?<!failed )\bloading\b|warm(?:ing)?[ -]?up|\bwaking\b|\b(?:re)?starting\b|initiali[sz]ing|booting",
+    r"not (?:yet )?ready|model is not loaded|being (?:\w+ )?(?:(?:down)?loaded|deployed|pulled|started|prepared)",
     r"\b(?:deploying|downloading|provisioning|scaling up)\b|cold[ -]start|maintenance",
 )
 STILL = _words(r"\b(?:still|currently|being|yet)\b")  # else the words may be those of any page
@@ -93,10 +93,10 @@ NO_CREDENTIALS = _words(
 )
 _ROLES = r"(?:roles?|users?|assistant|messages?|requests?|turns?|contents?)"
 NO_ALTERNATION = _words(
-    rf"\b{_ROLES}\b.{{0,60}}\b(?:alternat(?:e|es|ing|ion)|interleaved)\b|alternat\w+ between|{_ROLES} in a row",
-    rf"(?:consecutive|successive|adjacent) .{{0,30}}{_ROLES}|(?:same|repeated|duplicate) role",
+    rf"\b{_ROLES}\b.{{0,60}}\b(?:alternat(?:e|es|ing|ion)|interleaved)\b|alternat\w+ between",
+    r"(?:roles?|messages?|turns?) in a row|(?:consecutive|successive) .{0,30}(?:roles?|messages?|turns?)|same role",
     r"unexpected role '?(?:user|assistant)|number of user and assistant|role of message \d",
-    r"(?:last|final) (?:role|message|turn|content)\b.{0,40}\buser\b|\bend with .{0,20}\buser\b",
+    r"(?:last|final) (?:role|message|turn|content)\b.{0,40}\buser\b|\bends? with .{0,20}\buser\b",
 )
 USER_FIRST = _words(
     r"first (?:role|message|turn|content|non-system)\b.{0,40}\buser\b|\b(?:start|begin)s? with .{0,20}\buser\b"
@@ -110,7 +110,7 @@ SYSTEM_NAMED = _words(
 )
 _TEXTS = r"(?:batch\w*|inputs?|texts?|items?|array|list|strings?|sentences?|documents?|contents?|elements|instances)"
 _FEWER = (
-    r"(?:at most|more than|larg|great|exceed|limit|max|[<>]|≤|\bonly\b|up to|too (?:many|long|large|big)|between|permitted"
-    r"|\d+ to \d+|\bsize\b|in one batch|longer|less than|fewer)"
+    r"(?:at most|more than|larg|great|exceed|limit|max|[<>]|≤|\bonly\b|up to|too (?:many|long|large|big)|between"
+    r"|permitted|\d+ to \d+|\bsize\b|in one batch|longer|less than|fewer)"
 )
 TOO_MANY_TEXTS = _words(rf"(?:\b|_){_TEXTS}\b.{{0,60}}{_FEWER}|{_FEWER}.{{0,60}}(?:\b|_){_TEXTS}\b")

@@ -109,7 +109,7 @@ class Away:
         if self.since is None and (error.away or self._failures >= VAGUE_FAILURES):
             self.since, self.reason = time.monotonic(), error.away or _why(error)
             self._ends = asyncio.get_running_loop().time() + seconds
-            log.warning("%s: %s. All calls to it wait, for up to %.0f minutes.", self._name, error, seconds / 60)
+            log.warning("%s. All calls to it wait, for up to %.0f minutes.", error, seconds / 60)
         if self.since is not None:
             self._schedule(error.retry_after or 0.0)
 
