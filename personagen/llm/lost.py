@@ -13,6 +13,7 @@ from personagen.errors import PersonagenError, ServerError
 from personagen.llm.errors import Server, quoted, untrusted
 
 _NO_ROUTE = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN)
+_LOST = {"ClientConnectionError", "ClientPayloadError", "NetworkError", "RemoteProtocolError"}  # aiohttp's and httpx's
 TOO_MANY_FILES = "too many open files: raise the limit (ulimit -n 4096), or lower --concurrency"
 
 
@@ -21,7 +22,7 @@ def is_cut_off(problem: BaseException) -> bool:
     import ssl
 
     lost = (ConnectionError, TimeoutError, socket.gaierror, ssl.SSLError)
-    return any(isinstance(cause, lost) for cause in _causes(problem))
+    return any(isinstance(c, lost) or not _LOST.isdisjoint(t.__name__ for t in type(c).mro()) for c in _causes(problem))
 
 
 def unreachable(server: Server, problem: BaseException, seconds: float = 0.0) -> PersonagenError:
