@@ -126,11 +126,11 @@ def refused_part(failed: Failure, sent: Iterable[str]) -> str | None:
     which values a setting may have, the user shall see that, unless the status is 422.
     """
     words, sent = _ECHO.sub("", f"{failed.code} {failed.message}"), tuple(sent)
+    if any(other.search(words) for other in _OTHER):
+        return None
     if failed.status == 500:  # a chat template fails so, at some servers
         return refused_role(words, sent) if _IN_TEMPLATE.search(words) else None
     if failed.status not in (400, 415, 422, 501) and not (failed.status == 404 and _NO_PROVIDER.search(words)):
-        return None
-    if any(other.search(words) for other in _OTHER):
         return None
     if part := refused_role(words, sent) or refused_effort(words, sent):
         return part

@@ -204,6 +204,7 @@ def test_temperature_0_is_first_raised_and_only_then_left_out(words):
         (400, "Invalid request: {'model': 'x', 'messages': [{'role': 'system'}], 'temperature': 0.7, 'max_tokens': 4}"),
         (500, "3 consecutive requests failed, it is not healthy"),
         (503, "temperature is not supported"),
+        (500, "the system prompt must not exceed the context window"),
     ],
 )
 def test_a_refusal_for_another_reason_leaves_every_part_in(status, words):
