@@ -93,7 +93,8 @@ class ServerError(PersonagenError):
 
     ``retry_after`` is the server's Retry-After in seconds, or None; ``billed`` as in ``ReplyError``. ``waited`` is how
     many seconds it was given to answer, 0 if it did not use them up; ``away`` says why the server is not there now;
-    ``gateway`` that one before it found none; ``refused_here`` that nothing listens at an address of this machine.
+    ``gateway`` that it may be gone: one before it found none, or the connection broke; ``refused_here`` that nothing
+    listens at an address of this machine, or that no such host is known.
     """
 
     billed = False

@@ -15,12 +15,13 @@ import click
 def print_summary(summary: Any, text: str, *, json: bool, quiet: bool) -> None:
     """Prints ``summary`` (a dataclass or a mapping) as JSON, or ``text`` without control characters, or nothing."""
     from personagen.cli.measures import ALARMING
-    from personagen.cli.terminal import as_json, clean
+    from personagen.cli.terminal import as_json, clean, fitted
 
     if json:
         click.echo(as_json(summary if isinstance(summary, dict) else dataclasses.asdict(summary)))
     elif not quiet:
-        click.echo(ALARMING.sub(lambda line: click.style(line[0], fg="red"), clean(text)))
+        text = ALARMING.sub(lambda line: click.style(line[0], fg="red"), clean(text))
+        click.echo(fitted(text, sys.stdout))
 
 
 def as_typed(text: str) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import sys
+import textwrap
 import unicodedata
 from io import TextIOWrapper
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     import logging
@@ -28,6 +30,8 @@ _UNSEEN = re.compile(
     "\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\ud800-\udfff"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
+_ROW = re.compile(r" +\S(?:\S| (?=\S))*  +")  # the first column of a table
+_TYPED = re.compile(r"(?:next:|to resume:| {6}) *\S*personagen ")
 _MARKS = 6  # combining marks per character: no script uses more, and a stack would cover the lines above
 
 
@@ -35,6 +39,26 @@ def clean(text: str) -> str:
     """``text`` without terminal commands, control characters, direction marks and stacked combining marks."""
     plain = _UNSEEN.sub("", _BREAKS.sub("\n", _COMMANDS.sub("", text)))
     return (plain if plain.isascii() else _without_floods(plain)).expandtabs(4)
+
+
+def fitted(text: str, stream: TextIO | None) -> str:
+    """``text`` with its long lines broken at blanks, if ``stream`` is a terminal; not commands, which are copied.
+
+    The rest of a row of a table stays in its column.
+    """
+    if stream is None or not stream.isatty():
+        return text
+    return "\n".join(_broken(line, shutil.get_terminal_size().columns - 1) for line in text.split("\n"))
+
+
+def _broken(line: str, width: int) -> str:
+    row = _ROW.match(line)
+    if len(line) <= width or _TYPED.match(line):
+        return line
+    indent = " " * (row.end() if row and row.end() <= width // 2 else 2)
+    return "\n".join(
+        textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    )
 
 
 def one_line(text: str) -> str:
@@ -48,8 +72,8 @@ def as_json(value: object) -> str:
 
 
 def cleans(record: logging.LogRecord) -> bool:
-    """A filter for a log handler that cleans the message."""
-    record.msg, record.args = clean(record.getMessage()), ()
+    """A filter for a log handler that cleans the message and fits it to the terminal."""
+    record.msg, record.args = fitted(clean(record.getMessage()), sys.stderr), ()
     return True
 
 

@@ -9,6 +9,7 @@ from base64 import b64decode
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -27,10 +28,11 @@ from personagen.llm.patience import Patience
 from personagen.llm.prices import Price, price_of
 from personagen.llm.schema import refused_part, remember
 from personagen.llm.usage import mapping, tokens
-from personagen.llm.words import TOO_MANY_TEXTS
+from personagen.llm.words import BAD_KEY, CREDIT, NO_MODEL, TOO_MANY_TEXTS
 from personagen.records import Completion, Usage
 
 FORMAT = "encoding_format"
+_NUMBER = re.compile(r"(?<![\w.\[-])\d+(?!\w|\.\d)")  # no place in a list, and no part of a name
 log = logging.getLogger(__name__)
 
 
@@ -144,20 +146,27 @@ def _asking(server: Server, post: Post, patience: Patience) -> LLM:
 
 
 def _fewer(failed: Failure, count: int) -> int | None:
-    """How many texts a server takes that refuses ``count`` at a time; None if it refuses something else."""
-    named = TOO_MANY_TEXTS.search(failed.message)
+    """How many texts a server takes that refuses ``count`` at a time; None if it refuses something else.
+
+    The largest number below ``count`` that it names, or half of it. Numbers of tokens say nothing of texts.
+    """
+    words = f"{failed.code} {failed.message}"
+    named = TOO_MANY_TEXTS.search(words) and not any(other.search(words) for other in (NO_MODEL, BAD_KEY, CREDIT))
     if failed.status not in (400, 413, 422) or count == 1 or not (named or failed.status == 413):
         return None
-    numbers = [int(n) for n in re.findall(r"\d+", failed.message if named else "")]
-    return max((n for n in numbers if 0 < n < count), default=count // 2)
+    numbers = [int(n) for n in _NUMBER.findall(failed.message) if len(n) < 10] if "token" not in words else []
+    fewer = max((n for n in numbers if 0 < n < count), default=None)
+    return fewer or (count // 2 if failed.status == 413 or "batch" in words or count in numbers else None)
 
 
 def _vectors(data: Sequence[Any], count: int) -> FloatArray:
     """The vectors in ``data``, in the order of the texts; some servers leave out the index, or answer in base64."""
-    if all("index" in entry for entry in data):
-        data = sorted(data, key=lambda entry: entry["index"])
-        if [entry["index"] for entry in data] != list(range(count)):
+    places = [entry.get("index") for entry in data]
+    if any(place is not None for place in places):
+        order = [int(place) for place in places]  # some write it as a text
+        if sorted(order) != list(range(count)):
             raise ValueError("the answer does not hold one embedding for each text")
+        data = [entry for _, entry in sorted(zip(order, data, strict=True), key=itemgetter(0))]
     if len(data) != count:
         raise ValueError("the answer does not hold one embedding for each text")
     vectors = unit([_numbers(entry["embedding"]) for entry in data])

@@ -25,7 +25,7 @@ from personagen.llm.json import loads
 from personagen.llm.patience import Patience
 from personagen.llm.roles import SYSTEM, shaped
 from personagen.llm.schema import LENGTHS, accepted, in_words, parts, settings, without, without_refused
-from personagen.llm.usage import finish_reason, mapping, tokens, word
+from personagen.llm.usage import finish_reason, mapping, reasoning_in, tokens, word
 from personagen.records import Completion, Message
 
 KEY = "ANTHROPIC_API_KEY"
@@ -122,7 +122,6 @@ def completion(server: Server, model: str, body: bytes, pause: float = 0.0) -> C
         counted = mapping(value.get("usage"))
         text = "".join(block["text"] for block in value["content"] or () if block["type"] == "text")
         thoughts = "".join(word(block.get("thinking"), "") for block in value["content"] or ())
-        reasoned = mapping(counted.get("output_tokens_details")).get("thinking_tokens")
         return whole(
             server,
             Completion(
@@ -130,7 +129,11 @@ def completion(server: Server, model: str, body: bytes, pause: float = 0.0) -> C
                 finish_reason=finish_reason(value.get("stop_reason")),
                 # Anthropic counts cache reads and writes apart from input tokens, other APIs within them.
                 usage=tokens(
-                    text, *(counted.get(name) for name in COUNTED), apart=True, reasoned=reasoned, thoughts=thoughts
+                    text,
+                    *(counted.get(name) for name in COUNTED),
+                    apart=True,
+                    reasoned=reasoning_in(counted),
+                    thoughts=thoughts,
                 ),
                 model=word(value.get("model"), model),
                 pause=pause,

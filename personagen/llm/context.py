@@ -9,7 +9,7 @@ from dataclasses import replace
 from personagen.call import Call
 from personagen.errors import ReplyError
 from personagen.llm.errors import CONTEXT_STATUSES, Failure, Server
-from personagen.llm.words import REPLY_TOO_LONG, TOO_LONG
+from personagen.llm.words import REPLY_TOO_LONG, SHORT_QUOTA, TOO_LONG
 from personagen.records import Completion
 
 MIN_REPLY_TOKENS = 64
@@ -20,15 +20,17 @@ FULL_SHARE = 0.95  # of max_tokens: a reply that was cut off below it did not re
 # Hardly a tokenizer joins words, so a prompt has about as many tokens as words, or more.
 MIN_TOKENS_PER_WORD, MIN_MISSING_TOKENS, MIN_COUNTED_TOKENS = 0.75, 200, 32
 _NUMBER = re.compile(r"(?<![\w.])\d+(?!\w|\.\d)")
-_SUM = re.compile(r"requested|completion|prediction|generat", re.IGNORECASE)  # of prompt and reply
+_NAME = re.compile(r"[A-Za-z][\w.]*(?:-[\w.]+)+|\.\.+")  # of a model; or two dots of a range
+_SUM = re.compile(r"requested|completion|prediction|generat|total tokens", re.IGNORECASE)  # of prompt and reply
 _LIMITS = tuple(  # the first that is found, names it
     re.compile(words, re.IGNORECASE)
     for words in (
         r"(?:\d|\d tokens|must be) *(?:<=|>) *(\d+)",
-        r"\[\d+, *(\d+)\]",
+        r"\[\d+(?:, *| to |-)(\d+)\]",
         r"\bto (\d+) \(exclusive",
         r"with (\d+) maximum",
         r"(?:context|window|limit|maximum|at most|exceeds?|only|less than|up to|allowed)[^\d]{0,60}?(?<!by )\b(\d+)",
+        r"(?:(?:more|greater|larger) than|over|max_model_len is)[^\d]{0,40}(\d+)",
     )
 )
 log = logging.getLogger(__name__)
@@ -74,7 +76,7 @@ def learned(server: Server, refused: set[str], call: Call, failed: Failure) -> i
     if found is None or not isinstance(refused, Refused):
         return None
     limit, prompt = found
-    if prompt is None and REPLY_TOO_LONG.search(failed.message):
+    if prompt is None and REPLY_TOO_LONG.search(f"{failed.code} {failed.message}"):
         limit -= "exclusive" in failed.message
         known, refused.longest = refused.longest, limit
         if known is None:
@@ -107,12 +109,18 @@ def does_not_fit(server: Server, call: Call, failed: Failure) -> ReplyError | No
 
 def room(failed: Failure, wished: int) -> tuple[int, int | None] | None:
     """The limit that ``failed`` names and the tokens of the prompt, None if it does not say; for ``wished`` tokens of a
-    reply. None if it is about something else.
+    reply. None if it is about something else. Of a reply alone, the limit is the largest number below ``wished``.
     """
     words = f"{failed.code} {failed.message}"
     if failed.status not in CONTEXT_STATUSES or not (TOO_LONG.search(words) or REPLY_TOO_LONG.search(words)):
         return None
-    text = re.sub(r"(?<=\d)[,_](?=\d{3}\b)", "", failed.message)
+    if SHORT_QUOTA.search(words):  # of the account, not of the model
+        return None
+    text = re.sub(r"(?<=\d)[,_](?=\d{3}\b)", "", failed.message if re.search(r"\d", failed.message) else words)
+    if not TOO_LONG.search(words):
+        below = (int(n) for n in _NUMBER.findall(_NAME.sub(" ", text)) if len(n) < 10)
+        longest = max((n for n in below if MARGIN_TOKENS <= n < wished and n != failed.status), default=None)
+        return None if longest is None else (longest, None)
     named = next((found for limit in _LIMITS if (found := limit.search(text))), None)
     if named is None:
         return None
@@ -125,7 +133,7 @@ def room(failed: Failure, wished: int) -> tuple[int, int | None] | None:
         or [n - wished for n in rest if wished < n and _SUM.search(text)]
         or [n for n in rest if n >= limit]
     )
-    return limit, max(prompts, default=None) if TOO_LONG.search(words) else None
+    return limit, max(prompts, default=None)
 
 
 def checked(server: Server, refused: set[str], call: Call, answer: Completion) -> Completion:

@@ -37,18 +37,21 @@ _EFFORT_HOSTS = ("openai.com", "azure.com", "googleapis.com", "x.ai", "groq.com"
 _TYPE_HOSTS = ("deepseek.com", "z.ai", "bigmodel.cn", "moonshot.ai", "moonshot.cn", "volces.com")
 _SWITCH_HOSTS = ("aliyuncs.com", "siliconflow.cn", "siliconflow.com")
 
-# What a refusal calls a part, by the first word of its name; a refusal of the field itself, not of a value.
+# What a refusal calls a part, by the first word of its name.
 _CALLED = {
-    "reasoning_effort": r"reasoning[_. ]?effort|reasoning|think value|support thinking",  # Ollama's words
+    "reasoning_effort": r"reasoning[_. ]?effort|think value|support thinking",  # Ollama's words
     "chat_template_kwargs": r"chat_template\w*|enable_thinking",
     "enable_thinking": r"enable_thinking|thinking_budget",
-    "thinking": r"thinking|budget_tokens|adaptive|output_config.effort",
-    "reasoning": r"reasoning",
+    "thinking": r"thinking\.\w+|budget_tokens|output_config.effort",
 }
+# Without a name of the field, and if nothing else is named.
+_ABOUT = re.compile(r"\b(?:reasoning|think|thinking(?:_\w+)?|effort|budget)\b", re.IGNORECASE)
 _NO_SUCH_FIELD = re.compile(
-    r"unrecognized|unknown|unexpected|extra[_ ](?:forbidden|inputs|fields)|unsupported[_ ]parameter|not support param",
+    r"unrecognized|unknown (?!variant)|unexpected|extra[_ ](?:forbidden|inputs|fields)|unsupported[_ ]parameter"
+    r"|not support param|no endpoints",
     re.IGNORECASE,
 )
+_FIELDS = ("reasoning_effort", "chat_template_kwargs", "enable_thinking", "thinking", "reasoning")
 LOWEST = (" none", " minimal", " disabled")  # the ends of parts that ask for no reasoning
 
 Offers = list[tuple[str, dict[str, Any]]]
@@ -105,11 +108,18 @@ def anthropic_fields(reasoning: str, refused: Collection[str]) -> tuple[dict[str
     return _first(offers, refused)
 
 
-def refused_effort(words: str, sent: Collection[str]) -> str | None:
-    """The part of ``sent`` about reasoning that a refusal in these ``words`` means; or None."""
-    for part in sent:
-        field = part.partition(" ")[0]
-        if field in _CALLED and re.search(rf"\b(?:{_CALLED[field]})\b", words, re.IGNORECASE):
+def refused_effort(words: str, sent: Collection[str], *, loosely: bool = False) -> str | None:
+    """The part of ``sent`` about reasoning that a refusal in these ``words`` means; or None.
+
+    It is named by its field; ``loosely`` also by its value, or by any word for reasoning.
+    """
+    efforts = [part for part in sent if part.partition(" ")[0] in _FIELDS]
+    if loosely:  # a switch last: a server that knows it knows what it means
+        efforts.sort(key=lambda part: " " not in part)
+    for part in efforts:
+        field, _, value = part.partition(" ")
+        named = rf"\b(?:{_CALLED.get(field, field)})\b" + (rf"|['\"`]{value}['\"`]" if loosely and value else "")
+        if re.search(named, words, re.IGNORECASE) or (loosely and _ABOUT.search(words)):
             return field if _NO_SUCH_FIELD.search(words) else part
     return None
 

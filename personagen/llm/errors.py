@@ -23,9 +23,11 @@ from personagen.records import Completion
 MAX_QUOTE_CHARS = 300
 MAX_ERROR_CHARS = 8000  # pattern search in megabytes would take hours
 MAX_DEPTH = 5  # of nested error messages, and of messages in a list
+_QUOTA_ID = re.compile(r'"quotaId": *"(\w{1,80})"')  # where Gemini says whether it is a day's or a minute's
 NO_KEY = "none"
 _URL_NAMES = {"openai": "OPENAI_BASE_URL", "anthropic": "ANTHROPIC_BASE_URL"}
 _TAG = re.compile(r"<(?:script|style)\b.*?</(?:script|style)>|<[^<>]*>", re.DOTALL | re.IGNORECASE)
+OVERLOADED = 529  # Anthropic's
 CONTEXT_STATUSES = (400, 413, 422, 500)
 
 
@@ -106,6 +108,7 @@ def failure(status: int, body: bytes, headers: Mapping[str, str]) -> Failure:
     inner = value.get("error", value) if isinstance(value, dict) else value
     inner = inner if isinstance(inner, dict) else {"message": inner}
     code = " ".join(str(inner[name])[:MAX_QUOTE_CHARS] for name in ("type", "code", "param") if inner.get(name))
+    code += "".join(f" {name}" for name in _QUOTA_ID.findall(text))
     return Failure(status, (_message(inner) or text)[:MAX_ERROR_CHARS], code, retry_after(headers))
 
 
@@ -131,42 +134,77 @@ def error(server: Server, failed: Failure) -> PersonagenError:
     The order matters: providers report missing credit and long prompts under several statuses.
     """
     status, text = failed.status, f"{failed.code} {failed.message}"
-    reason = quoted(server, failed.message)
+    reason = quoted(server, failed.message) or "no message"
     what = f"{server.model} at {server.url} answered HTTP {status}"
-    if status in (413, 429) and _is_too_large(text):
-        return ConfigError(
-            f"{what}: a request needs more tokens than the account may use in a minute: {reason}; lower max_tokens in"
-            " the prompt file, or have the limit raised"
-        )
-    if status == 402 or (status in (400, 403, 429) and _out_of_credit(failed, text)):
-        return BudgetError(
-            f"{what}: the account is out of credit or quota: {reason}; top it up and run the same command again"
-        )
+    if paid := _quota(failed, text, what, reason):
+        return paid
+    if _is_filtered(status, text):
+        return ReplyError(f"{server.model} refuses the prompt: {reason}", cause="refusal")
+    if status in (401, 403) and words.NO_ACCESS.search(text):
+        return ConfigError(f"{what}: no access to the model: {reason}; check its name, or have it enabled")
     if status in (401, 403) or (status == 400 and words.BAD_KEY.search(text)):
         return ConfigError(
             f"{what}: the key in {server.key_name} is refused: {reason}; set {server.key_name} to a valid key"
         )
-    if status == 404:
-        return ConfigError(f"{what}: no such model or path: {reason}; check the model's name and --base-url")
     if status in CONTEXT_STATUSES and words.TOO_LONG.search(text):
         problem = ReplyError(f"the prompt is too long for {server.model}: {reason}; serve it with more context")
         problem.cause = "context"
         return problem
     if words.CERTIFICATE.search(text):
         return untrusted(server, reason)
-    if status in (408, 409, 425, 429) or status >= 500:
-        busy = ServerError(f"{what}: {reason}", status=status, retry_after=failed.retry_after)
-        if 500 <= status <= 504:
-            busy.away = reason if words.LOADING.search(text) else ""
-            busy.gateway = words.GATEWAY.search(text) is not None
-        return busy
-    if status in (400, 422) and words.FILTERED.search(text):
-        return ReplyError(f"{server.model} refuses the prompt: {reason}", cause="refusal")
-    if status in (400, 422) and words.NO_MODEL.search(text):
+    loads = words.LOADING.search(text) is not None and (500 <= status <= 504 or _is_still(status, text))
+    unknown = words.NO_MODEL if status in (400, 422) else words.NO_CHANNEL if status == 503 else None
+    if unknown and unknown.search(text) and not loads:
         return ConfigError(f"{what}: no such model: {reason}; check the model's name")
+    if loads or status in (408, 409, 425, 429) or status >= 500:
+        busy = ServerError(f"{what}: {reason}", status=status, retry_after=failed.retry_after)
+        busy.away = reason if loads else ""
+        busy.gateway = _is_gateway(status, text) and not loads
+        return busy
+    if status == 404:
+        return ConfigError(f"{what}: no such model or path: {reason}; check the model's name and --base-url")
     if 300 <= status < 400:
         return ConfigError(f"{what}: it redirects requests; give the final URL as --base-url")
     return ConfigError(f"{what}: {reason}; change the setting it names")
+
+
+def _quota(failed: Failure, text: str, what: str, reason: str) -> PersonagenError | None:
+    """The error for what the account may not use at all, or not before the next day."""
+    if failed.status in (413, 429) and _is_too_large(text):
+        return ConfigError(
+            f"{what}: a request needs more tokens than the account may use in a minute: {reason}; lower max_tokens in"
+            " the prompt file, or have the limit raised"
+        )
+    if failed.status == 402 or (failed.status in (400, 403, 429) and _out_of_credit(failed, text)):
+        return BudgetError(
+            f"{what}: the account is out of credit or quota: {reason}; top it up and run the same command again"
+        )
+    if failed.status == 429 and words.LONG_QUOTA.search(text) and not words.SHORT_QUOTA.search(text):
+        return BudgetError(
+            f"{what}: a quota of a day or longer is used up: {reason}; run the same command again when it is renewed,"
+            " or have it raised"
+        )
+    return None
+
+
+def _is_filtered(status: int, text: str) -> bool:
+    if not words.FILTERED.search(text):
+        return False
+    of_the_account = not words.SAID.search(text) or words.ACCOUNT.search(text)
+    return status in (400, 422, 451) or (status == 403 and not of_the_account)
+
+
+def _is_still(status: int, text: str) -> bool:
+    """Whether a server that answers for a model says that it is not there yet."""
+    return status in (400, 404, 424) and words.STILL.search(text) is not None
+
+
+def _is_gateway(status: int, text: str) -> bool:
+    """Whether a server in front says, in whatever words, that there is none behind it."""
+    if words.BUSY.search(text):
+        return False
+    of_a_gateway = 502 <= status <= 504 or (520 <= status <= 530 and status != OVERLOADED)
+    return of_a_gateway or (status in (500, 501) and words.GATEWAY.search(text) is not None)
 
 
 def untrusted(server: Server, reason: str) -> ConfigError:
@@ -241,5 +279,11 @@ def _out_of_credit(failed: Failure, text: str) -> bool:
 
 
 def _is_too_large(text: str) -> bool:
-    found = words.TOO_LARGE_FOR_ACCOUNT.search(re.sub(r"(?<=\d),(?=\d)", "", text))
-    return found is not None and (found[1] is None or int(found[2]) > int(found[1]))
+    plain = re.sub(r"(?<=\d),(?=\d)", "", text)
+    granted, requested = (
+        [int(n) for found in pattern.finditer(plain) for n in found.groups() if n]
+        for pattern in (words.GRANTED, words.REQUESTED)
+    )
+    if granted and requested and words.TOKENS.search(plain):
+        return max(requested) > max(granted)
+    return words.TOO_LARGE_FOR_ACCOUNT.search(plain) is not None

@@ -89,7 +89,8 @@ def completion(server: Server, model: str, answer: Any) -> Completion:
     try:
         choice, counted = answer.choices[0], getattr(answer, "usage", None)
         details = getattr(counted, "prompt_tokens_details", None)
-        reasoned = getattr(getattr(counted, "completion_tokens_details", None), "reasoning_tokens", None)
+        apart = getattr(counted, "completion_tokens_details", None)
+        reasoned = getattr(apart, "reasoning_tokens", None)
         refusal = word(_own(choice.message).get("refusal"), "")
         text = refusal or choice.message.content or ""
         # LiteLLM calls some cuts a normal stop, and keeps the provider's own word.
@@ -106,7 +107,7 @@ def completion(server: Server, model: str, answer: Any) -> Completion:
                     getattr(details, "cached_tokens", None),
                     getattr(counted, "cache_creation_input_tokens", None),
                     total=getattr(counted, "total_tokens", None),
-                    reasoned=reasoned,
+                    reasoned=getattr(counted, "reasoning_tokens", None) if reasoned is None else reasoned,
                     thoughts=getattr(choice.message, "reasoning_content", None),
                 ),
                 model=word(getattr(answer, "model", None), model),

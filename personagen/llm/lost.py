@@ -13,6 +13,7 @@ from personagen.errors import PersonagenError, ServerError
 from personagen.llm.errors import Server, quoted, untrusted
 
 _NO_ROUTE = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN)
+_LOST = {"ClientConnectionError", "ClientPayloadError", "NetworkError", "RemoteProtocolError"}  # aiohttp's and httpx's
 TOO_MANY_FILES = "too many open files: raise the limit (ulimit -n 4096), or lower --concurrency"
 
 
@@ -21,7 +22,7 @@ def is_cut_off(problem: BaseException) -> bool:
     import ssl
 
     lost = (ConnectionError, TimeoutError, socket.gaierror, ssl.SSLError)
-    return any(isinstance(cause, lost) for cause in _causes(problem))
+    return any(isinstance(c, lost) or not _LOST.isdisjoint(t.__name__ for t in type(c).mro()) for c in _causes(problem))
 
 
 def unreachable(server: Server, problem: BaseException, seconds: float = 0.0) -> PersonagenError:
@@ -36,7 +37,9 @@ def unreachable(server: Server, problem: BaseException, seconds: float = 0.0) ->
             gone.away = "there is no way to it"
             return gone
         if isinstance(cause, socket.gaierror):
-            return ServerError(f"the host of {server.url} can't be found: check the network, or correct --base-url")
+            lost = ServerError(f"the host of {server.url} can't be found: check the network, or correct --base-url")
+            lost.gateway, lost.refused_here = True, cause.errno != socket.EAI_AGAIN
+            return lost
         if isinstance(cause, ssl.SSLCertVerificationError):
             return untrusted(server, quoted(server, str(cause)))
         if isinstance(cause, OSError) and cause.errno in (errno.EMFILE, errno.ENFILE):
@@ -45,7 +48,10 @@ def unreachable(server: Server, problem: BaseException, seconds: float = 0.0) ->
     if isinstance(problem, TimeoutError) or "timeout" in name.lower():
         return late(f"{server.model} at {server.url}", seconds)
     reason = quoted(server, str(next((c for c in reversed(list(_causes(problem))) if str(c)), name)))
-    return ServerError(f"the connection to {server.url} failed: {reason}")
+    broken = ServerError(f"the connection to {server.url} failed: {reason}")
+    tls = [cause for cause in _causes(problem) if isinstance(cause, ssl.SSLError)]
+    broken.gateway = all(isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError) for cause in tls)
+    return broken
 
 
 def late(name: str, seconds: float) -> ServerError:

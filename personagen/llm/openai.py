@@ -20,7 +20,7 @@ from personagen.llm.json import loads
 from personagen.llm.patience import Patience
 from personagen.llm.roles import shaped
 from personagen.llm.schema import accepted, in_words, parts, settings, without_refused
-from personagen.llm.usage import finish_reason, mapping, tokens, word
+from personagen.llm.usage import finish_reason, mapping, reasoning_in, tokens, word
 from personagen.records import Completion, Message
 
 KEY = "OPENAI_API_KEY"
@@ -92,9 +92,10 @@ def request(server: Server, model: str, call: Call, refused: Set[str]) -> tuple[
         if call.in_words or refused & {"schema", "json_schema"}:
             messages = in_words(messages, schema)
         if "schema" not in refused:
-            strict = "json_schema" not in refused
-            body["response_format"] = response_format(schema) if strict else {"type": "json_object"}
-            sent += ["schema", *(["json_schema", *keywords] if strict else [])]
+            typed = "json_schema" not in refused
+            form = response_format(schema, strict="strict" not in refused)
+            body["response_format"] = form if typed else {"type": "json_object"}
+            sent += ["schema", *(["json_schema", "strict", *keywords] if typed else [])]
     messages, roles = shaped(messages, refused)
     body = with_extra(body, sampling) | {
         "model": model,
@@ -107,9 +108,10 @@ def _is_openais(server: Server) -> bool:
     return (urlsplit(server.url).hostname or "").endswith(".openai.com")
 
 
-def response_format(schema: Any) -> dict[str, Any]:
-    """OpenAI's ``response_format`` for the strict ``schema``."""
-    return {"type": "json_schema", "json_schema": {"name": "reply", "strict": True, "schema": schema}}
+def response_format(schema: Any, *, strict: bool = True) -> dict[str, Any]:
+    """OpenAI's ``response_format`` for the ``schema``."""
+    form = {"name": "reply", "strict": True, "schema": schema}
+    return {"type": "json_schema", "json_schema": form if strict else {"name": "reply", "schema": schema}}
 
 
 def completion(server: Server, model: str, body: bytes, pause: float = 0.0) -> Completion:
@@ -138,7 +140,7 @@ def completion(server: Server, model: str, body: bytes, pause: float = 0.0) -> C
                     counted.get("completion_tokens"),
                     mapping(counted.get("prompt_tokens_details")).get("cached_tokens"),
                     total=counted.get("total_tokens"),
-                    reasoned=mapping(counted.get("completion_tokens_details")).get("reasoning_tokens"),
+                    reasoned=reasoning_in(counted),
                     thoughts=message.get("reasoning_content") or message.get("reasoning"),
                 ),
                 model=word(value.get("model"), model),

@@ -5,9 +5,21 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from itertools import pairwise
 
+from personagen.llm.words import NO_ALTERNATION, SYSTEM_NAMED, USER_FIRST
 from personagen.records import Message
 
 SYSTEM, ALTERNATE = "system", "alternate"
+
+
+def refused_role(words: str, sent: Collection[str]) -> str | None:
+    """Which of ``SYSTEM`` and ``ALTERNATE`` a refusal in these ``words`` means, one of ``sent``; or None."""
+    alternates, first = NO_ALTERNATION.search(words), USER_FIRST.search(words)
+    names_system = SYSTEM_NAMED.search(words) or (first and "system" in words)
+    if names_system and not alternates:
+        return SYSTEM if SYSTEM in sent else None
+    if alternates or first:  # a template that knows no system role may only say that roles must alternate
+        return next((part for part in (ALTERNATE, SYSTEM) if part in sent), None)
+    return None
 
 
 def shaped(messages: Sequence[Message], refused: Collection[str]) -> tuple[Sequence[Message], list[str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence, Set
 from typing import Any, TypeVar
 
 import orjson
@@ -13,31 +13,46 @@ from personagen.call import Call
 from personagen.llm.context import does_not_fit, fitted, learned, shortened
 from personagen.llm.effort import LOWEST, refused_effort
 from personagen.llm.errors import Failure, Server, error
-from personagen.llm.roles import ALTERNATE, SYSTEM
-from personagen.llm.words import NO_ALTERNATION, NO_SYSTEM
+from personagen.llm.roles import ALTERNATE, SYSTEM, refused_role
+from personagen.llm.words import BAD_KEY, CREDIT, FILTERED, NO_MODEL, REPLY_TOO_LONG, TOO_LONG
 from personagen.records import Message
 
 _SCHEMA_WORDS = re.compile(
-    r"response[_ ]?format|json[_ ]?schema|output[_ ](?:config|format)|structured[_ ]outputs?|guided[_ ]json|grammar",
+    r"response[_ ]?(?:format|schema)|json[_ ]?(?:schema|mode|object|output)|output[_ ](?:config|format|type|schema)"
+    r"|structured[_ ](?:output|generation|decod)|\b(?:guided|constrained)[_ ]|grammar|outlines"
+    r"|\b(?:schemas?|enum|strict)\b",
     re.IGNORECASE,
 )
-_REFUSAL = re.compile(
-    r"unsupported|not support|n't support|unrecognized|unknown|unexpected|deprecated|not permitted|not allowed"
-    r"|cannot both|can't both|only the default|extra (?:inputs|fields)|\bonly (?:be )?(?:set to )?1\b|only \d[\d.]* is"
-    r"|may only be|must be (?:set to )?1(?:\.0)?\b(?!\.)|not available|not implemented|too many states|repetitions",
-    re.IGNORECASE,
+# Of a value that the user chose; the server's message says which ones it takes.
+_RANGE = re.compile(
+    r"\bbetween\b|\brange\b|at most|less than|maximum|up to|too (?:high|large)|<=|≤|[(\[] *[\d.]+ *,", re.IGNORECASE
 )
-_OUT_OF_RANGE = re.compile(r"positive|greater|> ?0|\(0|range|between|must be|should be|at least|too (?:low|small)|zero")
+_ONE_VALUE = re.compile(r"\bdefault\b|\bonly\b", re.IGNORECASE)
+_LOW = re.compile(r"positive|greater|zero|at least|minimum|too (?:low|small)|value|(?<![\d.])0(?:\.0+)?(?![\d.])", re.I)
+# Requests that are repeated in a message name all that was sent.
+_ECHO = re.compile(r"\{[^{}]{0,300}?['\"]messages['\"] *:.*", re.DOTALL)
+# What else a refusal can be about.
+_OTHER = (TOO_LONG, REPLY_TOO_LONG, BAD_KEY, CREDIT, FILTERED)
 # Omitted in this order: cache hints change no answer; of two settings that exclude each other, keep temperature, which
 # prompts set on purpose.
 SETTINGS = (
-    *("prompt_cache_key", "cache_control", "encoding_format", "lengths", "additionalProperties"),
+    *("prompt_cache_key", "cache_control", "encoding_format", "lengths", "additionalProperties", "strict"),
     *("top_p", "temperature", "max_tokens"),
 )
+_IN_TEMPLATE = re.compile(r"not |n't |must|should|only|unknown|unexpected|invalid", re.IGNORECASE)
+_NO_PROVIDER = re.compile(r"no endpoints found that", re.IGNORECASE)  # OpenRouter's
 LENGTHS = ("minItems", "maxItems")
 TEMPERATURE_0, LOW_TEMPERATURE = "temperature 0", 0.01
-_NAMES = {"max_tokens": r"max_(?:completion_)?tokens", "lengths": r"(?:min|max)Items|too many states|repetitions"}
-_CHANGES_NO_DATA = ("prompt_cache_key", "cache_control", "encoding_format", "max_tokens", "additionalProperties")
+RAISED = "raised temperature"  # 0 before
+_NAMES = {
+    "max_tokens": r"max_(?:completion_)?tokens",
+    "lengths": r"(?:min|max)_?Items|too many states|repetitions",
+    "additionalProperties": r"additional_?properties",
+}
+_CHANGES_NO_DATA = (
+    *("prompt_cache_key", "cache_control", "encoding_format", "max_tokens"),
+    *("additionalProperties", "strict"),
+)
 _TOLD = {
     "schema": "%s refuses JSON schemas: the schema is now part of the prompt.",
     "json_schema": "%s takes JSON objects but no JSON schemas: the schema is now part of the prompt.",
@@ -90,7 +105,8 @@ def settings(call: Call, refused: Set[str]) -> dict[str, Any]:
 
 def parts(settings: Mapping[str, Any]) -> list[str]:
     """The names of the parts of ``settings`` that a server may refuse."""
-    return [*settings, *([TEMPERATURE_0] if settings.get("temperature") == 0 else [])]
+    special = {0: TEMPERATURE_0, LOW_TEMPERATURE: RAISED}.get(settings.get("temperature", 1))
+    return [*settings, *([special] if special else [])]
 
 
 def accepted(schema: Mapping[str, Any], refused: Set[str]) -> tuple[Mapping[str, Any], list[str]]:
@@ -106,28 +122,38 @@ def refused_part(failed: Failure, sent: Iterable[str]) -> str | None:
     """The part of the request that the server refuses and that can be omitted, one of ``sent``; or None.
 
     ``sent`` are the parts of the failed request: ``schema``, ``json_schema``, ``system``, ``alternate``, and names of
-    ``SETTINGS``. A value out of range gives None, so that the user sees the server's message, unless the status is 422.
+    ``SETTINGS``. Whatever a refusal says about a part that it names, the request is tried without it; but if it says
+    which values a setting may have, the user shall see that, unless the status is 422.
     """
-    words, sent = f"{failed.code} {failed.message}", tuple(sent)
-    if failed.status not in (400, 422, 500):
+    words, sent = _ECHO.sub("", f"{failed.code} {failed.message}"), tuple(sent)
+    if any(other.search(words) for other in _OTHER):
         return None
-    alternate = NO_ALTERNATION.search(words)
-    for part in (ALTERNATE, SYSTEM):  # a template that knows no system role may only say that roles must alternate
-        if part in sent and (alternate or (part == SYSTEM and NO_SYSTEM.search(words))):
-            return part
     if failed.status == 500:  # a chat template fails so, at some servers
+        return refused_role(words, sent) if _IN_TEMPLATE.search(words) else None
+    if failed.status not in (400, 415, 422, 501) and not (failed.status == 404 and _NO_PROVIDER.search(words)):
         return None
-    is_refusal = _REFUSAL.search(words) is not None
-    if TEMPERATURE_0 in sent and not is_refusal and _names("temperature", words) and _OUT_OF_RANGE.search(words):
-        return TEMPERATURE_0
-    if effort := refused_effort(words, sent):
-        return effort
+    if part := refused_role(words, sent) or refused_effort(words, sent):
+        return part
     named = [s for s in SETTINGS if s in sent and _names(s, words)]
-    if named and (is_refusal or failed.status == 422):
-        return named[0]
-    if "schema" not in sent or not (failed.status == 422 or _SCHEMA_WORDS.search(words)):
+    if named:
+        return _setting(named[0], words, sent, failed.status)
+    if NO_MODEL.search(words):
         return None
-    return "json_schema" if "json_schema" in sent and "json_object" in words else "schema"
+    if "schema" in sent and _SCHEMA_WORDS.search(words):
+        return "json_schema" if "json_schema" in sent and "json_object" in words else "schema"
+    if effort := refused_effort(words, sent, loosely=True):
+        return effort
+    return "schema" if "schema" in sent and (failed.status == 422 or _NO_PROVIDER.search(words)) else None
+
+
+def _setting(name: str, words: str, sent: Collection[str], status: int) -> str | None:
+    """What is left out for a refusal of the setting ``name``."""
+    is_range = _RANGE.search(words) is not None
+    only_one = _ONE_VALUE.search(words) is not None and not is_range
+    if name == "temperature" and TEMPERATURE_0 in sent:
+        return TEMPERATURE_0 if not only_one and (is_range or _LOW.search(words)) else name
+    chosen = name in ("temperature", "top_p") and RAISED not in sent
+    return None if chosen and is_range and status != 422 else name
 
 
 async def without_refused(

@@ -46,8 +46,8 @@ def tokens(
     Reasoning is paid as output. Some servers count it within ``answered``, others (xAI, Gemini) only within ``total``,
     so the output is at least ``total`` minus ``asked``. ``thoughts`` are the text of reasoning that is not counted.
 
-    Impossible counts (no input, a text without tokens, more cached than asked, no number) give no tokens at all, at an
-    unknown price.
+    Impossible counts (no input, a text without tokens, more cached than asked, a total below its parts, more reasoning
+    than output, no number) give no tokens at all, at an unknown price.
     """
     counts = [_count(n) for n in (asked, answered, cached, written, reasoned, total)]
     known = [n for n in counts if n is not None]
@@ -60,7 +60,8 @@ def tokens(
     outside = 0 if whole or reasoning <= output else reasoning
     output, visible = max(output + outside, whole - read), output
     hidden = output - visible if answered is not None else 0
-    if not read or bool(text) > bool(output) or from_cache + to_cache > read:
+    contradicts = (whole and whole < read + visible) or reasoning > output
+    if not read or bool(text) > bool(output) or from_cache + to_cache > read or contradicts:
         return Usage(cost_usd=None)
     return Usage(
         input_tokens=read,
@@ -70,6 +71,13 @@ def tokens(
         reasoning_tokens=min(reasoning or hidden or shown, output),
         cost_usd=None,
     )
+
+
+def reasoning_in(counted: Mapping[str, Any]) -> Any:
+    """The count of reasoning tokens in a usage object, wherever its server puts it."""
+    details = [mapping(value) for name, value in counted.items() if name.endswith("_details")]
+    found = (part.get(name) for part in (*details, counted) for name in ("reasoning_tokens", "thinking_tokens"))
+    return next((count for count in found if count is not None), None)
 
 
 def mapping(value: Any) -> Mapping[str, Any]:

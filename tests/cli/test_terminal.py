@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import os
@@ -15,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from personagen.cli.progress import line
-from personagen.cli.terminal import as_json, clean, cleans, one_line
+from personagen.cli.terminal import as_json, clean, cleans, fitted, one_line
 from personagen.errors import ServerError
 from personagen.records import Usage
 from personagen.runs.progress import Status
@@ -152,3 +153,28 @@ def test_a_status_with_a_servers_words_is_one_clean_line():
     status = Status(*["trees", 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1], Usage(), 1.0, f"batch {WILD}\nnext")
     assert not steering(line(status))
     assert "\n" not in line(status)
+
+
+class Screen(io.StringIO):
+    def isatty(self):
+        return True
+
+
+LONG = "retrying: openai/m at http://127.0.0.1:8000/v1 answered HTTP 503: the server is not there now (waits 1 s)"
+ROW = "  note                    the judge and assistant are models of one family, and models prefer texts of their own"
+NEXT = f"next: personagen export {'a/long/folder/' * 6} --format trl"
+
+
+@pytest.mark.parametrize(("line", "indent"), [(LONG, 2), (ROW, 26), (ROW.replace("  note", "    note"), 28)])
+def test_a_long_line_is_broken_at_blanks_in_a_terminal_and_a_row_stays_in_its_column(line, indent, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = fitted(line, Screen()).split("\n")
+    assert max(map(len, lines)) < 80
+    assert all(line.startswith(" " * indent) and line[indent] != " " for line in lines[1:])
+    assert " ".join(" ".join(lines).split()) == " ".join(line.split())
+    assert fitted(line, io.StringIO()) == line
+
+
+def test_a_command_to_copy_is_not_broken(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert fitted(NEXT, Screen()) == NEXT

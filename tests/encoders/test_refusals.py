@@ -7,7 +7,7 @@ from base64 import b64encode
 import numpy as np
 import pytest
 
-from personagen.errors import ConfigError
+from personagen.errors import ConfigError, ReplyError
 from tests.encoders.test_remote import CANARY, a_call, ask, embeddings, encode, vector
 from tests.servers import refusal, serving
 
@@ -29,6 +29,12 @@ FEW = {
     "cohere": (400, "invalid request: total number of texts must be at most 96 - received 128", 96),
     "azure": (400, "Too many inputs. The max number of inputs is 16.", 16),
     "gemini": (400, "BatchEmbedContentsRequest.requests: at most 100 requests can be in one batch", 100),
+    "elements": (400, "input must not contain more than 10 elements", 10),
+    "array": (400, "'input' array exceeds 16", 16),
+    "range": (400, "invalid input: expected 1 to 10 items, got 128", 10),
+    "length": (400, "length of input must be <= 25", 25),
+    "one": (400, "Only 1 input per request is supported", 1),
+    "strings": (400, "You may only pass 16 strings", 16),
     "without a number": (413, "Payload Too Large", 30),
 }
 
@@ -65,6 +71,36 @@ def test_one_text_that_is_too_long_is_no_reason_to_send_fewer():
         with pytest.raises(ConfigError):
             ask("openai/double", server.v1, a_call("x"))
         assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "The model `text-embedding-3-large` does not exist",
+        "input[3] is empty",
+        "Input 7 exceeds the limit of 8191 tokens",
+        "maximum context length is 7 tokens",
+    ],
+)
+def test_other_numbers_in_a_refusal_are_no_number_of_texts(words, caplog):
+    with serving(lambda _: refusal(400, words)) as server:
+        with pytest.raises((ConfigError, ReplyError)):
+            ask("openai/double", server.v1, a_call(*map(str, range(9))))
+        assert len(server.requests) == 1
+    assert "texts at a time" not in caplog.text
+
+
+@pytest.mark.parametrize("index", [lambda at: None, str])
+def test_an_index_that_is_no_number_does_not_spoil_the_vectors(index):
+    def answer(request):
+        reply = embeddings(request)
+        for row in reply.body["data"]:
+            row["index"] = index(row["index"])
+        return reply
+
+    with serving(answer) as server:
+        rows = encode("openai/double", server.v1, ["a", "bbb"])
+    assert np.allclose(rows, [np.array(vector(t)) / np.linalg.norm(vector(t)) for t in ("a", "bbb")])
 
 
 def test_vectors_without_an_index_are_taken_in_their_order_and_base64_is_read():

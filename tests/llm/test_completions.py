@@ -257,6 +257,36 @@ def test_a_total_or_a_count_of_reasoning_that_can_not_be_understood_makes_the_us
     assert tokens("", 10, None) == Usage(cost_usd=None)
 
 
+@pytest.mark.parametrize(
+    ("total", "reasoned"),
+    [
+        pytest.param(15, 50, id="more reasoning than the total holds"),
+        pytest.param(15, 8, id="more reasoning than output"),
+        pytest.param(3, None, id="a total below the prompt"),
+        pytest.param(12, None, id="a total below its parts"),
+    ],
+)
+def test_counts_that_contradict_each_other_make_the_usage_unknown(total, reasoned):
+    assert tokens("x", 10, 5, total=total, reasoned=reasoned) == Usage(cost_usd=None)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"completion_tokens_details": {"reasoning_tokens": 317}},
+        {"output_tokens_details": {"thinking_tokens": 317}},
+        {"reasoning_tokens": 317},
+        {"completion_tokens_details": None, "reasoning_tokens": 317},
+    ],
+)
+@BOTH
+def test_reasoning_is_counted_wherever_a_server_tells_it(protocol, told):
+    value = body(protocol, "Fine.")
+    value["usage"] |= told
+    value["usage"].pop("total_tokens", None)
+    assert read(protocol, value).usage.reasoning_tokens == 317
+
+
 @BOTH
 def test_that_a_model_thought_is_known_where_its_reasoning_is_shown_and_not_counted(protocol):
     value = body(protocol, "Fine.")

@@ -28,12 +28,13 @@ def test_what_a_server_says_is_left_is_read_off_its_words(who):
     assert room(Failure(400, words), wished) == (None if limit is None else (limit, prompt))
 
 
+@pytest.mark.parametrize("status", [400, 422])
 @pytest.mark.parametrize("who", REPLY_TOO_LONG)
-def test_a_reply_that_may_not_be_so_long_is_asked_for_shorter(who, caplog):
+def test_a_reply_that_may_not_be_so_long_is_asked_for_shorter(who, status, caplog):
     words, most = REPLY_TOO_LONG[who]
 
     def answer(got):
-        return refusal(400, words) if got.body["max_tokens"] > most else chat("Fine.")
+        return refusal(status, words) if got.body["max_tokens"] > most else chat("Fine.")
 
     with serving(answer) as server:
         ask(opened(server.v1), a_call(max_tokens=9000), a_call("Again?", max_tokens=9000))

@@ -65,6 +65,24 @@ def test_a_refusal_names_the_field_or_its_value(words, part):
     assert refused_effort(words, ["temperature", "chat_template_kwargs", "reasoning_effort none"]) == part
 
 
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        ("Thinking can't be disabled for this model.", "reasoning_effort none"),
+        ("Budget 0 is invalid. This model only works in thinking mode.", "reasoning_effort none"),
+        ("unknown variant `none`, expected `minimal`", "reasoning_effort none"),
+        ("This model always thinks; thinking cannot be turned off", "reasoning_effort none"),
+        ("Invalid effort level", "reasoning_effort none"),
+        ("No endpoints found that support reasoning", "reasoning_effort"),
+        ("enable_thinking must be set to true for this model", "chat_template_kwargs"),
+        ("temperature is not supported", None),
+    ],
+)
+def test_a_refusal_that_names_no_field_is_known_by_its_value_or_its_subject(words, part):
+    sent = ["temperature", "chat_template_kwargs", "reasoning_effort none"]
+    assert refused_effort(words, sent, loosely=True) == part
+
+
 def test_anthropic_gets_a_thinking_budget_and_where_that_is_refused_an_effort():
     assert anthropic_fields("none", ())[0] == {"thinking": {"type": "disabled"}}
     assert anthropic_fields("low", ())[0] == {"thinking": {"type": "enabled", "budget_tokens": 1024}}

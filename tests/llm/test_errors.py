@@ -170,6 +170,10 @@ def test_what_can_not_be_worked_around_is_told_by_its_cure(status, words, wanted
     assert wanted in str(told)
 
 
+def test_a_failure_without_words_says_so():
+    assert str(error(SERVER, Failure(503, ""))).endswith("answered HTTP 503: no message")
+
+
 @given(st.integers(300, 599), st.text(max_size=2000), st.text())
 def test_every_failure_becomes_one_short_line_of_ours(status, words, code):
     problem = error(SERVER, Failure(status, words, code))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
+import ssl
 from contextlib import suppress
 
 import pytest
 
-from personagen.errors import ServerError
+from personagen.errors import ConfigError, ServerError
 from personagen.llm import anthropic, litellm, openai
 from personagen.llm.errors import Failure, Server, error
 from personagen.llm.lost import is_here, unreachable
@@ -56,11 +57,56 @@ def test_a_machine_that_is_away_is_waited_for(how):
         (500, "internal error", False, False),
         (529, "Overloaded", False, False),
         (429, "loading", False, False),
+        (503, "", False, True),
+        (503, "No server available", False, True),
+        (520, "", False, True),
+        (521, "Web server is down", False, True),
+        (524, "A timeout occurred", False, True),
+        (530, "error code: 1033", False, True),
+        (500, "llama runner process has terminated: exit status 2", False, True),
+        (500, "EngineDeadError: the engine is dead", False, True),
+        (503, "Model is being loaded", True, False),
+        (503, "The model is currently being downloaded", True, False),
+        (503, "Deploying", True, False),
+        (503, "scale to zero: waking up", True, False),
+        (503, "down for maintenance", True, False),
+        (404, "Model is still being deployed", True, False),
+        (400, "Model sklearn-iris is not ready yet.", True, False),
+        (503, "Model too busy", False, False),
+        (503, "out of capacity", False, False),
     ],
 )
 def test_a_server_that_loads_its_model_is_away_and_one_that_is_busy_is_not(status, words, away, gateway):
     told = error(SERVER, Failure(status, words))
     assert (bool(told.away), told.gateway) == (away, gateway)
+
+
+def test_a_page_that_is_not_found_is_no_model_that_loads():
+    assert isinstance(error(SERVER, Failure(404, "<title>Loading...</title> Not found")), ConfigError)
+
+
+@pytest.mark.parametrize(
+    ("problem", "gateway"),
+    [
+        (ConnectionResetError("reset by peer"), True),
+        (BrokenPipeError("broken pipe"), True),
+        (ssl.SSLEOFError("EOF occurred in violation of protocol"), True),
+        (socket.gaierror(socket.EAI_AGAIN, "temporary failure"), True),
+        (socket.gaierror(socket.EAI_NONAME, "not known"), True),
+        (ssl.SSLError("wrong version number"), False),
+        (OSError(errno.EMFILE, "too many"), False),
+        (TimeoutError(), False),
+    ],
+)
+def test_a_connection_that_breaks_may_mean_that_the_server_is_gone(problem, gateway):
+    assert unreachable(SERVER, problem).gateway == gateway
+
+
+@pytest.mark.parametrize("backend", [openai.backend, anthropic.backend, litellm.backend])
+def test_a_server_that_hangs_up_may_be_gone(backend):
+    with serving(lambda _: Reply(status=0)) as server:
+        name = "hosted_vllm/double" if backend is litellm.backend else "double"
+        assert failing(opened(server.v1, backend, model=name), a_call()).gateway
 
 
 @pytest.mark.parametrize("backend", [openai.backend, anthropic.backend, litellm.backend])

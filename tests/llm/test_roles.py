@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from personagen.llm import anthropic, openai
-from personagen.llm.roles import alternating, shaped, without_system
+from personagen.llm.roles import alternating, refused_role, shaped, without_system
 from personagen.records import Message
 from tests.llm.calls import SCHEMA, a_call, ask, opened
 from tests.servers import chat, message, refusal, serving
@@ -83,6 +83,47 @@ def test_messages_that_are_as_the_server_wants_them_are_left_alone(said):
     if not shaped(messages, set())[1]:
         assert alternating(messages) == messages
     assert "system" not in {m.role for m in without_system(messages)}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "role 'system' is invalid",
+        "`system` is not a valid role",
+        "This model doesn't take system messages.",
+        "got role system: expected one of [user, assistant]",
+        "The system message must be omitted for this model",
+        "System instruction is disabled for this model",
+        "The first content should be with role 'user', got system",
+        "A system turn cannot be processed",
+        "First message must be from user",
+    ],
+)
+def test_a_refusal_of_the_system_role_is_known_in_any_words(words):
+    def answer(got):
+        return refusal(400, words) if roles(got)[0] == "system" else chat("Fine.")
+
+    with serving(answer) as server:
+        ask(opened(server.v1), a_call())
+    assert [roles(got) for got in server.requests] == [["system", "user"], ["user"]]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Please ensure that multiturn requests alternate between user and model.",
+        "Please ensure that multiturn requests start with a user turn.",
+        "Expected last role User or Tool (or Assistant with prefix True) for serving but got assistant",
+        "two messages with the same role in sequence",
+        "consecutive user messages are not allowed",
+        "messages must be strictly interleaved",
+        "the role of message 3 should be assistant",
+        "The number of user and assistant messages must match",
+    ],
+)
+def test_a_refusal_of_the_order_of_roles_is_known_in_any_words(words):
+    assert refused_role(words, ["alternate", "system"]) == "alternate"
+    assert refused_role(words, ["temperature"]) is None
 
 
 @BACKENDS

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from personagen.agents import author, judge, observer
 from personagen.agents.replies import schema_of
 from personagen.llm.errors import Failure, failure
-from personagen.llm.schema import LENGTHS, in_words, refused_part, without
+from personagen.llm.schema import LENGTHS, in_words, parts, refused_part, settings, without
 from personagen.records import Message
+from tests.llm.calls import a_call
 
 RANKING = schema_of(judge.Ranking)
 SENT = ("schema", "temperature", "top_p", "max_tokens", "cache_control", "prompt_cache_key")
@@ -130,6 +131,85 @@ ALL += ("encoding_format",)
 )
 def test_what_real_servers_refuse_is_read_off_their_words(status, words, part):
     assert refused_part(Failure(status, words), ALL) == part
+
+
+NAMED = [
+    (400, "temperature is fixed at 1.0 for this model", "temperature"),
+    (400, "`temperature` must be equal to 1.0", "temperature"),
+    (400, "temperature should be 1.0", "temperature"),
+    (400, "This model requires temperature=1", "temperature"),
+    (400, "temperature cannot be changed for reasoning models", "temperature"),
+    (400, "sampling temperature is locked", "temperature"),
+    (400, "Please use max_completion_tokens rather than max_tokens", "max_tokens"),
+    (400, "Missing required parameter: max_completion_tokens", "max_tokens"),
+    (400, "Invalid parameter: max_completion_tokens", "max_tokens"),
+    (400, "max_completion_tokens: additional property", "max_tokens"),
+    (400, "Cannot use max_tokens with reasoning models", "max_tokens"),
+    (400, "JSON mode is not supported for this model", "schema"),
+    (400, "The model does not support guided decoding", "schema"),
+    (400, "constrained decoding is not enabled", "schema"),
+    (400, "outlines backend error: failed to compile", "schema"),
+    (400, "schema too complex", "schema"),
+    (400, "unsupported output type", "schema"),
+    (501, "response_format not implemented", "schema"),
+    (404, "No endpoints found that support the requested parameters: response_format", "schema"),
+    (404, "No endpoints found that can handle the requested parameters.", "schema"),
+    (400, "The 'strict' parameter is not allowed", "strict"),
+    (400, 'Grammar error: Unimplemented keys: ["maxItems"]', "lengths"),
+    (400, 'Invalid JSON payload received. Unknown name "additional_properties"', "additionalProperties"),
+]
+
+
+@pytest.mark.parametrize(("status", "words", "part"), NAMED)
+def test_a_part_that_a_refusal_names_is_left_out_whatever_is_said_about_it(status, words, part):
+    sent = [part for part in ALL if part not in ("temperature 0", "alternate")] + ["strict", "reasoning_effort none"]
+    assert refused_part(Failure(status, words), sent) == part
+
+
+def test_a_part_is_also_named_by_the_field_param():
+    body = {"error": {"message": "Invalid value", "type": "invalid_request_error", "param": "temperature"}}
+    assert refused_part(failure(400, orjson.dumps(body), {}), SENT) == "temperature"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "temperature 0 is not supported",
+        "temperature=0 is invalid; use do_sample=False",
+        "'temperature' does not support 0 with this model; the range is (0, 2]",
+        "temperature can't be 0",
+        "temperature may not be null or 0",
+        "temperature less than 0.01 is not supported",
+        "minimum temperature is 0.1",
+        "temperature: 0.0 is outside of ]0, 1]",
+        "invalid value for temperature",
+    ],
+)
+def test_temperature_0_is_first_raised_and_only_then_left_out(words):
+    for_a_judge = [*SENT, *parts({"temperature": 0})]
+    assert refused_part(Failure(400, words), for_a_judge) == "temperature 0"
+    raised = settings(a_call(temperature=0.0), {"temperature 0"})
+    assert refused_part(Failure(400, words), [*SENT, *parts(raised)]) == "temperature"
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (404, "The model `qwen-thinking` does not exist"),
+        (400, "The model `x-reasoning` does not exist or you do not have access to it"),
+        (400, "Invalid API key for temperature"),
+        (400, "The system prompt is too long: maximum context length is 4096 tokens"),
+        (400, "system: text content blocks must be non-empty"),
+        (400, "Prompt flagged by moderation: schema of an attack"),
+        (400, "Invalid request: {'model': 'x', 'messages': [{'role': 'system'}], 'temperature': 0.7, 'max_tokens': 4}"),
+        (500, "3 consecutive requests failed, it is not healthy"),
+        (503, "temperature is not supported"),
+        (500, "the system prompt must not exceed the context window"),
+    ],
+)
+def test_a_refusal_for_another_reason_leaves_every_part_in(status, words):
+    sent = [part for part in ALL if part != "temperature 0"] + ["reasoning_effort none", "chat_template_kwargs"]
+    assert refused_part(Failure(status, words), sent) is None
 
 
 def test_a_place_in_a_failed_validation_is_read_without_the_input_that_it_repeats():

@@ -89,6 +89,11 @@ TOO_SMALL = {
         " 8,000 in the completion).",
         *(8192, 862, 8000),
     ),
+    "more than it can take": (
+        "The number of tokens (862) in the prompt plus max_tokens is more than the model can take (8192)",
+        *(8192, 862, 8000),
+    ),
+    "total": ("total tokens must not be over 8192; got 8862", 8192, 862, 8000),
     "by how much only": ("prompt too long; exceeded max context length by 100918 tokens", None, None, 400),
 }
 # A reply may not be so long, whatever the prompt.
@@ -118,6 +123,17 @@ REPLY_TOO_LONG = {
         " is lower than 4096.",
         4096,
     ),
+    "volcengine": (
+        "The parameter `max_completion_tokens` specified in the request are not valid: integer above maximum value,"
+        " expected a value <= 4096, but got 9000 instead.",
+        4096,
+    ),
+    "limited": ("max_tokens is limited to 4096 for this model", 4096),
+    "larger": ("the max_tokens parameter cannot be larger than 8192", 8192),
+    "above": ("max_completion_tokens (9000) is above the limit of 4096", 4096),
+    "between": ("max_tokens should be between 1 and 4096", 4096),
+    "bounds": ("max_tokens value 9000 out of bounds [1..4096]", 4096),
+    "allows": ("requested max_tokens 9000 but model gpt-4-0613 allows 4096", 4096),
     "cohere": (
         "too many tokens: max tokens must be less than or equal to 4096, the maximum output for this model - received"
         " 9000.",

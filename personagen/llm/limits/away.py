@@ -22,7 +22,8 @@ log = logging.getLogger(__name__)
 class Away:
     """The gate of the endpoint ``name``.
 
-    It closes when nothing listens there or a model is loading, or after some gateway errors in a row. ``since`` is
+    It closes when nothing listens there or a model is loading, or after some errors in a row that may mean that the
+    server is gone (502 to 504, Cloudflare's 520 to 530, a broken connection, an unknown host). ``since`` is
     when it did, by ``time.monotonic``, None while it is open; ``reason`` says why. It opens with the first answer.
     Calls wait for at most the seconds of the first one that waits.
     """
@@ -106,9 +107,9 @@ class Away:
             self.close(stop)
             raise stop from None
         if self.since is None and (error.away or self._failures >= VAGUE_FAILURES):
-            self.since, self.reason = time.monotonic(), error.away or f"HTTP {error.status}"
+            self.since, self.reason = time.monotonic(), error.away or _why(error)
             self._ends = asyncio.get_running_loop().time() + seconds
-            log.warning("%s: %s. All calls to it wait, for up to %.0f minutes.", self._name, error, seconds / 60)
+            log.warning("%s. All calls to it wait, for up to %.0f minutes.", error, seconds / 60)
         if self.since is not None:
             self._schedule(error.retry_after or 0.0)
 
@@ -150,3 +151,7 @@ class Away:
         for place in waiting:
             if not place.done():
                 settle(place)
+
+
+def _why(error: ServerError) -> str:
+    return f"HTTP {error.status}" if error.status else "connections to it fail"

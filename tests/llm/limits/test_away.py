@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import socket
 from itertools import pairwise
 
 import pytest
@@ -31,6 +32,22 @@ def loading():
 
 def gateway():
     return error(FAR, Failure(502, "<h1>502 Bad Gateway</h1> nginx"))
+
+
+def nothing():
+    return error(FAR, Failure(503, ""))
+
+
+def cloudflare():
+    return error(FAR, Failure(521, "<h1>Web server is down</h1>"))
+
+
+def reset():
+    return unreachable(FAR, ConnectionResetError("reset by peer"))
+
+
+def no_name():
+    return unreachable(FAR, socket.gaierror(socket.EAI_AGAIN, "temporary failure"))
 
 
 class Restarting:
@@ -60,7 +77,7 @@ def run(llm, calls=20, most=4, **settings):
     return simulated.run(main())
 
 
-@pytest.mark.parametrize("problem", [refused, loading, gateway])
+@pytest.mark.parametrize("problem", [refused, loading, gateway, nothing, cloudflare, reset, no_name])
 @pytest.mark.parametrize("up", [25, 300, 595])
 def test_no_call_fails_while_a_server_is_away_and_few_knock(problem, up, caplog):
     llm = Restarting(2.5, up, problem)
@@ -89,6 +106,32 @@ def test_who_is_away_since_when_and_why_can_be_shown():
     assert {name: why for name, (_, why) in shown.items()} == {"a": "nothing listens there"}
     assert all(math.isfinite(since) for since, _ in shown.values())
     assert after == {}
+
+
+@pytest.mark.parametrize(("problem", "why"), [(nothing, "HTTP 503"), (reset, "connections to it fail")])
+def test_a_reason_is_shown_where_the_server_gives_none(problem, why):
+    async def main():
+        limiter = Limiter(4, {"user": "a"})
+        ask = with_retries(Restarting(0, 30, problem), limiter)
+        asking = [asyncio.create_task(ask(a_call(str(n)))) for n in range(4)]
+        await asyncio.sleep(15)
+        shown = dict(limiter.away)
+        await asyncio.gather(*asking)
+        return shown
+
+    assert [why for _, why in simulated.run(main()).values()] == [why]
+
+
+def test_a_host_that_no_name_server_knows_is_asked_for_three_times():
+    def unknown():
+        return unreachable(FAR, socket.gaierror(socket.EAI_NONAME, "not known"))
+
+    results, _, ended = run(Restarting(0, 1e9, unknown))
+    assert {type(r) for r in results} == {ConfigError}
+    assert "can't be found: check the network, or correct --base-url" in str(results[0])
+    assert ended <= 15
+    results, _, _ = run(Restarting(2.5, 60, unknown))
+    assert {type(r) for r in results} == {Completion}
 
 
 def test_the_wait_ends_after_its_time_for_all_calls():
