@@ -15,7 +15,7 @@ from typing import Any
 from personagen.errors import UsageError
 
 MAX_SHOWN = 20
-_MAX_REMEMBERED = 50_000  # texts; the prompts of one conversation repeat each other
+_MAX_REMEMBERED = 5_000  # texts; the prompts of one conversation repeat each other
 _SHOWN_CHARS = 4
 _GUESSING = ("HighEntropy", "IPPublic")  # detectors that take ordinary words for secrets
 _EMAIL = re.compile(r"\b[\w.+-]+@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}\b", re.IGNORECASE)
