@@ -99,6 +99,8 @@ bench: $(VENV)/.dev demo  ## every benchmark in full: about an hour, 20 GB of di
 	$(BIN)/python benchmarks/gates.py
 	$(BIN)/python benchmarks/planted.py outputs/demo/run
 	$(BIN)/python benchmarks/coverage.py outputs/demo/pool/personas.jsonl
+	$(BIN)/python benchmarks/export.py
+	$(BIN)/python benchmarks/publish.py
 
 bench-short: $(VENV)/.dev demo  ## every benchmark in a small form, to see that it works
 	$(BIN)/python benchmarks/throughput.py --short
@@ -119,6 +121,8 @@ bench-short: $(VENV)/.dev demo  ## every benchmark in a small form, to see that 
 	$(BIN)/python benchmarks/gates.py --conversations 6 --turns 4 --kind order
 	$(BIN)/python benchmarks/planted.py outputs/demo/run
 	$(BIN)/python benchmarks/coverage.py outputs/demo/pool/personas.jsonl
+	$(BIN)/python benchmarks/export.py --pairs 20000
+	$(BIN)/python benchmarks/publish.py --pairs 2000
 
 faults: $(VENV)/.dev  ## crashes, power cuts, a server that misbehaves: RELIABILITY.md in full, one to two hours; goes on when stopped
 	$(BIN)/python -m tests.faults

@@ -28,7 +28,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"encoders", "splits"}),
     frozenset({"agents"}),
     frozenset({"runs"}),
-    frozenset({"hub", "splits"}),
+    frozenset({"hub"}),
     frozenset({"flows"}),
     frozenset({"cli"}),
     frozenset({"api"}),

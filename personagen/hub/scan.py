@@ -121,9 +121,10 @@ def _secrets() -> Callable[[str], Iterator[tuple[str, str]]]:
         from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
     except ImportError:
         raise _missing("detect-secrets") from None
+    known: Mapping[str, Any] = get_mapping_from_secret_type_to_class()
     detectors = [
         (kind, detector())
-        for kind, detector in sorted(get_mapping_from_secret_type_to_class().items())
+        for kind, detector in sorted(known.items())
         if not any(name in detector.__name__ for name in _GUESSING)
     ]
 
