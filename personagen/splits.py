@@ -18,13 +18,13 @@ from typing import Any, TypeAlias
 import orjson
 
 from personagen.errors import CorruptError, UsageError
+from personagen.options.export import REST
 from personagen.personas.near import RULES, Repeats, trait_list, wording
 from personagen.records import Persona
 from personagen.store.files import BUFFER_BYTES, read_state
 
 Held: TypeAlias = Mapping[str, Callable[[Persona], bool]]
 TWIN = ".t"  # what the id of a twin has after that of the tree that it answers
-REST = "train"  # the split of what is not held out, if no shares are given
 
 
 @dataclass(frozen=True)

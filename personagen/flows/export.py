@@ -23,14 +23,13 @@ from personagen.flows.provenance import ABOUT, LIKE, PROVENANCE, about, provenan
 from personagen.flows.selection import KEPT, Selection, choices, select
 from personagen.llm.functions import raised
 from personagen.options import NamedFunction, place
-from personagen.options.export import ExportOptions, SelectionOptions, shares
+from personagen.options.export import REST, ExportOptions, SelectionOptions, shares
 from personagen.plugins import function
 from personagen.records import ConversationTree, PreferencePair
 from personagen.store.files import BUFFER_BYTES, make_folder, read_records, read_state
 
 __all__ = ["ExportSummary", "conversations", "default_out", "export", "exporter_of"]
 
-REST = "train"  # the split of those that are not held out, if there is no other
 Splits: TypeAlias = Mapping[str, str]  # of trees by id
 
 

@@ -12,6 +12,7 @@ from personagen.options.row import FILES, SIZE, FilePath, Options, Texts, option
 Balance = Literal["length"]
 File = Literal["jsonl", "parquet"]
 Keep = Literal["all", "personal"]
+REST = "train"  # the split of what is not held out, if no shares are given
 _SHARE = re.compile(r"\s*(\w+)\s*=\s*(\d*\.?\d+)\s*")  # ``datasets`` takes no other names of splits
 
 
