@@ -36,7 +36,7 @@ def run_of(folder: Path, trees: Sequence[ConversationTree]) -> Path:
 
 def twin(number: int, of: str) -> ConversationTree:
     told = conversation(turns=1)
-    answered = Twin(tree=of, node="0", opening="Hello.", message="And?", replies=told.nodes[1:])
+    answered = Twin(tree=of, node="0", message="And?", replies=told.nodes[1:])
     return tree(number, id=f"{of}.t", twin=answered)
 
 

@@ -110,8 +110,15 @@ def test_a_file_that_is_no_utf_8_is_a_usage_error(tmp_path: Path, monkeypatch: p
         load_defaults(commands)
 
 
+def _inner(command: click.Command) -> dict[str, click.Command]:
+    """The subcommands of a group without options of its own, else the command itself."""
+    return command.commands if isinstance(command, click.Group) and not command.params else {"": command}
+
+
 def test_every_command_takes_json_and_quiet():
-    for name, command in commands().items():
+    every = {f"{name} {inner}": one for name, group in commands().items() for inner, one in _inner(group).items()}
+    assert "import aloe" in every
+    for name, command in every.items():
         known = {option for parameter in command.params for option in parameter.opts}
         assert {"--json", "--quiet"} <= known, name
 

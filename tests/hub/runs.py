@@ -34,7 +34,7 @@ def rich(number: int, model: str = MODEL) -> ConversationTree:
             "memory": Memory(topics=("bees",)),
             "changed": "shy -> bold",
             "style": {"disclosure": "gradual"},
-            "twin": Twin(tree="t9", node="0", opening="o", message="m", replies=tree.nodes[1:3], lines=("is 41",)),
+            "twin": Twin(tree="t9", node="0", message="m", replies=tree.nodes[1:3], lines=("is 41",)),
         }
     )
 
