@@ -35,7 +35,7 @@ define installing
 	@echo "installing $$(grep -c '==' requirements/$(1).txt) packages into $(2)/: about $(3)"
 endef
 
-.PHONY: help demo test test-train check audit real real-short bench bench-short faults faults-short lock clean
+.PHONY: help demo test test-slow test-train check audit real real-short bench bench-short faults faults-short lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -57,7 +57,10 @@ demo: $(VENV)/.project  ## personas, conversations and preference pairs in outpu
 
 test: $(VENV)/.dev  ## the tests
 	@echo "running the tests: three minutes on two cores"
-	$(BIN)/python -m pytest -n auto -rs $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n auto -rs -m "not slow" $(PYTEST_ARGS)
+
+test-slow: $(VENV)/.dev  ## the tests with many examples or large input: two to three minutes
+	$(BIN)/python -m pytest -n auto -rs -m slow $(PYTEST_ARGS)
 
 test-train: $(TRAIN)/.ready  ## the exported files through TRL and the newest datasets, and one real DPO step
 	HF_HUB_OFFLINE=1 $(TRAIN)/bin/python -m pytest -W default tests/consumers $(PYTEST_ARGS)
@@ -66,6 +69,7 @@ check: $(VENV)/.dev  ## format, lint, types and the tests: what must pass before
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	@$(MAKE) --no-print-directory test-slow
 	@$(MAKE) --no-print-directory test
 
 real: $(REAL)/.ready  ## expand and simulate on a real model behind real servers: half an hour

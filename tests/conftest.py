@@ -15,7 +15,7 @@ from hypothesis import settings
 from tests import fakes
 
 # A busy machine is no fault of the code: how long an example takes says nothing here.
-settings.register_profile("untimed", deadline=None)
+settings.register_profile("untimed", deadline=None, max_examples=40)
 settings.load_profile("untimed")
 # Variables with which whoever runs the tests would steer a client.
 PERSONAL = re.compile(

@@ -16,6 +16,8 @@ from tests.fakes import results as read
 from tests.servers import CHAT, Request, refusal, serving
 from tests.servers.actor import actor
 
+pytestmark = pytest.mark.slow
+
 ALOE = Path(os.environ.get("TEST_PERSONAGEN_ALOE", Path(__file__).parents[2] / "shared" / "data" / "aloe"))
 KEY = fakes.KEY
 

@@ -87,6 +87,7 @@ def test_help_lists_the_keywords_with_their_defaults_and_what_they_are_for():
     assert "turns: Turns per conversation." in pydoc.render_doc(personagen.simulate)
 
 
+@pytest.mark.slow
 def test_mypy_refuses_a_misspelt_keyword_and_a_value_of_another_type(tmp_path: Path):
     calls = {
         "personagen.simulate(turn=3)": 'Unexpected keyword argument "turn"',

@@ -12,6 +12,8 @@ from tests.servers import serving
 from tests.servers.thinkers import REASONING, THOUGHT, apart, hidden, tagged
 from tests.test_readme import README, Block, blocks, prepared, run
 
+pytestmark = pytest.mark.slow
+
 POOL = Block("sh", "personagen expand --target 24 --personalities 22 --seed 7 --out outputs/pool --quiet", "", 0)
 FORMS = {"hidden": hidden, "apart": apart, "tagged": tagged}
 

@@ -11,6 +11,8 @@ from personagen.personas.words import words
 from tests.servers import serving
 from tests.servers.tongues import tongues
 
+pytestmark = pytest.mark.slow
+
 LANGUAGES = ("German", "zh", "Japanese", "العربية", "hi", "Kiswahili")
 SIZE = ("--conversations", "6", "--turns", "6")
 

@@ -22,6 +22,8 @@ from tests import fakes
 from tests.servers import Reply, serving
 from tests.servers.actor import actor
 
+pytestmark = pytest.mark.slow
+
 COMMAND = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 FINISHING = re.compile(r"finishing (\d+) calls?; (.*?) again to drop (?:them|it)")
 AT_ONCE = 0.2 + 0.3  # how late a busy machine may show it

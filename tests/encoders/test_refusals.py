@@ -126,6 +126,7 @@ def test_a_format_that_is_refused_is_left_out():
         assert len(server.requests) == 2
 
 
+@pytest.mark.slow
 def test_a_server_that_nothing_listens_for_is_told_alike_for_every_encoder():
     for spec in ("openai/double", "hosted_vllm/double"):
         with pytest.raises(ConfigError, match="nothing listens at"):

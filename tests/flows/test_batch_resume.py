@@ -19,6 +19,8 @@ from tests import fakes
 from tests.servers.actor import actor
 from tests.servers.batches import batching
 
+pytestmark = pytest.mark.slow
+
 TIMES = {"settle": 0.05, "first": 0.02, "longest": 0.05, "grace": 0.5}
 MAIN = (
     "from personagen.llm.batch import poll\n"

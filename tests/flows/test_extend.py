@@ -23,6 +23,8 @@ from personagen.personas.seeds import load_personas
 from personagen.store.files import read_state
 from tests import fakes
 
+pytestmark = pytest.mark.slow
+
 MODEL = "tests.fakes:llm"
 FRESH = count()
 ONCE = settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -56,6 +56,7 @@ SHAPES = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(SHAPES)
 def test_a_tree_has_the_planned_levels_in_any_order_of_arrival_and_reaches_every_turn(shape):
@@ -216,6 +217,7 @@ def test_news_are_inferences_whose_quote_was_not_there_before():
 FAULTS = st.tuples(st.sampled_from(["user", "assistant", "observer", "judge"]), st.integers(0, 5))
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(SHAPES, FAULTS, st.booleans())
 def test_what_is_unusable_ends_no_tree_and_leaves_it_the_same_in_any_order(shape, fault, refused):

@@ -16,6 +16,8 @@ import pytest
 from tests import fakes
 from tests.fakes import results
 
+pytestmark = pytest.mark.slow
+
 
 class Process:
     """A real ``personagen simulate`` on the fakes, whose questions are logged."""

@@ -17,6 +17,8 @@ from personagen.runs.schedule import Job, run_jobs
 from tests.fakes import PERSONA, Fake, context
 from tests.servers import simulated
 
+pytestmark = pytest.mark.slow
+
 TURNS = 10
 
 

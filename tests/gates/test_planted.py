@@ -11,6 +11,8 @@ from click.testing import CliRunner
 from benchmarks.planted import GATES, counted, shares
 from personagen.cli import main
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def counts(tmp_path_factory):

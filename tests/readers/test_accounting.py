@@ -18,6 +18,8 @@ from personagen.personas.seeds import load_personas, load_seeds
 from personagen.readers.columns import Columns
 from personagen.readers.values import MISSING, is_missing
 
+pytestmark = pytest.mark.slow
+
 REUSED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=120, deadline=None)
 WORDS = st.text(st.sampled_from('abc é好\u0639,;|"\t\n.N/A-'), min_size=0, max_size=12)
 TEXTS = WORDS | st.sampled_from(["", " ", "nan", "N/A", "She is 34, and calm.", "x" * 20_001, "a\u202eb", "a\x07"])

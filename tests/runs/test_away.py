@@ -21,7 +21,7 @@ def test_a_run_outlasts_a_restart_of_its_server(run, monkeypatch, caplog):
             return None
 
         async def gone(connection):
-            server.shut(1.5)
+            server.shut(3)
             for transport in list(server.connections):
                 transport.abort()
 

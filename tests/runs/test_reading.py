@@ -17,6 +17,8 @@ from personagen.cli.status import line, lines
 from personagen.personas.seeds import personas_in_steps
 from personagen.runs import reading
 
+pytestmark = pytest.mark.slow
+
 REPO = Path(__file__).parents[2]
 
 

@@ -21,6 +21,8 @@ from personagen.store.journal import Journal
 from tests.servers import serving
 from tests.servers.actor import actor
 
+pytestmark = pytest.mark.slow
+
 resource = pytest.importorskip("resource")
 
 
