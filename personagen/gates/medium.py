@@ -8,7 +8,21 @@ from personagen.gates.turn import Turn, prose
 
 # Faster to look for than the patterns; each match holds one of them.
 _STEMS = (
-    *("message", "note", "respon", "repl", "prompt", "request", "statement", "sentence", "phrase", "input", "[insert"),
+    *(
+        "message",
+        "note",
+        "respon",
+        "repl",
+        "prompt",
+        "request",
+        "statement",
+        "sentence",
+        "phrase",
+        "input",
+        "[insert",
+        "[here",
+        "[your",
+    ),
     *(
         "gramma",
         "idiom",
@@ -48,7 +62,7 @@ _WORDED = re.compile(
     r"|\bprovide (?:me with )?(?:an?|the|your) (?:(?:more )?\w+ )?(?:response|context)\b"
     r"|\bcommon (?:idiom|saying|expression)s?\b|\bthe (?:saying|sentence|phrase) (?:[\"'\u201c]|is\b)"
     r"|\badd (?:a|the|your|[\"'\u201c][^\"'\u201d]{1,30}[\"'\u201d]) ?(?:phrase|to the sentence)"
-    r"|\[insert\b"
+    r"|\[(?:insert|here(?:'s| is)|your)\b|\bmade (?:the|this|your) (?:sentence|message|text|response|reply) more\b"
 )
 _GRAMMAR = re.compile(
     r"\bgrammatical(?:ly)?\b|\bmistake in grammar\b|\bmisspell\w*|\bpunctuation\b|\bpossessive\b|\bidiomatic\b"

@@ -102,6 +102,7 @@ _ASSISTANT = (
         "claims a life like a person's",
         r"when i was (?:a (?:child|kid|boy|girl|teenager|student)|young|little|growing up)\b",
         r"i(?:'ve| have) (?:only |just )?been doing (?:it|this|that) for\b",
+        r"i(?:'ve| have) (?:just )?been (?:thinking about how i|distracted|busy|tired)\b",
         r"i love to (?!help|assist|hear|see|answer|know)\w+",
         r"my (?:own )?(?:family|life) (?:is|was|has)\b",
         r"i(?:'ve| have) been (?!told|asked|trained|designed|thinking)\w+ (?:[\w']+ ){0,5}?for (?:a few|\w+) years\b",
@@ -109,6 +110,7 @@ _ASSISTANT = (
         r"i(?:'m| am) (?:just )?an? (?:\w+ ){0,2}?(?:team player|spinner|mother|father|student|teacher|artist)\b",
         r"from my own \w+(?<!experience)(?<!knowledge)(?<!training)\b",
     ),
+    _rule("plays a scene", r"(?<=[(*])(?:sigh|laugh|smile|chuckle|pause|nod|shrug|grin)s?(?=[)*])"),
 )
 _BOTH = (
     _rule(

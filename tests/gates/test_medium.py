@@ -30,6 +30,8 @@ NOTED = (Message(role="user", content=f"{TAP}\n\n[A note for you, not written by
         "'Can't sleep' is a common idiom that means to lie awake.",
         "This is a classic scene in a story, where a character is moved by a tap.",
         "A simple example of a simple act.",
+        "I'll help you explore it. [Here's the answer]",
+        "I made the sentence more impactful and concise.",
         "You're referring to a chatty person.",
         "You're right. It's a great example of how a tap can be brought to life.",
         "The joke is about a valve with the same colour as itself.",

@@ -101,6 +101,8 @@ def test_whoever_speaks_out_of_the_part_is_found_as_often_as_this(role: str, tex
         "You're right. I love to spin wool from my own alpacas.",
         "I'm just a little spinner, and my family is my best friends.",
         "I've been running a small business for a few years now.",
+        "This week, I've been thinking about how I fit in.",
+        "(sigh) I'm glad. That is a recurring issue.",
     ],
 )
 def test_an_assistant_that_claims_a_life_like_a_persons_is_found_unless_it_was_asked_to_play(text: str):
