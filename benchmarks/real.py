@@ -66,10 +66,10 @@ def trials(url: str, proxy: str, pool: str, *, short: bool) -> Iterator[Trial]:
     yield simulate("the observer", "observer", "openai/smollm2", url, min(n, 4), min(turns, 2))
     yield simulate("Anthropic's protocol, through LiteLLM's proxy", "assistant", "anthropic/smollm2", proxy, 1, 1)
     yield simulate("the LiteLLM backend", "assistant", "hosted_vllm/smollm2", f"{proxy}/v1", 1, 1)
-    if short:  # the author may write up to 8,000 tokens a reply
+    if short:  # the author's replies run to more than a thousand tokens
         return
     yield simulate("all roles", "user observer assistant judge", "openai/smollm2", url, 4, 2)
-    size = ["--target", "26", "--personalities", "22", "--count", "2", "--calls-per-round", "2"]
+    size = ["--target", "26", "--personalities", "22", "--count", "2", "--calls-per-round", "2", "--attempts", "2"]
     expand = ["expand", "--model", "openai/smollm2", "--base-url", url, *size, "--timeout", "300"]
     yield Trial("the author", ["author"], expand)
 
