@@ -114,7 +114,7 @@ def exported(format: str, *files: str) -> Callable[[Path], tuple[Iterable[Path],
         from personagen import export
 
         out = run.parent / f"{format}.jsonl"
-        rows = export(run, format, out).rows
+        rows = export(run, format, out, with_persona=format == "aloe").rows
         out.unlink()
         return [run / file for file in files], rows
 
