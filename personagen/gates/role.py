@@ -146,7 +146,7 @@ def role(turn: Turn) -> str | None:
     """Rejects a user who offers help, an assistant who asks for it, and either speaking of the prompt, unless the user
     asked for a draft or a role-play."""
     folded = turn.folded
-    rules = (*(_USER if turn.role == "user" else _ASSISTANT), *_BOTH)
+    rules: tuple[_Rule, ...] = (*(_USER if turn.role == "user" else _ASSISTANT), *_BOTH)
     if turn.role == "assistant" and "note" in folded and not any("note" in m.content for m in turn.before):
         rules += (_NOTE,)
     for rule in rules:
