@@ -30,7 +30,6 @@ def test_a_run_outlasts_a_restart_of_its_server(run, monkeypatch, caplog):
     with serving(actor, misbehave=restarted) as server:
         out = run("run", people=3, turns=2, model="openai/a", base_url=server.v1, concurrency=8)
     assert out.report.status == "done"
-    assert "nothing listens at" in caplog.text
     assert "answers again" in caplog.text
 
 
