@@ -56,7 +56,7 @@ demo: $(VENV)/.project  ## personas, conversations and preference pairs in outpu
 	@echo "after 'source $(BIN)/activate' the command is personagen alone"
 
 test: $(VENV)/.dev  ## the tests
-	@echo "running the tests: three minutes on two cores"
+	@echo "running the tests: four minutes on two cores"
 	$(BIN)/python -m pytest -n auto -rs -m "not slow" $(PYTEST_ARGS)
 
 test-slow: $(VENV)/.dev  ## the tests with many examples or large input: two to three minutes

@@ -15,6 +15,8 @@ from tests.servers import refusal, serving
 from tests.servers.actor import actor
 from tests.servers.batches import batching
 
+pytestmark = pytest.mark.slow
+
 QUICK = PollPolicy(settle=0.05, first=0.01, longest=0.05, grace=0.2)
 
 

@@ -14,6 +14,8 @@ from personagen.records import ConversationTree
 from personagen.store.files import read_records
 from tests import fakes
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     "options",

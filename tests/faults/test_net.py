@@ -16,6 +16,8 @@ from tests.faults import replies
 from tests.faults.faults import FINAL, HARMLESS, PASSING, SPOILT, billed, faulty, seeded
 from tests.llm.calls import CANARY, a_call
 
+pytestmark = pytest.mark.slow
+
 BACKENDS = {"openai": openai.backend, "anthropic": anthropic.backend}
 CUT = {
     "openai": {"truncated": "length", "refusal": "content_filter"},

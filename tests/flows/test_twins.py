@@ -21,6 +21,8 @@ from personagen.tree import turn
 from tests.fakes import results
 from tests.offline.cast import bench
 
+pytestmark = pytest.mark.slow
+
 SIZE = {"model": "offline", "turns": 6, "conversations": 16, "seed": 1, "counterfactual": 1}
 
 
