@@ -16,8 +16,8 @@ def per_user(tree: ConversationTree, pairs: Sequence[PreferencePair]) -> Iterato
     Support are the pairs of the first half of the user messages that have one, query those that come later: the second
     half, and all of later sessions. So a query never comes before what supports it.
     """
-    told = sorted({pair.node for pair in pairs}, key=order)
-    support = () if tree.session else told[: len(told) // 2]
+    turns = sorted({pair.node for pair in pairs}, key=order)
+    support = () if tree.session else turns[: len(turns) // 2]
     for pair, row in zip(pairs, dpo(tree, pairs), strict=True):
         yield {**row, "part": "support" if pair.node in support else "query", "session": tree.session}
 

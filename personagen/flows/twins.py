@@ -141,7 +141,7 @@ def _question(tree: ConversationTree, pair: PreferencePair) -> str:
     for question in map(str.strip, _QUESTION.findall(pair.prompt[-1].content)) if belief else ():
         own = stems(question)
         quoted = belief and any(one.quote in question or question in one.quote for one in belief.inferences)
-        told = any(coverage(line, question) >= REVEALED for line in fact_lines(tree.persona))
-        if len(own) >= MIN_STEMS and 2 * len(own & before) <= len(own) and not (quoted or told):
+        reveals = any(coverage(line, question) >= REVEALED for line in fact_lines(tree.persona))
+        if len(own) >= MIN_STEMS and 2 * len(own & before) <= len(own) and not (quoted or reveals):
             return question
     return ""

@@ -98,7 +98,7 @@ def _sources(turn: Turn, size: int, mine: Grams) -> int:
     count, seen = 0, set[tuple[str, ...]]()
     for part in (part for text in turn.known for part in _SENTENCE.findall(text)):
         new = (mine & grams(part, 3 * size)) - seen
-        count += len(new) >= MIN_SHARED  # a fact may be told in the profile and on its own
+        count += len(new) >= MIN_SHARED  # a fact may stand in the profile and on its own
         seen |= new
     return count
 
