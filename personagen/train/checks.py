@@ -102,10 +102,13 @@ def check_form(method: str, place: str, row: Row) -> None:
             raise UsageError(f"{place}: {name} is not {takes}; export the run with --format trl-{method}")
 
 
-def shared_people(train: Iterable[Row], test: Iterable[Row]) -> set[str]:
-    """The personas and trees of rows on both sides; rows without these columns share nobody."""
-    sides = [{str(row[name]) for row in rows for name in ("persona", "tree") if row.get(name)} for rows in (train, test)]
-    return sides[0] & sides[1]
+def shared_people(train: Iterable[Row], test: Iterable[Row]) -> list[str]:
+    """``persona p1``, ``tree t1``, ... that are on both sides; rows without these columns share nobody."""
+    train_side, test_side = (
+        {f"{name} {row[name]}" for row in rows for name in ("persona", "tree") if row.get(name)}
+        for rows in (train, test)
+    )
+    return sorted(train_side & test_side)
 
 
 def _are_messages(value: Any) -> bool:
