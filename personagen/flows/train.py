@@ -17,7 +17,7 @@ from personagen.flows.export import export
 from personagen.options.export import SelectionOptions
 from personagen.options.train import TrainOptions
 from personagen.store.files import BUFFER_BYTES, dump, make_folder, read_state, write
-from personagen.store.lock import held
+from personagen.store.lock import locked
 from personagen.train import model as models
 from personagen.train import trainer as trainers
 from personagen.train.card import Trained, card, results_of
@@ -72,9 +72,7 @@ class _Job:
         return self.data if (self.data / "run.json").is_file() else None
 
 
-def train(
-    methods: tuple[str, ...], data: Path, options: TrainOptions, say: Say = lambda text: None
-) -> list[TrainSummary]:
+def train(methods: tuple[str, ...], data: Path, options: TrainOptions, say: Say) -> list[TrainSummary]:
     """Trains ``options.base`` by ``methods``, one after another, on ``data``: a run, or a file or folder of an export.
 
     Of several methods each trains what the one before it made, in its own folder of ``options.out``. What it does is
@@ -110,7 +108,7 @@ def _train(job: _Job, base: str) -> TrainSummary:
     trainers.quiet_libraries()
     _check_out(job.out)
     make_folder(job.out)
-    with held(job.out):
+    with locked(job.out):
         key = _key(job, base)
         state = _state(job.out, key)
         if state.get("status") == "done":
@@ -151,15 +149,15 @@ def _run(
 
 
 def _checked(job: _Job, chat: Any) -> dict[str, Checked]:
-    """The rows of each split that can be trained on; ``UsageError`` if others are there, unless they are to be left out."""
+    """The rows of each split that can be trained on; ``UsageError`` if there are others and no ``--drop``."""
     found = {}
     for name, file in _files(job).items():
         found[name] = check(job.method, _without_margin(job, read(file)), chat)
         words = str(found[name])
         if words and not job.options.drop:
             raise UsageError(
-                f"{job.data} would train wrongly: of {found[name].seen:,} rows {words}; mend them, or leave them out with"
-                " --drop"
+                f"{job.data} would train wrongly: of {found[name].seen:,} rows {words}; mend them, or leave them out"
+                " with --drop"
             )
         if not found[name].rows:
             raise UsageError(f"{file} has no row to train on{f': {words}' if words else ''}")
@@ -179,7 +177,7 @@ def _files(job: _Job) -> dict[str, Path]:
         return split_files(job.data)
     share = job.recipe.test
     folder = job.out / DATA
-    if not folder.is_dir() or job.options.dry_run:
+    if not (job.out / STATE).is_file():  # what a dry run exported may be of other options
         split = f"{TRAIN}={1 - share:g},{TEST}={share:g}" if share else None
         options = SelectionOptions(where=job.options.where, split=split)
         make_folder(folder)

@@ -55,11 +55,8 @@ def card(trained: Trained) -> str:
         parts.append(f"Left out: {trained.left_out}.")
     parts += ["## Results", _results(trained, test)]
     parts += ["![Curves](curves.svg)", *_samples(trained.samples)]
-    parts += [
-        "## Settings",
-        f"```python\n{trained.settings}\n```",
-        "`trl-config.json` has every setting, `metrics.json` the log.",
-    ]
+    parts += ["## Settings", f"```python\n{trained.settings}\n```"]
+    parts.append("`trl-config.json` has every setting, `metrics.json` the log.")
     if trained.versions:
         parts.append(", ".join(f"{name} {version}" for name, version in trained.versions.items()) + ".")
     parts += [
@@ -91,8 +88,8 @@ def _results(trained: Trained, test: int) -> str:
     if trained.shortcut and trained.method in ("dpo", "reward"):
         name, value = trained.shortcut
         lines.append(
-            f"Of the same data a rule that knows nothing of the user, {name}, picks the chosen reply in {value:.1%} of the"
-            " pairs: only what lies above it can be personal."
+            f"Of the same data a rule that knows nothing of the user, {name}, picks the chosen reply in {value:.1%} of"
+            " the pairs: only what lies above it can be personal."
         )
     return "\n\n".join(lines)
 
@@ -102,9 +99,8 @@ def _samples(samples: Sequence[Sample]) -> list[str]:
         return []
     lines = ["## Replies", "The likeliest reply to the same message after the conversations of different people."]
     for sample in samples:
-        lines.append(
-            f"**{sample.message}** ({sample.person})\n\n- before: {_line(sample.before)}\n- after: {_line(sample.after)}"
-        )
+        replies = f"- before: {_line(sample.before)}\n- after: {_line(sample.after)}"
+        lines.append(f"**{sample.message}** ({sample.person})\n\n{replies}")
     return lines
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from personagen.errors import UsageError
 from personagen.train.checks import Chat, Messages
 
-NEEDS = "train needs TRL, transformers, peft and torch: pip install 'personagen[train]'"
 BASE = "base"  # the folder in the output for weights that are stored nowhere else in this form
 
 
@@ -44,32 +44,21 @@ def source_of(model: str) -> Source:
         import orjson
 
         base = orjson.loads((path / "adapter_config.json").read_bytes()).get("base_model_name_or_path")
-        return Source(str(base), adapter=str(path))
+        own = path / BASE
+        return Source(str(own if own.is_dir() else base), adapter=str(path))
     if path.is_dir() and not (path / "config.json").is_file():
         raise UsageError(f"--model {model}: the folder has no config.json, so it is no model")
-    if not path.exists() and (model.startswith((".", "/", "~")) or model.count("/") != 1):
+    if not path.exists() and (model.startswith((".", "/", "~")) or model.count("/") > 1):
         raise UsageError(f"--model {model}: there is no such folder; a name at the Hub is OWNER/NAME")
     return Source(model)
 
 
 def check_installed(source: Source, lora: bool) -> None:
     """Raises ``UsageError`` if a package is missing that training needs."""
-    try:
-        import accelerate
-        import datasets
-        import torch
-        import transformers
-        import trl  # noqa: F401
-
-        if lora or source.adapter:
-            import peft  # noqa: F401
-    except ImportError as error:
-        raise UsageError(f"{NEEDS} ({error.name} is missing)") from None
-    if source.file:
-        try:
-            import gguf  # noqa: F401
-        except ImportError:
-            raise UsageError("a .gguf model needs the package gguf: pip install gguf") from None
+    needed = ["accelerate", "datasets", "torch", "transformers", "trl", *(["peft"] if lora or source.adapter else [])]
+    needed += ["gguf"] if source.file else []
+    if missing := next((name for name in needed if find_spec(name) is None), ""):
+        raise UsageError(f"train needs {missing}: pip install 'personagen[train]'")
 
 
 def load_tokenizer(source: Source) -> tuple[Any, int]:
@@ -102,8 +91,8 @@ def chat_of(tokenizer: Any, most: int | None) -> Chat:
 def stored_base(source: Source, tokenizer: Any, out: Path) -> str:
     """A name that ``from_pretrained`` takes: that of ``source``, or a folder in ``out``.
 
-    A GGUF's weights are written there as they are when unpacked, and an adapter's merged into its model, so that what is
-    trained on top can be loaded later.
+    A GGUF's weights are written there unpacked, and an adapter's merged into its model, so that what is trained on top
+    can be loaded later.
     """
     folder = out / BASE
     if source.stored or folder.is_dir():

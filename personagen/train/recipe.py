@@ -33,8 +33,8 @@ _SAMPLES = {"people": 2, "max_new_tokens": 80, "messages": []}
 class Recipe:
     """How to train: ``batch`` rows a step, ``test`` the share held out, ``rows`` and ``test_rows`` at most (0: all).
 
-    ``methods`` has the TRL keywords of each method, and ``lora`` those of peft, empty to train every weight. ``samples``
-    says what the model is asked before and after. ``text`` is the file.
+    ``methods`` has the TRL keywords of each method, and ``lora`` those of peft, empty to train every weight.
+    ``samples`` says what the model is asked before and after. ``text`` is the file.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Recipe:
 
 
 def read_recipe(name: str) -> Recipe:
-    """The recipe ``name``, one of ``RECIPES`` or a TOML file; ``UsageError`` if it is neither, or holds something else."""
+    """The recipe ``name``, one of ``RECIPES`` or a TOML file; ``UsageError`` if it is neither or has other parts."""
     file = FOLDER / f"{name}.toml" if name in RECIPES else Path(name)
     try:
         text = file.read_text(encoding="utf-8")
@@ -61,7 +61,8 @@ def read_recipe(name: str) -> Recipe:
     shared = _table(file, found, "trainer")
     methods = {method: {**shared, **_table(file, found, method)} for method in METHODS}
     lora, samples = _table(file, found, "lora"), _table(file, found, "samples")
-    numbers = {key: found.pop(key) for key in ("batch", "test", "rows", "test_rows") if key in found}
+    names = [name for name in ("batch", "test", "rows", "test_rows") if name in found]
+    numbers: Keywords = {name: found.pop(name) for name in names}
     if found:
         raise UsageError(f"{file} has {next(iter(found))}, which is no part of a recipe: see docs/training.md")
     _check_numbers(file, numbers)

@@ -53,7 +53,7 @@ def read(file: Path) -> Iterator[Placed]:
 
 
 def drawn(rows: list[Row], most: int, seed: int) -> list[Row]:
-    """``rows`` shuffled, at most ``most`` of them (0: all). A larger ``most`` keeps those of a smaller one, in order."""
+    """``rows`` shuffled, at most ``most`` of them (0: all); a larger ``most`` begins with those of a smaller one."""
     shuffled = Random(f"{seed}/rows").sample(rows, len(rows))
     return shuffled[:most] if most else shuffled
 

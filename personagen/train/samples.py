@@ -20,14 +20,18 @@ class Sample:
 
 
 def asked(rows: Sequence[Row], samples: Mapping[str, Any]) -> list[tuple[str, str, list[dict[str, str]]]]:
-    """Person, message and conversation of each sample: the longest conversation of each of the first people of ``rows``.
+    """Person, message and conversation of each sample: the longest one of each of the first people of ``rows``.
 
     Rows without a persona are of no known person, and give no samples.
     """
     longest: dict[str, Row] = {}
     for row in rows:
         person = str(row.get("persona") or "")
-        if person and len(row["prompt"]) > len(longest.get(person, {"prompt": ()})["prompt"]):
+        if (
+            person
+            and row.get("label", True)
+            and len(row["prompt"]) > len(longest.get(person, {"prompt": ()})["prompt"])
+        ):
             longest[person] = row
     people = list(longest.items())[: samples["people"]] if samples else []
     return [

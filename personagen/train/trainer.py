@@ -152,13 +152,12 @@ def _lora(recipe: Recipe, method: str) -> Any:
 def _callback(say: Say) -> Any:
     from transformers import TrainerCallback
 
-    class Said(TrainerCallback):
-        def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
-            numbers = [f"{name} {float(logs[name]):.4f}" for name in _LOGGED if name in (logs or {})]
-            if numbers:
-                say(f"step {state.global_step:,} of {state.max_steps:,}: {', '.join(numbers)}")
+    def on_log(_: Any, __: Any, state: Any, ___: Any, logs: Any = None, **____: Any) -> None:
+        numbers = [f"{name} {float(logs[name]):.4f}" for name in _LOGGED if name in (logs or {})]
+        if numbers:
+            say(f"step {state.global_step:,} of {state.max_steps:,}: {', '.join(numbers)}")
 
-    return Said()
+    return type("Said", (TrainerCallback,), {"on_log": on_log})()
 
 
 def _listed(given: Mapping[str, Any]) -> str:
