@@ -85,6 +85,14 @@ def train(methods: tuple[str, ...], data: Path, options: TrainOptions, say: Say)
     recipe = read_recipe(options.recipe)
     if not options.base:
         raise UsageError("train needs --model: a name at the Hub, a folder, or a .gguf file")
+    if options.no_margin and "reward" not in methods:
+        raise UsageError(f"--no-margin is for reward, not for {', '.join(methods)}; leave it out")
+    if len(methods) > 1 and not (data / "run.json").is_file():
+        raise UsageError(f"{data} is no run: each method takes rows of its own, so train {methods[0]} alone on it")
+    if options.where and not (data / "run.json").is_file():
+        raise UsageError(
+            f"--where chooses pairs of a run, and {data} is none; export with --where and leave it out here"
+        )
     base, found = options.base, []
     for method in methods:
         out = Path(options.out) / method if len(methods) > 1 else Path(options.out)
@@ -105,10 +113,9 @@ def best_shortcut(run: Path) -> tuple[str, float] | None:
 
 def _train(job: _Job, base: str) -> TrainSummary:
     models.check_installed(job.source, bool(job.recipe.lora))
-    trainers.quiet_libraries()
     _check_out(job.out)
     make_folder(job.out)
-    with locked(job.out):
+    with locked(job.out), trainers.quiet():
         key = _key(job, base)
         state = _state(job.out, key)
         if state.get("status") == "done":
@@ -176,7 +183,7 @@ def _files(job: _Job) -> dict[str, Path]:
     if job.run is None:
         return split_files(job.data)
     share = job.recipe.test
-    folder = job.out / DATA
+    folder = job.out / DATA / "rows"  # what the export writes beside its folder is in DATA then
     if not (job.out / STATE).is_file():  # what a dry run exported may be of other options
         split = f"{TRAIN}={1 - share:g},{TEST}={share:g}" if share else None
         options = SelectionOptions(where=job.options.where, split=split)
@@ -225,15 +232,16 @@ def _trained(job: _Job, summary: TrainSummary, samples: list[Sample]) -> Trained
     import trl
 
     local = Path(summary.model).exists()
-    words = ["personagen", "train", job.method, str(job.data), "--model", summary.model, "--recipe", job.options.recipe]
+    model = Path(summary.model).name if local else summary.model  # a card names no folder of this machine
+    words = ["personagen", "train", job.method, job.data.name, "--model", model, "--recipe", job.recipe.name]
     libraries = {"TRL": trl, "transformers": transformers, "peft": peft, "torch": torch}
     return Trained(
         method=job.method,
-        model=Path(summary.model).name if local else summary.model,
+        model=model,
         base="" if local else summary.model,
         adapter=bool(job.recipe.lora),
         recipe=job.recipe.name,
-        settings=summary.settings,
+        settings=summary.settings.replace(str(job.out), job.out.name),
         rows=summary.rows,
         left_out=summary.left_out,
         command=shlex.join([*words, *(["--drop"] if job.options.drop else [])]),

@@ -109,6 +109,7 @@ def _line(text: str) -> str:
 
 
 def results_of(log: Sequence[Mapping[str, Any]]) -> dict[str, float]:
-    """The numbers of the last evaluation in ``log``; empty if there was none."""
+    """What the last evaluation in ``log`` says of the model; empty if there was none."""
     found = [entry for entry in log if "eval_loss" in entry]
-    return {name: float(value) for name, value in (found[-1] if found else {}).items() if name.startswith("eval_")}
+    last = found[-1] if found else {}
+    return {name: float(last[name]) for name in _RESULTS if name in last}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,7 +90,6 @@ def run(
     from transformers.trainer_callback import PrinterCallback
     from transformers.trainer_utils import get_last_checkpoint, set_seed
 
-    quiet_libraries()
     set_seed(made.args.seed)  # the adapter, and the head of a reward model, are drawn
     kinds = {"sft": trl.SFTTrainer, "dpo": trl.DPOTrainer, "kto": trl.KTOTrainer, "reward": trl.RewardTrainer}
     tables = {
@@ -127,17 +128,22 @@ def last_checkpoint(out: Path) -> str:
 def save(trainer: Any, tokenizer: Any, out: Path, log: Log) -> None:
     """Writes the adapter or the model, its tokenizer, and ``metrics.json``."""
     trainer.save_model(str(out))
+    (out / "training_args.bin").unlink(missing_ok=True)  # a pickle; trl-config.json has the same
     tokenizer.save_pretrained(str(out))
     write(out / "metrics.json", [dump(log), b"\n"])
 
 
-def quiet_libraries() -> None:
-    """Turns off progress bars: each would write to the terminal at will."""
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Turns off the libraries' progress bars, and their warnings about names that they change among themselves."""
     import datasets
     import transformers
 
     datasets.disable_progress_bars()
     transformers.utils.logging.disable_progress_bar()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        yield
 
 
 def _lora(recipe: Recipe, method: str) -> Any:
