@@ -12,11 +12,11 @@ from typing import Any
 import orjson
 
 import personagen
-from personagen.errors import CorruptError, Interrupted, UsageError
+from personagen.errors import Interrupted, UsageError
 from personagen.flows.export import export
 from personagen.options.export import SelectionOptions
 from personagen.options.train import TrainOptions
-from personagen.store.files import BUFFER_BYTES, dump, make_folder, read_state, write
+from personagen.store.files import BUFFER_BYTES, make_folder, read_state, write
 from personagen.store.lock import locked
 from personagen.train import model as models
 from personagen.train import trainer as trainers
@@ -26,8 +26,9 @@ from personagen.train.curves import curves
 from personagen.train.recipe import Recipe, read_recipe
 from personagen.train.rows import TEST, TRAIN, digest, drawn, read, split_files
 from personagen.train.samples import Sample, asked, replies
+from personagen.train.state import STATE, check_out, read_training, write_training
 
-STATE, DATA = "train.json", "data"
+DATA = "data"
 _HIDDEN = ("aware", "aware_from_plain")  # of a run's shortcuts: who wrote a reply, which no rule sees in its text
 
 Say = Callable[[str], None]
@@ -113,11 +114,11 @@ def best_shortcut(run: Path) -> tuple[str, float] | None:
 
 def _train(job: _Job, base: str) -> TrainSummary:
     models.check_installed(job.source, bool(job.recipe.lora))
-    _check_out(job.out)
+    check_out(job.out, DATA)
     make_folder(job.out)
     with locked(job.out), trainers.quiet():
         key = _key(job, base)
-        state = _state(job.out, key)
+        state = read_training(job.out, key)
         if state.get("status") == "done":
             job.say(f"{job.out} is trained already")
             return TrainSummary(**state["summary"])
@@ -127,7 +128,7 @@ def _train(job: _Job, base: str) -> TrainSummary:
         summary = _summary(job, base, checked, str(made))
         if job.options.dry_run:
             return summary
-        write(job.out / STATE, [dump({"status": "running", "key": key})])
+        write_training(job.out, {"status": "running", "key": key})
         trainers.store(job.out, made)
         job.say(f"{summary.settings}\n{job.method}: {summary.rows[TRAIN]:,} rows")
         try:
@@ -136,7 +137,7 @@ def _train(job: _Job, base: str) -> TrainSummary:
             last = trainers.last_checkpoint(job.out)
             goes_on = f"goes on from {last}" if last else "starts again: it had no checkpoint yet"
             raise Interrupted(f"interrupted; the same command {goes_on}") from None
-        write(job.out / STATE, [dump({"status": "done", "key": key, "summary": dataclasses.asdict(summary)})])
+        write_training(job.out, {"status": "done", "key": key, "summary": dataclasses.asdict(summary)})
         return summary
 
 
@@ -260,39 +261,17 @@ def _is_offline(run: Path) -> bool:
         return any(model.partition("/")[0] == "offline" for model in found)
 
 
-def _check_out(out: Path) -> None:
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"{out} is a file; --out names a folder")
-    known = out.is_dir() and ((out / STATE).exists() or {file.name for file in out.iterdir()} <= {".lock", DATA})
-    if out.is_dir() and not known:
-        raise UsageError(f"{out} holds something else than a training of this command; give another --out")
-
-
 def _key(job: _Job, base: str) -> dict[str, Any]:
-    """What makes a training another one."""
+    """What makes a training another one, by the word for it."""
     files = {"pairs": job.run / "pairs.jsonl"} if job.run else split_files(job.data)
     if job.run and not files["pairs"].is_file():
         raise UsageError(f"{job.run} has no pairs.jsonl; finish it with `personagen simulate`")
     options = {name: getattr(job.options, name) for name in ("drop", "no_margin", "seed")}
-    where = list(job.options.where)
     return {
         "method": job.method,
         "model": base,
         "data": digest(files),
         "recipe": job.recipe.text,
-        "where": where,
-    } | options
-
-
-def _state(out: Path, key: Mapping[str, Any]) -> dict[str, Any]:
-    """The state of an earlier call for the same training; ``UsageError`` if it was another one."""
-    if not (out / STATE).is_file():
-        return {}
-    try:
-        state: dict[str, Any] = orjson.loads((out / STATE).read_bytes())
-        differs = [name for name in key if state["key"][name] != key[name]]
-    except (orjson.JSONDecodeError, LookupError, TypeError):
-        raise CorruptError(f"{out / STATE} is damaged; remove {out} to train again") from None
-    if differs:
-        raise UsageError(f"{out} is of a training with another {differs[0]}; give another --out, or remove the folder")
-    return state
+        "where": list(job.options.where),
+        **options,
+    }

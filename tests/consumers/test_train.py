@@ -87,7 +87,7 @@ def test_a_training_that_is_stopped_goes_on_from_its_checkpoint_and_ends_as_if_i
 
     with monkeypatch.context() as patch:
         patch.setattr(transformers.Trainer, "training_step", stopped)
-        with pytest.raises(Interrupted, match="goes on from .*checkpoint-2"):
+        with pytest.raises(Interrupted, match=r"goes on from .*checkpoint-2"):
             trained("dpo", run, tmp_path / "out", model)
     [resumed], said = trained("dpo", run, tmp_path / "out", model)
     assert any(line.startswith("resuming from ") for line in said)
@@ -111,7 +111,7 @@ def test_a_recipe_without_lora_trains_every_weight(tmp_path: Path, model: str, r
 def test_a_keyword_that_trl_does_not_know_is_one_sentence(tmp_path: Path, model: str, run: Path):
     recipe = tmp_path / "mine.toml"
     recipe.write_text("batch = 2\n[trainer]\nper_device_train_batch_size = 2\nlearning_speed = 3\n")
-    with pytest.raises(UsageError, match="recipe mine, dpo: .*learning_speed"):
+    with pytest.raises(UsageError, match=r"recipe mine, dpo: .*learning_speed"):
         trained("dpo", run, tmp_path / "out", model, recipe=str(recipe))
 
 
