@@ -64,7 +64,8 @@ def test_equal_and_empty_replies_are_counted_with_the_place_of_the_first(method:
     found = checked([pair(), pair(rejected=" Good.\n"), pair(chosen=" "), pair(chosen="Bad.")], method)
     assert len(found.rows) == 1
     assert str(found) == (
-        "1 row with an empty reply (train.jsonl:3), 2 rows with a chosen reply equal to the rejected one (train.jsonl:2)"
+        "1 row with an empty reply (train.jsonl:3),"
+        " 2 rows with a chosen reply equal to the rejected one (train.jsonl:2)"
     )
 
 
@@ -80,7 +81,7 @@ def test_a_row_over_the_context_is_found_by_its_longer_reply():
 def test_a_prompt_that_ends_with_the_assistant_is_found():
     row = pair()
     row["prompt"].append(said("assistant", "Yes?"))
-    assert "1 row with a prompt that does not end with the user (train.jsonl:1)" == str(checked([row]))
+    assert str(checked([row])) == "1 row with a prompt that does not end with the user (train.jsonl:1)"
 
 
 @pytest.mark.parametrize(
