@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import shlex
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-import personagen
 from personagen.errors import Interrupted, UsageError
 from personagen.flows.export import export
 from personagen.options.export import SelectionOptions
@@ -227,15 +228,9 @@ def _summary(job: _Job, base: str, checked: Mapping[str, Checked], settings: str
 
 
 def _trained(job: _Job, summary: TrainSummary, samples: list[Sample]) -> Trained:
-    import peft
-    import torch
-    import transformers
-    import trl
-
     local = Path(summary.model).exists()
     model = Path(summary.model).name if local else summary.model  # a card names no folder of this machine
     words = ["personagen", "train", job.method, job.data.name, "--model", model, "--recipe", job.recipe.name]
-    libraries = {"TRL": trl, "transformers": transformers, "peft": peft, "torch": torch}
     return Trained(
         method=job.method,
         model=model,
@@ -250,8 +245,16 @@ def _trained(job: _Job, summary: TrainSummary, samples: list[Sample]) -> Trained
         shortcut=summary.shortcut,
         offline=bool(job.run and _is_offline(job.run)),
         samples=samples,
-        versions={"personagen": personagen.__version__, **{name: lib.__version__ for name, lib in libraries.items()}},
+        versions=_versions(),
     )
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in ("personagen", "trl", "transformers", "peft", "torch"):
+        with suppress(PackageNotFoundError):  # peft need not be there, nor personagen be installed
+            found[name] = version(name)
+    return found
 
 
 def _is_offline(run: Path) -> bool:
