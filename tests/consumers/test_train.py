@@ -13,7 +13,9 @@ import pytest
 
 from personagen.errors import Interrupted, UsageError
 from personagen.flows.train import train
-from personagen.options.train import TrainOptions
+from personagen.options.train import METHODS, RECIPES, TrainOptions
+from personagen.train.recipe import FOLDER, read_recipe
+from personagen.train.trainer import settings
 from tests.consumers.tiny import tiny_model
 from tests.train.runs import people
 
@@ -98,14 +100,22 @@ def test_a_training_that_is_stopped_goes_on_from_its_checkpoint_and_ends_as_if_i
 
 
 def test_a_recipe_without_lora_trains_every_weight(tmp_path: Path, model: str, run: Path):
-    from personagen.train.recipe import FOLDER
-
     text, _, after = (FOLDER / "tiny.toml").read_text().partition("[lora]")
     (tmp_path / "full.toml").write_text(text + after[after.index("[samples]") :])
     trained("sft", run, tmp_path / "out", model, recipe=str(tmp_path / "full.toml"))
     loaded = transformers.AutoModelForCausalLM.from_pretrained(tmp_path / "out").state_dict()
     plain = transformers.AutoModelForCausalLM.from_pretrained(model).state_dict()
     assert sum(not torch.equal(loaded[name], plain[name]) for name in plain) > 10
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("name", RECIPES)
+def test_trl_takes_every_recipe_and_the_settings_are_printed_as_code(tmp_path: Path, name: str, method: str):
+    made = settings(read_recipe(name), method, tmp_path, 2048, 7)
+    printed = eval(str(made).partition("\nLoraConfig")[0], vars(trl))
+    assert (printed.seed, printed.max_length) == (7, made.args.max_length)
+    assert printed.learning_rate == made.args.learning_rate
+    assert (made.lora.r, made.lora.task_type) == (read_recipe(name).lora["r"], made.lora.to_dict()["task_type"])
 
 
 def test_a_keyword_that_trl_does_not_know_is_one_sentence(tmp_path: Path, model: str, run: Path):

@@ -39,7 +39,7 @@ def test_aloe_has_the_papers_settings():
 
 def test_the_tokens_are_at_most_those_of_the_model():
     recipe = read_recipe("aloe")
-    assert [trl_keywords(recipe, "sft", context)["max_length"] for context in (0, 2048, 8192)] == [4096, 2048, 4096]
+    assert [trl_keywords(recipe, "sft", context)["max_length"] for context in (0, 2048, 16384)] == [8192, 2048, 8192]
 
 
 def test_more_devices_accumulate_less():
