@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from personagen.errors import UsageError
 from personagen.store.files import dump, write
 from personagen.train.checks import COLUMNS, Row
 from personagen.train.model import has_bf16, load_model
@@ -42,8 +43,6 @@ def settings(recipe: Recipe, method: str, out: Path, context: int, seed: int) ->
     """The settings of ``method`` for the device that is here; a keyword that TRL or peft lacks is a ``UsageError``."""
     import torch
     import trl
-
-    from personagen.errors import UsageError
 
     gpus = torch.cuda.device_count()
     keywords = trl_keywords(recipe, method, context, max(1, gpus))
@@ -107,6 +106,8 @@ def run(
         processing_class=tokenizer,
         peft_config=made.lora,
     )
+    if not getattr(made.args, "packing", False):
+        _check_kept({"train": trainer.train_dataset, "test": trainer.eval_dataset}, tables)
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(_callback(say))
     folder = Path(made.args.output_dir)
@@ -144,6 +145,13 @@ def quiet() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
         yield
+
+
+def _check_kept(kept: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    """Raises ``UsageError`` if TRL left out rows, which it does without a word."""
+    for name, rows in given.items():
+        if len(kept[name]) != len(rows):
+            raise UsageError(f"TRL keeps {len(kept[name]):,} of {len(rows):,} {name} rows; give a larger max_length")
 
 
 def _lora(recipe: Recipe, method: str) -> Any:

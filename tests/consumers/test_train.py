@@ -6,6 +6,7 @@ Run by ``make test-train``, since nothing else here needs torch.
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from personagen.errors import Interrupted, UsageError
 from personagen.flows.train import train
 from personagen.options.train import METHODS, RECIPES, TrainOptions
+from personagen.train.checks import Chat
 from personagen.train.recipe import FOLDER, read_recipe
 from personagen.train.trainer import settings
 from tests.consumers.tiny import tiny_model
@@ -116,6 +118,27 @@ def test_trl_takes_every_recipe_and_the_settings_are_printed_as_code(tmp_path: P
     assert (printed.seed, printed.max_length) == (7, made.args.max_length)
     assert printed.learning_rate == made.args.learning_rate
     assert (made.lora.r, made.lora.task_type) == (read_recipe(name).lora["r"], made.lora.to_dict()["task_type"])
+
+
+@pytest.mark.parametrize("name", ["aloe", "smoke"])
+def test_a_recipe_trains_as_it_is_but_for_a_single_step_of_few_rows(tmp_path: Path, model: str, run: Path, name: str):
+    text = re.sub(r"(?m)^(batch|rows|test_rows|test) = .*$", "", (FOLDER / f"{name}.toml").read_text())
+    text = text.replace("num_train_epochs = 1", "max_steps = 1").replace("max_new_tokens = 80", "max_new_tokens = 2")
+    recipe = tmp_path / f"{name}.toml"
+    recipe.write_text(f"batch = 4\nrows = 8\ntest_rows = 4\ntest = 0.34\n{text}")
+    _, said = trained("dpo", run, tmp_path / "out", model, recipe=str(recipe))
+    assert said[-1].startswith("step 1 of 1: eval_loss")
+    card = (tmp_path / "out" / "README.md").read_text()
+    assert str(tmp_path) not in card
+    assert ("- before: " in card) == (name == "smoke")
+
+
+def test_rows_that_trl_leaves_out_are_an_error(tmp_path: Path, model: str, run: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("personagen.train.model.Chat", lambda render, count, most: Chat(render, lambda _: 1, most))
+    recipe = tmp_path / "short.toml"
+    recipe.write_text("batch = 2\ntest = 0.34\n[trainer]\nper_device_train_batch_size = 2\nmax_length = 60\n")
+    with pytest.raises(UsageError, match=r"TRL keeps \d+ of \d+ train rows"):
+        trained("reward", run, tmp_path / "out", model, recipe=str(recipe))
 
 
 def test_a_keyword_that_trl_does_not_know_is_one_sentence(tmp_path: Path, model: str, run: Path):
