@@ -115,9 +115,11 @@ def run(
     if last:
         say(f"resuming from {last}")
     trainer.train(resume_from_checkpoint=last)
-    if "test" in tables:
+    state = trainer.state
+    last_step = [entry for entry in state.log_history if entry.get("step") == state.global_step]
+    if "test" in tables and not any("eval_loss" in entry for entry in last_step):
         trainer.evaluate()
-    return trainer, [dict(entry) for entry in trainer.state.log_history]
+    return trainer, [dict(entry) for entry in state.log_history]
 
 
 def last_checkpoint(out: Path) -> str:

@@ -53,6 +53,7 @@ def test_each_method_trains_evaluates_and_leaves_an_adapter_with_curves_and_a_ca
     assert summary.rows["test"] >= 4
     assert summary.results["eval_loss"] > 0
     assert any(line.startswith("step 3 of 3: loss") for line in said)
+    assert sum(line.startswith("step 3 of 3: eval_loss") for line in said) == 1
     files = {file.name for file in (tmp_path / "out").iterdir()}
     assert {"adapter_model.safetensors", "curves.svg", "README.md", "metrics.json", "trl-config.json"} <= files
     stored = json.loads((tmp_path / "out" / "trl-config.json").read_text())
