@@ -62,7 +62,7 @@ test: $(VENV)/.dev  ## the tests
 test-slow: $(VENV)/.dev  ## the tests with many examples or large input: two to three minutes
 	$(BIN)/python -m pytest -n auto -rs -m slow $(PYTEST_ARGS)
 
-test-train: $(TRAIN)/.ready  ## the exported files through TRL and the newest datasets, and one real DPO step
+test-train: $(TRAIN)/.ready  ## the exported files through TRL and the newest datasets, and `train` on a tiny and on a real model: five minutes
 	HF_HUB_OFFLINE=1 $(TRAIN)/bin/python -m pytest -W default tests/consumers $(PYTEST_ARGS)
 
 check: $(VENV)/.dev  ## format, lint, types and the tests: what must pass before a commit
@@ -142,7 +142,8 @@ lock:  ## resolve pyproject.toml again and write requirements/*.txt (needs uv)
 	@test -n "$(UV)" || { echo "make lock needs uv on the PATH: see https://docs.astral.sh/uv" >&2; exit 1; }
 	$(compile) --group dev -o requirements/dev.txt
 	$(compile) --group build -c requirements/dev.txt -o requirements/main.txt
-	echo "torch; python_version < '3'" | $(compile) --group train --override - -o requirements/train.txt
+	printf "torch; python_version < '3'\nllm; python_version < '3'\nllama-cpp-python; python_version < '3'\n" \
+	| $(compile) --group train --override - -o requirements/train.txt
 	printf "llm; python_version < '3'\nllama-cpp-python; python_version < '3'\n" \
 	| $(compile) --group real --override - -o requirements/real.txt
 

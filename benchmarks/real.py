@@ -69,7 +69,7 @@ def trials(url: str, proxy: str, pool: str, *, short: bool) -> Iterator[Trial]:
     if short:  # the author's replies run to more than a thousand tokens
         return
     yield simulate("all roles", "user observer assistant judge", "openai/smollm2", url, 4, 2)
-    size = ["--target", "26", "--personalities", "22", "--count", "2", "--calls-per-round", "2", "--attempts", "2"]
+    size = ["--target", "26", "--personalities", "22", "--count", "2", "--calls-per-round", "2"]
     expand = ["expand", "--model", "openai/smollm2", "--base-url", url, *size, "--timeout", "300"]
     yield Trial("the author", ["author"], expand)
 

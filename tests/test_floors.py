@@ -29,6 +29,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"agents"}),
     frozenset({"runs"}),
     frozenset({"hub"}),
+    frozenset({"train"}),
     frozenset({"flows"}),
     frozenset({"cli"}),
     frozenset({"api"}),
