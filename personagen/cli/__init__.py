@@ -6,6 +6,7 @@ import gc
 import os
 import re
 import shlex
+import sys
 from contextlib import suppress
 from importlib import import_module
 from keyword import iskeyword
@@ -113,10 +114,10 @@ def _cleaned(error: click.ClickException) -> click.ClickException:
 
 
 def _print_error(text: str) -> None:
-    from personagen.cli.terminal import clean
+    from personagen.cli.terminal import clean, fitted
 
-    with suppress(OSError):  # the terminal may be gone
-        click.echo(clean(text), err=True)
+    with suppress(OSError, ValueError):  # the terminal may be gone
+        click.echo(fitted(clean(text), sys.stderr), err=True)
 
 
 def _print_how_to_resume(ctx: click.Context) -> None:

@@ -156,7 +156,7 @@ def error(server: Server, failed: Failure) -> PersonagenError:
     unknown = words.NO_MODEL if status in (400, 422) else words.NO_CHANNEL if status == 503 else None
     if unknown and unknown.search(text) and not loads:
         return ConfigError(f"{what}: no such model: {reason}; check the model's name")
-    if loads or status in (408, 409, 425, 429) or status >= 500:
+    if loads or status in (408, 409, 425, 429) or status >= 500 or _is_gateway(status, text):
         busy = ServerError(f"{what}: {reason}", status=status, retry_after=failed.retry_after)
         busy.away = reason if loads else ""
         busy.gateway = _is_gateway(status, text) and not loads
@@ -204,6 +204,7 @@ def _is_gateway(status: int, text: str) -> bool:
     if words.BUSY.search(text):
         return False
     of_a_gateway = 502 <= status <= 504 or (520 <= status <= 530 and status != OVERLOADED)
+    of_a_gateway = of_a_gateway or (status == 404 and words.TUNNEL.search(text) is not None)
     return of_a_gateway or (status in (500, 501) and words.GATEWAY.search(text) is not None)
 
 

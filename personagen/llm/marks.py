@@ -78,8 +78,10 @@ def opens_reasoning(mark: re.Match[str]) -> bool:
     before, after = mark.string[: mark.start()], mark.string[mark.end() :]
     if is_angled(mark):
         return not (before[-1:].isalnum() and mark["name"][0].isupper() and not mark["name"].isupper())
-    if " " in mark["name"] or mark["more"] or after.startswith("(") or _WEAK.issuperset(mark["bracket"]):
+    if " " in mark["name"] or mark["more"] or after.startswith("("):
         return False
+    if _WEAK.issuperset(mark["bracket"]):  # "(thinking) Hm, ...", but not "{plan}" as all that is there
+        return mark["bracket"] == "(" and bool(after.strip()) and not (before.strip() or _ASIDE.search(mark["name"]))
     return mark["name"].isupper() or not (before.strip() or _ASIDE.search(mark["name"]))
 
 

@@ -40,6 +40,10 @@ SETTINGS = (
     *("top_p", "temperature", "max_tokens"),
 )
 _IN_TEMPLATE = re.compile(r"not |n't |must|should|only|unknown|unexpected|invalid", re.IGNORECASE)
+# Of a part, in an error of the server itself; "failed" and the like may pass.
+_UNSUPPORTED = re.compile(
+    r"(?:not|n't|n’t) (?:\w+ )?(?:support|implement|allow)|unsupported|not available for|unknown (?:field|param)", re.I
+)
 _NO_PROVIDER = re.compile(r"no endpoints found that", re.IGNORECASE)  # OpenRouter's
 LENGTHS = ("minItems", "maxItems")
 TEMPERATURE_0, LOW_TEMPERATURE = "temperature 0", 0.01
@@ -129,8 +133,10 @@ def refused_part(failed: Failure, sent: Iterable[str]) -> str | None:
     if any(other.search(words) for other in _OTHER):
         return None
     if failed.status == 500:  # a chat template fails so, at some servers
-        return refused_role(words, sent) if _IN_TEMPLATE.search(words) else None
-    if failed.status not in (400, 415, 422, 501) and not (failed.status == 404 and _NO_PROVIDER.search(words)):
+        role = refused_role(words, sent) if _IN_TEMPLATE.search(words) else None
+        if role or not _UNSUPPORTED.search(words):
+            return role
+    elif failed.status not in (400, 415, 422, 501) and not (failed.status == 404 and _NO_PROVIDER.search(words)):
         return None
     if part := refused_role(words, sent) or refused_effort(words, sent):
         return part

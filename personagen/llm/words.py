@@ -82,6 +82,8 @@ GATEWAY = _words(
     r"bad gateway|gateway time-?out|upstream|service (?:temporarily )?unavailable|connection (?:refused|reset)",
     r"(?:process|runner|worker|engine) (?:has |is |was )?(?:terminated|exited|died|dead|killed|crashed)|enginedead",
 )
+# A tunnel that is closed while its page is still there; ngrok's and serveo's.
+TUNNEL = _words(r"err_ngrok_\d|\b(?:endpoint|tunnel)\b.{0,120}\b(?:is offline|not found|unavailable|is closed)\b")
 BUSY = _words(r"overload|\bbusy\b|capacity|too many|throttl|rate limit|quota|resource.?exhausted")
 # Of a LiteLLM provider, on this machine.
 NO_PACKAGE = _words(r"pip install|no module named|cannot import name|must be installed")

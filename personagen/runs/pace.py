@@ -35,6 +35,8 @@ class Standing:
 def seconds_left(standing: Standing) -> float | None:
     """The seconds until the last item ends; None while no call is answered.
 
+    None also where the estimate is used up and no item has ended: what is known then says nothing of the rest.
+
     The calls of ended items correct the estimate, the more of them the more. However fast the calls are, the last item
     needs its own time: its calls follow one another.
     """
@@ -56,6 +58,8 @@ def seconds_left(standing: Standing) -> float | None:
     usual, long = zip(*map(rests, standing.open), strict=True) if standing.open else ((), ())
     trust = len(standing.ended) / (len(standing.ended) + DOUBT)
     calls: float = trust * (sum(usual) + standing.waiting * mean) + (1 - trust) * max(standing.calls, len(usual))
+    if not calls and standing.waiting:
+        return None
     last = _last(sorted(usual), max(long, default=0.0), standing.waiting, mean, rests(0)[1])
     alone = last / standing.each if standing.each > 0 else 0.0
     return max(calls / standing.rate, alone)

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from personagen.cli import main
 from personagen.cli.progress import line
 from personagen.cli.terminal import as_json, clean, cleans, fitted, one_line
 from personagen.errors import ServerError
@@ -178,3 +179,14 @@ def test_a_long_line_is_broken_at_blanks_in_a_terminal_and_a_row_stays_in_its_co
 def test_a_command_to_copy_is_not_broken(monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     assert fitted(NEXT, Screen()) == NEXT
+
+
+def test_an_error_is_broken_at_blanks_in_a_terminal(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    screen = Screen()
+    monkeypatch.setattr("sys.stderr", screen)
+    with pytest.raises(SystemExit):
+        main(["show", f"{'gone/' * 12}run", "--failed"])
+    lines = screen.getvalue().splitlines()
+    assert len(lines) > 1
+    assert max(map(len, lines)) < 80

@@ -63,6 +63,8 @@ def test_a_machine_that_is_away_is_waited_for(how):
         (521, "Web server is down", False, True),
         (524, "A timeout occurred", False, True),
         (530, "error code: 1033", False, True),
+        (404, "The endpoint abc.ngrok-free.app is offline. ERR_NGROK_3200", False, True),
+        (404, "Tunnel not found", False, True),
         (500, "llama runner process has terminated: exit status 2", False, True),
         (500, "EngineDeadError: the engine is dead", False, True),
         (503, "Model is being loaded", True, False),

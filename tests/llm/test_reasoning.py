@@ -112,6 +112,8 @@ MARKED = [
     '{"thinking": "a", "reply": "Hello"}',
 ]
 UNENDED = [
+    "(thinking) The user is shy. Hello",
+    "(Reasoning)\nThe user is shy.\n\nHello",
     "<think>a",
     "<think>a</think>",
     "<think>a</think><think>b",
@@ -142,6 +144,10 @@ UNENDED = [
     '{"thinking": "a", "next": "Hello"}',
 ]
 SOUND = [
+    "(thinks) I may go there.",
+    "(I think) you should rest.",
+    "(thinking)",
+    "Well (thinking) maybe so.",
     "Hello <b>you</b> there",
     "<b>Note</b> that I think so",
     "Use `<think>` for that.",

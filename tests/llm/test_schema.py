@@ -64,7 +64,7 @@ def test_words_change_only_the_last_user_message(said):
         (400, "temperature: must be between 0 and 2", None),
         (400, "messages: roles must alternate", None),
         (404, "response_format", None),
-        (500, "json_schema is not supported", None),
+        (500, "json_schema is not supported", "schema"),
     ],
 )
 def test_which_part_a_server_refuses_is_read_off_its_words(status, words, part):
@@ -152,6 +152,10 @@ NAMED = [
     (400, "schema too complex", "schema"),
     (400, "unsupported output type", "schema"),
     (501, "response_format not implemented", "schema"),
+    (500, "json_schema is not supported by this backend", "schema"),
+    (500, "NotImplementedError: guided decoding is not yet supported with speculative decoding", "schema"),
+    (500, "This backend does not support response_format", "schema"),
+    (500, "unsupported parameter: top_p", "top_p"),
     (404, "No endpoints found that support the requested parameters: response_format", "schema"),
     (404, "No endpoints found that can handle the requested parameters.", "schema"),
     (400, "The 'strict' parameter is not allowed", "strict"),
@@ -204,6 +208,8 @@ def test_temperature_0_is_first_raised_and_only_then_left_out(words):
         (400, "Invalid request: {'model': 'x', 'messages': [{'role': 'system'}], 'temperature': 0.7, 'max_tokens': 4}"),
         (500, "3 consecutive requests failed, it is not healthy"),
         (503, "temperature is not supported"),
+        (500, "schema registry timed out"),
+        (500, "this GPU is not supported"),
         (500, "the system prompt must not exceed the context window"),
     ],
 )

@@ -103,3 +103,9 @@ def test_the_time_left_is_right_within_30_percent_in_the_second_half(name):
     run = Simulated(**(RUNS | CHANCE)[name])
     assert run.seconds > 50
     assert run.wrong() <= (0.1 if name in CHANCE else 0.02)
+
+
+def test_no_time_is_shown_where_the_estimate_is_used_up_and_nothing_has_ended():
+    spent = Standing(calls=0.0, usual=1.0, ended=[], open=[], waiting=8, rate=0.5, each=0.0)
+    assert seconds_left(spent) is None
+    assert seconds_left(Standing(calls=4.0, usual=1.0, ended=[], open=[], waiting=8, rate=0.5, each=0.0)) == 8
