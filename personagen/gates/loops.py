@@ -15,7 +15,7 @@ MIN_RUNS, MAX_REPEATED = 20, 0.22  # of the runs of 4 words, those that occur be
 MIN_SHORT, MAX_SHORT = 8, 0.67  # of the runs of 3 words
 MAX_IN_VERSE = 0.45  # of texts in short lines: songs, drills, lists
 MAX_LINE = 3  # times in a row that the same line is said, in verse as elsewhere
-MIN_SENTENCE = 6  # words of one that a short message says once
+MIN_SENTENCE, MIN_LONG = 6, 10  # words of a sentence that a short message, and a longer one, says once
 _NUMBER = re.compile(r"^[ \t>*#-]*\(?\d{1,3}[.):][ \t]+", re.MULTILINE)  # of a list's item
 _SENTENCE = re.compile(r"[^.!?\n]+")
 _VERSE_LINE, _VERSE_LINES = 60, 4
@@ -25,7 +25,8 @@ def loops(turn: Turn) -> str | None:
     """Rejects a message of whose runs of four words 22 % occur before in it; numbers of a list's items do not count.
 
     Songs, drills and lists, which are texts in short lines, may repeat 45 %, but no line four times in a row. A
-    message too short for that says no sentence of six words twice, and two thirds of its runs of three words once.
+    message too short for that says no sentence of six words twice, and two thirds of its runs of three words once; a longer one in
+    prose says no sentence of ten words twice.
     """
     text = prose(turn.folded)
     plain = _NUMBER.sub("", text)
@@ -35,9 +36,9 @@ def loops(turn: Turn) -> str | None:
         short = _repeated(found, SHORT_RUN * size) if len(found) >= (MIN_SHORT + SHORT_RUN - 1) * size else 0
         return (_said_twice(plain) if size == 1 else None) or (_objection(short) if short > MAX_SHORT else None)
     repeated = _repeated(found, RUN * size)
-    if repeated <= MAX_REPEATED:
-        return None
     lines = [line.strip() for line in plain.splitlines() if line.strip()]
+    if repeated <= MAX_REPEATED:
+        return None if size > 1 or _verse(lines) else _said_twice(plain, MIN_LONG)
     if repeated <= MAX_IN_VERSE and _verse(lines) and not _stuck(lines):
         return None
     return _objection(repeated)
@@ -52,10 +53,10 @@ def _objection(share: float) -> str:
     return f"{share:.0%} of it says again what it said before"
 
 
-def _said_twice(text: str) -> str | None:
-    """Objects to a short message that says one sentence twice."""
+def _said_twice(text: str, least: int = MIN_SENTENCE) -> str | None:
+    """Objects to a message that says one sentence of at least so many words twice."""
     said = [tuple(words(one)) for one in _SENTENCE.findall(text)]
-    again = next((one for at, one in enumerate(said) if len(one) >= MIN_SENTENCE and one in said[:at]), None)
+    again = next((one for at, one in enumerate(said) if len(one) >= least and one in said[:at]), None)
     return f"it says twice: '{' '.join(again)}'" if again else None
 
 

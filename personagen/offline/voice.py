@@ -50,6 +50,7 @@ _USER = {"i": "the user", "me": "the user", "my": "the user's", "mine": "the use
 _USER |= {"i'm": "the user is", "i've": "the user has"}
 # After "her", these words don't name what is hers.
 _AFTER_HER = FUNCTION - bag("last past like near next only") | bag("home together alone plus")
+_BEFORE_HERS = bag("in at of from near to for with on around outside inside into behind and is leaves left owns")
 _SMALL_WORDS = ADVERBS | FUNCTION
 _BEFORE_NOUN = bag("of by from and or that which who")
 _NOT_PAST = bag("need feed breed speed bleed heed seed weed proceed succeed exceed embed shed wed")
@@ -141,7 +142,8 @@ def _turned(text: str, person: Person, whole: str, *, verbs: bool) -> str:
         # A second verb of the same subject: ``... and lives in``.
         again = joined is not None and _is_third(word, joined, after or ".")
         if word in known and not (verbs and word == "them"):
-            case = 2 if word == "her" and (not after or after in _AFTER_HER) else known[word]
+            others = word == "her" and (not after or after in _AFTER_HER) and not _at_home(tokens[:at], after)
+            case = 2 if others else known[word]
             out.append(_CASES[person][case])
             due = case == 0
         elif again or (due and word[0].isalpha() and not _is_adverb(word)):
@@ -150,6 +152,12 @@ def _turned(text: str, person: Person, whole: str, *, verbs: bool) -> str:
         else:
             out.append(token)
     return "".join(out)
+
+
+def _at_home(before: Sequence[str], after: str) -> bool:
+    """Whether "her home" is hers: "in her home", but not "brings her home"."""
+    last = next((token.lower() for token in reversed(before) if not token.isspace()), "")
+    return after == "home" and (not last.isalpha() or last in _BEFORE_HERS)
 
 
 def _bare(text: str, person: Person) -> str | None:

@@ -22,6 +22,7 @@ from personagen.offline.voice import brief, clause, second, third
         ("She's been running for years", "I've been running for years", "you've been running for years"),
         ("He has a brother who visits him and sings", "I have a brother who visits me and sings", None),
         ("She loves her garden and spends weekends in it", "I love my garden and spend weekends in it", None),
+        ("A son has a desk in her home", "a son has a desk in my home", "a son has a desk in your home"),
         ("A stray dog followed her home", "a stray dog followed me home", "a stray dog followed you home"),
         ("The smallest amount of cream gives them cramps", "the smallest amount of cream gives me cramps", None),
         ("The user's son is deaf", "my son is deaf", "your son is deaf"),
