@@ -51,7 +51,8 @@ class Call:
     what it was rendered from; ``priority`` is the length of the chain of calls that starts with it: of waiting calls
     the highest goes first. ``room`` is the number of tokens for reasoning, besides the answer's; ``in_words`` asks for
     the schema in the prompt too. ``of`` is the role whose model is asked, if it is not that of the prompt, and
-    ``share`` the probability that such a call is made, for the estimate. These eight are not part of the key.
+    ``share`` the probability that such a call is made, and ``option`` the option without which it is not made, both for
+    the estimate. These nine are not part of the key.
     """
 
     model: str
@@ -67,6 +68,7 @@ class Call:
     in_words: bool = False
     of: str = ""
     share: float = 1.0
+    option: str = ""
 
     @cached_property
     def key(self) -> str:

@@ -94,8 +94,8 @@ class AgentContext:
 class CallSite:
     """Where in a run a question is asked. ``sample`` distinguishes questions of equal text that need separate answers,
     and ``priority`` is the length of the chain of calls that starts with this one. ``role`` is whose model is asked,
-    if not that of the prompt's role, and ``share`` the probability that such a question is asked. ``room`` is the share
-    of the prompt's ``max_tokens`` that a reply may take."""
+    if not that of the prompt's role, ``share`` the probability that such a question is asked, and ``option`` the option
+    without which it is not. ``room`` is the share of the prompt's ``max_tokens`` that a reply may take."""
 
     place: str = ""
     sample: str = ""
@@ -103,6 +103,7 @@ class CallSite:
     role: str = ""
     share: float = 1.0
     room: float = 1.0
+    option: str = ""
 
 
 @dataclass(frozen=True)
@@ -190,6 +191,7 @@ def _first_call(
         in_words=schema is not None and ctx.schema_misses[model] >= MISSES_TO_STOP_TRUSTING,
         of=site.role,
         share=site.share,
+        option=site.option,
     )
 
 

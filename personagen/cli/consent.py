@@ -56,12 +56,18 @@ def describe(estimate: Estimate) -> str:
     disk = f"about {_size(e.bytes)}, {_size(e.free_bytes)} free"
     rows = [
         ("calls", f"about {e.calls:,}, at most {e.max_calls:,}"),
+        *(("", _option(e, name)) for name in e.by_option),
         ("tokens", f"about {read:,.0f} in{cached}, {written:,.0f} out"),
         ("cost", "" if e.free else _cost(e)),
         ("limit", e.limit),
         ("disk", disk + ("; the disk may fill up" if 2 * e.bytes > e.free_bytes else "")),
     ]
     return f"Planned: {e.planned}\n{table(rows)}"
+
+
+def _option(e: Estimate, name: str) -> str:
+    calls, cost = e.by_option[name]
+    return f"{calls:,} of them for {name}" + (f", {usd(cost)}" if cost and not e.free else "")
 
 
 def _cost(e: Estimate) -> str:

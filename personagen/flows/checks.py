@@ -55,7 +55,8 @@ class Checks:
     def site(self, site: CallSite, who: int = CHECKER) -> CallSite:
         """``site`` for a check, or for ``who`` is asked again: another sample, or another role's model."""
         sample = f"{site.sample}.again" if who == AGAIN else site.sample
-        return replace(site, sample=sample, role=ROLE if who == SECOND else "", share=self.plan.check_rate)
+        share, option = site.share * self.plan.check_rate, site.option or "--check-rate"
+        return replace(site, sample=sample, role=ROLE if who == SECOND else "", share=share, option=option)
 
     async def ask(self, message: str, conversation: tuple[Message, ...], site: CallSite) -> Answer[Check]:
         """Which lines of the persona ``message``, the last of ``conversation``, contradicts."""

@@ -95,8 +95,8 @@ class Plan:
     def site(self, node: str, sample: str, ahead: int, *, onward: bool) -> CallSite:
         """The call site of ``node``; ``ahead`` calls of its turn follow in sequence, and if onward the later turns."""
         later = CALLS_A_TURN * (self.turns - tree.turn(node)) if onward else 0
-        share = TWINNED if self.twin else 1.0
-        return CallSite(f"{self.id}/{node}", sample, later + ahead + 1, share=share)
+        share, option = (TWINNED, "--twins") if self.twin else (1.0, "")
+        return CallSite(f"{self.id}/{node}", sample, later + ahead + 1, share=share, option=option)
 
     @property
     def recorded(self) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from personagen import tree
@@ -42,6 +42,7 @@ class Verdicts:
         persona, turned = self.plan.persona, bool(which)
         if which >= ORDERS:
             persona = (*self.plan.others, judge.NOBODY)[which - ORDERS]
+            site = replace(site, option=site.option or "--counterfactual")
             turned = Random(f"{self.plan.seed}/{self.plan.id}/{nodes[0].id}/{persona.id}").random() < 1 / ORDERS
         shown = list(nodes[::-1] if turned else nodes)
         prefer = self.ctx.act("judge/prefer", judge.prefer)

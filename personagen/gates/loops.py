@@ -25,8 +25,8 @@ def loops(turn: Turn) -> str | None:
     """Rejects a message of whose runs of four words 22 % occur before in it; numbers of a list's items do not count.
 
     Songs, drills and lists, which are texts in short lines, may repeat 45 %, but no line four times in a row. A
-    message too short for that says no sentence of six words twice, and two thirds of its runs of three words once; a longer one in
-    prose says no sentence of ten words twice.
+    message too short for that says no sentence of six words twice, and two thirds of its runs of three words once; a
+    longer one in prose says no sentence of ten words twice.
     """
     text = prose(turn.folded)
     plain = _NUMBER.sub("", text)

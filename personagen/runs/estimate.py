@@ -6,7 +6,7 @@ import asyncio
 import math
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -52,7 +52,7 @@ class Estimate:
     ``known_usd`` is the cost of the others. ``may_cost_usd`` is the expected cost within the budget, infinite if a
     model of unknown price is outside the private network. ``limit`` names the limit that ends the run early, if any.
     ``bytes`` is the growth of the run folder, ``free_bytes`` the free space on its disk. ``free`` means that nothing
-    can cost.
+    can cost. ``by_option`` has what is there for an option: calls, and the cost, None if unknown.
     """
 
     planned: str
@@ -70,6 +70,7 @@ class Estimate:
     bytes: int
     free_bytes: int
     free: bool = False
+    by_option: Mapping[str, tuple[int, float | None]] = field(default_factory=dict)
 
     def against(self, tally: Tally) -> dict[str, Any]:
         """The estimate, and under ``actual`` what this process used."""
@@ -116,7 +117,22 @@ async def estimate_of(workflow: Workflow[Item], session: Session, folder: Run, d
     needs = dict.fromkeys(session.models.by_role, Need()) | dict(played.needs) | extra
     left = len(workflow.items) - len(done)
     size = played.bytes + extra_bytes + (FOLDER_BYTES if rehearsals else 0)
-    return _estimated(session, folder.folder, workflow.planned(left), needs, size)
+    whole = _estimated(session, folder.folder, workflow.planned(left), needs, size)
+    return replace(whole, by_option=_by_option(played.options, session))
+
+
+def _by_option(sizes: Mapping[tuple[str, str], Size], session: Session) -> dict[str, tuple[int, float | None]]:
+    """The calls and the cost of each option."""
+    found: dict[str, tuple[int, float | None]] = {}
+    for option in dict.fromkeys(option for option, _ in sizes):
+        own = {role: size for (of, role), size in sizes.items() if of == option and size.calls}
+        prices = session.models.prices
+        costs = [_cost(prices.get(role), size, caches=not session.batch) for role, size in own.items()]
+        known = [cost for cost in costs if cost is not None]
+        calls = math.ceil(sum(size.calls for size in own.values()) - 1e-9)
+        if calls:
+            found[option] = calls, sum(known) if len(known) == len(costs) else None
+    return found
 
 
 def _prelude(prelude: Prelude, ctx: AgentContext) -> Task:

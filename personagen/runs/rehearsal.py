@@ -186,15 +186,20 @@ class _Model:
 
 @dataclass(frozen=True)
 class Played:
-    """The result of rehearsals: the need by role, and by how many bytes the run folder will grow."""
+    """The result of rehearsals: the need by role, and by how many bytes the run folder will grow.
+
+    ``options`` has the part of it that is there for an option, by option and role.
+    """
 
     needs: Mapping[str, Need]
     bytes: float
+    options: Mapping[tuple[str, str], Size]
 
 
 async def rehearse(rehearsals: Sequence[Rehearsal], ctx: AgentContext, journal: Journal, lengths: Lengths) -> Played:
     """Plays ``rehearsals``, finished items first, since the others use the lengths learned from them."""
     needs: dict[str, Need] = defaultdict(Need)
+    options: dict[tuple[str, str], Size] = defaultdict(Size)
     size = 0.0
     for rehearsal in sorted(rehearsals, key=lambda one: not one.finished):
         model = _Model(journal, lengths)
@@ -206,16 +211,18 @@ async def rehearse(rehearsals: Sequence[Rehearsal], ctx: AgentContext, journal: 
             lengths.learn(model.asked)
             continue
         size += 2 * rehearsal.expected * rehearsal.deeper * model.stretch * sum(map(len, task.result().lines.values()))
-        for role, need, answers in _needs(rehearsal, model.asked, lengths, ctx.attempts):
-            needs[role] += need
+        for call, need, answers in _needs(rehearsal, model.asked, lengths, ctx.attempts):
+            needs[call.role] += need
+            if call.option:
+                options[call.option, call.role] += need.expected
             size += answers
-    return Played(needs, size)
+    return Played(needs, size, options)
 
 
 def _needs(
     rehearsal: Rehearsal, played: Sequence[_Asked], lengths: Lengths, attempts: int
-) -> Iterator[tuple[str, Need, float]]:
-    """For each call its role, the need of all calls like it, and the bytes of their answers in the journal."""
+) -> Iterator[tuple[Call, Need, float]]:
+    """Each call, the need of all calls like it, and the bytes of their answers in the journal."""
     deeper = rehearsal.deeper
     one = len(played) == 1
     for asked in played:
@@ -230,7 +237,7 @@ def _needs(
         expected = usual.times(times)
         low = lengths.size(asked, SHORT, deeper).times(times)
         yield (
-            asked.call.role,
+            asked.call,
             Need(low, expected, lengths.most(asked, deeper, attempts).times(upper)),
             times * (STORED_ANSWER_BYTES + len(asked.reply.text.encode())),
         )

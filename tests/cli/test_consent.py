@@ -215,3 +215,16 @@ def _until(terminal, mark, seconds=30.0):
 def test_a_model_that_would_turn_the_line_round_is_shown_cleaned(capsys):
     asking.consent(above=None, quiet=False)(replace(UNKNOWN, unknown=("openai/\u202egpt\x1b[2J",)))
     assert "no price for openai/gpt (set" in capsys.readouterr().err
+
+
+def test_the_estimate_names_the_calls_and_the_cost_of_an_option(command, tmp_path):
+    size = ("--personas", fakes.personas(tmp_path), "--turns", 3, "--conversations", 6, "--dry-run")
+    shown = command("simulate", *size, "--check-rate", 1, "--out", tmp_path / "run").stderr
+    assert "\n          36 of them for --check-rate\n" in shown
+    assert "\n          36 of them for --counterfactual\n" in shown
+    assert "of them for" not in command("simulate", *size, "--counterfactual", 0, "--out", tmp_path / "six").stderr
+    priced = replace(ESTIMATE, by_option={"--twins": (20, 0.5), "--check-rate": (9, None)})
+    assert asking.describe(priced).splitlines()[2:4] == [
+        "          20 of them for --twins, 0.50 USD",
+        "          9 of them for --check-rate",
+    ]

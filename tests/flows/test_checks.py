@@ -180,6 +180,7 @@ def test_the_estimate_counts_the_share_and_its_bound_every_check(run, rate):
     plain = run("plain", people=30, counterfactual=0).report
     expected = plain.estimate["calls"] + round(30 * 3 * 2 * rate)
     assert report.estimate["calls"] == pytest.approx(expected, abs=1)
+    assert report.estimate["by_option"] == {"--check-rate": (round(30 * 3 * 2 * rate), None)}
     assert report.new_calls == pytest.approx(expected, abs=0.2 * 180)
     assert report.new_calls <= report.estimate["max_calls"]
     assert report.estimate["max_calls"] == plain.estimate["max_calls"] + 3 * 30 * 3 * 2

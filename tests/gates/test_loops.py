@@ -70,9 +70,9 @@ def test_refrains_lists_code_and_short_texts_are_no_loops(text: str):
 def test_a_long_message_says_no_whole_sentence_of_ten_words_twice():
     sentence = "Slow breathing and slow walking in the park do better in every test. "
     others = (
-        "Put sleep and three hours of sport a week at the top of your list. Note the time, the place and what happened an"
-        " hour earlier. Where the same day is concerned, the night makes it bigger on both sides. Ask somebody who did"
-        " this last year what they would leave out. A group near you is full of ordinary people and cheaper than doors. "
+        "Put sleep and three hours of sport a week at the top of your list. Note the time, the place and what happened"
+        " an hour earlier. Where the same day is concerned, the night makes it bigger on both sides. Ask somebody who"
+        " did this last year what they'd drop. A group near you is full of ordinary people and cheaper than doors. "
     )
     assert rejected("loops", "assistant", sentence + others + sentence)
     assert not rejected("loops", "assistant", sentence + others + "Slow breathing and slow walking help.")
