@@ -53,16 +53,17 @@ class Trial:
 def trials(url: str, proxy: str, pool: str, *, short: bool) -> Iterator[Trial]:
     """The commands, the cheapest first."""
 
-    def simulate(name: str, roles: str, model: str, base: str, conversations: int, turns: int) -> Trial:
+    def simulate(name: str, roles: str, model: str, base: str, conversations: int, turns: int, *options: str) -> Trial:
         size = ["--conversations", str(conversations), "--turns", str(turns), "--seed", "11"]
         models = [f"--model={role}={model}" for role in roles.split()]
-        more = ["--base-url", base, "--timeout", "300"]
+        more = ["--base-url", base, "--timeout", "300", *options]
         return Trial(name, roles.split(), ["simulate", "--personas", pool, *size, *models, *more])
 
     n, turns = (2, 1) if short else (10, 3)
     yield simulate("the assistants", "assistant", "openai/smollm2", url, n, turns)
     yield simulate("the user", "user", "openai/smollm2", url, n, turns)
-    yield simulate("the judge", "judge", "openai/smollm2", url, min(n, 4), min(turns, 2))
+    checks = ("--check-rate", "1", "--twins") if turns > 1 else ("--check-rate", "1")
+    yield simulate("judge and checker", "judge checker", "openai/smollm2", url, min(n, 4), min(turns, 2), *checks)
     yield simulate("the observer", "observer", "openai/smollm2", url, min(n, 4), min(turns, 2))
     yield simulate("Anthropic's protocol, through LiteLLM's proxy", "assistant", "anthropic/smollm2", proxy, 1, 1)
     yield simulate("the LiteLLM backend", "assistant", "hosted_vllm/smollm2", f"{proxy}/v1", 1, 1)

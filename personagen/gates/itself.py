@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from personagen.gates.outside import ASKED
 from personagen.gates.turn import Turn, prose
 
 MIN_SENTENCES, MIN_SHARE = 3, 0.6  # sentences about the assistant itself
@@ -35,17 +36,44 @@ _USER_IS = re.compile(
     r"|an? (?:ai|chat ?bot|language model|ai assistant)(?: (?:who|that|which|here|and)\b|[.!,]))"
 )
 
+MIN_WORDS, MIN_OWN, MIN_OWN_SHARE = 20, 2, 0.04  # of a message; "I", "me" and "my" in it that are a person's
+_I = re.compile(r"\b(?:i|me|my|mine|myself)\b")
+# What an assistant says of itself: opinions, offers, requests.
+_FELT = (
+    r"(?:really |so |very |truly |just |quite )?(?:sorry|glad|happy|not|afraid|curious|here|sure|an ai|an assistant)"
+)
+_POLITE = re.compile(
+    r"\bi (?:think|can|could|would|might|may|don't|do not|didn't|see|understand|hear|need|hope|suggest|recommend"
+    r"|mean|guess|know|want|wonder|should|will|cannot|can't|won't|apologi[sz]e|assume|appreciate|agree|promise|say)\b"
+    rf"|\bi'(?:d|ll)\b|\bi(?:'m| am) {_FELT}\b"
+    r"|\b(?:tell|told|telling|let|give|show|help|ask|send|believe|trust|forgive|excuse|correct|to|for|from|with) me\b"
+    r"|\bi (?:believe|feel like)\b|\bif i\b"
+    r"|\bmy (?:pick|advice|suggestion|answer|opinion|view|guess|apologies|mistake|recommendation|word|thought"
+    r"|take|best|favou?rite|first|knowledge|training|purpose|reply|list)\b"
+)
+# A user who speaks to a person, or asks for one to be played or to speak.
+_TO_A_PERSON = re.compile(
+    r"\byour (?!help|advice|time|patience|answer|reply|thoughts?\b|opinion|view|suggest)"
+    r"|\bas an? (?:actor|writer|person|player)\b|\bhaving (?:played|been|worked)\b"
+    r"|\b(?:writ|draft|phras|word(?:ing|ed)\b|e-?mail|letter|speech|story|poem|role-?play|pretend|imagine you|act as"
+    r"|dialog|message|caption|say to|tell (?:him|her|them|my))"
+)
+
 
 def itself(turn: Turn) -> str | None:
     """Rejects an assistant if most sentences only say what it is, may or wishes to do, unless it was asked for that.
 
-    Also a user who says to be the assistant (English).
+    Also a user who says to be the assistant, and an assistant that goes on about itself like a person (English).
     """
     text = turn.folded
     if turn.role == "user":
         found = _USER_IS.search(text)
         return f"the user speaks as the assistant: {found.group()!r}" if found else None
-    if not _OF_ITSELF.search(text) or _ASKED.search(turn.asked):
+    if _ASKED.search(turn.asked):
+        return None
+    if own := _own(turn, prose(text)):
+        return own
+    if not _OF_ITSELF.search(text):
         return None
     sentences = _SENTENCE.findall(prose(text))
     named = sum(map(bool, map(_NAMED.search, sentences)))
@@ -53,3 +81,17 @@ def itself(turn: Turn) -> str | None:
     if named > MAX_NAMED or (spoken >= MIN_SENTENCES and spoken >= MIN_SHARE * len(sentences)):
         return f"{spoken} of its {len(sentences)} sentences speak of the assistant itself"
     return None
+
+
+def _own(turn: Turn, text: str) -> str | None:
+    """Objects to an assistant of whose words many are "I" and "my", beside opinions and offers."""
+    if turn.language != "en" or len(turn.tokens) < MIN_WORDS:
+        return None
+    own = len(_I.findall(_POLITE.sub(" ", text)))
+    if own < MIN_OWN or own < MIN_OWN_SHARE * len(turn.tokens):
+        return None
+    if ASKED.search(turn.asked) or any(
+        _TO_A_PERSON.search(message.content.lower()) for message in turn.before if message.role == "user"
+    ):
+        return None
+    return f"it speaks about itself {own} times, like a person"

@@ -13,9 +13,11 @@ from personagen.personas.words import chars_per_word, words
 RUN, SHORT_RUN = 4, 3  # words; in a message that is too short for the longer ones
 MIN_RUNS, MAX_REPEATED = 20, 0.22  # of the runs of 4 words, those that occur before in the message
 MIN_SHORT, MAX_SHORT = 8, 0.67  # of the runs of 3 words
+MIN_PAIRS, MAX_PAIRS, MAX_SAME_PAIRS = 20, 150, 0.37  # words of a message in prose, and of its pairs of words
 MAX_IN_VERSE = 0.45  # of texts in short lines: songs, drills, lists
 MAX_LINE = 3  # times in a row that the same line is said, in verse as elsewhere
 MIN_SENTENCE, MIN_LONG = 6, 10  # words of a sentence that a short message, and a longer one, says once
+LONG = 60  # words
 _NUMBER = re.compile(r"^[ \t>*#-]*\(?\d{1,3}[.):][ \t]+", re.MULTILINE)  # of a list's item
 _SENTENCE = re.compile(r"[^.!?\n]+")
 _VERSE_LINE, _VERSE_LINES = 60, 4
@@ -32,13 +34,19 @@ def loops(turn: Turn) -> str | None:
     plain = _NUMBER.sub("", text)
     found = turn.tokens if plain == text else words(plain)
     size = chars_per_word(found)
+    lines = [line.strip() for line in plain.splitlines() if line.strip()]
+    if size == 1 and MIN_PAIRS <= len(found) <= MAX_PAIRS and not _verse(lines):
+        pairs = _repeated(found, 2)
+        if pairs > MAX_SAME_PAIRS:
+            return _objection(pairs)
     if len(found) - RUN * size + 1 < MIN_RUNS * size:
         short = _repeated(found, SHORT_RUN * size) if len(found) >= (MIN_SHORT + SHORT_RUN - 1) * size else 0
         return (_said_twice(plain) if size == 1 else None) or (_objection(short) if short > MAX_SHORT else None)
     repeated = _repeated(found, RUN * size)
-    lines = [line.strip() for line in plain.splitlines() if line.strip()]
     if repeated <= MAX_REPEATED:
-        return None if size > 1 or _verse(lines) else _said_twice(plain, MIN_LONG)
+        return (
+            None if size > 1 or _verse(lines) else _said_twice(plain, MIN_SENTENCE if len(found) < LONG else MIN_LONG)
+        )
     if repeated <= MAX_IN_VERSE and _verse(lines) and not _stuck(lines):
         return None
     return _objection(repeated)

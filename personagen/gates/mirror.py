@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from difflib import SequenceMatcher
 
 from personagen.gates.grams import runs
 from personagen.gates.turn import Turn, fold, prose
@@ -13,6 +14,7 @@ MIN_TRIPLES = {"assistant": 6, "user": 15}  # users take up short advice in its 
 MIN_SHARE = 0.6  # word triples of the message, and the share that the other side's last message holds
 OPENING = 10  # words at least of a message with which, if they are most of it, no answer begins
 MIN_SHORT, MAX_SHORT, MIN_SAME = 6, 15, 0.85  # words of a short reply, and the share that is the user's
+MIN_ALIKE = 0.8  # of its characters and those with which the user's message begins
 MAX_REQUEST, MIN_COVERED = 40, 0.75  # words of a short request, and the share of it that no work on a text gives back
 _PROBES, _PROBE_CHARS, MIN_PROBES = 10, 8, 2  # pieces of the message that are looked for first, which is fast
 # Asked to work on a text, an assistant gives most of it back.
@@ -63,6 +65,8 @@ def _parroted(turn: Turn) -> bool:
     size, mine, asked = chars_per_word(turn.tokens), turn.tokens, words(prose(turn.asked))
     if turn.role != "assistant" or _YES.match(turn.folded) or not MIN_SHORT * size <= len(mine) <= MAX_SHORT * size:
         return False
+    if SequenceMatcher(None, turn.asked[: len(turn.folded)], turn.folded).ratio() >= MIN_ALIKE:
+        return True
     same, held, pairs = set(asked), set(runs(asked, 2)), list(runs(mine, 2))
     return (
         sum(map(same.__contains__, mine)) >= MIN_SAME * len(mine)

@@ -103,6 +103,7 @@ _ASSISTANT = (
         r"when i was (?:a (?:child|kid|boy|girl|teenager|student)|young|little|growing up)\b",
         r"i(?:'ve| have) (?:only |just )?been doing (?:it|this|that) for\b",
         r"i(?:'ve| have) (?:just )?been (?:thinking about how i|distracted|busy|tired)\b",
+        r"in my (?:line of work|job|profession|youth|house|day)\b",
         r"i love to (?!help|assist|hear|see|answer|know)\w+",
         r"my (?:own )?(?:family|life) (?:is|was|has)\b",
         r"i(?:'ve| have) been (?!told|asked|trained|designed|thinking)\w+ (?:[\w']+ ){0,5}?for (?:a few|\w+) years\b",

@@ -51,3 +51,30 @@ def test_an_assistant_may_say_what_it_is_beside_an_answer(asked: str, text: str)
 @pytest.mark.parametrize("text", ["I'm an AI engineer.", "I'm the assistant manager of a bakery.", "I'm an assistant."])
 def test_a_user_may_work_as_one(text: str):
     assert not rejected("itself", "user", text)
+
+
+LIFE = (
+    "In a world where every corner is a corner, I have to take another day than usual. But on Fridays I make sure to"
+    " have a new circle, and my circle is large."
+)
+
+
+def test_an_assistant_that_goes_on_about_its_own_life_is_found():
+    assert rejected("itself", "assistant", LIFE, "My best friend has a new circle.")
+    assert rejected("itself", "assistant", f"I think so. {LIFE}", "My best friend has a new circle.")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["Let's play: you are a king.", "Write me a diary entry.", "What is your life like?", "Having played a king?"],
+)
+def test_it_may_do_so_for_a_user_who_asked_for_that(asked: str):
+    assert not rejected("itself", "assistant", LIFE, asked)
+
+
+def test_opinions_offers_and_sympathy_are_no_life():
+    text = (
+        "I'm really sorry, and I'm glad that you told me. I think I'd close the valve, and if I were unsure I'd ask; my"
+        " advice is to write to him too, and let me know how it goes."
+    )
+    assert not rejected("itself", "assistant", text, TAP)

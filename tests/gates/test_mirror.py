@@ -52,3 +52,9 @@ def test_the_other_sides_words_given_back_are_found(role: str, text: str, before
 )
 def test_a_quotation_a_wished_correction_and_a_question_asked_again_are_let_through(role: str, text: str, before):
     assert not rejected("mirror", role, text, *before)
+
+
+def test_a_short_reply_that_is_the_question_with_other_letters_is_found():
+    asked = "The loneliness. Whats a first step that isnt embarrassing (I learned Dutch from songs)"
+    assert rejected("mirror", "assistant", "The loneliness. What's the first step that'snt embarrassing?", asked)
+    assert not rejected("mirror", "assistant", "The first step is a class where nobody has to talk much.", asked)
