@@ -239,7 +239,7 @@ def _trained(job: _Job, summary: TrainSummary, samples: list[Sample]) -> Trained
         recipe=job.recipe.name,
         settings=summary.settings.replace(str(job.out), job.out.name),
         rows=summary.rows,
-        left_out=summary.left_out,
+        left_out=summary.left_out.replace(str(job.out), job.out.name),
         command=shlex.join([*words, *(["--drop"] if job.options.drop else [])]),
         results=summary.results,
         shortcut=summary.shortcut,
