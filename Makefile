@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TRAIN := .venv-train
 REAL := .venv-real
+BROWSER := .venv-browser
 AUDIT := .venv-audit
 UV := $(shell command -v uv 2>/dev/null)
 # The checks against TRL need a torch. Which file that is differs from machine to machine, so no hash is locked for it.
@@ -35,7 +36,7 @@ define installing
 	@echo "installing $$(grep -c '==' requirements/$(1).txt) packages into $(2)/: about $(3)"
 endef
 
-.PHONY: help demo test test-slow test-train check audit real real-short bench bench-short faults faults-short lock clean
+.PHONY: help demo test test-slow test-train test-browser screenshots check audit real real-short bench bench-short faults faults-short lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -65,6 +66,12 @@ test-slow: $(VENV)/.dev  ## the tests with many examples or large input: two to 
 test-train: $(TRAIN)/.ready  ## the exported files through TRL and the newest datasets, and `train` on a tiny and on a real model: five minutes
 	HF_HUB_OFFLINE=1 $(TRAIN)/bin/python -m pytest -W default tests/consumers $(PYTEST_ARGS)
 
+test-browser: $(BROWSER)/.ready  ## reports in Chromium, which the system has: two minutes
+	$(BROWSER)/bin/python -m pytest -W default tests/browser $(PYTEST_ARGS)
+
+screenshots: $(BROWSER)/.ready demo  ## the pictures of a report in docs/images
+	$(BROWSER)/bin/python -m tests.browser.screenshots outputs/demo/run docs/images
+
 check: $(VENV)/.dev  ## format, lint, types and the tests: what must pass before a commit
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -81,7 +88,7 @@ real-short: $(REAL)/.ready  ## the same with a few conversations, in a few minut
 audit: $(AUDIT)/.ready  ## every locked version against PyPI's advisories; needs the network, and fails without it
 	@$(AUDIT)/bin/python -c "import json, urllib.request as u; assert json.load(u.urlopen('$(ADVISED)', timeout=30))['vulnerabilities']" \
 	2>/dev/null || { echo "make audit: $(ADVISED) tells no advisories from here, so nothing was checked: run it where pypi.org can be reached" >&2; exit 1; }
-	for lock in main dev train real; do \
+	for lock in main dev train real browser; do \
 	$(AUDIT)/bin/pip-audit --strict --disable-pip --no-deps --progress-spinner off -r requirements/$$lock.txt || exit 1; done
 
 bench: $(VENV)/.dev demo  ## every benchmark in full: about an hour, 20 GB of disk
@@ -105,6 +112,7 @@ bench: $(VENV)/.dev demo  ## every benchmark in full: about an hour, 20 GB of di
 	$(BIN)/python benchmarks/coverage.py outputs/demo/pool/personas.jsonl
 	$(BIN)/python benchmarks/export.py
 	$(BIN)/python benchmarks/publish.py
+	$(BIN)/python benchmarks/report.py
 
 bench-short: $(VENV)/.dev demo  ## every benchmark in a small form, to see that it works
 	$(BIN)/python benchmarks/throughput.py --short
@@ -127,6 +135,7 @@ bench-short: $(VENV)/.dev demo  ## every benchmark in a small form, to see that 
 	$(BIN)/python benchmarks/coverage.py outputs/demo/pool/personas.jsonl
 	$(BIN)/python benchmarks/export.py --pairs 20000
 	$(BIN)/python benchmarks/publish.py --pairs 2000
+	$(BIN)/python benchmarks/report.py --conversations 200 --base 10 --turns 4
 
 faults: $(VENV)/.dev  ## crashes, power cuts, a server that misbehaves: RELIABILITY.md in full, one to two hours; goes on when stopped
 	$(BIN)/python -m tests.faults
@@ -146,9 +155,11 @@ lock:  ## resolve pyproject.toml again and write requirements/*.txt (needs uv)
 	| $(compile) --group train --override - -o requirements/train.txt
 	printf "llm; python_version < '3'\nllama-cpp-python; python_version < '3'\n" \
 	| $(compile) --group real --override - -o requirements/real.txt
+	printf "playwright; python_version < '3'\npytest-playwright; python_version < '3'\n" \
+	| $(compile) --group browser --override - -o requirements/browser.txt
 
 clean:  ## remove the environments and caches; outputs/ stays
-	rm -rf .venv .venv-train .venv-real .venv-audit .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
+	rm -rf .venv .venv-train .venv-real .venv-browser .venv-audit .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
 
 # A stamp is written last, so an interrupted set-up starts again from nothing. Changed requirements do so too: nothing
 # that was installed by hand, or is no longer asked for, can make a test pass.
@@ -183,6 +194,17 @@ $(REAL)/.ready: requirements/real.txt
 	$(call new_venv,$(REAL))
 	$(call install,$(REAL)) --no-deps --require-hashes -r requirements/real.txt
 	$(call install,$(REAL)) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(BROWSER)/.ready: requirements/browser.txt
+	$(require_python)
+	@{ command -v chromedriver && { command -v chromium || command -v chromium-browser || command -v google-chrome; }; } >/dev/null \
+	|| { echo "Chromium and its driver are not here: install them, as with apt-get install chromium chromium-driver" >&2; exit 1; }
+	rm -rf $(BROWSER)
+	$(call installing,browser,$(BROWSER),two minutes)
+	$(call new_venv,$(BROWSER))
+	$(call install,$(BROWSER)) --no-deps --require-hashes -r requirements/browser.txt
+	$(call install,$(BROWSER)) --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(TRAIN)/.ready: requirements/train.txt

@@ -80,8 +80,10 @@ class Cast:
 
     def _text(self, opening: str, words: int, rng: Random) -> str:
         text, wanted = opening, words * rng.uniform(0.8, 1.2)
+        unsaid: list[str] = []
         while len(text.split()) < wanted:
-            text += f" {rng.choice(self.bank)}"
+            unsaid = unsaid or rng.sample(self.bank, len(self.bank))  # a gate rejects what is said twice
+            text += f" {unsaid.pop()}"
         return text
 
     def _verdict(self, shown: Sequence[str]) -> str:

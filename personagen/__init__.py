@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         read_personas,
         read_trajectories,
         read_trees,
+        report,
         simulate,
     )
     from personagen.call import LLM, Call
@@ -48,6 +49,7 @@ __all__ = [
     "read_personas",
     "read_trajectories",
     "read_trees",
+    "report",
     "simulate",
 ]
 

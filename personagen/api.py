@@ -19,6 +19,9 @@ from personagen.flows.expand import ExpandSummary
 from personagen.flows.expand import expand as _expand
 from personagen.flows.export import ExportSummary
 from personagen.flows.export import export as _export
+from personagen.flows.flags import marker
+from personagen.flows.report import ReportSummary
+from personagen.flows.report import report as _report
 from personagen.flows.simulate import SimulateSummary
 from personagen.flows.simulate import simulate as _simulate
 from personagen.llm.functions import raised
@@ -240,9 +243,10 @@ def read_pairs(run: FilePath, where: Texts = ()) -> Iterator[PreferencePair]:
     Another text is a ``UsageError``.
     """
     meets = conditions((where,) if isinstance(where, str) else where)
+    marked = marker(Path(run), meets.flagged)
     if meets.persona:
-        return (pair for tree, pairs in conversations(Path(run)) for pair in pairs if meets(pair, tree.persona))
-    return filter(meets, read_records(Path(run) / "pairs.jsonl", PreferencePair))
+        return (pair for tree, pairs in conversations(Path(run)) for pair in marked(pairs) if meets(pair, tree.persona))
+    return filter(meets, marked(read_records(Path(run) / "pairs.jsonl", PreferencePair)))
 
 
 def read_trajectories(run: FilePath) -> Iterator[TrajectoryPair]:
@@ -254,3 +258,15 @@ def read_trajectories(run: FilePath) -> Iterator[TrajectoryPair]:
     if file.is_file() or not (Path(run) / "run.json").is_file():
         return read_records(file, TrajectoryPair)
     return iter(())
+
+
+def report(run: FilePath, *others: FilePath, out: FilePath | None = None) -> ReportSummary:
+    """Writes one HTML file of a run, or of it beside one or two others, to ``out`` (``RUN/report.html``).
+
+    In a notebook the page is the output of the cell.
+
+    Raises:
+        UsageError: a folder is not a run.
+    """
+    runs = [Path(run), *map(Path, others)]
+    return run_sync(_report(runs, None if out is None else Path(out)))

@@ -14,6 +14,7 @@ from personagen.records import Persona, PreferencePair
 
 Test: TypeAlias = Callable[[PreferencePair, Persona | None], bool | None]  # None: it can't be known
 FLAGS = ("personal", "knowable", "generic", "leaking")
+FLAGGED = "flagged"  # by a person; a score of the pair, see ``flows/flags.py``
 NUMBERS = ("margin", "confidence", "flip_share", "turn")
 TEXTS = ("pooled", "chosen_agent", "rejected_agent", "persona", "tree")
 ATTRIBUTE, SCORE, TRAIT = "attribute.", "score.", "trait"
@@ -27,13 +28,14 @@ class Condition:
     """A condition as it was written. What is not known of a pair meets neither a condition nor its opposite.
 
     ``persona`` is whether it asks about the persona's own traits, which a pair does not have; ``pair`` whether it asks
-    about anything but the persona.
+    about anything but the persona; ``flagged`` whether about what a person flagged.
     """
 
     text: str
     test: Test
     persona: bool = False
     pair: bool = False
+    flagged: bool = False
 
     def holds_for(self, persona: Persona) -> bool:
         """Whether ``persona`` meets a condition that asks about nothing of a ``pair``."""
@@ -63,6 +65,7 @@ def where(conditions: Iterable[str], option: str = "--where") -> Condition:
         _all([part.test for part in parts]),
         any(part.persona for part in parts),
         any(part.pair for part in parts),
+        any(part.flagged for part in parts),
     )
 
 
@@ -72,7 +75,7 @@ def parsed(text: str, option: str = "--where") -> Condition:
     test = reader.either()
     reader.end()
     about = {"trait", "attribute", "persona"} & reader.asked
-    return Condition(text.strip(), test, "trait" in about, bool(reader.asked - about))
+    return Condition(text.strip(), test, "trait" in about, bool(reader.asked - about), FLAGGED in reader.asked)
 
 
 def _all(tests: list[Test]) -> Test:
@@ -173,6 +176,9 @@ class _Reader:
         if flag in FLAGS:
             self.asked.add(flag)
             return lambda pair, _: None if getattr(pair, flag) is None else getattr(pair, flag) is (flag == name)
+        if flag == FLAGGED:
+            self.asked.add(flag)
+            return lambda pair, _: (FLAGGED in pair.scores) is (flag == name)
         numeric, known = name in NUMBERS or name.startswith(SCORE), name in (*TEXTS, TRAIT)
         if not (dotted or numeric or known):
             raise self.error(token, _choices())
@@ -224,8 +230,8 @@ def _comparison(name: str, sign: str, value: str | float) -> Test:
 def _choices() -> str:
     numbers, texts = ", ".join((*NUMBERS, f"{SCORE}GATE")), ", ".join((*TEXTS, TRAIT))
     return (
-        f"choose {', '.join(FLAGS)}, the same after not-, {numbers} with >=, <=, =, !=, > or < and a number, {texts}"
-        f" with = or != and a word, or {ATTRIBUTE}NAME with either"
+        f"choose {', '.join((*FLAGS, FLAGGED))}, the same after not-, {numbers} with >=, <=, =, !=, > or < and a"
+        f" number, {texts} with = or != and a word, or {ATTRIBUTE}NAME with either"
     )
 
 

@@ -29,7 +29,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"agents"}),
     frozenset({"runs"}),
     frozenset({"hub"}),
-    frozenset({"train"}),
+    frozenset({"train", "reports"}),
     frozenset({"flows"}),
     frozenset({"cli"}),
     frozenset({"api"}),

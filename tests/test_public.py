@@ -20,7 +20,7 @@ from tests.servers.actor import actor
 NAMES = [
     *("Call", "Completion", "ConversationTree", "LLM", "Message", "Persona", "PersonagenError", "PreferencePair"),
     *("Status", "TrajectoryPair", "aexpand", "asimulate", "expand", "export", "read_pairs", "read_personas"),
-    *("read_trajectories", "read_trees", "simulate"),
+    *("read_trajectories", "read_trees", "report", "simulate"),
 ]
 HEAVY = (
     "aiohttp",

@@ -173,8 +173,8 @@ def test_every_block_is_tested_somehow(page: Path):
     assert not unaccounted(page.read_text(encoding="utf-8"))
 
 
-def test_it_has_at_most_160_lines():
-    assert len(README.read_text(encoding="utf-8").splitlines()) <= 160
+def test_it_has_at_most_170_lines():
+    assert len(README.read_text(encoding="utf-8").splitlines()) <= 170
 
 
 def listed(text: str) -> list[str]:

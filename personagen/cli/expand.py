@@ -11,6 +11,7 @@ from personagen.cli.common import counts, discarded_rows
 from personagen.cli.options import Command, options_of
 from personagen.cli.run import Rows, run_command
 from personagen.options import ExpandOptions, OutputOptions
+from personagen.options.report import PageOptions
 
 if TYPE_CHECKING:
     from personagen.flows.expand import ExpandSummary
@@ -28,7 +29,7 @@ Give the personas of a file a personality each, without new ones and without a c
 """
 
 
-@click.command(cls=Command, params=options_of(ExpandOptions, OutputOptions), epilog=EPILOG)
+@click.command(cls=Command, params=options_of(ExpandOptions, PageOptions, OutputOptions), epilog=EPILOG)
 def expand(**values: Any) -> None:
     """Grow the pools of profiles and personalities from seeds, and combine them into personas.
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from personagen.cli.terminal import one_line
 from personagen.errors import UsageError
+from personagen.flows.flags import Flags, with_flags
 from personagen.pairs import pairs_of
 from personagen.records import ConversationTree, Persona
 from personagen.tree import order, parent, turn
@@ -19,17 +20,22 @@ _GATES = {"tie": "ties", "consistent": "inconsistent"}  # of pairs, and the word
 
 @dataclass(frozen=True)
 class Pick:
-    """What to show. ``turn`` counts from 1, ``where`` are conditions on pairs; an empty value picks everything."""
+    """What to show. ``turn`` counts from 1, ``where`` are conditions on pairs; an empty value picks everything.
+
+    ``flags`` are the messages that were flagged, if a condition asks for them.
+    """
 
     search: str = ""
     only: str = ""
     rejected: str = ""
     turn: int | None = None
     where: tuple[str, ...] = ()
+    flags: Flags = frozenset()
 
     def __str__(self) -> str:
         """The options as they are typed."""
-        given = [(name, one) for name, value in vars(self).items() for one in (value if name == "where" else [value])]
+        values = {name: value for name, value in vars(self).items() if name != "flags"}
+        given = [(name, one) for name, value in values.items() for one in (value if name == "where" else [value])]
         return " ".join(f"--{name} {shlex.quote(str(value))}" for name, value in given if value)
 
     def test(self, word: str) -> Callable[[Any], bool] | None:
@@ -52,7 +58,7 @@ class Pick:
         ended |= {row.place.rpartition("/")[2]: _GATES.get(row.gate, row.gate) for row in rejections}
         worse = {(pair.node, pair.rejected_agent) for pair in pairs}
         said, meets = _said(tree) if self.search else {}, where(self.where)
-        met = {pair.node for pair in pairs if meets(pair, tree.persona)}
+        met = {pair.node for pair in with_flags(pairs, self.flags) if meets(pair, tree.persona)}
         return [
             node.id
             for node in sorted(tree.nodes, key=lambda node: order(node.id))

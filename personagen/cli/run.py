@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
+from pathlib import Path
 from typing import Any, TypeAlias
+
+import click
 
 from personagen.cli.common import as_typed, duration, print_summary, table, usage_rows
 from personagen.options import ModelOptions
 
 Rows: TypeAlias = list[tuple[str, str]]
+LARGE = 20_000_000  # bytes of conversations whose report takes a while
 
 
 def run_command(
@@ -27,6 +31,7 @@ def run_command(
 
     given = dict(values)
     output = {name: given.pop(name) for name in ("json", "quiet")}
+    wants_page = not given.pop("no_report", True)
     chosen = options(**given)
     above = chosen.confirm_above if isinstance(chosen.confirm_above, int | float) and not chosen.dry_run else None
     silent = any(output.values())
@@ -36,5 +41,21 @@ def run_command(
     report = summary.report
     rows, follow = ([], "next: the same without --dry-run") if chosen.dry_run else describe(summary)
     notes = [("note", note) for note in report.notes]
-    rows = [*rows, *usage_rows(report), ("time", duration(report.seconds)), *notes]
+    pages = page_rows(Path(report.out), quiet=silent) if wants_page and not chosen.dry_run else []
+    rows = [*rows, *usage_rows(report), ("time", duration(report.seconds)), *notes, *pages]
     print_summary(summary, f"{report.out}\n{table(rows)}\n{as_typed(follow)}", **output)
+
+
+def page_rows(run: Path, *, quiet: bool) -> Rows:
+    """Writes the report of ``run``; where it is, or why there is no report. A run does not fail by that."""
+    trees = run / "trees.jsonl"
+    if not quiet and trees.is_file() and trees.stat().st_size > LARGE:
+        click.echo("writing the report", err=True)
+    from personagen.errors import PersonagenError
+    from personagen.flows.report import report
+    from personagen.runs.interrupt import run_sync
+
+    try:
+        return [("report", run_sync(report([run])).file)]
+    except (PersonagenError, OSError, ValueError, TypeError, LookupError, AttributeError) as error:
+        return [("report", f"not written: {error}")]

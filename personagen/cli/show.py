@@ -82,6 +82,8 @@ def show(run: str, tree: str | None, json: bool, quiet: bool, **values: Any) -> 
     """
     from personagen.cli.browse import as_json, drawn, find, listed, open_run
     from personagen.cli.pick import Pick
+    from personagen.flows.flags import read_flags
+    from personagen.where import where as conditions_of
 
     folder, output = Path(place("RUN", run)), {"json": json, "quiet": quiet}
     o = ShowOptions(**values)
@@ -92,7 +94,9 @@ def show(run: str, tree: str | None, json: bool, quiet: bool, **values: Any) -> 
     if o.reference is not None:
         _show_beside(folder, o.reference, output)
         return
-    pick = Pick(o.search or "", o.only or "", o.rejected or "", o.turn, checked_texts(o.where))
+    conditions = checked_texts(o.where)
+    flags = read_flags(folder) if conditions_of(conditions).flagged else frozenset()
+    pick = Pick(o.search or "", o.only or "", o.rejected or "", o.turn, conditions, flags)
     picks = pick.test(listing.word)
     if tree is not None or o.random:
         number, record = drawn(listing, picks) if tree is None else find(listing, tree)

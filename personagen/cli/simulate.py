@@ -13,6 +13,7 @@ from personagen.cli.options import Command, options_of
 from personagen.cli.realism import realism_rows
 from personagen.cli.run import Rows, run_command
 from personagen.options import OutputOptions, SimulateOptions
+from personagen.options.report import PageOptions
 
 if TYPE_CHECKING:
     from personagen.flows.simulate import SimulateSummary
@@ -25,7 +26,7 @@ Examples:
 """
 
 
-@click.command(cls=Command, params=options_of(SimulateOptions, OutputOptions), epilog=EPILOG)
+@click.command(cls=Command, params=options_of(SimulateOptions, PageOptions, OutputOptions), epilog=EPILOG)
 def simulate(**values: Any) -> None:
     """Grow conversation trees from personas, and preference pairs from the trees.
 

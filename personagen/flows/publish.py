@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from personagen.errors import ConfigError, ServerError, UsageError
+from personagen.flows.report import report
 from personagen.hub import remote
-from personagen.hub.dataset import CARD, MARK, STATE, Dataset, is_ours, write_dataset
+from personagen.hub.dataset import CARD, MARK, REPORT, STATE, Dataset, is_ours, write_dataset
 from personagen.hub.remote import Head
 from personagen.options import place
 from personagen.options.publish import PublishOptions
+from personagen.runs.interrupt import run_sync
 from personagen.splits import split_of
 from personagen.store.files import make_folder, read_state
 from personagen.store.lock import locked
@@ -204,6 +206,9 @@ def _plan(run: Path, name: str | None, options: PublishOptions, folder: Path, he
             f"{run} is of the offline cast (it played {', '.join(dataset.offline_roles)}), for trying and testing only:"
             " simulate with --model, or add --allow-offline-data"
         )
+    if options.with_persona:  # whose texts it shows
+        run_sync(report([run], folder / REPORT, title=title, calls=False))
+        dataset.files[REPORT] = (folder / REPORT).stat().st_size
     there: Mapping[str, str] = head.files if head else {}
     if out:
         changed = tuple(path for path in dataset.files if not _equal(folder / path, out / path))

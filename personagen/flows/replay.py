@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -37,34 +37,45 @@ async def replay(run: Path, tree: ConversationTree) -> Made:
     Raises:
         UsageError: the prompts in the folder are no longer those of the tree, or it has no journal, as after a merge.
     """
-    state = read_state(run)
-    if tree.run in (runs := state.get("runs") or {}):
+    if tree.run in (runs := read_state(run).get("runs") or {}):
         tree_id = tree.id.removeprefix(f"{tree.run}:")
         raise UsageError(
             f"{run} was merged and does not have the answers; the run of this tree has them: --run"
             f" {runs[tree.run]['path']} {tree_id}"
         )
-    options = _options(state)
-    prompts = _prompts(run, options)
-    if changed := sorted(n for n, p in prompts.items() if tree.prompts.get(n, p.hash) != p.hash):
-        raise UsageError(f"{run}: {', '.join(changed)} changed after this tree was made; run its command again")
-    made: Made = []
+    with open_replay(run) as play:
+        return await play(tree)
+
+
+@contextmanager
+def open_replay(run: Path) -> Iterator[Callable[[ConversationTree], Awaitable[Made]]]:
+    """``replay`` for many conversations of ``run``, whose files are read once."""
+    options = _options(read_state(run))
+    prompts, acts = _prompts(run, options), custom.acts(checked_texts(options.agent))
+    topics = load_topics(options.topics)
+    plans = _plans(options, topics)
+
     with stored_answers(run / "journal.db") as answer:
-        context = AgentContext(
-            _from(answer, made),
-            prompts,
-            dict(tree.models),
-            Tally(),
-            options.attempts,
-            options.language,
-            custom.acts(checked_texts(options.agent)),
-        )
-        plan = _plan(options, tree)
-        conversation = TwinConversation(context, plan) if plan.twin else Conversation(context, plan)
-        steps = conversation.first()
-        while steps:
-            steps = [step for ready in steps for step in await ready()]
-    return made
+
+        async def play(tree: ConversationTree) -> Made:
+            if changed := sorted(n for n, p in prompts.items() if tree.prompts.get(n, p.hash) != p.hash):
+                raise UsageError(f"{run}: {', '.join(changed)} changed after this tree was made; run its command again")
+            made: Made = []
+            context = AgentContext(
+                *(_from(answer, made), prompts, dict(tree.models), Tally()),
+                attempts=options.attempts,
+                language=options.language,
+                acts=acts,
+            )
+            assistants = tuple(_candidate(entry, tree) for entry in checked_texts(options.candidate))
+            plan = _plan(options, tree, plans, assistants, topics)
+            conversation = TwinConversation(context, plan) if plan.twin else Conversation(context, plan)
+            steps = conversation.first()
+            while steps:
+                steps = [step for ready in steps for step in await ready()]
+            return made
+
+        yield play
 
 
 def _options(state: Mapping[str, Any]) -> SimulateOptions:
@@ -80,20 +91,32 @@ def _prompts(run: Path, options: SimulateOptions) -> dict[str, Prompt]:
     return tuned_prompts(names, (run / "prompts",), options)
 
 
-def _plan(options: SimulateOptions, tree: ConversationTree) -> Plan:
+def _plans(options: SimulateOptions, topics: tuple[str, ...]) -> dict[str, Plan]:
+    """The plans of the run by id, without assistants; none if the file of its personas is gone."""
+    with suppress(PersonagenError, OSError):
+        columns = checked_texts(options.columns)
+        people, _ = load_personas(source(options.personas), skip_bad_lines=options.skip_bad_lines, columns=columns)
+        unique = tuple({one.id: one for one in people}.values())
+        return {plan.id: plan for plan in Plans(options, unique, (), topics)}
+    return {}
+
+
+def _plan(
+    options: SimulateOptions,
+    tree: ConversationTree,
+    plans: Mapping[str, Plan],
+    assistants: tuple[Candidate, ...],
+    topics: tuple[str, ...],
+) -> Plan:
     """The plan of ``tree``; without the personas that it was planned with, what others prefer is not asked."""
-    assistants = tuple(_candidate(entry, tree) for entry in checked_texts(options.candidate))
-    columns, topics = checked_texts(options.columns), load_topics(options.topics)
     series = (tree.twin.tree if tree.twin else tree.id).removesuffix(f".s{tree.session}")
     own: dict[str, Any] = {"session": tree.session, "memory": tree.memory, "changed": tree.changed}
-    with suppress(PersonagenError, OSError):
-        people, _ = load_personas(source(options.personas), skip_bad_lines=options.skip_bad_lines, columns=columns)
-        plans = Plans(options, tuple({one.id: one for one in people}.values()), assistants, topics)
-        for plan in plans:
-            if plan.id == series and tree.twin:
-                return answering(plan, tree.persona, tree.twin)
-            if plan.id == series and (tree.changed or plan.persona == tree.persona):
-                return replace(plan, id=tree.id, persona=tree.persona, **own)
+    if series in plans:
+        plan = replace(plans[series], assistants=assistants)
+        if tree.twin:
+            return answering(plan, tree.persona, tree.twin)
+        if tree.changed or plan.persona == tree.persona:
+            return replace(plan, id=tree.id, persona=tree.persona, **own)
     repeat = series.rpartition("-")[2]
     plan = Plan(
         id=series if tree.twin else tree.id,

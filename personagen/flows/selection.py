@@ -13,6 +13,7 @@ from pathlib import Path
 
 from personagen.errors import UsageError
 from personagen.flows.conversations import conversations
+from personagen.flows.flags import marker
 from personagen.flows.profile import Profile
 from personagen.metrics.balance import couples
 from personagen.options import checked_texts
@@ -100,11 +101,12 @@ def select(run: Path, wanted: Choices) -> Selection:
 
 def _pairs(run: Path, wanted: Choices) -> Iterator[tuple[PreferencePair, Persona | None]]:
     conditions = [*(test for _, test in wanted.conditions), *wanted.profile.soft]
+    marked = marker(run, any(test.flagged for test in conditions))
     if any(test.persona for test in conditions) or "trait" in dict(wanted.profile.strata):
         for tree, pairs in conversations(run):
-            yield from ((pair, tree.persona) for pair in pairs)
+            yield from ((pair, tree.persona) for pair in marked(pairs))
     else:
-        yield from ((pair, None) for pair in read_records(run / "pairs.jsonl", PreferencePair))
+        yield from ((pair, None) for pair in marked(read_records(run / "pairs.jsonl", PreferencePair)))
 
 
 @dataclass

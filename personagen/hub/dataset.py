@@ -16,6 +16,7 @@ from personagen.hub.tables import TABLES, Config, write_tables
 from personagen.store.files import dump, make_folder, read_state, write
 
 CARD, STATE, PROMPTS, FIGURES = "README.md", "run.json", "prompts", "figures"
+REPORT = "report.html"
 MARK = {"dataset": "personagen"}  # in `run.json` of a dataset, so that the folder of a run is not taken for one
 _FOLDERS = frozenset([PROMPTS, FIGURES, *(table.name for table in TABLES)])
 
@@ -36,7 +37,7 @@ class Dataset:
 
 def is_ours(path: str) -> bool:
     """Whether a file of a dataset is one that ``write_dataset`` makes."""
-    return path in (CARD, STATE) or path.partition("/")[0] in _FOLDERS
+    return path in (CARD, STATE, REPORT) or path.partition("/")[0] in _FOLDERS
 
 
 def write_dataset(

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from personagen.options import ExpandOptions, OutputOptions, SimulateOptions
+from personagen.options.report import PageOptions
 from personagen.options.row import GROUPS, rows_of
 
 REPO = Path(__file__).parents[2]
@@ -26,7 +27,7 @@ def shown(text: str) -> list[str]:
 
 @pytest.mark.parametrize(("name", "table"), RUNS)
 def test_help_shows_the_common_options_and_help_all_every_one(command, name, table):
-    rows = (*rows_of(table), *rows_of(OutputOptions))
+    rows = (*rows_of(table), *rows_of(PageOptions), *rows_of(OutputOptions))
     short, whole = (command(name, option).stdout for option in ("--help", "--help-all"))
     assert "[ROLE=][ROLE=]" not in whole
     last = {"--help", "--help-all"}

@@ -62,7 +62,7 @@ def test_what_was_pulled_can_be_exported_merged_and_published_again(tmp_path: Pa
     )
     published(tmp_path / "again", tmp_path / "twice", with_persona=True)
     one, two = contents(tmp_path / "out"), contents(tmp_path / "twice")
-    assert {name for name in one if one[name] != two[name]} == {"README.md", "run.json"}
+    assert {name for name in one if one[name] != two[name]} == {"README.md", "report.html", "run.json"}
 
 
 def test_the_same_again_changes_no_file(tmp_path: Path):

@@ -1,0 +1,275 @@
+"""``report``: one HTML file of a run, or of two or three side by side, that opens without a network."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any, BinaryIO
+
+from personagen.errors import PersonagenError, UsageError
+from personagen.hub.provenance import command_lines, public_state
+from personagen.llm.endpoints import is_offline
+from personagen.records import ConversationTree, content_id
+from personagen.reports import comparison
+from personagen.reports.blocks import Blocks, block, chunks
+from personagen.reports.conversations import Columns, details, messages, place_of
+from personagen.reports.figures import Wins, figures
+from personagen.reports.page import END, page
+from personagen.reports.people import People, coverage
+from personagen.reports.source import Row, Source
+from personagen.store.files import replaced
+
+NAME = "report.html"
+MAX_RUNS = 3
+KINDS = ("profile", "personality")
+MAX_REJECTIONS = 5000  # whose texts are listed; all count
+MAX_CALLS = 300  # conversations whose prompts are shown exactly
+
+
+@dataclass(frozen=True)
+class ReportSummary:
+    """The page ``file``, its size in ``bytes``, what it holds, and the ``problems`` of reading the runs."""
+
+    file: str
+    bytes: int
+    conversations: int
+    personas: int
+    pairs: int
+    problems: tuple[str, ...] = ()
+
+    def _repr_html_(self) -> str:
+        """The page, in a frame that can reach nothing around it, for a notebook."""
+        text = escape(Path(self.file).read_text(encoding="utf-8"), quote=True)
+        allowed = "allow-scripts allow-downloads allow-modals"
+        return f'<iframe title="report" sandbox="{allowed}" width="100%" height="820" srcdoc="{text}"></iframe>'
+
+
+@dataclass
+class _Made:
+    """What was read of the run that the page is about."""
+
+    source: Source
+    people: People = field(default_factory=People)
+    columns: Columns = field(default_factory=Columns)
+    wins: Wins = field(default_factory=Wins)
+    rejections: list[Row] = field(default_factory=list)
+    more_rejections: int = 0
+    called: int = 0  # conversations with their calls
+    no_calls: str = ""
+    offline: bool = False
+
+
+async def report(
+    runs: Sequence[Path], out: Path | None = None, *, title: str = "", calls: bool = True
+) -> ReportSummary:
+    """Writes the page of the first of ``runs``, beside which the others are compared, to ``out`` (``RUN/report.html``).
+
+    ``title`` is the run's name by default; without ``calls`` the page does not have the exact prompts. A folder that is
+    damaged or not finished gives a page too, which says what is missing.
+
+    Raises:
+        UsageError: a folder is not there or is no run, or there are more than three.
+        DiskError: the file can't be written.
+    """
+    if not 1 <= len(runs) <= MAX_RUNS:
+        raise UsageError(f"a report is of one run, or compares two or three; {len(runs)} were given")
+    for run in runs:
+        if not run.is_dir() or not ((run / "run.json").is_file() or (run / "journal.db").is_file()):
+            raise UsageError(f"{run} is no run: give a folder that expand or simulate wrote")
+    sources = [Source(run) for run in runs]
+    file = out or runs[0] / NAME
+    with ExitStack() as stack:
+        spool: BinaryIO = stack.enter_context(TemporaryFile())
+        made, starts = await _read(sources[0], spool, calls)
+        index = _index(made, starts, sources)
+        with replaced(file) as page_file:
+            for part in page(*_head(made, title or runs[0].resolve().name), index):
+                page_file.write(part)
+            page_file.write(block("people", made.people.rows))
+            if made.rejections:
+                page_file.write(block("rejections", made.rejections))
+            for part in chunks(spool):
+                page_file.write(part)
+            page_file.write(END)
+    problems = [f"{one.folder.name}: {problem}" for one in sources for problem in one.problems]
+    counts = len(made.columns.trees["id"]), len(made.people.rows), len(made.columns.pairs["tree"])
+    return ReportSummary(str(file), file.stat().st_size, *counts, tuple(problems))
+
+
+async def _read(source: Source, spool: BinaryIO, calls: bool) -> tuple[_Made, dict[str, list[int]]]:
+    """Reads the run; its conversations go to ``spool`` in blocks, whose first rows are returned."""
+    made = _Made(source)
+    if not source.is_pool:
+        return made, await _read_conversations(made, spool, calls)
+    for persona in source.rows("personas.jsonl"):
+        made.people.add(persona)
+    _read_rejections(made)
+    texts = {content_id(kind, row[kind]): row[kind] for row in made.people.rows for kind in KINDS if row.get(kind)}
+    for row in made.rejections:
+        row["nearest"] = texts.get(row["nearest"], row["nearest"])
+    return made, {}
+
+
+async def _read_conversations(made: _Made, spool: BinaryIO, with_calls: bool) -> dict[str, list[int]]:
+    rejected = _read_rejections(made)
+    kinds = {name: Blocks(name, spool) for name in ("messages", "details")}
+    with ExitStack() as stack:
+        kinds["calls"] = Blocks("calls", stack.enter_context(TemporaryFile()))
+        replayed = _calls(made, stack) if with_calls else None
+        for tree, pairs in made.source.trees():
+            person = made.people.add(tree["persona"])
+            made.people.count(person, sum(one["role"] == "user" for one in tree["nodes"]), pairs)
+            own = rejected.get(tree["id"], [])
+            made.columns.add(tree, person, pairs, own)
+            made.wins.add(pairs)
+            made.offline |= any(map(is_offline, tree.get("models", {}).values()))
+            kinds["messages"].add(messages(tree))
+            kinds["details"].add(details(tree, pairs, own))
+            if replayed and made.called < MAX_CALLS:
+                kinds["calls"].add(await replayed(tree))
+                made.called += 1
+        for one in kinds.values():
+            one.close()
+        for part in chunks(kinds["calls"].file):
+            spool.write(part)
+    return {name: one.starts for name, one in kinds.items()}
+
+
+def _read_rejections(made: _Made) -> Mapping[str, list[Row]]:
+    """The rejections by conversation; the first ones are also listed."""
+    found: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in made.source.rows("rejections.jsonl"):
+        tree, node = place_of(row)
+        if node:
+            found[tree].append(row)
+        if len(made.rejections) < MAX_REJECTIONS:
+            kept = {name: str(row.get(name) or "") for name in ("gate", "reason", "text", "nearest", "place")}
+            made.rejections.append(kept)
+        else:
+            made.more_rejections += 1
+    return found
+
+
+def _index(made: _Made, starts: Mapping[str, list[int]], sources: Sequence[Source]) -> Row:
+    source = made.source
+    state, shown = source.state, _public(source)
+    pools = state.get("summary", {}).get("pools") or {}
+    asked = ((pools.get("profile") or {}).get("draws") or {}).get("by_value") or {}
+    own = figures(state, made.wins, source.note)
+    compared = {"comparison": _comparison(sources, own)} if len(sources) > 1 else {}
+    index: Row = {
+        "id": content_id(state.get("started"), source.folder.name),
+        "mapped": made.people.place(),
+        "figures": own,
+        "coverage": coverage(made.people, asked) if made.people.rows else [],
+        "personas": len(made.people.rows),
+        "rejections": len(made.rejections),
+        "more_rejections": made.more_rejections,
+        "called": made.called,
+        "no_calls": made.no_calls,
+        "settings": {**shown.get("options", {}), "versions": shown.get("versions"), "started": state.get("started")},
+        "commands": shown.get("commands", []),
+        "prompts": [
+            {"name": name, "hash": state.get("prompts", {}).get(name, ""), "text": text}
+            for name, text in prompt_texts(source.folder).items()
+        ],
+        "blocks": starts,
+        **made.columns.packed(),
+        **compared,
+    }
+    return index | {"problems": [f"{one.folder.name}: {text}" for one in sources for text in one.problems]}
+
+
+def _public(source: Source) -> Row:
+    """What ``run.json`` says of how the run was made, without what is private; the commands too."""
+    try:
+        shown = public_state(source.state)
+        return shown | {"commands": command_lines(shown)}
+    except (AttributeError, TypeError, ValueError, LookupError):
+        source.note("run.json: the settings are damaged, and missing here")
+        return {}
+
+
+def _comparison(sources: Sequence[Source], own: list[Row]) -> Row:
+    names = _told_apart([source.folder for source in sources])
+    sets = [own, *(figures(source.state, _wins(source), source.note) for source in sources[1:])]
+    pools = any(source.is_pool for source in sources)
+    changed, words = ([], "") if pools else comparison.changed(names, sources)
+    return {
+        "names": names,
+        "settings": comparison.settings([_public(one).get("options", {}) for one in sources]),
+        "prompts": comparison.prompts(names, [prompt_texts(one.folder) for one in sources]),
+        "figures": comparison.figures(names, sets),
+        "changed": changed,
+        "turns": words,
+    }
+
+
+def _wins(source: Source) -> Wins:
+    found = Wins()
+    for _, pairs in () if source.is_pool else source.trees():
+        found.add(pairs)
+    return found
+
+
+def _told_apart(folders: Sequence[Path]) -> list[str]:
+    """The names of the folders, with the folder around them where they are the same."""
+    names = [folder.resolve().name for folder in folders]
+    if len(set(names)) == len(names):
+        return names
+    longer = [f"{folder.resolve().parent.name}/{folder.resolve().name}" for folder in folders]
+    return longer if len(set(longer)) == len(longer) else [f"{n}. {name}" for n, name in enumerate(names, 1)]
+
+
+def prompt_texts(run: Path) -> dict[str, str]:
+    """The prompt files that the run used, by name."""
+    folder = run / "prompts"
+    found = {}
+    for file in sorted(folder.rglob("*.md")):
+        name = file.relative_to(folder).with_suffix("").as_posix()
+        found[name] = file.read_text(encoding="utf-8", errors="replace")
+    return found
+
+
+def _head(made: _Made, title: str) -> tuple[str, str, list[tuple[str, Any]]]:
+    state = made.source.state
+    command = str(state.get("of") or state.get("command") or "")
+    models = sorted({str(model) for model in state.get("options", {}).get("model") or ()})
+    cast = "Played by the offline cast: not for training." if made.offline else ""
+    when = str(state.get("started") or "").replace("T", " ").replace("+00:00", " UTC")
+    words = " · ".join(filter(None, [cast, command, ", ".join(models), when]))
+    counts = [("conversations", len(made.columns.trees["id"])), ("pairs", len(made.columns.pairs["tree"]))]
+    numbers = [(name, f"{value:,}") for name, value in [*counts, ("personas", len(made.people.rows))] if value]
+    status = state.get("status", "done")
+    return title, words, [*numbers, *([("status", str(status))] if status != "done" else [])]
+
+
+def _calls(made: _Made, stack: ExitStack) -> Any:
+    """What makes the calls of a conversation for the page; None where the run has no answers."""
+    from personagen.flows.replay import open_replay
+    from personagen.reports.calls import calls_row
+
+    try:
+        play = stack.enter_context(open_replay(made.source.folder))
+    except (PersonagenError, OSError, AttributeError, TypeError, ValueError) as error:
+        made.no_calls = f"The exact prompts are not here: {error}"
+        return None
+
+    async def replayed(tree: Row) -> Row:
+        try:
+            return calls_row(await play(ConversationTree.model_validate(tree)))
+        except (PersonagenError, OSError, ValueError, TypeError, LookupError) as error:
+            return {"calls": [], "lines": [], "why": f"The prompts can't be shown: {error}"}
+
+    return replayed
+
+
+def reports_in(folder: Path) -> Iterator[Path]:
+    """The reports of the runs in ``folder`` and the folders in it, the newest first."""
+    found = [file for pattern in (NAME, f"*/{NAME}", f"*/*/{NAME}") for file in folder.glob(pattern)]
+    yield from sorted(found, key=lambda file: -file.stat().st_mtime)

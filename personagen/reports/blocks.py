@@ -1,0 +1,56 @@
+"""The data of a page: JSON, compressed, in base64, so that no text in it can be read as a part of the page."""
+
+from __future__ import annotations
+
+import gzip
+from base64 import b64encode
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+import orjson
+
+BLOCK_BYTES = 600_000  # of JSON; unpacked within some ten milliseconds
+LEVEL = 5  # of compression
+
+
+def block(name: str, value: Any) -> bytes:
+    """The element that holds ``value`` under ``name``; the page's ``unpack`` reads it."""
+    packed = b64encode(gzip.compress(orjson.dumps(value), LEVEL, mtime=0))
+    return b'<script type="application/x-personagen" id="%b">%b</script>\n' % (name.encode(), packed)
+
+
+@dataclass
+class Blocks:
+    """Writes rows to ``file`` in blocks ``name-0``, ``name-1``...; ``starts`` are the numbers of their first rows."""
+
+    name: str
+    file: BinaryIO
+    starts: list[int] = field(default_factory=list)
+    _rows: list[orjson.Fragment] = field(default_factory=list)
+    _bytes: int = 0
+    _count: int = 0
+
+    def add(self, row: Any) -> None:
+        """Adds a row; blocks that are large enough are written."""
+        text = orjson.dumps(row)
+        if not self._rows:
+            self.starts.append(self._count)
+        self._rows.append(orjson.Fragment(text))
+        self._bytes += len(text)
+        self._count += 1
+        if self._bytes >= BLOCK_BYTES:
+            self.close()
+
+    def close(self) -> None:
+        """Writes the rows that are left."""
+        if self._rows:
+            self.file.write(block(f"{self.name}-{len(self.starts) - 1}", self._rows))
+            self._rows, self._bytes = [], 0
+
+
+def chunks(file: BinaryIO, size: int = 1 << 20) -> Iterator[bytes]:
+    """What is in ``file``, from its beginning."""
+    file.seek(0)
+    while part := file.read(size):
+        yield part

@@ -1,0 +1,148 @@
+// The figures: a number, a share with its interval, a bar, a curve or a table each.
+
+const WIDE = 460;
+const COLOURS = ["var(--accent)", "var(--user)", "var(--other)", "var(--good)", "var(--bad)"];
+
+function legend(rows) {
+  return h("ul", { class: "legend" }, rows.map((row, at) => {
+    const dot = h("span", { class: "dot" });
+    dot.style.background = COLOURS[at % COLOURS.length];
+    return h("li", {}, dot, row.label);
+  }));
+}
+
+const linked = (link, child) => (link ? s("a", { href: `#/${link}` }, child) : child);
+
+function card(figure) {
+  const draw = { numbers: drawNumbers, rates: drawRates, bars: drawBars, lines: drawLines, table: drawTable }[figure.kind];
+  return h(
+    "section",
+    { class: figure.wide ? "card wide" : "card", "aria-label": figure.title },
+    h("h2", {}, figure.title),
+    figure.help ? h("p", {}, figure.help) : null,
+    draw(figure),
+  );
+}
+
+function drawNumbers({ rows }) {
+  const value = (row) => (row.link ? h("a", { href: `#/${row.link}` }, number(row.value)) : number(row.value));
+  return h("dl", { class: "numbers" }, rows.map((row) => h("div", {}, h("dt", {}, row.label), h("dd", {}, value(row)))));
+}
+
+function frame(title, height, ...children) {
+  return s(
+    "svg",
+    { viewBox: `0 0 ${WIDE} ${height}`, width: "100%", role: "group", "aria-label": title },
+    ...children,
+  );
+}
+
+function drawRates({ title, rows, limit }) {
+  const step = 42;
+  const height = rows.length * step + 26;
+  const most = Math.max(1, ...rows.map((row) => row.high ?? row.value));
+  const least = Math.min(0, ...rows.map((row) => row.low ?? row.value));
+  const x = d3.scaleLinear([least, most], [16, WIDE - 20]);
+  const drawn = frame(title, height);
+  const bottom = rows.length * step + 2;
+  for (const tick of x.ticks(5)) {
+    drawn.append(
+      s("line", { x1: x(tick), x2: x(tick), y1: 0, y2: bottom, stroke: "var(--line)" }),
+      s("text", { x: x(tick), y: bottom + 16, "text-anchor": "middle", class: "soft" }, percent(tick)),
+    );
+  }
+  rows.forEach((row, at) => {
+    const y = at * step + 28;
+    const over = limit && row.value > limit;
+    const interval = row.low === undefined ? "" : ` (${Math.round(100 * row.low)} to ${Math.round(100 * row.high)})`;
+    const words = `${row.label}: ${percent(row.value)}${interval}${row.n ? ` of ${number(row.n)}` : ""}`;
+    const group = s("g", { role: "img", "aria-label": words }, s("title", {}, words));
+    group.append(s("text", { x: 4, y: y - 12 }, `${row.label}`));
+    group.append(
+      s("text", { x: WIDE - 4, y: y - 12, "text-anchor": "end", class: "soft" }, `${percent(row.value)}${interval}`),
+    );
+    if (row.low !== undefined) {
+      group.append(s("line", { class: "whisker", x1: x(row.low), x2: x(row.high), y1: y, y2: y }));
+    }
+    const dot = s("circle", { class: over ? "over" : "bar", cx: x(row.value), cy: y, r: 5 });
+    if (row.run !== undefined && !over) dot.style.fill = COLOURS[row.run % COLOURS.length];
+    group.append(dot);
+    drawn.append(linked(row.link, group));
+  });
+  if (limit) drawn.append(s("line", { class: "mark", x1: x(limit), x2: x(limit), y1: 0, y2: bottom }));
+  return drawn;
+}
+
+function drawBars({ title, rows }) {
+  const step = 34;
+  const most = Math.max(1, ...rows.map((row) => Math.max(row.value, row.asked || 0)));
+  const x = d3.scaleLinear([0, most], [0, WIDE - 16]);
+  const drawn = frame(title, rows.length * step + 4);
+  rows.forEach((row, at) => {
+    const y = at * step;
+    const asked = typeof row.asked === "number" ? ` (asked for: ${number(row.asked)})` : "";
+    const words = `${row.label}: ${number(row.value)}${asked}`;
+    const group = s("g", { role: "img", "aria-label": words }, s("title", {}, words));
+    group.append(
+      s("text", { x: 0, y: y + 14 }, row.label),
+      s("text", { x: WIDE - 10, y: y + 14, "text-anchor": "end", class: "soft" }, `${number(row.value)}${asked}`),
+    );
+    const bar = s("rect", { class: "bar", x: 0, y: y + 19, width: Math.max(1, x(row.value)), height: 8, rx: 2 });
+    if (row.run !== undefined) bar.style.fill = COLOURS[row.run % COLOURS.length];
+    group.append(bar);
+    if (typeof row.asked === "number") {
+      group.append(s("line", { class: "mark", x1: x(row.asked), x2: x(row.asked), y1: y + 16, y2: y + 30 }));
+    }
+    drawn.append(linked(row.link, group));
+  });
+  return drawn;
+}
+
+function drawLines({ title, rows, mark, link }) {
+  const height = 240;
+  const points = rows.flatMap((row) => row.points);
+  const tops = points.map((point) => point.high ?? point.y);
+  const x = d3.scaleLinear(d3.extent(points, (point) => point.x), [52, WIDE - 14]);
+  const y = d3.scaleLinear([0, Math.max(mark || 0, Math.min(1, 1.1 * Math.max(...tops)), 0.05)], [height - 30, 12]);
+  const drawn = frame(title, height);
+  const whole = x.ticks(Math.min(10, points.length)).filter(Number.isInteger);
+  d3.select(drawn).append("g").attr("class", "axis").attr("transform", `translate(0,${height - 26})`)
+    .call(d3.axisBottom(x).tickValues(whole).tickFormat(d3.format(",d")));
+  d3.select(drawn).append("g").attr("class", "axis").attr("transform", "translate(46,0)")
+    .call(d3.axisLeft(y).ticks(5).tickFormat(percent));
+  if (mark) drawn.append(s("line", { class: "mark", x1: 52, x2: WIDE - 14, y1: y(mark), y2: y(mark) }));
+  rows.forEach((row, at) => {
+    const colour = COLOURS[at % COLOURS.length];
+    if (row.points.every((point) => point.low !== undefined)) {
+      const band = d3.area().x((point) => x(point.x)).y0((point) => y(point.low)).y1((point) => y(Math.min(1, point.high)));
+      drawn.append(s("path", { class: "band", d: band(row.points), fill: colour }));
+    }
+    const line = d3.line().x((point) => x(point.x)).y((point) => y(point.y));
+    drawn.append(s("path", { class: "curve", d: line(row.points), stroke: colour }));
+    for (const point of row.points) {
+      const interval = point.low === undefined ? "" : ` (${percent(point.low)} to ${percent(point.high)})`;
+      const words = `${row.label}, ${point.x}: ${percent(point.y)}${interval}${point.n ? ` of ${number(point.n)}` : ""}`;
+      const dot = s("circle", { cx: x(point.x), cy: y(point.y), r: 4, fill: colour, role: "img", "aria-label": words }, s("title", {}, words));
+      drawn.append(linked(link && link.endsWith("=") ? link + point.x : "", dot));
+    }
+  });
+  return rows.length > 1 ? h("div", {}, drawn, legend(rows)) : drawn;
+}
+
+function drawTable({ title, head, rows }) {
+  const named = head && head.length;
+  return h(
+    "div",
+    { class: "scroll", tabindex: 0, role: "region", "aria-label": `Table: ${title}` },
+    h(
+      "table",
+      {},
+      named ? h("thead", {}, h("tr", {}, head.map((name, at) => h(at ? "th" : "td", at ? { scope: "col", class: "n" } : {}, name)))) : null,
+      h("tbody", {}, rows.map((row) => h("tr", {}, h("th", { scope: "row" }, row.label), row.cells.map((cell) => h("td", { class: "n" }, cell))))),
+    ),
+  );
+}
+
+function showOverview(main) {
+  main.replaceChildren(h("div", { class: "cards" }, data.figures.map(card)));
+}

@@ -1,0 +1,126 @@
+// Which conversations meet the filters in the address, and the texts that are searched.
+
+const TRI = { yes: 2, no: 1 };
+const POOLED = { chosen: 1, rejected: 2, tie: 3 };
+const YES_NO = ["personal", "knowable", "generic", "leaking"];
+
+const search = { texts: [], done: 0, total: 0, started: null };
+
+// Reads the messages block by block while the page has nothing else to do.
+function readTexts() {
+  const starts = data.blocks.messages || [];
+  search.total = data.trees.id ? data.trees.id.length : 0;
+  search.started = search.started || (async () => {
+    for (let at = 0; at < starts.length; at++) {
+      const rows = (await unpack(`messages-${at}`)) || [];
+      rows.forEach((row, n) => {
+        search.texts[starts[at] + n] = row.map((one) => one[3]).join("\n").toLowerCase();
+      });
+      search.done = starts[at] + rows.length;
+      await new Promise((next) => (window.requestIdleCallback || setTimeout)(next, { timeout: 50 }));
+    }
+  })();
+  return search.started;
+}
+
+const isFiltered = (query) => [...query.keys()].some((name) => query.get(name));
+
+// The numbers of the conversations, each with the first message that is meant.
+function found(query) {
+  const { trees, pairs, rejected } = data;
+  const wanted = (name) => query.get(name) || "";
+  const count = (trees.id || []).length;
+  const first = new Map();
+  const onTurn = ["agent", "turn", "margin", "pooled", ...YES_NO].some(wanted) || wanted("pairs") === "yes";
+  if (onTurn) {
+    const agent = data.agents.indexOf(wanted("agent"));
+    const turn = Number(wanted("turn"));
+    const margin = wanted("margin") === "" ? null : Number(wanted("margin"));
+    for (let at = 0; at < (pairs.tree || []).length; at++) {
+      if (wanted("agent") && pairs.chosen[at] !== agent) continue;
+      if (turn && pairs.turn[at] !== turn) continue;
+      if (margin !== null && !(pairs.margin[at] !== null && pairs.margin[at] >= margin)) continue;
+      if (wanted("pooled") && pairs.pooled[at] !== POOLED[wanted("pooled")]) continue;
+      if (YES_NO.some((name) => wanted(name) && pairs[name][at] !== TRI[wanted(name)])) continue;
+      if (!first.has(pairs.tree[at])) first.set(pairs.tree[at], pairs.node[at]);
+    }
+  }
+  const gate = data.gates.indexOf(wanted("gate"));
+  const gated = new Map();
+  if (wanted("gate")) {
+    for (let at = 0; at < (rejected.tree || []).length; at++) {
+      if (rejected.gate[at] === gate && !gated.has(rejected.tree[at])) gated.set(rejected.tree[at], rejected.node[at]);
+    }
+  }
+  const flagged = wanted("flagged") ? notes.flaggedTrees() : null;
+  const words = wanted("q").toLowerCase();
+  const trait = wanted("trait").toLowerCase();
+  const [attribute, value] = pairOf(wanted("attribute"));
+  const list = [];
+  for (let at = 0; at < count; at++) {
+    if (onTurn && !first.has(at)) continue;
+    if (wanted("pairs") === "no" && trees.pairs[at]) continue;
+    if (wanted("gate") && !gated.has(at)) continue;
+    if (flagged && !flagged.has(trees.id[at])) continue;
+    const person = people ? people[trees.persona[at]] : null;
+    if (trait && !(person?.traits || []).some((one) => one.toLowerCase().includes(trait))) continue;
+    if (wanted("kind") && !(person?.kinds || []).includes(wanted("kind"))) continue;
+    if (wanted("depth") && trees.depth[at] < Number(wanted("depth"))) continue;
+    if (attribute && String((person?.attributes || {})[attribute] ?? "") !== (value ?? "")) continue;
+    if (wanted("persona") && person?.id !== wanted("persona")) continue;
+    if (words && !(search.texts[at] || "").includes(words) && !trees.id[at].startsWith(wanted("q"))) continue;
+    list.push([at, first.get(at) || gated.get(at) || ""]);
+  }
+  return list;
+}
+
+function pairOf(text) {
+  const at = text.indexOf("=");
+  return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+// The form of the filters; `changed` gets the new query.
+function filterForm(query, changed) {
+  const attributes = [...new Set((people || []).flatMap((one) => Object.entries(one.attributes || {}).map(([name, value]) => `${name}=${value}`)))].sort();
+  const set = (name, value) => {
+    const next = new URLSearchParams(route().query);
+    if (value) next.set(name, value);
+    else next.delete(name);
+    changed(next);
+  };
+  const select = (name, label, options) => h("label", {}, label,
+    h("select", { name, onchange: (event) => set(name, event.target.value) },
+      h("option", { value: "" }, "any"), options.map(([value, text]) => {
+        const option = h("option", {}, text);
+        option.value = value;
+        option.selected = query.get(name) === value;
+        return option;
+      })));
+  const plain = (values) => values.map((value) => [value, value]);
+  const input = (name, label, type, more = {}) => {
+    const made = h("input", { type, name, ...more, oninput: () => { clearTimeout(made.timer); made.timer = setTimeout(() => set(name, made.value.trim()), 150); } });
+    made.value = query.get(name) || "";
+    return h("label", {}, label, made);
+  };
+  const yesNo = plain(["yes", "no"]);
+  const more = ["kind", "depth", "persona", "gate", "agent", "turn", "margin", "pooled", "trait", "attribute", "pairs", "flagged", ...YES_NO].some((name) => query.get(name));
+  return h(
+    "form",
+    { class: "filters", role: "search", "aria-label": "Find conversations", onsubmit: (event) => event.preventDefault() },
+    input("q", "Search all messages", "search", { id: "search" }),
+    h(
+      "details",
+      { open: more },
+      h("summary", {}, "Filters"),
+      h("div", { class: "row" }, select("agent", "chosen", plain(data.agents)), select("gate", "gate", plain(data.gates))),
+      h("div", { class: "row" }, input("turn", "turn", "number", { min: 1 }), input("margin", "margin from", "number", { min: 0, max: 4, step: 0.5 })),
+      h("div", { class: "row" }, select("personal", "personal", yesNo), select("knowable", "knowable", yesNo)),
+      h("div", { class: "row" }, select("generic", "generic", yesNo), select("leaking", "leaking", yesNo)),
+      h("div", { class: "row" }, select("pooled", "nobody prefers", plain(["chosen", "rejected", "tie"])), select("pairs", "with pairs", yesNo)),
+      h("div", { class: "row" }, input("trait", "trait", "search"), select("attribute", "attribute", plain(attributes))),
+      h("div", { class: "row" }, input("depth", "turns from", "number", { min: 1 }), select("flagged", "flagged", [["yes", "yes"]])),
+      h("div", { class: "row" }, input("persona", "persona", "search"), input("kind", "kind of trait", "search")),
+    ),
+    h("button", { type: "button", class: "clear", hidden: !isFiltered(query), onclick: () => changed(new URLSearchParams(), true) }, "Clear all filters"),
+  );
+}

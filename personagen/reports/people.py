@@ -1,0 +1,135 @@
+"""The personas of a page: their texts, what their conversations gave, a map by similarity, and the nearest of each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from personagen.encoders.hashed import fit, hashed
+from personagen.personas.lines import lines
+from personagen.personas.traits import canonical
+from personagen.records import Persona
+from personagen.reports.source import Row
+
+MAX_MAPPED = 20_000  # personas; the nearest of each of more would take minutes
+NEAREST = 3
+MAX_VALUES = 14  # of an attribute that are shown
+AGES = (18, 30, 45, 60, 75)
+_TEXTS = ("id", "profile", "personality", "facts", "traits", "attributes", "origin")
+_DRAWN = ("region", "schooling", "work", "household", "religion", "place")  # of whom the author was asked to describe
+_CHUNK = 1024
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass
+class People:
+    """The personas in the order in which they came, each once, with the counts of their conversations."""
+
+    rows: list[Row] = field(default_factory=list)
+    drawn: list[Row] = field(default_factory=list)
+    _numbers: dict[str, int] = field(default_factory=dict)
+
+    def add(self, persona: Row) -> int:
+        """The number of ``persona``, a new one if its id is new."""
+        name = str(persona.get("id"))
+        if name not in self._numbers:
+            self._numbers[name] = len(self.rows)
+            row = {key: persona[key] for key in _TEXTS if persona.get(key)} | {"id": name}
+            if not (row.get("facts") and row.get("traits")):
+                row["lines"] = lines(Persona.model_validate(persona))
+            row["kinds"] = sorted({canonical(trait) for trait in row.get("traits", ())})
+            self.rows.append(row)
+            self.drawn.append(persona.get("drawn") or {})
+        return self._numbers[name]
+
+    def count(self, number: int, turns: int, pairs: Sequence[Row]) -> None:
+        """Adds a conversation of the persona."""
+        row = self.rows[number]
+        row["trees"] = row.get("trees", 0) + 1
+        row["turns"] = row.get("turns", 0) + turns
+        row["pairs"] = row.get("pairs", 0) + len(pairs)
+        row["aware"] = row.get("aware", 0) + sum(pair.get("chosen_agent") == "aware" for pair in pairs)
+        row["margins"] = row.get("margins", 0) + sum(pair.get("margin") or 0 for pair in pairs)
+
+    def place(self) -> bool:
+        """Gives each persona its place on the map and its nearest; False if there are too few or too many for it."""
+        if not 3 <= len(self.rows) <= MAX_MAPPED:
+            return False
+        texts = [f"{row.get('profile', '')} {row.get('personality', '')}" for row in self.rows]
+        vectors = hashed(texts, fit(texts)).astype(np.float32)
+        places = _plane(vectors)
+        for row, (x, y), near in zip(self.rows, places.tolist(), _nearest(vectors), strict=True):
+            row["x"], row["y"], row["near"] = round(x, 4), round(y, 4), near
+        return True
+
+
+def _plane(vectors: Floats) -> Floats:
+    """The two directions in which ``vectors`` differ most, scaled to -1 to 1."""
+    centred = vectors - vectors.mean(axis=0)
+    _, directions = np.linalg.eigh(centred.T @ centred)
+    flat = centred @ directions[:, :-3:-1]
+    flat *= np.where(flat.sum(axis=0) < 0, -1, 1)
+    return np.asarray(flat / (np.abs(flat).max(axis=0) + 1e-9), np.float32)
+
+
+def _nearest(vectors: Floats) -> list[list[list[float]]]:
+    """For each vector the numbers and the cosines of the nearest others."""
+    found = []
+    for start in range(0, len(vectors), _CHUNK):
+        near = vectors[start : start + _CHUNK] @ vectors.T
+        near[np.arange(len(near)), np.arange(start, start + len(near))] = -1
+        count = min(NEAREST, len(vectors) - 1)
+        best = np.argpartition(-near, count - 1, axis=1)[:, :count]
+        best = np.take_along_axis(best, np.argsort(-np.take_along_axis(near, best, 1), axis=1, kind="stable"), 1)
+        cosines = np.take_along_axis(near, best, axis=1)
+        for numbers, values in zip(best.tolist(), cosines.tolist(), strict=True):
+            found.append([[number, round(value, 3)] for number, value in zip(numbers, values, strict=True)])
+    return found
+
+
+def coverage(people: People, asked: Mapping[str, Mapping[str, Mapping[str, int]]]) -> list[dict[str, Any]]:
+    """How many personas have each value of an attribute, and where it was drawn how many were ``asked`` for."""
+    found: list[dict[str, Any]] = []
+    for name in dict.fromkeys([*_attributes(people.rows), *asked, *_DRAWN]):
+        drawn = {value: int(counts.get("drawn", 0)) for value, counts in asked.get(name, {}).items()}
+        got = Counter(_grouped(name, value) for value in _values(people, name))
+        if drawn and not any(value in drawn for value in got):
+            got = Counter({value: int(counts.get("kept", 0)) for value, counts in asked[name].items()})
+        values = [value for value, _ in (Counter(drawn) + got).most_common(MAX_VALUES)]
+        rows = [{"label": value, "count": got.get(value, 0), "asked": drawn.get(value)} for value in values]
+        if name != "traits" and len(got) <= 3 * MAX_VALUES:
+            found.append({"name": name, "rows": rows, "all": len(got)})
+    traits = Counter(trait for row in people.rows for trait in row["kinds"])
+    facts = Counter(len(row.get("facts", ())) for row in people.rows)
+    found.append({"name": "traits", "rows": _counted(traits.most_common(MAX_VALUES)), "all": len(traits)})
+    found.append({"name": "facts of a persona", "rows": _counted(sorted(facts.items())), "all": len(facts)})
+    return [one for one in found if one["rows"]]
+
+
+def _counted(pairs: Iterable[tuple[Any, int]]) -> list[dict[str, Any]]:
+    return [{"label": str(label), "count": count} for label, count in pairs]
+
+
+def _attributes(rows: Iterable[Row]) -> list[str]:
+    return list(dict.fromkeys(name for row in rows for name in row.get("attributes", ())))
+
+
+def _values(people: People, name: str) -> Iterable[Any]:
+    for row, drawn in zip(people.rows, people.drawn, strict=True):
+        if (value := row.get("attributes", {}).get(name, drawn.get(name))) is not None:
+            yield value
+
+
+def _grouped(name: str, value: Any) -> str:
+    """An age as one of a few groups; any other value as it is."""
+    if name != "age" or not isinstance(value, int):
+        return str(value)
+    low = max((bound for bound in AGES if bound <= value), default=0)
+    high = next((bound for bound in AGES if bound > value), None)
+    return f"{low} and over" if high is None else f"{low}-{high - 1}" if low else f"under {high}"
