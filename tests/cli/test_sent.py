@@ -172,3 +172,11 @@ def test_the_offline_cast_says_once_that_it_reads_no_prompts(run, edited, caplog
     assert caplog.text.count(said) == 1
     mixed = run("mixed", model=("offline", "judge=tests.fakes:llm"), people=2, prompts=mine)
     assert said not in mixed.report.notes
+
+
+def test_reading_the_stored_answers_leaves_no_file_in_the_run_folder(run, command, tmp_path):
+    run("run", people=1)
+    before = sorted(file.name for file in (tmp_path / "run").iterdir())
+    command("prompts", "render", "judge/prefer", "1", "--run", "run")
+    command("report", "run", "--out", "page.html")
+    assert sorted(file.name for file in (tmp_path / "run").iterdir()) == before
