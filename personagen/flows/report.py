@@ -20,7 +20,7 @@ from personagen.reports.blocks import Blocks, block, chunks
 from personagen.reports.conversations import Columns, details, messages, place_of
 from personagen.reports.figures import Wins, figures
 from personagen.reports.page import END, page
-from personagen.reports.people import People, coverage
+from personagen.reports.people import People, coverage, served
 from personagen.reports.source import Row, Source
 from personagen.store.files import replaced
 
@@ -123,7 +123,7 @@ async def _read_conversations(made: _Made, spool: BinaryIO, with_calls: bool) ->
         replayed = _calls(made, stack) if with_calls else None
         for tree, pairs in made.source.trees():
             person = made.people.add(tree["persona"])
-            made.people.count(person, sum(one["role"] == "user" for one in tree["nodes"]), pairs)
+            made.people.count(person, tree, pairs)
             own = rejected.get(tree["id"], [])
             made.columns.add(tree, person, pairs, own)
             made.wins.add(pairs)
@@ -167,6 +167,7 @@ def _index(made: _Made, starts: Mapping[str, list[int]], sources: Sequence[Sourc
         "mapped": made.people.place(),
         "figures": own,
         "coverage": coverage(made.people, asked) if made.people.rows else [],
+        "served": served(made.people),
         "personas": len(made.people.rows),
         "rejections": len(made.rejections),
         "more_rejections": made.more_rejections,

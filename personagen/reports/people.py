@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import fmean, stdev
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from personagen.reports.source import Row
 
 MAX_MAPPED = 20_000  # personas; the nearest of each of more would take minutes
 NEAREST = 3
+MIN_GROUP = 5  # personas of one value, of fewer the mean says little
 MAX_VALUES = 14  # of an attribute that are shown
 AGES = (18, 30, 45, 60, 75)
 _TEXTS = ("id", "profile", "personality", "facts", "traits", "attributes", "origin")
@@ -48,9 +50,13 @@ class People:
             self.drawn.append(persona.get("drawn") or {})
         return self._numbers[name]
 
-    def count(self, number: int, turns: int, pairs: Sequence[Row]) -> None:
+    def count(self, number: int, tree: Row, pairs: Sequence[Row]) -> None:
         """Adds a conversation of the persona."""
-        row = self.rows[number]
+        row, turns = self.rows[number], sum(one["role"] == "user" for one in tree["nodes"])
+        best = [max(one["scores"]) for one in tree.get("judgments", ()) if one.get("scores") and not one.get("persona")]
+        row["best"] = row.get("best", 0) + sum(best)
+        row["judged"] = row.get("judged", 0) + len(best)
+        row["paired"] = row.get("paired", 0) + len({pair["node"] for pair in pairs})
         row["trees"] = row.get("trees", 0) + 1
         row["turns"] = row.get("turns", 0) + turns
         row["pairs"] = row.get("pairs", 0) + len(pairs)
@@ -110,6 +116,28 @@ def coverage(people: People, asked: Mapping[str, Mapping[str, Mapping[str, int]]
     found.append({"name": "traits", "rows": _counted(traits.most_common(MAX_VALUES)), "all": len(traits)})
     found.append({"name": "facts of a persona", "rows": _counted(sorted(facts.items())), "all": len(facts)})
     return [one for one in found if one["rows"]]
+
+
+def served(people: People) -> list[dict[str, Any]]:
+    """For each attribute, the mean score of the better reply by value, with its 95 % interval over personas.
+
+    The score is the judge's for the user, 1 to 5: who has lower ones gets replies that fit less.
+    """
+    found = []
+    for name in _attributes(people.rows):
+        groups = defaultdict[str, list[float]](list)
+        for row in people.rows:
+            if name in row.get("attributes", {}) and row.get("judged"):
+                groups[_grouped(name, row["attributes"][name])].append(row["best"] / row["judged"])
+        rows = [_mean(value, scores) for value, scores in sorted(groups.items()) if len(scores) >= MIN_GROUP]
+        if len(rows) > 1:
+            found.append({"name": name, "rows": rows[:MAX_VALUES]})
+    return found
+
+
+def _mean(label: str, values: Sequence[float]) -> dict[str, Any]:
+    middle, spread = fmean(values), 1.96 * stdev(values) / len(values) ** 0.5
+    return {"label": label, "value": middle, "low": middle - spread, "high": middle + spread, "n": len(values)}
 
 
 def _counted(pairs: Iterable[tuple[Any, int]]) -> list[dict[str, Any]]:

@@ -267,3 +267,19 @@ def test_merged_pools_show_their_personas(command, tmp_path: Path):
         command("expand", "--target", 22, "--personalities", 20, "--out", name, "--seed", len(name))
     command("merge", "a", "b", "--out", "both")
     assert report(tmp_path / "both").personas > 20
+
+
+def test_who_gets_replies_that_fit_less_is_shown_by_attribute(tmp_path: Path):
+    trees = []
+    for number in range(12):
+        tree = conversation(id=f"t{number}", turns=2)
+        low = number % 2
+        persona = PERSONA.model_copy(update={"id": f"p{number}", "attributes": {"gender": ("male", "female")[low]}})
+        scores = (4 - low, 2) if number < 10 else (4 - low, 1)
+        judged = tuple(one.model_copy(update={"scores": scores}) for one in tree.judgments)
+        trees.append(tree.model_copy(update={"persona": persona, "judgments": judged}))
+    page = page_of(simulated(tmp_path / "run", trees))
+    [served] = page.index["served"]
+    assert served["name"] == "gender"
+    assert [(row["label"], row["value"], row["n"]) for row in served["rows"]] == [("female", 3, 6), ("male", 4, 6)]
+    assert page.blocks["people"][0]["judged"] == 4

@@ -37,29 +37,31 @@ function frame(title, height, ...children) {
   );
 }
 
-function drawRates({ title, rows, limit }) {
+function drawRates({ title, rows, limit, from = 0, to = 1, plain = false }) {
+  const shown = plain ? (value) => value.toFixed(2) : percent;
+  const bound = plain ? (value) => value.toFixed(2) : (value) => Math.round(100 * value);
   const step = 42;
   const height = rows.length * step + 26;
-  const most = Math.max(1, ...rows.map((row) => row.high ?? row.value));
-  const least = Math.min(0, ...rows.map((row) => row.low ?? row.value));
+  const most = Math.max(to, ...rows.map((row) => row.high ?? row.value));
+  const least = Math.min(from, ...rows.map((row) => row.low ?? row.value));
   const x = d3.scaleLinear([least, most], [16, WIDE - 20]);
   const drawn = frame(title, height);
   const bottom = rows.length * step + 2;
   for (const tick of x.ticks(5)) {
     drawn.append(
       s("line", { x1: x(tick), x2: x(tick), y1: 0, y2: bottom, stroke: "var(--line)" }),
-      s("text", { x: x(tick), y: bottom + 16, "text-anchor": "middle", class: "soft" }, percent(tick)),
+      s("text", { x: x(tick), y: bottom + 16, "text-anchor": "middle", class: "soft" }, plain ? tick : percent(tick)),
     );
   }
   rows.forEach((row, at) => {
     const y = at * step + 28;
     const over = limit && row.value > limit;
-    const interval = row.low === undefined ? "" : ` (${Math.round(100 * row.low)} to ${Math.round(100 * row.high)})`;
-    const words = `${row.label}: ${percent(row.value)}${interval}${row.n ? ` of ${number(row.n)}` : ""}`;
+    const interval = row.low === undefined ? "" : ` (${bound(row.low)} to ${bound(row.high)})`;
+    const words = `${row.label}: ${shown(row.value)}${interval}${row.n ? ` of ${number(row.n)}` : ""}`;
     const group = s("g", { role: "img", "aria-label": words }, s("title", {}, words));
     group.append(s("text", { x: 4, y: y - 12 }, `${row.label}`));
     group.append(
-      s("text", { x: WIDE - 4, y: y - 12, "text-anchor": "end", class: "soft" }, `${percent(row.value)}${interval}`),
+      s("text", { x: WIDE - 4, y: y - 12, "text-anchor": "end", class: "soft" }, `${shown(row.value)}${interval}`),
     );
     if (row.low !== undefined) {
       group.append(s("line", { class: "whisker", x1: x(row.low), x2: x(row.high), y1: y, y2: y }));

@@ -6,8 +6,9 @@ const SORTS = [
   ["trees", "conversations", (one) => one.trees || 0],
   ["turns", "turns", (one) => one.turns || 0],
   ["pairs", "pairs", (one) => one.pairs || 0],
-  ["rate", "pairs a turn", (one) => (one.turns ? one.pairs / one.turns : -1)],
+  ["rate", "turns with pairs", (one) => (one.turns ? one.paired / one.turns : -1)],
   ["aware", "aware chosen", (one) => (one.pairs ? one.aware / one.pairs : -1)],
+  ["best", "best score", (one) => (one.judged ? one.best / one.judged : -1)],
   ["margin", "mean margin", (one) => (one.pairs ? one.margins / one.pairs : -1)],
   ["nearest", "nearest", (one) => (one.near && one.near.length ? one.near[0][1] : -1)],
 ];
@@ -44,7 +45,7 @@ async function showPersonas(main, { rest, query }, fresh) {
   main.replaceChildren(
     chosen ? personCard(chosen) : "",
     rest[0] && !chosen ? h("p", { class: "problem" }, `The persona ${rest[0]} has no conversation in this run.`) : "",
-    h("div", { class: "cards" }, map ? map.card : null, (data.coverage || []).map(coverageCard)),
+    h("div", { class: "cards" }, map ? map.card : null, (data.served || []).map(servedCard), (data.coverage || []).map(coverageCard)),
     h("div", { class: "bar-row" }, search, count),
     h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Table of personas" }, h("table", {}, h("thead", {}, head), body)),
     more,
@@ -54,7 +55,7 @@ async function showPersonas(main, { rest, query }, fresh) {
 }
 
 function personRow(one, query) {
-  const cells = [one.trees || 0, one.turns || 0, one.pairs || 0, one.turns ? percent(one.pairs / one.turns) : "", one.pairs ? percent(one.aware / one.pairs) : "", one.pairs ? number(Math.round((100 * one.margins) / one.pairs) / 100) : ""];
+  const cells = [one.trees || 0, one.turns || 0, one.pairs || 0, one.turns ? percent(one.paired / one.turns) : "", one.pairs ? percent(one.aware / one.pairs) : "", one.judged ? (one.best / one.judged).toFixed(2) : "", one.pairs ? number(Math.round((100 * one.margins) / one.pairs) / 100) : ""];
   const near = one.near && one.near.length ? one.near[0] : null;
   const text = `${one.profile || ""} ${one.personality || ""}`;
   return h(
@@ -76,6 +77,12 @@ function personCard(one) {
     one.trees ? h("p", {}, h("a", { href: address("conversations", [], talks) }, `${one.trees} conversations`), `, ${one.pairs || 0} pairs in ${one.turns || 0} turns`) : null,
     (one.near || []).length ? h("p", {}, "Nearest: ", one.near.map(([at, value], n) => [n ? ", " : "", h("a", { href: address("personas", [people[at].id]) }, people[at].id), ` (${number(value)})`])) : null,
   );
+}
+
+function servedCard({ name, rows }) {
+  const link = (row) => (name === "age" ? "" : `conversations?attribute=${encodeURIComponent(`${name}=${row.label}`)}`);
+  const help = "Mean score of the better reply, 1 to 5, by the judge for this user. Lower: the replies fit these people less.";
+  return card({ kind: "rates", title: `Served, by ${name}`, help, plain: true, from: 1, to: 5, rows: rows.map((row) => ({ ...row, link: link(row) })) });
 }
 
 function coverageCard({ name, rows, all }) {
