@@ -197,7 +197,7 @@ def _public(source: Source) -> Row:
 
 
 def _comparison(sources: Sequence[Source], own: list[Row]) -> Row:
-    names = _told_apart([source.folder for source in sources])
+    names = _distinct_names([source.folder for source in sources])
     sets = [own, *(figures(source.state, _wins(source), source.note) for source in sources[1:])]
     pools = any(source.is_pool for source in sources)
     changed, words = ([], "") if pools else comparison.changed(names, sources)
@@ -218,7 +218,7 @@ def _wins(source: Source) -> Wins:
     return found
 
 
-def _told_apart(folders: Sequence[Path]) -> list[str]:
+def _distinct_names(folders: Sequence[Path]) -> list[str]:
     """The names of the folders, with the folder around them where they are the same."""
     names = [folder.resolve().name for folder in folders]
     if len(set(names)) == len(names):

@@ -62,7 +62,7 @@ def _objection(share: float) -> str:
 
 
 def _said_twice(text: str, least: int = MIN_SENTENCE) -> str | None:
-    """Objects to a message that says one sentence of at least so many words twice."""
+    """Objects to a message that says a sentence of ``least`` words or more twice."""
     said = [tuple(words(one)) for one in _SENTENCE.findall(text)]
     again = next((one for at, one in enumerate(said) if len(one) >= least and one in said[:at]), None)
     return f"it says twice: '{' '.join(again)}'" if again else None

@@ -11,15 +11,15 @@ from personagen.hub.figures import bars
 
 Bar: TypeAlias = tuple[str, float, str]
 MAX_GATES = 15
-_SHORTCUTS = {
+SHORTCUTS = {
     "longer": "the longer reply",
     "length_and_format": "length and format (learned)",
     "bag_of_words": "bag of words (learned)",
     "recites": "more words of the persona",
     "aware": "the aware reply",
-    "aware_from_plain": "aware told from plain",
+    "aware_from_plain": "aware or plain, by its text",
 }
-_JUDGE = {
+JUDGE = {
     "position": "prefers the reply shown first",
     "orders": "the same in both orders",
     "repeated": "the same when asked again",
@@ -48,10 +48,10 @@ def charts(counts: Counts, summary: Mapping[str, Any]) -> list[Chart]:
                 "How often a rule that knows nothing of the user picks the chosen reply; 50% is"
                 " chance. The lower, the more of the data is about the user.",
             ),
-            _rates(summary.get("shortcuts") or {}, _SHORTCUTS),
+            _rates(summary.get("shortcuts") or {}, SHORTCUTS),
             mark=0.5,
         ),
-        _chart("judge", "Judge", "How far the verdicts can be trusted.", _rates(summary.get("judge") or {}, _JUDGE)),
+        _chart("judge", "Judge", "How far the verdicts can be trusted.", _rates(summary.get("judge") or {}, JUDGE)),
         _chart("verdicts", "Verdicts", "Shares of the pairs.", _verdicts(counts)),
         _chart(
             *("margins", "Margins", "Score of the chosen minus score of the rejected reply, from 0 to 4."),

@@ -8,27 +8,17 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
+from personagen.hub.charts import JUDGE, SHORTCUTS
+from personagen.metrics.agreement import Z
+from personagen.metrics.shortcuts import HIGH
 from personagen.metrics.win_rate import win_rate
 from personagen.reports.source import Row
 
 MAX_GATES = 20
-SHORTCUT_LIMIT = 0.65  # above it the data can be told by a rule that knows nothing of the user
-_SHORTCUTS = {
-    "longer": "the longer reply",
-    "length_and_format": "length and format (learned)",
-    "bag_of_words": "bag of words (learned)",
-    "recites": "more words of the persona",
-    "aware": "the aware reply",
-    "aware_from_plain": "aware told from plain by its text",
-}
-_JUDGE = {
-    "position": "prefers the reply shown first",
-    "orders": "same verdict in both orders",
-    "repeated": "same verdict when asked again",
-    "seconded": "another model agrees",
-    "kappa_orders": "kappa of both orders",
-    "kappa_repeated": "kappa when asked again",
-    "kappa_seconded": "kappa with another model",
+_KAPPAS = {
+    "orders": "kappa of both orders",
+    "repeated": "kappa when asked again",
+    "seconded": "kappa with another model",
 }
 _VERDICTS = (
     ("personal", "personal: most other personas disagree", "personal", "personal=yes"),
@@ -93,13 +83,17 @@ def _of_conversations(state: Mapping[str, Any], wins: Wins) -> Iterable[Figure]:
 def _of_verdicts(state: Mapping[str, Any], _: Wins) -> Iterable[Figure]:
     summary = state.get("summary") or {}
     yield _rates("Verdicts", _VERDICT_HELP, _verdicts(summary.get("verdicts") or {}))
-    yield _rates("Shortcuts", _SHORTCUT_HELP, _named(summary.get("shortcuts") or {}, _SHORTCUTS), SHORTCUT_LIMIT)
-    yield _rates("Judge", _JUDGE_HELP, _named(summary.get("judge") or {}, _JUDGE))
+    yield _rates("Shortcuts", _SHORTCUT_HELP, _named(summary.get("shortcuts") or {}, SHORTCUTS), HIGH)
+    yield _rates(
+        "Judge",
+        _JUDGE_HELP,
+        _named(summary.get("judge") or {}, JUDGE | {f"kappa_{name}": label for name, label in _KAPPAS.items()}),
+    )
 
 
 def _of_users(state: Mapping[str, Any], _: Wins) -> Iterable[Figure]:
     realism = (state.get("summary") or {}).get("realism") or {}
-    yield _lines("Facts revealed, by turn", _TOLD_HELP, _told(realism), "depth=")
+    yield _lines("Facts revealed, by turn", _REVEALED_HELP, _revealed(realism), "depth=")
     yield _realism(realism)
 
 
@@ -110,7 +104,7 @@ _SHORTCUT_HELP = (
 )
 _JUDGE_HELP = "A sound judge prefers the reply shown first in half of its verdicts, and repeats itself."
 _WIN_HELP = "The reply that knows what the user revealed should win more often as more is known. Bands are 95 %."
-_TOLD_HELP = "The share of the persona's facts that a user has revealed so far. Real users reveal little, and late."
+_REVEALED_HELP = "The share of the persona's facts that a user has revealed so far. Real users reveal little, and late."
 _GATE_HELP = "What was left out, and why. Follow a bar to see the texts."
 
 
@@ -176,7 +170,7 @@ def _verdicts(found: Mapping[str, int]) -> list[Figure]:
 
 def wilson(successes: int, total: int) -> tuple[float, float]:
     """The 95 % interval of a share (Wilson 1927)."""
-    z, share = 1.959964, min(1.0, successes / total)
+    z, share = Z, min(1.0, successes / total)
     middle, spread = share + z * z / (2 * total), z * ((share * (1 - share) + z * z / (4 * total)) / total) ** 0.5
     return (middle - spread) / (1 + z * z / total), (middle + spread) / (1 + z * z / total)
 
@@ -188,7 +182,7 @@ def _lines(
     return {"title": title, "help": help_, "kind": "lines", "rows": rows, "mark": mark, "link": f"conversations?{link}"}
 
 
-def _told(realism: Mapping[str, Any]) -> list[tuple[str, list[Figure]]]:
+def _revealed(realism: Mapping[str, Any]) -> list[tuple[str, list[Figure]]]:
     wanted = [name for name in realism if name == "all" or name.startswith("disclosure ")]
     return [
         (name, [{"x": int(turn), "y": share} for turn, share in (realism[name].get("told_by_turn") or {}).items()])

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from personagen.encoders.hashed import fit, hashed
+from personagen.metrics.agreement import Z
 from personagen.personas.lines import lines
 from personagen.personas.traits import canonical
 from personagen.records import Persona
@@ -136,7 +137,7 @@ def served(people: People) -> list[dict[str, Any]]:
 
 
 def _mean(label: str, values: Sequence[float]) -> dict[str, Any]:
-    middle, spread = fmean(values), 1.96 * stdev(values) / len(values) ** 0.5
+    middle, spread = fmean(values), Z * stdev(values) / len(values) ** 0.5
     return {"label": label, "value": middle, "low": middle - spread, "high": middle + spread, "n": len(values)}
 
 

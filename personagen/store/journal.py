@@ -35,7 +35,7 @@ def stored_answers(file: Path) -> Iterator[Callable[[str], Completion | None]]:
         raise UsageError(f"{file} is missing: {file.parent} does not have the answers that were given")
     log = file.with_name(f"{file.name}-wal")
     # Without a log nobody writes. A reader that SQLite lets take part in a log would leave an empty one behind, beside
-    # which damage can't be told from the trace of a crash.
+    # which damage looks like the trace of a crash.
     how = "mode=ro" if log.exists() else "mode=ro&immutable=1"
     with translated(file), closing(sqlite3.connect(f"{file.resolve().as_uri()}?{how}", uri=True)) as connection:
 

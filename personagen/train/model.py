@@ -29,7 +29,7 @@ class Source:
 
     @property
     def stored(self) -> bool:
-        """Whether ``from_pretrained(name)`` gives these weights, for whoever loads an adapter on them."""
+        """Whether ``from_pretrained(name)`` gives these weights, so that an adapter on them can be loaded."""
         return not self.file and not self.adapter
 
 
