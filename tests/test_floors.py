@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).parent.parent / "personagen"
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "notebook"}),
     frozenset({"records", "options"}),
-    frozenset({"call", "tree", "plugins"}),
+    frozenset({"call", "tree", "plugins", "ratings"}),
     frozenset({"prompts"}),
     frozenset({"readers"}),
     frozenset({"personas"}),

@@ -57,7 +57,7 @@ class Ranking(BaseModel):
             "reason": value.get("reason"),
             "because": _numbers_of_lines(value.get("because"), (info.context or {}).get("lines", 0)),
             "scores": _scores(value.get("scores"), labels),
-            "confidence": _mark(value.get("confidence")),
+            "confidence": mark(value.get("confidence")),
             "ranking": ranking,
             "tie": tie or _TRUTH[said],
         }
@@ -76,7 +76,7 @@ _NO_LINE = re.compile(r"\W*(?:none)?\W*", re.IGNORECASE)
 _INTEGER = re.compile(r"(?<![\d.,-])\d{1,3}(?![.,]?\d)")
 
 
-def _mark(said: Any) -> int:
+def mark(said: Any) -> int:
     """A number from 1 to 5 in any plain form (``4``, ``4.0``, ``"4/5"``, ``"four"``), or 0."""
     if isinstance(said, str):
         text = unicodedata.normalize("NFKC", said).strip(" .\"'*").lower()
@@ -97,7 +97,7 @@ def _scores(said: Any, labels: str) -> tuple[int, ...]:
         said = [by_label.get(label) for label in labels]
     if not isinstance(said, list) or len(said) != len(labels):
         return ()
-    marks = tuple(map(_mark, said))
+    marks = tuple(map(mark, said))
     return marks if all(marks) else ()
 
 

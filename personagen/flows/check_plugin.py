@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from personagen.agents import ACTS, custom
+from personagen.agents import ACTS, EVALUATION, custom
 from personagen.agents.ask import AgentContext, CallSite
 from personagen.agents.assistant import plain
 from personagen.agents.sample import SAMPLE, Scene
@@ -106,7 +106,7 @@ async def _model(name: str) -> tuple[list[tuple[str, str]], str]:
     said: dict[str, str] = {}
     async with AsyncExitStack() as stack:
         ctx = await _context(stack, name)
-        for act in ACTS:
+        for act in (name for name in ACTS if name not in EVALUATION):
             try:
                 await ACTS[act].sample(ctx, Scene())
                 said[act] = ""

@@ -18,7 +18,7 @@ from personagen.flows.pool_growth import PoolGrowth, grow_round
 from personagen.flows.pool_summary import personas_summary, pool_summary
 from personagen.flows.pool_targets import planned_personalities, targets, too_few
 from personagen.llm.endpoints import OFFLINE, is_offline
-from personagen.options import ExpandOptions, by_role, checked_texts
+from personagen.options import ExpandOptions, checked_texts
 from personagen.options.language import ANY, name_of
 from personagen.personas import pool
 from personagen.personas.filters import Filter, Rules, Threshold
@@ -248,7 +248,7 @@ def _check_author(kind: Kind, form: Form, options: ExpandOptions) -> None:
 
 
 def _author(options: ExpandOptions) -> str:
-    return by_role("--model", options.model).get("author", OFFLINE)
+    return options.models.get("author", OFFLINE)
 
 
 def _forms(options: ExpandOptions, seeds: Mapping[Kind, Sequence[Description]]) -> dict[Kind, Form]:

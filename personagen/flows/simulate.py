@@ -19,9 +19,8 @@ from personagen.flows.plan import Plan, Plans, alone, candidates_of, check
 from personagen.flows.self_test import family_notes, self_test
 from personagen.flows.sessions import Sessions
 from personagen.flows.shape import calls_at_once, levels
-from personagen.llm.endpoints import policies_of
 from personagen.metrics.realism import by_style
-from personagen.options import SimulateOptions, by_role, checked_texts, source
+from personagen.options import SimulateOptions, checked_texts, source
 from personagen.options.growth import BEAM, beam_width, is_branching
 from personagen.personas.seeds import personas_in_steps
 from personagen.personas.topics import load_topics
@@ -123,7 +122,7 @@ async def simulate(
         },
         growth=Growth(plans.at_size, frozenset({"conversations"})),
         extends=partial(_extends, options),
-        notes=(*notes, *family_notes(by_role("--model", options.model) | policies_of(options))),
+        notes=(*notes, *family_notes(options.models)),
         attempts=options.attempts,
         language=options.language,
         calls_at_once=calls_at_once(next(iter(plans))),

@@ -13,7 +13,7 @@ from personagen.errors import ConfigError
 from personagen.llm.context import Refused
 from personagen.llm.errors import address
 from personagen.llm.prices import Price, parse_price, price_of
-from personagen.options import ENCODER, POLICY, ModelOptions, NamedFunction, by_role, shared_and_own
+from personagen.options import ENCODER, ModelOptions, NamedFunction, shared_and_own
 
 OFFLINE = "offline"
 _FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
@@ -112,11 +112,10 @@ def resolve(options: ModelOptions, roles: Iterable[str], encoder: str | None = N
         ConfigError: keys would be sent to the wrong server, or a budget is set and a price is unknown.
     """
     roles = sorted(roles)
-    policies = policies_of(options)
-    models = by_role("--model", options.model) | policies
-    urls = by_role("--base-url", options.base_url, policies)
-    prices = {role: parse_price(text) for role, text in by_role("--price", options.price, policies).items()}
-    _check_urls(options, {role: models.get(role, OFFLINE) for role in roles})
+    models = options.models
+    urls = options.by_role("--base-url", options.base_url)
+    prices = {role: parse_price(text) for role, text in options.by_role("--price", options.price).items()}
+    _check_urls(options, {role: models.get(role, OFFLINE) for role in roles if role in urls})
     shared: dict[Endpoint, Endpoint] = {}
     found: dict[str, Endpoint] = {}
     for role in roles:
@@ -126,12 +125,6 @@ def resolve(options: ModelOptions, roles: Iterable[str], encoder: str | None = N
     resolved = Models(found, embedder)
     _check_budget(options, resolved)
     return resolved
-
-
-def policies_of(options: ModelOptions) -> dict[str, str]:
-    """The models of ``--candidate policy=MODEL``, by the role that each adds."""
-    named = (entry.partition("=") for entry in getattr(options, "candidate", ()))
-    return {name: model for name, equals, model in named if equals and POLICY.fullmatch(name)}
 
 
 def _check_urls(options: ModelOptions, models: Mapping[str, str]) -> None:

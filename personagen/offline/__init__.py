@@ -12,13 +12,14 @@ from typing import Any
 
 from personagen.call import LLM, Call
 from personagen.errors import ConfigError
-from personagen.offline import assistant, author, checker, judge, observer, user
+from personagen.offline import assistant, author, checker, judge, observer, rater, user
 from personagen.options import POLICY
 from personagen.options.noise import shares_of
 from personagen.options.row import Noise
 from personagen.records import Completion, Usage
 
 _CHARACTERS_A_TOKEN = 4
+_OWN_PARTS = {"assistant/overclaim", "assistant/bare", "assistant/informed", "assistant/reminded"}
 _Part = Callable[[Mapping[str, Any], Random], str]
 
 
@@ -54,6 +55,10 @@ def parts(noise: Mapping[str, float] | None = None, model: str = "offline") -> d
         "assistant/aware": assistant.aware,
         "assistant/overclaim": assistant.overclaim,
         "checker/consistent": checker.consistent,
+        "assistant/bare": lambda inputs, rng: rater.bare(inputs, rng, model),
+        "assistant/informed": rater.informed,
+        "assistant/reminded": lambda inputs, rng: rater.bare(inputs, rng, model),
+        "judge/rate": rater.rate,
         "judge/prefer": lambda inputs, rng: judge.prefer(inputs, rng, noise, model),
     }
 
@@ -61,6 +66,6 @@ def parts(noise: Mapping[str, float] | None = None, model: str = "offline") -> d
 def _played(call: Call) -> str:
     """The prompt that is played: an assistant's own prompt, or that of a policy, as one of the two, by its inputs."""
     speaks = call.role == "assistant" or POLICY.fullmatch(call.role)
-    if speaks and call.prompt != "assistant/overclaim" and "conversation" in call.inputs:
+    if speaks and call.prompt not in _OWN_PARTS and "conversation" in call.inputs:
         return "assistant/aware" if "inferences" in call.inputs else "assistant/plain"
     return call.prompt

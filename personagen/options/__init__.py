@@ -222,3 +222,9 @@ class SimulateOptions(ModelOptions):
         "en", 'Conversation language: a name or code, or "any".', DIALOGUES, "LANGUAGE", read=language
     )
     attempts: int = option(3, "Attempts per reply.", DIALOGUES, least=1, most=100)
+
+    @property
+    def added(self) -> dict[str, str]:
+        """The models of ``--candidate policy=MODEL``, by the role that each adds."""
+        named = (entry.partition("=") for entry in checked_texts(self.candidate))
+        return {name: model for name, equals, model in named if equals and POLICY.fullmatch(name)}

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from personagen.options.noise import KINDS, mixture
 from personagen.options.row import (
     FILES,
     GENERAL,
     MODELS,
+    ROLES,
     SIZE,
     ActFunctions,
     FilePath,
@@ -18,12 +19,13 @@ from personagen.options.row import (
     Noise,
     Options,
     RoleTexts,
+    by_role,
     option,
 )
 
 NOISES = tuple(f"{kind}=" for kind in KINDS)
 REPLACED = (
-    *("user/speak=", "observer/infer=", "judge/prefer=", "checker/consistent="),
+    *("user/speak=", "observer/infer=", "judge/prefer=", "judge/rate=", "checker/consistent="),
     *("author/profiles=", "author/personalities="),
 )
 
@@ -57,6 +59,8 @@ class PromptOptions(Options):
 @dataclass(frozen=True, kw_only=True)
 class ModelOptions(PromptOptions):
     """Options of every command that asks models."""
+
+    SHARED: ClassVar[Sequence[str]] = ROLES  # to whom a value without a role applies
 
     seed: int = option(0, "Random seed.", SIZE, common=True, least=-(2**63), most=2**63 - 1)
     model: Models = option(
@@ -122,3 +126,17 @@ class ModelOptions(PromptOptions):
     out: FilePath = option(
         "outputs/run", "Run folder; the same command on the same folder resumes.", FILES, "DIR", common=True
     )
+
+    @property
+    def added(self) -> dict[str, str]:
+        """The models of roles that other options add, by role."""
+        return {}
+
+    @property
+    def models(self) -> dict[str, str]:
+        """The model of every role that has one; any other is played offline."""
+        return by_role("--model", self.model) | self.added
+
+    def by_role(self, name: str, values: Any) -> dict[str, str]:
+        """The value of the option ``name`` for each role."""
+        return by_role(name, values, self.added, self.SHARED)

@@ -13,6 +13,7 @@ from personagen.errors import UsageError
 ROLES = ("author", "user", "observer", "assistant", "judge", "checker")
 ENCODER = "encoder"
 POLICY = re.compile(r"policy(?:-[a-z0-9]+)?")  # roles that --candidate adds
+PANEL = re.compile(r"judge-[2-9]")  # roles that several --judge-model add
 
 
 class PathLike(Protocol):
@@ -241,15 +242,18 @@ def checked_texts(value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
-def by_role(option: str, values: Any, policies: Collection[str] = ()) -> dict[str, str]:
-    """The value for each role and ``policies``, from ``VALUE`` and ``ROLE=VALUE`` entries; a role's own one wins.
+def by_role(option: str, values: Any, added: Collection[str] = (), shared_by: Sequence[str] = ROLES) -> dict[str, str]:
+    """The value for each role, from ``VALUE`` and ``ROLE=VALUE`` entries; a role's own one wins.
 
-    A general ``VALUE`` does not apply to the encoder: a chat server need not serve embeddings.
+    A general ``VALUE`` is for the roles ``shared_by``, and if these are all, for the ``added`` ones too. It does not
+    apply to the encoder: a chat server need not serve embeddings.
     """
     shared, own = shared_and_own(option, values)
-    if alien := next((role for role in own if POLICY.fullmatch(role) and role not in policies), None):
-        raise UsageError(f"{option} {alien}={own[alien]}: add that candidate with --candidate {alien}=MODEL")
-    return ({} if shared is None else dict.fromkeys((*ROLES, *policies), shared)) | own
+    if alien := next((role for role in own if _is_added(role) and role not in added), None):
+        how = f"candidate with --candidate {alien}=MODEL" if POLICY.fullmatch(alien) else "judge with --judge-model"
+        raise UsageError(f"{option} {alien}={own[alien]}: add that {how}")
+    roles = (*shared_by, *added) if shared_by == ROLES else shared_by
+    return ({} if shared is None else dict.fromkeys(roles, shared)) | own
 
 
 def shared_and_own(option: str, values: Any) -> tuple[str | None, dict[str, str]]:
@@ -258,13 +262,17 @@ def shared_and_own(option: str, values: Any) -> tuple[str | None, dict[str, str]
     own: dict[str, str] = {}
     for value in values:
         role, equals, rest = value.partition("=")
-        if equals and (role in (*ROLES, ENCODER) or POLICY.fullmatch(role)):
+        if equals and (role in (*ROLES, ENCODER) or _is_added(role)):
             own[role] = value.value if isinstance(value, NamedFunction) else rest
         elif equals and role.isalpha():
             raise UsageError(f"{option} {value}: there is no role {role}; roles are {', '.join(ROLES)}")
         else:
             shared = value
     return shared, own
+
+
+def _is_added(role: str) -> bool:
+    return bool(POLICY.fullmatch(role) or PANEL.fullmatch(role))
 
 
 def _is_other(name: str, before: Sequence[str]) -> bool:

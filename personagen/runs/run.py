@@ -69,7 +69,8 @@ async def run(
     names = (*workflow.prompts, *custom.prompts(agents))
     prompts = tuned_prompts(names, where, options)
     unused = unused_prompts(where, prompts)
-    models = resolve(options, {name.partition("/")[0] for name in prompts}, workflow.encoder)
+    roles = {name.partition("/")[0] for name in prompts} | set(options.added)
+    models = resolve(options, roles, workflow.encoder)
     unused += untold({name: (prompt.file, prompt.inputs) for name, prompt in prompts.items()}, workflow.language)
     unused = (*unused, *_unread(prompts, models))
     for note in unused:  # before any money is spent on prompts that were not meant

@@ -44,7 +44,7 @@ def test_an_own_function_replaces_the_act_that_it_is_named_for(module):
 @pytest.mark.parametrize(
     ("entry", "complaint"),
     [
-        ("judge/perfer=own_b:own", r"there is no act 'judge/perfer'; there are author/profiles, .*user/speak$"),
+        ("judge/perfer=own_b:own", r"there is no act 'judge/perfer'; there are author/personalities, .*user/speak$"),
         ("assistant/plain=own_b:own", "--candidate names assistants"),
         ("judge/prefer", "does not name a function"),
         ("judge/prefer=own_b:two", r"can't be called as prefer\(ctx, persona, conversation, replies, site\)"),

@@ -12,10 +12,11 @@ import pytest
 
 from personagen.cli import commands, init, settings
 from personagen.options import ExpandOptions, SimulateOptions
+from personagen.options.evaluate import EvaluateOptions
 from personagen.personas import seeds
 from personagen.prompts import files as prompts
 
-COMMANDS = {"expand": ExpandOptions(), "simulate": SimulateOptions()}
+COMMANDS = {"expand": ExpandOptions(), "simulate": SimulateOptions(), "evaluate": EvaluateOptions()}
 
 
 def uncommented() -> str:
@@ -75,7 +76,7 @@ def test_a_file_in_the_place_of_the_folder_is_a_usage_error(command, tmp_path: P
 
 
 def test_the_settings_as_written_set_nothing_but_the_seeds():
-    assert tomllib.loads(init.settings_text()) == {"expand": {"seeds": "seeds"}, "simulate": {}}
+    assert tomllib.loads(init.settings_text()) == {"expand": {"seeds": "seeds"}, "simulate": {}, "evaluate": {}}
 
 
 def test_every_option_of_the_commands_has_a_line_with_its_default():

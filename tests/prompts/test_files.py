@@ -54,6 +54,8 @@ def test_every_prompt_that_comes_along_loads_and_renders():
         "turn": 1,
         "brief": BRIEF,
         "earlier": [],
+        "reply": "one",
+        "persona_first": False,
     }
     assert len(prompts.names()) >= 7
     for name in prompts.names():

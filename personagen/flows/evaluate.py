@@ -1,0 +1,155 @@
+"""``evaluate``: personas talk with a model under test, and a judge rates each reply (ALOE, arXiv 2410.03642)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from personagen.agents.ask import AgentContext
+from personagen.errors import UsageError
+from personagen.flows import alignment
+from personagen.flows.cases import Case, Cases, check, personas_of, replayed, test_from
+from personagen.flows.dialogue import RESULTS, Dialogue
+from personagen.flows.overlap import check_apart
+from personagen.flows.self_test import family_notes
+from personagen.options import source
+from personagen.options.evaluate import EvaluateOptions
+from personagen.personas.topics import load_topics
+from personagen.ratings import Rating
+from personagen.records import content_id
+from personagen.runs.estimate import Consent
+from personagen.runs.progress import Progress
+from personagen.runs.run import run
+from personagen.runs.schedule import Task
+from personagen.runs.workflow import Outcome, RunReport, Workflow
+from personagen.store.files import dump, read_records, write
+from personagen.store.folder import Run
+
+PROMPTS = ("user/speak", "assistant/bare", "judge/rate")
+BASELINES = ("assistant/informed", "assistant/reminded")
+CALLS_AT_ONCE = 1.5  # a call of the conversation, and about every second time a rating beside it
+
+
+@dataclass(frozen=True)
+class EvaluateSummary:
+    """The results of ``evaluate``, as in ``run.json``.
+
+    Of the ``planned`` conversations, ``conversations`` are complete and ``failed`` gave up (``failures`` by reason);
+    ``ended_early`` counts those that ended before their last turn, by gate. Of the replies, ``answered``, ``rated``
+    ones have a rating.
+    ``results`` is what ``results.json`` holds: AL(k) by condition, with figures and intervals (``metrics.alignment``).
+    ``report`` has what every run reports.
+    """
+
+    report: RunReport
+    planned: int
+    conversations: int
+    failed: int
+    failures: dict[str, int]
+    answered: int
+    rated: int
+    messages: int
+    rejected_messages: dict[str, int]
+    ended_early: dict[str, int]
+    unusable: dict[str, int]
+    results: dict[str, Any]
+
+
+async def evaluate(
+    options: EvaluateOptions, progress: Progress | None = None, consent: Consent | None = None
+) -> EvaluateSummary:
+    """Runs the conversations; writes ``trees.jsonl``, ``ratings.jsonl``, ``results.json`` and ``run.json``.
+
+    The same options on the same folder resume a run. It asks for consent and raises as ``runs.run.run`` does.
+    """
+    check(options)
+    personas, notes = personas_of(options, source(options.personas))
+    if options.against is not None:
+        notes = (*notes, check_apart(personas, Path(str(options.against))))
+    if len(personas) == 1 and options.baselines:
+        raise UsageError(f"--baselines needs a second persona, and {options.personas} has one")
+    topics = load_topics(options.topics)
+    cases = Cases(options, personas, topics, replayed(options, personas))
+    results = _Results(cases)
+    workflow = Workflow(
+        command="evaluate",
+        options=options,
+        prompts=(*PROMPTS, *BASELINES[: 2 * options.baselines]),
+        unit="conversations",
+        items=cases,
+        job=_task,
+        planned=cases.described,
+        summarize=lambda outcome: _summary(outcome, cases, results),
+        results=RESULTS,
+        fingerprint={
+            "personas": content_id([persona.line().decode() for persona in personas]),
+            "topics": content_id(topics),
+            "replayed": content_id(sorted(cases.replayed.items())),
+        },
+        notes=(*notes, *family_notes(options.models), *_offline_notes(options)),
+        attempts=options.attempts,
+        calls_at_once=CALLS_AT_ONCE,
+        name=lambda case: case.id,
+        weight=lambda case: len(case.persona.profile) + len(case.persona.personality),
+        close=results.write,
+    )
+    report, own = await run(workflow, progress, consent)
+    return EvaluateSummary(report=report, **own)
+
+
+def _task(ctx: AgentContext, case: Case) -> Task:
+    dialogue = Dialogue(ctx, case)
+    return Task(dialogue.first(), dialogue.result)
+
+
+def _offline_notes(options: EvaluateOptions) -> tuple[str, ...]:
+    """A note if the cast plays users or judges beside a real model: what it says of that model is no finding."""
+    models = options.models
+    played = [name for name in ("user", "judge") if models.get(name, "offline").startswith("offline")]
+    if not played or models.get("assistant", "offline").startswith("offline"):
+        return ()
+    flags = " and ".join(f"--{name}-model" for name in played)
+    return (f"the offline cast plays {' and '.join(played)}, by its own script: choose {flags} for figures to publish",)
+
+
+class _Results:
+    """Computes and writes ``results.json`` at the end of a run."""
+
+    def __init__(self, cases: Cases) -> None:
+        self.cases, self.made = cases, dict[str, Any]()
+
+    def write(self, folder: Run, status: str) -> tuple[str, ...]:
+        options, people = self.cases.options, self.cases.personas
+        file = folder.folder / RESULTS[1]
+        if not file.is_file():
+            return ()
+        found = alignment.rated(read_records(file, Rating), [one.id for one in people], self.cases.turns)
+        marks = {
+            "shift_at": options.shift_at if options.protocol == "shift" else 0,
+            "second_at": options.turns + 1 if options.protocol == "sessions" else 0,
+            "test_from": test_from(options),
+        }
+        about = {
+            "protocol": options.protocol,
+            "status": status,
+            "models": dict(sorted(options.models.items())),
+            **{name: at for name, at in marks.items() if at},
+        }
+        self.made = about | (alignment.results(found, people, marks, options.seed) if found.score else {})
+        write(folder.folder / alignment.FILE, [dump(self.made), b"\n"])
+        return ()
+
+
+def _summary(outcome: Outcome, cases: Cases, results: _Results) -> dict[str, Any]:
+    counts, failures = outcome.counts, outcome.failures
+    numbers = ("conversations", "answered", "rated", "messages")
+    by_gate = ("rejected_messages", "ended_early", "unusable")
+    return {
+        "planned": len(cases),
+        "failed": failures.total(),
+        "failures": dict(failures.most_common()),
+        **{name: counts.get(name, 0) for name in numbers},
+        **{name: dict(sorted(counts.get(name, {}).items())) for name in by_gate},
+        "results": results.made,
+    }
