@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from personagen.api import (
+        aevaluate,
         aexpand,
         asimulate,
+        evaluate,
         expand,
         export,
         read_pairs,
@@ -41,8 +43,10 @@ __all__ = [
     "PreferencePair",
     "Status",
     "TrajectoryPair",
+    "aevaluate",
     "aexpand",
     "asimulate",
+    "evaluate",
     "expand",
     "export",
     "read_pairs",

@@ -15,6 +15,8 @@ from typing import Any, ParamSpec, TypeAlias, TypedDict, TypeVar, Unpack
 from personagen.errors import PersonagenError
 from personagen.exporters import Exporter
 from personagen.flows.conversations import conversations
+from personagen.flows.evaluate import EvaluateSummary
+from personagen.flows.evaluate import evaluate as _evaluate
 from personagen.flows.expand import ExpandSummary
 from personagen.flows.expand import expand as _expand
 from personagen.flows.export import ExportSummary
@@ -26,6 +28,7 @@ from personagen.flows.simulate import SimulateSummary
 from personagen.flows.simulate import simulate as _simulate
 from personagen.llm.functions import raised
 from personagen.options import ExpandOptions, SimulateOptions
+from personagen.options.evaluate import EvaluateOptions
 from personagen.options.export import Balance, File, Keep, SelectionOptions
 from personagen.options.row import Data, FilePath, KeyTexts, Options, Texts, rows_of
 from personagen.personas.seeds import load_personas
@@ -53,6 +56,11 @@ class _ExpandKeywords(ExpandOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class _SimulateKeywords(SimulateOptions):
+    progress: Show = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _EvaluateKeywords(EvaluateOptions):
     progress: Show = None
 
 
@@ -180,8 +188,22 @@ async def asimulate(options: SimulateOptions, progress: Progress | None) -> Simu
     return await _simulate(options, progress)
 
 
+@_keywords(_EvaluateKeywords, EvaluateOptions)
+async def aevaluate(options: EvaluateOptions, progress: Progress | None) -> EvaluateSummary:
+    """Has personas talk with a model and a judge rate its replies; writes ``results.json`` into ``out``.
+
+    ``evaluate`` waits for the end, ``await aevaluate(...)`` lets other tasks run.
+
+    Raises:
+        TypeError: an option that does not exist.
+        PersonagenError: see ``personagen.errors``.
+    """
+    return await _evaluate(options, progress)
+
+
 expand = _blocking(aexpand, "expand")
 simulate = _blocking(asimulate, "simulate")
+evaluate = _blocking(aevaluate, "evaluate")
 
 
 class _ExportKeywords(TypedDict, total=False):

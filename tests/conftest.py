@@ -18,7 +18,7 @@ from tests import fakes
 settings.register_profile("untimed", deadline=None, max_examples=40)
 settings.load_profile("untimed")
 # The report of a run takes longer than most runs of the tests; those about it ask for it.
-os.environ |= {"PERSONAGEN_SIMULATE_NO_REPORT": "1", "PERSONAGEN_EXPAND_NO_REPORT": "1"}
+os.environ |= {f"PERSONAGEN_{name}_NO_REPORT": "1" for name in ("SIMULATE", "EXPAND", "EVALUATE")}
 # Variables with which whoever runs the tests would steer a client.
 PERSONAL = re.compile(
     r"\w+_(API_KEY|AUTH_TOKEN|BASE_URL|CUSTOM_HEADERS|ORG_ID|PROJECT_ID|PROXY)|SSL_CERT_(FILE|DIR)", re.IGNORECASE

@@ -95,9 +95,8 @@ def condition_rows(name: str, found: Mapping[str, Any], against: Mapping[str, An
 def audit_rows(audit: Mapping[str, Any]) -> Rows:
     """How far the judge agrees with itself, with the persona shown first, and with the panel."""
     rows = []
-    titles = {"again": "judge, asked again", "reordered": "judge, persona first"}
-    for key, title in titles.items():
-        rows.append((title, _agreement(audit.get(key))))
+    rows.append(("judge asked again", _agreement(audit.get("again"))))
+    rows.append(("persona shown first", _agreement(audit.get("reordered"))))
     rows.append(("  score with it first", _interval(audit.get("order"), signed=True)))
     rows += [(f"judge and {judge}", _agreement(found)) for judge, found in audit.get("panel", {}).items()]
     return rows
@@ -107,8 +106,8 @@ def _agreement(found: Mapping[str, Any] | None) -> str:
     if not found:
         return ""
     kappa = found.get("kappa")
-    weighted = f", weighted kappa {_interval(kappa)}" if kappa else ""
-    return f"the same score for {found['same']:.0%} of {found['count']:,}{weighted}"
+    weighted = f", kappa {kappa['value']:.2f} ({kappa['low']:.2f} to {kappa['high']:.2f})" if kappa else ""
+    return f"{found['same']:.0%} the same of {found['count']:,}{weighted}"
 
 
 def _interval(found: Mapping[str, float] | None, *, signed: bool = False) -> str:

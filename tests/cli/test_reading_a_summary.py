@@ -14,7 +14,7 @@ from personagen.personas.filters import FILTERS, SCREENS
 
 REPO = Path(__file__).parents[2]
 PAGE = (REPO / "docs" / "reading-a-summary.md").read_text(encoding="utf-8")
-SOURCES = ("expand", "simulate", "common", "run", "consent", "show", "measures")
+SOURCES = ("expand", "simulate", "common", "run", "consent", "show", "measures", "evaluate")
 
 
 def explained(page):
@@ -61,6 +61,7 @@ def test_the_measures_of_the_personas_are_those_that_are_explained(command):
     [
         ("expand", "--target", 45, "--personalities", 22),
         ("simulate", "--personas", "PERSONAS", "--turns", 3, "--noise", 0.4),
+        ("evaluate", "--personas", "PERSONAS", "--baselines", "--repeat-rate", 1),
     ],
 )
 def test_every_line_that_is_printed_is_explained(command, personas, arguments):

@@ -77,7 +77,7 @@ class Driver:
         env |= {"LD_PRELOAD": str(library()), "PYTHONHASHSEED": str(hashes), "PYTHONPATH": str(ROOT), "NO_PROXY": "*"}
         env |= dict.fromkeys(VARIABLES, "")
         # What is tried is the run; its report is written after it, and its size would count as a part of the results.
-        env |= dict.fromkeys(("PERSONAGEN_SIMULATE_NO_REPORT", "PERSONAGEN_EXPAND_NO_REPORT"), "1")
+        env |= dict.fromkeys((f"PERSONAGEN_{name}_NO_REPORT" for name in ("SIMULATE", "EXPAND", "EVALUATE")), "1")
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         command = [sys.executable, "-m", "tests.faults.driven", str(theirs.fileno())]
         self._server = subprocess.Popen(command, env=env, cwd=ROOT, pass_fds=[theirs.fileno()])

@@ -1,0 +1,268 @@
+"""The evaluate flow: what it writes, how it resumes, what each condition and protocol asks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+
+import orjson
+import pytest
+
+from personagen.errors import BudgetError, ServerError, UsageError
+from personagen.flows.evaluate import evaluate
+from personagen.options.evaluate import EvaluateOptions
+from personagen.ratings import Rating
+from personagen.records import ConversationTree
+from personagen.store.files import read_records
+from tests import fakes
+
+FILES = ("trees.jsonl", "ratings.jsonl", "results.json", "rejections.jsonl")
+
+
+@pytest.fixture
+def run(tmp_path):
+    """``run("out", turns=4)`` evaluates ``tests.fakes:llm`` on six personas in three turns, as user and judge too."""
+
+    def run(out="run", *, people=6, **options):
+        given = {"personas": str(fakes.personas(tmp_path, people)), "out": str(tmp_path / out), "turns": 3}
+        roles = {"model": "tests.fakes:llm", "user_model": "tests.fakes:llm", "judge_model": "tests.fakes:llm"}
+        return asyncio.run(evaluate(EvaluateOptions(**given | roles | options)))
+
+    return run
+
+
+def ratings(folder):
+    return list(read_records(folder / "ratings.jsonl", Rating))
+
+
+def trees(folder):
+    return {tree.id: tree for tree in read_records(folder / "trees.jsonl", ConversationTree)}
+
+
+def written(folder):
+    return {name: (folder / name).read_bytes() for name in FILES}
+
+
+def prompts(fake):
+    return Counter(call.prompt for call in fake.calls)
+
+
+def test_each_persona_talks_once_and_each_reply_is_rated(run, tmp_path):
+    summary = run(repeat_rate=0)
+    assert (summary.conversations, summary.answered, summary.rated) == (6, 18, 18)
+    assert {tree.persona.id for tree in trees(tmp_path / "run").values()} == {f"p{n}" for n in range(6)}
+    assert Counter(one.turn for one in ratings(tmp_path / "run")) == {1: 6, 2: 6, 3: 6}
+    plain = summary.results["conditions"]["plain"]
+    assert len(plain["al"]) == 3
+    assert plain["counts"] == [6, 6, 6]
+
+
+def test_al_is_the_mean_of_the_ratings_in_the_file(run, tmp_path):
+    run()
+    results = orjson.loads((tmp_path / "run" / "results.json").read_bytes())
+    scores = [one.score for one in ratings(tmp_path / "run") if one.turn == 2 and one.counts]
+    assert results["conditions"]["plain"]["al"][1]["value"] == pytest.approx(sum(scores) / 6, abs=1e-4)
+
+
+def test_the_model_under_test_sees_the_chat_alone(run, model):
+    fake = model(fakes.cast)
+    run()
+    sent = [call for call in fake.calls if call.prompt == "assistant/bare"]
+    assert len(sent) == 18
+    assert {message.role for call in sent for message in call.messages} == {"user", "assistant"}
+
+
+def test_the_same_command_again_asks_nothing_and_gives_the_same_bytes(run, tmp_path, model):
+    run()
+    before = written(tmp_path / "run")
+    again = model(fakes.cast)
+    assert run().report.new_calls == 0
+    assert again.calls == []
+    assert written(tmp_path / "run") == before
+
+
+def test_an_evaluation_that_was_stopped_resumes_to_the_same_figures(run, tmp_path):
+    run("whole", baselines=True)
+    with pytest.raises(BudgetError, match="raise --max-calls"):
+        run("part", baselines=True, max_calls=60)
+    half = orjson.loads((tmp_path / "part" / "results.json").read_bytes())
+    assert half["status"].startswith("stopped")
+    run("part", baselines=True)
+    assert written(tmp_path / "part") == written(tmp_path / "whole")
+
+
+def test_results_do_not_depend_on_concurrency_or_order_of_arrival(run, tmp_path, model):
+    run("one", concurrency=1)
+    model(fakes.cast).shuffle = 5
+    run("many", concurrency=64)
+    assert written(tmp_path / "one") == written(tmp_path / "many")
+
+
+def test_the_baselines_are_the_persona_another_one_and_a_reminder(run, tmp_path, model):
+    fake = model(fakes.cast)
+    summary = run(baselines=True)
+    assert [*summary.results["conditions"]] == ["plain", "persona", "reminder", "other"]
+    assert [*summary.results["against_plain"]] == ["persona", "reminder", "other"]
+    shown = {
+        call.place.partition("/")[0]: call.messages[0].content
+        for call in fake.calls
+        if call.prompt == "assistant/informed"
+    }
+    assert "She is 20" in shown["p0-persona"]
+    assert "She is 20" not in shown["p0-other"]
+    assert prompts(fake)["assistant/reminded"] == 18
+
+
+def test_conditions_begin_with_the_same_message_which_is_asked_once(run, tmp_path, model):
+    fake = model(fakes.cast)
+    run(baselines=True)
+    first = {tree_id: tree.nodes[0].content for tree_id, tree in trees(tmp_path / "run").items()}
+    assert len({first[f"p0-{name}"] for name in ("plain", "persona", "reminder", "other")}) == 1
+    opening = [call for call in fake.calls if call.prompt == "user/speak" and not call.inputs["conversation"]]
+    assert len(opening) == 6
+
+
+def test_runs_of_two_models_have_the_same_tree_ids(run, tmp_path):
+    run("one")
+    run("other", model="offline")
+    assert trees(tmp_path / "one").keys() == trees(tmp_path / "other").keys()
+
+
+def test_the_fixed_protocol_replays_the_user_turns_of_its_reference(run, tmp_path, model):
+    run("reference")
+    fake = model(fakes.cast)
+    run("fixed", protocol="fixed", reference=str(tmp_path / "reference"), model="offline")
+    assert "user/speak" not in prompts(fake)
+    said = {
+        name: [n.content for n in tree.nodes if n.role == "user"] for name, tree in trees(tmp_path / "fixed").items()
+    }
+    before = trees(tmp_path / "reference")
+    assert said == {name: [n.content for n in before[name].nodes if n.role == "user"] for name in said}
+
+
+def test_the_shift_protocol_changes_the_personality_and_rates_for_the_new_one(run, tmp_path, model):
+    people = tmp_path / "two.jsonl"
+    rows = [fakes.PERSONA.model_copy(update={"id": "a", "traits": ("blunt",), "personality": "She is blunt."})]
+    rows.append(rows[0].model_copy(update={"id": "b", "traits": ("gentle",), "personality": "She is gentle."}))
+    people.write_bytes(b"".join(one.line() + b"\n" for one in rows))
+    fake = model(fakes.cast)
+    summary = run(personas=str(people), protocol="shift", shift_at=3, repeat_rate=0)
+    judged = {call.place: call.inputs["personality"] for call in fake.calls if call.prompt == "judge/rate"}
+    assert judged["a-plain/0.0"] == judged["a-plain/0.0.0.0"] == "She is blunt."
+    assert judged["a-plain/0.0.0.0.0.0"] == "She is gentle."
+    spoken = {call.place: call.inputs["personality"] for call in fake.calls if call.prompt == "user/speak"}
+    assert spoken["a-plain/0.0.0.0.0"] == "She is gentle."
+    assert {"drop", "regained"} <= summary.results["conditions"]["plain"].keys()
+
+
+def test_the_second_session_has_the_first_in_the_models_context_and_not_in_the_judges_question(run, model):
+    fake = model(fakes.cast)
+    summary = run(protocol="sessions", turns=2, repeat_rate=0)
+    replies = {call.place: len(call.messages) for call in fake.calls if call.prompt == "assistant/bare"}
+    assert replies["p0-plain/0.0.0.0.0.0"] == 5
+    judged = {call.place: len(call.inputs["conversation"]) for call in fake.calls if call.prompt == "judge/rate"}
+    assert judged["p0-plain/0.0.0.0.0.0"] == 1
+    spoken = {call.place: call.inputs for call in fake.calls if call.prompt == "user/speak"}
+    assert spoken["p0-plain/0.0.0.0.0"]["conversation"] == []
+    assert spoken["p0-plain/0.0.0.0.0"]["earlier"]["topics"]
+    assert "carried" in summary.results["conditions"]["plain"]
+
+
+def test_test_turns_reveal_nothing_new(run, model):
+    fake = model(fakes.cast)
+    summary = run(protocol="learn-test", turns=6, test_from=4)
+    briefs = {call.inputs["turn"]: call.inputs["brief"] for call in fake.calls if call.prompt == "user/speak"}
+    assert all(not briefs[turn]["facts"] and not briefs[turn]["traits"] for turn in (4, 5, 6))
+    assert any(call.inputs["brief"]["facts"] for call in fake.calls if call.prompt == "user/speak")
+    assert "learned" in summary.results["conditions"]["plain"]
+
+
+def test_users_do_not_leave(run, model):
+    fake = model(fakes.cast)
+    run(turns=8, people=12)
+    assert "close" not in {call.inputs["brief"]["aim"] for call in fake.calls if call.prompt == "user/speak"}
+
+
+def test_a_panel_rates_each_reply_and_its_mean_counts(run, tmp_path):
+    summary = run(judge_model=("tests.fakes:llm", "offline"), repeat_rate=0)
+    by_judge = Counter((one.judge, one.model) for one in ratings(tmp_path / "run"))
+    assert by_judge == {("judge", "tests.fakes:llm"): 18, ("judge-2", "offline"): 18}
+    scores = [one.score for one in ratings(tmp_path / "run") if one.turn == 1]
+    assert summary.results["conditions"]["plain"]["al"][0]["value"] == pytest.approx(sum(scores) / 12, abs=1e-4)
+    assert summary.results["judge"]["panel"]["judge-2"]["count"] == 18
+    assert summary.results["judge"]["spread"] > 0
+
+
+def test_a_share_of_replies_is_rated_again_and_with_the_persona_first_without_counting(run, tmp_path):
+    summary = run(repeat_rate=1)
+    kinds = Counter(one.repeat for one in ratings(tmp_path / "run"))
+    assert kinds == {"": 18, "again": 18, "reordered": 18}
+    assert summary.rated == 18
+    assert summary.results["judge"]["again"]["count"] == 18
+
+
+def test_replies_can_be_rated_for_nobody_too(run, tmp_path):
+    summary = run(generic=True, repeat_rate=0)
+    assert Counter(one.rater for one in ratings(tmp_path / "run")) == {"": 18, "nobody": 18}
+    assert summary.results["conditions"]["plain"]["generic"]["counts"] == [6, 6, 6]
+
+
+def test_a_reply_that_the_judge_does_not_rate_is_missing_from_al_and_nothing_else(run, tmp_path, model):
+    def reply(call):
+        return "no idea" if call.prompt == "judge/rate" and call.place == "p0-plain/0.0" else fakes.cast(call)
+
+    model(reply)
+    summary = run(repeat_rate=0)
+    assert (summary.conversations, summary.rated) == (6, 17)
+    assert summary.results["conditions"]["plain"]["counts"] == [5, 6, 6]
+    assert b"the reply was not rated" in (tmp_path / "run" / "rejections.jsonl").read_bytes()
+
+
+def test_a_model_without_a_usable_reply_ends_its_conversation_and_the_rest_counts(run, model):
+    def reply(call):
+        return "" if call.place == "p0-plain/0.0.0.0" else fakes.cast(call)
+
+    model(reply)
+    summary = run(repeat_rate=0)
+    assert summary.ended_early == {"unusable": 1}
+    assert summary.results["conditions"]["plain"]["counts"] == [6, 5, 5]
+
+
+def test_a_server_error_fails_its_conversation_alone(run, tmp_path, model):
+    def reply(call):
+        return ServerError("it broke") if call.place.startswith("p1-plain/0.0.0") else fakes.cast(call)
+
+    model(reply)
+    summary = run(people=30)
+    assert (summary.conversations, summary.failed) == (29, 1)
+    assert "p1-plain" not in trees(tmp_path / "run")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"protocol": "fixed"}, "--protocol fixed needs --reference RUN"),
+        ({"reference": "outputs/x"}, "--reference is for --protocol fixed"),
+        ({"protocol": "shift", "shift_at": 9}, "--shift-at 9: there is no such turn with --turns 3"),
+        ({"protocol": "learn-test", "test_from": 9}, "--test-from 9: there is no such turn"),
+        ({"judge_model": ("offline",) * 10}, "give 9 at most"),
+        ({"people": 1, "baselines": True}, "--baselines needs a second persona"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused_before_anything_is_asked(run, model, options, said):
+    fake = model(fakes.cast)
+    with pytest.raises(UsageError, match=said):
+        run(**options)
+    assert fake.calls == []
+
+
+def test_a_reference_without_enough_turns_is_refused(run, tmp_path):
+    run("reference", turns=2)
+    with pytest.raises(UsageError, match="fewer than 3 user turns for 6 of 6 personas"):
+        run(protocol="fixed", reference=str(tmp_path / "reference"))
+
+
+def test_real_models_beside_an_offline_judge_are_said_to_give_no_figures_to_publish(run):
+    notes = run(judge_model="offline").report.notes
+    assert any("the offline cast plays judge" in note for note in notes)
+    assert not any("the offline cast plays" in note for note in run("two").report.notes)
