@@ -7,7 +7,7 @@ import json
 import pytest
 
 from personagen.llm.endpoints import resolve
-from personagen.llm.prices import Price
+from personagen.llm.prices import parse_price
 from personagen.options.evaluate import EvaluateOptions
 from tests import fakes
 
@@ -44,8 +44,8 @@ def test_what_is_given_without_a_role_is_for_the_model_under_test():
         "assistant": "http://127.0.0.1:9/v1",
         **dict.fromkeys(("user", "judge", "judge-2")),
     }
-    assert found["assistant"].price == Price(1, 2)
-    assert found["judge"].price != Price(1, 2)
+    assert found["assistant"].price == parse_price("1,2")
+    assert found["judge"].price != parse_price("1,2")
     assert found["judge-2"].model == "openai/k"
 
 
