@@ -193,8 +193,10 @@ def test_a_panel_rates_each_reply_and_its_mean_counts(run, tmp_path):
     assert summary.results["judge"]["spread"] > 0
 
 
-def test_a_share_of_replies_is_rated_again_and_with_the_persona_first_without_counting(run, tmp_path):
+def test_a_share_of_replies_is_rated_again_and_with_the_persona_first_without_counting(run, tmp_path, model):
+    fake = model(fakes.cast)
     summary = run(repeat_rate=1)
+    assert prompts(fake)["judge/rate"] == 3 * 18  # each is a question of its own, not a stored answer
     kinds = Counter(one.repeat for one in ratings(tmp_path / "run"))
     assert kinds == {"": 18, "again": 18, "reordered": 18}
     assert summary.rated == 18
