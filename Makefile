@@ -36,7 +36,7 @@ define installing
 	@echo "installing $$(grep -c '==' requirements/$(1).txt) packages into $(2)/: about $(3)"
 endef
 
-.PHONY: help demo test test-slow test-train test-browser screenshots check audit real real-short bench bench-short faults faults-short lock clean
+.PHONY: help demo test test-slow test-train test-browser screenshots check audit real real-short loop loop-short bench bench-short faults faults-short lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -82,6 +82,13 @@ check: $(VENV)/.dev  ## format, lint, types and the tests: what must pass before
 real: $(REAL)/.ready  ## expand and simulate on a real model behind real servers: half an hour
 	$(REAL)/bin/python benchmarks/real.py
 
+loop: $(REAL)/.ready $(TRAIN)/.ready  ## expand, simulate, train and evaluate a real model, before and after: a few hours
+	$(REAL)/bin/python benchmarks/loop.py --train-python $(TRAIN)/bin/python
+
+loop-short: $(REAL)/.ready $(TRAIN)/.ready  ## the same with little data and 12 personas: half an hour
+	$(REAL)/bin/python benchmarks/loop.py --train-python $(TRAIN)/bin/python --out outputs/loop-short \
+		--conversations 300 --recipe benchmarks/loop_short.toml --limit 12 --turns 4
+
 real-short: $(REAL)/.ready  ## the same with a few conversations, in a few minutes
 	$(REAL)/bin/python benchmarks/real.py --short
 
@@ -113,6 +120,7 @@ bench: $(VENV)/.dev demo  ## every benchmark in full: about an hour, 20 GB of di
 	$(BIN)/python benchmarks/export.py
 	$(BIN)/python benchmarks/publish.py
 	$(BIN)/python benchmarks/report.py
+	$(BIN)/python benchmarks/evaluate.py
 
 bench-short: $(VENV)/.dev demo  ## every benchmark in a small form, to see that it works
 	$(BIN)/python benchmarks/throughput.py --short
@@ -136,6 +144,7 @@ bench-short: $(VENV)/.dev demo  ## every benchmark in a small form, to see that 
 	$(BIN)/python benchmarks/export.py --pairs 20000
 	$(BIN)/python benchmarks/publish.py --pairs 2000
 	$(BIN)/python benchmarks/report.py --conversations 200 --base 10 --turns 4
+	$(BIN)/python benchmarks/evaluate.py --short
 
 faults: $(VENV)/.dev  ## crashes, power cuts, a server that misbehaves: RELIABILITY.md in full, one to two hours; goes on when stopped
 	$(BIN)/python -m tests.faults

@@ -22,7 +22,7 @@ then you will not forget what you set out to do when the week gets busy and nobo
 PIECES = " ".join("{0}" if place % 3 == 2 else word for place, word in enumerate(ADVICE.split()))
 
 
-BY_FIELD = {"ranking": "judge", "inferences": "observer", "descriptions": "author"}
+BY_FIELD = {"ranking": "judge", "score": "rater", "inferences": "observer", "descriptions": "author"}
 
 
 def actor(request: Request) -> Reply:
@@ -53,6 +53,8 @@ def said(request: Request, role: str) -> str:
     match role:
         case "judge":
             return _judge(asked)
+        case "rater":
+            return _rater(asked)
         case "observer":
             return _observer(asked)
         case "author":
@@ -89,6 +91,13 @@ def _judge(asked: str) -> str:
     texts = {label: text.partition("\n</reply>")[0].encode() for label, _, text in shown}
     ranked = sorted(texts, key=lambda label: zlib.crc32(texts[label]))
     return orjson.dumps({"reason": "It fits them better.", "ranking": ranked, "tie": False}).decode()
+
+
+def _rater(asked: str) -> str:
+    score = 1 + zlib.crc32(_between(asked, "<reply>\n", "\n</reply>").encode()) % 5
+    return orjson.dumps(
+        {"reason": "It fits them.", **dict.fromkeys(("style", "content", "quality", "score"), score)}
+    ).decode()
 
 
 def _user(asked: str, mark: int) -> str:
