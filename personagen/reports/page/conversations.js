@@ -76,9 +76,10 @@ function drawMiddle(middle, talk, node, query) {
       h("button", { type: "button", onclick: () => step(1), title: "J" }, "Next"),
       h("button", { type: "button", onclick: random, title: "R" }, "Random"),
       h("button", { type: "button", onclick: copyLink }, "Copy link"),
-      h("label", {}, compare, " differences of chosen and rejected"),
+      isRated() ? null : h("label", {}, compare, " differences of chosen and rejected"),
     ),
     h("h2", {}, `Conversation ${talk.id}`),
+    isRated() ? scoresPart(talk, at) : "",
     view.tree.box,
     chat,
   );
@@ -124,7 +125,7 @@ function row(tree, node, at, query) {
           if (matchMedia("(max-width: 760px)").matches) setTimeout(() => document.querySelector(".middle")?.scrollIntoView(), 150);
         } },
       h("span", { class: "t" }, trees.title[tree]),
-      h("span", { class: "m" }, `${trees.turns[tree]} turns, ${trees.pairs[tree]} pairs${trees.twin[tree] ? ", twin" : ""}`),
+      h("span", { class: "m" }, isRated() ? scoreWords(tree, query) : `${trees.turns[tree]} turns, ${trees.pairs[tree]} pairs${trees.twin[tree] ? ", twin" : ""}`),
     ),
   );
   item.firstChild.style.top = `${at * ROW}px`;

@@ -2,6 +2,7 @@
 
 const PARTS = [
   ["overview", "Overview", () => true, showOverview],
+  ["alignment", "Alignment", () => data.alignment, showAlignment],
   ["compare", "Compare", () => data.comparison, showCompare],
   ["conversations", "Conversations", () => (data.trees.id || []).length, showConversations],
   ["personas", "Personas", () => data.personas, showPersonas],
