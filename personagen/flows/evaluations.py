@@ -67,9 +67,8 @@ class Evaluation:
                 if not row.get("rater") and not row.get("repeat"):
                     by_turn[row["turn"]].append(row["score"])
             condition = tree["id"].rpartition("-")[2]
-            scores = [
-                round(fmean(by_turn[k]), 2) if k in by_turn else None for k in range(1, max(by_turn, default=0) + 1)
-            ]
+            turns = range(1, max(by_turn, default=0) + 1)
+            scores = [round(fmean(by_turn[turn]), 2) if turn in by_turn else None for turn in turns]
             yield {
                 **tree,
                 "id": f"{tree['id']}@{name}" if number else tree["id"],

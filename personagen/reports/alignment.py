@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -19,8 +20,8 @@ CONDITIONS = {
 _MARKS = {"shift_at": "the user changes at turn {}", "second_at": "the second conversation begins at turn {}"}
 _MARKS["test_from"] = "from turn {} on nothing new is revealed"
 _CURVE = (
-    "The judge's mean score of the replies at each turn, 1 to 5, with 95 % bands over personas. A curve that rises shows"
-    " a model that fits the person better as they talk. A point leads to its conversations, the lowest score first."
+    "The judge's mean score of the replies at each turn, 1 to 5, with 95 % bands over personas. A curve that rises"
+    " shows a model that fits the person better as they talk. A point leads to its conversations, lowest score first."
 )
 # Name, title, how to read it, the axis.
 _FIGURES = (
@@ -71,15 +72,20 @@ def part(
         if figures:
             sections.append({"title": title, "figures": figures})
 
-    add("Alignment by turn", lambda: _curves(series, names if several else [], "" if whole else "&shared=yes"))
-    add("Figures", lambda: _figures(series, names if several else []))
+    shown = names if several else []
+    curves = partial(_curves, series, shown, "" if whole else "&shared=yes")
+    if several:
+        add("Alignment by turn", curves)
+        add("Figures", lambda: _figures(series, shown))
+    else:
+        add("Alignment by turn", lambda: [*curves(), *_figures(series, shown)])
     if several and comparison:
         add(f"Against {names[0]}", lambda: _against(comparison["against"], names))
     for number, (name, own) in enumerate(zip(names, results, strict=True)):
         of = f", {name}" if len(names) > 1 else ""
-        add(f"Criteria{of}", lambda own=own, number=number: _criteria(own, number))  # type: ignore[misc]
-        add(f"The judge{of}", lambda own=own: _judge(own.get("judge") or {}))  # type: ignore[misc]
-        add(f"Who is served worse{of}", lambda own=own, number=number: _groups(own, number))  # type: ignore[misc]
+        add(f"Criteria{of}", partial(_criteria, own, number, "plain" * several))
+        add(f"The judge{of}", partial(_judge, own.get("judge") or {}))
+        add(f"Who is served worse{of}", partial(_groups, own, number))
     notes = list((comparison or {}).get("notes") or ())
     if several and comparison:
         notes.insert(0, f"curves and figures are over the {comparison['shared']:,} personas that all runs have")
@@ -153,9 +159,7 @@ def _curves(series: Sequence[Row], names: Sequence[str], more: str) -> Iterator[
         yield _lines("AL(k)", help_, [row(one, one["condition"]) for one in series], **scale)
     for condition, words in CONDITIONS.items() if names else ():
         own = [one for one in series if one["condition"] == condition]
-        help_ = (
-            f"{words[:1].upper()}{words[1:]}. {_CURVE}" if condition == "plain" else f"{words[:1].upper()}{words[1:]}."
-        )
+        help_ = f"{words[:1].upper()}{words[1:]}.{f' {_CURVE}' * (condition == 'plain')}"
         rows = [{**row(one, names[one["run"]]), "run": one["run"]} for one in own]
         yield _lines(f"AL(k), {condition}", help_, rows, **scale)
 
@@ -199,19 +203,18 @@ def _against(against: Sequence[Row], names: Sequence[str]) -> Iterator[Figure]:
         help_ = f"The share of personas whose reply is rated higher than that of {first}; equal scores count half."
         yield _lines(f"Win rate, {condition}", help_, wins, mark=0.5, to=1, tall=True)
     for name, title, _, _ in _FIGURES:
-        rows = [
-            _row(_label(one, names), one["figures"][name], run=one["run"])
-            for one in against
-            if one["figures"].get(name)
-        ]
+        known = [one for one in against if one["figures"].get(name)]
+        rows = [_row(_label(one, names), one["figures"][name], run=one["run"]) for one in known]
         yield _rates(f"{title}, difference", f"Minus that of {first}, on the same personas.", rows, (0, 0), zero=True)
 
 
-def _criteria(results: Mapping[str, Any], run: int) -> Iterator[Figure]:
+def _criteria(results: Mapping[str, Any], run: int, only: str) -> Iterator[Figure]:
     titles = {"style": "style (personality)", "content": "content (profile)", "quality": "quality (engaging, concise)"}
     scale = {"plain": True, "from": 1, "to": 5, "tall": True}
     help_ = "The judge's mean mark of each criterion. Style that rises without content: it mirrors, but knows little."
     for one in _series(results):
+        if only and one["condition"] != only:
+            continue
         one["run"] = run
         rows = []
         for name, values in (one.get("criteria") or {}).items():
@@ -246,19 +249,13 @@ def _groups(results: Mapping[str, Any], run: int) -> Iterator[Figure]:
     head = ["", "personas", "average AL", "slope a turn", "minus all others", ""]
     for kind, title in (("attribute", "By attribute"), ("trait", "By trait")):
         found = (results.get("groups") or {}).get(kind) or {}
-        ranked = sorted(
-            ((one["gap"]["value"], name, one) for name, one in found.items() if one.get("gap")), key=lambda x: x[:2]
-        )
+        known = {name: one["gap"] for name, one in found.items() if one.get("gap")}
         rows = []
-        for _, name, one in ranked:
-            gap, apart = one["gap"], "worse" if one["gap"]["high"] < 0 else "better" if one["gap"]["low"] > 0 else ""
-            cells = [
-                f"{one['personas']:,}",
-                _interval(one.get("average")),
-                _interval(one.get("ir"), "+"),
-                _interval(gap, "+"),
-            ]
-            rows.append({"label": name, "cells": [*cells, apart], "link": _group_link(kind, name, run)})
+        for name, gap in sorted(known.items(), key=lambda item: (item[1]["value"], item[0])):
+            shown = [_interval(found[name].get("average")), _interval(found[name].get("ir"), "+"), _interval(gap, "+")]
+            apart = "worse" if gap["high"] < 0 else "better" if gap["low"] > 0 else ""
+            cells = [f"{found[name]['personas']:,}", *shown, apart]
+            rows.append({"label": name, "cells": cells, "link": _group_link(kind, name, run)})
         chance = f" Of {len(rows):,} intervals about {max(1, round(0.05 * len(rows))):,} leave 0 out by chance."
         help_ = f"Mean score of the model by itself for people with it, the worst first.{chance if rows else ''}"
         yield {"title": title, "help": help_, "kind": "table", "head": head, "rows": rows, "wide": True, "most": WORST}
@@ -273,4 +270,7 @@ def _group_link(kind: str, name: str, run: int) -> str:
 
 
 def _interval(found: Mapping[str, float] | None, sign: str = "") -> str:
-    return f"{found['value']:{sign}.2f} ({found['low']:{sign}.2f} to {found['high']:{sign}.2f})" if found else ""
+    """In words, with a true minus, as the charts have it."""
+    if not found:
+        return ""
+    return f"{found['value']:{sign}.2f} ({found['low']:{sign}.2f} to {found['high']:{sign}.2f})".replace("-", "−")

@@ -6,13 +6,13 @@ const nodeAt = (turn) => Array(2 * turn).fill("0").join(".");
 function showAlignment(main) {
   const { runs, notes: remarks, marks, sections } = data.alignment;
   const told = (run) => [`${number(run.personas)} personas`, `${run.turns} turns`, run.protocol ? `protocol ${run.protocol}` : "", run.user ? `users: ${run.user}` : "", run.judge ? `judge: ${run.judge}` : ""].filter(Boolean).join(" · ");
-  main.replaceChildren(
+  main.replaceChildren(...[
     h("ul", { class: "facts runs" }, runs.map((run) => h("li", {}, h("strong", {}, runs.length > 1 ? `${run.name}: ` : "", run.model || "model not known"), h("div", { class: "note" }, told(run))))),
     [...marks, ...remarks].map((one) => h("p", { class: "note" }, `${one[0].toUpperCase()}${one.slice(1)}.`)),
     sections.length
-      ? sections.map(({ title, figures }) => [h("h2", { class: "section" }, title), h("div", { class: "cards" }, figures.map(card))]).flat()
+      ? sections.map(({ title, figures }) => [h("h2", { class: "section" }, title), h("div", { class: "cards" }, figures.map(card))])
       : h("p", {}, "No reply of this run has a rating."),
-  );
+  ].flat(Infinity));
 }
 
 // The score of a conversation at a turn, or its mean over all turns.
@@ -55,7 +55,8 @@ function ratedFilters(select, input) {
   const plain = (values) => values.map((value) => [value, value]);
   return [
     h("div", { class: "row" }, select("condition", "condition", plain(conditions)), input("rated", "rated at turn", "number", { min: 1 })),
-    h("div", { class: "row" }, select("order", "by score", [["low", "lowest first"], ["high", "highest first"]]), runs.length > 1 ? select("run", "run", runs.map((run, at) => [String(at), run.name])) : null),
+    h("div", { class: "row" }, select("order", "by score", [["low", "lowest first"], ["high", "highest first"]]), runs.length > 1 ? select("run", "run", runs.map((run, at) => [String(at), run.name])) : select("gate", "gate", plain(data.gates))),
+    runs.length > 1 ? h("div", { class: "row" }, select("gate", "gate", plain(data.gates))) : null,
   ];
 }
 

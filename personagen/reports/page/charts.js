@@ -63,6 +63,7 @@ function drawRates({ title, rows, limit, from = 0, to = 1, plain = false, zero =
       s("text", { x: x(tick), y: bottom + 16, "text-anchor": "middle", class: "soft" }, plain ? tick : percent(tick)),
     );
   }
+  if (zero) drawn.append(s("line", { class: "zero", x1: x(0), x2: x(0), y1: 0, y2: bottom }));
   rows.forEach((row, at) => {
     const y = at * step + 28;
     const over = limit && row.value > limit;
@@ -81,9 +82,7 @@ function drawRates({ title, rows, limit, from = 0, to = 1, plain = false, zero =
     group.append(dot);
     drawn.append(linked(row.link, group));
   });
-  for (const at of [limit || null, zero ? 0 : null]) {
-    if (at !== null) drawn.append(s("line", { class: "mark", x1: x(at), x2: x(at), y1: 0, y2: bottom }));
-  }
+  if (limit) drawn.append(s("line", { class: "mark", x1: x(limit), x2: x(limit), y1: 0, y2: bottom }));
   return drawn;
 }
 
@@ -128,7 +127,7 @@ function drawLines({ title, rows, mark, link, from = 0, to = null, plain = false
     .call(d3.axisBottom(x).tickValues(whole).tickFormat(d3.format(",d")));
   d3.select(drawn).append("g").attr("class", "axis").attr("transform", "translate(46,0)")
     .call(d3.axisLeft(y).ticks(5).tickFormat(plain ? (value) => (given === 0 ? signed(value, 1, true) : value) : percent));
-  if (given !== null) drawn.append(s("line", { class: "mark", x1: 52, x2: WIDE - 14, y1: y(given), y2: y(given) }));
+  if (given !== null) drawn.append(s("line", { class: given ? "mark" : "zero", x1: 52, x2: WIDE - 14, y1: y(given), y2: y(given) }));
   const dots = [];
   rows.forEach((row, at) => {
     const colour = colourOf(row, at);

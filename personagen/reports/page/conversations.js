@@ -37,9 +37,12 @@ async function showConversations(main, { rest, query }, fresh) {
     view.form = query.toString();
     main.replaceChildren(h("div", { class: "work" }, h("div", { class: "side" }, form, listed), middle, about));
   }
+  let scrolls = isRated() && Boolean(rest[1] || query.get("rated")) && matchMedia("(min-width: 761px)").matches;
   main.shown = () => {
     listed.show();
     if (talk) view.tree.fit();
+    if (scrolls) middle.querySelector(".msg.on")?.scrollIntoView({ block: "center" });
+    scrolls = false;
   };
   if (!talk) {
     middle.append(h("p", {}, list.length ? "This conversation could not be read." : "No conversation meets these filters."));

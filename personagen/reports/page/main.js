@@ -96,6 +96,7 @@ async function begin() {
   }
   data.blocks = data.blocks || {};
   notes.load();
+  document.body.classList.toggle("rated", isRated());
   const nav = document.getElementById("nav");
   nav.append(...PARTS.filter(([, , there]) => there()).map(([name, label]) => h("a", { href: `#/${name}`, "data-part": name }, label)));
   const button = document.getElementById("theme");
