@@ -131,6 +131,23 @@ def evaluation(run: Path) -> Evaluation:
     return found
 
 
+def compare(runs: Sequence[Path]) -> dict[str, Any]:
+    """``compared`` of the runs in these folders; ``problems`` says what of them can't be read.
+
+    Raises:
+        UsageError: there are fewer than two or too many, one is no run of ``evaluate``, or they share no persona.
+    """
+    if not 2 <= len(runs) <= MAX_RUNS:
+        raise UsageError(f"--compare needs from two to {MAX_RUNS} runs of `personagen evaluate`, not {len(runs)}")
+    if len({run.resolve() for run in runs}) < len(runs):
+        raise UsageError("--compare is given the same run twice: name different ones")
+    read = [evaluation(run) for run in runs]
+    names = distinct_names(runs)
+    found = compared(read, names)
+    problems = [f"{name}: {text}" for one, name in zip(read, names, strict=True) for text in one.source.problems]
+    return found | {"problems": problems}
+
+
 def compared(runs: Sequence[Evaluation], names: Sequence[str]) -> dict[str, Any]:
     """AL(k) and its figures of every run and condition, on the personas and turns that all ``runs`` have.
 

@@ -172,5 +172,7 @@ function drawTable({ title, head, rows, most = Infinity }) {
 }
 
 function showOverview(main) {
-  main.replaceChildren(h("div", { class: "cards" }, data.figures.map(card)));
+  const [first, ...others] = data.figures;
+  const curve = data.alignment?.sections[0]?.figures[0];
+  main.replaceChildren(h("div", { class: "cards" }, [first, curve, ...others].filter(Boolean).map(card)));
 }
