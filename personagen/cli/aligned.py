@@ -54,8 +54,8 @@ def _figures(found: Mapping[str, Any]) -> Table:
 
 def _differences(one: Mapping[str, Any]) -> Table:
     grid = _grid(2, "", "difference", "win rate")
-    for turn, (gap, won) in enumerate(zip(one["difference"], one["wins"], strict=True), 1):
-        grid.add_row(f"AL({turn})", _interval(gap, "gain"), _share(won))
+    for at, (gap, won) in enumerate(zip(one["difference"], one["wins"], strict=True), 1):
+        grid.add_row(f"AL({at})", _interval(gap, "gain"), _share(won))
     for key, title in _TITLES.items():
         if key not in ("first", "last"):
             found = one["figures"].get(key)

@@ -189,7 +189,7 @@ def _row(number: int, record: ConversationTree | Persona, listing: Listing) -> d
 
             turns = sum(node.role == "assistant" for node in record.nodes)
             score = mean_score(listing.ratings.get(record.id, []))
-            return {**row, "persona": record.persona.profile, "turns": turns, "score": score}
+            return {**row, "persona": record.persona.profile, "turns": turns, "score": float(score) if score else ""}
         turns = max((turn(node.id) for node in record.nodes), default=0)
         return {**row, "persona": record.persona.profile, "turns": turns, "pairs": len(pairs_of(record)[0])}
     age = str(record.attributes.get("age", ""))

@@ -209,13 +209,14 @@ def _table(
     for name, value in rows[0].items():
         grid.add_column(
             "#" if name == "index" else name,
-            justify="right" if isinstance(value, int) else "left",
+            justify="right" if isinstance(value, int | float) else "left",
             no_wrap=True,
             overflow="ellipsis",
             ratio=RATIOS.get(name),
         )
     for row in rows:
-        grid.add_row(*(Text(one_line(str(value))) for value in row.values()))
+        shown = (f"{value:.2f}" if isinstance(value, float) else str(value) for value in row.values())
+        grid.add_row(*(Text(one_line(value)) for value in shown))
     if not more:
         return [grid]
     return [grid, Text(f"… and {more:,} more: personagen show {one_line(str(folder))} --rows 0, or give a number")]

@@ -84,7 +84,7 @@ class Evaluation:
         """What ``results.json`` holds, computed anew if it is missing or damaged; empty without a rating."""
         try:
             kept = orjson.loads((self.source.folder / alignment.FILE).read_bytes())
-            if isinstance(kept, dict) and isinstance(kept.get("conditions", {}), dict):
+            if _is_whole(kept):
                 return kept
         except (OSError, orjson.JSONDecodeError):
             pass
@@ -110,6 +110,14 @@ class Evaluation:
             "personas": len(self.personas),
             "turns": self.turns,
         }
+
+
+def _is_whole(results: Any) -> bool:
+    conditions = results.get("conditions", {}) if isinstance(results, dict) else None
+    return isinstance(conditions, dict) and all(
+        isinstance(found, dict) and isinstance(found.get("al"), list) and isinstance(found.get("figures"), dict)
+        for found in conditions.values()
+    )
 
 
 def _texts(value: Any) -> str:

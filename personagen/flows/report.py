@@ -81,12 +81,12 @@ async def report(
     damaged or not finished gives a page too, which says what is missing.
 
     Raises:
-        UsageError: a folder is not there or is no run, or there are more than three.
+        UsageError: a folder is not there or is no run, or there are more than three (of runs of ``evaluate`` twelve).
         DiskError: the file can't be written.
     """
     for run in runs:
         if not run.is_dir() or not ((run / "run.json").is_file() or (run / "journal.db").is_file()):
-            raise UsageError(f"{run} is no run: give a folder that expand or simulate wrote")
+            raise UsageError(f"{run} is no run: give a folder that expand, simulate or evaluate wrote")
     sources = [Source(run) for run in runs]
     most = MAX_EVALUATIONS if all(one.is_evaluation for one in sources) else MAX_RUNS
     if not 1 <= len(runs) <= most:
@@ -266,7 +266,8 @@ def _calls(made: _Made, stack: ExitStack) -> Any:
 
     async def replayed(tree: Row) -> Row:
         try:
-            return calls_row(await play(ConversationTree.model_validate(tree)))
+            known = {name: value for name, value in tree.items() if name in ConversationTree.model_fields}
+            return calls_row(await play(ConversationTree.model_validate(known)))
         except (PersonagenError, OSError, ValueError, TypeError, LookupError) as error:
             return {"calls": [], "lines": [], "why": f"The prompts can't be shown: {error}"}
 
