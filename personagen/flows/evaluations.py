@@ -83,7 +83,7 @@ class Evaluation:
     def results(self) -> dict[str, Any]:
         """What ``results.json`` holds, computed anew if it is missing or damaged; empty without a rating."""
         try:
-            kept = orjson.loads((self.source.folder / alignment.FILE).read_bytes())
+            kept: dict[str, Any] = orjson.loads((self.source.folder / alignment.FILE).read_bytes())
             if _is_whole(kept):
                 return kept
         except (OSError, orjson.JSONDecodeError):
