@@ -230,7 +230,7 @@ def _criteria(results: Mapping[str, Any], run: int, only: str) -> Iterator[Figur
 
 def _judge(audit: Mapping[str, Any]) -> Iterator[Figure]:
     named = {"asked again": audit.get("again"), "persona shown first": audit.get("reordered")}
-    named |= {f"and {judge}": found for judge, found in (audit.get("panel") or {}).items()}
+    named |= {f"beside {judge}": found for judge, found in (audit.get("panel") or {}).items()}
     rows = []
     for label, found in named.items():
         if found:
@@ -256,8 +256,10 @@ def _groups(results: Mapping[str, Any], run: int) -> Iterator[Figure]:
             apart = "worse" if gap["high"] < 0 else "better" if gap["low"] > 0 else ""
             cells = [f"{found[name]['personas']:,}", *shown, apart]
             rows.append({"label": name, "cells": cells, "link": _group_link(kind, name, run)})
-        chance = f" Of {len(rows):,} intervals about {max(1, round(0.05 * len(rows))):,} leave 0 out by chance."
-        help_ = f"Mean score of the model by itself for people with it, the worst first.{chance if rows else ''}"
+        help_ = (
+            "Mean score of the model by itself for people with it, the worst first, with 95 % intervals: one in twenty"
+            " leaves 0 out by chance."
+        )
         yield {"title": title, "help": help_, "kind": "table", "head": head, "rows": rows, "wide": True, "most": WORST}
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
 import pytest
 
 from personagen.errors import UsageError
+from personagen.flows.evaluate import evaluate
 from personagen.flows.evaluations import compare, evaluation
+from personagen.options.evaluate import EvaluateOptions
+from tests import fakes
 from tests.cli.runs import evaluated, simulated
 from tests.trees import conversation
 
@@ -98,3 +102,14 @@ def test_results_that_are_missing_are_computed_from_the_ratings(tmp_path: Path):
     found = evaluation(run)
     assert found.results["conditions"] == kept["conditions"]
     assert found.source.problems == ["results.json is missing or damaged: its figures are computed from ratings.jsonl"]
+
+
+def test_a_reply_that_a_panel_rates_counts_once(tmp_path: Path):
+    options = EvaluateOptions(
+        personas=str(fakes.personas(tmp_path, 2)),
+        turns=2,
+        judge_model=("offline", "offline"),
+        out=str(tmp_path / "run"),
+    )
+    summary = asyncio.run(evaluate(options))
+    assert (summary.rated, summary.answered) == (4, 4)

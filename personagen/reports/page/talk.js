@@ -120,7 +120,7 @@ function meta(talk, one, kind = "", continues = false) {
     h("strong", {}, one.agent),
     kind ? h("span", { class: `badge ${kind}` }, kind) : null,
     continues ? h("span", { class: "badge" }, "continues") : null,
-    h("a", { href: link }, one.id),
+    h("a", { href: link }, isRated() ? `turn ${turnOf(one.id)}` : one.id),
     h("button", { type: "button", "aria-pressed": String(Boolean(flagged)), "data-flag": key, onclick: (event) => { notes.flag(key); event.currentTarget.setAttribute("aria-pressed", String(Boolean(notes.of(key).flag))); } }, "Flag"),
     h("button", { type: "button", onclick: (event) => noteBox(event.currentTarget, key) }, notes.of(key).note ? "Note ●" : "Note"),
   );
