@@ -31,11 +31,12 @@ _FIRST = re.compile(rb'\{"id":"([ !#-\[\]-~]+)"')
 
 @dataclass(frozen=True)
 class Listing:
-    """The records of ``file``, and the ``word`` for one."""
+    """The records of ``file``, and the ``word`` for one; ``ratings`` by tree, of a run of ``evaluate``."""
 
     word: str
     file: Path
     record: type[ConversationTree | Persona | Rejection]
+    ratings: dict[str, list[dict[str, Any]]] | None = None
 
 
 def open_run(folder: Path) -> tuple[Listing, dict[str, Any]]:
@@ -53,7 +54,16 @@ def open_run(folder: Path) -> tuple[Listing, dict[str, Any]]:
     state = read_state(folder)
     if "expand" in (state.get("command"), state.get("of")):
         return Listing("persona", folder / "personas.jsonl", Persona), state
-    return Listing("tree", folder / "trees.jsonl", ConversationTree), state
+    return Listing("tree", folder / "trees.jsonl", ConversationTree, _ratings(folder, state)), state
+
+
+def _ratings(folder: Path, state: dict[str, Any]) -> dict[str, list[dict[str, Any]]] | None:
+    if state.get("command") != "evaluate":
+        return None
+    from personagen.flows.evaluations import Evaluation
+    from personagen.reports.source import Source
+
+    return Evaluation(Source(folder)).ratings
 
 
 def listed(
@@ -73,7 +83,7 @@ def listed(
             more += 1
             continue
         first = first or record
-        shown.append(_row(number, record))
+        shown.append(_row(number, record, listing))
     return shown, more, first
 
 
@@ -171,19 +181,27 @@ def _runs_near(folder: Path) -> list[str]:
     return []
 
 
-def _row(number: int, record: ConversationTree | Persona) -> dict[str, Any]:
+def _row(number: int, record: ConversationTree | Persona, listing: Listing) -> dict[str, Any]:
     row = {"index": number, "id": record.id}
     if isinstance(record, ConversationTree):
+        if listing.ratings is not None:
+            from personagen.cli.aligned import mean_score
+
+            turns = sum(node.role == "assistant" for node in record.nodes)
+            score = mean_score(listing.ratings.get(record.id, []))
+            return {**row, "persona": record.persona.profile, "turns": turns, "score": float(score) if score else ""}
         turns = max((turn(node.id) for node in record.nodes), default=0)
         return {**row, "persona": record.persona.profile, "turns": turns, "pairs": len(pairs_of(record)[0])}
     age = str(record.attributes.get("age", ""))
     return {**row, "age": age, "profile": record.profile, "traits": ", ".join(record.traits[:3])}
 
 
-def as_json(record: ConversationTree | Persona) -> dict[str, Any]:
-    """A persona, or a tree with its pairs."""
+def as_json(record: ConversationTree | Persona, listing: Listing) -> dict[str, Any]:
+    """A persona, or a tree with its pairs or its ratings."""
     if isinstance(record, Persona):
         return {"persona": record.model_dump()}
+    if listing.ratings is not None:
+        return {"tree": record.model_dump(), "ratings": listing.ratings.get(record.id, [])}
     shown = {"tree": record.model_dump(), "pairs": [pair.model_dump() for pair in pairs_of(record)[0]]}
     if is_branching(record.grow):
         shown["trajectories"] = [pair.model_dump() for pair in trajectories_of(record)]

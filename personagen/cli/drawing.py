@@ -56,7 +56,7 @@ def conversation(
     about = " · ".join(filter(None, parts))
     head = Text.assemble((title, "bold"), (f"  {one_line(tree.id)}", GREY), "\n", (about, GREY))
     roots = view.below.get("", [])
-    about_whom = _in_brief(tree.persona) if brief else persona(tree.persona, f"persona {tree.persona.id}")
+    about_whom = in_brief(tree.persona) if brief else persona(tree.persona, f"persona {tree.persona.id}")
     shown = [_branch(view, root) for root in roots]
     if only is not None:
         several = tree.grow == "all"
@@ -69,7 +69,8 @@ def one_turn(tree: ConversationTree, at: str) -> RenderableType:
     return _turn(_view(tree), by_id(tree)[at])
 
 
-def _in_brief(who: Persona) -> RenderableType:
+def in_brief(who: Persona) -> RenderableType:
+    """A persona in two lines."""
     texts = (one_line(text) for text in (who.profile, who.personality) if text)
     return Group(*(Text(text, no_wrap=True, overflow="ellipsis", style=GREY) for text in texts))
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from personagen.cli import complete
 from personagen.cli.common import counts, discarded_rows, failure_rows, rejected_messages
 from personagen.cli.options import Command, options_of
 from personagen.cli.run import Rows, run_command
-from personagen.options import OutputOptions
-from personagen.options.evaluate import EvaluateOptions
+from personagen.errors import UsageError
+from personagen.options import OutputOptions, place
+from personagen.options.evaluate import CompareOptions, EvaluateOptions
 from personagen.options.report import PageOptions
 
 if TYPE_CHECKING:
@@ -23,7 +26,10 @@ Examples:
   personagen evaluate --model openai/mine --user-model openai/gpt-5-mini --judge-model openai/gpt-5 --budget 5
   personagen evaluate --model openai/mine --base-url http://127.0.0.1:8000/v1 --against outputs/run
   personagen evaluate --protocol fixed --reference outputs/evaluation --out outputs/other
+  personagen evaluate --compare outputs/evaluation outputs/other --out compare.html
 """
+PAGE = "compare.html"
+_OF_COMPARISON = ("compare", "runs", "out", "json", "quiet", "no_report")
 FIGURES = {
     "average": "average AL",
     "ir": "slope a turn (IR)",
@@ -34,8 +40,11 @@ FIGURES = {
 }
 
 
-@click.command(cls=Command, params=options_of(EvaluateOptions, PageOptions, OutputOptions), epilog=EPILOG)
-def evaluate(**values: Any) -> None:
+@click.command(
+    cls=Command, params=options_of(EvaluateOptions, CompareOptions, PageOptions, OutputOptions), epilog=EPILOG
+)
+@click.argument("runs", metavar="[RUN...]", nargs=-1, shell_complete=complete.runs)
+def evaluate(runs: tuple[str, ...], compare: bool, **values: Any) -> None:
     """Measure how well a model aligns with a person as the conversation goes on.
 
     Personas talk with the model under test, which gets no hint, and a judge rates each reply from 1 to 5 for how well
@@ -43,11 +52,42 @@ def evaluate(**values: Any) -> None:
     an interval over personas; see docs/evaluating.md.
 
     Writes trees.jsonl, ratings.jsonl, results.json and run.json. Without --model it runs offline, at no cost. The same
-    command on the same folder resumes.
+    command on the same folder resumes. With --compare it reads runs that are there, prints how they differ, and writes
+    a page of them to --out (compare.html).
     """
+    if compare:
+        _compare([Path(place("RUN", run)) for run in runs], values)
+        return
+    if runs:
+        raise UsageError(f"{runs[0]}: runs are for --compare; `personagen show RUN` shows one")
     from personagen.flows.evaluate import evaluate as flow
 
     run_command(flow, EvaluateOptions, values, describe)
+
+
+def _compare(runs: list[Path], values: Mapping[str, Any]) -> None:
+    from personagen.cli.aligned import compared_rows
+    from personagen.cli.common import print_summary
+    from personagen.cli.terminal import page
+    from personagen.flows.evaluations import compare
+    from personagen.flows.report import report
+    from personagen.runs.interrupt import run_sync
+
+    ctx = click.get_current_context()
+    typed = {name for name in ctx.params if ctx.get_parameter_source(name) == click.core.ParameterSource.COMMANDLINE}
+    if others := sorted(typed - set(_OF_COMPARISON)):
+        flags = ", ".join(f"--{name.replace('_', '-')}" for name in others)
+        raise UsageError(f"--compare asks no model: leave out {flags}")
+    found = compare(runs)
+    out = Path(str(values["out"])) if "out" in typed else Path(PAGE)
+    out = out / PAGE if out.is_dir() else out
+    if not values["no_report"]:
+        found["page"] = run_sync(report(runs, out, title=" and ".join(one["name"] for one in found["runs"]))).file
+    output = {name: values[name] for name in ("json", "quiet")}
+    if any(output.values()):
+        print_summary(found, "", **output)
+    else:
+        page(*compared_rows(found))
 
 
 def describe(s: EvaluateSummary) -> tuple[Rows, str]:

@@ -26,6 +26,8 @@ Examples:
 def report(runs: tuple[str, ...], out: FilePath | None, **output: bool) -> None:
     """Write one HTML file of a run: figures, personas, every conversation as a tree and a chat, search, notes.
 
+    Of a run of evaluate it has AL(k) with bands, and each reply with its rating; several of them share one chart.
+
     The file opens from disk and loads nothing. Two or three runs are compared: settings, prompts, figures, and turns
     whose verdict changed. A run that is damaged or not finished gives a report too, which says what is missing.
     """

@@ -10,6 +10,7 @@ import click
 
 from personagen.cli import complete
 from personagen.cli.common import counts, money, print_summary, table
+from personagen.cli.evaluate import outcome_rows as evaluation_rows
 from personagen.cli.measures import ALARMING, label_rows
 from personagen.cli.options import Command, options_of
 from personagen.cli.realism import realism_rows
@@ -101,13 +102,13 @@ def show(run: str, tree: str | None, json: bool, quiet: bool, **values: Any) -> 
     if tree is not None or o.random:
         number, record = drawn(listing, picks) if tree is None else find(listing, tree)
         if any(output.values()):
-            print_summary(as_json(record) | _picked(pick, record), "", **output)
+            print_summary(as_json(record, listing) | _picked(pick, record), "", **output)
         else:
             page(_drawn(listing, record, f"{listing.word} {number}", pick, brief=o.brief))
         return
     table_rows, more, first = listed(listing, o.rows, picks)
     if any(output.values()):
-        own = as_json(first) | _picked(pick, first) if first else {}
+        own = as_json(first, listing) | _picked(pick, first) if first else {}
         print_summary({"run": state, f"{listing.word}s": table_rows, **own}, "", **output)
         return
     ended = str(state.get("status", "")).startswith(("done", "stopped"))
@@ -145,14 +146,15 @@ def _show_failed(folder: Path, wanted: str | None, rows: int, output: dict[str, 
 
 def _drawn(listing: Listing, record: Any, title: str, pick: Pick, *, brief: bool) -> RenderableType:
     from personagen.cli import drawing
+    from personagen.cli.aligned import rated_conversation
 
     if listing.word != "tree":
         return drawing.persona(record, title)
-    if pick == type(pick)():
-        return drawing.conversation(record, title, brief=brief)
-    turns = pick.turns(record)
-    if not turns:
+    turns = None if pick == type(pick)() else pick.turns(record)
+    if turns == []:
         raise UsageError(f"{title} has no turn for {pick}; leave an option out or change it")
+    if listing.ratings is not None:
+        return rated_conversation(record, listing.ratings.get(record.id, []), title, turns, brief=brief)
     return drawing.conversation(record, title, turns, brief=brief)
 
 
@@ -166,10 +168,11 @@ def _overview(folder: Path, state: dict[str, Any]) -> RenderableType:
     rows = [("status", f"{state.get('command', '?')}, {state.get('status', '?')}")]
     summary = state.get("summary", {})
     rows += [("run", f"{name}: {run.get('path', '')}") for name, run in state.get("runs", {}).items()]
-    simulated = "simulate" in (state.get("command"), state.get("of"))
-    rows += (
-        [*outcome_rows(summary), *label_rows(label_summary(read_labels(folder)))] if simulated else _pool_rows(summary)
-    )
+    made = (state.get("command"), state.get("of"))
+    if "simulate" in made:
+        rows += [*outcome_rows(summary), *label_rows(label_summary(read_labels(folder)))]
+    else:
+        rows += evaluation_rows(summary) if "evaluate" in made else _pool_rows(summary)
     rows += realism_rows(summary.get("realism") or {}, whole=True)
     unpriced = "cost_usd" not in usage or (state.get("estimate", {}).get("free") and not usage["cost_usd"])
     rows += [
@@ -206,13 +209,14 @@ def _table(
     for name, value in rows[0].items():
         grid.add_column(
             "#" if name == "index" else name,
-            justify="right" if isinstance(value, int) else "left",
+            justify="right" if isinstance(value, int | float) else "left",
             no_wrap=True,
             overflow="ellipsis",
             ratio=RATIOS.get(name),
         )
     for row in rows:
-        grid.add_row(*(Text(one_line(str(value))) for value in row.values()))
+        shown = (f"{value:.2f}" if isinstance(value, float) else str(value) for value in row.values())
+        grid.add_row(*(Text(one_line(value)) for value in shown))
     if not more:
         return [grid]
     return [grid, Text(f"… and {more:,} more: personagen show {one_line(str(folder))} --rows 0, or give a number")]

@@ -83,7 +83,7 @@ def results(found: Rated, people: Sequence[Persona], marks: Mapping[str, int], s
         "personas": len(found.personas),
         "conditions": {name: _condition(found, name, own, marks, seed) for name, own in scores.items()},
         "against_plain": {
-            name: _plain(asdict(alignment.compared(own, scores[PLAIN], seed)))
+            name: plain(asdict(alignment.compared(own, scores[PLAIN], seed)))
             for name, own in scores.items()
             if name != PLAIN and PLAIN in scores
         },
@@ -97,9 +97,9 @@ def _condition(found: Rated, name: str, scores: Scores, marks: Mapping[str, int]
     criteria = {one: alignment.curve(found.array(of, name), seed).al for one, of in sorted(found.criteria.items())}
     generic = found.array(found.generic, name)
     return {
-        **_plain(asdict(curve)),
+        **plain(asdict(curve)),
         "criteria": {one: [interval and round(interval.value, 4) for interval in al] for one, al in criteria.items()},
-        "generic": _plain(asdict(alignment.curve(generic, seed))) if np.isfinite(generic).any() else None,
+        "generic": plain(asdict(alignment.curve(generic, seed))) if np.isfinite(generic).any() else None,
         **{what: _shown(value) for what, value in _marked(scores, marks, seed).items()},
     }
 
@@ -205,13 +205,13 @@ def _shown(interval: Any) -> dict[str, float] | None:
     return {name: round(getattr(interval, name), 4) for name in ("value", "low", "high")}
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """``value`` with floats rounded, for JSON."""
     if isinstance(value, float):
         return round(value, 4) if math.isfinite(value) else None
     if isinstance(value, dict):
-        return {name: _plain(one) for name, one in value.items()}
-    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
+        return {name: plain(one) for name, one in value.items()}
+    return [plain(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def read(run: Path) -> dict[str, Any]:

@@ -100,6 +100,8 @@ def compare(first: Path, second: Path) -> Comparison:
 
 def _state(folder: Path) -> dict[str, Any]:
     state = read_state(folder)
+    if state.get("command") == "evaluate":
+        raise UsageError(f"{folder} is a run of evaluate: compare those with `personagen evaluate --compare RUN RUN`")
     if "simulate" not in (state.get("command"), state.get("of")):
         raise UsageError(f"{folder} has personas, not conversations; name two runs of `personagen simulate`")
     return state

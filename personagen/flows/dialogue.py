@@ -191,7 +191,7 @@ class Dialogue:
         counts = {
             "conversations": 1,
             "answered": sum(node.role == "assistant" for node in self._nodes),
-            "rated": sum(rating.counts for rating in ratings),
+            "rated": len({rating.node for rating in ratings if rating.counts}),
             **self.log.counts(),
             **self.ctx.counts.by_name(),
         }

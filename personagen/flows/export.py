@@ -26,7 +26,7 @@ from personagen.options import NamedFunction, place
 from personagen.options.export import REST, ExportOptions, SelectionOptions, shares
 from personagen.plugins import function
 from personagen.records import ConversationTree, PreferencePair
-from personagen.store.files import BUFFER_BYTES, make_folder, read_records, read_state
+from personagen.store.files import BUFFER_BYTES, make_folder, read_records, read_state, refuse_evaluation
 
 __all__ = ["ExportSummary", "conversations", "default_out", "export", "exporter_of"]
 
@@ -262,6 +262,7 @@ def _decided(taken: _Taken) -> Iterator[bytes]:
 
 def _check_run(run: Path) -> tuple[str, ...]:
     state = read_state(run)
+    refuse_evaluation(run, state)
     if "simulate" not in (state.get("command"), state.get("of")):
         raise UsageError(
             f"{run} has personas, not conversations; simulate some with"

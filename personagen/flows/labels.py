@@ -15,7 +15,7 @@ import orjson
 from personagen.errors import CorruptError, DiskError, UsageError
 from personagen.metrics.agreement import kappa, rate, sums
 from personagen.records import ConversationTree, Persona, PreferencePair
-from personagen.store.files import read_records, read_state, synced
+from personagen.store.files import read_records, read_state, refuse_evaluation, synced
 
 FILE = "labels.jsonl"
 Choice = Literal["first", "second", "tie"]
@@ -44,6 +44,7 @@ def drawn(run: Path, count: int, seed: int) -> list[Drawn]:
         UsageError: ``run`` is not a run of ``simulate``, or has no pairs.
     """
     state = read_state(run)
+    refuse_evaluation(run, state)
     if "simulate" not in (state.get("command"), state.get("of")):
         raise UsageError(f"{run} has personas, not pairs; name a run of `personagen simulate`")
     total = sum(1 for _ in read_records(run / "pairs.jsonl", PreferencePair))

@@ -133,6 +133,8 @@ def _sources(runs: Sequence[Path], out: Path) -> tuple[str, list[_Source]]:
     if len(commands) > 1:
         what = ", ".join(f"{folder} is of {command}" for command, folder in commands.items())
         raise UsageError(f"runs of different commands can't be merged: {what}")
+    if "evaluate" in commands:
+        raise UsageError("runs of evaluate can't be merged: `personagen evaluate --compare RUN RUN` compares them")
     return next(iter(commands)), sources
 
 

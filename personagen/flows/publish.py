@@ -20,7 +20,7 @@ from personagen.options import place
 from personagen.options.publish import PublishOptions
 from personagen.runs.interrupt import run_sync
 from personagen.splits import split_of
-from personagen.store.files import make_folder, read_state
+from personagen.store.files import make_folder, read_state, refuse_evaluation
 from personagen.store.lock import locked
 
 STAGING = ".publish"  # in the run folder, or in the one that is written
@@ -169,6 +169,7 @@ def shares_of(text: str) -> dict[str, float]:
 def _check(run: Path, name: str | None, out: Path | None) -> None:
     place("RUN", run)
     state = read_state(run)
+    refuse_evaluation(run, state)
     if "simulate" not in (state.get("command"), state.get("of")):
         raise UsageError(f"{run} has personas, not conversations: publish a run of `personagen simulate`")
     if state.get("status") != "done":

@@ -16,6 +16,7 @@ from personagen.call import Call
 from personagen.errors import PersonagenError, ReplyError, ServerError, UsageError
 from personagen.flows.conversation import Conversation
 from personagen.flows.plan import Plan, Plans, candidates_of
+from personagen.flows.replay_dialogue import DialogueReplay
 from personagen.flows.simulate import prompts_of
 from personagen.flows.twins import TwinConversation, answering
 from personagen.llm.middleware import Tally
@@ -50,7 +51,19 @@ async def replay(run: Path, tree: ConversationTree) -> Made:
 @contextmanager
 def open_replay(run: Path) -> Iterator[Callable[[ConversationTree], Awaitable[Made]]]:
     """``replay`` for many conversations of ``run``, whose files are read once."""
-    options = _options(read_state(run))
+    state = read_state(run)
+    if state.get("command") == "evaluate":
+        dialogues = DialogueReplay(run, state)
+        with stored_answers(run / "journal.db") as answer:
+
+            async def play_dialogue(tree: ConversationTree) -> Made:
+                made: Made = []
+                await dialogues.play(tree, _from(answer, made))
+                return made
+
+            yield play_dialogue
+        return
+    options = _options(state)
     prompts, acts = _prompts(run, options), custom.acts(checked_texts(options.agent))
     topics = load_topics(options.topics)
     plans = _plans(options, topics)

@@ -12,10 +12,13 @@ from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 
 from personagen.errors import PersonagenError, UsageError
+from personagen.flows.evaluations import MAX_RUNS as MAX_EVALUATIONS
+from personagen.flows.evaluations import distinct_names
+from personagen.flows.report_alignment import Evaluations
 from personagen.hub.provenance import command_lines, public_state
 from personagen.llm.endpoints import is_offline
 from personagen.records import ConversationTree, content_id
-from personagen.reports import comparison
+from personagen.reports import alignment, comparison
 from personagen.reports.blocks import Blocks, block, chunks
 from personagen.reports.conversations import Columns, details, messages, place_of
 from personagen.reports.figures import Wins, figures
@@ -54,6 +57,7 @@ class _Made:
     """What was read of the run that the page is about."""
 
     source: Source
+    rated: Evaluations
     people: People = field(default_factory=People)
     columns: Columns = field(default_factory=Columns)
     wins: Wins = field(default_factory=Wins)
@@ -62,6 +66,10 @@ class _Made:
     called: int = 0  # conversations with their calls
     no_calls: str = ""
     offline: bool = False
+
+    def trees(self) -> Iterator[tuple[Row, list[Row]]]:
+        """The conversations with their pairs; of runs of ``evaluate`` those of every run."""
+        return self.rated.trees() if self.rated.runs else self.source.trees()
 
 
 async def report(
@@ -73,19 +81,21 @@ async def report(
     damaged or not finished gives a page too, which says what is missing.
 
     Raises:
-        UsageError: a folder is not there or is no run, or there are more than three.
+        UsageError: a folder is not there or is no run, or there are more than three (of runs of ``evaluate`` twelve).
         DiskError: the file can't be written.
     """
-    if not 1 <= len(runs) <= MAX_RUNS:
-        raise UsageError(f"a report is of one run, or compares two or three; {len(runs)} were given")
     for run in runs:
         if not run.is_dir() or not ((run / "run.json").is_file() or (run / "journal.db").is_file()):
-            raise UsageError(f"{run} is no run: give a folder that expand or simulate wrote")
+            raise UsageError(f"{run} is no run: give a folder that expand, simulate or evaluate wrote")
     sources = [Source(run) for run in runs]
+    most = MAX_EVALUATIONS if all(one.is_evaluation for one in sources) else MAX_RUNS
+    if not 1 <= len(runs) <= most:
+        raise UsageError(f"a report is of one run, or compares up to {most}; {len(runs)} were given")
     file = out or runs[0] / NAME
     with ExitStack() as stack:
         spool: BinaryIO = stack.enter_context(TemporaryFile())
-        made, starts = await _read(sources[0], spool, calls)
+        made = _Made(sources[0], Evaluations(sources))
+        starts = await _read(made, spool, calls)
         index = _index(made, starts, sources)
         with replaced(file) as page_file:
             for part in page(*_head(made, title or runs[0].resolve().name), index):
@@ -101,18 +111,17 @@ async def report(
     return ReportSummary(str(file), file.stat().st_size, *counts, tuple(problems))
 
 
-async def _read(source: Source, spool: BinaryIO, calls: bool) -> tuple[_Made, dict[str, list[int]]]:
+async def _read(made: _Made, spool: BinaryIO, calls: bool) -> dict[str, list[int]]:
     """Reads the run; its conversations go to ``spool`` in blocks, whose first rows are returned."""
-    made = _Made(source)
-    if not source.is_pool:
-        return made, await _read_conversations(made, spool, calls)
-    for persona in source.rows("personas.jsonl"):
+    if not made.source.is_pool:
+        return await _read_conversations(made, spool, calls)
+    for persona in made.source.rows("personas.jsonl"):
         made.people.add(persona)
     _read_rejections(made)
     texts = {content_id(kind, row[kind]): row[kind] for row in made.people.rows for kind in KINDS if row.get(kind)}
     for row in made.rejections:
         row["nearest"] = texts.get(row["nearest"], row["nearest"])
-    return made, {}
+    return {}
 
 
 async def _read_conversations(made: _Made, spool: BinaryIO, with_calls: bool) -> dict[str, list[int]]:
@@ -121,7 +130,7 @@ async def _read_conversations(made: _Made, spool: BinaryIO, with_calls: bool) ->
     with ExitStack() as stack:
         kinds["calls"] = Blocks("calls", stack.enter_context(TemporaryFile()))
         replayed = _calls(made, stack) if with_calls else None
-        for tree, pairs in made.source.trees():
+        for tree, pairs in made.trees():
             person = made.people.add(tree["persona"])
             made.people.count(person, tree, pairs)
             own = rejected.get(tree["id"], [])
@@ -130,7 +139,7 @@ async def _read_conversations(made: _Made, spool: BinaryIO, with_calls: bool) ->
             made.offline |= any(map(is_offline, tree.get("models", {}).values()))
             kinds["messages"].add(messages(tree))
             kinds["details"].add(details(tree, pairs, own))
-            if replayed and made.called < MAX_CALLS:
+            if replayed and made.called < MAX_CALLS and not tree.get("of_run"):
                 kinds["calls"].add(await replayed(tree))
                 made.called += 1
         for one in kinds.values():
@@ -161,7 +170,10 @@ def _index(made: _Made, starts: Mapping[str, list[int]], sources: Sequence[Sourc
     pools = state.get("summary", {}).get("pools") or {}
     asked = ((pools.get("profile") or {}).get("draws") or {}).get("by_value") or {}
     own = figures(state, made.wins, source.note)
-    compared = {"comparison": _comparison(sources, own)} if len(sources) > 1 else {}
+    beside = {"comparison": _comparison(sources, own)} if len(sources) > 1 else {}
+    if made.rated.runs:
+        beside["alignment"] = made.rated.part()
+        own = [*alignment.overview(state.get("summary") or {}), *own]
     index: Row = {
         "id": content_id(state.get("started"), source.folder.name),
         "mapped": made.people.place(),
@@ -181,7 +193,7 @@ def _index(made: _Made, starts: Mapping[str, list[int]], sources: Sequence[Sourc
         ],
         "blocks": starts,
         **made.columns.packed(),
-        **compared,
+        **beside,
     }
     return index | {"problems": [f"{one.folder.name}: {text}" for one in sources for text in one.problems]}
 
@@ -197,10 +209,10 @@ def _public(source: Source) -> Row:
 
 
 def _comparison(sources: Sequence[Source], own: list[Row]) -> Row:
-    names = _distinct_names([source.folder for source in sources])
+    names = distinct_names([source.folder for source in sources])
     sets = [own, *(figures(source.state, _wins(source), source.note) for source in sources[1:])]
-    pools = any(source.is_pool for source in sources)
-    changed, words = ([], "") if pools else comparison.changed(names, sources)
+    unpaired = any(source.is_pool or source.is_evaluation for source in sources)
+    changed, words = ([], "") if unpaired else comparison.changed(names, sources)
     return {
         "names": names,
         "settings": comparison.settings([_public(one).get("options", {}) for one in sources]),
@@ -213,18 +225,9 @@ def _comparison(sources: Sequence[Source], own: list[Row]) -> Row:
 
 def _wins(source: Source) -> Wins:
     found = Wins()
-    for _, pairs in () if source.is_pool else source.trees():
+    for _, pairs in () if source.is_pool or source.is_evaluation else source.trees():
         found.add(pairs)
     return found
-
-
-def _distinct_names(folders: Sequence[Path]) -> list[str]:
-    """The names of the folders, with the folder around them where they are the same."""
-    names = [folder.resolve().name for folder in folders]
-    if len(set(names)) == len(names):
-        return names
-    longer = [f"{folder.resolve().parent.name}/{folder.resolve().name}" for folder in folders]
-    return longer if len(set(longer)) == len(longer) else [f"{n}. {name}" for n, name in enumerate(names, 1)]
 
 
 def prompt_texts(run: Path) -> dict[str, str]:
@@ -263,7 +266,8 @@ def _calls(made: _Made, stack: ExitStack) -> Any:
 
     async def replayed(tree: Row) -> Row:
         try:
-            return calls_row(await play(ConversationTree.model_validate(tree)))
+            known = {name: value for name, value in tree.items() if name in ConversationTree.model_fields}
+            return calls_row(await play(ConversationTree.model_validate(known)))
         except (PersonagenError, OSError, ValueError, TypeError, LookupError) as error:
             return {"calls": [], "lines": [], "why": f"The prompts can't be shown: {error}"}
 

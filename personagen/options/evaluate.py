@@ -10,6 +10,7 @@ from personagen.options.models import COLUMNS, ModelOptions
 from personagen.options.row import (
     DIALOGUES,
     FILES,
+    GENERAL,
     MODELS,
     SIZE,
     Data,
@@ -17,6 +18,7 @@ from personagen.options.row import (
     Functions,
     KeyTexts,
     Models,
+    Options,
     by_role,
     checked_texts,
     option,
@@ -25,6 +27,15 @@ from personagen.options.row import (
 Protocol = Literal["aloe", "fixed", "shift", "sessions", "learn-test"]
 PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
 MAX_JUDGES = 9
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompareOptions(Options):
+    """Whether ``evaluate`` compares runs that are there, and asks no model."""
+
+    compare: bool = option(
+        False, "Compare the runs that follow, on the personas they share; ask no model.", GENERAL, common=True
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ class ReportOptions(Options):
 
 @dataclass(frozen=True, kw_only=True)
 class PageOptions(Options):
-    """Whether ``expand`` and ``simulate`` write a report at their end."""
+    """Whether ``expand``, ``simulate`` and ``evaluate`` write a report at their end."""
 
     no_report: bool = option(False, "Do not write report.html at the end.", GENERAL)
 

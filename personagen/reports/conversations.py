@@ -14,7 +14,8 @@ TITLE = 90  # characters of the first message
 _OF_PAIR: tuple[str, ...] = ("node", "chosen_node", "rejected_node", "margin", "confidence", "because", "knowable")
 _OF_PAIR += ("generic", "leaking", "flip_share", "pooled", "personal", "twin", "scores")
 _OF_TREE: tuple[str, ...] = ("judgments", "checks", "repeated", "seconded", "unasked", "style", "models", "prompts")
-_OF_TREE += ("grow", "keep", "session", "memory", "changed", "twin", "run")
+_OF_TREE += ("grow", "keep", "session", "memory", "changed", "twin", "run", "ratings")
+_OF_RATED = ("condition", "of_run", "rated", "shared")  # of a run of ``evaluate``
 _TRI = {None: 0, False: 1, True: 2}  # not known, no, yes
 _POOLED = {None: 0, "chosen": 1, "rejected": 2, "tie": 3}
 
@@ -103,6 +104,7 @@ class Columns:
             "pairs": len(pairs),
             "depth": max(turn(one["id"]) for one in tree["nodes"]),
             "twin": (tree.get("twin") or {}).get("tree", ""),
+            **{name: tree[name] for name in _OF_RATED if name in tree},
         }
         for name, value in values.items():
             self.trees[name].append(value)

@@ -74,7 +74,8 @@ def figures(state: Mapping[str, Any], wins: Wins, damaged: Callable[[str], objec
 
 def _of_conversations(state: Mapping[str, Any], wins: Wins) -> Iterable[Figure]:
     summary = state.get("summary") or {}
-    yield _counts(summary)
+    if "rated" not in summary:
+        yield _counts(summary)
     yield _rejected("Turns without a pair", summary.get("rejected") or {}, "gate")
     yield _rejected("Rejected messages", summary.get("rejected_messages") or {}, "gate")
     yield _lines("Aware reply chosen, by turn", _WIN_HELP, [("aware chosen", wins.points())], "turn=", mark=0.5)

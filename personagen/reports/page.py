@@ -13,7 +13,7 @@ from personagen.reports.blocks import block
 
 STYLE = "report.css"
 LIBRARY = "vendor/d3.min.js"
-CODE = ("base", "notes", "charts", "tree", "talk", "find", "conversations", "personas", "compare", "main")
+CODE = ("base", "notes", "charts", "tree", "talk", "find", "conversations", "personas", "compare", "alignment", "main")
 _POLICY = (
     "default-src 'none'; script-src {code}; style-src {style}; img-src data: blob:; base-uri 'none'; form-action 'none'"
 )

@@ -55,6 +55,8 @@ class People:
         """Adds a conversation of the persona."""
         row, turns = self.rows[number], sum(one["role"] == "user" for one in tree["nodes"])
         best = [max(one["scores"]) for one in tree.get("judgments", ()) if one.get("scores") and not one.get("persona")]
+        if tree.get("condition") == "plain" and not tree["of_run"]:
+            best += [score for score in tree["rated"] if score]
         row["best"] = row.get("best", 0) + sum(best)
         row["judged"] = row.get("judged", 0) + len(best)
         row["paired"] = row.get("paired", 0) + len({pair["node"] for pair in pairs})

@@ -12,17 +12,22 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
+from personagen.agents.judge import BEST
 from personagen.errors import PersonagenError
+from personagen.ratings import Rating
 from personagen.records import ConversationTree, Persona, PreferencePair, Record, Rejection
 from personagen.store.files import BUFFER_BYTES, read_state
+from personagen.tree import turn
 
 Row = dict[str, Any]
 MAX_PROBLEMS = 20  # that are listed
+MAX_TURNS = 2000  # of a rated conversation: twice the most of `--turns`, for --protocol sessions
 KINDS: Mapping[str, type[Record]] = {
     "trees.jsonl": ConversationTree,
     "pairs.jsonl": PreferencePair,
     "rejections.jsonl": Rejection,
     "personas.jsonl": Persona,
+    "ratings.jsonl": Rating,
 }
 _TABLES = ("options", "summary", "report", "usage", "prompts")
 _PATH = re.compile(r"\d{1,9}(?:\.\d{1,9})*")
@@ -55,6 +60,12 @@ class Source:
         made = self.state.get("of") or self.state.get("command")
         has = [(self.folder / name).exists() for name in ("personas.jsonl", "trees.jsonl")]
         return has == [True, False] or (made == "expand" and not has[1])
+
+    @property
+    def is_evaluation(self) -> bool:
+        """Whether its conversations have ratings, not pairs."""
+        made = self.state.get("of") or self.state.get("command")
+        return made == "evaluate" or (not made and (self.folder / "ratings.jsonl").exists())
 
     def note(self, problem: str) -> None:
         """Adds a problem, once."""
@@ -109,7 +120,15 @@ def _sound(line: bytes, kind: type[Record]) -> Row | None:
         row: Row = orjson.loads(line)
     except (ValidationError, orjson.JSONDecodeError):
         return None
+    if isinstance(made, Rating) and not _is_on_scale(made):
+        return None
     nodes = made.nodes if isinstance(made, ConversationTree) else ()
     if isinstance(made, ConversationTree) and not nodes:
         return None
     return row if all(_PATH.fullmatch(node.id) for node in nodes) else None
+
+
+def _is_on_scale(rating: Rating) -> bool:
+    scores = (rating.style, rating.content, rating.quality)
+    placed = _PATH.fullmatch(rating.node) and turn(rating.node) == rating.turn <= MAX_TURNS
+    return bool(placed) and 1 <= rating.score <= BEST and all(0 <= score <= BEST for score in scores)

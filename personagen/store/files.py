@@ -9,7 +9,7 @@ import errno
 import fcntl
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
@@ -131,6 +131,15 @@ def read_records(file: Path, kind: type[R]) -> Iterator[R]:
             except ValidationError as error:
                 what = error.errors()[0]["msg"]
                 raise CorruptError(f"{file}:{number} is not a {kind.__name__}: {what}; run the command again") from None
+
+
+def refuse_evaluation(folder: Path, state: Mapping[str, Any]) -> None:
+    """Raises ``UsageError`` if ``state`` is that of a run of ``evaluate``, where pairs are needed."""
+    if state.get("command") == "evaluate":
+        raise UsageError(
+            f"{folder} is a run of `personagen evaluate`, whose conversations have one reply a turn, so it has no"
+            " pairs: name a run of `personagen simulate`"
+        )
 
 
 def read_state(folder: Path) -> dict[str, Any]:

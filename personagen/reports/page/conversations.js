@@ -37,9 +37,12 @@ async function showConversations(main, { rest, query }, fresh) {
     view.form = query.toString();
     main.replaceChildren(h("div", { class: "work" }, h("div", { class: "side" }, form, listed), middle, about));
   }
+  let scrolls = isRated() && Boolean(rest[1] || query.get("rated")) && matchMedia("(min-width: 761px)").matches;
   main.shown = () => {
     listed.show();
     if (talk) view.tree.fit();
+    if (scrolls) middle.querySelector(".msg.on")?.scrollIntoView({ block: "center" });
+    scrolls = false;
   };
   if (!talk) {
     middle.append(h("p", {}, list.length ? "This conversation could not be read." : "No conversation meets these filters."));
@@ -76,9 +79,10 @@ function drawMiddle(middle, talk, node, query) {
       h("button", { type: "button", onclick: () => step(1), title: "J" }, "Next"),
       h("button", { type: "button", onclick: random, title: "R" }, "Random"),
       h("button", { type: "button", onclick: copyLink }, "Copy link"),
-      h("label", {}, compare, " differences of chosen and rejected"),
+      isRated() ? null : h("label", {}, compare, " differences of chosen and rejected"),
     ),
     h("h2", {}, `Conversation ${talk.id}`),
+    isRated() ? scoresPart(talk, at) : "",
     view.tree.box,
     chat,
   );
@@ -124,7 +128,7 @@ function row(tree, node, at, query) {
           if (matchMedia("(max-width: 760px)").matches) setTimeout(() => document.querySelector(".middle")?.scrollIntoView(), 150);
         } },
       h("span", { class: "t" }, trees.title[tree]),
-      h("span", { class: "m" }, `${trees.turns[tree]} turns, ${trees.pairs[tree]} pairs${trees.twin[tree] ? ", twin" : ""}`),
+      h("span", { class: "m" }, isRated() ? scoreWords(tree, query) : `${trees.turns[tree]} turns, ${trees.pairs[tree]} pairs${trees.twin[tree] ? ", twin" : ""}`),
     ),
   );
   item.firstChild.style.top = `${at * ROW}px`;

@@ -55,15 +55,17 @@ function found(query) {
   const flagged = wanted("flagged") ? notes.flaggedTrees() : null;
   const words = wanted("q").toLowerCase();
   const trait = wanted("trait").toLowerCase();
+  const exact = /^"(.+)"$/.exec(trait); // in quotes the whole trait is meant
   const [attribute, value] = pairOf(wanted("attribute"));
   const list = [];
   for (let at = 0; at < count; at++) {
     if (onTurn && !first.has(at)) continue;
     if (wanted("pairs") === "no" && trees.pairs[at]) continue;
     if (wanted("gate") && !gated.has(at)) continue;
+    if (isRated() && !isBehind(at, query)) continue;
     if (flagged && !flagged.has(trees.id[at])) continue;
     const person = people ? people[trees.persona[at]] : null;
-    if (trait && !(person?.traits || []).some((one) => one.toLowerCase().includes(trait))) continue;
+    if (trait && !(person?.traits || []).some((one) => (exact ? one.toLowerCase() === exact[1] : one.toLowerCase().includes(trait)))) continue;
     if (wanted("kind") && !(person?.kinds || []).includes(wanted("kind"))) continue;
     if (wanted("depth") && trees.depth[at] < Number(wanted("depth"))) continue;
     if (attribute && String((person?.attributes || {})[attribute] ?? "") !== (value ?? "")) continue;
@@ -71,7 +73,7 @@ function found(query) {
     if (words && !(search.texts[at] || "").includes(words) && !trees.id[at].startsWith(wanted("q"))) continue;
     list.push([at, first.get(at) || gated.get(at) || ""]);
   }
-  return list;
+  return isRated() ? inOrder(list, query) : list;
 }
 
 function pairOf(text) {
@@ -102,8 +104,7 @@ function filterForm(query, changed) {
     made.value = query.get(name) || "";
     return h("label", {}, label, made);
   };
-  const yesNo = plain(["yes", "no"]);
-  const more = ["kind", "depth", "persona", "gate", "agent", "turn", "margin", "pooled", "trait", "attribute", "pairs", "flagged", ...YES_NO].some((name) => query.get(name));
+  const more = ["kind", "depth", "persona", "gate", "agent", "turn", "margin", "pooled", "trait", "attribute", "pairs", "flagged", "condition", "rated", "order", "run", ...YES_NO].some((name) => query.get(name));
   return h(
     "form",
     { class: "filters", role: "search", "aria-label": "Find conversations", onsubmit: (event) => event.preventDefault() },
@@ -112,15 +113,23 @@ function filterForm(query, changed) {
       "details",
       { open: more },
       h("summary", {}, "Filters"),
-      h("div", { class: "row" }, select("agent", "chosen", plain(data.agents)), select("gate", "gate", plain(data.gates))),
-      h("div", { class: "row" }, input("turn", "turn", "number", { min: 1 }), input("margin", "margin from", "number", { min: 0, max: 4, step: 0.5 })),
-      h("div", { class: "row" }, select("personal", "personal", yesNo), select("knowable", "knowable", yesNo)),
-      h("div", { class: "row" }, select("generic", "generic", yesNo), select("leaking", "leaking", yesNo)),
-      h("div", { class: "row" }, select("pooled", "nobody prefers", plain(["chosen", "rejected", "tie"])), select("pairs", "with pairs", yesNo)),
+      isRated() ? ratedFilters(select, input) : pairFilters(select, input),
       h("div", { class: "row" }, input("trait", "trait", "search"), select("attribute", "attribute", plain(attributes))),
       h("div", { class: "row" }, input("depth", "turns from", "number", { min: 1 }), select("flagged", "flagged", [["yes", "yes"]])),
       h("div", { class: "row" }, input("persona", "persona", "search"), input("kind", "kind of trait", "search")),
     ),
     h("button", { type: "button", class: "clear", hidden: !isFiltered(query), onclick: () => changed(new URLSearchParams(), true) }, "Clear all filters"),
   );
+}
+
+function pairFilters(select, input) {
+  const plain = (values) => values.map((value) => [value, value]);
+  const yesNo = plain(["yes", "no"]);
+  return [
+    h("div", { class: "row" }, select("agent", "chosen", plain(data.agents)), select("gate", "gate", plain(data.gates))),
+    h("div", { class: "row" }, input("turn", "turn", "number", { min: 1 }), input("margin", "margin from", "number", { min: 0, max: 4, step: 0.5 })),
+    h("div", { class: "row" }, select("personal", "personal", yesNo), select("knowable", "knowable", yesNo)),
+    h("div", { class: "row" }, select("generic", "generic", yesNo), select("leaking", "leaking", yesNo)),
+    h("div", { class: "row" }, select("pooled", "nobody prefers", plain(["chosen", "rejected", "tie"])), select("pairs", "with pairs", yesNo)),
+  ];
 }

@@ -2,6 +2,7 @@
 
 const PARTS = [
   ["overview", "Overview", () => true, showOverview],
+  ["alignment", "Alignment", () => data.alignment, showAlignment],
   ["compare", "Compare", () => data.comparison, showCompare],
   ["conversations", "Conversations", () => (data.trees.id || []).length, showConversations],
   ["personas", "Personas", () => data.personas, showPersonas],
@@ -95,6 +96,7 @@ async function begin() {
   }
   data.blocks = data.blocks || {};
   notes.load();
+  document.body.classList.toggle("rated", isRated());
   const nav = document.getElementById("nav");
   nav.append(...PARTS.filter(([, , there]) => there()).map(([name, label]) => h("a", { href: `#/${name}`, "data-part": name }, label)));
   const button = document.getElementById("theme");

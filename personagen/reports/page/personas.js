@@ -1,6 +1,8 @@
 // The personas: a table to search and sort, a map by similarity, what there is of each attribute, what was rejected.
 
 const PAGE = 100;
+const OF_PAIRS = ["pairs", "rate", "aware", "margin"]; // columns that a run without pairs has nothing for
+const sorts = () => (isRated() ? SORTS.filter(([name]) => !OF_PAIRS.includes(name)).map((one) => (one[0] === "best" ? ["best", "mean score", one[2]] : one)) : SORTS);
 const SORTS = [
   ["id", "persona", (one) => one.id],
   ["trees", "conversations", (one) => one.trees || 0],
@@ -19,7 +21,7 @@ async function showPersonas(main, { rest, query }, fresh) {
   const chosen = rest[0] ? people.find((one) => one.id === rest[0]) : null;
   const state = { words: (query.get("q") || "").toLowerCase(), sort: query.get("sort") || "", down: query.get("down") === "1", most: PAGE };
   const body = h("tbody", {});
-  const head = h("tr", {}, SORTS.map(([name, label]) => h("th", { scope: "col", "data-sort": name }, h("button", { type: "button", onclick: () => { state.down = state.sort === name ? !state.down : name !== "id"; state.sort = name; draw(); } }, label))), h("th", { scope: "col" }, "who"));
+  const head = h("tr", {}, sorts().map(([name, label]) => h("th", { scope: "col", "data-sort": name }, h("button", { type: "button", onclick: () => { state.down = state.sort === name ? !state.down : name !== "id"; state.sort = name; draw(); } }, label))), h("th", { scope: "col" }, "who"));
   const count = h("p", { class: "note", role: "status" });
   const more = h("button", { type: "button", onclick: () => { state.most += PAGE; draw(); } }, "Show more");
   const search = h("input", { type: "search", "aria-label": "Search personas", placeholder: "Search personas", oninput: () => { state.words = search.value.toLowerCase(); state.most = PAGE; draw(); } });
@@ -55,7 +57,9 @@ async function showPersonas(main, { rest, query }, fresh) {
 }
 
 function personRow(one, query) {
-  const cells = [one.trees || 0, one.turns || 0, one.pairs || 0, one.turns ? percent(one.paired / one.turns) : "", one.pairs ? percent(one.aware / one.pairs) : "", one.judged ? (one.best / one.judged).toFixed(2) : "", one.pairs ? number(Math.round((100 * one.margins) / one.pairs) / 100) : ""];
+  const score = one.judged ? (one.best / one.judged).toFixed(2) : "";
+  const paired = [one.pairs || 0, one.turns ? percent(one.paired / one.turns) : "", one.pairs ? percent(one.aware / one.pairs) : "", score, one.pairs ? number(Math.round((100 * one.margins) / one.pairs) / 100) : ""];
+  const cells = [one.trees || 0, one.turns || 0, ...(isRated() ? [score] : paired)];
   const near = one.near && one.near.length ? one.near[0] : null;
   const text = `${one.profile || ""} ${one.personality || ""}`;
   return h(
@@ -74,14 +78,15 @@ function personCard(one) {
     "section",
     { class: "card", "aria-label": `Persona ${one.id}` },
     drawPerson(one, null),
-    one.trees ? h("p", {}, h("a", { href: address("conversations", [], talks) }, `${one.trees} conversations`), `, ${one.pairs || 0} pairs in ${one.turns || 0} turns`) : null,
+    one.trees ? h("p", {}, h("a", { href: address("conversations", [], talks) }, `${one.trees} conversations`), isRated() ? `, ${one.turns || 0} turns` : `, ${one.pairs || 0} pairs in ${one.turns || 0} turns`) : null,
     (one.near || []).length ? h("p", {}, "Nearest: ", one.near.map(([at, value], n) => [n ? ", " : "", h("a", { href: address("personas", [people[at].id]) }, people[at].id), ` (${number(value)})`])) : null,
   );
 }
 
 function servedCard({ name, rows }) {
-  const link = (row) => (name === "age" ? "" : `conversations?attribute=${encodeURIComponent(`${name}=${row.label}`)}`);
-  const help = "Mean score of the better reply, 1 to 5, by the judge for this user. Lower: the replies fit these people less.";
+  const link = (row) => (name === "age" ? "" : `conversations?attribute=${encodeURIComponent(`${name}=${row.label}`)}${isRated() ? "&condition=plain&run=0&order=low" : ""}`);
+  const which = isRated() ? "the replies of the model by itself" : "the better reply";
+  const help = `Mean score of ${which}, 1 to 5, by the judge for this user. Lower: the replies fit these people less.`;
   return card({ kind: "rates", title: `Served, by ${name}`, help, plain: true, from: 1, to: 5, rows: rows.map((row) => ({ ...row, link: link(row) })) });
 }
 

@@ -15,6 +15,7 @@ async function loadTalk(tree) {
     beliefs: new Map((details.beliefs || []).map((one) => [one.node, one])),
     judgments: group(details.judgments),
     checks: group(details.checks),
+    ratings: group(details.ratings),
     repeated: group([...(details.repeated || []), ...(details.seconded || [])]),
     pairs: group(details.pairs),
     rejectedTurns: group(details.rejected),
@@ -84,6 +85,7 @@ function replies(talk, one, at, options) {
       { class: `msg ${kind}${reply.id === at ? " on" : ""}`, "data-node": reply.id, "aria-label": `${reply.agent}${kind ? `, ${kind}` : ""}` },
       meta(talk, reply, kind, talk.messages.some((below) => up(below.id) === reply.id)),
       text,
+      ratingsPart(talk, reply.id),
       callsPart(talk, reply.id),
     );
   });
@@ -118,7 +120,7 @@ function meta(talk, one, kind = "", continues = false) {
     h("strong", {}, one.agent),
     kind ? h("span", { class: `badge ${kind}` }, kind) : null,
     continues ? h("span", { class: "badge" }, "continues") : null,
-    h("a", { href: link }, one.id),
+    h("a", { href: link }, isRated() ? `turn ${turnOf(one.id)}` : one.id),
     h("button", { type: "button", "aria-pressed": String(Boolean(flagged)), "data-flag": key, onclick: (event) => { notes.flag(key); event.currentTarget.setAttribute("aria-pressed", String(Boolean(notes.of(key).flag))); } }, "Flag"),
     h("button", { type: "button", onclick: (event) => noteBox(event.currentTarget, key) }, notes.of(key).note ? "Note ●" : "Note"),
   );
@@ -204,7 +206,8 @@ function callsPart(talk, node) {
 function whyNoCalls(talk, row) {
   if (data.no_calls || (row && row.why)) return data.no_calls || row.why;
   if (talk.tree < data.called) return "No call is stored for this message.";
-  return `Only the first ${number(data.called)} conversations have them here: personagen prompts render PROMPT ${talk.id} --run RUN`;
+  const [tree, run] = talk.id.split("@");
+  return `Only the first ${number(data.called)} conversations${run ? " of the first run" : ""} have them here: personagen prompts render PROMPT ${tree} --run ${run || "RUN"}`;
 }
 
 // What came before a conversation of a series, and where the others are.
