@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from personagen.cli import complete
 from personagen.cli.common import counts, discarded_rows, failure_rows, rejected_messages
 from personagen.cli.options import Command, options_of
 from personagen.cli.run import Rows, run_command
+from personagen.errors import UsageError
 from personagen.options import OutputOptions
 from personagen.options.evaluate import EvaluateOptions
 from personagen.options.report import PageOptions
+from personagen.options.reward import RewardOptions
 
 if TYPE_CHECKING:
     from personagen.flows.evaluate import EvaluateSummary
@@ -23,6 +26,7 @@ Examples:
   personagen evaluate --model openai/mine --user-model openai/gpt-5-mini --judge-model openai/gpt-5 --budget 5
   personagen evaluate --model openai/mine --base-url http://127.0.0.1:8000/v1 --against outputs/run
   personagen evaluate --protocol fixed --reference outputs/evaluation --out outputs/other
+  personagen evaluate --reward outputs/reward outputs/run
 """
 FIGURES = {
     "average": "average AL",
@@ -34,8 +38,11 @@ FIGURES = {
 }
 
 
-@click.command(cls=Command, params=options_of(EvaluateOptions, PageOptions, OutputOptions), epilog=EPILOG)
-def evaluate(**values: Any) -> None:
+@click.command(
+    cls=Command, params=options_of(EvaluateOptions, RewardOptions, PageOptions, OutputOptions), epilog=EPILOG
+)
+@click.argument("runs", metavar="[RUN]", nargs=-1, shell_complete=complete.runs)
+def evaluate(runs: tuple[str, ...], reward: str | None, **values: Any) -> None:
     """Measure how well a model aligns with a person as the conversation goes on.
 
     Personas talk with the model under test, which gets no hint, and a judge rates each reply from 1 to 5 for how well
@@ -44,7 +51,17 @@ def evaluate(**values: Any) -> None:
 
     Writes trees.jsonl, ratings.jsonl, results.json and run.json. Without --model it runs offline, at no cost. The same
     command on the same folder resumes.
+
+    With --reward R RUN it measures a reward model in place of a conversation: how often it prefers the chosen reply of
+    the pairs of RUN, a run of simulate or a file of exported pairs. It writes reward.json.
     """
+    if reward is not None:
+        from personagen.cli.reward import measure
+
+        measure(reward, runs, values)
+        return
+    if runs:
+        raise UsageError(f"evaluate {runs[0]}: a RUN is for --reward, the reward model to measure on its pairs")
     from personagen.flows.evaluate import evaluate as flow
 
     run_command(flow, EvaluateOptions, values, describe)
