@@ -104,8 +104,26 @@ def condition_rows(name: str, found: Mapping[str, Any], against: Mapping[str, An
     for key in ("drop", "regained", "carried", "learned"):
         if key in found:
             rows.append((f"  {key}", _interval(found[key], signed=True)))
+    rows += probe_rows(found)
     if against:
         rows.append(("  average against plain", _interval(against["figures"].get("average"), signed=True)))
+    return rows
+
+
+def probe_rows(found: Mapping[str, Any]) -> Rows:
+    """How often replies tell what was not said, and what the probes of a condition found."""
+    probes = found.get("probes") or {}
+    rows = [("  replies that leak", _share(found.get("leaks"), "replies"))]
+    for turn, one in probes.get("recall", {}).items():
+        rows.append((f"  recalled at {turn}", _share(one["recovered"], "revealed facts")))
+        guessed, chance = _share(one["guessed"], "others"), _share(one["chance"], "another's")
+        rows.append((f"  guessed at {turn}", f"{guessed}; by chance {chance}" if guessed and chance else guessed))
+        rows.append((f"  traits at {turn}", _share(one["traits"], "traits")))
+    same = probes.get("same") or {}
+    rows.append(("  agrees with falsehood", _share(probes.get("agrees"), "claims")))
+    rows.append(("  between people", _interval(same.get("between"))))
+    rows.append(("  for one person", _interval(same.get("within"))))
+    rows.append(("  difference", _interval(same.get("gap"), signed=True)))
     return rows
 
 
@@ -116,6 +134,9 @@ def audit_rows(audit: Mapping[str, Any]) -> Rows:
     for key, title in titles.items():
         rows.append((title, _agreement(audit.get(key))))
     rows.append(("  score with it first", _interval(audit.get("order"), signed=True)))
+    people = audit.get("human") or {}
+    rows.append(("judge and people", _agreement(people) if people.get("count") else ""))
+    rows.append(("  judge minus people", _interval(people.get("difference"), signed=True)))
     rows += [(f"judge and {judge}", _agreement(found)) for judge, found in audit.get("panel", {}).items()]
     return rows
 
@@ -126,6 +147,13 @@ def _agreement(found: Mapping[str, Any] | None) -> str:
     kappa = found.get("kappa")
     weighted = f", weighted kappa {_interval(kappa)}" if kappa else ""
     return f"the same score for {found['same']:.0%} of {found['count']:,}{weighted}"
+
+
+def _share(found: Mapping[str, float] | None, of: str) -> str:
+    if not found:
+        return ""
+    low, high = (100 * found[name] for name in ("low", "high"))
+    return f"{found['value']:.1%} ({low:.1f} to {high:.1f}) of {found['count']:,.0f} {of}"
 
 
 def _interval(found: Mapping[str, float] | None, *, signed: bool = False) -> str:
