@@ -95,7 +95,7 @@ async def evaluate_reward(reward: str, run: Path, out: Path) -> RewardSummary:
     cut = getattr(getattr(score, "model", None), "cut", 0)
     summary = RewardSummary(
         out=str(out / FILE),
-        reward=reward,
+        reward=str(reward),
         run=str(run),
         pairs=overall.pairs,
         personas=overall.personas,
