@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -69,7 +70,9 @@ def load(name: str) -> RewardModel:
     if source.file:
         raise UsageError(f"{FLAG} {name} is a GGUF file, which has no reward: give a sequence-classification model")
     try:
-        model, tokenizer = _loaded(source)
+        with warnings.catch_warnings():  # about names that the libraries change among themselves
+            warnings.simplefilter("ignore", FutureWarning)
+            model, tokenizer = _loaded(source)
     except (OSError, ValueError, RuntimeError) as error:
         said = " ".join(str(error).split())[:300]
         raise UsageError(f"{FLAG} {name} can't be loaded: {said}") from None
