@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from personagen.cli.common import print_summary, table
-from personagen.cli.run import Rows
+from personagen.cli.common import discarded_rows, failure_rows, print_summary, table
+from personagen.cli.run import Rows, run_command
 from personagen.errors import UsageError
 from personagen.options import place
+from personagen.options.evaluate import EvaluateOptions
 from personagen.options.reward import RewardOptions
 
 if TYPE_CHECKING:
+    from personagen.flows.judged import JudgedSummary
     from personagen.flows.reward import RewardSummary
     from personagen.metrics.pairwise import Accuracy
 
-OUT = "outputs/reward-evaluation"
+OUT, JUDGE_OUT = "outputs/reward-evaluation", "outputs/judge-evaluation"
+JUDGE = "judge="
 
 
 def measure(reward: str, runs: tuple[str, ...], values: Mapping[str, Any]) -> None:
@@ -26,14 +29,40 @@ def measure(reward: str, runs: tuple[str, ...], values: Mapping[str, Any]) -> No
     from personagen.flows.reward import evaluate_reward
     from personagen.runs.interrupt import run_sync
 
-    name = RewardOptions(reward=reward).reward
+    name = str(RewardOptions(reward=reward).reward)
     if len(runs) != 1:
         raise UsageError(f"--reward {reward} needs one RUN, of simulate or a file of exported pairs, not {len(runs)}")
     source = click.get_current_context().get_parameter_source("out")
-    out = OUT if source is click.core.ParameterSource.DEFAULT else place("--out", values["out"])
-    summary = run_sync(evaluate_reward(str(name), Path(place("RUN", runs[0])), Path(out)))
+    usual = JUDGE_OUT if name.startswith(JUDGE) else OUT
+    out = usual if source is click.core.ParameterSource.DEFAULT else place("--out", values["out"])
+    run = Path(place("RUN", runs[0]))
+    if name.startswith(JUDGE):
+        _judge(name.removeprefix(JUDGE), run, {**values, "out": out, "no_report": True})
+        return
+    summary = run_sync(evaluate_reward(name, run, Path(out)))
     text = f"{summary.out}\n{table([*rows_of(summary)])}"
     print_summary(summary, text, json=values["json"], quiet=values["quiet"])
+
+
+def _judge(model: str, run: Path, values: Mapping[str, Any]) -> None:
+    """Has ``model`` rate the pairs of ``run``, as a run that can be resumed."""
+    from personagen.flows.judged import evaluate_judge
+
+    async def flow(options: EvaluateOptions, progress: Any, consent: Any) -> JudgedSummary:
+        return await evaluate_judge(options, run, progress, consent)
+
+    run_command(flow, EvaluateOptions, {**values, "judge_model": (model,)}, _described)
+
+
+def _described(s: JudgedSummary) -> tuple[Rows, str]:
+    rows = [*rows_of(s.accuracy)] if s.accuracy else []
+    rated = f"{s.rated:,} of {s.planned:,}"
+    return [
+        *rows,
+        ("rated pairs", rated),
+        *failure_rows(s.failures),
+        *discarded_rows(s.report),
+    ], f"figures: {s.report.out}/reward.json"
 
 
 def rows_of(s: RewardSummary) -> Iterator[tuple[str, str]]:

@@ -89,24 +89,37 @@ async def evaluate_reward(reward: str, run: Path, out: Path) -> RewardSummary:
             found.append(Rewarded(chosen=values[2 * at], rejected=values[2 * at + 1], **pair.known))
         if is_file and len(texts) < MAX_PAIRS:
             texts += map(_compared, some)
-    overall = accuracy(found)
+    cut = getattr(getattr(score, "model", None), "cut", 0)
+    notes = (f"{cut:,} conversations were too long and lost their oldest tokens",) if cut else ()
+    return recorded(found, reward, run, out, _best(texts) if is_file else best_shortcut(run), notes)
+
+
+def recorded(
+    pairs: Sequence[Rewarded],
+    reward: str,
+    run: Path,
+    out: Path,
+    shortcut: tuple[str, float] | None,
+    notes: tuple[str, ...] = (),
+) -> RewardSummary:
+    """The summary of the rewarded ``pairs``, which is also written to ``FILE``; without a pair a ``UsageError``."""
+    overall = accuracy(pairs)
     if overall is None:
         raise UsageError(f"{run} has no pair; finish it with `personagen simulate`, or export another selection")
-    cut = getattr(getattr(score, "model", None), "cut", 0)
     summary = RewardSummary(
         out=str(out / FILE),
         reward=str(reward),
         run=str(run),
         pairs=overall.pairs,
         personas=overall.personas,
-        ties=sum(pair.won == 0.5 for pair in found),
+        ties=sum(pair.won == 0.5 for pair in pairs),
         overall=overall,
-        by_turn={str(turn): one for turn, one in by_turn(found).items()},
-        by_kind=by_kind(found),
-        by_group=by_group(found),
-        hard_margin=hard_margin(found),
-        shortcut=_best(texts) if is_file else best_shortcut(run),
-        notes=(f"{cut:,} conversations were too long and lost their oldest tokens",) if cut else (),
+        by_turn={str(turn): one for turn, one in by_turn(pairs).items()},
+        by_kind=by_kind(pairs),
+        by_group=by_group(pairs),
+        hard_margin=hard_margin(pairs),
+        shortcut=shortcut,
+        notes=notes,
     )
     make_folder(out)
     write(out / FILE, [dump(asdict(summary)), b"\n"])
@@ -129,9 +142,13 @@ def _pairs(run: Path) -> tuple[bool, Iterator[_Pair]]:
 
 
 def _of_run(pair: PreferencePair) -> _Pair:
+    return _Pair(chat(pair.prompt), pair.chosen[0].content, pair.rejected[0].content, known_of(pair))
+
+
+def known_of(pair: PreferencePair) -> dict[str, Any]:
+    """The fields of ``Rewarded`` that ``pair`` has by itself."""
     known = {name: getattr(pair, name) for name in ("persona", "turn", "margin", "personal", "knowable")}
-    more = {"twin": bool(pair.twin), "groups": frozenset(named(pair.attributes))}
-    return _Pair(chat(pair.prompt), pair.chosen[0].content, pair.rejected[0].content, known | more)
+    return known | {"twin": bool(pair.twin), "groups": frozenset(named(pair.attributes))}
 
 
 def _exported(file: Path) -> Iterator[_Pair]:

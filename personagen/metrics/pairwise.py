@@ -52,7 +52,7 @@ def accuracy(pairs: Iterable[Rewarded]) -> Accuracy | None:
     wins: dict[str, list[float]] = defaultdict(list)
     for pair in pairs:
         wins[pair.persona].append(pair.won)
-    rate = win_rate([(sum(own), len(own)) for _, own in sorted(wins.items())]) if wins else None
+    rate = win_rate([(sum(own), len(own)) for _, own in sorted(wins.items())])
     return Accuracy(rate.value, rate.low, rate.high, sum(map(len, wins.values())), len(wins)) if rate else None
 
 

@@ -13,7 +13,7 @@ class RewardOptions(Options):
 
     reward: str | None = option(
         None,
-        "Reward model to measure on the pairs of RUN: module:function, a folder or a name at the Hub.",
+        "Reward model to measure on the pairs of RUN: module:function, a folder, a name at the Hub, or judge=MODEL.",
         MODELS,
         "REWARD",
         words="a conversation is evaluated",

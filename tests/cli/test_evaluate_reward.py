@@ -63,3 +63,12 @@ def test_a_model_without_its_packages_says_what_to_install(command, run: Path, t
     (tmp_path / "model" / "config.json").write_text("{}")
     result = command("evaluate", "--reward", tmp_path / "model", run)
     assert result.stderr.endswith("needs torch: pip install 'personagen[train]'\n")
+
+
+def test_a_judge_is_a_run_of_its_own_with_calls_and_the_same_table(command, run: Path):
+    result = command("evaluate", "--reward", "judge=offline", run)
+    assert result.exit_code == 0
+    rows = dict(line.strip().split("  ", 1) for line in result.stdout.splitlines()[1:-1])
+    assert rows["reward model"].strip() == "judge=offline"
+    assert rows["rated pairs"].strip() == "9 of 9"
+    assert result.stdout.endswith("figures: outputs/judge-evaluation/reward.json\n")

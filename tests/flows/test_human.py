@@ -64,6 +64,12 @@ def test_the_same_scores_agree_fully():
     assert found["difference"]["value"] == 0.0
 
 
+def test_the_share_of_the_same_scores_counts_equal_ones_only():
+    ratings = [rating(f"p{n}-plain", score=3) for n in range(1, 5)]
+    scores = [Scored(n, f"p{n}-plain", "0.0", 0, 3 if n == 1 else 4) for n in range(1, 5)]
+    assert agreement(scores, ratings)["same"] == 0.25
+
+
 def test_the_difference_is_the_judges_score_minus_theirs_by_persona():
     ratings = [rating("p1-plain", turn, 5) for turn in (1, 2, 3)] + [rating("p2-plain", 1, 2)]
     scores = [Scored(turn, "p1-plain", "", turn, 3) for turn in (1, 2, 3)] + [Scored(9, "p2-plain", "", 1, 3)]
