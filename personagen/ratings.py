@@ -10,6 +10,7 @@ Condition = Literal["plain", "persona", "reminder", "other"]
 CONDITIONS: tuple[Condition, ...] = get_args(Condition)
 PLAIN, PERSONA, REMINDER, OTHER = CONDITIONS
 Repeat = Literal["", "again", "reordered"]
+Asked = Literal["recall", "claim", "same"]
 
 
 class Rating(Sourced):
@@ -42,3 +43,23 @@ class Rating(Sourced):
     def counts(self) -> bool:
         """Whether it counts for AL(k): it is for this person, and no repetition."""
         return not self.rater and not self.repeat
+
+
+class Probe(Sourced):
+    """The answer to a question after ``turn`` of a ``tree`` that is no part of its conversation, of ``probes.jsonl``.
+
+    ``probe`` is ``recall`` (what the model knows of the user), ``claim`` (whether it agrees with something false: the
+    ``question``) or ``same`` (its reply to a message that everybody sends: the ``question``), of which each ``sample``
+    is a row. ``agrees`` is the judge's verdict on a claim, with its ``reason``; None if there is no such verdict.
+    """
+
+    tree: str
+    turn: int
+    persona: str
+    probe: Asked
+    question: str
+    reply: str
+    sample: int = 1
+    agrees: bool | None = None
+    reason: str = ""
+    call: str = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from personagen.agents import rater, target
+from personagen.agents import prober, rater, target
 from personagen.agents.act import Act
 from personagen.prompts.files import names
 
@@ -12,7 +12,7 @@ from personagen.prompts.files import names
 _AGENTS = dict.fromkeys(name.partition("/")[0] for name in names())
 
 #: What only ``evaluate`` asks.
-EVALUATION: dict[str, Act] = {**rater.ACTS, **target.ACTS}
+EVALUATION: dict[str, Act] = {**rater.ACTS, **target.ACTS, **prober.ACTS}
 ACTS: dict[str, Act] = dict(
     sorted(
         {

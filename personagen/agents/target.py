@@ -21,7 +21,7 @@ Target: TypeAlias = Callable[[AgentContext, Sequence[Message], Persona, CallSite
 
 async def bare(ctx: AgentContext, conversation: Sequence[Message], _persona: Persona, site: CallSite) -> Answer[Spoken]:
     """The reply of the model by itself: no system text, no hint."""
-    return await _reply(ctx, "assistant/bare", {"conversation": list(conversation)}, site)
+    return await answered(ctx, "assistant/bare", {"conversation": list(conversation)}, site)
 
 
 async def informed(
@@ -29,17 +29,18 @@ async def informed(
 ) -> Answer[Spoken]:
     """The reply of the model with ``persona``, the user's or another one, in its system text."""
     person = {"profile": persona.profile, "personality": persona.personality}
-    return await _reply(ctx, "assistant/informed", {"conversation": list(conversation), **person}, site)
+    return await answered(ctx, "assistant/informed", {"conversation": list(conversation), **person}, site)
 
 
 async def reminded(
     ctx: AgentContext, conversation: Sequence[Message], _persona: Persona, site: CallSite
 ) -> Answer[Spoken]:
     """The reply of the model that is reminded to notice what the user lets show."""
-    return await _reply(ctx, "assistant/reminded", {"conversation": list(conversation)}, site)
+    return await answered(ctx, "assistant/reminded", {"conversation": list(conversation)}, site)
 
 
-async def _reply(ctx: AgentContext, name: str, inputs: Mapping[str, Any], site: CallSite) -> Answer[Spoken]:
+async def answered(ctx: AgentContext, name: str, inputs: Mapping[str, Any], site: CallSite) -> Answer[Spoken]:
+    """The reply of the model under test to the prompt ``name``, as it is."""
     return await ask(ctx, name, inputs, partial(speech, role="assistant"), site, parse_cut=_cut)
 
 

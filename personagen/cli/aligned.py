@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from string import ascii_uppercase
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from personagen.cli.terminal import clean, one_line
+from personagen.errors import UsageError
 from personagen.records import ConversationTree, Node
 from personagen.tree import parent, turn
 
@@ -17,9 +21,36 @@ if TYPE_CHECKING:
 
 GREY = "dim"
 LETTERS = ascii_uppercase  # of the runs in a table
+PAGE = "compare.html"
+_OF_COMPARISON = ("compare", "runs", "out", "json", "quiet", "no_report")
 _SIGNED = ("ir", "n_ir", "gain")
 _TITLES = {"average": "average", "ir": "IR", "n_ir": "N-IR", "first": "AL(1)", "last": "AL({})", "gain": "gain"}
 _KINDS = {"again": "asked again", "reordered": "persona first"}
+
+
+def compare_runs(runs: list[Path], values: Mapping[str, Any]) -> None:
+    """What ``evaluate --compare RUN RUN`` does with the options ``values``: prints the comparison, writes its page."""
+    from personagen.cli.common import print_summary
+    from personagen.cli.terminal import page
+    from personagen.flows.evaluations import compare
+    from personagen.flows.report import report
+    from personagen.runs.interrupt import run_sync
+
+    ctx = click.get_current_context()
+    typed = {name for name in ctx.params if ctx.get_parameter_source(name) == click.core.ParameterSource.COMMANDLINE}
+    if others := sorted(typed - set(_OF_COMPARISON)):
+        flags = ", ".join(f"--{name.replace('_', '-')}" for name in others)
+        raise UsageError(f"--compare asks no model: leave out {flags}")
+    found = compare(runs)
+    out = Path(str(values["out"])) if "out" in typed else Path(PAGE)
+    out = out / PAGE if out.is_dir() else out
+    if not values["no_report"]:
+        found["page"] = run_sync(report(runs, out, title=" and ".join(one["name"] for one in found["runs"]))).file
+    output = {name: values[name] for name in ("json", "quiet")}
+    if any(output.values()):
+        print_summary(found, "", **output)
+    else:
+        page(*compared_rows(found))
 
 
 def compared_rows(found: Mapping[str, Any]) -> Iterator[RenderableType]:

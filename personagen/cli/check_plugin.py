@@ -25,19 +25,19 @@ class CheckOptions(Options):
 
     kind: str | None = option(
         None,
-        "What it is: model, candidate, filter, format or ROLE/ACT.",
+        "What it is: model, candidate, filter, format, reward or ROLE/ACT.",
         GENERAL,
         "KIND",
         flag="--as",
         words="by its parameters",
-        names=("model", "candidate", "filter", "format"),
+        names=("model", "candidate", "filter", "format", "reward"),
     )
 
 
 @click.command("check-plugin", cls=Command, params=options_of(CheckOptions, OutputOptions), epilog=EPILOG)
 @click.argument("function", metavar="MODULE:FUNCTION")
 def check_plugin(function: str, kind: str | None, **output: bool) -> None:
-    """Try your own model, candidate, agent, filter or format on samples, in seconds.
+    """Try your own model, candidate, agent, filter, format or reward on samples, in seconds.
 
     personagen itself sends nothing; your function may. Errors name its file and line.
     """

@@ -16,6 +16,7 @@ from personagen.errors import UsageError
 from personagen.options import OutputOptions, place
 from personagen.options.evaluate import CompareOptions, EvaluateOptions
 from personagen.options.report import PageOptions
+from personagen.options.reward import RewardOptions
 
 if TYPE_CHECKING:
     from personagen.flows.evaluate import EvaluateSummary
@@ -27,9 +28,8 @@ Examples:
   personagen evaluate --model openai/mine --base-url http://127.0.0.1:8000/v1 --against outputs/run
   personagen evaluate --protocol fixed --reference outputs/evaluation --out outputs/other
   personagen evaluate --compare outputs/evaluation outputs/other --out compare.html
+  personagen evaluate --reward outputs/reward outputs/run
 """
-PAGE = "compare.html"
-_OF_COMPARISON = ("compare", "runs", "out", "json", "quiet", "no_report")
 FIGURES = {
     "average": "average AL",
     "ir": "slope a turn (IR)",
@@ -41,10 +41,12 @@ FIGURES = {
 
 
 @click.command(
-    cls=Command, params=options_of(EvaluateOptions, CompareOptions, PageOptions, OutputOptions), epilog=EPILOG
+    cls=Command,
+    params=options_of(EvaluateOptions, CompareOptions, RewardOptions, PageOptions, OutputOptions),
+    epilog=EPILOG,
 )
 @click.argument("runs", metavar="[RUN...]", nargs=-1, shell_complete=complete.runs)
-def evaluate(runs: tuple[str, ...], compare: bool, **values: Any) -> None:
+def evaluate(runs: tuple[str, ...], compare: bool, reward: str | None, **values: Any) -> None:
     """Measure how well a model aligns with a person as the conversation goes on.
 
     Personas talk with the model under test, which gets no hint, and a judge rates each reply from 1 to 5 for how well
@@ -52,42 +54,29 @@ def evaluate(runs: tuple[str, ...], compare: bool, **values: Any) -> None:
     an interval over personas; see docs/evaluating.md.
 
     Writes trees.jsonl, ratings.jsonl, results.json and run.json. Without --model it runs offline, at no cost. The same
-    command on the same folder resumes. With --compare it reads runs that are there, prints how they differ, and writes
-    a page of them to --out (compare.html).
+    command on the same folder resumes.
+
+    With --compare it reads runs that are there, prints how they differ, and writes a page of them to --out
+    (compare.html). With --reward R RUN it measures a reward model: how often it prefers the chosen reply of the pairs
+    of RUN, a run of simulate or a file of exported pairs; it writes reward.json.
     """
+    if compare and reward is not None:
+        raise UsageError("--compare reads runs of evaluate, and --reward pairs: give one of them")
     if compare:
-        _compare([Path(place("RUN", run)) for run in runs], values)
+        from personagen.cli.aligned import compare_runs
+
+        compare_runs([Path(place("RUN", run)) for run in runs], values)
+        return
+    if reward is not None:
+        from personagen.cli.reward import measure
+
+        measure(reward, runs, values)
         return
     if runs:
-        raise UsageError(f"{runs[0]}: runs are for --compare; `personagen show RUN` shows one")
+        raise UsageError(f"{runs[0]}: runs are for --compare and --reward; `personagen show RUN` shows one")
     from personagen.flows.evaluate import evaluate as flow
 
     run_command(flow, EvaluateOptions, values, describe)
-
-
-def _compare(runs: list[Path], values: Mapping[str, Any]) -> None:
-    from personagen.cli.aligned import compared_rows
-    from personagen.cli.common import print_summary
-    from personagen.cli.terminal import page
-    from personagen.flows.evaluations import compare
-    from personagen.flows.report import report
-    from personagen.runs.interrupt import run_sync
-
-    ctx = click.get_current_context()
-    typed = {name for name in ctx.params if ctx.get_parameter_source(name) == click.core.ParameterSource.COMMANDLINE}
-    if others := sorted(typed - set(_OF_COMPARISON)):
-        flags = ", ".join(f"--{name.replace('_', '-')}" for name in others)
-        raise UsageError(f"--compare asks no model: leave out {flags}")
-    found = compare(runs)
-    out = Path(str(values["out"])) if "out" in typed else Path(PAGE)
-    out = out / PAGE if out.is_dir() else out
-    if not values["no_report"]:
-        found["page"] = run_sync(report(runs, out, title=" and ".join(one["name"] for one in found["runs"]))).file
-    output = {name: values[name] for name in ("json", "quiet")}
-    if any(output.values()):
-        print_summary(found, "", **output)
-    else:
-        page(*compared_rows(found))
 
 
 def describe(s: EvaluateSummary) -> tuple[Rows, str]:
@@ -127,8 +116,26 @@ def condition_rows(name: str, found: Mapping[str, Any], against: Mapping[str, An
     for key in ("drop", "regained", "carried", "learned"):
         if key in found:
             rows.append((f"  {key}", _interval(found[key], signed=True)))
+    rows += probe_rows(found)
     if against:
         rows.append(("  average against plain", _interval(against["figures"].get("average"), signed=True)))
+    return rows
+
+
+def probe_rows(found: Mapping[str, Any]) -> Rows:
+    """How often replies tell what was not said, and what the probes of a condition found."""
+    probes = found.get("probes") or {}
+    rows = [("  replies that leak", _share(found.get("leaks"), "replies"))]
+    for turn, one in probes.get("recall", {}).items():
+        rows.append((f"  recalled at {turn}", _share(one["recovered"], "revealed facts")))
+        guessed, chance = _share(one["guessed"], "others"), _share(one["chance"], "another's")
+        rows.append((f"  guessed at {turn}", f"{guessed}; by chance {chance}" if guessed and chance else guessed))
+        rows.append((f"  traits at {turn}", _share(one["traits"], "traits")))
+    same = probes.get("same") or {}
+    rows.append(("  agrees with falsehood", _share(probes.get("agrees"), "claims")))
+    rows.append(("  between people", _interval(same.get("between"))))
+    rows.append(("  for one person", _interval(same.get("within"))))
+    rows.append(("  difference", _interval(same.get("gap"), signed=True)))
     return rows
 
 
@@ -138,6 +145,9 @@ def audit_rows(audit: Mapping[str, Any]) -> Rows:
     rows.append(("judge asked again", _agreement(audit.get("again"))))
     rows.append(("persona shown first", _agreement(audit.get("reordered"))))
     rows.append(("  score with it first", _interval(audit.get("order"), signed=True)))
+    people = audit.get("human") or {}
+    rows.append(("judge and people", _agreement(people) if people.get("count") else ""))
+    rows.append(("  judge minus people", _interval(people.get("difference"), signed=True)))
     rows += [(f"judge and {judge}", _agreement(found)) for judge, found in audit.get("panel", {}).items()]
     return rows
 
@@ -148,6 +158,13 @@ def _agreement(found: Mapping[str, Any] | None) -> str:
     kappa = found.get("kappa")
     weighted = f", kappa {kappa['value']:.2f} ({kappa['low']:.2f} to {kappa['high']:.2f})" if kappa else ""
     return f"{found['same']:.0%} the same of {found['count']:,}{weighted}"
+
+
+def _share(found: Mapping[str, float] | None, of: str) -> str:
+    if not found:
+        return ""
+    low, high = (100 * found[name] for name in ("low", "high"))
+    return f"{found['value']:.1%} ({low:.1f} to {high:.1f}) of {found['count']:,.0f} {of}"
 
 
 def _interval(found: Mapping[str, float] | None, *, signed: bool = False) -> str:

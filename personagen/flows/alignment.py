@@ -171,7 +171,10 @@ def groups(scores: Scores, people: Sequence[Persona], seed: int = 0) -> dict[str
     """
     means = alignment.row_means(scores)
     members: dict[tuple[str, str], list[bool]] = {}
-    for kind, values in (("trait", [set(p.traits) for p in people]), ("attribute", [_named(p) for p in people])):
+    for kind, values in (
+        ("trait", [set(p.traits) for p in people]),
+        ("attribute", [named(p.attributes) for p in people]),
+    ):
         for value in sorted(set().union(*values)):
             members[kind, value] = [value in own for own in values]
     found: dict[str, dict[str, Any]] = {"trait": {}, "attribute": {}}
@@ -190,10 +193,11 @@ def groups(scores: Scores, people: Sequence[Persona], seed: int = 0) -> dict[str
     return found
 
 
-def _named(persona: Persona) -> set[str]:
+def named(attributes: Mapping[str, Any]) -> set[str]:
+    """The groups that a persona with ``attributes`` is in, as ``city: Ghent``; an age as one of four ranges."""
     ages = ((30, "under 30"), (50, "30 to 49"), (65, "50 to 64"), (200, "65 and over"))
-    named = {f"{name}: {value}" for name, value in persona.attributes.items() if isinstance(value, str)}
-    age = persona.attributes.get("age")
+    named = {f"{name}: {value}" for name, value in attributes.items() if isinstance(value, str)}
+    age = attributes.get("age")
     return named | (
         {f"age: {next(text for end, text in ages if age < end)}"} if isinstance(age, int) and age < 200 else set()
     )

@@ -27,7 +27,8 @@ class Case:
 
     From turn ``shift_at`` on, if not 0, the user is ``later``; from ``second_at`` on it is another conversation, with
     the first one before it in the model's context; from ``test_from`` on nothing new is revealed. ``other`` is whose
-    description the model gets in the condition ``other``. ``replayed`` are user turns, in place of calls.
+    description the model gets in the condition ``other``. ``replayed`` are user turns, in place of calls. ``probes`` is
+    the share of the conversations that are probed, those of the condition ``plain``; 0 for a run without probes.
     """
 
     persona: Persona
@@ -42,6 +43,7 @@ class Case:
     second_at: int = 0
     test_from: int = 0
     generic: bool = False
+    probes: float = 0.0
     repeat_rate: float = 0.0
     replayed: tuple[str, ...] = ()
 
@@ -102,6 +104,7 @@ class Cases:
                     second_at=o.turns + 1 if o.protocol == "sessions" else 0,
                     test_from=test_from(o),
                     generic=o.generic,
+                    probes=o.probes / len(self.conditions),
                     repeat_rate=o.repeat_rate,
                     replayed=self.replayed.get(persona.id, ()),
                 )

@@ -17,8 +17,10 @@ from personagen.agents.assistant import plain
 from personagen.agents.sample import SAMPLE, Scene
 from personagen.encoders import open_encoder
 from personagen.errors import QualityError, ReplyError, ServerError, UsageError
+from personagen.exporters.columns import chat
 from personagen.flows.expand import filter_of
 from personagen.flows.export import export
+from personagen.flows.reward import BATCHED, scorer
 from personagen.flows.simulate import simulate
 from personagen.llm.connect import DEFAULT, connect
 from personagen.llm.endpoints import OFFLINE, Endpoint
@@ -30,7 +32,7 @@ from personagen.personas.seeds import load_seeds
 from personagen.plugins import function, location
 from personagen.prompts import files
 
-MODEL, CANDIDATE, FILTER, FORMAT = KINDS = ("model", "candidate", "filter", "format")
+MODEL, CANDIDATE, FILTER, FORMAT, REWARD = KINDS = ("model", "candidate", "filter", "format", "reward")
 REPLACED = tuple(name for name in ACTS if not name.startswith("assistant/"))
 SECONDS = 30.0  # for a request of a model
 SAMPLES = 10  # descriptions that a filter sees
@@ -65,6 +67,8 @@ async def check_plugin(name: str, kind: str = "") -> PluginReport:
         rows, use = await _filter(name)
     elif kind == FORMAT:
         rows, use = await _format(name)
+    elif kind == REWARD:
+        rows, use = await _reward(name)
     elif kind in REPLACED:
         rows, use = await _agent(kind, name)
     else:
@@ -79,9 +83,15 @@ def _kind_of(name: str, found: Any) -> str:
     except (TypeError, ValueError):
         raise UsageError(f"{name} does not tell its parameters; say what it is with --as") from None
     contracts = {MODEL: ["call"], CANDIDATE: _parameters(plain), FILTER: ["candidate", "view"]}
-    contracts |= {FORMAT: ["trees", "pairs"], **{act: _parameters(ACTS[act].function) for act in REPLACED}}
+    contracts |= {
+        FORMAT: ["trees", "pairs"],
+        REWARD: ["prompt", "reply"],
+        **{act: _parameters(ACTS[act].function) for act in REPLACED},
+    }
     if {"base_url", "api_key", "timeout"} <= {*given}:
         return MODEL
+    if tuple(given) == BATCHED:
+        return REWARD
     same = {kind: len({*given} & {*names}) for kind, names in contracts.items() if len(names) == len(given)}
     best = [kind for kind, count in same.items() if count == max(same.values())]
     if len(best) == 1 and (same[best[0]] or best == [MODEL]):
@@ -162,3 +172,11 @@ async def _format(name: str) -> tuple[list[tuple[str, str]], str]:
         summary = export(run, name, Path(folder) / "rows.jsonl")
         first = (Path(folder) / "rows.jsonl").read_text(encoding="utf-8").partition("\n")[0]
     return [("rows", f"{summary.rows} from 2 conversations"), ("first", first)], f"export outputs/run --format {name}"
+
+
+async def _reward(name: str) -> tuple[list[tuple[str, str]], str]:
+    scene = Scene()
+    values = await scorer(name)([chat(scene.conversation)] * len(scene.replies), scene.replies)
+    return [(f"{value:g}", reply) for value, reply in zip(values, scene.replies, strict=True)], (
+        f"evaluate --reward {name} outputs/run"
+    )

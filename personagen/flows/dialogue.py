@@ -25,6 +25,7 @@ from personagen.agents.reply_counts import ReplyCounts
 from personagen.errors import PersonagenError, ReplyError, ServerError
 from personagen.flows.cases import Case
 from personagen.flows.messages import RATER, SPEAKER, FailedTree, MessageLog, rejection
+from personagen.flows.probing import PROBES, Probing
 from personagen.metrics.disclosure import is_told
 from personagen.ratings import OTHER, PERSONA, REMINDER, Rating, Repeat
 from personagen.records import ConversationTree, Inference, Memory, Message, Node
@@ -45,6 +46,7 @@ class Dialogue:
         self.style = style_of(case.persona, f"{case.seed}/{case.persona.id}")
         self._nodes: list[Node] = []
         self._ratings: list[Rating] = []
+        self._probing = Probing(self.ctx, case, self._asked)
 
     def first(self) -> list[Step]:
         """The first step."""
@@ -70,7 +72,7 @@ class Dialogue:
         if self.ctx.rehearsed or Random(f"{case.seed}/{case.id}/{at}/again").random() < case.repeat_rate:
             rated += [partial(self._rate, at, "judge", "", repeat) for repeat in ("again", "reordered")]
         onward = [partial(self._speak, turn + 1)] if turn < case.turns else []
-        return [*onward, *rated]
+        return [*onward, *rated, *self._probing.steps(turn, self._chat())]
 
     async def _rate(self, at: str, judge: str, who: str, repeat: Repeat) -> list[Step]:
         case, turn = self.case, paths.turn(at)
@@ -195,9 +197,10 @@ class Dialogue:
             **self.log.counts(),
             **self.ctx.counts.by_name(),
         }
-        return Result(
-            {TREES: self._tree().line() + b"\n", RATINGS: _lines(ratings), REJECTIONS: _lines(rejections)}, counts
-        )
+        lines = {TREES: self._tree().line() + b"\n", RATINGS: _lines(ratings), REJECTIONS: _lines(rejections)}
+        if self.case.probes:
+            lines[PROBES] = _lines(self._probing.rows())
+        return Result(lines, counts)
 
     def _tree(self) -> ConversationTree:
         return ConversationTree(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from personagen.agents.ask import AgentContext
 from personagen.errors import UsageError
-from personagen.flows import alignment
+from personagen.flows import alignment, human, probed, probing
 from personagen.flows.cases import Case, Cases, check, personas_of, replayed, test_from
 from personagen.flows.dialogue import RESULTS, Dialogue
 from personagen.flows.overlap import check_apart
@@ -16,7 +17,7 @@ from personagen.flows.self_test import family_notes
 from personagen.options import source
 from personagen.options.evaluate import EvaluateOptions
 from personagen.personas.topics import load_topics
-from personagen.ratings import Rating
+from personagen.ratings import PLAIN, Probe, Rating
 from personagen.records import content_id
 from personagen.runs.estimate import Consent
 from personagen.runs.progress import Progress
@@ -71,17 +72,18 @@ async def evaluate(
         raise UsageError(f"--baselines needs a second persona, and {options.personas} has one")
     topics = load_topics(options.topics)
     cases = Cases(options, personas, topics, replayed(options, personas))
-    results = _Results(cases)
+    results = _Results(cases, human.read_scores(Path(str(options.human))) if options.human else ())
+    asked = probing.PROMPTS if options.probes else ()
     workflow = Workflow(
         command="evaluate",
         options=options,
-        prompts=(*PROMPTS, *BASELINES[: 2 * options.baselines]),
+        prompts=(*PROMPTS, *BASELINES[: 2 * options.baselines], *asked),
         unit="conversations",
         items=cases,
         job=_task,
         planned=cases.described,
         summarize=lambda outcome: _summary(outcome, cases, results),
-        results=RESULTS,
+        results=(*RESULTS, probing.PROBES) if options.probes else RESULTS,
         fingerprint={
             "personas": content_id([persona.line().decode() for persona in personas]),
             "topics": content_id(topics),
@@ -116,15 +118,16 @@ def _offline_notes(options: EvaluateOptions) -> tuple[str, ...]:
 class _Results:
     """Computes and writes ``results.json`` at the end of a run."""
 
-    def __init__(self, cases: Cases) -> None:
-        self.cases, self.made = cases, dict[str, Any]()
+    def __init__(self, cases: Cases, scores: Sequence[human.Scored] = ()) -> None:
+        self.cases, self.scores, self.made = cases, scores, dict[str, Any]()
 
     def write(self, folder: Run, status: str) -> tuple[str, ...]:
         options, people = self.cases.options, self.cases.personas
         file = folder.folder / RESULTS[1]
         if not file.is_file():
             return ()
-        found = alignment.rated(read_records(file, Rating), [one.id for one in people], self.cases.turns)
+        ratings = [*read_records(file, Rating)]
+        found = alignment.rated(ratings, [one.id for one in people], self.cases.turns)
         marks = {
             "shift_at": options.shift_at if options.protocol == "shift" else 0,
             "second_at": options.turns + 1 if options.protocol == "sessions" else 0,
@@ -137,8 +140,24 @@ class _Results:
             **{name: at for name, at in marks.items() if at},
         }
         self.made = about | (alignment.results(found, people, marks, options.seed) if found.score else {})
+        notes = self._add(folder.folder, ratings) if found.score else ()
         write(folder.folder / alignment.FILE, [dump(self.made), b"\n"])
-        return ()
+        return notes
+
+    def _add(self, run: Path, ratings: Sequence[Rating]) -> tuple[str, ...]:
+        """Adds the leak rates, the probes and people's own scores to what is made; notes about them."""
+        conditions, trees = self.made["conditions"], run / RESULTS[0]
+        for name, leaks in probed.leak_rates(trees, self.cases).items():
+            if name in conditions:
+                conditions[name]["leaks"] = leaks
+        if self.cases.options.probes and PLAIN in conditions:
+            rows = [*read_records(run / probing.PROBES, Probe)]
+            said = probed.messages(trees, {row.tree for row in rows})
+            conditions[PLAIN]["probes"] = probed.results(rows, said, self.cases.personas, self.cases.options.seed)
+        if not self.scores:
+            return ()
+        self.made["judge"]["human"] = found = human.agreement(self.scores, ratings)
+        return human.note(str(self.cases.options.human), found)
 
 
 def _summary(outcome: Outcome, cases: Cases, results: _Results) -> dict[str, Any]:

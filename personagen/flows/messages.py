@@ -21,7 +21,7 @@ FINISHED, UNUSABLE, LEFT = "goodbye", "unusable", "left"
 SPEAKER, OBSERVER, JUDGE, OTHERS = 0, 1, 2, 4
 # What nothing waits for: the checker, the judge asked again, and another model as the judge.
 CHECKER, AGAIN, SECOND = -3, -2, -1
-RATER = -4  # of `evaluate`
+RATER, PROBER = -4, -5  # of `evaluate`
 
 
 class FailedTree(PersonagenError):
@@ -162,9 +162,12 @@ def _place(place: tuple[str, int]) -> tuple[tuple[int, ...], int]:
 
 _UNOBSERVED = "its turn has no inferences, and no reply that needs them"
 _UNJUDGED = "its turn has no pair"
-_UNCHECKED = {CHECKER: "the message was not checked", RATER: "the reply was not rated"} | dict.fromkeys(
-    (AGAIN, SECOND), "its verdict was not repeated"
-)
+_UNCHECKED = {
+    CHECKER: "the message was not checked",
+    RATER: "the reply was not rated",
+    PROBER: "a probe has no answer",
+    **dict.fromkeys((AGAIN, SECOND), "its verdict was not repeated"),
+}
 _UNCOMPARED = "another persona's preference, or nobody's, is missing from its pair"
 _CUT = "it went on with the other speaker's line, which was cut off"
 _ENDINGS = {

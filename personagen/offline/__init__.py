@@ -12,14 +12,14 @@ from typing import Any
 
 from personagen.call import LLM, Call
 from personagen.errors import ConfigError
-from personagen.offline import assistant, author, checker, judge, observer, rater, user
+from personagen.offline import assistant, author, checker, judge, observer, prober, rater, user
 from personagen.options import POLICY
 from personagen.options.noise import shares_of
 from personagen.options.row import Noise
 from personagen.records import Completion, Usage
 
 _CHARACTERS_A_TOKEN = 4
-_OWN_PARTS = {"assistant/overclaim", "assistant/bare", "assistant/informed", "assistant/reminded"}
+_OWN_PARTS = {f"assistant/{act}" for act in ("overclaim", "bare", "informed", "reminded", "recall", "confirm")}
 _Part = Callable[[Mapping[str, Any], Random], str]
 
 
@@ -58,6 +58,9 @@ def parts(noise: Mapping[str, float] | None = None, model: str = "offline") -> d
         "assistant/bare": lambda inputs, rng: rater.bare(inputs, rng, model),
         "assistant/informed": rater.informed,
         "assistant/reminded": lambda inputs, rng: rater.bare(inputs, rng, model),
+        "assistant/recall": lambda inputs, rng: prober.recall(inputs, rng, model),
+        "assistant/confirm": prober.confirm,
+        "judge/agrees": prober.agrees,
         "judge/rate": rater.rate,
         "judge/prefer": lambda inputs, rng: judge.prefer(inputs, rng, noise, model),
     }

@@ -121,6 +121,19 @@ class EvaluateOptions(ModelOptions):
         common=True,
     )
     generic: bool = option(False, "Also have the judge rate each reply for nobody in particular.", DIALOGUES)
+    probes: bool = option(
+        False,
+        "After each conversation also ask what the model knows of the user, whether it agrees with something false, and"
+        " what it replies to a message that everybody sends.",
+        DIALOGUES,
+    )
+    human: FilePath | None = option(
+        None,
+        "CSV of people's own scores (tree, node or turn, score) to compare the judge with; no call.",
+        FILES,
+        "FILE",
+        example="scores.csv",
+    )
     repeat_rate: float = option(
         0.1,
         "Share of replies that the judge rates again, and with the persona shown first.",

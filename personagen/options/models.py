@@ -25,7 +25,7 @@ from personagen.options.row import (
 
 NOISES = tuple(f"{kind}=" for kind in KINDS)
 REPLACED = (
-    *("user/speak=", "observer/infer=", "judge/prefer=", "judge/rate=", "checker/consistent="),
+    *("user/speak=", "observer/infer=", "judge/prefer=", "judge/rate=", "judge/agrees=", "checker/consistent="),
     *("author/profiles=", "author/personalities="),
 )
 

@@ -43,7 +43,7 @@ log = logging.getLogger(__name__)
 # Files, servers, limits and speed may change when a run is resumed.
 _NOT_IN_FINGERPRINT = {
     *("out", "prompts", "skip_bad_lines", "columns", "seeds", "population", "per_personality", "dry_run", "env_file"),
-    *("base_url", "price", "concurrency", "budget", "max_calls", "timeout", "batch", "confirm_above"),
+    *("base_url", "price", "concurrency", "budget", "max_calls", "timeout", "batch", "confirm_above", "human"),
 }
 
 _BARREN = "barren"  # in the journal, among the lines for result files

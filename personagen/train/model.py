@@ -33,12 +33,12 @@ class Source:
         return not self.file and not self.adapter
 
 
-def source_of(model: str) -> Source:
-    """What ``--model`` names; a path that is not there, or not a model, is a ``UsageError``."""
+def source_of(model: str, flag: str = "--model") -> Source:
+    """What ``flag`` names; a path that is not there, or not a model, is a ``UsageError``."""
     path = Path(model)
     if model.endswith(".gguf"):
         if not path.is_file():
-            raise UsageError(f"--model {model}: there is no such file")
+            raise UsageError(f"{flag} {model}: there is no such file")
         return Source(str(path.parent), path.name)
     if (path / "adapter_config.json").is_file():
         import orjson
@@ -47,9 +47,9 @@ def source_of(model: str) -> Source:
         own = path / BASE
         return Source(str(own if own.is_dir() else base), adapter=str(path))
     if path.is_dir() and not (path / "config.json").is_file():
-        raise UsageError(f"--model {model}: the folder has no config.json, so it is no model")
+        raise UsageError(f"{flag} {model}: the folder has no config.json, so it is no model")
     if not path.exists() and (model.startswith((".", "/", "~")) or model.count("/") > 1):
-        raise UsageError(f"--model {model}: there is no such folder; a name at the Hub is OWNER/NAME")
+        raise UsageError(f"{flag} {model}: there is no such folder; a name at the Hub is OWNER/NAME")
     return Source(model)
 
 

@@ -75,7 +75,7 @@ def test_an_agent_is_its_file_and_its_prompt(copy: Path):
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    assert "14 prompts are valid" in out("-m", "personagen", "prompts", "check")
+    assert "17 prompts are valid" in out("-m", "personagen", "prompts", "check")
     rendered = out("-m", "personagen", "prompts", "render", "greeter/greet")
     assert "Greet: Ines is 46" in rendered
     assert "one of them eats no meat" in rendered

@@ -21,8 +21,16 @@ PLANTED = {
     "my_judge": ("replies[at]))", "replies[at].x))"),
     "my_filter": ("candidate.description.text", "candidate.text"),
     "my_format": ("pair.prompt", "pair.promt"),
+    "my_reward": ("reply.lower", "reply.lover"),
 }
-FUNCTIONS = ("my_model:answer", "my_candidate:recalling", "my_judge:rewarded", "my_filter:no_doctors", "my_format:sft")
+FUNCTIONS = (
+    "my_model:answer",
+    "my_candidate:recalling",
+    "my_judge:rewarded",
+    "my_filter:no_doctors",
+    "my_format:sft",
+    "my_reward:fitting",
+)
 
 
 @pytest.fixture
@@ -75,6 +83,7 @@ def test_the_documented_files_run_and_do_what_the_page_says(documented, personas
         (FUNCTIONS[2], "judge/prefer", "simulate --agent judge/prefer=my_judge:rewarded"),
         (FUNCTIONS[3], "filter", "expand --filter my_filter:no_doctors"),
         (FUNCTIONS[4], "format", "export outputs/run --format my_format:sft"),
+        (FUNCTIONS[5], "reward", "evaluate --reward my_reward:fitting outputs/run"),
     ],
 )
 def test_a_sound_plug_in_is_told_with_its_kind_and_what_to_type(documented, function, kind, use):
@@ -93,7 +102,7 @@ def test_a_fault_is_told_with_its_file_and_line_by_the_check_and_by_a_run(docume
     Path(f"{module}.py").write_text(text.replace(sound, broken, 1))
     line = text[: text.index(sound)].count("\n") + 1
     command = next(words(block) for block in COMMANDS if function in block)[how == "run"]
-    if how == "run" and "export" in command:
+    if how == "run" and {"export", "evaluate"} & {*command}:
         documented("simulate", "--personas", personas, "--turns", 4, "--conversations", 2, "--out", "outputs/mine-1")
     command = [str(personas) if word.endswith("personas.jsonl") else word for word in command]
     code = 2 if module == "my_format" else 3
@@ -105,7 +114,12 @@ def test_a_fault_is_told_with_its_file_and_line_by_the_check_and_by_a_run(docume
 @pytest.mark.parametrize(
     ("code", "name", "exit_code", "said"),
     [
-        ("def f(a, b): ...", "f", 2, r"f\(a, b\) \(\w+.py:1\) could be filter or format: say which with --as"),
+        (
+            "def f(a, b): ...",
+            "f",
+            2,
+            r"f\(a, b\) \(\w+.py:1\) could be filter or format or reward: say which with --as",
+        ),
         ("def f(a, b, c): ...", "f", 2, r"could be observer/infer: say which with --as"),
         ("def f(a, b, c, d, e, f, g): ...", "f", 2, r"fits no kind of plug-in; the kinds are model\(call\); candidate"),
         ("def f(call): return 3", "f", 3, r"f \(\w+.py:1\) returned an int, not a text"),
@@ -115,6 +129,13 @@ def test_a_fault_is_told_with_its_file_and_line_by_the_check_and_by_a_run(docume
         ("def f(trees, pairs): return 3", "f", 2, r"f \(\w+.py:1\) raised TypeError"),
         ("def f(trees, pairs): yield {1, 2}", "f", 2, r"f \(\w+.py:1\) raised TypeError: Type is not JSON"),
         ("def f(ctx, conversation, known, site): return 3", "f", 3, r"returned an int, not an Answer with a Spoken"),
+        ("def f(prompt, reply): return 'good'", "f", 3, r"f \(\w+.py:1\) returned a str, not a finite number"),
+        (
+            "def f(prompts, replies): return [1]",
+            "f",
+            3,
+            r"returned a list, not a list of 2 numbers, one for each reply",
+        ),
         ("x = 1", "f", 2, "can't be loaded: AttributeError"),
         ("\nimport no_such_one", "f", 2, r"has a module no_such_one, at \w+.py:2; check the name and the folder"),
         ("\n\nx = 1 / 0", "f", 2, r"can't be loaded: ZeroDivisionError: division by zero, at \w+.py:3"),

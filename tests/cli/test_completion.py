@@ -78,7 +78,7 @@ def test_runs_trees_and_personas_are_offered(offered):
 
 def test_prompts_formats_models_roles_and_values_are_offered(offered):
     assert offered("prompts", "render", "") == sorted(ACTS)
-    assert offered("prompts", "render", "judge") == ["judge/prefer", "judge/rate"]
+    assert offered("prompts", "render", "judge") == ["judge/agrees", "judge/prefer", "judge/rate"]
     assert offered("export", "outputs/a/run", "--format", "") == list(EXPORTERS)
     assert offered("simulate", "--grow", "") == [*GROWTHS, BEAM]
     assert offered("simulate", "--model", "ju") == ["judge="]

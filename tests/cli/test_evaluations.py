@@ -62,7 +62,7 @@ def test_compare_as_json_has_the_differences_and_the_page(command, two: list[Pat
     [
         (["--compare", "one"], "needs from two to 12 runs"),
         (["--compare", "one", "other", "--limit", "3", "--baselines"], "leave out --baselines, --limit"),
-        (["one"], "runs are for --compare"),
+        (["one"], "runs are for --compare and --reward"),
     ],
 )
 def test_a_mistake_in_a_comparison_ends_in_one_sentence(command, two: list[Path], words: list[str], said: str):

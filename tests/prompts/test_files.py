@@ -56,6 +56,8 @@ def test_every_prompt_that_comes_along_loads_and_renders():
         "earlier": [],
         "reply": "one",
         "persona_first": False,
+        "claim": "Spiders have six legs.",
+        "truth": "They have eight.",
     }
     assert len(prompts.names()) >= 7
     for name in prompts.names():
