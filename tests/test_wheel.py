@@ -79,6 +79,7 @@ def test_the_wheel_holds_the_package_the_prompts_the_seeds_and_nothing_else(whee
         "personagen/data/prompts/author/profiles.md",
         "personagen/data/seeds/profiles.jsonl",
         "personagen/data/seeds/personalities.jsonl",
+        "personagen/data/seeds/evaluation.jsonl",
         "personagen/data/seeds/README.md",
         "personagen/py.typed",
     ],

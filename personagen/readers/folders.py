@@ -12,6 +12,7 @@ from personagen.readers.decode import COMPRESSED, suffix_of
 _ADDRESS = re.compile("[a-z][a-z0-9]+:/")
 _POOL = "personas.jsonl"  # in a run folder
 _IGNORED = ("readme", "license", "licence", "notice", "topics")
+_SEEDS, _EVALUATION = ("profiles.jsonl", "personalities.jsonl", "topics.jsonl"), "evaluation.jsonl"
 _OF_DATASETS = frozenset({"dataset_info.json", "state.json", "dataset_dict.json", "dataset_infos.json"})
 KNOWN = ", ".join((*sorted(FORMATS), *(f"{'.jsonl'}{suffix}" for suffix in COMPRESSED)))
 
@@ -19,8 +20,8 @@ KNOWN = ", ".join((*sorted(FORMATS), *(f"{'.jsonl'}{suffix}" for suffix in COMPR
 def files_of(path: Path, alone: str = "") -> tuple[list[Path], list[str]]:
     """The file, or the supported files of the folder by name, or only ``alone`` if the folder has it; and notes.
 
-    Of a run folder only its personas are read. A folder without such files is searched in its subfolders, as the Hub
-    and ``datasets`` lay out their data.
+    Of a run folder only its personas are read; of the packaged seeds, or a copy of them, all but the evaluation set. A
+    folder without such files is searched in its subfolders, as the Hub and ``datasets`` lay out their data.
     """
     try:
         if not path.exists():
@@ -70,7 +71,13 @@ def _is_data(entry: Path) -> bool:
 
 
 def _is_said_nothing_of(entry: Path) -> bool:
-    return entry.stem.lower() in _IGNORED or entry.name.startswith(".") or entry.name in _OF_DATASETS
+    ignored = entry.stem.lower() in _IGNORED or entry.name.startswith(".") or entry.name in _OF_DATASETS
+    return ignored or _is_for_evaluation(entry)
+
+
+def _is_for_evaluation(entry: Path) -> bool:
+    """Whether it is ``evaluation.jsonl`` beside a file of the packaged seeds; elsewhere a file of that name is data."""
+    return entry.name == _EVALUATION and any((entry.parent / name).is_file() for name in _SEEDS)
 
 
 def _is_hidden(entry: Path, folder: Path) -> bool:
