@@ -9,7 +9,7 @@ from pathlib import Path
 
 from personagen.errors import UsageError
 from personagen.options.evaluate import MAX_JUDGES, EvaluateOptions
-from personagen.personas.distance import farthest
+from personagen.personas.distance import distance, farthest
 from personagen.personas.english.facts import facts_of, pronoun_of
 from personagen.personas.seeds import load_personas, load_seeds, packaged
 from personagen.personas.traits import canonical, traits_of
@@ -89,7 +89,7 @@ class Cases:
         o = self.options
         for persona in self.personas:
             others = [one for one in self.personas if one.id != persona.id] or [persona]
-            other = farthest(persona, others)
+            other = _unlike(persona, others)
             for condition in self.conditions:
                 yield Case(
                     persona=persona,
@@ -172,10 +172,18 @@ def _later(persona: Persona, others: Sequence[Persona]) -> Persona:
     """The same life with the personality, of the same pronoun if there is one, that is most unlike its own."""
     same = [one for one in others if pronoun_of(one.personality) == pronoun_of(persona.personality)] or list(others)
     own = set(map(canonical, persona.traits))
-    unlike = [one for one in same if own - set(map(canonical, one.traits))] or same
-    bare = [Persona(id=one.id, profile="", personality=one.personality, traits=one.traits) for one in unlike]
-    far = farthest(Persona(id=persona.id, profile="", personality=persona.personality, traits=persona.traits), bare)
+    far = _unlike(persona, [one for one in same if own - set(map(canonical, one.traits))] or same)
     return persona.model_copy(update={"personality": far.personality, "traits": far.traits})
+
+
+def _unlike(persona: Persona, others: Sequence[Persona]) -> Persona:
+    """The one of ``others`` whose personality is most unlike that of ``persona``; of equal ones the farthest life."""
+    most = max(distance(_manner(persona), _manner(one)) for one in others)
+    return farthest(persona, [one for one in others if distance(_manner(persona), _manner(one)) == most])
+
+
+def _manner(persona: Persona) -> Persona:
+    return persona.model_copy(update={"profile": "", "facts": (), "attributes": {}})
 
 
 def replayed(options: EvaluateOptions, personas: Sequence[Persona]) -> dict[str, tuple[str, ...]]:

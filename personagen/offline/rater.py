@@ -12,7 +12,7 @@ from personagen.offline import assistant, observer
 from personagen.offline.circumstances import circumstances_of
 from personagen.offline.facts import spoken
 from personagen.offline.findings import Finding, findings
-from personagen.offline.style import axes_cued, leading
+from personagen.offline.style import axes_cued, axes_of, leading
 from personagen.personas.english.text import facts_of
 from personagen.personas.traits import traits_of
 
@@ -59,9 +59,11 @@ def informed(inputs: Mapping[str, Any], rng: Random) -> str:
     said = [one for message in inputs["conversation"] if message.role == "user" for one in spoken(message.content)]
     shown = {axis for one in said for axis in axes_cued(one)}
     told = {name for one in said for name in circumstances_of(one)}
-    traits = leading(traits_of(inputs["personality"]), shown)
+    traits = traits_of(inputs["personality"])
+    shown &= set(axes_of(traits))  # those of somebody else are no sign of how this person is
+    akin = {axis: trait for trait in reversed(traits) for axis in axes_of((trait,))}
     facts = [fact for fact in facts_of(inputs["profile"]) if told & set(circumstances_of(fact))]
-    return assistant.aware({**inputs, "inferences": [*traits, *facts]}, rng)
+    return assistant.aware({**inputs, "inferences": [*(akin[axis] for axis in leading(traits, shown)), *facts]}, rng)
 
 
 def _sum(found: tuple[Finding, ...], kept: Any) -> float:
