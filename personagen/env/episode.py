@@ -90,6 +90,12 @@ class Episode:
         """The conversation so far."""
         return self._dialogue.messages
 
+    @property
+    def reply(self) -> str:
+        """The last reply as the user saw it: without reasoning; empty before the first."""
+        replies = [message.content for message in self.messages if message.role == "assistant"]
+        return replies[-1] if replies else ""
+
     async def begin(self) -> str:
         """The user's first message.
 

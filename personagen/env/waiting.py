@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Coroutine, Mapping, Sequence
+from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from personagen.env.episode import Step
@@ -74,11 +75,19 @@ class WaitingEnvironment:
         """A step of each conversation at the same time; None is for those left out."""
         return self._wait(self.environment.step_many(replies))
 
-    def _wait(self, asked: Coroutine[Any, Any, T]) -> T:
+    def submit(self, asked: Coroutine[Any, Any, T]) -> Future[T]:
+        """Starts ``asked`` in the environment's loop, for a program whose own loop is another one.
+
+        Raises:
+            UsageError: the environment is not open.
+        """
         if self._loop is None:
             asked.close()
             raise UsageError("the environment is not open: write `with WaitingEnvironment(...) as env:`")
-        running = asyncio.run_coroutine_threadsafe(asked, self._loop)
+        return asyncio.run_coroutine_threadsafe(asked, self._loop)
+
+    def _wait(self, asked: Coroutine[Any, Any, T]) -> T:
+        running = self.submit(asked)
         try:
             return running.result()
         except BaseException:
