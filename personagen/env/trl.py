@@ -21,6 +21,7 @@ from personagen.agents.replies import speech
 from personagen.env.episode import COMPONENTS, Step
 from personagen.env.waiting import WaitingEnvironment
 from personagen.errors import ReplyError, UsageError
+from personagen.records import Message
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -74,15 +75,38 @@ def rollouts(env: WaitingEnvironment, reply_tokens: int | None = None) -> Callab
                 if step:
                     row.answered(step, writer)
         return {
-            "prompt_ids": [row.prompt for row in rows],
-            "completion_ids": [row.completion for row in rows],
-            "logprobs": None,  # of a server that samples; the trainer computes its own
-            "env_mask": [row.mask for row in rows],
+            **_columns(rows),
             "conversation_reward": [math.fsum(row.rewards) for row in rows],
             **{name: [row.sums[name] for row in rows] for name in COMPONENTS},
         }
 
     return rollout
+
+
+def rollouts_of(chats: Sequence[Sequence[Message]], rewards: Sequence[float], trainer: Any) -> dict[str, Any]:
+    """What a ``rollout_func`` returns, of ``chats`` that were held elsewhere, as in `verifiers`, with their rewards.
+
+    A chat alternates, user first. Replies are read as the trainer's tokenizer writes their texts, which need not be the
+    tokens that were sampled.
+    """
+    writer, rows = _Writer(trainer), []
+    for chat in chats:
+        row = _Row(writer.opening(chat[0].content))
+        for message in chat[1:]:
+            own = message.role == "assistant"
+            ids = writer.closed(message.content) if own else writer.between(writer.end_id, message.content)
+            row.add(ids, own=own)
+        rows.append(row)
+    return {**_columns(rows), "conversation_reward": list(rewards)}
+
+
+def _columns(rows: Sequence[_Row]) -> dict[str, Any]:
+    return {
+        "prompt_ids": [row.prompt for row in rows],
+        "completion_ids": [row.completion for row in rows],
+        "logprobs": None,  # of a server that samples; the trainer computes its own
+        "env_mask": [row.mask for row in rows],
+    }
 
 
 @dataclass
@@ -101,9 +125,12 @@ class _Row:
     def ids(self) -> list[int]:
         return self.prompt + self.completion
 
-    def reply(self, ids: list[int], writer: _Writer) -> None:
+    def add(self, ids: list[int], *, own: bool) -> None:
         self.completion += ids
-        self.mask += [1] * len(ids)
+        self.mask += [int(own)] * len(ids)
+
+    def reply(self, ids: list[int], writer: _Writer) -> None:
+        self.add(ids, own=True)
         self.said = writer.text(ids)
         try:
             speech(self.said, "assistant")
@@ -116,9 +143,7 @@ class _Row:
             self.sums[name] += value
         self.open = not step.done
         if self.open:
-            ids = writer.between(self.completion[-1], step.message)
-            self.completion += ids
-            self.mask += [0] * len(ids)
+            self.add(writer.between(self.completion[-1], step.message), own=False)
 
 
 class _Writer:
@@ -135,6 +160,14 @@ class _Writer:
     def opening(self, message: str) -> list[int]:
         return self._ids(self._written([{"role": "user", "content": message}]))
 
+    @property
+    def end_id(self) -> int:
+        return int(self.tokenizer.eos_token_id)
+
+    def closed(self, reply: str) -> list[int]:
+        """A reply with the token that ends it."""
+        return [*self._ids(reply), self.end_id]
+
     def text(self, ids: list[int]) -> str:
         return str(self.tokenizer.decode(ids, skip_special_tokens=True))
 
@@ -146,7 +179,7 @@ class _Writer:
         if not found:
             raise UsageError("the chat template leaves out earlier replies: train with another template")
         end = self.tokenizer.eos_token
-        return self._ids(rest.removeprefix(end) if last == self.tokenizer.eos_token_id else rest)
+        return self._ids(rest.removeprefix(end) if last == self.end_id else rest)
 
     def _written(self, chat: list[dict[str, str]]) -> str:
         return str(self.tokenizer.apply_chat_template(chat, **self.settings))
