@@ -189,7 +189,7 @@ def test_a_persona_that_is_not_here_is_refused(tmp_path: Path):
 def test_an_empty_reply_is_refused_and_the_conversation_goes_on(tmp_path: Path, text: str):
     with opened(tmp_path) as env:
         env.reset()
-        with pytest.raises(UsageError, match="the reply of turn 1 can't be used: the reply is (empty|reasoning)"):
+        with pytest.raises(UsageError, match=r"the reply of turn 1 can't be used: the reply is (empty|reasoning)"):
             env.step(text)
         assert env.step("Bees.").info["turn"] == 1
 
