@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from importlib.metadata import distributions
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -42,13 +43,14 @@ def config(folder: Path, **more: Any) -> Any:
     return trl.GRPOConfig(**(settings | more))
 
 
-def test_grpo_takes_two_steps_on_conversations_and_changes_the_weights(tmp_path: Path, monkeypatch):
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
+    """A trainer after its steps, the weights before them, and the rollouts it was given."""
     from personagen.env.trl import prompts, reward, rollouts
 
-    monkeypatch.setenv("TRL_EXPERIMENTAL_SILENCE", "1")
-    model = tiny_model(tmp_path / "model")
-    seen = []
-    with WaitingEnvironment(personas=PEOPLE, turns=3, out=tmp_path / "run") as env:
+    folder, seen = tmp_path_factory.mktemp("grpo"), []
+    with pytest.MonkeyPatch.context() as patch, WaitingEnvironment(personas=PEOPLE, turns=3, out=folder / "run") as env:
+        patch.setenv("TRL_EXPERIMENTAL_SILENCE", "1")
         rollout = rollouts(env)
 
         def watched(given: list[Any], trainer: Any) -> dict[str, Any]:
@@ -56,24 +58,45 @@ def test_grpo_takes_two_steps_on_conversations_and_changes_the_weights(tmp_path:
             return seen[-1]
 
         trainer = trl.GRPOTrainer(
-            model,
+            tiny_model(folder / "model"),
             reward_funcs=[reward, length],
-            args=config(tmp_path / "out", reward_weights=[1.0, 0.01]),
+            args=config(folder / "out", reward_weights=[1.0, 0.01]),
             train_dataset=prompts(env),
             rollout_func=watched,
         )
         before = {name: value.clone() for name, value in trainer.model.named_parameters()}
         trainer.train()
-        calls = env.usage["calls"]
-    losses = [row["loss"] for row in trainer.state.log_history if "loss" in row]
+        opened = {env.reset(persona.id) for persona in env.personas}
+    return SimpleNamespace(trainer=trainer, before=before, rollouts=seen, opened=opened)
+
+
+def test_grpo_takes_two_steps_on_conversations_and_changes_the_weights(trained: SimpleNamespace):
+    losses = [row["loss"] for row in trained.trainer.state.log_history if "loss" in row]
     assert len(losses) == STEPS
     assert all(math.isfinite(loss) for loss in losses)
-    assert any(not torch.equal(before[name], value) for name, value in trainer.model.named_parameters())
-    assert calls
-    rows = [row for batch in seen for row in zip(batch["completion_ids"], batch["env_mask"], strict=True)]
-    assert len(rows) == 4 * STEPS
-    assert all(len(ids) == len(mask) for ids, mask in rows)
-    assert any(0 in mask for _, mask in rows), "no conversation went on after its first reply"
+    now = dict(trained.trainer.model.named_parameters())
+    assert any(not torch.equal(value, now[name]) for name, value in trained.before.items())
+
+
+def test_a_rollout_is_the_chat_as_the_template_writes_it_and_only_replies_are_trained_on(trained: SimpleNamespace):
+    tokenizer, whole = trained.trainer.processing_class, 0
+    for batch in trained.rollouts:
+        for prompt, ids, mask in zip(batch["prompt_ids"], batch["completion_ids"], batch["env_mask"], strict=True):
+            opening = tokenizer.decode(prompt)
+            assert opening in {f"<|im_start|>user\n{m}<|im_end|>\n<|im_start|>assistant\n" for m in trained.opened}
+            assert len(ids) == len(mask)
+            between = tokenizer.decode([one for one, own in zip(ids, mask, strict=True) if not own])
+            assert between.count("<|im_start|>user\n") == between.count("<|im_end|>\n<|im_start|>assistant\n")
+            assert "<|im_end|><|im_end|>" not in tokenizer.decode(ids)
+            whole += between.count("<|im_start|>user\n") == 2
+    assert whole, "no conversation reached its third turn"
+
+
+def test_the_reward_of_a_rollout_is_the_sum_over_its_turns(trained: SimpleNamespace):
+    for batch in trained.rollouts:
+        assert batch["conversation_reward"] == batch["judge"]
+        assert len(batch["judge"]) == 4
+    assert any(one > 1 for batch in trained.rollouts for one in batch["judge"]), "more than one turn can earn"
 
 
 def length(completions: list[Any], **_: Any) -> list[float]:
