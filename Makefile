@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TRAIN := .venv-train
+ENV := .venv-env
 REAL := .venv-real
 BROWSER := .venv-browser
 AUDIT := .venv-audit
@@ -36,7 +37,7 @@ define installing
 	@echo "installing $$(grep -c '==' requirements/$(1).txt) packages into $(2)/: about $(3)"
 endef
 
-.PHONY: help demo test test-slow test-train test-browser screenshots check audit real real-short loop loop-short bench bench-short faults faults-short lock clean
+.PHONY: help demo test test-slow test-train test-env test-browser screenshots check audit real real-short loop loop-short bench bench-short faults faults-short lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -65,6 +66,9 @@ test-slow: $(VENV)/.dev  ## the tests with many examples or large input: two to 
 
 test-train: $(TRAIN)/.ready  ## the exported files through TRL and the newest datasets, and `train` on a tiny and on a real model: five minutes
 	HF_HUB_OFFLINE=1 $(TRAIN)/bin/python -m pytest -W default tests/consumers $(PYTEST_ARGS)
+
+test-env: $(ENV)/.ready  ## the live environment in TRL's GRPO and in verifiers, the benchmark in Inspect: one minute
+	HF_HUB_OFFLINE=1 $(ENV)/bin/python -m pytest -W default tests/consumers/test_env_*.py $(PYTEST_ARGS)
 
 test-browser: $(BROWSER)/.ready  ## reports in Chromium, which the system has: two minutes
 	$(BROWSER)/bin/python -m pytest -W default tests/browser $(PYTEST_ARGS)
@@ -95,7 +99,7 @@ real-short: $(REAL)/.ready  ## the same with a few conversations, in a few minut
 audit: $(AUDIT)/.ready  ## every locked version against PyPI's advisories; needs the network, and fails without it
 	@$(AUDIT)/bin/python -c "import json, urllib.request as u; assert json.load(u.urlopen('$(ADVISED)', timeout=30))['vulnerabilities']" \
 	2>/dev/null || { echo "make audit: $(ADVISED) tells no advisories from here, so nothing was checked: run it where pypi.org can be reached" >&2; exit 1; }
-	for lock in main dev train real browser; do \
+	for lock in main dev train env real browser; do \
 	$(AUDIT)/bin/pip-audit --strict --disable-pip --no-deps --progress-spinner off -r requirements/$$lock.txt || exit 1; done
 
 bench: $(VENV)/.dev demo  ## every benchmark in full: about an hour, 20 GB of disk
@@ -162,13 +166,15 @@ lock:  ## resolve pyproject.toml again and write requirements/*.txt (needs uv)
 	$(compile) --group build -c requirements/dev.txt -o requirements/main.txt
 	printf "torch; python_version < '3'\nllm; python_version < '3'\nllama-cpp-python; python_version < '3'\n" \
 	| $(compile) --group train --override - -o requirements/train.txt
+	printf "torch; python_version < '3'\nllm; python_version < '3'\nllama-cpp-python; python_version < '3'\n" \
+	| $(compile) --group env --override - -o requirements/env.txt
 	printf "llm; python_version < '3'\nllama-cpp-python; python_version < '3'\n" \
 	| $(compile) --group real --override - -o requirements/real.txt
 	printf "playwright; python_version < '3'\npytest-playwright; python_version < '3'\n" \
 	| $(compile) --group browser --override - -o requirements/browser.txt
 
 clean:  ## remove the environments and caches; outputs/ stays
-	rm -rf .venv .venv-train .venv-real .venv-browser .venv-audit .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
+	rm -rf .venv .venv-train .venv-env .venv-real .venv-browser .venv-audit .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
 
 # A stamp is written last, so an interrupted set-up starts again from nothing. Changed requirements do so too: nothing
 # that was installed by hand, or is no longer asked for, can make a test pass.
@@ -223,4 +229,14 @@ $(TRAIN)/.ready: requirements/train.txt
 	"$(PYTHON)" -m venv $(TRAIN)
 	$(TRAIN)/bin/python -m pip install --quiet $(TORCH)
 	$(TRAIN)/bin/python -m pip install --quiet --no-deps --require-hashes -r requirements/train.txt
+	@touch $@
+
+$(ENV)/.ready: requirements/env.txt
+	$(require_python)
+	rm -rf $(ENV)
+	$(call installing,env,$(ENV),six minutes)
+	"$(PYTHON)" -m venv $(ENV)
+	$(ENV)/bin/python -m pip install --quiet $(TORCH)
+	$(ENV)/bin/python -m pip install --quiet --no-deps --require-hashes -r requirements/env.txt
+	$(ENV)/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@

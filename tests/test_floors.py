@@ -31,6 +31,8 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"hub"}),
     frozenset({"train", "reports"}),
     frozenset({"flows"}),
+    frozenset({"env"}),
+    frozenset({"inspect_task"}),
     frozenset({"cli"}),
     frozenset({"api"}),
     frozenset({"__init__", "__main__"}),

@@ -81,7 +81,7 @@ def lock_faults(root: Path) -> list[str]:
     """Pins without a hash, addresses, and direct dependencies that are not locked."""
     found = []
     pins = {}
-    for name in ("main", "dev", "train"):
+    for name in ("main", "dev", "train", "env"):
         text = (root / "requirements" / f"{name}.txt").read_text(encoding="utf-8")
         entries = [entry for entry in re.split(r"\n(?=\S)", text) if not entry.startswith("#")]
         found += [f"{name}.txt: {e.splitlines()[0]} has no hash" for e in entries if "--hash=sha256:" not in e]
@@ -204,7 +204,7 @@ def test_make_says_before_it_installs_that_this_takes_a_while_and_ends_with_comm
     assert announced < installed
     ends = re.findall(r'^echo "(?:to go on:)? +(.venv/bin/personagen .*)"$', said, re.MULTILINE)
     assert ends == [".venv/bin/personagen show outputs/demo/run 2", ".venv/bin/personagen --help"]
-    for target, packages in (("test", "dev"), ("real", "real"), ("test-train", "train")):
+    for target, packages in (("test", "dev"), ("real", "real"), ("test-train", "train"), ("test-env", "env")):
         steps = made(tmp_path / target, "--dry-run", target).stdout
         assert steps.index(f"requirements/{packages}.txt) packages") < steps.index(f"-r requirements/{packages}.txt")
 

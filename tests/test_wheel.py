@@ -17,7 +17,7 @@ from zipfile import ZipFile
 import pytest
 
 REPO = Path(__file__).parent.parent
-SOURCES = ("pyproject.toml", "README.md", "LICENSE", "personagen", "prompts", "seeds", "tests")
+SOURCES = ("pyproject.toml", "README.md", "LICENSE", "personagen", "personagen_env.py", "prompts", "seeds", "tests")
 
 
 def built(repo: Path, folder: Path) -> Path:
@@ -39,6 +39,7 @@ def wheel_faults(wheel: Path, repo: Path) -> list[str]:
         for p in (repo / "personagen").rglob("*")
         if p.is_file() and "__pycache__" not in p.parts
     }
+    wanted["personagen_env.py"] = repo / "personagen_env.py"
     with ZipFile(wheel) as archive:
         held = {name: archive.read(name) for name in archive.namelist()}
     info = next(name for name in held if name.endswith(".dist-info/METADATA")).rpartition("/")[0]

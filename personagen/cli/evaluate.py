@@ -163,8 +163,8 @@ def _agreement(found: Mapping[str, Any] | None) -> str:
 def _share(found: Mapping[str, float] | None, of: str) -> str:
     if not found:
         return ""
-    low, high = (100 * found[name] for name in ("low", "high"))
-    return f"{found['value']:.1%} ({low:.1f} to {high:.1f}) of {found['count']:,.0f} {of}"
+    bounds = f"{100 * found['low']:.1f} to {100 * found['high']:.1f}"
+    return f"{found['value']:.1%} ({bounds}) of {found['count']:,.0f} {of}"
 
 
 def _interval(found: Mapping[str, float] | None, *, signed: bool = False) -> str:

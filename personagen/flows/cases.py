@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from personagen.errors import UsageError
+from personagen.options.environment import EnvironmentOptions
 from personagen.options.evaluate import MAX_JUDGES, EvaluateOptions
 from personagen.personas.distance import distance, farthest
 from personagen.personas.english.facts import facts_of, pronoun_of
@@ -130,7 +131,9 @@ def check(options: EvaluateOptions) -> None:
         raise UsageError(f"--judge-model is given {len(options.panel)} times: give {MAX_JUDGES} at most")
 
 
-def personas_of(options: EvaluateOptions, source: object) -> tuple[tuple[Persona, ...], tuple[str, ...]]:
+def personas_of(
+    options: EvaluateOptions | EnvironmentOptions, source: object
+) -> tuple[tuple[Persona, ...], tuple[str, ...]]:
     """The personas of the run, ``--limit`` of them evenly spread over the file, and notes.
 
     A folder with a file of profiles and one of personalities, as ALOE publishes its evaluation lists, gives each

@@ -106,6 +106,50 @@ class Dialogue:
             )
         return []
 
+    # -- turn by turn, where whoever drives it gives the replies ---------------------------------------------------
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """The conversation so far."""
+        return tuple(self._chat())
+
+    @property
+    def ended(self) -> str:
+        """The gate that ended the conversation early, ``left`` if the user did, else empty."""
+        return next(iter(self.log.ended.values()), "")
+
+    async def asks(self, turn: int) -> tuple[str, bool]:
+        """What the user says at ``turn``, and whether the conversation goes on; without a message it is empty.
+
+        Raises:
+            ServerError: the user's model gave no answer.
+        """
+        before = len(self._nodes)
+        goes_on = await self._add(_place(turn), "user", self._message(turn))
+        self._check()
+        return (self._nodes[-1].content if len(self._nodes) > before else ""), goes_on
+
+    def replied(self, turn: int, spoken: Spoken) -> None:
+        """Adds the reply of ``turn``, which was made elsewhere."""
+        at = paths.child(_place(turn), 0)
+        self.log.answers[at] = Answer(spoken)
+        self._nodes.append(Node(id=at, role="assistant", content=spoken.text, agent=self.case.condition))
+
+    async def rated(self, turn: int) -> Rating | None:
+        """The judge's rating of the reply of ``turn``; None if it gave none that can be used.
+
+        Raises:
+            ServerError: the judge's model gave no answer.
+        """
+        at = paths.child(_place(turn), 0)
+        await self._rate(at, "judge", "", "")
+        self._check()
+        return next((rating for rating in self._ratings if rating.node == at), None)
+
+    def _check(self) -> None:
+        if self.failure:
+            raise self.failure.cause
+
     # -- shared by the steps ---------------------------------------------------------------------------------------
 
     def _message(self, turn: int) -> Awaitable[Answer[Spoken]]:

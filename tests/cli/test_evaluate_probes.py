@@ -37,7 +37,7 @@ def test_scores_of_people_are_compared_with_a_finished_run_without_a_call(comman
     (tmp_path / "scores.csv").write_text("tree,node,score\n" + scores(tmp_path / "run") + "elsewhere,0.0,3\n")
     result = command(*WORDS, "--personas", personas, "--human", "scores.csv")
     found = rows(result.stdout)
-    assert found["judge and people"].startswith("the same score for 100% of 6, weighted kappa 1.000")
+    assert found["judge and people"].startswith("100% the same of 6, kappa 1.00")
     assert "(0 new" in found["calls"]
     assert "scores.csv: 1 row is of no reply that the judge scored (line 8)" in result.stdout
     human = json.loads((tmp_path / "run" / "results.json").read_bytes())["judge"]["human"]

@@ -14,6 +14,11 @@ ONE = {"plain": {"a": [1, 2], "b": [2, 3], "c": [5, 4]}, "persona": {"a": [4, 4]
 OTHER = {"plain": {"a": [4, 2], "b": [3, 3], "c": [5, 5]}}
 
 
+@pytest.fixture(autouse=True)
+def with_page(monkeypatch) -> None:
+    monkeypatch.delenv("PERSONAGEN_EVALUATE_NO_REPORT")
+
+
 @pytest.fixture
 def two(tmp_path: Path) -> list[Path]:
     return [evaluated(tmp_path / "one", ONE), evaluated(tmp_path / "other", OTHER)]

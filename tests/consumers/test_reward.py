@@ -5,10 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-import peft
 import pytest
-import torch
-import transformers
 
 from personagen.errors import UsageError
 from personagen.exporters.columns import chat
@@ -20,6 +17,10 @@ from personagen.store.files import read_records
 from personagen.train.reward_model import load
 from tests.consumers.tiny import tiny_model, tiny_tokenizer
 from tests.train.runs import people
+
+peft = pytest.importorskip("peft")
+torch = pytest.importorskip("torch")
+transformers = pytest.importorskip("transformers")
 
 
 @pytest.fixture(scope="module")
