@@ -23,10 +23,9 @@ from random import Random
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from benchmarks.real import KEY, free_port, serving, weights
+from benchmarks.real import KEY, free_port, prompts, serving, weights
 
 HERE = Path(__file__).parent
-REPLY_TOKENS = 160  # of the model under test, which else goes in circles up to the limit
 CONTEXT, SLOTS = 8192, 4
 SEED = "7"
 ARMS = ("trained", "shuffled")
@@ -98,18 +97,6 @@ def trained(out: Path, python: str, recipe: str) -> dict[str, Path]:
             subprocess.run(command, check=True, env=os.environ | {"HF_HUB_OFFLINE": "1"})
             part.replace(file)
     return files
-
-
-def prompts(out: Path) -> Path:
-    """The prompts of the model under test, with shorter replies."""
-    from personagen.prompts.files import packaged
-
-    for name in ("bare", "informed", "reminded"):
-        text = (packaged() / "assistant" / f"{name}.md").read_text(encoding="utf-8")
-        file = out / "prompts" / "assistant" / f"{name}.md"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text.replace("max_tokens: 1024", f"max_tokens: {REPLY_TOKENS}"), encoding="utf-8")
-    return out / "prompts"
 
 
 def evaluated(out: Path, files: dict[str, Path], size: Sequence[str]) -> None:

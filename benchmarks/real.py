@@ -32,6 +32,7 @@ from typing import Any
 HERE = Path(__file__).parent
 KEY = "sk-made-up-1234"
 CONTEXT, SLOTS = 8192, 4
+REPLY_TOKENS = 160  # of a model under test, which else goes in circles up to the limit
 PROXY = """
 model_list:
   - model_name: smollm2
@@ -50,10 +51,11 @@ class Trial:
     arguments: Sequence[str]
 
 
-def trials(url: str, proxy: str, pool: str, *, short: bool) -> Iterator[Trial]:
+def trials(url: str, proxy: str, out: Path, *, short: bool) -> Iterator[Trial]:
     """The commands, the cheapest first."""
 
     def simulate(name: str, roles: str, model: str, base: str, conversations: int, turns: int, *options: str) -> Trial:
+        pool = str(out / "pool/personas.jsonl")
         size = ["--conversations", str(conversations), "--turns", str(turns), "--seed", "11"]
         models = [f"--model={role}={model}" for role in roles.split()]
         more = ["--base-url", base, "--timeout", "300", *options]
@@ -67,12 +69,31 @@ def trials(url: str, proxy: str, pool: str, *, short: bool) -> Iterator[Trial]:
     yield simulate("the observer", "observer", "openai/smollm2", url, min(n, 4), min(turns, 2))
     yield simulate("Anthropic's protocol, through LiteLLM's proxy", "assistant", "anthropic/smollm2", proxy, 1, 1)
     yield simulate("the LiteLLM backend", "assistant", "hosted_vllm/smollm2", f"{proxy}/v1", 1, 1)
+    people, turns = ("3", "2") if short else ("8", "4")
+    evaluate = ["evaluate", "--model", "openai/smollm2", "--base-url", url, "--limit", people, "--turns", turns]
+    yield Trial(
+        "evaluate, with baselines",
+        ["assistant"],
+        [*evaluate, "--baselines", "--prompts", str(prompts(out)), "--timeout", "300"],
+    )
     if short:  # the author's replies run to more than a thousand tokens
         return
     yield simulate("all roles", "user observer assistant judge", "openai/smollm2", url, 4, 2)
     size = ["--target", "26", "--personalities", "22", "--count", "2", "--calls-per-round", "2"]
     expand = ["expand", "--model", "openai/smollm2", "--base-url", url, *size, "--timeout", "300"]
     yield Trial("the author", ["author"], expand)
+
+
+def prompts(out: Path) -> Path:
+    """The prompts of the model under test, with shorter replies."""
+    from personagen.prompts.files import packaged
+
+    for name in ("bare", "informed", "reminded"):
+        text = (packaged() / "assistant" / f"{name}.md").read_text(encoding="utf-8")
+        file = out / "prompts" / "assistant" / f"{name}.md"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text.replace("max_tokens: 1024", f"max_tokens: {REPLY_TOKENS}"), encoding="utf-8")
+    return out / "prompts"
 
 
 def weights() -> Path:
@@ -145,7 +166,7 @@ def table(trial: Trial, out: Path, code: int, seconds: float) -> int:
 def _made(out: Path) -> str:
     counts = {
         name: sum(1 for _ in (out / name).open("rb"))
-        for name in ("trees.jsonl", "pairs.jsonl", "personas.jsonl")
+        for name in ("trees.jsonl", "pairs.jsonl", "ratings.jsonl", "personas.jsonl")
         if (out / name).exists()
     }
     return ", ".join(f"{n} {name.removesuffix('.jsonl')}" for name, n in counts.items())
@@ -175,7 +196,7 @@ def main() -> int:
         serving(llama, f"{url}/health", out / "llama.log"),
         serving(litellm, f"{proxy}/health/liveliness", out / "litellm.log"),
     ):
-        for number, trial in enumerate(trials(f"{url}/v1", proxy, str(out / "pool/personas.jsonl"), short=given.short)):
+        for number, trial in enumerate(trials(f"{url}/v1", proxy, out, short=given.short)):
             if given.only and given.only not in trial.name:
                 continue
             where = out / f"{number}"

@@ -1,4 +1,4 @@
-"""Evaluations of the offline models, whose answers are known: one learns, one ignores its user, one knows the persona."""
+"""Evaluations of offline models with known answers: one learns, one ignores its user, one knows the persona."""
 
 from __future__ import annotations
 

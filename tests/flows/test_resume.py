@@ -1,4 +1,4 @@
-"""Real processes of ``personagen simulate``, killed and interrupted: the same bytes, and nothing asked twice."""
+"""Real processes of ``simulate`` and ``evaluate``, killed and interrupted: the same bytes, nothing asked twice."""
 
 from __future__ import annotations
 
@@ -20,14 +20,13 @@ pytestmark = pytest.mark.slow
 
 
 class Process:
-    """A real ``personagen simulate`` on the fakes, whose questions are logged."""
+    """A real run of a command on the fakes, whose questions are logged."""
 
-    def __init__(self, tmp_path, out):
+    def __init__(self, tmp_path, out, command="simulate", options="--conversations 12 --model tests.fakes:llm"):
         self.out, self.log = tmp_path / out, tmp_path / f"{out}.log"
         self.log.touch()
-        options = "--turns 4 --conversations 12 --concurrency 6 --model tests.fakes:llm --quiet".split()
-        self.command = [sys.executable, "-m", "personagen", "simulate", "--personas", str(fakes.personas(tmp_path))]
-        self.command += ["--out", str(self.out), *options]
+        self.command = [sys.executable, "-m", "personagen", command, "--personas", str(fakes.personas(tmp_path))]
+        self.command += ["--out", str(self.out), *f"--turns 4 --concurrency 6 --quiet {options}".split()]
 
     def start(self):
         environment = os.environ | {"TEST_PERSONAGEN_LOG": str(self.log), "PYTHONPATH": str(Path(__file__).parents[2])}
@@ -76,6 +75,22 @@ def test_a_run_killed_at_any_point_and_resumed_gives_the_same_bytes_and_asks_not
         assert stored <= set(asked)
     process.finish()
     assert results(process.out) == whole
+    assert not stored & set(process.asked()[len(asked) :])
+
+
+def test_an_evaluation_killed_twice_resumes_to_the_same_figures_and_asks_nothing_twice(tmp_path):
+    models = " ".join(f"--{name} tests.fakes:llm" for name in ("model", "user-model", "judge-model"))
+    files = ("trees.jsonl", "ratings.jsonl", "results.json")
+    whole, process = (Process(tmp_path, name, "evaluate", f"--baselines {models}") for name in ("whole", "killed"))
+    whole.finish()
+    for questions in (40, 110):
+        running = process.start()
+        process.wait_for(questions)
+        running.kill()
+        running.communicate()
+    stored, asked = process.stored(), process.asked()
+    process.finish()
+    assert [(process.out / name).read_bytes() for name in files] == [(whole.out / name).read_bytes() for name in files]
     assert not stored & set(process.asked()[len(asked) :])
 
 
