@@ -9,10 +9,14 @@ import orjson
 import pytest
 
 from personagen.errors import BudgetError, ServerError, UsageError
+from personagen.flows.cases import Cases, personas_of
+from personagen.flows.dialogue import Dialogue
 from personagen.flows.evaluate import evaluate
+from personagen.llm.limits.limiter import Limiter
 from personagen.options.evaluate import EvaluateOptions
 from personagen.ratings import Rating
 from personagen.records import ConversationTree
+from personagen.runs.schedule import Job, run_jobs
 from personagen.store.files import read_records
 from tests import fakes
 
@@ -230,14 +234,21 @@ def test_a_model_without_a_usable_reply_ends_its_conversation_and_the_rest_count
     assert summary.results["conditions"]["plain"]["counts"] == [6, 5, 5]
 
 
-def test_a_server_error_fails_its_conversation_alone(run, tmp_path, model):
+def test_a_server_error_fails_its_conversation_and_says_where(tmp_path):
     def reply(call):
-        return ServerError("it broke") if call.place.startswith("p1-plain/0.0.0") else fakes.cast(call)
+        return ServerError("it broke") if call.place == "p0-plain/0.0.0" else fakes.cast(call)
 
-    model(reply)
-    summary = run(people=30)
-    assert (summary.conversations, summary.failed) == (29, 1)
-    assert "p1-plain" not in trees(tmp_path / "run")
+    options = EvaluateOptions(personas=str(fakes.personas(tmp_path)), turns=3)
+    case = next(iter(Cases(options, personas_of(options, options.personas)[0], ("the car",), {})))
+    dialogue = Dialogue(fakes.context(fakes.Fake(reply)), case)
+
+    async def finish():
+        pass
+
+    asyncio.run(run_jobs([Job(dialogue.first(), finish)], Limiter(1)))
+    result = dialogue.result()
+    assert (result.failure, result.unanswered, "trees.jsonl" in result.lines) == ("it broke", True, False)
+    assert b"p0-plain/0.0.0" in result.lines["rejections.jsonl"]
 
 
 @pytest.mark.parametrize(

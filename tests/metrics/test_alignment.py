@@ -77,19 +77,19 @@ def test_scores_without_personas_or_turns_are_refused(scores):
 
 def test_the_interval_of_the_slope_holds_the_true_one_in_about_95_of_100_samples():
     rng, held = np.random.default_rng(3), 0
-    for _ in range(200):
+    for _ in range(100):
         person = rng.normal(0, 0.5, (60, 1))
         scores = 3 + 0.02 * np.arange(10) + person + rng.normal(0, 0.8, (60, 10))
         ir = curve(scores).figures["ir"]
         held += ir.low <= 0.02 <= ir.high
-    assert 180 <= held <= 199
+    assert 88 <= held <= 99
 
 
 def test_pure_noise_gives_a_normalized_slope_as_large_as_the_paper_prints_and_an_interval_that_holds_0():
     rng = np.random.default_rng(0)
-    found = [curve(rng.integers(1, 6, (100, 10)).astype(float)) for _ in range(60)]
+    found = [curve(rng.integers(1, 6, (100, 10)).astype(float)) for _ in range(40)]
     assert max(abs(one.figures["n_ir"].value) for one in found) > 0.05
-    assert sum(one.figures["ir"].low <= 0 <= one.figures["ir"].high for one in found) >= 53
+    assert sum(one.figures["ir"].low <= 0 <= one.figures["ir"].high for one in found) >= 35
 
 
 def test_the_smallest_slope_is_found_in_about_80_of_100_samples():
