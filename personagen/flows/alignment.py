@@ -23,6 +23,7 @@ Key = tuple[str, str, int]  # persona, condition, turn
 Scores = npt.NDArray[np.float64]
 FILE = "results.json"
 LEVELS = tuple("12345")
+MIN_LEFT = 0.95  # of the personas of the fullest turn: below it a note says that fewer are left
 MIN_GROUP = 5  # personas of a trait or attribute whose mean is shown
 
 
@@ -90,6 +91,22 @@ def results(found: Rated, people: Sequence[Persona], marks: Mapping[str, int], s
         "judge": judge_audit(found),
         "groups": groups(scores[PLAIN], people, seed) if PLAIN in scores else {},
     }
+
+
+def missing(found: Rated) -> tuple[str, ...]:
+    """Notes if no reply has a rating, or if AL(k) is over clearly fewer personas at one turn than at another."""
+    if not found.score:
+        return ("no reply has a rating, so there is no AL: `personagen show RUN --failed` shows what the judge said",)
+    notes = []
+    for name in found.conditions:
+        counts = np.isfinite(found.array(found.score, name)).sum(axis=0)
+        if counts.min() < MIN_LEFT * counts.max():
+            least = int(counts.argmin())
+            notes.append(
+                f"AL({least + 1}) {name} is the mean of {counts[least]:,} personas, AL({int(counts.argmax()) + 1}) of"
+                f" {counts.max():,}: the slope compares different people; look at ended early and rated replies"
+            )
+    return tuple(notes)
 
 
 def _condition(found: Rated, name: str, scores: Scores, marks: Mapping[str, int], seed: int) -> dict[str, Any]:
