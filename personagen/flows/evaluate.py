@@ -153,7 +153,9 @@ class _Results:
         if self.cases.options.probes and PLAIN in conditions:
             rows = [*read_records(run / probing.PROBES, Probe)]
             said = probed.messages(trees, {row.tree for row in rows})
-            conditions[PLAIN]["probes"] = probed.results(rows, said, self.cases.personas, self.cases.options.seed)
+            people, seed = self.cases.personas, self.cases.options.seed
+            cases = {case.id: case for case in self.cases}
+            conditions[PLAIN]["probes"] = probed.results(rows, said, people, seed, cases)
         if not self.scores:
             return ()
         self.made["judge"]["human"] = found = human.agreement(self.scores, ratings)
