@@ -110,6 +110,8 @@ def condition_rows(name: str, found: Mapping[str, Any], against: Mapping[str, An
     figures, last = found["figures"], len(al)
     rows = [(f"AL(k) {name}", " ".join("-" if one is None else f"{one:.2f}" for one in al))]
     for key, title in FIGURES.items():
+        if key == "gain" and last == 1:
+            continue
         rows.append((f"  {title.format(last=last)}", _interval(figures.get(key), signed=key in ("ir", "n_ir", "gain"))))
     slope = found.get("smallest_slope")
     rows.append(("  smallest slope found", f"{slope:.3f}" if slope else ""))

@@ -23,6 +23,7 @@ Key = tuple[str, str, int]  # persona, condition, turn
 Scores = npt.NDArray[np.float64]
 FILE = "results.json"
 LEVELS = tuple("12345")
+MIN_LEFT = 0.95  # of the personas of the fullest turn: below it a note says that fewer are left
 MIN_GROUP = 5  # personas of a trait or attribute whose mean is shown
 
 
@@ -90,6 +91,31 @@ def results(found: Rated, people: Sequence[Persona], marks: Mapping[str, int], s
         "judge": judge_audit(found),
         "groups": groups(scores[PLAIN], people, seed) if PLAIN in scores else {},
     }
+
+
+def missing(found: Rated) -> tuple[str, ...]:
+    """Notes if no reply has a rating, AL(k) is over clearly fewer personas at one turn than at another, or a judge of a
+    panel rated clearly fewer replies than another one, so that means are not of the same judges."""
+    if not found.score:
+        return ("no reply has a rating, so there is no AL: `personagen show RUN --failed` shows what the judge said",)
+    most = max(map(len, found.by_judge.values()))
+    notes = [
+        f"{judge} rated {len(own):,} replies and another judge {most:,}: not every mean is of the same judges"
+        for judge, own in sorted(found.by_judge.items())
+        if len(own) < MIN_LEFT * most
+    ]
+    for name in found.conditions:
+        counts = np.isfinite(found.array(found.score, name)).sum(axis=0)
+        if counts.min() < MIN_LEFT * counts.max():
+            least = int(counts.argmin())
+            if not counts[least]:
+                notes.append(f"no reply {name} at turn {least + 1} has a rating, so there is no average and no slope")
+                continue
+            notes.append(
+                f"AL({least + 1}) {name} is the mean of {counts[least]:,} personas, AL({int(counts.argmax()) + 1}) of"
+                f" {counts.max():,}: the slope compares different people; look at ended early and rated replies"
+            )
+    return tuple(notes)
 
 
 def _condition(found: Rated, name: str, scores: Scores, marks: Mapping[str, int], seed: int) -> dict[str, Any]:

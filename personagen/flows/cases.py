@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from personagen.errors import UsageError
+from personagen.options import checked_texts
 from personagen.options.environment import EnvironmentOptions
 from personagen.options.evaluate import MAX_JUDGES, EvaluateOptions
 from personagen.personas.distance import distance, farthest
@@ -126,9 +127,34 @@ def check(options: EvaluateOptions) -> None:
     for name, at in (("shift", options.shift_at), ("learn-test", test_from(options))):
         if options.protocol == name and at > options.turns:
             flag = "--shift-at" if name == "shift" else "--test-from"
-            raise UsageError(f"{flag} {at}: there is no such turn with --turns {options.turns}")
+            raise UsageError(
+                f"{flag} {at}: there is no such turn with --turns {options.turns}: give an earlier one, or more --turns"
+            )
+    if options.protocol == "learn-test" and options.turns < 2:
+        raise UsageError("--protocol learn-test compares later turns with the first one: give --turns 2 or more")
     if len(options.panel) > MAX_JUDGES:
         raise UsageError(f"--judge-model is given {len(options.panel)} times: give {MAX_JUDGES} at most")
+    settings = [*checked_texts(options.reasoning), *checked_texts(options.extra)]
+    judges = [
+        (options.models[role], [text.partition("=")[2] for text in settings if text.startswith(f"{role}=")])
+        for role in options.panel
+    ]
+    if twice := [judge for judge in judges if judges.count(judge) > 1]:
+        raise UsageError(
+            f"--judge-model {twice[0][0]} is given twice, and its scores would be the same: name different models, or"
+            " raise --repeat-rate to ask one judge again"
+        )
+
+
+def check_several(options: EvaluateOptions, personas: Sequence[Persona]) -> None:
+    """Raises ``UsageError`` if there are too few ``personas`` for what needs another person beside each of them."""
+    if options.baselines and len(personas) == 1:
+        raise UsageError("--baselines needs a second persona, and this run has one: raise --limit, or give --personas")
+    if options.protocol == "shift" and len({persona.personality for persona in personas}) == 1:
+        raise UsageError(
+            "--protocol shift needs personas with different personalities, and this run has one personality: raise"
+            " --limit, or give other --personas"
+        )
 
 
 def personas_of(
@@ -173,6 +199,7 @@ def _crossed(profile: Description, personality: Description) -> Persona:
 
 def _later(persona: Persona, others: Sequence[Persona]) -> Persona:
     """The same life with the personality, of the same pronoun if there is one, that is most unlike its own."""
+    others = [one for one in others if one.personality != persona.personality] or others
     same = [one for one in others if pronoun_of(one.personality) == pronoun_of(persona.personality)] or list(others)
     own = set(map(canonical, persona.traits))
     far = _unlike(persona, [one for one in same if own - set(map(canonical, one.traits))] or same)
@@ -198,8 +225,8 @@ def replayed(options: EvaluateOptions, personas: Sequence[Persona]) -> dict[str,
     if options.reference is None:
         return {}
     run = Path(str(options.reference))
-    if read_state(run).get("command") != "evaluate":
-        raise UsageError(f"--reference {run} is not a run of `personagen evaluate`")
+    if not (run / "run.json").is_file() or read_state(run).get("command") != "evaluate":
+        raise UsageError(f"--reference {run} is not a run of `personagen evaluate`: name the folder of one")
     said = {
         tree.id.rpartition("-")[0]: tuple(node.content for node in tree.nodes if node.role == "user")
         for tree in read_records(run / "trees.jsonl", ConversationTree)

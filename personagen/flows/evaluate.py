@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from personagen.agents.ask import AgentContext
-from personagen.errors import UsageError
 from personagen.flows import alignment, human, probed, probing
-from personagen.flows.cases import Case, Cases, check, personas_of, replayed, test_from
+from personagen.flows.cases import Case, Cases, check, check_several, personas_of, replayed, test_from
 from personagen.flows.dialogue import RESULTS, Dialogue
 from personagen.flows.overlap import check_apart
 from personagen.flows.self_test import family_notes
@@ -68,8 +67,7 @@ async def evaluate(
     personas, notes = personas_of(options, source(options.personas))
     if options.against is not None:
         notes = (*notes, check_apart(personas, Path(str(options.against))))
-    if len(personas) == 1 and options.baselines:
-        raise UsageError(f"--baselines needs a second persona, and {options.personas} has one")
+    check_several(options, personas)
     topics = load_topics(options.topics)
     cases = Cases(options, personas, topics, replayed(options, personas))
     results = _Results(cases, human.read_scores(Path(str(options.human))) if options.human else ())
@@ -141,6 +139,8 @@ class _Results:
         }
         self.made = about | (alignment.results(found, people, marks, options.seed) if found.score else {})
         notes = self._add(folder.folder, ratings) if found.score else ()
+        if status == "done":
+            notes = (*alignment.missing(found), *notes)
         write(folder.folder / alignment.FILE, [dump(self.made), b"\n"])
         return notes
 
@@ -153,7 +153,9 @@ class _Results:
         if self.cases.options.probes and PLAIN in conditions:
             rows = [*read_records(run / probing.PROBES, Probe)]
             said = probed.messages(trees, {row.tree for row in rows})
-            conditions[PLAIN]["probes"] = probed.results(rows, said, self.cases.personas, self.cases.options.seed)
+            people, seed = self.cases.personas, self.cases.options.seed
+            cases = {case.id: case for case in self.cases}
+            conditions[PLAIN]["probes"] = probed.results(rows, said, people, seed, cases)
         if not self.scores:
             return ()
         self.made["judge"]["human"] = found = human.agreement(self.scores, ratings)

@@ -19,7 +19,7 @@ from personagen.ratings import CONDITIONS, Rating
 from personagen.records import Persona
 from personagen.reports.source import Row, Source
 
-MAX_RUNS = 12  # that are compared: so many curves can be told apart
+MAX_RUNS = 12  # that are compared: a reader can tell their curves apart
 _ALIKE = {"protocol": "protocols", "user_model": "users", "judge_model": "judges"}  # options that should be the same
 _PROMPTS = ("judge/rate", "user/speak")
 

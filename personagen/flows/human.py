@@ -47,11 +47,11 @@ def read_scores(file: Path) -> tuple[Scored, ...]:
         ) from None
     rows = csv.DictReader(StringIO(text, newline=""))
     names = {name.strip().lower(): name for name in rows.fieldnames or () if name}
-    at = next((name for name in ("node", "turn") if name in names), "")
-    if missing := [name for name in ("tree", "score") if name not in names] + (["node or turn"] if not at else []):
+    places = [name for name in ("node", "turn") if name in names]
+    if missing := [name for name in ("tree", "score") if name not in names] + ([] if places else ["node or turn"]):
         raise UsageError(f"--human {file} has no column {', '.join(missing)}: give a CSV with tree, node, score")
     try:
-        found = tuple(_scored(file, rows.line_num, row, names, at) for row in rows)
+        found = tuple(_scored(file, rows.line_num, row, names, places) for row in rows)
     except csv.Error as error:
         raise UsageError(f"--human {file}:{rows.line_num}: {error}") from None
     if not found:
@@ -59,12 +59,17 @@ def read_scores(file: Path) -> tuple[Scored, ...]:
     return found
 
 
-def _scored(file: Path, line: int, row: Mapping[str, Any], names: Mapping[str, str], at: str) -> Scored:
-    tree, place, score = (str(row[names[name]] or "").strip() for name in ("tree", at, "score"))
+def _scored(file: Path, line: int, row: Mapping[str, Any], names: Mapping[str, str], places: Sequence[str]) -> Scored:
+    given = {name: str(row[names[name]] or "").strip() for name in ("tree", "score", *places)}
+    tree, score = given["tree"], given["score"]
+    at = next((name for name in places if given[name]), places[-1])
+    place = given[at]
     if score not in LEVELS:
         raise UsageError(f"--human {file}:{line}: the score {score!r} is not a whole number from 1 to {BEST}")
     if at == "turn" and not place.isdecimal():
         raise UsageError(f"--human {file}:{line}: the turn {place!r} is not a whole number")
+    if not place:
+        raise UsageError(f"--human {file}:{line}: the node is empty: give the node or turn of the reply")
     return Scored(line, tree, "" if at == "turn" else place, int(place) if at == "turn" else 0, int(score))
 
 

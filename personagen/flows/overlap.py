@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from personagen.errors import UsageError
@@ -23,6 +23,8 @@ def check_apart(personas: Sequence[Persona], run: Path) -> str:
             duplicate.
     """
     trained = _trained(run)
+    if not trained:
+        raise UsageError(f"--against {run} has no persona yet: finish that run, or name another one")
     profiles = {one.profile: frozenset(wording(one.profile)) for one in trained}
     traits = {trait_list(one.traits, one.personality): one.personality for one in trained}
     nearest, at = 0.0, ""
@@ -36,7 +38,7 @@ def check_apart(personas: Sequence[Persona], run: Path) -> str:
     shared = 0.0
     for persona in {one.personality: one for one in personas}.values():
         own = trait_list(persona.traits, persona.personality)
-        if own in traits:
+        if own and own in traits:
             raise _overlaps(run, "trait list", persona, f"the same: {', '.join(sorted(own))}"[: 2 * _SHOWN], 1.0)
         shared = max(shared, max((_jaccard(own, other) for other in traits), default=0.0))
     return (
@@ -45,7 +47,7 @@ def check_apart(personas: Sequence[Persona], run: Path) -> str:
     )
 
 
-def _trained(run: Path) -> Iterable[Persona]:
+def _trained(run: Path) -> Sequence[Persona]:
     """The distinct personas of a run."""
     if read_state(run).get("command") == "expand":
         return load_personas(str(run))[0]

@@ -53,16 +53,23 @@ def _leaks(tree: ConversationTree, case: Case) -> dict[str, int]:
     return sums(hits, count)
 
 
-def results(probes: Sequence[Probe], said: Said, people: Sequence[Persona], seed: int = 0) -> dict[str, Any]:
+def results(
+    probes: Sequence[Probe],
+    said: Said,
+    people: Sequence[Persona],
+    seed: int = 0,
+    cases: Mapping[str, Case] | None = None,
+) -> dict[str, Any]:
     """What ``results.json`` holds about the probes, of which each part is there if it was answered.
 
     ``recall`` by turn: the shares of revealed facts that the model lists (``recovered``), of those that were not
     revealed (``guessed``), of the facts of another persona that were not revealed either (``chance``), and of traits
     (``traits``). ``agrees``: the share of false claims that it agrees with. ``same``: distances of replies to the same
     message (``metrics.distinct``). The intervals of shares take personas as clusters (``metrics.agreement.rate``).
+    ``cases``, by tree, say who the user is at a turn; without them it is the persona.
     """
     found = {
-        "recall": _recall([row for row in probes if row.probe == "recall"], said, people),
+        "recall": _recall([row for row in probes if row.probe == "recall"], said, people, cases or {}),
         "agrees": _share((int(row.agrees), 1) for row in probes if row.agrees is not None),
         "same": _same([row for row in probes if row.probe == "same"], seed),
     }
@@ -79,16 +86,17 @@ def messages(trees: Path, of: Iterable[str]) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _recall(rows: Sequence[Probe], said: Said, people: Sequence[Persona]) -> dict[str, Any]:
+def _recall(rows: Sequence[Probe], said: Said, people: Sequence[Persona], cases: Mapping[str, Case]) -> dict[str, Any]:
     own = {one.id: one for one in people}
     next_one = {one.id: other for one, other in zip(people, [*people[1:], *people[:1]], strict=True)}
     found: dict[int, list[tuple[Recalled, Recalled]]] = defaultdict(list)
     for row in rows:
         persona, other = own[row.persona], next_one[row.persona]
-        told = said[row.tree][: row.turn]
+        traits = cases[row.tree].user(row.turn).traits if row.tree in cases else persona.traits
+        before = said[row.tree][: row.turn]
         theirs = [fact for fact in other.facts if fact not in persona.facts]
         found[row.turn].append(
-            (recalled(persona.facts, persona.traits, told, row.reply), recalled(theirs, (), told, row.reply))
+            (recalled(persona.facts, traits, before, row.reply), recalled(theirs, (), before, row.reply))
         )
     return {str(turn): _recall_of(both) for turn, both in sorted(found.items())}
 

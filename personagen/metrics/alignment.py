@@ -17,7 +17,7 @@ import numpy.typing as npt
 from personagen.metrics.win_rate import COVERAGE, RESAMPLES, Interval
 
 Scores = npt.NDArray[np.float64]
-POWER = 2.802  # 1.960 + 0.842: a slope so many standard errors from 0 is found at 95 % in 80 of 100 samples
+POWER = 2.802  # 1.960 + 0.842: a slope this many standard errors from 0 is found at 95 % in 80 of 100 samples
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from personagen.metrics.win_rate import win_rate
 
 MIN_PERSONAS = 5  # of an attribute group that is shown
-HARDEST = 3  # one pair in so many is hard
+HARDEST = 3  # one pair in three is hard
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Rewarded:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """The share of ``pairs``, of so many ``personas``, that a model orders rightly, with its 95 % interval."""
+    """The share of ``pairs``, of ``personas`` people, that a model orders rightly, with its 95 % interval."""
 
     value: float
     low: float

@@ -44,6 +44,7 @@ log = logging.getLogger(__name__)
 _NOT_IN_FINGERPRINT = {
     *("out", "prompts", "skip_bad_lines", "columns", "seeds", "population", "per_personality", "dry_run", "env_file"),
     *("base_url", "price", "concurrency", "budget", "max_calls", "timeout", "batch", "confirm_above", "human"),
+    "against",
 }
 
 _BARREN = "barren"  # in the journal, among the lines for result files

@@ -189,6 +189,8 @@ def _difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     if missing := [n for n in now if n not in before and before.get("command") == now["command"]]:
         return f"it was begun by an older version, which had no {', '.join(missing)}"
     names = [n for n in {**before, **now} if before.get(n) != now.get(n)]
+    if not names:
+        return f"it was begun by another version, in which {', '.join(n for n in before if n not in now)} mattered"
     return ", ".join(f"{n} was {before.get(n)}, now {now.get(n)}" for n in names)
 
 

@@ -23,6 +23,12 @@ def test_the_summary_shows_al_by_turn_and_its_figures_with_intervals(command, tm
     assert max(map(len, text.splitlines())) <= 80
 
 
+def test_one_turn_has_no_row_about_a_gain(command, tmp_path):
+    text = command("evaluate", "--personas", fakes.personas(tmp_path), "--turns", 1).stdout
+    assert "average AL" in text
+    assert "AL(1) - AL(1)" not in text
+
+
 def test_json_has_the_results(command, tmp_path):
     result = command("evaluate", "--personas", fakes.personas(tmp_path), *OPTIONS, "--json")
     assert len(json.loads(result.stdout)["results"]["conditions"]["plain"]["al"]) == 3

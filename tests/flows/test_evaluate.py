@@ -12,7 +12,9 @@ from personagen.errors import BudgetError, ServerError, UsageError
 from personagen.flows.cases import Cases, personas_of
 from personagen.flows.dialogue import Dialogue
 from personagen.flows.evaluate import evaluate
+from personagen.flows.simulate import simulate
 from personagen.llm.limits.limiter import Limiter
+from personagen.options import SimulateOptions
 from personagen.options.evaluate import EvaluateOptions
 from personagen.ratings import Rating
 from personagen.records import ConversationTree
@@ -232,6 +234,26 @@ def test_a_model_without_a_usable_reply_ends_its_conversation_and_the_rest_count
     summary = run(repeat_rate=0)
     assert summary.ended_early == {"unusable": 1}
     assert summary.results["conditions"]["plain"]["counts"] == [6, 5, 5]
+    assert any("AL(2) plain is the mean of 5 personas, AL(1) of 6" in note for note in summary.report.notes)
+
+
+def test_a_judge_without_a_usable_score_is_said_in_a_note(run, model):
+    model(lambda call: "quite good" if call.prompt == "judge/rate" else fakes.cast(call))
+    summary = run(repeat_rate=0)
+    assert (summary.rated, summary.answered) == (0, 18)
+    assert any("no reply has a rating, so there is no AL" in note for note in summary.report.notes)
+
+
+def test_a_training_run_can_be_named_when_the_evaluation_is_there(run, tmp_path, model):
+    run()
+    other = tmp_path / "other.jsonl"
+    other.write_bytes(fakes.PERSONA.model_copy(update={"profile": "He bakes.", "traits": ("shy",)}).line() + b"\n")
+    options = {"personas": str(other), "out": str(tmp_path / "trained"), "turns": 1, "counterfactual": 0}
+    asyncio.run(simulate(SimulateOptions(**options)))
+    fake = model(fakes.cast)
+    notes = run(against=str(tmp_path / "trained")).report.notes
+    assert fake.calls == []
+    assert any("no trait list in common" in note for note in notes)
 
 
 def test_a_server_error_fails_its_conversation_and_says_where(tmp_path):
@@ -258,8 +280,10 @@ def test_a_server_error_fails_its_conversation_and_says_where(tmp_path):
         ({"reference": "outputs/x"}, "--reference is for --protocol fixed"),
         ({"protocol": "shift", "shift_at": 9}, "--shift-at 9: there is no such turn with --turns 3"),
         ({"protocol": "learn-test", "test_from": 9}, "--test-from 9: there is no such turn"),
+        ({"protocol": "shift", "shift_at": 2}, "--protocol shift needs personas with different personalities"),
+        ({"protocol": "fixed", "reference": "nowhere"}, "nowhere is not a run of `personagen evaluate`: name"),
         ({"judge_model": ("offline",) * 10}, "give 9 at most"),
-        ({"people": 1, "baselines": True}, "--baselines needs a second persona"),
+        ({"people": 1, "baselines": True}, "--baselines needs a second persona, and this run has one: raise --limit"),
     ],
 )
 def test_options_that_do_not_fit_are_refused_before_anything_is_asked(run, model, options, said):

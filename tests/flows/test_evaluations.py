@@ -108,7 +108,7 @@ def test_a_reply_that_a_panel_rates_counts_once(tmp_path: Path):
     options = EvaluateOptions(
         personas=str(fakes.personas(tmp_path, 2)),
         turns=2,
-        judge_model=("offline", "offline"),
+        judge_model=("offline", "tests.fakes:llm"),
         out=str(tmp_path / "run"),
     )
     summary = asyncio.run(evaluate(options))

@@ -30,6 +30,11 @@ def test_a_row_names_a_reply_by_its_turn(tmp_path: Path):
     assert read_scores(written(tmp_path, "\ufefftree,turn,score\nt,3,5\n")) == (Scored(2, "t", "", 3, 5),)
 
 
+def test_a_row_without_its_node_names_the_reply_by_its_turn(tmp_path: Path):
+    text = "tree,node,turn,score\nt,,3,5\nt,0.0,,4\n"
+    assert read_scores(written(tmp_path, text)) == (Scored(2, "t", "", 3, 5), Scored(3, "t", "0.0", 0, 4))
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -39,6 +44,7 @@ def test_a_row_names_a_reply_by_its_turn(tmp_path: Path):
         ("tree,node,score\n", "scores.csv has no row"),
         ("tree,node,score\nt,0.0,6\n", "scores.csv:2: the score '6' is not a whole number from 1 to 5"),
         ("tree,node,score\nt,0.0,4\nt,0.0\n", "scores.csv:3: the score '' is not a whole number"),
+        ("tree,node,score\nt,,4\n", "scores.csv:2: the node is empty: give the node or turn of the reply"),
         ("tree,turn,score\nt,last,4\n", "scores.csv:2: the turn 'last' is not a whole number"),
     ],
 )

@@ -56,3 +56,18 @@ def test_the_personas_of_a_run_of_expand_count_too(tmp_path):
     with pytest.raises(UsageError, match="is in the training run"):
         check_apart(trained[:1], tmp_path / "pool")
     assert "no trait list in common" in check_apart([person()], tmp_path / "pool")
+
+
+def test_people_without_traits_share_no_trait_list(tmp_path):
+    options = {"out": str(tmp_path / "bare"), "turns": 1, "model": "tests.fakes:llm", "counterfactual": 0}
+    people = tmp_path / "bare.jsonl"
+    people.write_text('{"profile": "She is 41 and keeps bees in Leiden."}\n')
+    asyncio.run(simulate(SimulateOptions(**options, personas=str(people))))
+    nobody = Persona(id="e1", profile="A nurse in Tartu with two greyhounds.", personality="", traits=(), facts=())
+    assert "no trait list in common" in check_apart([nobody], tmp_path / "bare")
+
+
+def test_a_training_run_without_a_persona_says_nothing_and_is_refused(trained):
+    (trained / "trees.jsonl").write_bytes(b"")
+    with pytest.raises(UsageError, match="has no persona yet: finish that run, or name another one"):
+        check_apart([person()], trained)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from personagen.flows import probed
+from personagen.flows.cases import Cases
 from personagen.flows.evaluate import evaluate
 from personagen.flows.probing import claim_of, message_of, recall_turns
 from personagen.options.evaluate import EvaluateOptions
@@ -117,6 +118,15 @@ def test_facts_count_as_revealed_by_the_turns_before_the_question():
     assert (found["2"]["recovered"]["count"], found["2"]["guessed"]) == (2, None)
 
 
+def test_the_traits_after_a_shift_are_those_of_the_other_personality():
+    people = tuple(one.model_copy(update={"personality": f"She is {one.traits[0]}."}) for one in PEOPLE)
+    cases = {case.id: case for case in Cases(EvaluateOptions(protocol="shift", shift_at=2), people, ("x",), {})}
+    listed = [probe(reply="You are shy and loyal."), probe(turn=2, reply="You are shy and loyal.")]
+    found = probed.results(listed, SAID, people, cases=cases)["recall"]
+    shares = [(found[turn]["traits"]["value"], found[turn]["traits"]["count"]) for turn in ("1", "2")]
+    assert shares == [(0.0, 1), (1.0, 2)]
+
+
 def test_chance_is_how_often_the_list_has_the_facts_of_another_persona():
     found = probed.results([probe(reply="You repair church organs.")], SAID, PEOPLE)["recall"]["1"]
     assert (found["chance"]["value"], found["guessed"]["value"]) == (1.0, 0.0)
@@ -143,7 +153,7 @@ def test_a_reply_that_tells_what_nobody_said_is_a_leak_in_its_condition(tmp_path
     trees = [json.loads(line) for line in file.read_text().splitlines()]
     trees[0]["nodes"][1]["content"] = f"I know that she {trees[0]['persona']['facts'][0]}."
     file.write_text("".join(json.dumps(tree) + "\n" for tree in trees))
-    from personagen.flows.cases import Cases, personas_of
+    from personagen.flows.cases import personas_of
 
     options = EvaluateOptions(personas=people, limit=2, turns=2)
     cases = Cases(options, personas_of(options, str(people))[0], ("a topic",), {})

@@ -113,6 +113,15 @@ def test_a_folder_of_an_older_version_is_refused_by_what_that_did_not_have(tmp_p
         pass
 
 
+def test_a_folder_of_a_version_with_another_setting_is_refused_by_that_setting(tmp_path, judge):
+    used(tmp_path / "r", "simulate", {"seed": 1, "against": None}, judge)
+    with (
+        pytest.raises(UsageError, match="it was begun by another version, in which against mattered; give another"),
+        open_run(tmp_path / "r", "simulate", {"seed": 1}, {}, [judge("a")]),
+    ):
+        pass
+
+
 def test_a_folder_of_another_command_is_refused(tmp_path, judge):
     used(tmp_path / "r", "expand", {}, judge)
     with (

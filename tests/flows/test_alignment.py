@@ -1,0 +1,39 @@
+"""The notes on ratings that are missing from AL(k)."""
+
+from __future__ import annotations
+
+from personagen.flows.alignment import missing, rated
+from personagen.ratings import Rating
+
+PEOPLE = tuple(f"p{n}" for n in range(20))
+
+
+def rating(persona, turn, judge="judge"):
+    node = ".".join("0" * (2 * turn))
+    return Rating(
+        tree=f"{persona}-plain", node=node, turn=turn, persona=persona, condition="plain", score=3, judge=judge
+    )
+
+
+def notes(ratings):
+    return missing(rated(ratings, PEOPLE, 2))
+
+
+def test_one_rating_of_many_may_be_missing_without_a_note():
+    assert notes([rating(who, turn) for who in PEOPLE for turn in (1, 2)][:-1]) == ()
+
+
+def test_turns_with_fewer_people_are_said():
+    [note] = notes([rating(who, turn) for who in PEOPLE for turn in (1, 2) if turn == 1 or who < "p17"])
+    assert note.startswith("AL(2) plain is the mean of 9 personas, AL(1) of 20: the slope compares different people")
+
+
+def test_a_turn_without_a_rating_is_said():
+    [note] = notes([rating(who, 1) for who in PEOPLE])
+    assert note == "no reply plain at turn 2 has a rating, so there is no average and no slope"
+
+
+def test_a_judge_of_a_panel_with_fewer_ratings_is_said():
+    second = [rating(who, turn, "judge-2") for who in PEOPLE[:10] for turn in (1, 2)]
+    found = notes([*(rating(who, turn) for who in PEOPLE for turn in (1, 2)), *second])
+    assert found == ("judge-2 rated 20 replies and another judge 40: not every mean is of the same judges",)
