@@ -84,8 +84,8 @@ class Cases:
     def described(self, left: int) -> str:
         """``left`` slots in words."""
         given = f" in {len(self.conditions)} conditions" if len(self.conditions) > 1 else ""
-        people = f"{len(self.personas):,} persona{'s' * (len(self.personas) != 1)}"
-        return f"{left:,} conversations x {self.turns} turns: {people}{given}, protocol {self.options.protocol}"
+        size = f"{_several(left, 'conversation')} x {_several(self.turns, 'turn')}"
+        return f"{size}: {_several(len(self.personas), 'persona')}{given}, protocol {self.options.protocol}"
 
     def __iter__(self) -> Iterator[Case]:
         o = self.options
@@ -110,6 +110,10 @@ class Cases:
                     repeat_rate=o.repeat_rate,
                     replayed=self.replayed.get(persona.id, ()),
                 )
+
+
+def _several(count: int, what: str) -> str:
+    return f"{count:,} {what}{'s' * (count != 1)}"
 
 
 def test_from(options: EvaluateOptions) -> int:

@@ -60,8 +60,8 @@ async def evaluate_judge(
 ) -> JudgedSummary:
     """Has the judge of ``options`` rate the pairs of ``run``, a run of ``simulate``; writes ``RATED`` and ``FILE``.
 
-    With ``limit``, the pairs of that number of personas, evenly spread. The same options on the same folder resume. It asks
-    for consent and raises as ``runs.run.run`` does.
+    With ``limit``, the pairs of that number of personas, evenly spread. The same options on the same folder resume. It
+    asks for consent and raises as ``runs.run.run`` does.
     """
     cases = _cases(run, options.limit)
     made: list[RewardSummary] = []

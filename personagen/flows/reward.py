@@ -38,7 +38,7 @@ Scorer: TypeAlias = Callable[[Sequence[Messages], Sequence[str]], Awaitable[list
 
 @dataclass(frozen=True)
 class RewardSummary:
-    """The accuracy of ``reward`` on the ``pairs`` of ``run``, which are of ``personas`` people; ``out`` is ``reward.json``.
+    """The accuracy of ``reward`` on the ``pairs`` of ``run``, of ``personas`` people; ``out`` is ``reward.json``.
 
     The two rewards are the same in ``ties`` pairs, which count half. ``by_kind`` is as in ``metrics.pairwise``, and a
     pair is hard up to ``hard_margin``. ``shortcut`` is the rule that picks the chosen reply most often without knowing
