@@ -98,6 +98,14 @@ class Models:
         """The price by role, including the encoder's; None where it is unknown."""
         return {role: there.price for role, there in self.everyone.items()}
 
+    def pacing(self, first: str) -> str:
+        """The role whose queue says when the next item may begin: ``first``, unless its model is local.
+
+        A local model always has room, so that all items would begin at once and wait for another one.
+        """
+        remote = (role for role in (first, *self.by_role) if role in self.by_role and not self.by_role[role].is_local)
+        return next(remote, first)
+
     @property
     def are_free(self) -> bool:
         """Whether nothing can cost: all are on this machine or a private network, and no price is given."""

@@ -168,7 +168,8 @@ class _Playing(Generic[Item]):
                 rest = self._jobs()
                 begun = [job async for job in probe(self.session, self.folder.journal, rest)]
                 limiter, workflow = self.session.limiter, self.workflow
-                await run_jobs(chain(begun, rest), limiter, workflow.first_role, workflow.calls_at_once)
+                role = self.session.models.pacing(workflow.first_role)
+                await run_jobs(chain(begun, rest), limiter, role, workflow.calls_at_once)
             self.failures.close()
             status = "done"
         except QualityError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from personagen.errors import ConfigError
-from personagen.llm.endpoints import Endpoint, resolve
+from personagen.llm.endpoints import Endpoint, Models, endpoint, resolve
 from personagen.llm.prices import Price
 from personagen.options import ModelOptions
 
@@ -112,3 +112,16 @@ def test_a_shared_address_for_a_policy_of_another_provider_is_refused():
     )
     with pytest.raises(ConfigError, match="would get the keys of anthropic and openai"):
         resolve(options, {"assistant", "policy"})
+
+
+@pytest.mark.parametrize(
+    ("models", "paced"),
+    [
+        ({"user": "openai/u", "assistant": "openai/a"}, "user"),
+        ({"user": "offline", "assistant": "openai/a"}, "assistant"),
+        ({"user": "my_model:answer", "judge": "openai/j"}, "judge"),
+        ({"user": "offline", "assistant": "offline"}, "user"),
+    ],
+)
+def test_items_begin_at_the_pace_of_a_model_that_is_not_local(models, paced):
+    assert Models({role: endpoint(name) for role, name in models.items()}).pacing("user") == paced
