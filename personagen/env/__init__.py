@@ -1,4 +1,4 @@
-"""The agents as a live environment for training by interaction: whoever trains gives the replies.
+"""The agents as a live environment for training by interaction: the trainer gives the replies.
 
 The adapters are modules of their own, imported only where they are used: ``personagen.env.trl``,
 ``personagen.env.verifiers``.

@@ -52,7 +52,7 @@ def rollouts(env: WaitingEnvironment, reply_tokens: int | None = None) -> Callab
     ``env_mask`` is 1 for the tokens of replies, which alone are trained on. ``reply_tokens`` bounds a reply, by default
     the trainer's ``max_completion_length`` / turns. A reply that is empty, as an untrained model gives it, ends its
     conversation with what it has earned so far. Rows also have ``conversation_reward`` and the sums of its
-    ``COMPONENTS``, for reward functions of your own.
+    ``COMPONENTS``, for custom reward functions.
 
     Raises, when called:
         UsageError: a prompt names no persona, or the chat template shows an earlier reply otherwise than it is given.

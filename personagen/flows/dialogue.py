@@ -106,7 +106,7 @@ class Dialogue:
             )
         return []
 
-    # -- turn by turn, where whoever drives it gives the replies ---------------------------------------------------
+    # -- turn by turn, where the caller gives the replies -------------------------------------------------------------
 
     @property
     def messages(self) -> tuple[Message, ...]:
@@ -177,9 +177,9 @@ class Dialogue:
         if begins == 1:
             return Memory()
         before = [message.content for message in self._chat()[: 2 * (begins - 1)] if message.role == "user"]
-        told = (fact for fact in self.case.persona.facts if is_told(fact, before))
+        revealed = (fact for fact in self.case.persona.facts if is_told(fact, before))
         return Memory(
-            topics=(before[0],), inferences=tuple(Inference(fact=one, quote="", kind="profile") for one in told)
+            topics=(before[0],), inferences=tuple(Inference(fact=one, quote="", kind="profile") for one in revealed)
         )
 
     def _site(self, at: str, ahead: int, turn: int) -> CallSite:

@@ -193,7 +193,7 @@ def _best(pairs: Sequence[Compared]) -> tuple[str, float] | None:
 
 
 def scorer(reward: str) -> Scorer:
-    """The reward model that ``reward`` names: a function of one's own, or a trained model.
+    """The reward model that ``reward`` names: the user's function, or a trained model.
 
     Raises:
         UsageError: it can't be loaded.

@@ -58,11 +58,11 @@ def informed(inputs: Mapping[str, Any], rng: Random) -> str:
     """A model that knows a persona: it suits these traits, and of the facts it uses those that the user let show."""
     said = [one for message in inputs["conversation"] if message.role == "user" for one in spoken(message.content)]
     shown = {axis for one in said for axis in axes_cued(one)}
-    told = {name for one in said for name in circumstances_of(one)}
+    revealed = {name for one in said for name in circumstances_of(one)}
     traits = traits_of(inputs["personality"])
     shown &= set(axes_of(traits))  # those of somebody else are no sign of how this person is
     akin = {axis: trait for trait in reversed(traits) for axis in axes_of((trait,))}
-    facts = [fact for fact in facts_of(inputs["profile"]) if told & set(circumstances_of(fact))]
+    facts = [fact for fact in facts_of(inputs["profile"]) if revealed & set(circumstances_of(fact))]
     return assistant.aware({**inputs, "inferences": [*(akin[axis] for axis in leading(traits, shown)), *facts]}, rng)
 
 

@@ -24,7 +24,7 @@ PARTS = ("user", "judge", "observer")
 
 @dataclass(frozen=True, kw_only=True)
 class EnvironmentOptions(ModelOptions):
-    """Options of the live environment, in which whoever trains gives the replies."""
+    """Options of the live environment, in which the trainer gives the replies."""
 
     user_model: Functions | None = option(None, "Model that plays the users.", MODELS, words="that of model")
     judge_model: Functions | None = option(None, "Judge of each reply.", MODELS, words="that of model")

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from personagen.reports.figures import Figure
+from personagen.reports.figures import Figure, count_rows
 from personagen.reports.source import Row
 
 WORST = 15  # groups that are shown before all of them are asked for
@@ -109,11 +109,7 @@ def overview(summary: Mapping[str, Any]) -> list[Figure]:
         ("answered", "replies", ""),
         ("rated", "rated replies", "alignment"),
     )
-    rows = [
-        {"label": label, "value": summary[name], "link": link}
-        for name, label, link in names
-        if isinstance(summary.get(name), int)
-    ]
+    rows = count_rows(summary, names)
     planned, done, failed = (summary.get(name) or 0 for name in ("planned", "conversations", "failed"))
     left = planned - done - failed
     words = f"{planned:,} planned = {done:,} done + {failed:,} failed" if planned else ""

@@ -109,6 +109,15 @@ _REVEALED_HELP = "The share of the persona's facts that a user has revealed so f
 _GATE_HELP = "What was left out, and why. Follow a bar to see the texts."
 
 
+def count_rows(summary: Mapping[str, Any], names: Sequence[tuple[str, str, str]]) -> list[dict[str, Any]]:
+    """A row for each number that ``summary`` has, of ``names``: its name there, a label and a link."""
+    return [
+        {"label": label, "value": summary[name], "link": link}
+        for name, label, link in names
+        if isinstance(summary.get(name), int)
+    ]
+
+
 def _counts(summary: Mapping[str, Any]) -> Figure:
     names = (
         ("trees", "conversations done", "conversations"),
@@ -118,11 +127,7 @@ def _counts(summary: Mapping[str, Any]) -> Figure:
         ("personas", "personas", "personas"),
         ("twins", "twins", ""),
     )
-    rows = [
-        {"label": label, "value": summary[name], "link": link}
-        for name, label, link in names
-        if isinstance(summary.get(name), int)
-    ]
+    rows = count_rows(summary, names)
     planned, done, failed = (summary.get(name, 0) for name in ("conversations", "trees", "failed"))
     twins = (summary.get("twins") or {}).get("trees", 0) if isinstance(summary.get("twins"), Mapping) else 0
     left = planned - (done - twins) - failed
