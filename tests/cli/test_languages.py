@@ -97,7 +97,7 @@ def test_a_translated_prompt_is_used_for_its_language_alone(command, tmp_path):
     listed = command("prompts").stdout
     assert listed.count("translated: de") == 1
     checked = command("prompts", "check").stdout
-    assert "9 prompts are valid, also in German" in checked
+    assert "16 prompts are valid, also in German" in checked
     assert "prompts/Deutsch/judge/prefer.md is not used by any agent: name the folder de, not Deutsch" in checked
     assert "plain.md is not used" not in checked
     (tmp_path / "prompts" / "de" / "assistant" / "plain.md").write_text(text.replace("Du", "{{ du }}"))

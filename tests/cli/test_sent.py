@@ -92,9 +92,9 @@ def test_edited_prompts_are_marked_and_their_differences_shown(run, command, tmp
         text = (tmp_path / "prompts" / name).read_text()
         (tmp_path / "prompts" / name).write_text(text.replace(old, "something else", 1))
     rows = {row["name"]: row["edited"] for row in json.loads(command("prompts", "--json").stdout)["prompts"]}
-    changed = {"checker/consistent", "judge/prefer", "observer/infer", "user/speak"}
+    changed = {"checker/consistent", "judge/prefer", "judge/rate", "observer/infer", "user/speak"}
     assert {name for name, edited in rows.items() if edited} == changed
-    assert command("prompts").stdout.count("* prompts/") == 4
+    assert command("prompts").stdout.count("* prompts/") == 5
     told = json.loads(command("prompts", "diff", "--json").stdout)["diffs"]
     assert list(told) == ["conversation.md", "judge/prefer.md"]
     assert "\n+- reason: something else" in told["judge/prefer.md"]
