@@ -95,6 +95,7 @@ def test_the_linter_refuses_it_too(tmp_path: Path, code: str, rule: str):
 HOSTILE = "open('owned', 'w').write(__name__)\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", [["-m", "personagen"], ["-c", "import sys; from personagen.cli import main; main()"]])
 def test_files_of_the_working_folder_are_not_taken_for_modules(tmp_path: Path, start: list[str]):
     for name in ("json", "random", "click", "rich", "orjson", "jinja2", "yaml", "pydantic", "asyncio", "logging"):

@@ -67,6 +67,7 @@ def changed(folder: Path) -> set[str]:
     }
 
 
+@pytest.mark.slow
 def test_an_agent_is_its_file_and_its_prompt(copy: Path):
     elsewhere = {"cwd": copy / "seeds", "env": os.environ | {"PYTHONPATH": str(copy)}}
 

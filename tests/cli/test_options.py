@@ -160,6 +160,7 @@ def greeted(house: Path, folder: Path, *words: str, **environment: str) -> subpr
     )
 
 
+@pytest.mark.slow
 def test_a_new_command_is_its_flow_and_its_file(house: Path, tmp_path: Path):
     assert "  greet         Greet the world." in greeted(house, tmp_path, "--help").stdout
     help = greeted(house, tmp_path, "greet", "--help").stdout
@@ -177,6 +178,7 @@ def test_a_new_command_is_its_flow_and_its_file(house: Path, tmp_path: Path):
     assert (wrong.returncode, wrong.stderr) == (2, "personagen: --times 10: choose a whole number from 1 to 9\n")
 
 
+@pytest.mark.slow
 def test_a_new_command_has_settings_variables_and_a_table_in_the_file_of_init(house: Path, tmp_path: Path):
     def times(out: str, **environment: str) -> int:
         return json.loads(greeted(house, tmp_path, "greet", "--json", "--out", out, **environment).stdout)["greetings"]

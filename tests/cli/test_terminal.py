@@ -105,6 +105,7 @@ def test_a_screen_that_cannot_show_every_character_gets_the_rest(folder: Path):
     assert "chosen ? aware .0" in done.stdout
 
 
+@pytest.mark.slow
 def test_nothing_is_coloured_where_output_is_piped_or_colours_are_unwanted(folder: Path):
     assert "\x1b" not in shown_by(folder, "").stdout
     coloured = shown_by(folder, "", FORCE_COLOR="1", TERM="xterm-256color").stdout

@@ -32,6 +32,7 @@ CHOICES = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(options=CHOICES, bad=st.integers(0, 3))
 def test_no_run_makes_more_calls_than_the_upper_bound_says(tmp_path, options, bad):
@@ -55,6 +56,7 @@ def test_no_run_makes_more_calls_than_the_upper_bound_says(tmp_path, options, ba
         assert told["max_calls"] == options["attempts"] * len(fake.calls)
 
 
+@pytest.mark.slow
 @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.fixed_dictionaries(

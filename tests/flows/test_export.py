@@ -170,6 +170,7 @@ def test_a_function_that_is_not_there_is_a_usage_error(run: Path, tmp_path: Path
         export(run, name, tmp_path / "out.jsonl")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", ["trl", "aloe"])
 def test_memory_does_not_grow_with_the_run(tmp_path: Path, format: str):
     def peak(trees: int) -> int:

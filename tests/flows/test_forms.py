@@ -54,6 +54,7 @@ def test_seeds_of_any_form_are_grown_by_an_author_who_writes_what_is_asked(run, 
     assert sum(wrong.values()) < pool["admitted"] / 2, wrong
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ROWS)
 def test_an_author_who_ignores_the_form_ends_the_run_with_the_numbers(run, tmp_path, model, form):
     packaged = orjson.dumps({"descriptions": [fakes.profile(n) for n in range(20)]}).decode()

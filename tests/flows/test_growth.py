@@ -283,6 +283,7 @@ def test_where_nothing_is_known_yet_every_branch_still_reaches_the_last_turn(gro
     assert turns_of(made) == sorted(turns_of(made))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("grow_by", GROWTHS)
 @pytest.mark.parametrize("max_nodes", [18, 60])
 def test_where_nothing_is_ever_known_the_one_reply_that_is_asked_for_continues_to_the_end(grow_by, max_nodes):

@@ -139,6 +139,7 @@ def test_best_goes_on_with_the_one_reply_that_is_left_and_ends_where_none_is():
     assert heard.ended == {"0.1.0.0": "markup"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lost", ["0.0", "0.1", "0.2"])
 @pytest.mark.parametrize("tie", ["true", "false"])
 def test_a_tie_is_drawn_among_the_replies_that_are_left(lost, tie):
@@ -227,6 +228,7 @@ def test_a_label_and_the_other_speakers_lines_are_mended_and_the_cut_is_kept():
     assert [(row.gate, row.text) for row in heard.rejections("t")] == [("cut", "Assistant: Salt it.")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["coin", "best", "all"])
 def test_the_same_answers_give_the_same_tree_and_rows_in_any_order_of_arrival(kind):
     def reply(call):

@@ -29,6 +29,7 @@ def shown(run):
         yield run.seconds - now, seconds_left(Standing(left, usual, over, opened, waiting, pace.rate, pace.each))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("conversations", "slots"), [(40, 16), (6, 16), (3, 2), (10, 4), (2, 1)])
 def test_the_time_left_of_conversations_is_right_within_30_percent_in_the_second_half(conversations, slots):
     run = Run(conversations, slots)

@@ -140,6 +140,7 @@ def test_without_the_observer_a_turn_has_no_pair_and_the_conversation_goes_on_wi
     assert row.reason.endswith("its turn has no inferences, and no reply that needs them")
 
 
+@pytest.mark.slow
 def test_without_the_observer_the_replies_that_do_not_need_it_are_judged_and_one_of_them_goes_on():
     nexts = set()
     for seed in range(16):
@@ -220,6 +221,7 @@ def test_a_candidate_of_the_users_own_that_gives_up_costs_its_reply_no_more():
     assert log.rejections("t")[0].reason.startswith("out of words; ")
 
 
+@pytest.mark.slow
 @GROWTHS
 @pytest.mark.parametrize("away", [False, True])
 def test_the_same_answers_give_the_same_tree_and_rows_in_any_order_of_arrival(kind, away):

@@ -62,6 +62,7 @@ def test_no_sound_message_that_comes_close_to_a_fault_is_rejected():
     assert rejected == []
 
 
+@pytest.mark.slow
 def test_no_message_of_the_offline_cast_is_rejected(run, tmp_path: Path):
     people = [Persona(id=f"p{n}", **persona) for n, persona in enumerate(bench.personas(20, None))]
     file = tmp_path / "people.jsonl"

@@ -107,6 +107,7 @@ def test_a_question_about_a_point_gets_its_explanation():
     assert sum(point.more[1:] in t for t in _plain(past)) > 50
 
 
+@pytest.mark.slow
 def test_no_reply_repeats_a_sentence_of_an_earlier_reply_often():
     again = total = 0
     for g in grown():

@@ -217,6 +217,7 @@ def test_no_example_however_wild_stops_the_author(kind, examples, seed):
         assert len(write(kind, 2, seed=seed, examples=examples)) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "gates"),
     [

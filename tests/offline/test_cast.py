@@ -29,6 +29,7 @@ def _answer(prompt, inputs, seed=7, head="x"):
     return asyncio.run(offline(seed)(call))
 
 
+@pytest.mark.slow
 def test_distinct_2_of_user_turns_stays_above_the_issues_limit_with_margin():
     assert bench.distinct(_users(), 2) > 0.45
 
@@ -74,6 +75,7 @@ def test_order_decides_nothing_without_noise_and_few_are_ties():
     assert 0.02 < figures["ties"] < 0.15
 
 
+@pytest.mark.slow
 def test_neither_length_nor_words_nor_the_judge_of_nobody_explain_the_pairs():
     pairs = figures.pairs_of(grown())
     found = {name: value for name, value, _ in figures.figures(pairs, [g.persona for g in grown()])}

@@ -35,6 +35,7 @@ def given(tmp_path):
     return given
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("low", "high", "holds"),
     [

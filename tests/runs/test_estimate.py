@@ -64,6 +64,7 @@ def measured_cast(others=8):
     return reply
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("growth", "turns", "candidates"),
     [

@@ -19,6 +19,7 @@ MOST_REFUSED = {"20 calls/s and 5 % at random": 0.1, "20 calls/s, Retry-After 30
 SEED = 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", KINDS)
 def test_a_limit_is_used_and_little_is_refused(name):
     kind = KINDS[name]
@@ -33,6 +34,7 @@ def seconds_without_refusals(latency, seed):
     return simulate(adaptive, seed, converse, latency=latency).seconds
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SPORADIC)
 def test_refusals_at_random_hardly_slow_a_run_down(name):
     server = SPORADIC[name]

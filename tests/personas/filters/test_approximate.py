@@ -43,6 +43,7 @@ def indexed(monkeypatch, pool):
     return rows
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cosine", [0.86, 0.92, 0.98])
 def test_of_a_thousand_repeats_in_a_large_pool_at_most_one_is_missed(indexed, pool, cosine):
     random = np.random.default_rng(1)
@@ -52,6 +53,7 @@ def test_of_a_thousand_repeats_in_a_large_pool_at_most_one_is_missed(indexed, po
     assert sum(hit.row == row for hit, row in zip(found, rows, strict=True)) >= 990
 
 
+@pytest.mark.slow
 def test_the_index_turns_nothing_away_that_comparing_every_pair_lets_pass(indexed, pool):
     queries = np.concatenate([texts(np.random.default_rng(2), 300), near(np.random.default_rng(3), pool[:300], 0.8)])
     exact = queries.astype(np.float64) @ pool.T.astype(np.float64)
