@@ -48,11 +48,19 @@ def _none_if_unclear(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
         return []
 
 
+def _empty_if_unclear(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return check(value)
+    except ValidationError:
+        return ""
+
+
 class Guess(BaseModel):
     """An inference in the observer's reply; a malformed one becomes empty, and is dropped for want of a quote."""
 
     fact: Text = ""
     quote: Quote = ""
+    second_quote: Annotated[Quote, WrapValidator(_empty_if_unclear)] = ""
     kind: Annotated[Kind | None, BeforeValidator(_lower)] = None
     sure: Annotated[Sure, WrapValidator(_high_if_unclear)] = "high"
 
@@ -82,16 +90,25 @@ async def infer(ctx: AgentContext, conversation: Sequence[Message], site: CallSi
 def verified(guesses: Sequence[Guess], conversation: Sequence[Message]) -> tuple[tuple[Inference, ...], int]:
     """The distinct inferences whose quote occurs verbatim in a user turn, and how many of ``guesses`` were dropped.
 
-    Verbatim: equal after folding white space, quotation marks (also those around the quote) and the width of signs, and
-    up to an ellipsis.
+    A trait that shows, but that the user does not state, needs a second quote from another place. Verbatim: equal after
+    folding white space, quotation marks (also those around the quote) and the width of signs, and up to an ellipsis.
     """
     turns = [_folded(message.content) for message in conversation if message.role == "user"]
     kept: dict[Inference, None] = {}
     for guess in guesses:
         quote = _bare(_folded(guess.quote))
-        if guess.kind and guess.fact and quote and any(quote in turn for turn in turns):
+        if not (guess.kind and guess.fact and quote and any(quote in turn for turn in turns)):
+            continue
+        only_shows = guess.kind == "personality" and guess.sure == "low"
+        if not only_shows or _shows_twice(quote, _bare(_folded(guess.second_quote)), turns):
             kept[Inference(fact=guess.fact, quote=guess.quote, kind=guess.kind, sure=guess.sure)] = None
     return tuple(kept), len(guesses) - len(kept)
+
+
+def _shows_twice(quote: str, second: str, turns: Sequence[str]) -> bool:
+    """Whether ``second`` occurs elsewhere than as a part of ``quote``, or ``quote`` as a part of it."""
+    overlap = second in quote or quote in second
+    return bool(second) and sum(turn.count(second) for turn in turns) > overlap
 
 
 def _without(found: Sequence[Inference], retracts: Sequence[str]) -> tuple[Inference, ...]:

@@ -154,7 +154,7 @@ def _shown(text: str) -> tuple[tuple[str, str], ...]:
 
 
 def _traits(users: list[str], rng: Random) -> Iterator[dict[str, str]]:
-    """The traits that a statement of a manner or a wish shows, surely if two do; a mark alone needs two messages."""
+    """The traits that a user states, or that two of their messages show without saying so."""
     places: dict[str, list[str]] = {}
     for text in users:
         for axis, quote in dict(_shown(text)).items():
@@ -164,8 +164,15 @@ def _traits(users: list[str], rng: Random) -> Iterator[dict[str, str]]:
     for axis, quotes in places.items():
         told = [quote for quote in quotes if axis in axes_cued(_MARKS.sub(".", quote))]
         if told or len(quotes) > 1:
-            fact, sure = rng.choice(bank("style")[axis]["seems"]), "high" if len(quotes) > 1 else "low"
-            yield {"fact": fact, "quote": (told or quotes)[0], "kind": "personality", "sure": sure}
+            fact, sure = rng.choice(bank("style")[axis]["seems"]), "high" if told else "low"
+            second = "" if told else quotes[1]
+            yield {
+                "fact": fact,
+                "quote": (told or quotes)[0],
+                "kind": "personality",
+                "sure": sure,
+                "second_quote": second,
+            }
 
 
 def infer(inputs: Mapping[str, Any], rng: Random) -> str:

@@ -40,6 +40,40 @@ def test_how_sure_an_inference_is_is_read_and_high_where_it_is_not_said(given, s
 
 
 @pytest.mark.parametrize(
+    ("quote", "second", "kept"),
+    [
+        ("Hmm...", "hmm, and the hive", True),
+        ("Hmm... And?", "And?", True),
+        ("And?", "And?", True),
+        ("“And?”", '"And?"', True),
+        ("no,", "no", True),
+        ("Hmm", "", False),
+        ("Hmm", "Hmm...", False),
+        ("the hive", "hive", False),
+        ("hive", "the hive", False),
+        ("And?", "not said", False),
+    ],
+)
+def test_a_trait_that_only_shows_needs_two_places(quote, second, kept):
+    talk = [Message(role="user", content=text) for text in ("Hmm... And?", "no, hmm, and the hive", "And?", "no.")]
+    trait = {"fact": "The user hesitates.", "quote": quote, "second_quote": second, "kind": "personality"}
+    found, dropped = observer.verified([observer.Guess(**trait, sure="low")], talk)
+    assert (len(found), dropped) == ((1, 0) if kept else (0, 1))
+
+
+@pytest.mark.parametrize(("kind", "sure"), [("personality", "high"), ("profile", "low"), ("profile", "high")])
+def test_what_the_user_states_needs_one_place(kind, sure):
+    [found], dropped, _ = infer({"fact": BEES[0], "quote": BEES[1], "kind": kind, "sure": sure})
+    assert (found.kind, dropped) == (kind, 0)
+
+
+@pytest.mark.parametrize("second", [None, 3, ["I am 41"], {}])
+def test_a_second_quote_that_is_no_text_loses_no_fact(second):
+    [found], dropped, _ = infer({"fact": BEES[0], "quote": BEES[1], "second_quote": second})
+    assert (found.fact, dropped) == (BEES[0], 0)
+
+
+@pytest.mark.parametrize(
     ("retracts", "kept", "gone"),
     [
         ([], [BEES, AGE], ()),
