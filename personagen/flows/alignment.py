@@ -93,27 +93,28 @@ def results(found: Rated, people: Sequence[Persona], marks: Mapping[str, int], s
     }
 
 
-def missing(found: Rated) -> tuple[str, ...]:
+def missing(found: Rated, panel: Sequence[str] = ("judge",)) -> tuple[str, ...]:
     """Notes if no reply has a rating, AL(k) is over clearly fewer personas at one turn than at another, or a judge of a
-    panel rated clearly fewer replies than another one, so that means are not of the same judges."""
+    ``panel`` rated clearly fewer replies than another one, so that means are not of the same judges."""
     if not found.score:
         return ("no reply has a rating, so there is no AL: `personagen show RUN --failed` shows what the judge said",)
-    most = max(map(len, found.by_judge.values()))
+    counts = {judge: len(found.by_judge.get(judge, ())) for judge in panel}
+    most = max(counts.values(), default=0)
     notes = [
-        f"{judge} rated {len(own):,} replies and another judge {most:,}: not every mean is of the same judges"
-        for judge, own in sorted(found.by_judge.items())
-        if len(own) < MIN_LEFT * most
+        f"{judge} rated {count:,} replies and another judge {most:,}: not every mean is of the same judges"
+        for judge, count in sorted(counts.items())
+        if count < MIN_LEFT * most
     ]
     for name in found.conditions:
-        counts = np.isfinite(found.array(found.score, name)).sum(axis=0)
-        if counts.min() < MIN_LEFT * counts.max():
-            least = int(counts.argmin())
-            if not counts[least]:
+        people = np.isfinite(found.array(found.score, name)).sum(axis=0)
+        if people.min() < MIN_LEFT * people.max():
+            least = int(people.argmin())
+            if not people[least]:
                 notes.append(f"no reply {name} at turn {least + 1} has a rating, so there is no average and no slope")
                 continue
             notes.append(
-                f"AL({least + 1}) {name} is the mean of {counts[least]:,} personas, AL({int(counts.argmax()) + 1}) of"
-                f" {counts.max():,}: the slope compares different people; look at ended early and rated replies"
+                f"AL({least + 1}) {name} is the mean of {people[least]:,} personas, AL({int(people.argmax()) + 1}) of"
+                f" {people.max():,}: the slope compares different people; look at ended early and rated replies"
             )
     return tuple(notes)
 

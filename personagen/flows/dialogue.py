@@ -227,7 +227,10 @@ class Dialogue:
     # -- the result ------------------------------------------------------------------------------------------------
 
     def result(self) -> Result:
-        """The lines of the finished conversation for the result files, or why it failed."""
+        """The lines of the finished conversation for the result files, or why it failed.
+
+        It is barren if no reply has a rating because what the judge said could not be used.
+        """
         answered = any(node.role == "assistant" for node in self._nodes)
         failure = self.failure or (None if answered else self.log.without_exchange())
         if failure:
@@ -244,7 +247,10 @@ class Dialogue:
         lines = {TREES: self._tree().line() + b"\n", RATINGS: _lines(ratings), REJECTIONS: _lines(rejections)}
         if self.case.probes:
             lines[PROBES] = _lines(self._probing.rows())
-        return Result(lines, counts)
+        unusable = self.log.first_unusable()
+        if not unusable or counts["rated"]:
+            return Result(lines, counts)
+        return Result(lines, counts, str(unusable[1]), kind=_kind(unusable[1]), barren=True)
 
     def _tree(self) -> ConversationTree:
         return ConversationTree(

@@ -140,7 +140,7 @@ class _Results:
         self.made = about | (alignment.results(found, people, marks, options.seed) if found.score else {})
         notes = self._add(folder.folder, ratings) if found.score else ()
         if status == "done":
-            notes = (*alignment.missing(found), *notes)
+            notes = (*alignment.missing(found, self.cases.options.panel), *notes)
         write(folder.folder / alignment.FILE, [dump(self.made), b"\n"])
         return notes
 

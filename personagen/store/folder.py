@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import platform
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -186,12 +187,23 @@ def _plain(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
-    if missing := [n for n in now if n not in before and before.get("command") == now["command"]]:
+    if before.get("command") != now["command"]:
+        return f"one of {before.get('command')}"
+    missing, more = [n for n in now if n not in before], [n for n in before if n not in now]
+    if missing and more:
+        return f"it was begun with {', '.join(more)}, and without {', '.join(missing)}"
+    if missing:
         return f"it was begun by an older version, which had no {', '.join(missing)}"
-    names = [n for n in {**before, **now} if before.get(n) != now.get(n)]
+    names = [n for n in now if before[n] != now[n]]
     if not names:
-        return f"it was begun by another version, in which {', '.join(n for n in before if n not in now)} mattered"
-    return ", ".join(f"{n} was {before.get(n)}, now {now.get(n)}" for n in names)
+        return f"it was begun by another version, in which {', '.join(more)} mattered"
+    content = [n for n in names if _is_hash(before[n]) and _is_hash(now[n])]
+    changes = [f"{n} was {before[n]}, now {now[n]}" for n in names if n not in content]
+    return ", ".join([*changes, *(f"other {n}" for n in content)])
+
+
+def _is_hash(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch("[0-9a-f]{16}", value) is not None
 
 
 def _prompt_notes(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:

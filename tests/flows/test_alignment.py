@@ -15,8 +15,8 @@ def rating(persona, turn, judge="judge"):
     )
 
 
-def notes(ratings):
-    return missing(rated(ratings, PEOPLE, 2))
+def notes(ratings, *more):
+    return missing(rated(ratings, PEOPLE, 2), ("judge", *more))
 
 
 def test_one_rating_of_many_may_be_missing_without_a_note():
@@ -34,6 +34,9 @@ def test_a_turn_without_a_rating_is_said():
 
 
 def test_a_judge_of_a_panel_with_fewer_ratings_is_said():
+    first = [rating(who, turn) for who in PEOPLE for turn in (1, 2)]
     second = [rating(who, turn, "judge-2") for who in PEOPLE[:10] for turn in (1, 2)]
-    found = notes([*(rating(who, turn) for who in PEOPLE for turn in (1, 2)), *second])
-    assert found == ("judge-2 rated 20 replies and another judge 40: not every mean is of the same judges",)
+    assert notes([*first, *second], "judge-2", "judge-3") == (
+        "judge-2 rated 20 replies and another judge 40: not every mean is of the same judges",
+        "judge-3 rated 0 replies and another judge 40: not every mean is of the same judges",
+    )

@@ -8,7 +8,7 @@ from collections import Counter
 import orjson
 import pytest
 
-from personagen.errors import BudgetError, ServerError, UsageError
+from personagen.errors import BudgetError, QualityError, ServerError, UsageError
 from personagen.flows.cases import Cases, personas_of
 from personagen.flows.dialogue import Dialogue
 from personagen.flows.evaluate import evaluate
@@ -182,11 +182,11 @@ def test_a_model_without_a_usable_reply_ends_its_conversation_and_the_rest_count
     assert any("AL(2) plain is the mean of 5 personas, AL(1) of 6" in note for note in summary.report.notes)
 
 
-def test_a_judge_without_a_usable_score_is_said_in_a_note(run, model):
-    model(lambda call: "quite good" if call.prompt == "judge/rate" else fakes.cast(call))
-    summary = run(repeat_rate=0)
-    assert (summary.rated, summary.answered) == (0, 18)
-    assert any("no reply has a rating, so there is no AL" in note for note in summary.report.notes)
+def test_a_judge_without_a_usable_score_stops_the_run_after_ten_conversations(run, model):
+    fake = model(lambda call: "quite good" if call.prompt == "judge/rate" else fakes.cast(call))
+    with pytest.raises(QualityError, match=r"judge/rate gave no usable reply in 3 attempts.*`personagen show"):
+        run(people=60, repeat_rate=0, concurrency=1)
+    assert len({call.place.partition("/")[0] for call in fake.calls if call.prompt == "assistant/bare"}) < 20
 
 
 def test_a_training_run_can_be_named_when_the_evaluation_is_there(run, tmp_path, model):

@@ -66,7 +66,7 @@ def test_a_run_on_data_in_memory_is_known_by_its_content(tmp_path):
     file = tmp_path / "rows.jsonl"
     file.write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in ROWS))
     assert simulated(file) == 0
-    with pytest.raises(UsageError, match=r"holds another run: .*personas was"):
+    with pytest.raises(UsageError, match=r"holds another run: .*other personas"):
         simulated(ROWS[:2])
     assert orjson.loads((tmp_path / "run" / "run.json").read_bytes())["options"]["personas"] == str(file)
 
@@ -78,5 +78,5 @@ def test_seeds_in_memory_are_known_by_their_content_too(tmp_path):
 
     assert expanded(ROWS) > 0
     assert expanded(tuple(ROWS)) == 0
-    with pytest.raises(UsageError, match="seeds was"):
+    with pytest.raises(UsageError, match="other seeds"):
         expanded(ROWS[1:])

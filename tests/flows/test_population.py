@@ -60,7 +60,7 @@ def test_a_file_of_weights_is_followed_and_another_one_is_another_run(run, tmp_p
     assert drawn
     assert all(70 <= one["age"] <= 79 and one["diet"] == "vegan" for one in drawn)
     file.write_text("[profile.age]\n20-29 = 1\n")
-    with pytest.raises(UsageError, match="holds another run: population"):
+    with pytest.raises(UsageError, match="holds another run: other population"):
         run(population=str(file))
 
 

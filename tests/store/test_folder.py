@@ -103,12 +103,30 @@ def test_a_folder_made_with_other_settings_is_refused_with_the_difference(tmp_pa
         pass
 
 
-def test_a_folder_of_an_older_version_is_refused_by_what_that_did_not_have(tmp_path, judge):
-    used(tmp_path / "r", "simulate", {"seed": 1}, judge)
-    told = "r holds another run: it was begun by an older version, which had no keep, sessions; give another --out"
+@pytest.mark.parametrize(
+    ("before", "now", "told"),
+    [
+        ({"seed": 1}, {"seed": 2, "keep": "all", "x": 1}, "it was begun by an older version, which had no keep, x"),
+        ({"seed": 1, "keep": "all"}, {"seed": 1}, "it was begun by another version, in which keep mattered"),
+        ({"personas": "0" * 16, "n": 1}, {"personas": "a" * 16, "n": 2}, "n was 1, now 2, other personas"),
+        ({"topics": "0" * 16}, {"topics": None}, f"topics was {'0' * 16}, now None"),
+        ({"pairs": "0" * 16}, {"personas": "0" * 16, "n": 1}, "it was begun with pairs, and without personas, n"),
+    ],
+)
+def test_what_is_different_is_said_in_words(tmp_path, judge, before, now, told):
+    used(tmp_path / "r", "evaluate", before, judge)
     with (
-        pytest.raises(UsageError, match=told),
-        open_run(tmp_path / "r", "simulate", {"seed": 2, "keep": "all", "sessions": 1}, {}, [judge("a")]),
+        pytest.raises(UsageError, match=f"r holds another run: {told}; give another --out"),
+        open_run(tmp_path / "r", "evaluate", now, {}, [judge("a")]),
+    ):
+        pass
+
+
+def test_a_folder_of_another_command_is_refused_with_its_name(tmp_path, judge):
+    used(tmp_path / "r", "expand", {"seed": 1}, judge)
+    with (
+        pytest.raises(UsageError, match="r holds another run: one of expand; give another --out"),
+        open_run(tmp_path / "r", "simulate", {"seed": 2, "turns": 1}, {}, [judge("a")]),
     ):
         pass
 
@@ -118,15 +136,6 @@ def test_a_folder_of_a_version_with_another_setting_is_refused_by_that_setting(t
     with (
         pytest.raises(UsageError, match="it was begun by another version, in which against mattered; give another"),
         open_run(tmp_path / "r", "simulate", {"seed": 1}, {}, [judge("a")]),
-    ):
-        pass
-
-
-def test_a_folder_of_another_command_is_refused(tmp_path, judge):
-    used(tmp_path / "r", "expand", {}, judge)
-    with (
-        pytest.raises(UsageError, match="command was expand, now simulate"),
-        open_run(tmp_path / "r", "simulate", {}, {}, []),
     ):
         pass
 
