@@ -29,7 +29,7 @@ def measure(reward: str, runs: tuple[str, ...], values: Mapping[str, Any]) -> No
     from personagen.flows.reward import evaluate_reward
     from personagen.runs.interrupt import run_sync
 
-    name = str(RewardOptions(reward=reward).reward)
+    name = place("--reward", str(RewardOptions(reward=reward).reward))
     if len(runs) != 1:
         raise UsageError(f"--reward {reward} needs one RUN, of simulate or a file of exported pairs, not {len(runs)}")
     source = click.get_current_context().get_parameter_source("out")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from personagen.agents import custom
-from personagen.agents.reply_counts import discarded_part
 from personagen.llm.endpoints import resolve
 from personagen.llm.slots import slots
 from personagen.options import checked_texts
@@ -18,9 +16,9 @@ from personagen.prompts.files import folders
 from personagen.records import Persona, content_id
 from personagen.runs.env_file import load_variables
 from personagen.runs.prompts import tuned_prompts
+from personagen.runs.report import report_of
 from personagen.runs.session import Session, open_models
-from personagen.runs.workflow import RunReport
-from personagen.store.folder import Run, open_run
+from personagen.store.folder import open_run
 
 PROMPTS = ("user/speak", "judge/rate", "observer/infer")
 
@@ -58,7 +56,8 @@ async def opened(
                 yield session
                 status = "done"
             finally:
-                folder.record(_report(folder, session, status), {})
+                report = report_of(folder, session, status, counts={}, estimate={}, notes=folder.notes)
+                folder.record(replace(report, re_asked=session.tally.re_asked), {})
 
 
 def used(session: Session) -> dict[str, float | None]:
@@ -71,28 +70,3 @@ def used(session: Session) -> dict[str, float | None]:
         "output_tokens": tally.usage.output_tokens,
         "cost_usd": tally.usage.cost_usd,
     }
-
-
-def _report(folder: Run, session: Session, status: str) -> RunReport:
-    calls, usage, by_role = folder.usage()
-    limiter, tally = session.limiter, session.tally
-    discarded: dict[str, Any] = discarded_part({})
-    return RunReport(
-        out=str(folder.folder),
-        status=status,
-        re_asked=tally.re_asked,
-        discarded=discarded,
-        advice=(),
-        retried=limiter.retried,
-        refused=limiter.refused,
-        peak_concurrency=limiter.highest,
-        calls=calls,
-        new_calls=tally.calls,
-        reused_calls=tally.reused,
-        usage=usage.model_dump(),
-        usage_by_role=by_role,
-        estimate={},
-        unsupported={},
-        seconds=time.monotonic() - session.began,
-        notes=folder.notes,
-    )

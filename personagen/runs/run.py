@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
@@ -15,7 +14,6 @@ from typing import Any, Generic
 import orjson
 
 from personagen.agents import custom
-from personagen.agents.reply_counts import discarded_part
 from personagen.errors import PersonagenError, QualityError
 from personagen.llm.endpoints import Models, is_offline, resolve
 from personagen.llm.slots import slots
@@ -33,6 +31,7 @@ from personagen.runs.failures import FailurePolicy
 from personagen.runs.probe import probe
 from personagen.runs.progress import Progress, ticking
 from personagen.runs.prompts import tuned_prompts
+from personagen.runs.report import report_of
 from personagen.runs.schedule import Job, Result, Task, run_jobs
 from personagen.runs.session import Session, open_models
 from personagen.runs.watch import Watch
@@ -249,28 +248,8 @@ class _Playing(Generic[Item]):
         return f"{shown}; correct the cause and run the same command to resume"
 
     def _report(self, status: str, notes: tuple[str, ...]) -> RunReport:
-        calls, usage, by_role = self.folder.usage()
-        limiter, tally = self.session.limiter, self.session.tally
-        discarded = discarded_part(self._counts())
-        return RunReport(
-            out=str(self.folder.folder),
-            status=status,
-            re_asked=sum(discarded["re_asked"].values()),
-            discarded=discarded,
-            advice=self._advice(),
-            retried=limiter.retried,
-            refused=limiter.refused,
-            peak_concurrency=limiter.highest,
-            calls=calls,
-            new_calls=tally.calls,
-            reused_calls=tally.reused,
-            usage=usage.model_dump(),
-            usage_by_role=by_role,
-            estimate=self.estimate.against(tally),
-            unsupported=_unsupported(self.folder, self.session.models),
-            seconds=time.monotonic() - self.session.began,
-            notes=notes,
-        )
+        counts, estimate = self._counts(), self.estimate.against(self.session.tally)
+        return report_of(self.folder, self.session, status, counts=counts, estimate=estimate, notes=notes)
 
 
 def added(entries: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -283,16 +262,3 @@ def added(entries: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
             else:
                 total[name] = total.get(name, 0) + value
     return total
-
-
-def _unsupported(folder: Run, models: Models) -> dict[str, list[str]]:
-    """Request parts that servers refused, by address, in this and earlier processes."""
-    before: dict[str, list[str]] = orjson.loads(folder.journal.setting("unsupported") or "{}")
-    now = dict(before)
-    for endpoint in models.by_role.values():
-        parts = endpoint.refused - {"max_tokens"}  # never omitted: it is sent under its other name
-        if parts:
-            now[endpoint.address] = sorted(parts.union(now.get(endpoint.address, ())))
-    if now != before:
-        folder.journal.put_settings({"unsupported": orjson.dumps(now).decode()})
-    return now

@@ -37,6 +37,7 @@ def test_a_folder_can_be_chosen_and_json_holds_what_the_file_holds(command, run:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (("--reward", "", "RUN"), "--reward is empty"),
         (("--reward", "REWARD"), "needs one RUN, of simulate or a file of exported pairs, not 0"),
         (("--reward", "REWARD", "RUN", "RUN"), "needs one RUN, of simulate or a file of exported pairs, not 2"),
         (
