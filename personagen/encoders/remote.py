@@ -20,7 +20,8 @@ from personagen.encoders.embedding import packed
 from personagen.encoders.encoder import FloatArray, unit
 from personagen.errors import ConfigError
 from personagen.llm.connect import with_cost
-from personagen.llm.errors import Failure, Server, address, error, garbled, server_at
+from personagen.llm.errors import Server, address, error, garbled, server_at
+from personagen.llm.failures import Failure
 from personagen.llm.http import posting
 from personagen.llm.litellm import GRACE_SECONDS, close, import_litellm, problem_of
 from personagen.llm.openai import HOST, KEY, failed, headers, versioned

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from personagen.call import Call
 from personagen.errors import ReplyError
-from personagen.llm.errors import CONTEXT_STATUSES, Failure, Server
+from personagen.llm.errors import CONTEXT_STATUSES, Server
+from personagen.llm.failures import Failure
 from personagen.llm.words import REPLY_TOO_LONG, SHORT_QUOTA, TOO_LONG
 from personagen.records import Completion
 

@@ -9,7 +9,7 @@ import pytest
 from personagen.errors import ReplyError
 from personagen.llm import anthropic, openai
 from personagen.llm.context import room
-from personagen.llm.errors import Failure
+from personagen.llm.failures import Failure
 from tests.llm.calls import a_call, ask, failing, opened
 from tests.servers import chat, message, refusal, serving
 from tests.servers.words import REPLY_TOO_LONG, TOO_SMALL
