@@ -39,7 +39,7 @@ GRANTED = _words(r"(?:limit|maximum(?: allowed)?|allowed|bucket(?: size)?|capaci
 TOO_LONG = _words(
     r"context_length_exceeded|exceed_context_size|context[ _-]?(?:length|window|size|limit)|too many (?:input )?tokens",
     r"(?:prompt|input|request).{0,20} too long|maximum (?:context|input|prompt)|longer than the model",
-    r"reduce the length|max(?:imum)? size\D{0,5}\d{1,9} tokens",
+    r"too large to process|reduce the length|max(?:imum)? size\D{0,5}\d{1,9} tokens",
     r"total text bytes|token count .{0,30}exceeds|must have less than|length is \d+ while limit",
     r"tokens`? \+ `?max|number of tokens .{0,60}exceed|sequence length|max_model_len",
     r"(?:prompt|input)\b.{0,30}(?:\+|\bplus\b).{0,30}(?:output|max|completion)|total tokens must",
