@@ -22,7 +22,9 @@ FULL_SHARE = 0.95  # of max_tokens: a reply that was cut off below it did not re
 # Hardly a tokenizer joins words, so a prompt has about as many tokens as words, or more.
 MIN_TOKENS_PER_WORD, MIN_MISSING_TOKENS, MIN_COUNTED_TOKENS = 0.75, 200, 32
 _NUMBER = re.compile(r"(?<![\w.])\d+(?!\w|\.\d)")
-_BOUND = re.compile(r"(?:at least|bound for) \d+|\d+ characters", re.IGNORECASE)  # vLLM's: not the prompt's tokens
+_BOUND = re.compile(
+    r"(?:at least|bound for) \d+|\bvalue=\d+|\d+ characters", re.IGNORECASE
+)  # vLLM's: not the prompt's tokens
 _NAME = re.compile(r"[A-Za-z][\w.]*(?:-[\w.]+)+|\.\.+")  # of a model; or two dots of a range
 _SUM = re.compile(r"requested|completion|prediction|generat|total tokens", re.IGNORECASE)  # of prompt and reply
 _LIMITS = tuple(  # the first that is found, names it

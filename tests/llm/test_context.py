@@ -72,7 +72,10 @@ def test_a_call_is_asked_again_where_only_a_bound_of_its_prompt_is_told(prompt):
         asked = got.body["max_tokens"]
         if prompt + asked <= 8192:
             return chat("Fine.", usage=(prompt, 5, 0))
-        return refusal(400, words.replace(" 193", f" {8193 - asked}").replace("8000", str(asked)))
+        return refusal(
+            400,
+            words.replace("193 ", f"{8193 - asked} ").replace("=193", f"={8193 - asked}").replace("8000", str(asked)),
+        )
 
     words, wished = TOO_SMALL["vllm, later"][0], 8000 if prompt < 7000 else 700
     texts = ["bee " * int(0.99 * prompt) + str(n) for n in range(2)]

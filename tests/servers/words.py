@@ -19,7 +19,7 @@ TOO_SMALL = {
     "vllm, later": (
         "This model's maximum context length is 8192 tokens. However, you requested 8000 output tokens and your prompt"
         " contains at least 193 input tokens, for a total of at least 8193 tokens. Please reduce the length of the"
-        " input prompt or the number of requested output tokens.",
+        " input prompt or the number of requested output tokens. (parameter=input_tokens, value=193)",
         *(8192, None, 8000),
     ),
     "vllm, characters": (
