@@ -156,14 +156,14 @@ def _checked(found: Any, name: str) -> LLM:
 def with_cost(llm: LLM, price: Price | None) -> LLM:
     """``llm`` whose completions carry their cost in USD, None without a ``price``.
 
-    A reply that the server checked and refused, as no JSON, is a completion too, of unknown cost.
+    A reply that the server itself refused, as no JSON or not finished, is a completion too, of unknown cost.
     """
 
     async def ask(call: Call) -> Completion:
         try:
             completion = await llm(call)
         except ReplyError as error:
-            if error.cause != "json":
+            if not error.finish_reason:
                 raise
             return Completion(text=error.text, finish_reason=error.finish_reason, usage=Usage(cost_usd=None))
         usage = completion.usage.model_copy(update={"cost_usd": cost(price, completion.usage)})

@@ -17,7 +17,7 @@ MAX_QUOTE_CHARS = 300
 NO_KEY = "none"
 _URL_NAMES = {"openai": "OPENAI_BASE_URL", "anthropic": "ANTHROPIC_BASE_URL"}
 OVERLOADED = 529  # Anthropic's
-CONTEXT_STATUSES = (400, 413, 422, 500)
+CONTEXT_STATUSES = (400, 413, 422, 500, 502)
 _MAY_BE_RATE_LIMITS = (400, 403, 498, 500, 503)  # AWS and gateways refuse so
 # 424: the model behind it failed. 498: Groq's, of its flexible capacity. 499: a proxy's, of a broken connection.
 _TEMPORARY = (408, 409, 424, 425, 429, 498, 499)
@@ -91,10 +91,12 @@ def error(server: Server, failed: Failure) -> PersonagenError:
     what = f"{server.model} at {server.url} answered HTTP {status}"
     if paid := _quota(failed, text, what, reason):
         return paid
+    if status < 500 and words.CUT_OFF.search(text):
+        why = f"the reply of {server.model} was cut off: {reason}"
+        return ReplyError(why, cause="length", text=failed.reply, finish_reason="length")
     if status < 500 and words.NOT_JSON.search(text):
-        how = "length" if words.CUT_JSON.search(text) else "stop"
         why = f"{server.model} wrote no valid JSON: {reason}"
-        return ReplyError(why, cause="json", text=failed.reply, finish_reason=how)
+        return ReplyError(why, cause="json", text=failed.reply, finish_reason="stop")
     if _is_filtered(status, text):
         return ReplyError(f"{server.model} refuses the prompt: {reason}", cause="refusal")
     if status in _MAY_BE_RATE_LIMITS and words.THROTTLED.search(text):

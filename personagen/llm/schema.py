@@ -15,7 +15,7 @@ from personagen.llm.effort import LOWEST, refused_effort
 from personagen.llm.errors import Server, error
 from personagen.llm.failures import Failure
 from personagen.llm.roles import ALTERNATE, SYSTEM, refused_role
-from personagen.llm.words import BAD_KEY, CREDIT, FILTERED, NO_MODEL, NOT_JSON, REPLY_TOO_LONG, TOO_LONG
+from personagen.llm.words import BAD_KEY, CREDIT, CUT_OFF, FILTERED, NO_MODEL, NOT_JSON, REPLY_TOO_LONG, TOO_LONG
 from personagen.records import Message
 
 _SCHEMA_WORDS = re.compile(
@@ -35,7 +35,7 @@ _LOW = re.compile(
 # Requests that are repeated in a message name all that was sent.
 _ECHO = re.compile(r"\{[^{}]{0,300}?['\"]messages['\"] *:.*", re.DOTALL)
 # What else a refusal can be about.
-_OTHER = (TOO_LONG, REPLY_TOO_LONG, BAD_KEY, CREDIT, FILTERED, NOT_JSON)
+_OTHER = (TOO_LONG, REPLY_TOO_LONG, BAD_KEY, CREDIT, FILTERED, NOT_JSON, CUT_OFF)
 # Omitted in this order: cache hints change no answer; of two settings that exclude each other, keep temperature, which
 # prompts set on purpose.
 SETTINGS = (

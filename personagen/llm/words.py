@@ -38,7 +38,8 @@ TOKENS = _words(r"token|\btp[mds]\b")
 GRANTED = _words(r"(?:limit|maximum(?: allowed)?|allowed|bucket(?: size)?|capacity|burst)\D{0,20}(\d{1,9})\b")
 TOO_LONG = _words(
     r"context_length_exceeded|exceed_context_size|context[ _-]?(?:length|window|size|limit)|too many (?:input )?tokens",
-    r"(?:prompt|input|request).{0,20} too long|maximum (?:context|input|prompt)|longer than the model",
+    r"(?:prompt|input|request)(?!.{0,20}\bt(?:ook|ak(?:es?|ing))\b).{0,20} too long",
+    r"maximum (?:context|input|prompt)|longer than the model",
     r"too large to process|reduce the length|max(?:imum)? size\D{0,5}\d{1,9} tokens",
     r"total text bytes|token count .{0,30}exceeds|must have less than|length is \d+ while limit",
     r"tokens`? \+ `?max|number of tokens .{0,60}exceed|sequence length|max_model_len",
@@ -57,7 +58,8 @@ NOT_JSON = _words(
     r"json_validate_failed|fail\w* to generate (?:valid )?json|generated json (?:does not|doesn't|is not)",
     r"(?:before|without) (?:generating|producing) a valid",
 )
-CUT_JSON = _words(r"tokens reached before")
+# It sends no reply where the tokens did not suffice; OpenAI's words, of a model that reasons, and Groq's.
+CUT_OFF = _words(r"(?:could not|unable to) finish the message|output limit was reached|tokens reached before")
 # What was sent may not be said here; not the key, and not the account.
 FILTERED = _words(
     r"content[_ ]?(?:filter|policy|management|exists risk)|responsibleai|invalid_prompt|data_?inspection|harmful",

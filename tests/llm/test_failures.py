@@ -73,15 +73,24 @@ def test_an_error_without_a_status_of_its_own_gets_the_one_that_its_words_mean(p
 
 
 @pytest.mark.parametrize(
-    ("words", "ended"),
+    ("words", "cause", "ended"),
     [
-        ("Failed to generate JSON. Please adjust your prompt. See 'failed_generation' for more details.", "stop"),
-        ("Generated JSON does not match the expected schema. Please adjust your prompt.", "stop"),
-        ("Failed to generate JSON: max completion tokens reached before generating a valid document", "length"),
+        (
+            "Failed to generate JSON. Please adjust your prompt. See 'failed_generation' for more details.",
+            "json",
+            "stop",
+        ),
+        ("Generated JSON does not match the expected schema. Please adjust your prompt.", "json", "stop"),
+        ("Could not finish the message because max_tokens or model output limit was reached.", "length", "length"),
+        (
+            "Failed to generate JSON: max completion tokens reached before generating a valid document",
+            "length",
+            "length",
+        ),
     ],
 )
-def test_a_reply_that_the_server_itself_finds_to_be_no_json_is_a_reply(words, ended):
+def test_a_reply_that_the_server_itself_finds_to_be_no_json_or_cut_off_is_a_reply(words, cause, ended):
     body = {"error": {"message": words, "code": "json_validate_failed", "failed_generation": '{"words": ['}}
     told = error(SERVER, found(400, body))
     assert isinstance(told, ReplyError)
-    assert (told.cause, told.text, told.finish_reason) == ("json", '{"words": [', ended)
+    assert (told.cause, told.text, told.finish_reason) == (cause, '{"words": [', ended)

@@ -179,3 +179,14 @@ def test_an_account_that_is_refused_is_no_filtered_prompt(status, words):
     found = error(SERVER, Failure(status, words))
     assert isinstance(found, ConfigError)
     assert "no such model" not in str(found)
+
+
+@pytest.mark.parametrize("status", [400, 500, 502])
+def test_a_gateway_passes_on_that_a_prompt_is_too_long(status):
+    words = "maximum context length is 262144 tokens. However, your prompt contains 300000 input tokens"
+    assert isinstance(error(SERVER, Failure(status, words)), ReplyError)
+
+
+@pytest.mark.parametrize("words", ["The request took too long to process", "this request is taking too long"])
+def test_a_request_that_took_too_long_is_no_long_prompt(words):
+    assert isinstance(error(SERVER, Failure(500, words)), ServerError)
