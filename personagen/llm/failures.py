@@ -57,12 +57,12 @@ def failure(status: int, body: bytes, headers: Mapping[str, str]) -> Failure:
 
 def failure_within(problem: Any, code: Any = None) -> Failure:
     """The failure ``problem`` that a server reports with status 200, with the status in its ``code`` or its words."""
-    code = str((problem.get("code") if isinstance(problem, dict) else None) or code)
+    status = str((problem.get("code") if isinstance(problem, dict) else None) or code)
     found = failure(502, orjson.dumps({"error": problem}), {})
-    if code.isdecimal() and 400 <= int(code) < 600:
-        return replace(found, status=int(code))
+    if status.isdecimal() and 400 <= int(status) < 600:
+        return replace(found, status=int(status))
     text = f"{found.code} {found.message}"
-    return replace(found, status=next((status for status, said in words.STATUSES if said.search(text)), 502))
+    return replace(found, status=next((meant for meant, said in words.STATUSES if said.search(text)), 502))
 
 
 def message_in(value: Any, depth: int = 0) -> str:
