@@ -20,7 +20,8 @@ from personagen.encoders.embedding import packed
 from personagen.encoders.encoder import FloatArray, unit
 from personagen.errors import ConfigError
 from personagen.llm.connect import with_cost
-from personagen.llm.errors import Failure, Server, address, error, garbled, server_at
+from personagen.llm.errors import Server, address, error, garbled, server_at
+from personagen.llm.failures import Failure
 from personagen.llm.http import posting
 from personagen.llm.litellm import GRACE_SECONDS, close, import_litellm, problem_of
 from personagen.llm.openai import HOST, KEY, failed, headers, versioned
@@ -160,19 +161,26 @@ def _fewer(failed: Failure, count: int) -> int | None:
 
 
 def _vectors(data: Sequence[Any], count: int) -> FloatArray:
-    """The vectors in ``data``, in the order of the texts; some servers leave out the index, or answer in base64."""
-    places = [entry.get("index") for entry in data]
-    if any(place is not None for place in places):
-        order = [int(place) for place in places]  # some write it as a text
-        if sorted(order) != list(range(count)):
-            raise ValueError("the answer does not hold one embedding for each text")
-        data = [entry for _, entry in sorted(zip(order, data, strict=True), key=itemgetter(0))]
+    """The vectors in ``data``, in the order of the texts; some servers answer in base64."""
+    data = _ordered(data)
     if len(data) != count:
         raise ValueError("the answer does not hold one embedding for each text")
     vectors = unit([_numbers(entry["embedding"]) for entry in data])
     if vectors.ndim != 2 or not np.isfinite(vectors).all():
         raise ValueError("an embedding is not a vector of finite numbers")
     return vectors
+
+
+def _ordered(data: Sequence[Any]) -> Sequence[Any]:
+    """``data`` by index: from 0 or 1, some as a text; left out, or the same for all, it says nothing of the order."""
+    told = [entry.get("index") for entry in data]
+    if len(data) > 1 and len(set(map(str, told))) == 1:
+        return data
+    places = [at if place is None else int(place) for at, place in enumerate(told)]
+    first = int(len(data) > 1 and min(places) == 1)
+    if sorted(places) != list(range(first, first + len(data))):
+        raise ValueError("the answer does not hold one embedding for each text")
+    return [entry for _, entry in sorted(zip(places, data, strict=True), key=itemgetter(0))]
 
 
 def _numbers(embedding: Any) -> Any:

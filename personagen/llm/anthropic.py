@@ -19,9 +19,11 @@ import orjson
 from personagen.call import LLM, Call
 from personagen.llm.context import Refused, checked
 from personagen.llm.effort import anthropic_fields, with_extra
-from personagen.llm.errors import Failure, Server, garbled, server_at, whole
+from personagen.llm.errors import Server, garbled, server_at, whole
+from personagen.llm.failures import Failure
 from personagen.llm.http import Reply, custom_headers, posting
 from personagen.llm.json import loads
+from personagen.llm.openai import failed
 from personagen.llm.patience import Patience
 from personagen.llm.roles import SYSTEM, shaped
 from personagen.llm.schema import LENGTHS, accepted, in_words, parts, settings, without, without_refused
@@ -63,7 +65,7 @@ async def backend(
             async def attempt(sized: Call) -> tuple[Reply | Failure, list[str]]:
                 body, sent = request(model, sized, refused)
                 with patience.given(call) as seconds:
-                    return await post(orjson.dumps(body), seconds), sent
+                    return failed(await post(orjson.dumps(body), seconds)), sent
 
             reply = await without_refused(server, refused, call, attempt)
             return checked(server, refused, call, completion(server, model, reply.body, reply.pause))

@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from typing import Any
 
 from personagen.call import LLM, Call
-from personagen.errors import ConfigError, PersonagenError, UsageError
+from personagen.errors import ConfigError, PersonagenError, ReplyError, UsageError
 from personagen.llm import anthropic, litellm, openai
 from personagen.llm.batch.anthropic import AnthropicBatches
 from personagen.llm.batch.openai import OpenAIBatches
@@ -23,7 +23,7 @@ from personagen.llm.patience import Patience
 from personagen.llm.prices import Price, cost
 from personagen.options.row import Noise
 from personagen.plugins import function, is_async, location
-from personagen.records import Completion
+from personagen.records import Completion, Usage
 
 DEFAULT = "default"
 BACKENDS = {"openai": openai.backend, "anthropic": anthropic.backend}
@@ -154,10 +154,18 @@ def _checked(found: Any, name: str) -> LLM:
 
 
 def with_cost(llm: LLM, price: Price | None) -> LLM:
-    """``llm`` whose completions carry their cost in USD, None without a ``price``."""
+    """``llm`` whose completions carry their cost in USD, None without a ``price``.
+
+    A reply that the server itself refused, as no JSON or not finished, is a completion too, of unknown cost.
+    """
 
     async def ask(call: Call) -> Completion:
-        completion = await llm(call)
+        try:
+            completion = await llm(call)
+        except ReplyError as error:
+            if not error.finish_reason:
+                raise
+            return Completion(text=error.text, finish_reason=error.finish_reason, usage=Usage(cost_usd=None))
         usage = completion.usage.model_copy(update={"cost_usd": cost(price, completion.usage)})
         return completion.model_copy(update={"usage": usage})
 

@@ -8,18 +8,23 @@ from dataclasses import replace
 
 from personagen.call import Call
 from personagen.errors import ReplyError
-from personagen.llm.errors import CONTEXT_STATUSES, Failure, Server
+from personagen.llm.errors import CONTEXT_STATUSES, Server
+from personagen.llm.failures import Failure
 from personagen.llm.words import REPLY_TOO_LONG, SHORT_QUOTA, TOO_LONG
 from personagen.records import Completion
 
 MIN_REPLY_TOKENS = 64
 MIN_CONTEXT_TOKENS = 128  # no server has less
 MARGIN_TOKENS = 16  # servers count a template's own tokens differently from call to call
+BYTES_PER_TOKEN = 3  # of a prompt whose tokens are not told; most texts have more
 SAFETY = 1.05  # of an estimated prompt
 FULL_SHARE = 0.95  # of max_tokens: a reply that was cut off below it did not reach them
 # Hardly a tokenizer joins words, so a prompt has about as many tokens as words, or more.
 MIN_TOKENS_PER_WORD, MIN_MISSING_TOKENS, MIN_COUNTED_TOKENS = 0.75, 200, 32
 _NUMBER = re.compile(r"(?<![\w.])\d+(?!\w|\.\d)")
+_BOUND = re.compile(
+    r"(?:at least|bound for) \d+|\bvalue=\d+|\d+ characters", re.IGNORECASE
+)  # vLLM's: not the prompt's tokens
 _NAME = re.compile(r"[A-Za-z][\w.]*(?:-[\w.]+)+|\.\.+")  # of a model; or two dots of a range
 _SUM = re.compile(r"requested|completion|prediction|generat|total tokens", re.IGNORECASE)  # of prompt and reply
 _LIMITS = tuple(  # the first that is found, names it
@@ -76,15 +81,18 @@ def learned(server: Server, refused: set[str], call: Call, failed: Failure) -> i
     if found is None or not isinstance(refused, Refused):
         return None
     limit, prompt = found
-    if prompt is None and REPLY_TOO_LONG.search(f"{failed.code} {failed.message}"):
+    bounded = prompt is None and _BOUND.search(failed.message)
+    if prompt is None and not bounded and REPLY_TOO_LONG.search(f"{failed.code} {failed.message}"):
         limit -= "exclusive" in failed.message
         known, refused.longest = refused.longest, limit
         if known is None:
             log.warning("%s writes at most %s tokens: longer replies are cut off.", server.model, f"{limit:,}")
         return limit if limit < wished else None
     size = _size(call)
-    prompt = prompt or size // 3
+    prompt = prompt or size // BYTES_PER_TOKEN
     left = limit - prompt - MARGIN_TOKENS
+    if bounded and not MIN_REPLY_TOKENS <= left < wished:
+        left, prompt = wished // 2, limit - wished  # which the prompt exceeds, or there would be no refusal
     if not MIN_REPLY_TOKENS <= left < wished:
         return None
     if refused.context is None:
@@ -125,7 +133,7 @@ def room(failed: Failure, wished: int) -> tuple[int, int | None] | None:
     if named is None:
         return None
     limit = int(named[1])
-    numbers = map(int, _NUMBER.findall(text))
+    numbers = map(int, _NUMBER.findall(_BOUND.sub("", text)))
     rest = [n for n in numbers if n not in (limit, wished) and n >= MARGIN_TOKENS]  # the others are parts of names
     prompts = (
         [n - wished for n in rest if n - wished in rest]  # it tells the sum, too

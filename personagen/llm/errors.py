@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-import math
 import os
 import re
-import time
-from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
-from typing import Any
 from urllib.parse import urlsplit
-
-import orjson
 
 from personagen.errors import BudgetError, ConfigError, PersonagenError, ReplyError, ServerError
 from personagen.llm import words
+from personagen.llm.failures import MAX_ERROR_CHARS, TAG, Failure
 from personagen.llm.redact import scrubbed, secrets
 from personagen.records import Completion
 
 MAX_QUOTE_CHARS = 300
-MAX_ERROR_CHARS = 8000  # pattern search in megabytes would take hours
-MAX_DEPTH = 5  # of nested error messages, and of messages in a list
-_QUOTA_ID = re.compile(r'"quotaId": *"(\w{1,80})"')  # where Gemini says whether it is a day's or a minute's
 NO_KEY = "none"
 _URL_NAMES = {"openai": "OPENAI_BASE_URL", "anthropic": "ANTHROPIC_BASE_URL"}
-_TAG = re.compile(r"<(?:script|style)\b.*?</(?:script|style)>|<[^<>]*>", re.DOTALL | re.IGNORECASE)
 OVERLOADED = 529  # Anthropic's
-CONTEXT_STATUSES = (400, 413, 422, 500)
+CONTEXT_STATUSES = (400, 413, 422, 500, 502)
+_MAY_BE_RATE_LIMITS = (400, 403, 498, 500, 503)  # AWS and gateways refuse so
+# 424: the model behind it failed. 498: Groq's, of its flexible capacity. 499: a proxy's, of a broken connection.
+_TEMPORARY = (408, 409, 424, 425, 429, 498, 499)
+LONG_WAIT_SECONDS = 3600.0  # no rate limit of a minute asks for it
 
 
 @dataclass(frozen=True)
@@ -39,16 +32,6 @@ class Server:
     url: str
     key_name: str
     key: str = field(default="", repr=False)
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A failed request: HTTP status, the server's message and code, and its Retry-After in seconds."""
-
-    status: int
-    message: str
-    code: str = ""
-    retry_after: float | None = None
 
 
 def address(model: str, base_url: str | None) -> str | None:
@@ -98,36 +81,6 @@ def no_model(model: str) -> ConfigError:
     )
 
 
-def failure(status: int, body: bytes, headers: Mapping[str, str]) -> Failure:
-    """The failure in an HTTP answer: JSON in any of the usual shapes, plain text, or HTML."""
-    text = body[:MAX_ERROR_CHARS].decode("utf-8", "replace")
-    try:
-        value: Any = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return Failure(status, _TAG.sub(" ", text), retry_after=retry_after(headers))
-    inner = value.get("error", value) if isinstance(value, dict) else value
-    inner = inner if isinstance(inner, dict) else {"message": inner}
-    code = " ".join(str(inner[name])[:MAX_QUOTE_CHARS] for name in ("type", "code", "param") if inner.get(name))
-    code += "".join(f" {name}" for name in _QUOTA_ID.findall(text))
-    return Failure(status, (_message(inner) or text)[:MAX_ERROR_CHARS], code, retry_after(headers))
-
-
-def _message(value: Any, depth: int = 0) -> str:
-    """The message in ``value``; of a failed validation each place, without the input that is repeated there."""
-    if isinstance(value, list) and depth < MAX_DEPTH:
-        return "; ".join(_message(entry, depth + 1) for entry in value[:MAX_DEPTH])
-    if not isinstance(value, dict):
-        text = "" if value is None else str(value)
-        if depth < MAX_DEPTH and text.startswith(("{", "[")):
-            with suppress(orjson.JSONDecodeError):
-                return _message(orjson.loads(text), depth + 1) or text
-        return text
-    if isinstance(value.get("loc"), list):
-        return f"{'.'.join(map(str, value['loc']))}: {value.get('msg', '')} ({value.get('type', '')})"
-    found = next((value[name] for name in ("message", "detail", "error", "msg") if value.get(name)), None)
-    return _message(found, depth + 1) if found and depth < MAX_DEPTH else ""
-
-
 def error(server: Server, failed: Failure) -> PersonagenError:
     """The error for a failed request: it stops the run, gives up this reply, or permits a retry.
 
@@ -138,8 +91,16 @@ def error(server: Server, failed: Failure) -> PersonagenError:
     what = f"{server.model} at {server.url} answered HTTP {status}"
     if paid := _quota(failed, text, what, reason):
         return paid
+    if status < 500 and words.CUT_OFF.search(text):
+        why = f"the reply of {server.model} was cut off: {reason}"
+        return ReplyError(why, cause="length", text=failed.reply, finish_reason="length")
+    if status < 500 and words.NOT_JSON.search(text):
+        why = f"{server.model} wrote no valid JSON: {reason}"
+        return ReplyError(why, cause="json", text=failed.reply, finish_reason="stop")
     if _is_filtered(status, text):
         return ReplyError(f"{server.model} refuses the prompt: {reason}", cause="refusal")
+    if status in _MAY_BE_RATE_LIMITS and words.THROTTLED.search(text):
+        return ServerError(f"{what}: {reason}", status=429, retry_after=failed.retry_after)
     if status in (401, 403) and words.NO_ACCESS.search(text):
         return ConfigError(f"{what}: no access to the model: {reason}; check its name, or have it enabled")
     if status in (401, 403) or (status == 400 and words.BAD_KEY.search(text)):
@@ -156,7 +117,7 @@ def error(server: Server, failed: Failure) -> PersonagenError:
     unknown = words.NO_MODEL if status in (400, 422) else words.NO_CHANNEL if status == 503 else None
     if unknown and unknown.search(text) and not loads:
         return ConfigError(f"{what}: no such model: {reason}; check the model's name")
-    if loads or status in (408, 409, 425, 429) or status >= 500 or _is_gateway(status, text):
+    if loads or status in _TEMPORARY or status >= 500 or _is_gateway(status, text):
         busy = ServerError(f"{what}: {reason}", status=status, retry_after=failed.retry_after)
         busy.away = reason if loads else ""
         busy.gateway = _is_gateway(status, text) and not loads
@@ -175,11 +136,12 @@ def _quota(failed: Failure, text: str, what: str, reason: str) -> PersonagenErro
             f"{what}: a request needs more tokens than the account may use in a minute: {reason}; lower max_tokens in"
             " the prompt file, or have the limit raised"
         )
-    if failed.status == 402 or (failed.status in (400, 403, 429) and _out_of_credit(failed, text)):
+    if failed.status == 402 or (failed.status in (400, 401, 403, 412, 429) and _out_of_credit(failed, text)):
         return BudgetError(
             f"{what}: the account is out of credit or quota: {reason}; top it up and run the same command again"
         )
-    if failed.status == 429 and words.LONG_QUOTA.search(text) and not words.SHORT_QUOTA.search(text):
+    long = words.LONG_QUOTA.search(text) and not words.SHORT_QUOTA.search(text)
+    if failed.status == 429 and (long or (failed.retry_after or 0.0) > LONG_WAIT_SECONDS):
         return BudgetError(
             f"{what}: a quota of a day or longer is used up: {reason}; run the same command again when it is renewed,"
             " or have it raised"
@@ -205,7 +167,8 @@ def _is_gateway(status: int, text: str) -> bool:
         return False
     of_a_gateway = 502 <= status <= 504 or (520 <= status <= 530 and status != OVERLOADED)
     of_a_gateway = of_a_gateway or (status == 404 and words.TUNNEL.search(text) is not None)
-    return of_a_gateway or (status in (500, 501) and words.GATEWAY.search(text) is not None)
+    of_a_gateway = of_a_gateway or (status in (500, 501) and words.GATEWAY.search(text) is not None)
+    return of_a_gateway or (status in (400, 424, 500, 501) and words.DIED.search(text) is not None)
 
 
 def untrusted(server: Server, reason: str) -> ConfigError:
@@ -218,7 +181,7 @@ def untrusted(server: Server, reason: str) -> ConfigError:
 
 def garbled(server: Server, body: object) -> ServerError:
     """The error for a successful answer that violates the protocol."""
-    shown = quoted(server, _TAG.sub(" ", str(body)[:MAX_ERROR_CHARS]))
+    shown = quoted(server, TAG.sub(" ", str(body)[:MAX_ERROR_CHARS]))
     problem = ServerError(f"{server.model} at {server.url} sent an answer that is not a completion: {shown}")
     problem.billed = True
     return problem
@@ -245,25 +208,6 @@ def too_large(server: Server, limit: int) -> ReplyError:
     )
     problem.billed = True
     return problem
-
-
-def retry_after(headers: Mapping[str, str], now: float | None = None) -> float | None:
-    """The wait in seconds in ``retry-after-ms`` or ``retry-after`` (seconds or an HTTP date), or None.
-
-    ``now`` is in seconds since 1970.
-    """
-    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        if (value := headers.get(name)) is None:
-            continue
-        try:
-            wait = float(value) * unit
-        except ValueError:
-            with suppress(ValueError, OverflowError):
-                return max(0.0, parsedate_to_datetime(value).timestamp() - (time.time() if now is None else now))
-            continue
-        if math.isfinite(wait):
-            return max(0.0, wait)
-    return None
 
 
 def quoted(server: Server, text: str) -> str:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from personagen.errors import ConfigError, ServerError
-from personagen.llm.errors import Failure, Server, failure, is_address, too_large
+from personagen.llm.errors import Server, is_address, too_large
+from personagen.llm.failures import Failure, failure
 from personagen.llm.limits.headers import seconds_until_reset
 from personagen.llm.lost import unreachable
 

@@ -9,23 +9,16 @@ import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 from personagen.call import LLM, Call
 from personagen.errors import ConfigError, PersonagenError
 from personagen.llm import words
 from personagen.llm.context import Refused, checked
-from personagen.llm.errors import (
-    NO_KEY,
-    Failure,
-    Server,
-    failure,
-    garbled,
-    no_model,
-    quoted,
-    retry_after,
-    whole,
-)
+from personagen.llm.errors import NO_KEY, Server, garbled, no_model, quoted, whole
+from personagen.llm.failures import Failure, failure
+from personagen.llm.limits.headers import retry_after
 from personagen.llm.lost import is_cut_off, unreachable
 from personagen.llm.openai import request
 from personagen.llm.patience import Patience
@@ -149,7 +142,8 @@ def failure_of(problem: Exception) -> Failure:
     # The server's answer follows "...Exception - ".
     answer = failure(500, text.partition("Exception - ")[2].encode() or text.encode(), {})
     status = status if isinstance(status, int) and status >= 300 else 500
-    return Failure(status, answer.message, f"{name} {answer.code}", wait)
+    wait = answer.retry_after if wait is None else wait
+    return replace(answer, status=status, code=f"{name} {answer.code}", retry_after=wait)
 
 
 def import_litellm(model: str, base_url: str | None, api_key: str | None) -> tuple[Any, Server, dict[str, Any]]:

@@ -14,7 +14,8 @@ import orjson
 from personagen.call import LLM, Call
 from personagen.llm.context import Refused, checked
 from personagen.llm.effort import openai_fields, with_extra
-from personagen.llm.errors import Failure, Server, failure, garbled, server_at, whole
+from personagen.llm.errors import Server, garbled, server_at, whole
+from personagen.llm.failures import Failure, failure_within, message_in
 from personagen.llm.http import Reply, custom_headers, posting
 from personagen.llm.json import loads
 from personagen.llm.patience import Patience
@@ -25,6 +26,7 @@ from personagen.records import Completion, Message
 
 KEY = "OPENAI_API_KEY"
 HOST = "https://api.openai.com/v1"
+_ANSWERS, _ERRORS = (b'"choices"', b'"data"', b'"content"'), (b'"error"', b'"base_resp"')  # names in a body
 
 
 @asynccontextmanager
@@ -153,17 +155,20 @@ def completion(server: Server, model: str, body: bytes, pause: float = 0.0) -> C
 
 def failed(reply: Reply | Failure) -> Reply | Failure:
     """``reply``, or the failure in it: some servers send errors with status 200, with the status as their code."""
-    # A quotation mark within a text is escaped, so that this finds names only.
-    if isinstance(reply, Failure) or b'"error"' not in reply.body:
+    # A quotation mark within a text is escaped, so that these find names only.
+    if isinstance(reply, Failure) or (
+        any(name in reply.body for name in _ANSWERS) and not any(name in reply.body for name in _ERRORS)
+    ):
         return reply
     with suppress(ValueError, TypeError, LookupError, AttributeError):
         value = loads(reply.body)
         choices = value.get("choices")
-        problem = value.get("error") or (choices and choices[0].get("error"))
-        if problem and not (choices and choices[0].get("message", {}).get("content") and not choices[0].get("error")):
-            told = str(problem.get("code") or value.get("code")) if isinstance(problem, dict) else ""
-            status = int(told) if told.isdecimal() and 400 <= int(told) < 600 else 502
-            return failure(status, orjson.dumps({"error": problem}), {})
+        broken = choices and choices[0].get("error")
+        said = value.get("data") or value.get("content") or (choices and choices[0].get("message", {}).get("content"))
+        if broken or not said:
+            problem = value.get("error") or broken or (not choices and message_in(value) and value)
+            if problem:
+                return failure_within(problem, value.get("code"))
     return reply
 
 

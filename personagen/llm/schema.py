@@ -12,9 +12,10 @@ import orjson
 from personagen.call import Call
 from personagen.llm.context import does_not_fit, fitted, learned, shortened
 from personagen.llm.effort import LOWEST, refused_effort
-from personagen.llm.errors import Failure, Server, error
+from personagen.llm.errors import Server, error
+from personagen.llm.failures import Failure
 from personagen.llm.roles import ALTERNATE, SYSTEM, refused_role
-from personagen.llm.words import BAD_KEY, CREDIT, FILTERED, NO_MODEL, REPLY_TOO_LONG, TOO_LONG
+from personagen.llm.words import BAD_KEY, CREDIT, CUT_OFF, FILTERED, NO_MODEL, NOT_JSON, REPLY_TOO_LONG, TOO_LONG
 from personagen.records import Message
 
 _SCHEMA_WORDS = re.compile(
@@ -28,11 +29,13 @@ _RANGE = re.compile(
     r"\bbetween\b|\brange\b|at most|less than|maximum|up to|too (?:high|large)|<=|≤|[(\[] *[\d.]+ *,", re.IGNORECASE
 )
 _ONE_VALUE = re.compile(r"\bdefault\b|\bonly\b", re.IGNORECASE)
-_LOW = re.compile(r"positive|greater|zero|at least|minimum|too (?:low|small)|value|(?<![\d.])0(?:\.0+)?(?![\d.])", re.I)
+_LOW = re.compile(
+    r"positive|greater|>|≥|zero|at least|minimum|too (?:low|small)|value|(?<![\d.])0(?:\.0+)?(?![\d.])", re.IGNORECASE
+)
 # Requests that are repeated in a message name all that was sent.
 _ECHO = re.compile(r"\{[^{}]{0,300}?['\"]messages['\"] *:.*", re.DOTALL)
 # What else a refusal can be about.
-_OTHER = (TOO_LONG, REPLY_TOO_LONG, BAD_KEY, CREDIT, FILTERED)
+_OTHER = (TOO_LONG, REPLY_TOO_LONG, BAD_KEY, CREDIT, FILTERED, NOT_JSON, CUT_OFF)
 # Omitted in this order: cache hints change no answer; of two settings that exclude each other, keep temperature, which
 # prompts set on purpose.
 SETTINGS = (
@@ -42,7 +45,9 @@ SETTINGS = (
 _IN_TEMPLATE = re.compile(r"not |n't |must|should|only|unknown|unexpected|invalid", re.IGNORECASE)
 # Of a part, in an error of the server itself; "failed" and the like may pass.
 _UNSUPPORTED = re.compile(
-    r"(?:not|n't|n’t) (?:\w+ )?(?:support|implement|allow)|unsupported|not available for|unknown (?:field|param)", re.I
+    r"(?:not|n't|n’t) (?:\w+ )?(?:support|implement|allow)|unsupported|not available for|unknown (?:field|param)"
+    r"|invalid (?:json )?schema|required for format|\b(?:parse|compile|create|build|load|initialize) .{0,20}grammar",
+    re.IGNORECASE,
 )
 _NO_PROVIDER = re.compile(r"no endpoints found that", re.IGNORECASE)  # OpenRouter's
 LENGTHS = ("minItems", "maxItems")
@@ -132,17 +137,21 @@ def refused_part(failed: Failure, sent: Iterable[str]) -> str | None:
     words, sent = _ECHO.sub("", f"{failed.code} {failed.message}"), tuple(sent)
     if any(other.search(words) for other in _OTHER):
         return None
-    if failed.status == 500:  # a chat template fails so, at some servers
+    if failed.status in (404, 500):  # a chat template fails so, at some servers
         role = refused_role(words, sent) if _IN_TEMPLATE.search(words) else None
-        if role or not _UNSUPPORTED.search(words):
+        known = _NO_PROVIDER if failed.status == 404 else _UNSUPPORTED
+        if role or not known.search(words):
             return role
-    elif failed.status not in (400, 415, 422, 501) and not (failed.status == 404 and _NO_PROVIDER.search(words)):
+    elif failed.status not in (400, 415, 422, 501):
         return None
-    if part := refused_role(words, sent) or refused_effort(words, sent):
+    if part := refused_role(words, sent):
         return part
-    named = [s for s in SETTINGS if s in sent and _names(s, words)]
+    named = [(found.start(), s) for s in SETTINGS if s in sent and (found := _named(s, words))]
+    # What is named first is refused; the rest says where it would be accepted.
+    if part := refused_effort(words[: min(named)[0]] if named else words, sent):
+        return part
     if named:
-        return _setting(named[0], words, sent, failed.status)
+        return _setting(named[0][1], words, sent, failed.status)
     if NO_MODEL.search(words):
         return None
     if "schema" in sent and _SCHEMA_WORDS.search(words):
@@ -202,5 +211,5 @@ def remember(server: Server, refused: set[str], part: str) -> None:
         log.warning("%s refuses the setting %s: it is now omitted.", server.model, part)
 
 
-def _names(setting: str, words: str) -> bool:
-    return re.search(rf"\b(?:{_NAMES.get(setting, setting)})\b", words, re.IGNORECASE) is not None
+def _named(setting: str, words: str) -> re.Match[str] | None:
+    return re.search(rf"\b(?:{_NAMES.get(setting, setting)})\b", words, re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""How many calls a local server takes at once, for those that say so: llama.cpp's ``/props``."""
+"""How many calls a local server takes at once, for those that say so: llama.cpp's ``/props`` and ``/slots``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterable
 from contextlib import suppress
+from typing import Any
 
 import orjson
 
@@ -31,14 +32,22 @@ async def _total(endpoint: Endpoint) -> int:
 
     base_url, key = endpoint.base_url or "", os.environ.get("OPENAI_API_KEY", "").strip()
     headers = {"Authorization": f"Bearer {key}"} if key and endpoint.model.startswith("openai/") else {}
-    url = f"{_VERSION.sub('', base_url.rstrip('/'))}/props"
+    url = _VERSION.sub("", base_url.rstrip("/"))
+    # A server of several models must know of which; it shall not load it for that.
+    query = {"model": endpoint.model.partition("/")[2], "autoload": "false"}
     with suppress(aiohttp.ClientError, TimeoutError, ValueError, OSError):
-        timeout = aiohttp.ClientTimeout(total=SECONDS)
-        async with (
-            aiohttp.ClientSession(timeout=timeout) as session,
-            session.get(url, headers=headers, allow_redirects=False) as answer,
-        ):
-            said = orjson.loads(await answer.content.read(1 << 20)) if answer.status == 200 else {}
-            total = said.get("total_slots") if isinstance(said, dict) else None
-            return total if type(total) is int and total > 0 else 0
+        async with asyncio.timeout(SECONDS), aiohttp.ClientSession(headers=headers) as session:
+            for path in ("/props", "/slots"):
+                async with session.get(f"{url}{path}", params=query, allow_redirects=False) as answer:
+                    said = orjson.loads(await answer.content.read(1 << 20)) if answer.status == 200 else None
+                if found := _named(said):
+                    return found
     return 0
+
+
+def _named(said: Any) -> int:
+    """The number of slots in what ``/props`` says, or the length of the list that ``/slots`` gives."""
+    if isinstance(said, list):
+        return len(said) if all(isinstance(slot, dict) and "id" in slot for slot in said) else 0
+    total = said.get("total_slots") if isinstance(said, dict) else None
+    return total if type(total) is int and total > 0 else 0

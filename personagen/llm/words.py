@@ -11,15 +11,24 @@ def _words(*ways: str) -> re.Pattern[str]:
 
 CREDIT = _words(
     r"insufficient[_ ](?:quota|balance|funds|credit)|credit balance|exceeded your current quota|out of credit",
-    r"billing|(?:usage|spend(?:ing)?) limit|balance is negative|arrear|key limit exceeded",
+    r"billing|(?:usage|spend(?:ing)?) limit|balance is (?:negative|insufficient|too low)|arrear|key limit exceeded",
+    r"overdue|past.due|(?:any|have no|not enough) credits?\b|all (?:\w+ )?credits|recharge|余额不足|额度不足|欠费",
+    r"credits? (?:(?:is|are|has|have) )?(?:been )?(?:exhausted|expired|used up)|free tier .{0,40}exhausted",
+    r"out of .{0,20}quota",
     r"budget_exceeded|exceeded(?: their| your| its|\w*)[_ ]?budget|(?<!thinking )budget has been exceeded",
 )
 SOON = _words(r"retry ?(?:delay|in|after)|per[ -]?minute|per[ -]?second|try again in")
 # A quota of a day or longer; one of a minute is waited for.
 LONG_QUOTA = _words(
-    r"(?:per[-_ ]?|/ ?)(?:day|week|month)|\b(?:daily|weekly|monthly)\b|\b[rt]pd\b|for today|today's|\blimit: 0\b"
+    r"(?:per[-_ ]?|/ ?)(?:day|week|month|86400 ?s|24 ?h)|\b(?:daily|weekly|monthly)\b|\b[rt]pd\b|for today|today's",
+    r"\blimit: 0\b",
 )
 SHORT_QUOTA = _words(r"(?:per[-_ ]?|/ ?)(?:min|sec)|\b[rt]p[ms]\b")
+# A refusal because of the rate, whatever its status.
+THROTTLED = _words(
+    r"throttl|too many (?:requests|connections)|rate[-_ ]?limit(?:ed\b|_|error|.{0,20}(?:exceed|reach|hit))",
+    r"exceed\w* .{0,30}rate[-_ ]?limit|temporarily rate",
+)
 # More tokens at once than the account may use in a minute: asking again does not help.
 TOO_LARGE_FOR_ACCOUNT = _words(r"request too large for|single request exceeds|never succeed")
 REQUESTED = _words(
@@ -29,8 +38,9 @@ TOKENS = _words(r"token|\btp[mds]\b")
 GRANTED = _words(r"(?:limit|maximum(?: allowed)?|allowed|bucket(?: size)?|capacity|burst)\D{0,20}(\d{1,9})\b")
 TOO_LONG = _words(
     r"context_length_exceeded|exceed_context_size|context[ _-]?(?:length|window|size|limit)|too many (?:input )?tokens",
-    r"(?:prompt|input|request).{0,20} too long|maximum (?:context|input|prompt)|longer than the model",
-    r"reduce the length",
+    r"(?:prompt|input|request)(?!.{0,20}\bt(?:ook|ak(?:es?|ing))\b).{0,20} too long",
+    r"maximum (?:context|input|prompt)|longer than the model",
+    r"too large to process|reduce the length|max(?:imum)? size\D{0,5}\d{1,9} tokens",
     r"total text bytes|token count .{0,30}exceeds|must have less than|length is \d+ while limit",
     r"tokens`? \+ `?max|number of tokens .{0,60}exceed|sequence length|max_model_len",
     r"(?:prompt|input)\b.{0,30}(?:\+|\bplus\b).{0,30}(?:output|max|completion)|total tokens must",
@@ -43,6 +53,13 @@ REPLY_TOO_LONG = _words(
     r"|between|bounds|allows|up to|(?:greater|more) than \d)",
     rf"(?:range of|limit|exceed|allowed|up to).{{0,40}}{_MAX_TOKENS}",
 )
+# The server checks the reply and refuses it; Groq's words, and those of others.
+NOT_JSON = _words(
+    r"json_validate_failed|fail\w* to generate (?:valid )?json|generated json (?:does not|doesn't|is not)",
+    r"(?:before|without) (?:generating|producing) a valid",
+)
+# It sends no reply where the tokens did not suffice; OpenAI's words, of a model that reasons, and Groq's.
+CUT_OFF = _words(r"(?:could not|unable to) finish the message|output limit was reached|tokens reached before")
 # What was sent may not be said here; not the key, and not the account.
 FILTERED = _words(
     r"content[_ ]?(?:filter|policy|management|exists risk)|responsibleai|invalid_prompt|data_?inspection|harmful",
@@ -67,6 +84,17 @@ BAD_KEY = _words(
     r"api[ _-]?key.{0,20}not valid|api[ _-]?key.{0,30}(?:invalid|expired|incorrect)|unauthorized",
     r"authentication (?:error|failed)|no auth credentials",
 )
+# The status of an error that came without one.
+STATUSES = (
+    (402, CREDIT),
+    (401, BAD_KEY),
+    (401, _words(r"authentication_error|login fail")),
+    (429, THROTTLED),
+    (429, _words(r"\b[rt]pm\b")),
+    (404, _words(r"not_found")),
+    (503, _words(r"overload|server_error|internal|timeout|unavailable(?! now)|try again|loading")),
+    (400, _words(r"invalid|unsupported|not (?:supported|allowed|permitted)|bad.?request|must be|must not")),
+)
 CERTIFICATE = _words(
     r"certificate[ _](?:verify[ _]failed|signed by|has expired|is not (?:yet valid|trusted))|x509:|hostname mismatch",
     r"unable to get local issuer|self[- ]signed certificate|verify (?:the )?(?:first |leaf |server )?certificate",
@@ -80,7 +108,10 @@ STILL = _words(r"\b(?:still|currently|being|yet)\b")  # else the words may be th
 # The words of a server in front of one that is gone, or whose process died. One that has too much to do is there.
 GATEWAY = _words(
     r"bad gateway|gateway time-?out|upstream|service (?:temporarily )?unavailable|connection (?:refused|reset)",
-    r"(?:process|runner|worker|engine) (?:has |is |was )?(?:terminated|exited|died|dead|killed|crashed)|enginedead",
+)
+DIED = _words(
+    r"(?:process|runner|worker|engine|model) (?:has |is |was |got )?(?:(?:been )?unloaded|terminated|exited|died|dead\b"
+    r"|killed|crashed)|enginedead|unloaded or crashed|channel error|cuda (?:error|out of memory)",
 )
 # A tunnel that is closed while its page is still there; ngrok's and serveo's.
 TUNNEL = _words(r"err_ngrok_\d|\b(?:endpoint|tunnel)\b.{0,120}\b(?:is offline|not found|unavailable|is closed)\b")
@@ -107,7 +138,7 @@ USER_FIRST = _words(
 SYSTEM_NAMED = _words(
     r"\bsystem['`\"]? (?:role|messages?|prompts?|instructions?|field|parameter|turns?)\b|developer instruction",
     r"\broles?\b.{0,60}\bsystem\b|['`\"]system['`\"]",
-    r"\brole\b.{0,60}(?:should|must) be.{0,20}\buser\b.{0,12}\bassistant\b",
+    r"\brole\b.{0,60}(?:(?:should|must) be|not (?:one of|in)).{0,20}\buser\b.{0,12}\bassistant\b",
     r"\bonly ['`\"]?user\b.{0,12}\bassistant\b",
 )
 _TEXTS = r"(?:batch\w*|inputs?|texts?|items?|array|list|strings?|sentences?|documents?|contents?|elements|instances)"

@@ -7,7 +7,7 @@ from base64 import b64encode
 import numpy as np
 import pytest
 
-from personagen.errors import ConfigError, ReplyError
+from personagen.errors import ConfigError, ReplyError, ServerError
 from tests.encoders.test_remote import CANARY, a_call, ask, embeddings, encode, vector
 from tests.servers import refusal, serving
 
@@ -90,8 +90,8 @@ def test_other_numbers_in_a_refusal_are_no_number_of_texts(words, caplog):
     assert "texts at a time" not in caplog.text
 
 
-@pytest.mark.parametrize("index", [lambda at: None, str])
-def test_an_index_that_is_no_number_does_not_spoil_the_vectors(index):
+@pytest.mark.parametrize("index", [lambda at: None, str, lambda at: 0, lambda at: at + 1, lambda at: at or None])
+def test_an_odd_index_does_not_spoil_the_vectors(index):
     def answer(request):
         reply = embeddings(request)
         for row in reply.body["data"]:
@@ -101,6 +101,18 @@ def test_an_index_that_is_no_number_does_not_spoil_the_vectors(index):
     with serving(answer) as server:
         rows = encode("openai/double", server.v1, ["a", "bbb"])
     assert np.allclose(rows, [np.array(vector(t)) / np.linalg.norm(vector(t)) for t in ("a", "bbb")])
+
+
+@pytest.mark.parametrize("index", [[0, 0, 1], [0, 1, 3], [2, 3, 4], [0, None, 1]])
+def test_an_index_that_leaves_a_text_out_is_no_answer(index):
+    def answer(request):
+        reply = embeddings(request)
+        for row, place in zip(reply.body["data"], index, strict=True):
+            row["index"] = place
+        return reply
+
+    with serving(answer) as server, pytest.raises(ServerError):
+        ask("openai/double", server.v1, a_call("a", "bbb", "cc"))
 
 
 def test_vectors_without_an_index_are_taken_in_their_order_and_base64_is_read():

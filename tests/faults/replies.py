@@ -20,7 +20,8 @@ from personagen.call import LLM, Call
 from personagen.errors import PersonagenError, ReplyError
 from personagen.llm import anthropic, openai
 from personagen.llm.connect import Endpoint, connect
-from personagen.llm.errors import Server, error, failure
+from personagen.llm.errors import Server, error
+from personagen.llm.failures import failure
 from personagen.llm.middleware import Tally, with_journal
 from personagen.records import Completion, Inference, Message
 from tests import fakes

@@ -2,15 +2,17 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from contextlib import asynccontextmanager
 
 import pytest
 
 from personagen.errors import ConfigError, ServerError, UsageError
 from personagen.llm.connect import Endpoint, connect
 from personagen.llm.prices import Price
+from personagen.llm.room import FIRST_ROOM, Rooms, with_room
 from personagen.records import Completion, Usage
-from tests.llm.calls import CANARY, a_call, ask, failing
-from tests.servers import chat, message, serving
+from tests.llm.calls import CANARY, SCHEMA, a_call, ask, failing
+from tests.servers import Reply, chat, message, refusal, serving
 
 
 def test_each_call_goes_to_the_model_of_its_role():
@@ -33,6 +35,34 @@ def test_the_address_may_come_from_the_environment(monkeypatch):
         monkeypatch.setenv("OPENAI_BASE_URL", server.v1)
         [completion] = ask(connect({"user": Endpoint("openai/a")}), a_call())
     assert completion.text == "Fine."
+
+
+def test_a_reply_that_the_server_itself_refuses_as_no_json_is_a_completion_of_unknown_cost():
+    words = "Failed to generate JSON. Please adjust your prompt. See 'failed_generation' for more details."
+    body = {"error": {"message": words, "code": "json_validate_failed", "failed_generation": "{words: []}"}}
+    with serving(lambda _: Reply(body, 400)) as server:
+        [completion] = ask(connect({"user": Endpoint("openai/a", server.v1, Price(1e-6, 1e-6))}), a_call(schema=SCHEMA))
+        assert len(server.requests) == 1
+    assert (completion.text, completion.finish_reason) == ("{words: []}", "stop")
+    assert completion.usage == Usage(cost_usd=None)
+
+
+def test_a_model_that_spends_all_its_tokens_on_reasoning_gets_more_where_the_server_refuses_such_a_reply():
+    """As OpenAI does."""
+    words = "Could not finish the message because max_tokens or model output limit was reached. Please try again"
+
+    def answer(got):
+        return refusal(400, words) if got.body["max_tokens"] < 1000 else chat("Fine.")
+
+    @asynccontextmanager
+    async def layered(url):
+        async with connect({"user": Endpoint("openai/a", url)}) as llm:
+            yield with_room(llm, Rooms())
+
+    with serving(answer) as server:
+        [completion] = ask(layered(server.v1), a_call(max_tokens=400))
+    assert completion.text == "Fine."
+    assert [got.body["max_tokens"] for got in server.requests] == [400, 400 + FIRST_ROOM]
 
 
 def test_a_given_price_gives_each_completion_its_cost():

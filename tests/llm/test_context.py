@@ -9,7 +9,7 @@ import pytest
 from personagen.errors import ReplyError
 from personagen.llm import anthropic, openai
 from personagen.llm.context import room
-from personagen.llm.errors import Failure
+from personagen.llm.failures import Failure
 from tests.llm.calls import a_call, ask, failing, opened
 from tests.servers import chat, message, refusal, serving
 from tests.servers.words import REPLY_TOO_LONG, TOO_SMALL
@@ -62,6 +62,27 @@ def test_a_call_without_room_for_its_reply_is_asked_again_with_the_room_that_is_
     assert (first, again) == (8000, 8192 - (len(PROSE) + 9) // 4 - 16)
     assert 64 <= later < again
     assert caplog.text.count("has a context of 8,192 tokens: replies get at most what the prompt leaves") == 1
+
+
+@pytest.mark.parametrize("prompt", [200, 862, 3000, 6000, 7600])
+def test_a_call_is_asked_again_where_only_a_bound_of_its_prompt_is_told(prompt):
+    """vLLM counts no further than the room that ``max_tokens`` leave."""
+
+    def answer(got):
+        asked = got.body["max_tokens"]
+        if prompt + asked <= 8192:
+            return chat("Fine.", usage=(prompt, 5, 0))
+        return refusal(
+            400,
+            words.replace("193 ", f"{8193 - asked} ").replace("=193", f"={8193 - asked}").replace("8000", str(asked)),
+        )
+
+    words, wished = TOO_SMALL["vllm, later"][0], 8000 if prompt < 7000 else 700
+    texts = ["bee " * int(0.99 * prompt) + str(n) for n in range(2)]
+    with serving(answer) as server:
+        completions = ask(opened(server.v1), *(a_call(text, max_tokens=wished) for text in texts))
+    assert [c.text for c in completions] == ["Fine.", "Fine."]
+    assert len(server.requests) <= 4
 
 
 @BACKENDS

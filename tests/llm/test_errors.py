@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import time
 
-import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from personagen.errors import BudgetError, ConfigError, PersonagenError, ServerError
 from personagen.llm import anthropic, openai
-from personagen.llm.errors import MAX_QUOTE_CHARS, Failure, Server, error, failure, quoted, retry_after, scrubbed
+from personagen.llm.errors import MAX_QUOTE_CHARS, Server, error, quoted, scrubbed
+from personagen.llm.failures import Failure, failure
 from tests.llm.calls import CANARY, a_call, ask
 
 SERVER = Server("openai/m", "http://127.0.0.1/v1", "OPENAI_API_KEY", CANARY)
@@ -102,44 +102,6 @@ def test_a_key_on_the_edge_of_the_cut_is_hidden():
 def test_a_page_of_html_is_told_as_text():
     page = b"<html><head><style>b{}</style></head><body><h1>502</h1>\n<p>Bad   gateway</p></body></html>"
     assert quoted(SERVER, failure(502, page, {}).message) == "502 Bad gateway"
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"error": {"message": "no"}},
-        {"object": "error", "message": "no", "code": 400},
-        {"detail": "no"},
-        {"error": "no"},
-    ],
-)
-def test_the_servers_words_are_found_in_every_usual_shape(body):
-    assert failure(400, orjson.dumps(body), {}).message == "no"
-
-
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({"retry-after": "3"}, 3.0),
-        ({"retry-after": "0.5"}, 0.5),
-        ({"retry-after": "-3"}, 0.0),
-        ({"retry-after": "Sat, 21 Nov 2026 10:00:30 GMT"}, 30.0),
-        ({"retry-after": "Sat, 21 Nov 2026 09:00:00 GMT"}, 0.0),
-        ({"retry-after": "soon"}, None),
-        ({"retry-after": "nan"}, None),
-        ({"retry-after": "inf"}, None),
-        ({"retry-after-ms": "soon", "retry-after": "2"}, 2.0),
-        ({}, None),
-    ],
-)
-def test_a_wait_is_read_in_seconds_milliseconds_or_as_a_date(headers, seconds):
-    assert retry_after(headers, now=1795255200.0) == seconds
-
-
-@given(st.text())
-def test_no_header_breaks_the_reading_of_a_wait(value):
-    wait = retry_after({"retry-after": value})
-    assert wait is None or wait >= 0
 
 
 def test_a_quota_per_minute_is_waited_for_and_an_empty_account_is_not():

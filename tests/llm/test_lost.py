@@ -12,7 +12,8 @@ import pytest
 
 from personagen.errors import ConfigError, ServerError
 from personagen.llm import anthropic, litellm, openai
-from personagen.llm.errors import Failure, Server, error
+from personagen.llm.errors import Server, error
+from personagen.llm.failures import Failure
 from personagen.llm.lost import is_here, unreachable
 from personagen.llm.middleware import with_retries
 from personagen.llm.patience import MAX_DOUBLINGS, Patience

@@ -6,6 +6,7 @@ import orjson
 import pytest
 
 from personagen.errors import ConfigError, ServerError
+from personagen.llm import anthropic, openai
 from personagen.llm.errors import Server
 from personagen.llm.openai import HOST, request
 from tests.llm.calls import CANARY, SCHEMA, a_call, ask, failing, opened
@@ -108,6 +109,22 @@ def test_a_setting_refused_with_status_200_is_left_out_too():
     with serving(answer) as server:
         [completion] = ask(opened(server.v1), a_call(temperature=0.3))
     assert (completion.text, len(server.requests)) == ('Say "error".', 2)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ({"choices": None, "base_resp": {"status_code": 1002, "status_msg": "rate limit exceeded(RPM)"}}, 429),
+        ({"object": "error", "message": "Internal", "code": 500}, 500),
+        ({"success": False, "errors": [{"message": "service overloaded", "code": 3040}]}, 503),
+    ],
+)
+@pytest.mark.parametrize("protocol", [openai.backend, anthropic.backend])
+def test_an_error_with_status_200_is_one_in_whatever_form_and_not_paid(protocol, body, kind):
+    with serving(lambda _: Reply(body)) as server:
+        error = failing(opened(server.v1, protocol), a_call())
+    assert type(error) is ServerError
+    assert (error.status, error.billed) == (kind, False)
 
 
 def test_a_redirect_is_refused_and_not_followed():

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from personagen.agents import author, judge, observer
 from personagen.agents.replies import schema_of
-from personagen.llm.errors import Failure, failure
+from personagen.llm.failures import Failure, failure
 from personagen.llm.schema import LENGTHS, in_words, parts, refused_part, settings, without
 from personagen.records import Message
 from tests.llm.calls import a_call
@@ -159,6 +159,13 @@ NAMED = [
     (404, "No endpoints found that support the requested parameters: response_format", "schema"),
     (404, "No endpoints found that can handle the requested parameters.", "schema"),
     (400, "The 'strict' parameter is not allowed", "strict"),
+    (500, "invalid JSON schema in format", "schema"),
+    (500, "failed to parse grammar", "schema"),
+    (404, "'Conversation roles must alternate user/assistant/user/assistant/...'", "alternate"),
+    (404, "System role not supported", "system"),
+    (400, "Type mismatch of '/messages/0/role', 'string' not in 'user','assistant'", "system"),
+    (400, "temperature is not supported; it is when reasoning_effort='none'", "temperature"),
+    (400, "'reasoning_effort' is not supported with temperature", "reasoning_effort none"),
     (400, 'Grammar error: Unimplemented keys: ["maxItems"]', "lengths"),
     (400, 'Invalid JSON payload received. Unknown name "additional_properties"', "additionalProperties"),
 ]
@@ -166,7 +173,7 @@ NAMED = [
 
 @pytest.mark.parametrize(("status", "words", "part"), NAMED)
 def test_a_part_that_a_refusal_names_is_left_out_whatever_is_said_about_it(status, words, part):
-    sent = [part for part in ALL if part not in ("temperature 0", "alternate")] + ["strict", "reasoning_effort none"]
+    sent = [part for part in ALL if part != "temperature 0"] + ["strict", "reasoning_effort none"]
     assert refused_part(Failure(status, words), sent) == part
 
 
@@ -185,6 +192,7 @@ def test_a_part_is_also_named_by_the_field_param():
         "temperature may not be null or 0",
         "temperature less than 0.01 is not supported",
         "minimum temperature is 0.1",
+        "Input validation error: temperature must be >= 0.01",
         "temperature: 0.0 is outside of ]0, 1]",
         "invalid value for temperature",
     ],

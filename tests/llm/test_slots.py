@@ -1,4 +1,4 @@
-"""How many calls a local server takes at once, asked of llama.cpp's ``/props``."""
+"""How many calls a local server takes at once, asked of llama.cpp's ``/props`` and ``/slots``."""
 
 from __future__ import annotations
 
@@ -23,6 +23,23 @@ LLAMA = {"default_generation_settings": {"n_ctx": 8192}, "total_slots": 3, "mode
 
 def test_the_slots_of_a_server_that_names_them_are_found():
     assert asyncio.run(_found(LLAMA)) == {"openai/m": 3}
+
+
+def test_where_props_do_not_name_them_the_slots_are_counted():
+    slots = [{"id": 0, "is_processing": False}, {"id": 1, "is_processing": True}]
+    assert asyncio.run(_found({"default_generation_settings": {}}, slots=slots)) == {"openai/m": 2}
+    assert asyncio.run(_found(None, slots=slots)) == {"openai/m": 2}
+    assert asyncio.run(_found(None, slots=[{"error": "no"}])) == {}
+
+
+def test_a_server_of_several_models_is_asked_about_ours_and_loads_none_for_it():
+    async def asked() -> list[str]:
+        async with Server(lambda _: Reply({})).up() as there:
+            await slots([Endpoint("openai/org/m", there.v1)])
+            return there.asked
+
+    query = "model=org/m&autoload=false"
+    assert asyncio.run(asked()) == [f"/props?{query}", f"/slots?{query}"]
 
 
 @pytest.mark.parametrize("props", [None, {"total_slots": 0}, {"total_slots": "4"}, {"slots": 4}, [1], b"<html>", b""])

@@ -6,7 +6,8 @@ import orjson
 import pytest
 
 from personagen.errors import BudgetError, ConfigError, ReplyError, ServerError
-from personagen.llm.errors import Failure, Server, error, failure
+from personagen.llm.errors import Server, error
+from personagen.llm.failures import Failure, failure
 
 SERVER = Server("openai/m", "http://127.0.0.1/v1", "OPENAI_API_KEY")
 
@@ -51,10 +52,70 @@ def test_what_no_retry_mends_ends_the_run_in_whatever_words(status, words, wante
         "You have exhausted your daily quota on this model.",
         "quota exceeded for today",
         "Quota exceeded for metric: free_tier_requests, limit: 0. Please retry in 34s.",
+        "Rate limit of 150 per 86400s exceeded for UserByModelByDay.",
+        "Quota used up. Please wait 12345 seconds before retrying.",
+        "余额不足或无可用资源包,请充值。",
     ],
 )
 def test_a_quota_of_a_day_or_a_month_ends_the_run(words):
-    assert isinstance(error(SERVER, Failure(429, words)), BudgetError)
+    assert isinstance(error(SERVER, failure(429, words.encode(), {})), BudgetError)
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (403, "Sorry, your account balance is insufficient"),
+        (403, "Account overdue balance"),
+        (403, "Your newly created teams doesn't have any credits yet. You can purchase those on the console."),
+        (403, "Out of call volume quota. Quota will be replenished in 12:34:56."),
+        (403, "The free tier of the model has been exhausted."),
+        (412, "Account x is suspended, possibly due to reaching the monthly spending limit"),
+        (402, "Cloud credits expired"),
+        (401, "You have not enough credits"),
+    ],
+)
+def test_an_empty_account_ends_the_run_whatever_the_status(status, words):
+    assert isinstance(error(SERVER, Failure(status, words)), BudgetError)
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "code"),
+    [
+        (400, "Too many tokens, please wait before trying again.", "ThrottlingException"),
+        (400, "Too many connections, please wait before trying again.", ""),
+        (403, "API rate limit exceeded for project 7", ""),
+        (500, "RateLimitError: the upstream is temporarily rate-limited", ""),
+        (503, "Too many requests", ""),
+        (498, "Request throttled", ""),
+    ],
+)
+def test_a_rate_limit_is_one_whatever_its_status(status, words, code):
+    found = error(SERVER, Failure(status, words, code))
+    assert isinstance(found, ServerError)
+    assert found.status == 429
+    assert f"HTTP {status}" in str(found)
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (400, "The model has crashed without additional information. (Exit code: 18446744072635812000)"),
+        (400, "Model unloaded."),
+        (400, "Model has unloaded or crashed.."),
+        (400, "Channel Error"),
+        (424, "Request failed during generation: Server error: CUDA out of memory"),
+        (500, "llama runner process has terminated: signal: killed"),
+    ],
+)
+def test_a_model_that_died_is_waited_for(status, words):
+    found = error(SERVER, Failure(status, words))
+    assert isinstance(found, ServerError)
+    assert found.gateway
+
+
+@pytest.mark.parametrize("status", [424, 498, 499])
+def test_a_status_of_proxies_for_a_passing_fault_is_asked_again(status):
+    assert isinstance(error(SERVER, Failure(status, "the model failed")), ServerError)
 
 
 def test_a_quota_of_a_day_is_known_by_geminis_name_of_it():
@@ -118,3 +179,14 @@ def test_an_account_that_is_refused_is_no_filtered_prompt(status, words):
     found = error(SERVER, Failure(status, words))
     assert isinstance(found, ConfigError)
     assert "no such model" not in str(found)
+
+
+@pytest.mark.parametrize("status", [400, 500, 502])
+def test_a_gateway_passes_on_that_a_prompt_is_too_long(status):
+    words = "maximum context length is 262144 tokens. However, your prompt contains 300000 input tokens"
+    assert isinstance(error(SERVER, Failure(status, words)), ReplyError)
+
+
+@pytest.mark.parametrize("words", ["The request took too long to process", "this request is taking too long"])
+def test_a_request_that_took_too_long_is_no_long_prompt(words):
+    assert isinstance(error(SERVER, Failure(500, words)), ServerError)

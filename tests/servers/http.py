@@ -137,11 +137,10 @@ class Connection(asyncio.Protocol):
                 return
             path = head.split(b" ", 2)[1].partition(b"?")[0].decode()
             self.request, self.got = Request(path, self.got[len(head) + 4 : end], head), self.got[end:]
-            if path.endswith("/props"):  # asked once by every run; no model answers it
-                props = self.server.props
-                self.reply(
-                    Request(path), Reply(props) if props else refusal(404, "File Not Found", code="not_found_error")
-                )
+            if path.endswith(("/props", "/slots")):  # asked once by every run; no model answers it
+                self.server.asked.append(head.split(b" ", 2)[1].decode())
+                said = self.server.props if path.endswith("props") else self.server.slots
+                self.reply(Request(path), Reply(said) if said else refusal(404, "File Not Found"))
                 continue
             self.server.arrived(self, self.request)
 
@@ -193,8 +192,8 @@ def _raw(status: int, body: Any, headers: Mapping[str, str], size: int | None = 
 @dataclass(eq=False)
 class Server:
     """A running server: ``answer`` gives a reply to each request after ``delay`` seconds, unless ``misbehave`` gives a
-    fault; ``requests`` are those so far in order of arrival, if they are kept (``log``). ``props`` is what it says of
-    itself, if it is llama.cpp.
+    fault; ``requests`` are those so far in order of arrival, if they are kept (``log``). ``props`` and ``slots`` are
+    what it says of itself, if it is llama.cpp, at the addresses ``asked``.
     """
 
     answer: Answer
@@ -203,6 +202,8 @@ class Server:
     log: bool = True
     port: int = 0
     props: Any = None
+    slots: Any = None
+    asked: list[str] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
     connections: set[Any] = field(default_factory=set)
 

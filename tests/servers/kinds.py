@@ -88,6 +88,9 @@ def _kinds() -> dict[str, Kind]:
     kinds["40 calls/s, at most 30 at once"] = Kind(second | {"rate": 40.0, "burst": 40.0, "capacity": 30}, 3000, 0)
     kinds["20 calls/s, then 60"] = Kind(second | {"changes": {60.0: {"rate": 60.0}}}, 4800, 119)
     kinds["60 calls/s, then 20"] = Kind(second | {"rate": 60.0, "changes": {30.0: {"rate": 20.0}}}, 3600, 119)
+    for name in ("", "Retry-After 1", "Retry-After 30"):
+        few = {"latency": latency(1.0), "rate": 1.0, "burst": 60.0, "window": 60.0, "wish": WISHES[name]}
+        kinds[f"60 calls in a fixed minute{name and ', '}{name}"] = Kind(few, 400, 361)
     kinds["20 calls/s and 5 % at random"] = Kind(second | {"sporadic": 0.05}, 3000, 149)
     return {
         name: kind

@@ -19,8 +19,19 @@ TOO_SMALL = {
     "vllm, later": (
         "This model's maximum context length is 8192 tokens. However, you requested 8000 output tokens and your prompt"
         " contains at least 193 input tokens, for a total of at least 8193 tokens. Please reduce the length of the"
-        " input prompt or the number of requested output tokens.",
-        *(8192, 193, 8000),
+        " input prompt or the number of requested output tokens. (parameter=input_tokens, value=193)",
+        *(8192, None, 8000),
+    ),
+    "vllm, characters": (
+        "This model's maximum context length is 8192 tokens. However, you requested 8000 output tokens and your prompt"
+        " contains 3448 characters (more than 1920 characters, which is the upper bound for 192 input tokens). Please"
+        " reduce the length of the input prompt or the number of requested output tokens.",
+        *(8192, None, 8000),
+    ),
+    "vllm, exact": (
+        "This model's maximum context length is 8192 tokens. However, you requested 64 output tokens and your prompt"
+        " contains 10000 input tokens, for a total of 10064 tokens.",
+        *(8192, 10000, 64),
     ),
     "sglang": (
         "Requested token count exceeds the model's maximum context length of 8192 tokens. You requested a total of 8862"

@@ -12,7 +12,8 @@ from personagen.call import Call
 from personagen.errors import ServerError
 from personagen.llm import anthropic
 from personagen.llm.batch.protocol import BatchApi, Outcome, State
-from personagen.llm.errors import failure, garbled, server_at
+from personagen.llm.errors import garbled, server_at
+from personagen.llm.failures import failure
 from personagen.records import Completion
 
 if TYPE_CHECKING:

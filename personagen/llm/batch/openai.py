@@ -12,7 +12,8 @@ from personagen.call import Call
 from personagen.errors import ServerError
 from personagen.llm import openai
 from personagen.llm.batch.protocol import BatchApi, Outcome, State
-from personagen.llm.errors import Failure, failure, server_at
+from personagen.llm.errors import server_at
+from personagen.llm.failures import Failure, failure
 from personagen.records import Completion
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from typing import Any, TypeAlias, TypeVar
 
 from personagen.call import Call
 from personagen.errors import ConfigError, ServerError
-from personagen.llm.errors import Failure, Server, error, failure
+from personagen.llm.errors import Server, error
+from personagen.llm.failures import Failure, failure
 from personagen.llm.json import loads
 from personagen.llm.lost import unreachable
 from personagen.records import Completion

@@ -20,7 +20,8 @@ from personagen.llm.batch import poll
 from personagen.llm.batch.poll import BatchProgress, Poller, PollPolicy
 from personagen.llm.batch.protocol import BatchApi, Outcome, State
 from personagen.llm.budget import CostBound
-from personagen.llm.errors import Failure, error, quoted
+from personagen.llm.errors import error, quoted
+from personagen.llm.failures import Failure
 from personagen.llm.schema import refused_part, remember
 from personagen.records import Completion, content_id
 from personagen.store.batches import Batch, Batches

@@ -16,7 +16,7 @@ from personagen.llm.limits.growth import MIN_CALLS_PER_ROUND, Growth
 from personagen.llm.limits.ramp import INITIAL_LIMIT, MAX_LIMIT, Permit, Ramp
 
 MAX_PAUSE_SECONDS = 120.0  # cap on a server's Retry-After
-MIN_PAUSE_SECONDS, MAX_GUESSED_PAUSE_SECONDS = 0.1, 15.0  # of the endpoint, without a Retry-After
+MIN_PAUSE_SECONDS, MAX_GUESSED_PAUSE_SECONDS = 0.1, 15.0  # of the endpoint, without a Retry-After or if it is wrong
 FIRST_RETRY_SECONDS, RETRY_FACTOR = 0.1, 1.3  # of a refused call without a Retry-After
 SHORT_SECONDS = 2.0  # a shorter Retry-After is not waited for in full where refusals are sporadic
 MAX_DESCENTS = 2  # so often refused at rates that were granted: there is no such limit
@@ -46,9 +46,7 @@ class AdaptiveLimit:
 
     def __init__(self, max_in_flight: int | None = None, rng: Random | None = None, most: int | None = None) -> None:
         self.max_in_flight = min(max_in_flight or MAX_LIMIT, most or max_in_flight or MAX_LIMIT)
-        self.in_flight = 0
-        self.highest = 0
-        self.refusals = 0
+        self.in_flight = self.highest = self.refusals = self._serial = 0
         self._limit = float(min(max_in_flight or INITIAL_LIMIT, self.max_in_flight))
         self._rng = rng or Random()
         self._ramp = Ramp(self.max_in_flight, going=max_in_flight is None)
@@ -57,7 +55,6 @@ class AdaptiveLimit:
         self._rate, self._next_start = inf, -inf  # calls a second; when the next may start
         self._latency: float | None = None
         self._refusal_seconds = self._pause_seconds = 0.0  # from sending a call to its refusal; of the last pause
-        self._serial = 0
         self._watch, self._growth = Watch(), Growth()
         self._descents = 0  # suspicions in sequence at a rate that was granted before
         self._trial: Trial | None = None
@@ -147,11 +144,12 @@ class AdaptiveLimit:
         if permit.at >= self._opens_at:
             self._refused_since += 1
         wish = min(retry_after or 0.0, MAX_PAUSE_SECONDS)  # 0 may be a date in the past
+        was_full = self._serial < self._full_serial + max(MIN_CALLS_PER_ROUND, int(self._limit))
         if self._latency is None:
             if wish > SHORT_SECONDS or is_closed:
                 self._close(permit, now, wish)
-        elif is_full and not self._trial:
-            if self._serial < self._full_serial + max(MIN_CALLS_PER_ROUND, int(self._limit)):
+        elif is_full and not self._trial and (self._measures or not was_full):
+            if was_full:
                 self._suspect(permit, now)  # a lower limit did not help
             else:
                 self._full_at(int(self._watch.crowd.level))
@@ -177,6 +175,11 @@ class AdaptiveLimit:
             if self._trial:
                 self._trial.began += added
 
+    @property
+    def _measures(self) -> bool:
+        """Whether what is granted can be measured: a rate is known, or calls were granted since the last trial."""
+        return self._rate < inf or self._granted_since > self.in_flight
+
     def _ended(self, timed_out: bool) -> None:
         self._ended_calls += 1
         self._timeouts += timed_out
@@ -199,13 +202,11 @@ class AdaptiveLimit:
         if self._trial:
             self._trial.was_closed = True
             self._judge(now, permit)
-        elif self._latency is not None:
+        elif self._latency is not None and self._measures:
             self._suspect(permit, now)
-        if not wish:
-            first = min(1.0, max(MIN_PAUSE_SECONDS, 2 / self._rate))
-            longer = min(2 * self._pause_seconds, MAX_GUESSED_PAUSE_SECONDS)
-            self._pause_seconds = longer if is_soon and self._pause_seconds else first
-            wish = self._pause_seconds * self._rng.uniform(0.8, 1.2)
+        longer = min(2 * self._pause_seconds, MAX_GUESSED_PAUSE_SECONDS) if is_soon else 0.0
+        self._pause_seconds = max(longer, wish) or min(1.0, max(MIN_PAUSE_SECONDS, 2 / self._rate))
+        wish = wish if wish == self._pause_seconds else self._pause_seconds * self._rng.uniform(0.8, 1.2)
         self.hold(now, wish)
         if self._trial and wish > LONG_PAUSE_SECONDS:
             self._trial = Trial(self._serial + SKIPPED_CALLS, now + wish, self._watch.usual, self._trial.before)

@@ -11,7 +11,8 @@ from itertools import pairwise
 import pytest
 
 from personagen.errors import ConfigError, Interrupted, ReplyError, ServerError
-from personagen.llm.errors import Failure, Server, error
+from personagen.llm.errors import Server, error
+from personagen.llm.failures import Failure
 from personagen.llm.limits.limiter import Limiter
 from personagen.llm.lost import unreachable
 from personagen.llm.middleware import with_retries

@@ -15,7 +15,13 @@ LEAST_SHARE = {
     "20 calls/s, calls of 10 s": 0.8,
     "20 calls/s, Retry-After 30": 0.75,  # the last calls may wait for 30 seconds
 }
-MOST_REFUSED = {"20 calls/s and 5 % at random": 0.1, "20 calls/s, Retry-After 30": 0.06}
+MOST_REFUSED = {
+    "20 calls/s and 5 % at random": 0.1,
+    "20 calls/s, Retry-After 30": 0.06,
+    "60 calls in a fixed minute": 0.25,  # a dozen in every minute: those in flight at its end, and those that knock
+    "60 calls in a fixed minute, Retry-After 1": 0.2,
+    "60 calls in a fixed minute, Retry-After 30": 0.12,
+}
 SEED = 0
 
 
