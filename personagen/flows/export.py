@@ -205,7 +205,12 @@ def _lack(taken: _Taken, exporter: Format | Exporter) -> str:
     """Why there is no row."""
     if taken.selection and taken.selection.reasons:
         left = ", ".join(f"{n:,} by {reason}" for reason, n in taken.selection.counts.items())
-        return f"not one of its {len(taken.selection.reasons):,} pairs is chosen; left out are {left}"
+        return "; ".join(
+            (
+                f"not one of its {len(taken.selection.reasons):,} pairs is chosen; left out are {left}",
+                *taken.selection.notes,
+            )
+        )
     lack = exporter.lack if isinstance(exporter, Format) else "pairs"
     lack = lack if _size(taken.run / "trees.jsonl") else "trees"
     return f"it has no {lack}; `personagen show {taken.run}` and rejections.jsonl say why"

@@ -38,12 +38,12 @@ def read_profile(file: Path) -> Profile:
     import tomllib
 
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         line = _TOML_LINE.search(str(error))
         raise UsageError(f"{file}:{line[1] if line else len(text.splitlines())}: it is no TOML: {error}") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"--profile {file} can't be read: {getattr(error, 'strerror', None) or error}") from None
     reader = _Reader(file, text)
     if wrong := next((name for name in tables if name not in TABLES), None):

@@ -42,6 +42,10 @@ def test_an_empty_profile_asks_nothing(tmp_path: Path):
     assert (found.hard, found.soft, found.strata, found.holdout) == ((), (), (), ())
 
 
+def test_a_byte_order_mark_is_read_over(tmp_path: Path):
+    assert read(tmp_path, '\ufeffhard = ["personal"]').hard[0].text == "personal"
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
