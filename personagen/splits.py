@@ -21,7 +21,7 @@ from personagen.errors import CorruptError, UsageError
 from personagen.options.export import REST
 from personagen.personas.near import RULES, Repeats, trait_list, wording
 from personagen.records import Persona
-from personagen.store.files import BUFFER_BYTES, read_state
+from personagen.store.files import numbered_lines, read_state
 
 Held: TypeAlias = Mapping[str, Callable[[Persona], bool]]
 TWIN = ".t"  # what the id of a twin has after that of the tree that it answers
@@ -116,16 +116,15 @@ def _related(row: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _rows(file: Path) -> Iterator[Mapping[str, Any]]:
-    with file.open("rb", buffering=BUFFER_BYTES) as lines:
-        for number, line in enumerate(lines, 1):
-            try:
-                row = orjson.loads(line)
-                if {"profile", "personality", "traits", "id"} <= row["persona"].keys() and row["id"]:
-                    yield row
-                    continue
-            except (orjson.JSONDecodeError, LookupError, TypeError, AttributeError):
-                pass
-            raise CorruptError(f"{file}:{number} is not a ConversationTree; run the command again")
+    for number, line in numbered_lines(file):
+        try:
+            row = orjson.loads(line)
+            if {"profile", "personality", "traits", "id"} <= row["persona"].keys() and row["id"]:
+                yield row
+                continue
+        except (orjson.JSONDecodeError, LookupError, TypeError, AttributeError):
+            pass
+        raise CorruptError(f"{file}:{number} is not a ConversationTree; run the command again")
 
 
 class _Clusters:

@@ -44,10 +44,8 @@ class Condition:
 
     def holds_for(self, persona: Persona) -> bool:
         """Whether ``persona`` meets a condition that asks about nothing of a ``pair``."""
-        nothing: Any = {"prompt": (), "chosen": (), "rejected": (), "tree": "", "node": "", "turn": 1}
-        pair = PreferencePair(
-            **nothing, persona=persona.id, attributes=persona.attributes, chosen_agent="", rejected_agent=""
-        )
+        known: Any = {"persona": persona.id, "attributes": persona.attributes}
+        pair = PreferencePair.model_construct(**known)
         return self(pair, persona)
 
     def __call__(self, pair: PreferencePair, persona: Persona | None = None) -> bool:

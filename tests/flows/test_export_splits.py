@@ -141,3 +141,9 @@ def test_a_file_where_the_folder_should_be_is_refused(run: Path, tmp_path: Path)
     (tmp_path / "out").write_text("")
     with pytest.raises(UsageError, match="out is a file; with splits --out names a folder"):
         export(run, "trl", tmp_path / "out", HALVES)
+
+
+def test_a_run_without_its_trees_is_refused_before_it_is_split(run: Path, tmp_path: Path):
+    (run / "trees.jsonl").unlink()
+    with pytest.raises(UsageError, match=r"trees\.jsonl is missing"):
+        export(run, "trl", tmp_path / "out", SelectionOptions(split="train=0.5,test=0.5"))
