@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from personagen.errors import UsageError
+from personagen.options.export import WHOLE
 from personagen.where import ATTRIBUTE, NUMBERS, TEXTS, Condition, parsed
 
 STRATA = (*NUMBERS, *TEXTS, "trait")
@@ -99,8 +100,8 @@ class _Reader:
         return name, most
 
     def held(self, name: str, text: Any) -> tuple[str, Condition]:
-        if not _NAME.fullmatch(name):
-            raise self.error(name, f"{name!r} can't name a split: use letters, digits and _")
+        if not _NAME.fullmatch(name) or name.lower() == WHOLE:
+            raise self.error(name, f"{name!r} can't name a split: use letters, digits and _, but not {WHOLE}")
         if not isinstance(text, str):
             raise self.error(name, f'{name} is no condition: write {name} = "attribute.age >= 60"')
         condition = parsed(text, f"{self._at(text)}: {name}")
