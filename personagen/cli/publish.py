@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -126,4 +127,4 @@ def _agreed(plan: Plan, options: PublishOptions) -> bool:
 
 
 def _follow(plan: Plan) -> str:
-    return f'load: from datasets import load_dataset\n      load_dataset("{plan.to}", "pairs")'
+    return f'load: from datasets import load_dataset\n      load_dataset({dumps(plan.to, ensure_ascii=False)}, "pairs")'
