@@ -37,17 +37,16 @@ def publish(run: str, name: str | None, json: bool, quiet: bool, **values: Any) 
     what would be sent and what looks like a key or personal data, then asks, and sends it in one commit. The dataset
     is private unless --public. The token is HF_TOKEN or that of `hf auth login`.
     """
-    from personagen.flows.publish import planned, send, summary
+    from personagen.flows.publish import planned, refuse_findings, send, summary
 
     options = PublishOptions(**values)
     with planned(Path(run), name, options) as plan:
         if not quiet and not json:
             print_plan(plan)
-        if plan.dataset.findings and not options.allow_findings and not options.dry_run:
-            raise UsageError(_found(plan))
         if options.dry_run:
             print_summary(summary(plan), "dry run: nothing was sent", json=json, quiet=quiet)
             return
+        refuse_findings(plan, options)
         if not _agreed(plan, options):
             print_summary(summary(plan), "nothing was sent", json=json, quiet=quiet)
             return
@@ -103,15 +102,6 @@ def _seen_by(plan: Plan) -> str:
     new = "new" if plan.head is None else "there already"
     return (
         f"{new}, {'PUBLIC: everybody sees every row' if plan.public else 'private: you and your organisation see it'}"
-    )
-
-
-def _found(plan: Plan) -> str:
-    counts = ", ".join(f"{kind} {n:,}" for kind, n in sorted(plan.dataset.findings.counts.items()))
-    first = plan.dataset.findings.first[0]
-    return (
-        f"nothing was sent: {counts}, such as in {first.file}, row {first.row}; remove them from the run,"
-        " or add --allow-findings if they are invented"
     )
 
 

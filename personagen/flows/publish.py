@@ -108,6 +108,17 @@ def planned(run: Path, name: str | None, options: PublishOptions) -> Iterator[Pl
             shutil.rmtree(beside, ignore_errors=True)
 
 
+def refuse_findings(plan: Plan, options: PublishOptions) -> None:
+    """Raises ``UsageError`` if something was found that looks like a key or personal data, unless that is allowed."""
+    found = plan.dataset.findings
+    if found and not options.allow_findings:
+        counts = ", ".join(f"{kind} {n:,}" for kind, n in sorted(found.counts.items()))
+        raise UsageError(
+            f"nothing was sent: {counts}, such as in {found.first[0].file}, row {found.first[0].row}; remove them from"
+            " the run, or add --allow-findings if they are invented"
+        )
+
+
 def send(plan: Plan, wait: Callable[[float], None] = time.sleep) -> PublishSummary:
     """Sends what ``plan`` says in one commit, or moves it into the folder; nothing if nothing changed.
 

@@ -41,7 +41,8 @@ def read(file: Path) -> Iterator[Placed]:
         number = 0
         try:
             for batch in ParquetFile(file).iter_batches():
-                for number, row in enumerate(batch.to_pylist(), number + 1):
+                for row in batch.to_pylist():
+                    number += 1
                     yield f"{file}, row {number}", row
         except (ValueError, OSError) as error:  # of Arrow
             raise UsageError(f"{file} is damaged after row {number:,}: {error}; export the run again") from None
