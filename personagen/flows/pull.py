@@ -60,12 +60,13 @@ def pull(source: str, out: Path, revision: str | None = None) -> PullSummary:
             commit = remote.download(api, source, revision, out / COPY)
             folder = out / COPY / commit
         state = _state(source, folder)
-        made = {"command": "pull", "of": "simulate", "pulled": {"from": source, "commit": commit}}
         kept = {name: value for name, value in state.items() if name not in MARK}
         staged = out / COPY / "run"
         shutil.rmtree(staged, ignore_errors=True)
         make_folder(staged)
         reader = _Reader(folder)
+        pulled = {"from": source, "commit": commit, "with_persona": reader.with_persona}
+        made = {"command": "pull", "of": "simulate", "pulled": pulled}
         records = reader.write_tables(staged)
         reader.copy_prompts(staged / PROMPTS)
         write(staged / STATE, [dump(kept | made)])

@@ -10,7 +10,9 @@ import orjson
 import pytest
 
 from personagen.errors import CorruptError, UsageError
+from personagen.flows.export import export
 from personagen.flows.pull import pull
+from personagen.options.export import SelectionOptions
 from tests.flows.test_publish import contents, published
 from tests.hub.runs import rich_run
 
@@ -138,3 +140,11 @@ def test_what_an_earlier_pull_left_goes_if_the_dataset_has_it_no_longer(dataset:
 def test_a_revision_of_a_folder_is_refused(dataset: Path, tmp_path: Path):
     with pytest.raises(UsageError, match="--revision is of a dataset at the Hub"):
         pull(str(dataset), tmp_path / "again", "v1")
+
+
+def test_the_personas_texts_are_not_exported_from_a_run_that_lacks_them(tmp_path: Path):
+    published(rich_run(tmp_path / "run"), tmp_path / "dataset")
+    pull(str(tmp_path / "dataset"), tmp_path / "again")
+    for kind in ("beliefs", "trl"):
+        with pytest.raises(UsageError, match="was pulled from a dataset without the personas' texts"):
+            export(tmp_path / "again", kind, tmp_path / "out.jsonl", SelectionOptions(with_persona=True))
