@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     )
     from personagen.call import LLM, Call
     from personagen.errors import PersonagenError
+    from personagen.publishing import publish, pull
     from personagen.records import Completion, ConversationTree, Message, Persona, PreferencePair
     from personagen.runs.progress import Status
     from personagen.trajectories import TrajectoryPair
@@ -49,6 +50,8 @@ __all__ = [
     "evaluate",
     "expand",
     "export",
+    "publish",
+    "pull",
     "read_pairs",
     "read_personas",
     "read_trajectories",
@@ -63,6 +66,7 @@ _MODULES = {
         ("Completion", "ConversationTree", "Message", "Persona", "PreferencePair", "TrajectoryPair"), "records"
     ),
     "PersonagenError": "errors",
+    **dict.fromkeys(("publish", "pull"), "publishing"),
     "TrajectoryPair": "trajectories",
     "Status": "runs.progress",
 }

@@ -269,9 +269,9 @@ class PreferencePair(Sourced):
     rejected reply, if there is one. ``scores`` are measures of pair gates. See docs/verdicts.md.
     """
 
-    prompt: tuple[Message, ...]
-    chosen: tuple[Message, ...]
-    rejected: tuple[Message, ...]
+    prompt: Annotated[tuple[Message, ...], Field(min_length=1)]
+    chosen: Annotated[tuple[Message, ...], Field(min_length=1)]
+    rejected: Annotated[tuple[Message, ...], Field(min_length=1)]
     persona: str
     tree: str
     node: str

@@ -21,9 +21,10 @@ from personagen.errors import CorruptError, UsageError
 from personagen.options.export import REST
 from personagen.personas.near import RULES, Repeats, trait_list, wording
 from personagen.records import Persona
-from personagen.store.files import BUFFER_BYTES, read_state
+from personagen.store.files import numbered_lines, read_state
 
 Held: TypeAlias = Mapping[str, Callable[[Persona], bool]]
+UNKNOWN = "unknown"
 TWIN = ".t"  # what the id of a twin has after that of the tree that it answers
 
 
@@ -74,14 +75,15 @@ def crossings(run: Path, split: Mapping[str, str]) -> Counter[str]:
     """How many people, profiles, trait lists, manners and trees, or repeats of one, the trees in ``split`` have in two.
 
     It does not know how clusters were made: what links trees is looked for on both sides. A tree that is not in
-    ``split`` is on neither.
+    ``split`` is on neither. ``UNKNOWN`` counts trees whose persona has no texts, so that nobody like it can be found.
     """
     sides: dict[tuple[str, Hashable], str] = {}
     found: Counter[str] = Counter()
     for member in members_of(run):
         side = split.get(member.tree)
+        found[UNKNOWN] += bool(side) and {kind for kind, _ in member.keys} <= {"persona", "tree"}
         found.update(kind for kind, key in member.keys if side and sides.setdefault((kind, key), side) != side)
-    return found
+    return +found  # without those that are 0
 
 
 def members_of(run: Path, held: Held | None = None) -> Iterator[Member]:
@@ -116,16 +118,15 @@ def _related(row: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _rows(file: Path) -> Iterator[Mapping[str, Any]]:
-    with file.open("rb", buffering=BUFFER_BYTES) as lines:
-        for number, line in enumerate(lines, 1):
-            try:
-                row = orjson.loads(line)
-                if {"profile", "personality", "traits", "id"} <= row["persona"].keys() and row["id"]:
-                    yield row
-                    continue
-            except (orjson.JSONDecodeError, LookupError, TypeError, AttributeError):
-                pass
-            raise CorruptError(f"{file}:{number} is not a ConversationTree; run the command again")
+    for number, line in numbered_lines(file):
+        try:
+            row = orjson.loads(line)
+            if {"profile", "personality", "traits", "id"} <= row["persona"].keys() and row["id"]:
+                yield row
+                continue
+        except (orjson.JSONDecodeError, LookupError, TypeError, AttributeError):
+            pass
+        raise CorruptError(f"{file}:{number} is not a ConversationTree; run the command again")
 
 
 class _Clusters:

@@ -5,21 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from math import isnan
 from operator import eq, ge, gt, le, lt, ne
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, get_args
 
 from personagen.errors import UsageError
 from personagen.personas.traits import canonical
-from personagen.records import Persona, PreferencePair
+from personagen.records import Persona, Pooled, PreferencePair
 
 Test: TypeAlias = Callable[[PreferencePair, Persona | None], bool | None]  # None: it can't be known
 FLAGS = ("personal", "knowable", "generic", "leaking")
 FLAGGED = "flagged"  # by a person; a score of the pair, see ``flows/flags.py``
 NUMBERS = ("margin", "confidence", "flip_share", "turn")
-TEXTS = ("pooled", "chosen_agent", "rejected_agent", "persona", "tree")
+POOLED = "pooled"
+TEXTS = (POOLED, "chosen_agent", "rejected_agent", "persona", "tree")
 ATTRIBUTE, SCORE, TRAIT = "attribute.", "score.", "trait"
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {">=": ge, "<=": le, "!=": ne, "=": eq, ">": gt, "<": lt}
-_TOKEN = re.compile(r"""\s*(?:(?P<quoted>"[^"]*"|'[^']*')|(?P<word>[^\s()<>=!"']+)|(?P<sign>[<>!]=|[()<>=])|$)""")
+_TOKEN = re.compile(r"""\s*(?:(?P<quoted>"[^"]*"|'[^']*')|(?P<word>[^\s()<>=!"']+)|(?P<sign>[<>!=]=|[()<>=])|$)""")
+_MAX_DEPTH = 100  # of parentheses and not
 _JOINING = ("and", "or", "not")
 
 
@@ -28,7 +31,8 @@ class Condition:
     """A condition as it was written. What is not known of a pair meets neither a condition nor its opposite.
 
     ``persona`` is whether it asks about the persona's own traits, which a pair does not have; ``pair`` whether it asks
-    about anything but the persona; ``flagged`` whether about what a person flagged.
+    about anything but the persona; ``flagged`` whether about what a person flagged. ``names`` are the attributes and
+    scores that it compares, which a pair may lack.
     """
 
     text: str
@@ -36,13 +40,12 @@ class Condition:
     persona: bool = False
     pair: bool = False
     flagged: bool = False
+    names: frozenset[str] = frozenset()
 
     def holds_for(self, persona: Persona) -> bool:
         """Whether ``persona`` meets a condition that asks about nothing of a ``pair``."""
-        nothing: Any = {"prompt": (), "chosen": (), "rejected": (), "tree": "", "node": "", "turn": 1}
-        pair = PreferencePair(
-            **nothing, persona=persona.id, attributes=persona.attributes, chosen_agent="", rejected_agent=""
-        )
+        known: Any = {"persona": persona.id, "attributes": persona.attributes}
+        pair = PreferencePair.model_construct(**known)
         return self(pair, persona)
 
     def __call__(self, pair: PreferencePair, persona: Persona | None = None) -> bool:
@@ -66,6 +69,7 @@ def where(conditions: Iterable[str], option: str = "--where") -> Condition:
         any(part.persona for part in parts),
         any(part.pair for part in parts),
         any(part.flagged for part in parts),
+        frozenset[str]().union(*(part.names for part in parts)),
     )
 
 
@@ -75,7 +79,14 @@ def parsed(text: str, option: str = "--where") -> Condition:
     test = reader.either()
     reader.end()
     about = {"trait", "attribute", "persona"} & reader.asked
-    return Condition(text.strip(), test, "trait" in about, bool(reader.asked - about), FLAGGED in reader.asked)
+    more = frozenset(reader.named)
+    return Condition(text.strip(), test, "trait" in about, bool(reader.asked - about), FLAGGED in reader.asked, more)
+
+
+def has(pair: PreferencePair, name: str) -> bool:
+    """Whether ``pair`` has the attribute or the score ``name``, which is one of ``Condition.names``."""
+    group, _, key = name.partition(".")
+    return key in (pair.attributes if f"{group}." == ATTRIBUTE else pair.scores)
 
 
 def _all(tests: list[Test]) -> Test:
@@ -104,12 +115,15 @@ class _Token:
 
 
 class _Reader:
-    """Reads a condition from left to right; ``asked`` are the kinds of fields that it names."""
+    """Reads a condition from left to right; ``asked`` are the kinds of fields that it names, ``named`` attributes and
+    scores.
+    """
 
     def __init__(self, text: str, option: str) -> None:
         self.text, self.option, self.asked = text, option, set[str]()
+        self.named = set[str]()
         self._tokens = list(self._split())
-        self._next = 0
+        self._next = self._depth = 0
 
     def _split(self) -> Iterator[_Token]:
         at = 0
@@ -120,7 +134,8 @@ class _Reader:
                 raise self.error(_Token("", self.text[at:], at), "no word, number or sign begins here")
             kind, at = found.lastgroup, found.end()
             text = found[kind]
-            yield _Token(kind, text[1:-1] if kind == "quoted" else text, found.start(kind))
+            text = text[1:-1] if kind == "quoted" else "=" if text == "==" else text
+            yield _Token(kind, text, found.start(kind))
 
     def error(self, token: _Token, what: str) -> UsageError:
         place = f"at character {token.at + 1}, {token.text!r}" if token.text else "at its end"
@@ -155,6 +170,14 @@ class _Reader:
         return _all(tests)
 
     def one(self) -> Test:
+        self._depth += 1
+        if self._depth > _MAX_DEPTH:
+            raise self.error(self.token, f"parentheses and not are nested more than {_MAX_DEPTH} deep")
+        test = self._one()
+        self._depth -= 1
+        return test
+
+    def _one(self) -> Test:
         if self.taken("not"):
             return _not(self.one())
         if self.taken("("):
@@ -169,7 +192,7 @@ class _Reader:
         token = self.token
         name = token.text
         self._next += 1
-        dotted = name.startswith((ATTRIBUTE, SCORE))
+        dotted = name.startswith((ATTRIBUTE, SCORE)) and name not in (ATTRIBUTE, SCORE)
         if (token.kind != "word" and not dotted) or name.lower() in _JOINING:
             raise self.error(token, _choices())
         flag = name.removeprefix("not-")
@@ -179,12 +202,13 @@ class _Reader:
         if flag == FLAGGED:
             self.asked.add(flag)
             return lambda pair, _: (FLAGGED in pair.scores) is (flag == name)
-        numeric, known = name in NUMBERS or name.startswith(SCORE), name in (*TEXTS, TRAIT)
+        numeric, known = name in NUMBERS or (dotted and name.startswith(SCORE)), name in (*TEXTS, TRAIT)
         if not (dotted or numeric or known):
             raise self.error(token, _choices())
         self.asked.add(name.partition(".")[0])
+        self.named |= {name} if dotted else set()
         sign = self.sign(name, ordered=not known)
-        return _comparison(name, sign, self.value(name, numeric=numeric))
+        return _comparison(name, sign, self.value(name, numeric=numeric or sign not in ("=", "!=")))
 
     def sign(self, name: str, *, ordered: bool) -> str:
         token = self.token
@@ -198,9 +222,12 @@ class _Reader:
         if token.kind not in ("word", "quoted"):
             raise self.error(token, f"give a value that {name} is compared with")
         self._next += 1
-        number = None if token.kind == "quoted" else _number(token.text)
+        number = None if token.kind == "quoted" and not numeric else _number(token.text)
         if numeric and number is None:
-            raise self.error(token, f"{name} is compared with a number")
+            what = " by its size" if name.startswith(ATTRIBUTE) else ""
+            raise self.error(token, f"{name} is compared{what} with a number")
+        if name == POOLED and token.text not in get_args(Pooled):
+            raise self.error(token, f"{name} is {', '.join(get_args(Pooled)[:-1])} or {get_args(Pooled)[-1]}")
         return number if number is not None and (numeric or name.startswith(ATTRIBUTE)) else token.text
 
 
@@ -237,6 +264,6 @@ def _choices() -> str:
 
 def _number(text: str) -> float | None:
     try:
-        return float(text)
+        return None if isnan(number := float(text)) else number
     except ValueError:
         return None

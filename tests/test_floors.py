@@ -34,7 +34,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"env"}),
     frozenset({"inspect_task"}),
     frozenset({"cli"}),
-    frozenset({"api"}),
+    frozenset({"api", "publishing"}),
     frozenset({"__init__", "__main__"}),
 )
 # Below ``llm`` there is no I/O, no async and no printing, except in these.

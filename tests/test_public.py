@@ -19,8 +19,8 @@ from tests.servers.actor import actor
 
 NAMES = [
     *("Call", "Completion", "ConversationTree", "LLM", "Message", "Persona", "PersonagenError", "PreferencePair"),
-    *("Status", "TrajectoryPair", "aevaluate", "aexpand", "asimulate", "evaluate", "expand", "export", "read_pairs"),
-    "read_personas",
+    *("Status", "TrajectoryPair", "aevaluate", "aexpand", "asimulate", "evaluate", "expand", "export"),
+    *("publish", "pull", "read_pairs", "read_personas"),
     *("read_trajectories", "read_trees", "report", "simulate"),
 ]
 HEAVY = (

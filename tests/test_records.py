@@ -62,6 +62,13 @@ def test_usage_adds_up():
     )
 
 
+@pytest.mark.parametrize("side", ["prompt", "chosen", "rejected"])
+def test_a_pair_without_a_message_on_a_side_is_an_error(side: str):
+    pair = pairs_of(conversation(turns=1))[0][0].model_dump()
+    with pytest.raises(ValidationError, match="at least 1 item"):
+        PreferencePair.model_validate(pair | {side: ()})
+
+
 @pytest.mark.parametrize("turned", [False, True])
 def test_a_sum_with_an_unknown_price_is_unknown(turned: bool):
     known, unknown = Usage(cost_usd=0.5), Usage(cost_usd=None)

@@ -58,6 +58,8 @@ def test_all_conditions_must_hold():
         "NOT knowable AND personal",
         "attribute.age >= 60 and attribute.city = Porto",
         "attribute.age = 61",
+        "attribute.age == 61 and margin == 1.5",
+        "attribute.age >= '60'",
         "attribute.age != 60",
         "\"attribute.home town\" = 'Vila Real'",
         "score.leak <= 0.2",
@@ -120,6 +122,11 @@ def test_what_is_no_condition_is_refused(text):
         ("pooled > chosen", "at character 8, '>': compare pooled with =, != and a value"),
         ("personal & knowable", "at character 10, '&': write and, or, or nothing more"),
         ("chosen_agent = 'aware", 'at character 16, "\'aware": no word, number or sign begins here'),
+        ("margin >= nan", "at character 11, 'nan': margin is compared with a number"),
+        ("attribute.city > Lisbon", "at character 18, 'Lisbon': attribute.city is compared by its size with a number"),
+        ("pooled = none", "at character 10, 'none': pooled is chosen, rejected or tie"),
+        ("attribute. = 1", "at character 1, 'attribute.': choose personal"),
+        ("score. > 1", "at character 1, 'score.': choose personal"),
         ("or personal", "at character 1, 'or': choose personal"),
     ],
 )
@@ -127,6 +134,16 @@ def test_an_error_names_the_place(text, said):
     with pytest.raises(UsageError) as error:
         where([text])
     assert str(error.value).startswith(f"--where {text}: {said}")
+
+
+@pytest.mark.parametrize("text", ["(" * 500 + "personal" + ")" * 500, "not " * 500 + "personal"])
+def test_a_condition_is_not_nested_without_end(text):
+    with pytest.raises(UsageError, match="nested more than 100 deep"):
+        where([text])
+
+
+def test_a_condition_says_which_attributes_and_scores_it_compares():
+    assert where(["attribute.age > 3 or score.leak = 0", "personal"]).names == {"attribute.age", "score.leak"}
 
 
 def test_a_condition_says_whether_it_asks_about_the_pair_or_the_persona():

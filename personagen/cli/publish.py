@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,17 +37,16 @@ def publish(run: str, name: str | None, json: bool, quiet: bool, **values: Any) 
     what would be sent and what looks like a key or personal data, then asks, and sends it in one commit. The dataset
     is private unless --public. The token is HF_TOKEN or that of `hf auth login`.
     """
-    from personagen.flows.publish import planned, send, summary
+    from personagen.flows.publish import planned, refuse_findings, send, summary
 
     options = PublishOptions(**values)
     with planned(Path(run), name, options) as plan:
         if not quiet and not json:
             print_plan(plan)
-        if plan.dataset.findings and not options.allow_findings and not options.dry_run:
-            raise UsageError(_found(plan))
         if options.dry_run:
             print_summary(summary(plan), "dry run: nothing was sent", json=json, quiet=quiet)
             return
+        refuse_findings(plan, options)
         if not _agreed(plan, options):
             print_summary(summary(plan), "nothing was sent", json=json, quiet=quiet)
             return
@@ -105,15 +105,6 @@ def _seen_by(plan: Plan) -> str:
     )
 
 
-def _found(plan: Plan) -> str:
-    counts = ", ".join(f"{kind} {n:,}" for kind, n in sorted(plan.dataset.findings.counts.items()))
-    first = plan.dataset.findings.first[0]
-    return (
-        f"nothing was sent: {counts}, such as in {first.file}, row {first.row}; remove them from the run,"
-        " or add --allow-findings if they are invented"
-    )
-
-
 def _agreed(plan: Plan, options: PublishOptions) -> bool:
     from personagen.cli.consent import agreed
 
@@ -126,4 +117,4 @@ def _agreed(plan: Plan, options: PublishOptions) -> bool:
 
 
 def _follow(plan: Plan) -> str:
-    return f'load: from datasets import load_dataset\n      load_dataset("{plan.to}", "pairs")'
+    return f'load: from datasets import load_dataset\n      load_dataset({dumps(plan.to, ensure_ascii=False)}, "pairs")'

@@ -30,7 +30,7 @@ def dataset_info(file: str, before: bytes) -> bytes:
     if not isinstance(entries, dict):
         raise ValueError("it is no JSON object")
     columns = {"messages": "conversations", "chosen": "chosen", "rejected": "rejected"}
-    entries[file.partition(".")[0]] = {
+    entries[file.rpartition(".")[0] or file] = {
         "file_name": file,
         "formatting": "sharegpt",
         "ranking": True,

@@ -94,7 +94,7 @@ def export(run: Path, format: str | Exporter, out: Path, options: SelectionOptio
     exporter = exporter_of(format)
     place("RUN", run)
     notes = _check_run(run)
-    _check_columns(format, exporter, options)
+    _check_columns(run, format, exporter, options)
     profile = read_profile(Path(options.profile)) if options.profile else Profile()
     names = _split_names(options, profile)
     check_out(run, out, names, options.to)
@@ -150,8 +150,13 @@ def exporter_of(format: str) -> Format | Exporter:
     return cast(Exporter, function(format))
 
 
-def _check_columns(format: str, exporter: Format | Exporter, options: SelectionOptions) -> None:
+def _check_columns(run: Path, format: str, exporter: Format | Exporter, options: SelectionOptions) -> None:
     """Raises ``UsageError`` if rows would have what was not asked for, or can't have what was."""
+    if options.with_persona and read_state(run).get("pulled", {}).get("with_persona") is False:
+        raise UsageError(
+            f"{run} was pulled from a dataset without the personas' texts: leave out --with-persona, or ask for one"
+            " that was published with it"
+        )
     if isinstance(exporter, Format):
         if exporter.persona and not options.with_persona:
             raise UsageError(f"--format {format} has the personas' texts in its rows: add --with-persona to write them")
@@ -205,7 +210,12 @@ def _lack(taken: _Taken, exporter: Format | Exporter) -> str:
     """Why there is no row."""
     if taken.selection and taken.selection.reasons:
         left = ", ".join(f"{n:,} by {reason}" for reason, n in taken.selection.counts.items())
-        return f"not one of its {len(taken.selection.reasons):,} pairs is chosen; left out are {left}"
+        return "; ".join(
+            (
+                f"not one of its {len(taken.selection.reasons):,} pairs is chosen; left out are {left}",
+                *taken.selection.notes,
+            )
+        )
     lack = exporter.lack if isinstance(exporter, Format) else "pairs"
     lack = lack if _size(taken.run / "trees.jsonl") else "trees"
     return f"it has no {lack}; `personagen show {taken.run}` and rejections.jsonl say why"

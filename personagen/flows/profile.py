@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from personagen.errors import UsageError
+from personagen.options.export import WHOLE
 from personagen.where import ATTRIBUTE, NUMBERS, TEXTS, Condition, parsed
 
 STRATA = (*NUMBERS, *TEXTS, "trait")
@@ -38,12 +39,12 @@ def read_profile(file: Path) -> Profile:
     import tomllib
 
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         line = _TOML_LINE.search(str(error))
         raise UsageError(f"{file}:{line[1] if line else len(text.splitlines())}: it is no TOML: {error}") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"--profile {file} can't be read: {getattr(error, 'strerror', None) or error}") from None
     reader = _Reader(file, text)
     if wrong := next((name for name in tables if name not in TABLES), None):
@@ -99,8 +100,8 @@ class _Reader:
         return name, most
 
     def held(self, name: str, text: Any) -> tuple[str, Condition]:
-        if not _NAME.fullmatch(name):
-            raise self.error(name, f"{name!r} can't name a split: use letters, digits and _")
+        if not _NAME.fullmatch(name) or name.lower() == WHOLE:
+            raise self.error(name, f"{name!r} can't name a split: use letters, digits and _, but not {WHOLE}")
         if not isinstance(text, str):
             raise self.error(name, f'{name} is no condition: write {name} = "attribute.age >= 60"')
         condition = parsed(text, f"{self._at(text)}: {name}")

@@ -29,7 +29,7 @@ def disjoint(run: Path, files: Mapping[str, Path], reasons: Path, meant: Mapping
     Raises:
         CorruptError: two splits have a person in common, or one that is too much like another.
     """
-    from personagen.splits import crossings
+    from personagen.splits import UNKNOWN, crossings
 
     sides = recorded(reasons)
     for name, file in files.items():
@@ -37,10 +37,16 @@ def disjoint(run: Path, files: Mapping[str, Path], reasons: Path, meant: Mapping
             if sides.setdefault(tree, name) != name:
                 raise CorruptError(f"{file}: tree {tree} is also in {sides[tree]}; do not use these splits")
     found = crossings(run, {**meant, **sides})
+    unknown = found.pop(UNKNOWN, 0)
     if found:
         listed = ", ".join(f"{n:,} {KINDS[kind]}" for kind, n in found.items())
         raise CorruptError(f"{next(iter(files.values())).parent}: {listed} are in two splits; do not use them")
     trees = ", ".join(f"{n:,} trees in {name}" for name, n in Counter(sides.values()).items())
+    if unknown:
+        return (
+            f"read back: {trees}; no person, twin or series is in two. {unknown:,} trees lack their persona's texts, so"
+            " people much like each other can be in two: split a run that has them",
+        )
     return (
         f"read back: {trees}; no person, profile, personality, trait list, repeat of one, twin or series is in two",
     )

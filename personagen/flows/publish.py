@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -17,6 +16,7 @@ from personagen.hub import remote
 from personagen.hub.dataset import CARD, MARK, REPORT, STATE, Dataset, is_ours, write_dataset
 from personagen.hub.remote import Head
 from personagen.options import place
+from personagen.options.export import shares
 from personagen.options.publish import PublishOptions
 from personagen.runs.interrupt import run_sync
 from personagen.splits import split_of
@@ -108,6 +108,17 @@ def planned(run: Path, name: str | None, options: PublishOptions) -> Iterator[Pl
             shutil.rmtree(beside, ignore_errors=True)
 
 
+def refuse_findings(plan: Plan, options: PublishOptions) -> None:
+    """Raises ``UsageError`` if something was found that looks like a key or personal data, unless that is allowed."""
+    found = plan.dataset.findings
+    if found and not options.allow_findings:
+        counts = ", ".join(f"{kind} {n:,}" for kind, n in sorted(found.counts.items()))
+        raise UsageError(
+            f"nothing was sent: {counts}, such as in {found.first[0].file}, row {found.first[0].row}; remove them from"
+            " the run, or add --allow-findings if they are invented"
+        )
+
+
 def send(plan: Plan, wait: Callable[[float], None] = time.sleep) -> PublishSummary:
     """Sends what ``plan`` says in one commit, or moves it into the folder; nothing if nothing changed.
 
@@ -150,22 +161,6 @@ def summary(plan: Plan, commit: str = "", sent: bool = False) -> PublishSummary:
     )
 
 
-def shares_of(text: str) -> dict[str, float]:
-    """The shares in ``train=0.9,test=0.1``, which are above 0 and sum up to 1; else ``UsageError``."""
-    shares: dict[str, float] = {}
-    try:
-        for part in text.split(","):
-            name, _, share = part.strip().partition("=")
-            if not name.isidentifier() or name in shares or not 0 < float(share) <= 1:
-                raise ValueError
-            shares[name] = float(share)
-        if not math.isclose(sum(shares.values()), 1, abs_tol=1e-6):
-            raise ValueError
-    except ValueError:
-        raise UsageError(f"--split {text}: give shares that sum up to 1, such as train=0.9,test=0.1") from None
-    return shares
-
-
 def _check(run: Path, name: str | None, out: Path | None) -> None:
     place("RUN", run)
     state = read_state(run)
@@ -201,7 +196,7 @@ def _plan(run: Path, name: str | None, options: PublishOptions, folder: Path, he
     out = Path(options.to_folder).resolve() if options.to_folder else None
     title = (name or str(out)).rpartition("/")[2]
     about = (title, name or title, options.license)
-    dataset = write_dataset(run, folder, split_of(run, shares_of(options.split)), about, options.with_persona)
+    dataset = write_dataset(run, folder, split_of(run, shares(options.split, least=1)), about, options.with_persona)
     if dataset.offline_roles and not options.allow_offline_data:
         raise UsageError(
             f"{run} is of the offline cast (it played {', '.join(dataset.offline_roles)}), for trying and testing only:"

@@ -20,7 +20,7 @@ from personagen.options import checked_texts
 from personagen.options.export import SelectionOptions
 from personagen.records import Persona, PreferencePair
 from personagen.store.files import read_records
-from personagen.where import ATTRIBUTE, Condition, parsed
+from personagen.where import ATTRIBUTE, Condition, has, parsed
 
 KEPT = "kept"
 MAX_REASONS = 256  # each is a byte
@@ -40,6 +40,13 @@ class Choices:
     def asked(self) -> bool:
         """Whether any pair could be left out."""
         return bool(self.conditions or self.profile.strata or self.balance or self.limit)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The attributes and scores that are asked about."""
+        asked = [*(one for _, one in self.conditions), *self.profile.soft]
+        counted = (name for name, _ in self.profile.strata if name.startswith(ATTRIBUTE))
+        return frozenset(counted).union(*(one.names for one in asked))
 
 
 @dataclass(frozen=True)
@@ -80,8 +87,9 @@ def select(run: Path, wanted: Choices) -> Selection:
     if len(names) > MAX_REASONS:
         raise UsageError(f"{len(names)} conditions and strata are more than {MAX_REASONS}; join some of them with and")
     balance, limit, strata = (len(wanted.conditions) + n for n in (1, 2, 3))
-    seen = _Seen()
+    seen, lacking = _Seen(), wanted.names
     for pair, persona in _pairs(run, wanted):
+        lacking = frozenset(name for name in lacking if not has(pair, name))
         reason = next((n for n, (_, test) in enumerate(wanted.conditions, 1) if not test(pair, persona)), 0)
         seen.reasons.append(reason)
         if not reason:
@@ -90,10 +98,13 @@ def select(run: Path, wanted: Choices) -> Selection:
     if wanted.profile.strata:
         kept = seen.stratified(kept, wanted.profile.strata, strata)
     notes: tuple[str, ...] = ()
+    if lacking:
+        notes = (f"no pair has {', '.join(sorted(lacking))}: look at the spelling",)
     units: Sequence[tuple[int, ...]] = [(at,) for at in kept] if wanted.limit else ()
     if wanted.balance:
         kept = sorted(kept)
-        units, notes = seen.balanced(kept, wanted.seed, balance, run)
+        units, more = seen.balanced(kept, wanted.seed, balance, run)
+        notes += more
     if wanted.limit:
         seen.limited(units, wanted.limit, limit)
     return Selection(tuple(names), bytes(seen.reasons), notes)

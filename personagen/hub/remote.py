@@ -146,13 +146,13 @@ def commit(api: Any, name: str, parent: str, files: Mapping[str, Path], gone: li
 def download(
     api: Any, name: str, revision: str | None, folder: Path, wait: Callable[[float], None] = time.sleep
 ) -> str:
-    """Copies the dataset at ``revision`` (the newest one) into ``folder`` and returns its commit; a copy that was
-    interrupted goes on.
+    """Copies the dataset at ``revision`` (the newest one) into a folder named by its commit, which it returns, below
+    ``folder``; a copy that was interrupted goes on.
     """
 
     def ask() -> str:
         commit = str(api.repo_info(name, repo_type="dataset", revision=revision).sha)
-        api.snapshot_download(name, repo_type="dataset", revision=commit, local_dir=folder)
+        api.snapshot_download(name, repo_type="dataset", revision=commit, local_dir=folder / commit)
         return commit
 
     return _retried(name, ask, wait)
@@ -193,6 +193,8 @@ def _words(name: str) -> Iterator[None]:
     except (HfHubHTTPError, httpx.HTTPError, OSError, RuntimeError, ValueError) as error:
         if isinstance(error, ValueError) and "metadata" in str(error):
             raise UsageError(f"the Hub refuses the card: {' '.join(str(error).split())}") from error
+        if isinstance(error, ValueError) and "Invalid filename" in str(error):
+            raise UsageError(f"{name} has a file whose name leads out of its folder, so nothing was copied") from error
         cause = _cause(error, (HfHubHTTPError, httpx.HTTPError, ConnectionError))
         if isinstance(cause, HfHubHTTPError):
             raise _refused(name, cause) from error
@@ -220,6 +222,8 @@ def _refused(name: str, error: Any) -> ConfigError | ServerError | UsageError:
     owner = name.partition("/")[0]
     if status == 401:
         return ConfigError(f"the Hub refuses the token{why}: {LOGIN}")
+    if status in (402, 403) and error.response.request.method in ("GET", "HEAD"):
+        return ConfigError(f"the token may not read {name}{why}: ask its owner for access, or use another token")
     if status in (402, 403):
         return ConfigError(
             f"the token may not write to {name}{why}: use one with write access to {owner}, or another OWNER/NAME"
@@ -230,6 +234,8 @@ def _refused(name: str, error: Any) -> ConfigError | ServerError | UsageError:
         after = error.response.headers.get("retry-after", "")
         problem = f"the Hub answers {status}{why}; nothing is half published; run the command again"
         return ServerError(problem, status=status, retry_after=float(after) if after.isdigit() else None)
+    if type(error).__name__ == "RevisionNotFoundError":
+        return UsageError(f"{name} has no such branch, tag or commit: check --revision")
     if status == 404:
         return UsageError(f"the Hub has no dataset {name}, or not for this token: check the name, or {LOGIN}")
     return ConfigError(f"the Hub refuses {name}: {status}{why}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -13,17 +12,24 @@ Balance = Literal["length"]
 File = Literal["jsonl", "parquet"]
 Keep = Literal["all", "personal"]
 REST = "train"  # the split of what is not held out, if no shares are given
+WHOLE = "all"  # for ``datasets`` a name of all splits together
+_ROUNDING = 1e-5
 _SHARE = re.compile(r"\s*(\w+)\s*=\s*(\d*\.?\d+)\s*")  # ``datasets`` takes no other names of splits
 
 
-def shares(text: str | None) -> dict[str, float]:
-    """The share of each split in ``train=0.9,test=0.1``; empty for None. Another text is a ``ValueError``."""
+def shares(text: str | None, least: int = 2) -> dict[str, float]:
+    """The share of each split in ``train=0.9,test=0.1``; empty for None. Another text, one with fewer than ``least``
+    splits or with a name that ``datasets`` takes for something else is a ``ValueError``.
+    """
     if text is None:
         return {}
     found = [_SHARE.fullmatch(part) for part in text.split(",")]
     given = {one[1]: float(one[2]) for one in found if one}
-    if len(given) < max(2, len(found)) or min(given.values()) <= 0 or not math.isclose(sum(given.values()), 1):
-        raise ValueError("give two or more names with shares that add up to 1, as in train=0.9,test=0.1")
+    if wrong := next((name for name in given if name.lower() == WHOLE), ""):
+        raise ValueError(f"datasets takes {wrong} for all splits together; name it otherwise")
+    if len(given) < max(least, len(found)) or min(given.values()) <= 0 or abs(sum(given.values()) - 1) > _ROUNDING:
+        some = "two or more names with shares" if least > 1 else "shares"
+        raise ValueError(f"give {some} that add up to 1, as in train=0.9,test=0.1")
     return given
 
 

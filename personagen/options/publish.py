@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from personagen.options.export import shares
 from personagen.options.row import FILES, GENERAL, FilePath, Options, option
+
+
+def _checked(text: str) -> str:
+    shares(text, least=1)
+    return text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,7 +20,13 @@ class PublishOptions(Options):
     to_folder: FilePath | None = option(
         None, "Write the dataset to this folder; nothing is sent.", FILES, "DIR", words="send it to OWNER/NAME"
     )
-    split: str = option("train=1", "Splits and their shares; no persona is in two of them.", FILES, "NAME=SHARE,...")
+    split: str = option(
+        "train=1",
+        "Splits and their shares; no persona is in two of them.",
+        FILES,
+        "NAME=SHARE,...",
+        read=_checked,
+    )
     license: str = option(
         "unknown",
         "Licence of the dataset, as the Hub names it.",

@@ -41,7 +41,7 @@ def population(file: FilePath | None) -> Population:
     if file is None:
         return packaged()
     try:
-        text = Path(file).read_text(encoding="utf-8")
+        text = Path(file).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"--population {file} can't be read: {getattr(error, 'strerror', None) or error}") from None
     return _read(Path(file), text, packaged())

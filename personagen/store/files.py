@@ -122,15 +122,20 @@ def sync_folder(folder: Path) -> None:
 
 def read_records(file: Path, kind: type[R]) -> Iterator[R]:
     """The records of a JSONL file, one at a time; ``CorruptError`` has the number of a damaged line."""
+    for number, line in numbered_lines(file):
+        try:
+            yield kind.model_validate_json(line)
+        except ValidationError as error:
+            what = error.errors()[0]["msg"]
+            raise CorruptError(f"{file}:{number} is not a {kind.__name__}: {what}; run the command again") from None
+
+
+def numbered_lines(file: Path) -> Iterator[tuple[int, bytes]]:
+    """The lines of a result file with their numbers, from 1; ``UsageError`` if there is no such file."""
     if not file.is_file():
         raise UsageError(f"{file} is missing: {file.parent} is not a finished run; `personagen simulate` makes one")
     with file.open("rb", buffering=BUFFER_BYTES) as lines:
-        for number, line in enumerate(lines, 1):
-            try:
-                yield kind.model_validate_json(line)
-            except ValidationError as error:
-                what = error.errors()[0]["msg"]
-                raise CorruptError(f"{file}:{number} is not a {kind.__name__}: {what}; run the command again") from None
+        yield from enumerate(lines, 1)
 
 
 def refuse_evaluation(folder: Path, state: Mapping[str, Any]) -> None:

@@ -73,7 +73,7 @@ def check(method: str, rows: Iterable[Placed], chat: Chat) -> Checked:
     for place, row in rows:
         check_form(method, place, row)
         found.seen += 1
-        kind, words, tokens = _objection(row, chat)
+        kind, words, tokens = _objection({name: row[name] for name in COLUMNS[method]}, chat)
         found.longest = max(found.longest, tokens)
         if kind:
             found.counts[kind] += 1
@@ -95,7 +95,7 @@ def check_form(method: str, place: str, row: Row) -> None:
         if name == "label":
             fits, takes = isinstance(value, bool), "true or false"
         elif name == "margin":
-            fits, takes = isinstance(value, int | float) and value >= 0, "a number of at least 0, for every row"
+            fits, takes = type(value) in (int, float) and value >= 0, "a number of at least 0, for every row"
         else:
             fits, takes = _are_messages(value), "a list of messages, each with role and content"
         if not fits:

@@ -52,11 +52,11 @@ def read_recipe(name: str) -> Recipe:
     """The recipe ``name``, one of ``RECIPES`` or a TOML file; ``UsageError`` if it is neither or has other parts."""
     file = FOLDER / f"{name}.toml" if name in RECIPES else Path(name)
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")
         found = tomllib.loads(text)
     except FileNotFoundError:
         raise UsageError(f"--recipe {name}: choose one of {', '.join(RECIPES)}, or give a TOML file") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"{file} is not TOML: {error}") from None
     shared = _table(file, found, "trainer")
     methods = {method: {**shared, **_table(file, found, method)} for method in METHODS}

@@ -38,8 +38,14 @@ def read(file: Path) -> Iterator[Placed]:
             from pyarrow.parquet import ParquetFile
         except ImportError:
             raise UsageError(f"{file} needs pyarrow: pip install 'personagen[parquet]'") from None
-        rows = (row for batch in ParquetFile(file).iter_batches() for row in batch.to_pylist())
-        yield from ((f"{file}, row {number}", row) for number, row in enumerate(rows, 1))
+        number = 0
+        try:
+            for batch in ParquetFile(file).iter_batches():
+                for row in batch.to_pylist():
+                    number += 1
+                    yield f"{file}, row {number}", row
+        except (ValueError, OSError) as error:  # of Arrow
+            raise UsageError(f"{file} is damaged after row {number:,}: {error}; export the run again") from None
         return
     with file.open("rb", buffering=BUFFER_BYTES) as lines:
         for number, line in enumerate(lines, 1):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -138,3 +140,14 @@ def test_the_program_itself_reaches_the_hub_that_the_environment_names(run, tmp_
     assert (tmp_path / "again" / "pairs.jsonl").read_bytes() == (run / "pairs.jsonl").read_bytes()
     assert TOKEN not in sent.stdout + sent.stderr
     assert not any(TOKEN.encode() in file.read_bytes() for file in run.rglob("*") if file.is_file())
+
+
+def test_the_code_that_loads_a_folder_is_python_whatever_its_name(command, run, tmp_path):
+    result = command("publish", run, "--to-folder", 'a "b" c')
+    card = (tmp_path / 'a "b" c' / "README.md").read_text()
+    [code] = re.findall(r"```python\n(.*?)```", card, re.DOTALL)
+    for text in (result.stdout.partition("load: ")[2], code):
+        call = next(
+            node for node in ast.walk(ast.parse(re.sub(r"(?m)^ +load", "load", text))) if isinstance(node, ast.Call)
+        )
+        assert ast.literal_eval(call.args[0]) == 'a "b" c'

@@ -76,6 +76,7 @@ def test_other_entries_of_the_index_stay_and_the_same_export_changes_nothing():
     once = dataset_info("a.jsonl", b'{"identity": {"file_name": "identity.json"}}')
     assert list(json.loads(once)) == ["identity", "a"]
     assert dataset_info("a.jsonl", once) == once
+    assert list(json.loads(dataset_info("a.v2.jsonl", once))) == ["identity", "a", "a.v2"]
 
 
 @pytest.mark.parametrize("before", [b"[]", b"{", b"\xff"])

@@ -55,6 +55,14 @@ def test_the_proof_is_printed(run: Path, tmp_path: Path):
     assert note.endswith("; no person, profile, personality, trait list, repeat of one, twin or series is in two")
 
 
+def test_the_proof_claims_nothing_of_texts_that_are_not_there(tmp_path: Path):
+    unknown = {"profile": "", "personality": "", "facts": (), "traits": ()}
+    people = [person(number).model_copy(update=unknown) for number in range(15)]
+    run = simulated(tmp_path / "run", [tree(number, people[number % 15]) for number in range(30)])
+    [note] = export(run, "trl", tmp_path / "out", HALVES).notes
+    assert "; no person, twin or series is in two. 30 trees lack their persona's texts" in note
+
+
 @pytest.mark.parametrize("format", ["trl", "told"])
 @pytest.mark.parametrize("to", ["jsonl", "parquet"])
 def test_a_person_in_two_splits_is_found_in_what_was_written(
@@ -141,3 +149,9 @@ def test_a_file_where_the_folder_should_be_is_refused(run: Path, tmp_path: Path)
     (tmp_path / "out").write_text("")
     with pytest.raises(UsageError, match="out is a file; with splits --out names a folder"):
         export(run, "trl", tmp_path / "out", HALVES)
+
+
+def test_a_run_without_its_trees_is_refused_before_it_is_split(run: Path, tmp_path: Path):
+    (run / "trees.jsonl").unlink()
+    with pytest.raises(UsageError, match=r"trees\.jsonl is missing"):
+        export(run, "trl", tmp_path / "out", SelectionOptions(split="train=0.5,test=0.5"))

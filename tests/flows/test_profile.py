@@ -42,6 +42,10 @@ def test_an_empty_profile_asks_nothing(tmp_path: Path):
     assert (found.hard, found.soft, found.strata, found.holdout) == ((), (), (), ())
 
 
+def test_a_byte_order_mark_is_read_over(tmp_path: Path):
+    assert read(tmp_path, '\ufeffhard = ["personal"]').hard[0].text == "personal"
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -54,6 +58,7 @@ def test_an_empty_profile_asks_nothing(tmp_path: Path):
         ("[strata]\nturn = 0", r":2: the most pairs of one turn is 0: give a whole number from 1 up"),
         ("[strata]\nturn = true", r":2: the most pairs of one turn is True"),
         ('[holdout]\n"a b" = "trait = shy"', r":2: 'a b' can't name a split"),
+        ('[holdout]\nall = "trait = shy"', r":2: 'all' can't name a split"),
         ("[holdout]\nold = 60", r":2: old is no condition: write old = "),
         ('[holdout]\nold = "margin > 1"', r":2: old holds out personas: ask for persona, trait or attribute.NAME only"),
     ],

@@ -236,6 +236,32 @@ def test_a_dataset_that_is_not_there_is_said(hub, tmp_path):
         pull("me/nothing", tmp_path / "again")
 
 
+def test_an_interrupted_copy_of_another_dataset_is_not_mixed_in(hub, publish, tmp_path):
+    publish()
+    files = hub.repos[NAME].head.files
+    hub.repos["me/other"] = Repo(private=True)
+    more = {"pairs/zz-00000-of-00001.parquet": files["pairs/train-00000-of-00001.parquet"]}
+    hub.repos["me/other"].add(files | more, "other")
+    hub.troubles.append(Trouble("GET .*/resolve/.*/trees/", status=403))
+    with pytest.raises(ConfigError, match="may not read me/other"):
+        pull("me/other", tmp_path / "again")
+    assert pull(NAME, tmp_path / "again").records["pairs.jsonl"] == 9
+
+
+def test_a_revision_that_is_not_there_is_said(hub, publish, tmp_path):
+    publish()
+    with pytest.raises(UsageError, match="me/bees has no such branch, tag or commit: check --revision"):
+        pull(NAME, tmp_path / "again", "v9")
+
+
+def test_a_file_whose_name_leads_out_of_the_folder_is_not_copied(hub, publish, tmp_path):
+    publish()
+    hub.repos[NAME].add(hub.repos[NAME].head.files | {"../../../out.md": (b"x", False)}, "theirs")
+    with pytest.raises(UsageError, match="a file whose name leads out of its folder"):
+        pull(NAME, tmp_path / "a" / "again")
+    assert not [*tmp_path.rglob("out.md")]
+
+
 def test_a_dataset_that_somebody_else_made_in_the_meantime_is_not_overwritten(hub, tmp_path):
     with planned(rich_run(tmp_path / "run"), NAME, PublishOptions()) as plan:
         hub.repos[NAME] = Repo(private=True)

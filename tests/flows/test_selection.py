@@ -173,3 +173,13 @@ def test_that_nothing_is_chosen_is_said_with_the_reasons(run: Path, tmp_path: Pa
     with pytest.raises(UsageError, match="not one of its 24 pairs is chosen; left out are 24 by where: margin > 9"):
         export(run, "trl", tmp_path / "out.jsonl", SelectionOptions(where="margin > 9"))
     assert sorted(file.name for file in tmp_path.iterdir()) == ["run"]
+
+
+def test_a_name_that_no_pair_has_is_noted_wherever_it_is_asked_for(run: Path, tmp_path: Path):
+    profile = Profile(
+        soft=(parsed("not attribute.aeg = 60"),), strata=(("attribute.gendr", 5),), hard=(parsed("margin > 0"),)
+    )
+    assert selected(run, profile).notes == ("no pair has attribute.aeg, attribute.gendr: look at the spelling",)
+    with pytest.raises(UsageError, match=r"is chosen; .+; no pair has score.leek: look at the spelling"):
+        export(run, "trl", tmp_path / "out.jsonl", SelectionOptions(where="score.leek < 1"))
+    assert not selected(run, where="score.leak >= 0 or margin > 1").notes

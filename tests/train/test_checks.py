@@ -118,6 +118,12 @@ def test_sft_and_kto_rows_are_checked_by_their_one_reply():
         checked(rows[:1], "kto")
 
 
+def test_columns_of_another_method_are_not_looked_at():
+    more = {"completion": [said("assistant", "Other.")], "label": 3}
+    assert "equal to the rejected one" in str(checked([pair(rejected="Good.") | more]))
+    assert str(checked([pair() | more | {"chosen": None}], "sft")) == ""
+
+
 @pytest.mark.parametrize(
     ("method", "change", "message"),
     [
@@ -125,6 +131,7 @@ def test_sft_and_kto_rows_are_checked_by_their_one_reply():
         ("dpo", {"prompt": "Hello."}, "prompt is not a list of messages"),
         ("reward", {"margin": None}, "margin is not a number of at least 0, for every row"),
         ("reward", {"margin": -1.0}, "margin is not a number"),
+        ("reward", {"margin": True}, "margin is not a number"),
         ("sft", {}, "train.jsonl:1 has no completion: export the run with --format trl-sft"),
     ],
 )

@@ -69,6 +69,12 @@ def test_what_is_wrong_in_a_recipe_is_one_sentence(tmp_path: Path, text: str, sa
         read_recipe(recipe_file(tmp_path, text))
 
 
+def test_a_byte_order_mark_is_read_over(tmp_path: Path):
+    file = tmp_path / "mine.toml"
+    file.write_text("\ufeff" + (FOLDER / "aloe.toml").read_text())
+    assert read_recipe(str(file)).methods == read_recipe("aloe").methods
+
+
 def test_an_unknown_recipe_lists_those_that_are_there():
     with pytest.raises(UsageError, match="choose one of aloe, smoke, tiny, or give a TOML file"):
         read_recipe("aleo")

@@ -39,6 +39,11 @@ def test_parquet_has_the_same_rows(tmp_path: Path):
     file = tmp_path / "rows.parquet"
     parquet.write_table(arrow.Table.from_pylist([{"a": [{"role": "user"}]}]), file)
     assert [*read(file)] == [(f"{file}, row 1", {"a": [{"role": "user"}]})]
+    whole = file.read_bytes()
+    for damaged in (whole[:-9], b"", whole[:4] + b"\0" * 60 + whole[64:]):
+        file.write_bytes(damaged)
+        with pytest.raises(UsageError, match=r"rows.parquet is damaged after row 0"):
+            [*read(file)]
 
 
 def test_rows_are_drawn_by_the_seed_and_fewer_are_the_first_of_more():
