@@ -83,7 +83,7 @@ check: $(VENV)/.dev  ## format, lint, types and the tests: what must pass before
 	@$(MAKE) --no-print-directory test-slow
 	@$(MAKE) --no-print-directory test
 
-real: $(REAL)/.ready  ## expand, simulate and evaluate on a real model behind real servers: half an hour
+real: $(REAL)/.ready  ## expand, simulate and evaluate on a real model behind real servers: an hour
 	$(REAL)/bin/python benchmarks/real.py
 
 loop: $(REAL)/.ready $(TRAIN)/.ready  ## expand, simulate, train and evaluate a real model, before and after: a few hours

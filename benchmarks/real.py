@@ -1,6 +1,6 @@
 """A real language model on real servers: what becomes of its replies, by role.
 
-    make real          # every role, llama.cpp and LiteLLM's proxy: half an hour on two cores
+    make real          # every role, llama.cpp and LiteLLM's proxy: an hour on two cores
     make real-short    # a few conversations, a few minutes
 
 The model is SmolLM2-135M-Instruct, which a wheel on PyPI holds. It is weak on purpose: what a model can get wrong, it
