@@ -6,6 +6,7 @@ All of it is known before the first call, from the plan alone, so that a run can
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from random import Random
 
 from personagen import tree
@@ -51,15 +52,26 @@ def planned(plan: Plan) -> frozenset[str]:
 def forked_turns(plan: Plan) -> frozenset[int]:
     """The turns of the preferred branch in which ``best-hard`` continues a rejected reply too.
 
-    All but the last, or a draw of those that ``max_nodes`` leaves room for: such a branch takes all later turns.
+    All but the last, or a draw of those that ``max_nodes`` leaves room for: such a branch takes all later turns. The
+    draw fills that room, so that all trees of a run have equally many turns, as an estimate supposes.
     """
-    left = plan.max_nodes // (1 + plan.candidates) - plan.turns
+    drawn = Random(f"{plan.seed}/{plan.id}/forks").sample(range(1, plan.turns), plan.turns - 1)
+    costs = [plan.turns - turn for turn in drawn]
+    left = max(0, min(sum(costs), plan.max_nodes // (1 + plan.candidates) - plan.turns))
     forks = set()
-    for turn in Random(f"{plan.seed}/{plan.id}/forks").sample(range(1, plan.turns), plan.turns - 1):
-        if plan.turns - turn <= left:
-            left -= plan.turns - turn
+    for at, (turn, cost) in enumerate(zip(drawn, costs, strict=True), 1):
+        if cost <= left and _can_fill(left - cost, costs[at:]):
+            left -= cost
             forks.add(turn)
     return frozenset(forks)
+
+
+def _can_fill(room: int, costs: Sequence[int]) -> bool:
+    """Whether some of ``costs`` add up to ``room``."""
+    sums = 1  # bit N: N is such a sum
+    for cost in costs:
+        sums |= sums << cost
+    return bool(sums >> room & 1)
 
 
 def calls_at_once(plan: Plan) -> float:

@@ -218,7 +218,7 @@ def test_other_personas_are_refused(talks, tmp_path):
     talks("run")
     other = fakes.personas(tmp_path / "run", 6)
     other.write_bytes(b"\n".join(reversed(other.read_bytes().splitlines())))
-    with pytest.raises(UsageError, match="personas was"):
+    with pytest.raises(UsageError, match="other personas"):
         talks("run", personas=str(other))
 
 

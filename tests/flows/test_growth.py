@@ -15,19 +15,13 @@ from personagen import tree
 from personagen.agents.assistant import CANDIDATES
 from personagen.errors import ReplyError, UsageError
 from personagen.flows.growth import news
-from personagen.flows.plan import Plan
-from personagen.flows.shape import calls_at_once, levels, planned
+from personagen.flows.shape import calls_at_once, levels
 from personagen.records import Inference, Message
 from personagen.trajectories import scores_of, trajectories_of
-from tests.fakes import PERSONA, Fake, cast, context, grow
+from tests.fakes import Fake, cast, context, grow
+from tests.flows.test_shape import plan
 
 GROWTHS = ("coin", "best", "all", "beam:3", "best-hard", "information")
-
-
-def plan(**changes):
-    fields = {"id": "t", "persona": PERSONA, "repeat": 0, "turns": 4, "candidates": 2}
-    fields |= {"grow": "coin", "max_nodes": 500, "seed": 1}
-    return Plan(**{**fields, **changes})
 
 
 def grown(reply=cast, shuffle=None, **changes):
@@ -68,37 +62,6 @@ def test_a_tree_has_the_planned_levels_in_any_order_of_arrival_and_reaches_every
     others = [grown(shuffle=n, **shape) for n in (1, 2)]
     assert {other.line() for other, _ in others} == {made.line()}
     assert {len(other.calls) for _, other in others} == {len(fake.calls)}
-
-
-@pytest.mark.parametrize("turns", [6, 10, 40])
-@pytest.mark.parametrize("max_nodes", [150, 500, 2000])
-def test_a_capped_tree_uses_its_room_and_its_deepest_branches_began_with_every_reply(turns, max_nodes):
-    capped = plan(grow="all", turns=turns, max_nodes=max_nodes)
-    places = planned(capped)
-    room = max_nodes // 3
-    assert len(places) == min(sum(levels(capped)), 2**turns - 1) <= room
-    assert len(places) in (2**turns - 1, room, room - 1)
-    deepest = [at for at in places if tree.turn(at) == turns]
-    if len(deepest) > 20:
-        share = sum(at.startswith("0.0.") for at in deepest) / len(deepest)
-        assert 0.25 < share < 0.75
-    if max_nodes >= 500 or turns == 6:
-        assert len(deepest) >= 4
-
-
-def test_no_branch_of_a_capped_tree_ends_before_the_last_turn_once_the_tree_is_as_wide_as_it_may_be():
-    capped = plan(grow="all", turns=10)
-    widths, places = levels(capped), planned(capped)
-    assert widths == [1, 2, 4, 8, 16, 27, 27, 27, 27, 27]
-    for at in (at for at in places if tree.turn(at) < 10):
-        assert any(f"{at}.{slot}.0" in places for slot in range(2))
-    continued = Counter(tree.parent(at)[-1] for at in places if tree.turn(at) > 6)
-    assert abs(continued["0"] - continued["1"]) <= 4  # at most one a level
-
-
-def test_a_cap_that_fits_one_branch_only_still_reaches_the_last_turn():
-    assert levels(plan(grow="all", turns=10, max_nodes=32)) == [1] * 10
-    assert levels(plan(grow="best-hard", turns=10, max_nodes=32)) == [1] * 10
 
 
 def test_a_beam_keeps_the_branches_of_the_best_mean_score():

@@ -63,7 +63,7 @@ def test_no_sound_message_that_comes_close_to_a_fault_is_rejected():
 
 
 @pytest.mark.slow
-def test_no_message_of_the_offline_cast_is_rejected(run, tmp_path: Path):
+def test_no_message_of_the_offline_cast_that_is_kept_is_a_broken_one_and_hardly_any_is_asked_again(run, tmp_path: Path):
     people = [Persona(id=f"p{n}", **persona) for n, persona in enumerate(bench.personas(20, None))]
     file = tmp_path / "people.jsonl"
     file.write_bytes(b"".join(person.line() + b"\n" for person in people))
@@ -74,4 +74,5 @@ def test_no_message_of_the_offline_cast_is_rejected(run, tmp_path: Path):
     rejected = [(turn.text, objection) for turn in turns if (objection := first_objection(turn))]
     print(shown("\noffline cast", (len(rejected), len(turns))))
     assert len(turns) > 400
-    assert (rejected, summary.rejected_messages) == ([], {})
+    assert rejected == []
+    assert sum(summary.rejected_messages.values()) < 0.01 * len(turns)  # what the assistant says again is asked again
