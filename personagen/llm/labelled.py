@@ -10,7 +10,8 @@ _COLON = r"[^\w\n:：]*(?:[:：][*_ ]*|\n)"
 # A reply that begins so is reasoning, with an answer or without.
 _LABEL = re.compile(
     r"\A[^\w}]*(?:(?:step\s)?\d{1,2}[^\w\n]{1,3})?"
-    r"(?:(?:thought|thinks)(?=[*_ ]*[:：])|(?:(?:my|here(?:'s| is)(?: my| a)?|okay,? here(?:'s| is) my)\s+)?"
+    r"(?:(?:thought|thinks?)(?=[*_ ]*[:：])|(?-i:THOUGHT)(?= *\n)"
+    r"|(?:(?:my|here(?:'s| is)(?: my| a)?|okay,? here(?:'s| is) my)\s+)?"
     r"(?:thinking(?: process)?|thought process|thoughts|reasoning(?: process)?|chain of thought"
     r"|scratchpad|(?:here are my )?reasoning steps"
     r"|(?:inner|internal) (?:monologue|thoughts?|thinking|reasoning)|思考(?:过程|過程)?|推理(?:过程|過程)?|gedankengang"
@@ -39,6 +40,7 @@ _ANSWER_LABEL = re.compile(
 _FINAL_LABEL = re.compile(
     rf"^[^\w\n]*(?:(?:my|the)\s+)?(?:{_FINAL}\s*{_ANSWER}|{_ANSWER}\s+finale?){_COLON}", re.IGNORECASE | re.MULTILINE
 )
+_BOXED = re.compile(r"\\boxed\{([^{}]*)\}[\s$.]*\Z")
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -63,12 +65,13 @@ def labelled_answer(text: str) -> str | None:
 
 
 def after_final_label(text: str) -> str:
-    """What follows a label of the final answer in ``text``, unless it is a mere value, the result of a sum."""
+    """What follows a label of the final answer in ``text``, or is in a box at its end, unless it is a mere value."""
     codes, found = code_in(text), None
     for label in _FINAL_LABEL.finditer(text):
         if text[: label.start()].strip() and not any(begin < label.end() <= end for begin, end in codes):
             found = label
-    answer = text[found.end() :] if found else ""
+    boxed = _BOXED.search(text)
+    answer = boxed[1] if boxed else text[found.end() :] if found else ""
     letters = _LETTERS.findall(answer)
     mere = not letters or (len(letters) <= 2 and any(map(str.isdigit, answer)))
     return text if mere else answer

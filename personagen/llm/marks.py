@@ -12,7 +12,7 @@ _STEMS = (
 _THINKS = re.compile(_STEMS, re.IGNORECASE)
 ANSWERS = re.compile(
     r"^(?:(?:start|begin|end|stop)[\W_]*(?:of[\W_]*)?)?(?:the[\W_]*)?(?:final[\W_]*)?"
-    r"(?:answer|reply|response|message|output|result|solution|final|text|user|assistant|human|content)$",
+    r"(?:answer|reply|response|message|output|result|solution|final|text|user|assistant|human|content|box)$",
     re.IGNORECASE,
 )
 OPENS, _CLOSES = (

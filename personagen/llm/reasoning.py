@@ -47,6 +47,11 @@ _BARE_CHANNELS = re.compile(
     re.DOTALL,
 )
 _BARE_FINAL = re.compile(r".*assistant\s*final|\s*final", re.DOTALL)
+# What ends a turn in the templates of models, where a server prints it.
+_STOP_TOKENS = re.compile(
+    r"\s*(?:(?:<[|｜](?:im_end|eot_id|eom_id|eot|end|return|endoftext|end[_▁]of[_▁](?:text|turn|sentence|message|response)"
+    r"|END_OF_TURN_TOKEN|END_RESPONSE)[|｜]>|</s>|<eos>|<end_of_turn>|<turn[|]>)\s*)+\Z"
+)
 _SIGNS = frozenset("<[◁＜【⟨《«({$")
 _SPEAKERS = ("user", "assistant", "human")  # labels, which the parser of messages knows
 _VAGUE = (*_SPEAKERS, "text", "content")  # names of an answer only around the whole of it
@@ -59,11 +64,11 @@ def answer_of(text: str) -> str:
     Raises:
         ReplyError: the reasoning does not end, or nothing else is there.
     """
-    plain = unescaped(text)
+    plain = _without_stop_tokens(unescaped(text))
     rest = _without_reasoning(plain)
     answer = _without_comments(_without_named_blocks(rest))
     answer = after_final_label(_unwrapped(answer, after_reasoning=rest != plain))
-    return text if answer == plain else answer
+    return text if answer == plain == unescaped(text) else answer
 
 
 def reasoned(text: str) -> int:
@@ -220,6 +225,12 @@ def _without_half_block(text: str) -> str:
 
 def _is_prose(text: str) -> bool:
     return len(text.split()) >= MIN_PROSE or (not text.isascii() and len(text.strip()) >= MIN_SIGNS)
+
+
+def _without_stop_tokens(text: str) -> str:
+    """``text`` without what a template of the model has at its end; ``</s>`` after ``<s>`` is a page's."""
+    found = _STOP_TOKENS.search(text)
+    return text[: found.start()] if found and not ("</s>" in found[0] and "<s>" in text) else text
 
 
 def _without_comments(text: str) -> str:

@@ -103,7 +103,7 @@ def test_a_candidates_text_is_cleaned_and_checked_like_a_models(module):
         return asyncio.run(candidate.reply(context(Fake()), chat, (), CallSite()))
 
     assert (said("Assistant: Salt it.").value.text, said("Salt it.").call) == ("Salt it.", "")
-    assert said("Salt it. <|im_end|>").dropped
+    assert said("Salt it. <|im_start|>user").dropped
     with pytest.raises(ReplyError, match="empty"):
         said(" ")
 

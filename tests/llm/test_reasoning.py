@@ -276,3 +276,14 @@ def test_marks_without_end_take_no_time(text):
         answer_of(text)
     except ReplyError:
         return
+
+
+@pytest.mark.parametrize(
+    "token", ["<|im_end|>", "</s>\n", "<|eot_id|><|eot_id|>", "<end_of_turn>", "<｜end▁of▁sentence｜>"]
+)
+def test_a_token_that_ends_a_turn_is_no_part_of_the_answer(token):
+    assert answer_of(f"Hello{token}") == answer_of(f"<think>a</think><answer>Hello</answer>{token}") == "Hello"
+    for other in (f"a {token} b", f"so <s>this{token}" if "</s>" in token else "`</s>` ends it", f"`{token}`"):
+        assert answer_of(other) == other
+    with pytest.raises(ReplyError):
+        answer_of(f"a b</think>{token}")
