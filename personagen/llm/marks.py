@@ -46,6 +46,12 @@ _BBCODE = frozenset(("url", "quote", "spoiler", "size", "color", "list"))
 _WITHIN = {"summary": "<details", "caption": "<table", "figcaption": "<figure", "legend": "<fieldset"}
 # Tags that a page shows as text, and what LaTeX has for them.
 _ESCAPED = re.compile(r"(?:\\<|&lt;)\s?(?P<slash>/?)\s?(?P<name>[^\W\d][\w:#-]{0,40})\s?(?:\\?>|&gt;)")
+# What ends a turn in the templates of models, where a server prints it.
+_STOP_TOKEN = re.compile(
+    r"(?:<[|｜](?:im_end|eot_id|eom_id|eot|end|return|endoftext|end[_▁]of[_▁](?:text|turn|sentence|message|response)"
+    r"|END_OF_TURN_TOKEN|END_RESPONSE)[|｜]>|</s>|<eos>|<end_of_turn>|<turn[|]>)\Z"
+)
+_LONGEST_STOP_TOKEN = 24
 _LATEX = re.compile(r"\\(?P<what>begin|end)\{(?P<name>\w{1,40})\}")
 
 
@@ -126,3 +132,16 @@ def unescaped(text: str) -> str:
     if "&lt;" in text or "\\<" in text:
         text = _ESCAPED.sub(tag, text)
     return _LATEX.sub(environment, text) if "\\begin{" in text else text
+
+
+def without_stop_tokens(text: str) -> str:
+    """``text`` without what a template of the model has at its end; ``</s>`` after ``<s>`` is a page's."""
+    end, page = len(text), "<s>" in text
+    cut = end
+    while True:
+        while end and text[end - 1].isspace():
+            end -= 1
+        found = _STOP_TOKEN.search(text, max(0, end - _LONGEST_STOP_TOKEN), end)
+        if not found or (page and found[0] == "</s>"):
+            return text[:cut].rstrip() if cut < len(text) else text
+        end = cut = found.start()

@@ -28,6 +28,7 @@ from personagen.llm.marks import (
     opens_reasoning,
     thinks,
     unescaped,
+    without_stop_tokens,
 )
 
 MIN_PROSE, MIN_SIGNS = 4, 8  # words of a block that may be reasoning; signs where words have no spaces
@@ -47,15 +48,11 @@ _BARE_CHANNELS = re.compile(
     re.DOTALL,
 )
 _BARE_FINAL = re.compile(r".*assistant\s*final|\s*final", re.DOTALL)
-# What ends a turn in the templates of models, where a server prints it.
-_STOP_TOKENS = re.compile(
-    r"\s*(?:(?:<[|｜](?:im_end|eot_id|eom_id|eot|end|return|endoftext|end[_▁]of[_▁](?:text|turn|sentence|message|response)"
-    r"|END_OF_TURN_TOKEN|END_RESPONSE)[|｜]>|</s>|<eos>|<end_of_turn>|<turn[|]>)\s*)+\Z"
-)
+_INDENT = 80  # spaces before a mark on its line, at most
 _SIGNS = frozenset("<[◁＜【⟨《«({$")
 _SPEAKERS = ("user", "assistant", "human")  # labels, which the parser of messages knows
 _VAGUE = (*_SPEAKERS, "text", "content")  # names of an answer only around the whole of it
-_LINE_OR_SENTENCE_ENDS = re.compile(r"(?:\A|\n|[.!?…。！？>\])}]) *\Z")
+_LINE_OR_SENTENCE_ENDS = re.compile(r"(?:\A|[\n.!?…。！？>\])}]) *\Z")
 
 
 def answer_of(text: str) -> str:
@@ -64,7 +61,7 @@ def answer_of(text: str) -> str:
     Raises:
         ReplyError: the reasoning does not end, or nothing else is there.
     """
-    plain = _without_stop_tokens(unescaped(text))
+    plain = without_stop_tokens(unescaped(text))
     rest = _without_reasoning(plain)
     answer = _without_comments(_without_named_blocks(rest))
     answer = after_final_label(_unwrapped(answer, after_reasoning=rest != plain))
@@ -227,12 +224,6 @@ def _is_prose(text: str) -> bool:
     return len(text.split()) >= MIN_PROSE or (not text.isascii() and len(text.strip()) >= MIN_SIGNS)
 
 
-def _without_stop_tokens(text: str) -> str:
-    """``text`` without what a template of the model has at its end; ``</s>`` after ``<s>`` is a page's."""
-    found = _STOP_TOKENS.search(text)
-    return text[: found.start()] if found and not ("</s>" in found[0] and "<s>" in text) else text
-
-
 def _without_comments(text: str) -> str:
     """``text`` without comments in prose at its beginning or on lines of their own, except between tags of a page."""
     if "<!--" not in text:
@@ -260,12 +251,13 @@ def _unwrapped(text: str, *, after_reasoning: bool) -> str:
         return text
     end = ends[-1].start() if ends else None
     for mark in found:
-        before, inner = stripped[: mark.start()], stripped[mark.end() : end]
-        if is_closing(mark) or (before.strip() and mark["name"].lower() in _VAGUE):
+        at = mark.start()
+        if is_closing(mark) or (at and mark["name"].lower() in _VAGUE):
             continue
-        alone = before.endswith("\n") and inner.startswith("\n")
-        if _LINE_OR_SENTENCE_ENDS.search(before) and (ends or alone or (after_reasoning and not before)):
-            return inner.strip()
+        alone = at and stripped[at - 1] == "\n" and stripped.startswith("\n", mark.end(), end)
+        ended = _LINE_OR_SENTENCE_ENDS.search(stripped, max(0, at - _INDENT), at)
+        if ended and (ends or alone or (after_reasoning and not at)):
+            return stripped[mark.end() : end].strip()
     return text
 
 

@@ -41,16 +41,17 @@ def _task(thread: Thread, rng: Random) -> tuple[str, list[Point]]:
     if topic is None:
         return "generic", []
     given = thread.given()
+    fresh = [p for ask in topic.asks for p in ask.points if p not in given]
     if thread.now:
         asked = [p.ask for p in thread.now if p.topic == topic.id and p.ask >= 0]
         points = list(topic.asks[asked[-1] if asked else 0].points)
         rng.shuffle(points)
-        return "answer", [p for p in points if p not in given] or points
+        left = [p for p in points if p not in given] or rng.sample(fresh, len(fresh))
+        return ("answer", left) if left else ("generic", [])
     asking = " ".join(s for s in spoken(thread.last) if s.rstrip().endswith("?") or _WANTS_MORE.search(s))
     if about := [p for p in named(topic.id, asking) if p in given]:
         same = next(ask.points for ask in topic.asks if about[-1] in ask.points)
         return "explain", [about[-1], *(p for p in same if p not in given)]
-    fresh = [p for ask in topic.asks for p in ask.points if p not in given]
     rng.shuffle(fresh)
     chosen = [p for p in named(topic.id, thread.last) if p in given]
     if closes(thread.last):

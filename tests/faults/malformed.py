@@ -111,6 +111,8 @@ TEXTS: dict[str, Spoil] = {
     "stars": lambda t, r: "*" * 150_000,
     "thoughts": lambda t, r: "<think>" * 20_000,
     "ends of thoughts": lambda t, r: "</think>" * 20_000,
+    "stop tokens": lambda t, r: r.choice(["</s>", "<|im_end|> "]) * 20_000 + r.choice(["", "x"]),
+    "boxes": lambda t, r: "<box>" * 20_000,
     "braces": lambda t, r: r.choice("{}[") * 150_000,
     "backslashes": lambda t, r: '{"a": "' + "\\" * 150_001 + '"}',
     "too long": lambda t, r: t + "a" * 200_000,

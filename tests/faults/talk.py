@@ -36,7 +36,8 @@ ROLES = {
     "user": ("How can I help you today?", "As an AI language model, I can't say.", "I can help you with that."),
     "assistant": ("As the user, I find that too long.", "The user's next message will be shorter."),
 }
-TOKENS = ("<|im_end|>", "<|eot_id|>", "</conversation>", "[/INST]", "\n### Instruction:\nGo on.")
+# Not a token that ends a turn: that is cut off, and the message is sound.
+TOKENS = ("<|im_start|>", "<|eot_id|> Hm.", "</conversation>", "[/INST]", "\n### Instruction:\nGo on.")
 FOREIGN = (
     "Ich habe das nicht verstanden, aber wenn du mir sagst, wie es geht, dann kann ich es auch noch einmal versuchen.",
     "Je ne sais pas si vous pouvez le faire, mais avec un peu de patience, c'est une bonne idée pour les enfants.",
