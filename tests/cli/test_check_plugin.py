@@ -162,7 +162,7 @@ def test_a_model_that_serves_some_roles_is_shown_with_these(run, own):
 
 
 def test_a_candidate_that_a_gate_rejects_is_shown_with_the_reason(run, own):
-    name = own("def f(ctx, conversation, known, site): return 'Salt it. <|im_end|>'") + ":f"
+    name = own("def f(ctx, conversation, known, site): return 'Salt it. <|im_start|>'") + ":f"
     assert re.search(r"rejected +\S+", run("check-plugin", name).stdout)
 
 

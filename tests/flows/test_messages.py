@@ -17,7 +17,7 @@ from personagen.llm.limits.limiter import Limiter
 from personagen.runs.schedule import Job, run_jobs
 from tests.fakes import PERSONA, Fake, answer, cast, context
 
-BAD = "<|im_end|>"
+BAD = "<|im_start|>"
 
 
 def grow(fake, attempts=3, **changes):
