@@ -16,6 +16,12 @@ from personagen.records import Persona, Pooled, PreferencePair
 Test: TypeAlias = Callable[[PreferencePair, Persona | None], bool | None]  # None: it can't be known
 FLAGS = ("personal", "knowable", "generic", "leaking")
 FLAGGED = "flagged"  # by a person; a score of the pair, see ``flows/flags.py``
+TWIN = "twin"
+# What is known of every pair.
+MARKS: dict[str, Callable[[PreferencePair], bool]] = {
+    FLAGGED: lambda pair: FLAGGED in pair.scores,
+    TWIN: lambda pair: bool(pair.twin),
+}
 NUMBERS = ("margin", "confidence", "flip_share", "turn")
 POOLED = "pooled"
 TEXTS = (POOLED, "chosen_agent", "rejected_agent", "persona", "tree")
@@ -31,8 +37,8 @@ class Condition:
     """A condition as it was written. What is not known of a pair meets neither a condition nor its opposite.
 
     ``persona`` is whether it asks about the persona's own traits, which a pair does not have; ``pair`` whether it asks
-    about anything but the persona; ``flagged`` whether about what a person flagged. ``names`` are the attributes and
-    scores that it compares, which a pair may lack.
+    about anything but the persona; ``flagged`` whether about what a person flagged, ``twin`` about twins. ``names`` are
+    the attributes and scores that it compares, which a pair may lack.
     """
 
     text: str
@@ -40,6 +46,7 @@ class Condition:
     persona: bool = False
     pair: bool = False
     flagged: bool = False
+    twin: bool = False
     names: frozenset[str] = frozenset()
 
     def holds_for(self, persona: Persona) -> bool:
@@ -69,6 +76,7 @@ def where(conditions: Iterable[str], option: str = "--where") -> Condition:
         any(part.persona for part in parts),
         any(part.pair for part in parts),
         any(part.flagged for part in parts),
+        any(part.twin for part in parts),
         frozenset[str]().union(*(part.names for part in parts)),
     )
 
@@ -80,7 +88,8 @@ def parsed(text: str, option: str = "--where") -> Condition:
     reader.end()
     about = {"trait", "attribute", "persona"} & reader.asked
     more = frozenset(reader.named)
-    return Condition(text.strip(), test, "trait" in about, bool(reader.asked - about), FLAGGED in reader.asked, more)
+    marks = (FLAGGED in reader.asked, TWIN in reader.asked)
+    return Condition(text.strip(), test, "trait" in about, bool(reader.asked - about), *marks, more)
 
 
 def has(pair: PreferencePair, name: str) -> bool:
@@ -199,9 +208,9 @@ class _Reader:
         if flag in FLAGS:
             self.asked.add(flag)
             return lambda pair, _: None if getattr(pair, flag) is None else getattr(pair, flag) is (flag == name)
-        if flag == FLAGGED:
+        if flag in MARKS:
             self.asked.add(flag)
-            return lambda pair, _: (FLAGGED in pair.scores) is (flag == name)
+            return lambda pair, _: MARKS[flag](pair) is (flag == name)
         numeric, known = name in NUMBERS or (dotted and name.startswith(SCORE)), name in (*TEXTS, TRAIT)
         if not (dotted or numeric or known):
             raise self.error(token, _choices())
@@ -257,7 +266,7 @@ def _comparison(name: str, sign: str, value: str | float) -> Test:
 def _choices() -> str:
     numbers, texts = ", ".join((*NUMBERS, f"{SCORE}GATE")), ", ".join((*TEXTS, TRAIT))
     return (
-        f"choose {', '.join((*FLAGS, FLAGGED))}, the same after not-, {numbers} with >=, <=, =, !=, > or < and a"
+        f"choose {', '.join((*FLAGS, *MARKS))}, the same after not-, {numbers} with >=, <=, =, !=, > or < and a"
         f" number, {texts} with = or != and a word, or {ATTRIBUTE}NAME with either"
     )
 

@@ -40,6 +40,12 @@ def test_what_is_not_known_meets_no_condition(text):
     assert not where([text])(PAIR.model_copy(update={"leaking": None}))
 
 
+def test_a_pair_with_a_twin_is_picked_by_that():
+    linked = PAIR.model_copy(update={"twin": "t.twin/0.0.0"})
+    assert [where(["twin"])(pair) for pair in (linked, PAIR)] == [True, False]
+    assert [where(["not-twin and personal"])(pair) for pair in (linked, PAIR)] == [False, True]
+
+
 def test_all_conditions_must_hold():
     assert where(["personal", "margin>1"])(PAIR)
     assert not where(["personal", "margin>2"])(PAIR)

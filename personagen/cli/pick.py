@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from personagen.cli.terminal import one_line
 from personagen.errors import UsageError
-from personagen.flows.flags import Flags, with_flags
+from personagen.flows.flags import Flags, Links, with_flags, with_links
 from personagen.pairs import pairs_of
 from personagen.records import ConversationTree, Persona
 from personagen.tree import order, parent, turn
@@ -22,7 +22,7 @@ _GATES = {"tie": "ties", "consistent": "inconsistent"}  # of pairs, and the word
 class Pick:
     """What to show. ``turn`` counts from 1, ``where`` are conditions on pairs; an empty value picks everything.
 
-    ``flags`` are the messages that were flagged, if a condition asks for them.
+    ``flags`` are the messages that were flagged, ``links`` the twins of pairs, if a condition asks for them.
     """
 
     search: str = ""
@@ -31,10 +31,11 @@ class Pick:
     turn: int | None = None
     where: tuple[str, ...] = ()
     flags: Flags = frozenset()
+    links: Links = field(default_factory=dict)
 
     def __str__(self) -> str:
         """The options as they are typed."""
-        values = {name: value for name, value in vars(self).items() if name != "flags"}
+        values = {name: value for name, value in vars(self).items() if name not in ("flags", "links")}
         given = [(name, one) for name, value in values.items() for one in (value if name == "where" else [value])]
         return " ".join(f"--{name} {shlex.quote(str(value))}" for name, value in given if value)
 
@@ -58,7 +59,7 @@ class Pick:
         ended |= {row.place.rpartition("/")[2]: _GATES.get(row.gate, row.gate) for row in rejections}
         worse = {(pair.node, pair.rejected_agent) for pair in pairs}
         said, meets = _said(tree) if self.search else {}, where(self.where)
-        met = {pair.node for pair in with_flags(pairs, self.flags) if meets(pair, tree.persona)}
+        met = {pair.node for pair in with_links(with_flags(pairs, self.flags), self.links) if meets(pair, tree.persona)}
         return [
             node.id
             for node in sorted(tree.nodes, key=lambda node: order(node.id))

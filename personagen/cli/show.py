@@ -61,7 +61,7 @@ class ShowOptions(Options):
         "Only turns with a pair of this kind: personal, not-leaking, margin>=1, ...",
         GENERAL,
         "CONDITION",
-        names=("personal", "knowable", "generic", "leaking", "not-", "margin>="),
+        names=("personal", "knowable", "generic", "leaking", "twin", "not-", "margin>="),
     )
     random: bool = option(False, "Show one that is drawn at random.", GENERAL)
     brief: bool = option(False, "Show the persona of a tree in two lines.", GENERAL)
@@ -83,7 +83,7 @@ def show(run: str, tree: str | None, json: bool, quiet: bool, **values: Any) -> 
     """
     from personagen.cli.browse import as_json, drawn, find, listed, open_run
     from personagen.cli.pick import Pick
-    from personagen.flows.flags import read_flags
+    from personagen.flows.flags import read_flags, read_links
     from personagen.where import where as conditions_of
 
     folder, output = Path(place("RUN", run)), {"json": json, "quiet": quiet}
@@ -96,8 +96,10 @@ def show(run: str, tree: str | None, json: bool, quiet: bool, **values: Any) -> 
         _show_beside(folder, o.reference, output)
         return
     conditions = checked_texts(o.where)
-    flags = read_flags(folder) if conditions_of(conditions).flagged else frozenset()
-    pick = Pick(o.search or "", o.only or "", o.rejected or "", o.turn, conditions, flags)
+    asked = conditions_of(conditions)
+    flags = read_flags(folder) if asked.flagged else frozenset()
+    links = read_links(folder) if asked.twin else {}
+    pick = Pick(o.search or "", o.only or "", o.rejected or "", o.turn, conditions, flags, links)
     picks = pick.test(listing.word)
     if tree is not None or o.random:
         number, record = drawn(listing, picks) if tree is None else find(listing, tree)

@@ -1,4 +1,4 @@
-"""``notes.jsonl`` of a run folder: the messages flagged in its report, which ``--where flagged`` reads."""
+"""What ``--where`` asks of a run folder beside its trees: the messages flagged in its report, and pairs with a twin."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ import orjson
 
 from personagen.errors import UsageError
 from personagen.records import PreferencePair
+from personagen.store.files import read_records
 from personagen.where import FLAGGED
 
 NOTES = "notes.jsonl"
 Flags = frozenset[tuple[str, str]]
+Links = dict[tuple[str, str, str], str]
 
 
 def read_flags(run: Path) -> Flags:
@@ -40,6 +42,20 @@ def read_flags(run: Path) -> Flags:
         if flag is True:
             found.add(key)
     return frozenset(found)
+
+
+def read_links(run: Path) -> Links:
+    """The place of the twin of each pair of ``run`` that has one, by conversation, chosen and rejected node."""
+    file = run / "pairs.jsonl"
+    pairs = read_records(file, PreferencePair) if file.is_file() else iter(())
+    return {(pair.tree, pair.chosen_node, pair.rejected_node): pair.twin for pair in pairs if pair.twin}
+
+
+def with_links(pairs: Iterable[PreferencePair], links: Links) -> Iterator[PreferencePair]:
+    """``pairs``, each with the place of its twin if ``links`` has one."""
+    for pair in pairs:
+        twin = links.get((pair.tree, pair.chosen_node, pair.rejected_node))
+        yield pair.model_copy(update={"twin": twin}) if twin else pair
 
 
 def marker(run: Path, wanted: bool) -> Callable[[Iterable[PreferencePair]], Iterator[PreferencePair]]:

@@ -49,7 +49,7 @@ class SelectionOptions(Options):
         FILES,
         "CONDITION",
         common=True,
-        names=("personal", "knowable", "generic", "leaking", "not-", "margin>="),
+        names=("personal", "knowable", "generic", "leaking", "twin", "not-", "margin>="),
     )
     keep: Keep = option("all", "Pairs to keep: all, or the personal ones.", FILES, choices=get_args(Keep))
     balance: Balance | None = option(

@@ -58,6 +58,15 @@ def test_trees_and_turns_are_picked(command, run: Path, options, trees, turns):
     assert [number for number in (1, 2, 3) if f"\nturn {number}  " in shown] == turns
 
 
+def test_both_conversations_of_a_twin_are_picked(command, run: Path):
+    one, *others = read_pairs(run)
+    pairs = [one.model_copy(update={"twin": "t9.t/0"}), *others]
+    (run / "pairs.jsonl").write_text("".join(f"{pair.model_dump_json()}\n" for pair in pairs))
+    found = json.loads(command("show", run, "--where", "twin", "--json").stdout)
+    assert ([row["id"] for row in found["trees"]], found["turns"]) == (["t1"], [one.node])
+    assert len(json.loads(command("show", run, "--where", "not-twin", "--json").stdout)["trees"]) == 3
+
+
 def test_what_is_not_there_is_an_error(command, run: Path):
     found = command("show", run, "--rejected", "aware", "--search", "no where")
     assert "has no tree for --search 'no where' --rejected aware; leave an option out or change it" in found.stderr
