@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from personagen.errors import ConfigError, ServerError, UsageError
+from personagen.errors import ConfigError, PersonagenError, ServerError, UsageError
 from personagen.flows.report import report
 from personagen.hub import remote
 from personagen.hub.dataset import CARD, MARK, REPORT, STATE, Dataset, is_ours, write_dataset
@@ -138,7 +138,11 @@ def send(plan: Plan, wait: Callable[[float], None] = time.sleep) -> PublishSumma
     if plan.changed or plan.gone:
         commit = _committed(api, plan, head, wait)
     if plan.public and head.private:
-        remote.open_to_all(api, plan.to, wait)
+        try:
+            remote.open_to_all(api, plan.to, wait)
+        except PersonagenError as error:
+            error.args = (f"{plan.to} has the commit, but is still private: {error}",)
+            raise
     return summary(plan, commit, sent=True)
 
 

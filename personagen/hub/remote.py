@@ -20,7 +20,7 @@ from personagen.errors import ConfigError, ServerError, UsageError
 T = TypeVar("T")
 TRIES = 5
 MAX_WAIT_SECONDS = 300.0
-PASSING = frozenset([408, 425, 429, 500, 502, 503, 504])  # statuses that pass
+PASSING = frozenset([408, 425, 429, *range(500, 600)]) - {501, 505, 507, 511}  # statuses that pass
 CONFLICT = frozenset([409, 412])  # another commit is under way, or came first
 LOGIN = "set HF_TOKEN to a token with write access (https://huggingface.co/settings/tokens) or run `hf auth login`"
 _CHUNK = 1 << 20
@@ -99,7 +99,14 @@ def look(api: Any, name: str, wait: Callable[[float], None] = time.sleep) -> Hea
 
 def create(api: Any, name: str, private: bool, wait: Callable[[float], None] = time.sleep) -> None:
     """Creates the dataset; it may be there already."""
-    _retried(name, lambda: api.create_repo(name, repo_type="dataset", private=private, exist_ok=True), wait)
+
+    def ask() -> None:
+        try:
+            api.create_repo(name, repo_type="dataset", private=private, exist_ok=True)
+        except LookupError as error:  # the client takes every 409 for a dataset that is there, whose address it reads
+            raise ServerError(f"the Hub could not create {name} now; run the command again") from error
+
+    _retried(name, ask, wait)
 
 
 def same(file: Path, digest: str | None) -> bool:
@@ -220,9 +227,13 @@ def _refused(name: str, error: Any) -> ConfigError | ServerError | UsageError:
     status, said = _status(error), str(error.server_message or "").strip().rstrip(".")
     why = f" ({said})" if said else ""
     owner = name.partition("/")[0]
+    request = error.response.request
+    if request.method == "PUT" and not request.url.path.startswith("/api/") and status not in PASSING:
+        again = "its addresses are valid for a short time, so run the command again"
+        return ServerError(f"the Hub's storage refuses a file: {status}{why}; {again}", status=status)
     if status == 401:
         return ConfigError(f"the Hub refuses the token{why}: {LOGIN}")
-    if status in (402, 403) and error.response.request.method in ("GET", "HEAD"):
+    if status in (402, 403) and request.method in ("GET", "HEAD"):
         return ConfigError(f"the token may not read {name}{why}: ask its owner for access, or use another token")
     if status in (402, 403):
         return ConfigError(
@@ -236,6 +247,8 @@ def _refused(name: str, error: Any) -> ConfigError | ServerError | UsageError:
         return ServerError(problem, status=status, retry_after=float(after) if after.isdigit() else None)
     if type(error).__name__ == "RevisionNotFoundError":
         return UsageError(f"{name} has no such branch, tag or commit: check --revision")
+    if status == 404 and request.url.path in ("/api/repos/create", "/api/validate-yaml"):
+        return UsageError(f"{api_address()} does not speak the Hub's API ({request.url.path}: 404): check HF_ENDPOINT")
     if status == 404:
         return UsageError(f"the Hub has no dataset {name}, or not for this token: check the name, or {LOGIN}")
     return ConfigError(f"the Hub refuses {name}: {status}{why}")

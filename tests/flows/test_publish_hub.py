@@ -152,14 +152,15 @@ def test_after_an_interruption_what_was_uploaded_is_not_sent_again(hub, publish)
     assert "README.md" in hub.repos[NAME].head.files
 
 
-def test_a_rate_limit_is_waited_for_as_long_as_the_hub_says(hub, publish, waits):
+def test_a_rate_limit_and_a_gateway_that_is_down_are_waited_for(hub, publish, waits):
     limit = {"Retry-After": "17"}
     hub.troubles += [
         Trouble("POST /api/repos/create", status=429, headers=limit),
         Trouble(COMMIT, status=429, headers=limit),
+        *(Trouble(COMMIT, status=status) for status in (520, 529)),
     ]
     publish()
-    assert waits == [17.0, 17.0]
+    assert waits == [17.0, 17.0, 2.0, 4.0]
     assert len(hub.repos[NAME].commits) == 2
 
 
@@ -273,8 +274,23 @@ def test_a_dataset_that_somebody_else_made_in_the_meantime_is_not_overwritten(hu
 
 def test_a_dataset_that_was_published_but_not_opened_is_opened_the_next_time(hub, publish):
     hub.troubles.append(Trouble("PUT .*/settings", status=403))
-    with pytest.raises(ConfigError):
+    with pytest.raises(ConfigError, match="me/bees has the commit, but is still private: the token may not write"):
         publish(public=True)
     assert hub.repos[NAME].private
     publish(public=True)
     assert (hub.repos[NAME].private, len(hub.repos[NAME].commits)) == (False, 2)
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "kind", "said"),
+    [
+        ("POST /api/repos/create", 409, ServerError, "could not create me/bees now; run"),
+        ("POST /api/repos/create", 404, UsageError, "does not speak the Hub's API .*: check HF_ENDPOINT"),
+        ("POST /api/validate-yaml", 404, UsageError, "does not speak the Hub's API .*: check HF_ENDPOINT"),
+        ("PUT /lfs/", 403, ServerError, "storage refuses a file: 403 .expired"),
+    ],
+)
+def test_a_refusal_says_which_part_refused(hub, publish, asked, status, kind, said):
+    hub.troubles.append(Trouble(asked, status, times=99, words="expired"))
+    with pytest.raises(kind, match=said):
+        publish()
