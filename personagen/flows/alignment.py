@@ -89,7 +89,7 @@ def results(found: Rated, people: Sequence[Persona], marks: Mapping[str, int], s
             if name != PLAIN and PLAIN in scores
         },
         "judge": judge_audit(found),
-        "groups": groups(scores[PLAIN], people, seed) if PLAIN in scores else {},
+        "groups": groups(scores[PLAIN][:, : _turns_as(marks)], people, seed) if PLAIN in scores else {},
     }
 
 
@@ -189,6 +189,11 @@ def _mean_gap(one: Mapping[Key, int], other: Mapping[Key, int]) -> Interval | No
     for key in sorted(one.keys() & other.keys()):
         by_persona[key[0]].append(other[key] - one[key])
     return alignment.mean([np.mean(gaps) for gaps in by_persona.values()]) if by_persona else None
+
+
+def _turns_as(marks: Mapping[str, int]) -> int | None:
+    """The turns that users speak as who they are; after a shift they have somebody else's traits. None: all."""
+    return marks["shift_at"] - 1 if marks.get("shift_at") else None
 
 
 def groups(scores: Scores, people: Sequence[Persona], seed: int = 0) -> dict[str, dict[str, Any]]:

@@ -1,17 +1,20 @@
-"""The notes on ratings that are missing from AL(k)."""
+"""What is made of ratings: notes on those that are missing from AL(k), and who is served worse."""
 
 from __future__ import annotations
 
-from personagen.flows.alignment import missing, rated
+import pytest
+
+from personagen.flows.alignment import missing, rated, results
 from personagen.ratings import Rating
+from tests.trees import PERSONA
 
 PEOPLE = tuple(f"p{n}" for n in range(20))
 
 
-def rating(persona, turn, judge="judge"):
+def rating(persona, turn, judge="judge", score=3):
     node = ".".join("0" * (2 * turn))
     return Rating(
-        tree=f"{persona}-plain", node=node, turn=turn, persona=persona, condition="plain", score=3, judge=judge
+        tree=f"{persona}-plain", node=node, turn=turn, persona=persona, condition="plain", score=score, judge=judge
     )
 
 
@@ -40,3 +43,13 @@ def test_a_judge_of_a_panel_with_fewer_ratings_is_said():
         "judge-2 rated 20 replies and another judge 40: not every mean is of the same judges",
         "judge-3 rated 0 replies and another judge 40: not every mean is of the same judges",
     )
+
+
+@pytest.mark.parametrize(("shift_at", "gap"), [(0, 0.0), (2, 2.0)])
+def test_who_is_served_worse_is_of_the_turns_before_a_shift(shift_at, gap):
+    # The blunt are served better in turn 1, and worse in turn 2.
+    people = [PERSONA.model_copy(update={"id": who, "traits": ("blunt",) if who < "p15" else ()}) for who in PEOPLE]
+    blunt = {one.id for one in people if one.traits}
+    given = [rating(who, turn, score=4 if (who in blunt) == (turn == 1) else 2) for who in PEOPLE for turn in (1, 2)]
+    found = results(rated(given, PEOPLE, 2), people, {"shift_at": shift_at})
+    assert found["groups"]["trait"]["blunt"]["gap"]["value"] == gap
