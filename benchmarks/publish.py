@@ -51,8 +51,9 @@ def renamed(text: bytes, trees: list[str], number: int) -> bytes:
     """The records with other ids, and a word in each message that no copy shares."""
     for tree in trees:
         text = text.replace(tree.encode(), f"{tree}.{number}".encode())
-    return text.replace(b'","agent"', f' No. {number}.","agent"'.encode()).replace(
-        b'"role":"assistant","content":"', f'"role":"assistant","content":"({number}) '.encode()
+    word = str(number).translate(str.maketrans("0123456789", "bdfgklmnrt"))  # digits might look like a phone number
+    return text.replace(b'","agent"', f' No. {word}.","agent"'.encode()).replace(
+        b'"role":"assistant","content":"', f'"role":"assistant","content":"({word}) '.encode()
     )
 
 

@@ -23,6 +23,7 @@ _GUESSING = ("HighEntropy", "IPPublic")  # detectors that take ordinary words fo
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.)+[^\W\d_][\w-]+")
 _RESERVED = re.compile(r"@(?:[\w-]+\.)*(?:example\.(?:com|net|org)|[\w-]+\.(?:example|invalid|test))$", re.IGNORECASE)
 _DIGITS = re.compile(r"\d[\d\s()./-]{5,}\d")
+_NODE = re.compile(r"(?:\b\d\.){4}")  # the path of a message in a tree
 _FILM = re.compile(r"555[ .-]?01\d\d$")  # numbers that are given to nobody
 # A number as it is dialled in a country below, or with 00 before the code of any country; no date.
 _DIALLED = re.compile(
@@ -186,7 +187,7 @@ def _phones() -> Callable[[str], Iterator[tuple[str, str]]]:
         if not _DIGITS.search(text):
             return
         for match in PhoneNumberMatcher(text, "US"):  # others with their country code
-            if not _FILM.search(match.raw_string):
+            if not (_FILM.search(match.raw_string) or _NODE.search(match.raw_string)):
                 yield "phone number", match.raw_string
         for number in _DIALLED.findall(text):
             if any(is_dialled(number, country) for country in _DIALLED_IN):

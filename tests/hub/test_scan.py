@@ -58,6 +58,7 @@ def test_keys_addresses_and_numbers_are_found(text, kind):
         "the 4111 1111 1111 1112 is not a card, and (415) 555-0134 is of films",
         "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 is a hash",
         "the node 405cfe353b9ba0918827172df47319c1 at 0.0.1.0.1.0.1.0",
+        "a7f205e1084c210f-0.112/0.1.0.1.0.1.0.0.0.1.0 and replies 0.1.1.0.2.5.5.5.0.1.0",
         "on 01.02.2024 at 10, or 05/06/2023 1234; table 0611.0020.0002",
         "GB29 NWBK 6016 1331 9268 18 has other check digits, 000-12-3456 is nobody's",
         "A strong password is 12-16 characters; the key is consistency-of-all-your-habits",
