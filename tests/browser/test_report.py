@@ -18,7 +18,8 @@ import pytest
 from personagen import read_pairs, read_trees, report, simulate
 from tests import fakes
 from tests.browser.chromium import Browser, browser
-from tests.cli.runs import lines
+from tests.cli.runs import lines, simulated
+from tests.trees import conversation
 
 pytest.importorskip("selenium", reason="Selenium is not in this environment: make test-browser")
 PARTS = ("overview", "compare", "conversations", "personas", "rejected", "made", "notes")
@@ -73,6 +74,35 @@ def test_a_bar_leads_to_the_conversations_behind_it(page: Browser):
     assert 0 < int(found) <= int(total) == 8
     assert page.all("select[name=gate] option")[0] == "any"
     assert "No pair: " in page.text(".chat")
+
+
+def test_every_link_of_the_overview_leads_to_something(page: Browser):
+    links = page.run("return [...new Set([...document.querySelectorAll('main a')].map((e) => e.getAttribute('href')))]")
+    assert any("sort=" in link for link in links)
+    assert any("rule=" in link for link in links)
+    for link in links:
+        page.go(link.removeprefix("#"))
+        assert not page.all(".problem"), link
+        assert not page.text(".found [role=status]").startswith("0 of "), link
+
+
+def test_a_turn_without_a_pair_is_found_by_what_its_judge_did(window: Browser, tmp_path: Path):
+    trees = [conversation(id="t1"), conversation(id="t2")]
+    first, second, *others = trees[1].judgments
+    turned = (first, second.model_copy(update={"ranking": second.ranking[::-1]}), *others)
+    run = simulated(tmp_path / "run", [trees[0], trees[1].model_copy(update={"judgments": turned})])
+    window.open(Path(report(run).file), "/conversations?rule=orders:no")
+    assert window.text(".found [role=status]") == "1 of 2 conversations"
+    assert "Conversation t2" in window.text(".middle h2")
+
+
+def test_a_measure_puts_the_conversations_with_the_most_of_it_first(page: Browser):
+    page.go("/conversations?sort=revealed")
+    shown = [float(text.partition("revealed: ")[2].partition(" ")[0]) for text in page.all(".list .m")]
+    assert len(shown) == 8
+    assert shown == sorted(shown, reverse=True)
+    page.go("/conversations?sort=revealed&order=low")
+    assert [float(text.partition("revealed: ")[2].partition(" ")[0]) for text in page.all(".list .m")] == sorted(shown)
 
 
 def test_a_conversation_is_a_tree_and_a_chat_with_the_chosen_reply_beside_the_rejected_one(page: Browser, folder: Path):
