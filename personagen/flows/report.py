@@ -49,12 +49,13 @@ class ReportSummary:
 
 
 async def report(
-    runs: Sequence[Path], out: Path | None = None, *, title: str = "", calls: bool = True
+    runs: Sequence[Path], out: Path | None = None, *, title: str = "", calls: int | None = None
 ) -> ReportSummary:
     """Writes the page of the first of ``runs``, beside which the others are compared, to ``out`` (``RUN/report.html``).
 
-    ``title`` is the run's name by default; without ``calls`` the page does not have the exact prompts. A folder that is
-    damaged or not finished gives a page too, which says what is missing.
+    ``title`` is the run's name by default. The page has the exact prompts of so many conversations as ``calls`` says,
+    by default of all, up to 100 MB. A folder that is damaged or not finished gives a page too, which says what is
+    missing.
 
     Raises:
         UsageError: a folder is not there or is no run, or there are more than three (of runs of ``evaluate`` twelve).
@@ -70,8 +71,8 @@ async def report(
     file = out or runs[0] / NAME
     with ExitStack() as stack:
         spool: BinaryIO = stack.enter_context(TemporaryFile())
-        made = Made(sources[0], Evaluations(sources))
-        starts = await read(made, spool, calls)
+        made = Made(sources[0], Evaluations(sources), most_called=calls)
+        starts = await read(made, spool)
         index = _index(made, starts, sources)
         with replaced(file) as page_file:
             for part in page(*_head(made, title or runs[0].resolve().name), index):
@@ -108,6 +109,7 @@ def _index(made: Made, starts: Mapping[str, list[int]], sources: Sequence[Source
         "more_rejections": made.more_rejections,
         "measures": made.measures,
         "called": made.called,
+        "whole": made.most_called is None,
         "no_calls": made.no_calls,
         "settings": {**shown.get("options", {}), "versions": shown.get("versions"), "started": state.get("started")},
         "commands": shown.get("commands", []),

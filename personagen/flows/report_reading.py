@@ -23,7 +23,7 @@ from personagen.store.journal import spending
 
 KINDS = ("profile", "personality")
 MAX_REJECTIONS = 5000  # whose texts are listed; all count
-MAX_CALLS = 300  # conversations whose prompts are shown exactly
+CALLS_BYTES = 100_000_000  # of exact prompts, packed: some 10,000 conversations of ten turns
 
 
 @dataclass
@@ -38,7 +38,8 @@ class Made:
     measures: list[Row] = field(default_factory=list)
     rejections: list[Row] = field(default_factory=list)
     more_rejections: int = 0
-    called: int = 0  # conversations with their calls
+    most_called: int | None = None
+    called: int = 0  # conversations with their calls, the first ones
     no_calls: str = ""
     offline: bool = False
 
@@ -47,10 +48,10 @@ class Made:
         return self.rated.trees() if self.rated.runs else self.source.trees()
 
 
-async def read(made: Made, spool: BinaryIO, calls: bool) -> dict[str, list[int]]:
+async def read(made: Made, spool: BinaryIO) -> dict[str, list[int]]:
     """Reads the run; its conversations go to ``spool`` in blocks, whose first rows are returned."""
     if not made.source.is_pool:
-        return await _read_conversations(made, spool, calls)
+        return await _read_conversations(made, spool)
     for persona in made.source.rows("personas.jsonl"):
         made.people.add(persona)
     _read_rejections(made)
@@ -60,14 +61,14 @@ async def read(made: Made, spool: BinaryIO, calls: bool) -> dict[str, list[int]]
     return {}
 
 
-async def _read_conversations(made: Made, spool: BinaryIO, with_calls: bool) -> dict[str, list[int]]:
+async def _read_conversations(made: Made, spool: BinaryIO) -> dict[str, list[int]]:
     rejected = _read_rejections(made)
     made.columns.outcomes = _outcomes(made.source)
     made.read.users.language = language(made.source)
     kinds = {name: Blocks(name, spool) for name in ("messages", "details")}
     with ExitStack() as stack:
-        kinds["calls"] = Blocks("calls", stack.enter_context(TemporaryFile()))
-        replayed = _calls(made, stack) if with_calls else None
+        kinds["calls"] = calls = Blocks("calls", stack.enter_context(TemporaryFile()))
+        replayed = _calls(made, stack, calls.lines) if made.most_called != 0 else None
         for tree, pairs in made.trees():
             person = made.people.add(tree["persona"])
             made.people.count(person, tree, pairs)
@@ -79,8 +80,10 @@ async def _read_conversations(made: Made, spool: BinaryIO, with_calls: bool) -> 
             made.offline |= any(map(is_offline, tree.get("models", {}).values()))
             kinds["messages"].add(messages(tree))
             kinds["details"].add(details(tree, pairs, own))
-            if replayed and made.called < MAX_CALLS and not tree.get("of_run"):
-                kinds["calls"].add(await replayed(tree))
+            if made.called == made.most_called or calls.written > CALLS_BYTES or tree.get("of_run"):
+                replayed = None
+            if replayed:
+                calls.add(await replayed(tree))
                 made.called += 1
         for one in kinds.values():
             one.close()
@@ -143,7 +146,7 @@ def _read_rejections(made: Made) -> Mapping[str, list[Row]]:
     return found
 
 
-def _calls(made: Made, stack: ExitStack) -> Any:
+def _calls(made: Made, stack: ExitStack, numbers: dict[str, int]) -> Any:
     """What makes the calls of a conversation for the page; None where the run has no answers."""
     from personagen.flows.replay import open_replay
     from personagen.reports.calls import calls_row
@@ -154,11 +157,11 @@ def _calls(made: Made, stack: ExitStack) -> Any:
         made.no_calls = f"The exact prompts are not here: {error}"
         return None
 
-    async def replayed(tree: Row) -> Row:
+    async def replayed(tree: Row) -> list[Row] | str:
         try:
             known = {name: value for name, value in tree.items() if name in ConversationTree.model_fields}
-            return calls_row(await play(ConversationTree.model_validate(known)))
+            return calls_row(await play(ConversationTree.model_validate(known)), numbers)
         except (PersonagenError, OSError, ValueError, TypeError, LookupError) as error:
-            return {"calls": [], "lines": [], "why": f"The prompts can't be shown: {error}"}
+            return f"The prompts can't be shown: {error}"
 
     return replayed

@@ -117,6 +117,17 @@ def test_a_conversation_is_a_tree_and_a_chat_with_the_chosen_reply_beside_the_re
     assert tree.persona.profile in page.text(".about")
 
 
+def test_the_exact_prompt_and_the_reply_of_a_message_are_shown(page: Browser, folder: Path):
+    tree = list(read_trees(folder / "one"))[-1]
+    page.go(f"/conversations/{tree.id}/0")
+    page.run("[...document.querySelectorAll('.turn details')].find((e) => /Exact/.test(e.textContent)).open = true")
+    page.until("document.querySelector('.turn pre.add')")
+    replies = [text.partition("\n")[2].strip() for text in page.all(".turn pre.add")]
+    assert tree.nodes[0].content in replies
+    assert any(tree.persona.profile in text for text in page.all(".turn pre"))
+    assert "tokens in" in page.text(".turn h4")
+
+
 def test_a_fact_lights_its_quote_up_and_a_verdict_its_lines_of_the_persona(page: Browser, folder: Path):
     tree = next(tree for tree in read_trees(folder / "one") if any(belief.inferences for belief in tree.beliefs))
     belief = next(belief for belief in tree.beliefs if belief.inferences)
