@@ -10,6 +10,7 @@ import click
 from personagen.cli import complete
 from personagen.cli.common import print_summary, table
 from personagen.cli.options import Command, options_of
+from personagen.cli.run import announce_report
 from personagen.options import OutputOptions, place
 from personagen.options.report import ReportOptions
 from personagen.options.row import FilePath
@@ -35,6 +36,8 @@ def report(runs: tuple[str, ...], out: FilePath | None, **output: bool) -> None:
     from personagen.runs.interrupt import run_sync
 
     folders = [Path(place("RUN", run)) for run in runs]
+    if not any(output.values()):
+        announce_report(folders[0])
     summary = run_sync(flow(folders, Path(out) if out is not None else None))
     rows = [
         ("conversations", f"{summary.conversations:,}" if summary.conversations else ""),

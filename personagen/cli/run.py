@@ -13,6 +13,7 @@ from personagen.options import ModelOptions
 
 Rows: TypeAlias = list[tuple[str, str]]
 LARGE = 20_000_000  # bytes of conversations whose report takes a while
+FEW = 300  # conversations whose exact prompts a report has at the end of a run: those of more take minutes to make
 
 
 def run_command(
@@ -46,16 +47,22 @@ def run_command(
     print_summary(summary, f"{report.out}\n{table(rows)}\n{as_typed(follow)}", **output)
 
 
+def announce_report(run: Path) -> None:
+    """Says that the report of a large run is being written."""
+    trees = run / "trees.jsonl"
+    if trees.is_file() and trees.stat().st_size > LARGE:
+        click.echo("writing the report", err=True)
+
+
 def page_rows(run: Path, *, quiet: bool) -> Rows:
     """Writes the report of ``run``; where it is, or why there is no report. A run does not fail by that."""
-    trees = run / "trees.jsonl"
-    if not quiet and trees.is_file() and trees.stat().st_size > LARGE:
-        click.echo("writing the report", err=True)
+    if not quiet:
+        announce_report(run)
     from personagen.errors import PersonagenError
     from personagen.flows.report import report
     from personagen.runs.interrupt import run_sync
 
     try:
-        return [("report", run_sync(report([run])).file)]
+        return [("report", run_sync(report([run], calls=FEW)).file)]
     except (PersonagenError, OSError, ValueError, TypeError, LookupError, AttributeError) as error:
         return [("report", f"not written: {error}")]

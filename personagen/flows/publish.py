@@ -207,7 +207,7 @@ def _plan(run: Path, name: str | None, options: PublishOptions, folder: Path, he
             " simulate with --model, or add --allow-offline-data"
         )
     if options.with_persona:  # whose texts it shows
-        run_sync(report([run], folder / REPORT, title=title, calls=False))
+        run_sync(report([run], folder / REPORT, title=title, calls=0))
         dataset.files[REPORT] = (folder / REPORT).stat().st_size
     there: Mapping[str, str] = head.files if head else {}
     if out:

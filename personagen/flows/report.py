@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 
-from personagen.errors import PersonagenError, UsageError
+from personagen.errors import UsageError
 from personagen.flows.evaluations import MAX_RUNS as MAX_EVALUATIONS
 from personagen.flows.evaluations import distinct_names
 from personagen.flows.report_alignment import Evaluations
+from personagen.flows.report_reading import Made, language, read
 from personagen.hub.provenance import command_lines, public_state
-from personagen.llm.endpoints import is_offline
-from personagen.records import ConversationTree, content_id
+from personagen.records import content_id
 from personagen.reports import alignment, comparison
-from personagen.reports.blocks import Blocks, block, chunks
-from personagen.reports.conversations import Columns, details, messages, place_of
-from personagen.reports.figures import Wins, figures
+from personagen.reports.blocks import block, chunks
+from personagen.reports.figures import Read, figures
 from personagen.reports.page import END, page
-from personagen.reports.people import People, coverage, served
+from personagen.reports.people import coverage, served
 from personagen.reports.source import Row, Source
+from personagen.reports.users import Users
 from personagen.store.files import replaced
 
 NAME = "report.html"
 MAX_RUNS = 3
-KINDS = ("profile", "personality")
-MAX_REJECTIONS = 5000  # whose texts are listed; all count
-MAX_CALLS = 300  # conversations whose prompts are shown exactly
 
 
 @dataclass(frozen=True)
@@ -52,33 +48,14 @@ class ReportSummary:
         return f'<iframe title="report" sandbox="{allowed}" width="100%" height="820" srcdoc="{text}"></iframe>'
 
 
-@dataclass
-class _Made:
-    """What was read of the run that the page is about."""
-
-    source: Source
-    rated: Evaluations
-    people: People = field(default_factory=People)
-    columns: Columns = field(default_factory=Columns)
-    wins: Wins = field(default_factory=Wins)
-    rejections: list[Row] = field(default_factory=list)
-    more_rejections: int = 0
-    called: int = 0  # conversations with their calls
-    no_calls: str = ""
-    offline: bool = False
-
-    def trees(self) -> Iterator[tuple[Row, list[Row]]]:
-        """The conversations with their pairs; of runs of ``evaluate`` those of every run."""
-        return self.rated.trees() if self.rated.runs else self.source.trees()
-
-
 async def report(
-    runs: Sequence[Path], out: Path | None = None, *, title: str = "", calls: bool = True
+    runs: Sequence[Path], out: Path | None = None, *, title: str = "", calls: int | None = None
 ) -> ReportSummary:
     """Writes the page of the first of ``runs``, beside which the others are compared, to ``out`` (``RUN/report.html``).
 
-    ``title`` is the run's name by default; without ``calls`` the page does not have the exact prompts. A folder that is
-    damaged or not finished gives a page too, which says what is missing.
+    ``title`` is the run's name by default. The page has the exact prompts of so many conversations as ``calls`` says,
+    by default of all, up to 100 MB. A folder that is damaged or not finished gives a page too, which says what is
+    missing.
 
     Raises:
         UsageError: a folder is not there or is no run, or there are more than three (of runs of ``evaluate`` twelve).
@@ -94,8 +71,8 @@ async def report(
     file = out or runs[0] / NAME
     with ExitStack() as stack:
         spool: BinaryIO = stack.enter_context(TemporaryFile())
-        made = _Made(sources[0], Evaluations(sources))
-        starts = await _read(made, spool, calls)
+        made = Made(sources[0], Evaluations(sources), most_called=calls)
+        starts = await read(made, spool)
         index = _index(made, starts, sources)
         with replaced(file) as page_file:
             for part in page(*_head(made, title or runs[0].resolve().name), index):
@@ -111,65 +88,12 @@ async def report(
     return ReportSummary(str(file), file.stat().st_size, *counts, tuple(problems))
 
 
-async def _read(made: _Made, spool: BinaryIO, calls: bool) -> dict[str, list[int]]:
-    """Reads the run; its conversations go to ``spool`` in blocks, whose first rows are returned."""
-    if not made.source.is_pool:
-        return await _read_conversations(made, spool, calls)
-    for persona in made.source.rows("personas.jsonl"):
-        made.people.add(persona)
-    _read_rejections(made)
-    texts = {content_id(kind, row[kind]): row[kind] for row in made.people.rows for kind in KINDS if row.get(kind)}
-    for row in made.rejections:
-        row["nearest"] = texts.get(row["nearest"], row["nearest"])
-    return {}
-
-
-async def _read_conversations(made: _Made, spool: BinaryIO, with_calls: bool) -> dict[str, list[int]]:
-    rejected = _read_rejections(made)
-    kinds = {name: Blocks(name, spool) for name in ("messages", "details")}
-    with ExitStack() as stack:
-        kinds["calls"] = Blocks("calls", stack.enter_context(TemporaryFile()))
-        replayed = _calls(made, stack) if with_calls else None
-        for tree, pairs in made.trees():
-            person = made.people.add(tree["persona"])
-            made.people.count(person, tree, pairs)
-            own = rejected.get(tree["id"], [])
-            made.columns.add(tree, person, pairs, own)
-            made.wins.add(pairs)
-            made.offline |= any(map(is_offline, tree.get("models", {}).values()))
-            kinds["messages"].add(messages(tree))
-            kinds["details"].add(details(tree, pairs, own))
-            if replayed and made.called < MAX_CALLS and not tree.get("of_run"):
-                kinds["calls"].add(await replayed(tree))
-                made.called += 1
-        for one in kinds.values():
-            one.close()
-        for part in chunks(kinds["calls"].file):
-            spool.write(part)
-    return {name: one.starts for name, one in kinds.items()}
-
-
-def _read_rejections(made: _Made) -> Mapping[str, list[Row]]:
-    """The rejections by conversation; the first ones are also listed."""
-    found: defaultdict[str, list[Row]] = defaultdict(list)
-    for row in made.source.rows("rejections.jsonl"):
-        tree, node = place_of(row)
-        if node:
-            found[tree].append(row)
-        if len(made.rejections) < MAX_REJECTIONS:
-            kept = {name: str(row.get(name) or "") for name in ("gate", "reason", "text", "nearest", "place")}
-            made.rejections.append(kept)
-        else:
-            made.more_rejections += 1
-    return found
-
-
-def _index(made: _Made, starts: Mapping[str, list[int]], sources: Sequence[Source]) -> Row:
+def _index(made: Made, starts: Mapping[str, list[int]], sources: Sequence[Source]) -> Row:
     source = made.source
     state, shown = source.state, _public(source)
     pools = state.get("summary", {}).get("pools") or {}
     asked = ((pools.get("profile") or {}).get("draws") or {}).get("by_value") or {}
-    own = figures(state, made.wins, source.note)
+    own = figures(state, made.read, source.note)
     beside = {"comparison": _comparison(sources, own)} if len(sources) > 1 else {}
     if made.rated.runs:
         beside["alignment"] = made.rated.part()
@@ -183,7 +107,9 @@ def _index(made: _Made, starts: Mapping[str, list[int]], sources: Sequence[Sourc
         "personas": len(made.people.rows),
         "rejections": len(made.rejections),
         "more_rejections": made.more_rejections,
+        "measures": made.measures,
         "called": made.called,
+        "whole": made.most_called is None,
         "no_calls": made.no_calls,
         "settings": {**shown.get("options", {}), "versions": shown.get("versions"), "started": state.get("started")},
         "commands": shown.get("commands", []),
@@ -210,7 +136,7 @@ def _public(source: Source) -> Row:
 
 def _comparison(sources: Sequence[Source], own: list[Row]) -> Row:
     names = distinct_names([source.folder for source in sources])
-    sets = [own, *(figures(source.state, _wins(source), source.note) for source in sources[1:])]
+    sets = [own, *(figures(source.state, _gathered(source), source.note) for source in sources[1:])]
     unpaired = any(source.is_pool or source.is_evaluation for source in sources)
     changed, words = ([], "") if unpaired else comparison.changed(names, sources)
     return {
@@ -223,10 +149,11 @@ def _comparison(sources: Sequence[Source], own: list[Row]) -> Row:
     }
 
 
-def _wins(source: Source) -> Wins:
-    found = Wins()
-    for _, pairs in () if source.is_pool or source.is_evaluation else source.trees():
-        found.add(pairs)
+def _gathered(source: Source) -> Read:
+    found = Read(users=Users(language(source)))
+    for tree, pairs in () if source.is_pool or source.is_evaluation else source.trees():
+        found.wins.add(pairs)
+        found.users.add(tree)
     return found
 
 
@@ -240,7 +167,7 @@ def prompt_texts(run: Path) -> dict[str, str]:
     return found
 
 
-def _head(made: _Made, title: str) -> tuple[str, str, list[tuple[str, Any]]]:
+def _head(made: Made, title: str) -> tuple[str, str, list[tuple[str, Any]]]:
     state = made.source.state
     command = str(state.get("of") or state.get("command") or "")
     models = sorted({str(model) for model in state.get("options", {}).get("model") or ()})
@@ -251,27 +178,6 @@ def _head(made: _Made, title: str) -> tuple[str, str, list[tuple[str, Any]]]:
     numbers = [(name, f"{value:,}") for name, value in [*counts, ("personas", len(made.people.rows))] if value]
     status = state.get("status", "done")
     return title, words, [*numbers, *([("status", str(status))] if status != "done" else [])]
-
-
-def _calls(made: _Made, stack: ExitStack) -> Any:
-    """What makes the calls of a conversation for the page; None where the run has no answers."""
-    from personagen.flows.replay import open_replay
-    from personagen.reports.calls import calls_row
-
-    try:
-        play = stack.enter_context(open_replay(made.source.folder))
-    except (PersonagenError, OSError, AttributeError, TypeError, ValueError) as error:
-        made.no_calls = f"The exact prompts are not here: {error}"
-        return None
-
-    async def replayed(tree: Row) -> Row:
-        try:
-            known = {name: value for name, value in tree.items() if name in ConversationTree.model_fields}
-            return calls_row(await play(ConversationTree.model_validate(known)))
-        except (PersonagenError, OSError, ValueError, TypeError, LookupError) as error:
-            return {"calls": [], "lines": [], "why": f"The prompts can't be shown: {error}"}
-
-    return replayed
 
 
 def reports_in(folder: Path) -> Iterator[Path]:

@@ -93,25 +93,32 @@ def figures_of(counts: Mapping[str, int]) -> dict[str, Any]:
     turns = counts.get("turns", 0)
     if not turns:
         return {}
-    of = {"lower_case_start": counts.get("cased", 0), "polite": counts.get("english", 0)}
-    of["pushback"] = of["polite"]
     found: dict[str, Any] = {"conversations": counts.get("conversations", 0), "turns": turns}
     found["words"] = _percentiles({int(k.removeprefix(_WORDS)): n for k, n in counts.items() if k.startswith(_WORDS)})
-    for name, total, number in (
+    shares = {name: round(total / of, 3) for name, (total, of) in ratios_of(counts).items()}
+    found |= {name: share for name, share in shares.items() if not name.startswith(_TOLD)}
+    if told := {name.removeprefix(_TOLD): share for name, share in shares.items() if name.startswith(_TOLD)}:
+        found["told_by_turn"] = told
+    found["endings"] = {k.removeprefix(_ENDING): n for k, n in sorted(counts.items()) if k.startswith(_ENDING)}
+    return found
+
+
+def ratios_of(counts: Mapping[str, int]) -> dict[str, tuple[float, int]]:
+    """Numerator and denominator of each figure that is a share or a mean; ``told 3`` is what was told by turn 3."""
+    turns, english = counts.get("turns", 0), counts.get("english", 0)
+    of = {"lower_case_start": counts.get("cased", 0), "polite": english, "pushback": english}
+    means = (
         ("length_cv", "cv", "varied"),
         ("first_turn_share", "first", "varied"),
         ("type_token", "mattr", "measured"),
-    ):
-        if counts.get(number):
-            found[name] = round(counts.get(total, 0) / 1000 / counts[number], 3)
-    for name in SHARES:
-        if of.get(name, turns):
-            found[name] = round(counts.get(name, 0) / of.get(name, turns), 3)
-    reached = sorted(int(k.removeprefix("of ")) for k in counts if k.startswith("of "))
-    if reached:
-        found["told_by_turn"] = {str(t): round(counts.get(f"{_TOLD}{t}", 0) / counts[f"of {t}"], 3) for t in reached}
-    found["endings"] = {k.removeprefix(_ENDING): n for k, n in sorted(counts.items()) if k.startswith(_ENDING)}
-    return found
+    )
+    found: dict[str, tuple[float, int]] = {
+        name: (counts.get(total, 0) / 1000, counts.get(number, 0)) for name, total, number in means
+    }
+    found |= {name: (counts.get(name, 0), of.get(name, turns)) for name in SHARES}
+    for turn in sorted(int(name.removeprefix("of ")) for name in counts if name.startswith("of ")):
+        found[f"{_TOLD}{turn}"] = (counts.get(f"{_TOLD}{turn}", 0), counts[f"of {turn}"])
+    return {name: one for name, one in found.items() if one[1]}
 
 
 def by_style(counts: Mapping[str, int]) -> dict[str, dict[str, Any]]:

@@ -18,6 +18,7 @@ MIN_PAIRS, MIN_GROUPS = 100, 5  # below, an interval is too wide to say anything
 MAX_PAIRS = 10_000  # more are sampled by the caller
 HIGH = 0.65  # of the pairs; above, the shortcut explains too much
 NAMES = ("longer", "length_and_format", "bag_of_words", "recites", "aware", "aware_from_plain")
+_LEARNED = ("length_and_format", "bag_of_words", "aware_from_plain")
 RECITED = 3  # words in a row that a recital shares with the user's description
 _SENTENCE = re.compile(r"[.!?\u3002\uff01\uff1f\u0964\u061f]+")
 _ITEM = re.compile(r"^\s*(?:[-*\u2022]|\d+[.)])\s", re.MULTILINE)
@@ -57,13 +58,22 @@ def shortcuts(pairs: Sequence[Compared]) -> dict[str, Shortcut]:
     ``length_and_format`` and ``bag_of_words`` are learned. ``aware_from_plain`` is how often a bag of words tells which
     of two replies is the aware one.
     """
-    found = {
+    found = {}
+    for name, right in outcomes(pairs).items():
+        groups = [pair.group if name in _LEARNED else pair.user for pair in pairs]
+        kept = [(group, one) for group, one in zip(groups, right, strict=True) if one is not None]
+        found[name] = _accuracy([group for group, _ in kept], [one for _, one in kept])
+    return {name: one for name in NAMES if (one := found.get(name))}
+
+
+def outcomes(pairs: Sequence[Compared]) -> dict[str, list[float | None]]:
+    """By rule, for each pair whether it picks the chosen reply, 1 or 0; 0.5 if undecided, None if it says nothing."""
+    return {
         "longer": _rule(pairs, lambda pair: _sign(len(pair.chosen), len(pair.rejected))),
         "recites": _rule(pairs, lambda pair: _sign(_recited(pair.chosen, pair), _recited(pair.rejected, pair))),
         "aware": _rule(pairs, _aware),
         **_learned(pairs),
     }
-    return {name: one for name in NAMES if (one := found.get(name))}
 
 
 def groups_of(users: Mapping[str, Iterable[Hashable]]) -> dict[str, str]:
@@ -83,14 +93,13 @@ def groups_of(users: Mapping[str, Iterable[Hashable]]) -> dict[str, str]:
     return {name: top(name) for name in users}
 
 
-def _rule(pairs: Sequence[Compared], rule: Callable[[Compared], int]) -> Shortcut | None:
-    """The accuracy of a rule that says 1 for the chosen reply, -1 for the rejected one, 0 for neither."""
-    said = [(pair.user, sign) for pair in pairs if (sign := rule(pair))]
-    return _accuracy([user for user, _ in said], [float(sign > 0) for _, sign in said])
+def _rule(pairs: Sequence[Compared], rule: Callable[[Compared], int]) -> list[float | None]:
+    """The outcomes of a rule that says 1 for the chosen reply, -1 for the rejected one, 0 for neither."""
+    return [float(sign > 0) if (sign := rule(pair)) else None for pair in pairs]
 
 
-def _learned(pairs: Sequence[Compared]) -> dict[str, Shortcut]:
-    """The accuracy of the learned rules, each tested on the groups of users that it was not fitted on."""
+def _learned(pairs: Sequence[Compared]) -> dict[str, list[float | None]]:
+    """The outcomes of the learned rules, each tested on the groups of users that it was not fitted on."""
     groups = [pair.group for pair in pairs]
     if not _enough(groups):
         return {}
@@ -99,13 +108,15 @@ def _learned(pairs: Sequence[Compared]) -> dict[str, Shortcut]:
     chosen, rejected = [pair.chosen for pair in pairs], [pair.rejected for pair in pairs]
     words, formats = of_words(chosen, rejected), of_numbers([*map(_format, chosen)], [*map(_format, rejected)])
     signs = [_aware(pair) for pair in pairs]
-    tasks = {
-        "length_and_format": (formats, groups),
-        "bag_of_words": (words, groups),
-        "aware_from_plain": (words.turned(signs), [group for group, sign in zip(groups, signs, strict=True) if sign]),
+    found: dict[str, list[float | None]] = {
+        "length_and_format": held_out(formats, groups).tolist(),
+        "bag_of_words": held_out(words, groups).tolist(),
     }
-    found = {name: _accuracy(of, held_out(x, of).tolist()) for name, (x, of) in tasks.items() if _enough(of)}
-    return {name: one for name, one in found.items() if one}
+    known = [group for group, sign in zip(groups, signs, strict=True) if sign]
+    if _enough(known):
+        right = iter(held_out(words.turned(signs), known).tolist())
+        found["aware_from_plain"] = [next(right) if sign else None for sign in signs]
+    return found
 
 
 def _enough(groups: Sequence[str]) -> bool:

@@ -33,6 +33,28 @@ def difference(one: Counts, other: Counts) -> Interval | None:
     return _interval(_table([one, other]))
 
 
+def rates(tables: Sequence[Counts]) -> list[Interval | None]:
+    """The share of each of ``tables``, one (numerator, denominator) a conversation, which are drawn for all at once.
+
+    None for a share without a denominator. Every table has the same conversations.
+    """
+    whole = np.array(tables, np.float64).reshape(len(tables), -1, 2)
+    size = whole.shape[1]
+    if not size:
+        return [None] * len(whole)
+    random, step = np.random.default_rng(0), max(1, _CHUNK // size)
+    drawn = [np.ones((1, size))]
+    found = []
+    for start in range(0, RESAMPLES, step):
+        count = min(step, RESAMPLES - start)
+        places = random.integers(0, size, (count, size)) + size * np.arange(count)[:, None]
+        drawn.append(np.bincount(places.ravel(), minlength=count * size).reshape(count, size).astype(np.float64))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            found += [(times @ whole[:, :, 0].T) / (times @ whole[:, :, 1].T) for times in drawn]
+        drawn = []
+    return [_bounds(column) for column in np.concatenate(found).T]
+
+
 def _table(runs: Sequence[Counts]) -> npt.NDArray[np.float64]:
     """(run, conversation, wins and pairs), without conversations that have no pair at all."""
     table = np.array(runs, np.float64).reshape(len(runs), -1, 2)
@@ -47,10 +69,15 @@ def _interval(table: npt.NDArray[np.float64]) -> Interval | None:
     random, step = np.random.default_rng(0), max(1, _CHUNK // size)
     for start in range(0, RESAMPLES, step):
         drawn.append(_rates(table, random.integers(0, size, (min(step, RESAMPLES - start), size))))
-    [value], *resampled = drawn
-    rates = np.concatenate(resampled)
-    rates = rates[np.isfinite(rates)]
-    low, high = np.percentile(rates, [(100 - COVERAGE) / 2, (100 + COVERAGE) / 2])
+    return _bounds(np.concatenate(drawn))
+
+
+def _bounds(drawn: npt.NDArray[np.float64]) -> Interval | None:
+    """The interval whose estimate is the first of ``drawn``, of the others; None if the first is no number."""
+    value, resampled = drawn[0], drawn[1:]
+    if not np.isfinite(value):
+        return None
+    low, high = np.percentile(resampled[np.isfinite(resampled)], [(100 - COVERAGE) / 2, (100 + COVERAGE) / 2])
     return Interval(float(value), float(low), float(high))
 
 

@@ -22,17 +22,23 @@ def block(name: str, value: Any) -> bytes:
 
 @dataclass
 class Blocks:
-    """Writes rows to ``file`` in blocks ``name-0``, ``name-1``...; ``starts`` are the numbers of their first rows."""
+    """Writes rows to ``file`` in blocks ``name-0``, ``name-1``...; ``starts`` are the numbers of their first rows.
+
+    ``written`` are the bytes so far. Rows may hold numbers of ``lines`` instead of texts, which their block then has
+    once.
+    """
 
     name: str
     file: BinaryIO
     starts: list[int] = field(default_factory=list)
+    lines: dict[str, int] = field(default_factory=dict)
+    written: int = 0
     _rows: list[orjson.Fragment] = field(default_factory=list)
     _bytes: int = 0
     _count: int = 0
 
     def add(self, row: Any) -> None:
-        """Adds a row; blocks that are large enough are written."""
+        """Adds a row; a block that is large enough is written."""
         text = orjson.dumps(row)
         if not self._rows:
             self.starts.append(self._count)
@@ -45,8 +51,10 @@ class Blocks:
     def close(self) -> None:
         """Writes the rows that are left."""
         if self._rows:
-            self.file.write(block(f"{self.name}-{len(self.starts) - 1}", self._rows))
+            rows = {"lines": list(self.lines), "rows": self._rows} if self.lines else self._rows
+            self.written += self.file.write(block(f"{self.name}-{len(self.starts) - 1}", rows))
             self._rows, self._bytes = [], 0
+            self.lines.clear()
 
 
 def chunks(file: BinaryIO, size: int = 1 << 20) -> Iterator[bytes]:

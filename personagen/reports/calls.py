@@ -1,4 +1,4 @@
-"""The calls of a conversation as the page has them: the exact messages, with lines that are the same stored once."""
+"""The calls of a conversation as the page has them: the exact messages, as numbers of lines, which many share."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from personagen.call import Call
 from personagen.records import Completion
 
 
-def calls_row(made: Iterable[tuple[Call, Completion]]) -> dict[str, Any]:
-    """``lines``, and ``calls`` whose messages are lists of numbers of lines."""
-    numbers: dict[str, int] = {}
+def calls_row(made: Iterable[tuple[Call, Completion]], numbers: dict[str, int]) -> list[dict[str, Any]]:
+    """The calls, whose messages and replies are lists of numbers of lines; ``numbers`` gets those that are new."""
 
     def lines(text: str) -> list[int]:
         return [numbers.setdefault(line, len(numbers)) for line in text.split("\n")]
 
-    calls = [
+    return [
         {
             "node": call.place.rpartition("/")[2],
             "prompt": call.prompt,
@@ -25,10 +24,9 @@ def calls_row(made: Iterable[tuple[Call, Completion]]) -> dict[str, Any]:
             "input": answer.usage.input_tokens,
             "output": answer.usage.output_tokens,
             "cost": answer.usage.cost_usd,
-            "reply": answer.text,
+            "reply": lines(answer.text),
             "finish": answer.finish_reason,
             "messages": [[message.role, lines(message.content)] for message in call.messages],
         }
         for call, answer in made
     ]
-    return {"lines": list(numbers), "calls": calls}

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from personagen.reports import rules
 from personagen.reports.source import Row
 from personagen.tree import parent, turn
 
@@ -16,6 +17,7 @@ _OF_PAIR += ("generic", "leaking", "flip_share", "pooled", "personal", "twin", "
 _OF_TREE: tuple[str, ...] = ("judgments", "checks", "repeated", "seconded", "unasked", "style", "models", "prompts")
 _OF_TREE += ("grow", "keep", "session", "memory", "changed", "twin", "run", "ratings")
 _OF_RATED = ("condition", "of_run", "rated", "shared")  # of a run of ``evaluate``
+Outcomes = Mapping[tuple[str, str, str], Mapping[str, float]]  # of a pair: conversation, chosen, rejected reply
 _TRI = {None: 0, False: 1, True: 2}  # not known, no, yes
 _POOLED = {None: 0, "chosen": 1, "rejected": 2, "tie": 3}
 
@@ -89,9 +91,11 @@ class Columns:
     trees: defaultdict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
     pairs: defaultdict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
     rejected: defaultdict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
+    outcomes: Outcomes = field(default_factory=dict)  # of shortcuts
 
     def add(self, tree: Row, persona: int, pairs: Sequence[Row], rejected: Sequence[Row]) -> None:
         """Appends a conversation of the persona with this number."""
+        judged = rules.judged(tree)
         number = len(self.trees["id"])
         turns = sum(one["role"] == "user" for one in tree["nodes"])
         title = " ".join(str(tree["nodes"][0]["content"]).split())
@@ -109,13 +113,18 @@ class Columns:
         for name, value in values.items():
             self.trees[name].append(value)
         for pair in pairs:
-            self._add_pair(number, pair)
+            own = self.outcomes.get((tree["id"], str(pair.get("chosen_node")), str(pair.get("rejected_node"))), {})
+            right = {name: value > 0.5 for name, value in own.items() if value != 0.5}
+            self._add_pair(number, pair, right | judged.get(str(pair.get("node")), {}))
         for row in rejected:
+            node = place_of(row)[1]
             self.rejected["tree"].append(number)
-            self.rejected["node"].append(place_of(row)[1])
+            self.rejected["node"].append(node)
             self.rejected["gate"].append(self.gates.number(str(row.get("gate"))))
+            for name in rules.JUDGE:
+                self.rejected[name].append(_TRI[judged.get(node, {}).get(name)])
 
-    def _add_pair(self, tree: int, pair: Row) -> None:
+    def _add_pair(self, tree: int, pair: Row, signs: rules.Signs) -> None:
         values = {
             "tree": tree,
             "node": str(pair.get("node", "")),
@@ -126,10 +135,25 @@ class Columns:
             "pooled": _POOLED.get(pair.get("pooled"), 0),
             **{name: _TRI.get(pair.get(name), 0) for name in ("personal", "knowable", "generic", "leaking")},
         }
+        values |= {name: _TRI[signs.get(name)] for name in (*rules.SHORTCUTS, *rules.JUDGE)}
         for name, value in values.items():
             self.pairs[name].append(value)
 
+    def signs(self) -> dict[str, str]:
+        """Each sign that a turn has, as ``longer:no``, with what it means."""
+        found: dict[str, str] = {}
+        for name, means in {**rules.SHORTCUTS, **rules.JUDGE}.items():
+            there = {*self.pairs[name], *self.rejected.get(name, ())}
+            sides = zip(("yes", "no"), means, (True, False), strict=True)
+            found |= {f"{name}:{side}": words for side, words, value in sides if _TRI[value] in there}
+        return found
+
     def packed(self) -> Mapping[str, Any]:
-        """All of it, for the page."""
-        columns = {"trees": self.trees, "pairs": self.pairs, "rejected": self.rejected}
-        return {"agents": self.agents.words, "gates": self.gates.words, **columns}
+        """All of it, for the page; without columns of signs that no turn has."""
+        known = {sign.partition(":")[0] for sign in self.signs()}
+        empty = {*rules.SHORTCUTS, *rules.JUDGE} - known
+        columns = {
+            kind: {name: column for name, column in table.items() if name not in empty}
+            for kind, table in (("trees", self.trees), ("pairs", self.pairs), ("rejected", self.rejected))
+        }
+        return {"agents": self.agents.words, "gates": self.gates.words, "signs": self.signs(), **columns}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -13,8 +13,10 @@ from personagen.metrics.agreement import Z
 from personagen.metrics.shortcuts import HIGH
 from personagen.metrics.win_rate import win_rate
 from personagen.reports.source import Row
+from personagen.reports.users import Users
 
 MAX_GATES = 20
+SPENT = ("cost", "tokens")  # measures of a role are named ``cost judge``, those of all ``cost all``
 _KAPPAS = {
     "orders": "kappa of both orders",
     "repeated": "kappa when asked again",
@@ -28,8 +30,6 @@ _VERDICTS = (
     ("leaking", "leaking: a reply uses what nobody revealed", "grounds", "leaking=yes"),
     ("agrees", "pooled: nobody's verdict is the same", "compared", "pooled=chosen"),
 )
-# Of 981 real conversations (RealSim, arXiv 2605.02624).
-_REAL = {"words": "11 (4 to 35)", "length_cv": 0.60, "no_end_mark": 0.52, "polite": 0.09}
 
 Figure = dict[str, Any]
 
@@ -61,41 +61,51 @@ class Wins:
         return found
 
 
-def figures(state: Mapping[str, Any], wins: Wins, damaged: Callable[[str], object] = print) -> list[Figure]:
+@dataclass
+class Read:
+    """What was read of the conversations: ``signs`` and ``measures`` are those that the page can list them by."""
+
+    wins: Wins = field(default_factory=Wins)
+    users: Users = field(default_factory=Users)
+    signs: Container[str] = ()
+    measures: Container[str] = ()
+
+
+def figures(state: Mapping[str, Any], read: Read, damaged: Callable[[str], object] = print) -> list[Figure]:
     """The figures that the run has something to show for; ``damaged`` gets a sentence about one that can't be made."""
     found: list[Figure] = []
     for make in _MAKERS:
         try:
-            found += [figure for figure in make(state, wins) if figure.get("rows")]
+            found += [figure for figure in make(state, read) if figure.get("rows")]
         except (AttributeError, TypeError, ValueError, LookupError, ArithmeticError):
             damaged("run.json: a figure is damaged, and missing here")
     return found
 
 
-def _of_conversations(state: Mapping[str, Any], wins: Wins) -> Iterable[Figure]:
+def _of_conversations(state: Mapping[str, Any], read: Read) -> Iterable[Figure]:
     summary = state.get("summary") or {}
     if "rated" not in summary:
         yield _counts(summary)
     yield _rejected("Turns without a pair", summary.get("rejected") or {}, "gate")
     yield _rejected("Rejected messages", summary.get("rejected_messages") or {}, "gate")
-    yield _lines("Aware reply chosen, by turn", _WIN_HELP, [("aware chosen", wins.points())], "turn=", mark=0.5)
+    yield _lines("Aware reply chosen, by turn", _WIN_HELP, [("aware chosen", read.wins.points())], "turn=", mark=0.5)
 
 
-def _of_verdicts(state: Mapping[str, Any], _: Wins) -> Iterable[Figure]:
+def _of_verdicts(state: Mapping[str, Any], read: Read) -> Iterable[Figure]:
     summary = state.get("summary") or {}
     yield _rates("Verdicts", _VERDICT_HELP, _verdicts(summary.get("verdicts") or {}))
-    yield _rates("Shortcuts", _SHORTCUT_HELP, _named(summary.get("shortcuts") or {}, SHORTCUTS), HIGH)
+    yield _rates("Shortcuts", _SHORTCUT_HELP, _named(summary.get("shortcuts") or {}, SHORTCUTS, read, "yes"), HIGH)
     yield _rates(
         "Judge",
         _JUDGE_HELP,
-        _named(summary.get("judge") or {}, JUDGE | {f"kappa_{name}": label for name, label in _KAPPAS.items()}),
+        _named(
+            summary.get("judge") or {}, JUDGE | {f"kappa_{name}": text for name, text in _KAPPAS.items()}, read, "no"
+        ),
     )
 
 
-def _of_users(state: Mapping[str, Any], _: Wins) -> Iterable[Figure]:
-    realism = (state.get("summary") or {}).get("realism") or {}
-    yield _lines("Facts revealed, by turn", _REVEALED_HELP, _revealed(realism), "depth=")
-    yield _realism(realism)
+def _of_users(_: Mapping[str, Any], read: Read) -> Iterable[Figure]:
+    return read.users.figures()
 
 
 _VERDICT_HELP = "Shares of the pairs. A dataset about people has many that are personal, and most of them knowable."
@@ -105,7 +115,6 @@ _SHORTCUT_HELP = (
 )
 _JUDGE_HELP = "A sound judge prefers the reply shown first in half of its verdicts, and repeats itself."
 _WIN_HELP = "The reply that knows what the user revealed should win more often as more is known. Bands are 95 %."
-_REVEALED_HELP = "The share of the persona's facts that a user has revealed so far. Real users reveal little, and late."
 _GATE_HELP = "What was left out, and why. Follow a bar to see the texts."
 
 
@@ -121,11 +130,11 @@ def count_rows(summary: Mapping[str, Any], names: Sequence[tuple[str, str, str]]
 def _counts(summary: Mapping[str, Any]) -> Figure:
     names = (
         ("trees", "conversations done", "conversations"),
-        ("failed", "conversations failed", ""),
+        ("failed", "conversations failed", "rejected?gate=failed" if summary.get("failed") else ""),
         ("turns", "user turns", "conversations"),
         ("pairs", "pairs", "conversations?pairs=yes"),
         ("personas", "personas", "personas"),
-        ("twins", "twins", ""),
+        ("twins", "twins", "conversations?twins=yes"),
     )
     rows = count_rows(summary, names)
     planned, done, failed = (summary.get(name, 0) for name in ("conversations", "trees", "failed"))
@@ -152,12 +161,18 @@ def _rates(title: str, help_: str, rows: Sequence[Figure], limit: float | None =
     return {"title": title, "help": help_, "kind": "rates", "rows": rows, "limit": limit}
 
 
-def _named(found: Mapping[str, Mapping[str, float]], names: Mapping[str, str]) -> list[Figure]:
+def _named(found: Mapping[str, Mapping[str, float]], names: Mapping[str, str], read: Read, side: str) -> list[Figure]:
+    """A row for each share, which leads to the turns that have its sign of this ``side``, or else of the other."""
     rows = []
     for name, label in names.items():
         if rate := found.get(name):
             count = rate.get("pairs", rate.get("count"))
-            link = "conversations?agent=aware" if name == "aware" else ""
+            rule = name.removeprefix("kappa_")
+            wanted = [f"{rule}:{one}" for one in (side, "yes", "no")]
+            if rule == "position":
+                wanted = ["position:yes", "position:no", "orders:yes"]
+            signs = [sign for sign in wanted if sign in read.signs]
+            link = f"conversations?rule={signs[0]}" if signs else ""
             row = {"label": label, "value": rate["value"], "low": rate["low"], "high": rate["high"]}
             rows.append(row | {"n": count, "link": link})
     return rows
@@ -174,7 +189,7 @@ def _verdicts(found: Mapping[str, int]) -> list[Figure]:
     return rows
 
 
-def wilson(successes: int, total: int) -> tuple[float, float]:
+def wilson(successes: float, total: int) -> tuple[float, float]:
     """The 95 % interval of a share (Wilson 1927)."""
     z, share = Z, min(1.0, successes / total)
     middle, spread = share + z * z / (2 * total), z * ((share * (1 - share) + z * z / (4 * total)) / total) ** 0.5
@@ -188,51 +203,15 @@ def _lines(
     return {"title": title, "help": help_, "kind": "lines", "rows": rows, "mark": mark, "link": f"conversations?{link}"}
 
 
-def _revealed(realism: Mapping[str, Any]) -> list[tuple[str, list[Figure]]]:
-    wanted = [name for name in realism if name == "all" or name.startswith("disclosure ")]
-    return [
-        (name, [{"x": int(turn), "y": share} for turn, share in (realism[name].get("told_by_turn") or {}).items()])
-        for name in wanted
-    ]
-
-
-def _realism(realism: Mapping[str, Any]) -> Figure:
-    names = (
-        ("words", "words of a turn, median (10 to 90 %)"),
-        ("length_cv", "variation of length within a conversation"),
-        ("first_turn_share", "share of words in the first turn"),
-        ("questions", "turns with a question"),
-        ("no_end_mark", "turns without an end mark"),
-        ("polite", "turns with thanks or praise"),
-        ("pushback", "turns that correct or object"),
-        ("lower_case_start", "turns that begin in lower case"),
-        ("type_token", "type-token ratio"),
-    )
-    columns = [name for name in realism if realism[name].get("turns")]
-    rows = []
-    for key, label in names:
-        cells = [_cell(realism[name].get(key)) for name in columns]
-        if any(cells):
-            rows.append({"label": label, "cells": [*cells, _cell(_REAL.get(key))]})
-    help_ = "Nothing here promises that users are real; it shows the distance. Real users: RealSim (arXiv 2605.02624)."
-    head = ["", *columns, "real users"]
-    return {"title": "How users are", "help": help_, "kind": "table", "head": head, "rows": rows, "wide": True}
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return f"{value.get('median', 0):g} ({value.get('p10', 0):g} to {value.get('p90', 0):g})"
-    return f"{value:.2f}" if isinstance(value, float) else "" if value is None else str(value)
-
-
-def _pools(state: Mapping[str, Any], _: Wins) -> Iterable[Figure]:
+def _pools(state: Mapping[str, Any], _: Read) -> Iterable[Figure]:
     for name, pool in ((state.get("summary") or {}).get("pools") or {}).items():
         curve = pool.get("acceptance_curve") or []
-        points = [
-            {"x": n, "y": row["share"], "n": row.get("asked")} for n, row in enumerate(curve, 1) if "share" in row
-        ]
+        points = [_accepted(n, row) for n, row in enumerate(curve, 1) if "share" in row]
         help_ = "The share of new descriptions that were admitted. It falls as the pool fills; near 0 it is saturated."
-        yield _lines(f"Accepted by round, {name} pool", help_, [("accepted", points)], "")
+        yield {
+            **_lines(f"Accepted by round, {name} pool", help_, [("accepted", points)], ""),
+            "link": f"rejected?pool={name}",
+        }
         rejected = _rejected(f"Rejected, {name} pool", pool.get("rejected") or {}, "filter")
         yield rejected | {
             "rows": [
@@ -249,6 +228,14 @@ def _pools(state: Mapping[str, Any], _: Wins) -> Iterable[Figure]:
         yield {"title": f"{name} pool".capitalize(), "help": help_, "kind": "table", "head": [], "rows": rows}
 
 
+def _accepted(number: int, row: Mapping[str, Any]) -> Figure:
+    point = {"x": number, "y": row["share"], "n": row.get("asked")}
+    if not row.get("asked"):
+        return point
+    low, high = wilson(row["share"] * row["asked"], row["asked"])
+    return {**point, "low": low, "high": high}
+
+
 _POOL = (
     ("seeds", "seeds"),
     ("size", "descriptions"),
@@ -260,19 +247,22 @@ _POOL = (
 )
 
 
-def _usage(state: Mapping[str, Any], _: Wins) -> Iterable[Figure]:
+def _usage(state: Mapping[str, Any], read: Read) -> Iterable[Figure]:
     usage, report = state.get("usage") or {}, state.get("report") or {}
     names = ("calls", "input_tokens", "cached_input_tokens", "output_tokens", "reasoning_tokens", "cost_usd")
     rows = []
     for role, own in [*(usage.get("by_role") or {}).items(), ("all", usage)]:
         cells = ["unknown" if own.get(n) is None else _amount(n, own[n]) for n in names]
         if own.get("calls"):
-            rows.append({"label": role, "cells": cells})
+            name = role.partition(" (")[0]
+            link = next((f"{kind} {name}" for kind in SPENT if f"{kind} {name}" in read.measures), "")
+            rows.append({"label": role, "cells": cells, "link": f"conversations?sort={quote(link)}" if link else ""})
     seconds, calls = report.get("seconds") or 0, report.get("new_calls") or 0
     words = [f"{calls:,} calls in {seconds:,.0f} s, {calls / seconds:,.1f} a second." if calls and seconds else ""]
     if usage.get("cached_input_tokens") and usage.get("input_tokens"):
         words.append(f"{usage['cached_input_tokens'] / usage['input_tokens']:.0%} of the input came from a cache.")
     words.append("Reasoning tokens are part of the output, cached ones of the input.")
+    words.append("A role leads to the conversations with the most of it." if any(row["link"] for row in rows) else "")
     head = ["", "calls", "input", "cached", "output", "reasoning", "USD"]
     text = " ".join(filter(None, words))
     yield {"title": "Tokens and cost", "help": text, "kind": "table", "head": head, "rows": rows, "wide": True}

@@ -31,13 +31,7 @@ def stored_answers(file: Path) -> Iterator[Callable[[str], Completion | None]]:
     Raises:
         UsageError: there is no journal.
     """
-    if not file.is_file():
-        raise UsageError(f"{file} is missing: {file.parent} does not have the answers that were given")
-    log = file.with_name(f"{file.name}-wal")
-    # Without a log nobody writes. A reader that SQLite lets take part in a log would leave an empty one behind, beside
-    # which damage looks like the trace of a crash.
-    how = "mode=ro" if log.exists() else "mode=ro&immutable=1"
-    with translated(file), closing(sqlite3.connect(f"{file.resolve().as_uri()}?{how}", uri=True)) as connection:
+    with _reading(file) as connection:
 
         def answer(key: str) -> Completion | None:
             row = connection.execute("SELECT completion FROM calls WHERE key = ?", (key,)).fetchone()
@@ -47,6 +41,31 @@ def stored_answers(file: Path) -> Iterator[Callable[[str], Completion | None]]:
                 raise damaged(file, f"the answer {key} is not readable") from error
 
         yield answer
+
+
+@contextmanager
+def _reading(file: Path) -> Iterator[sqlite3.Connection]:
+    if not file.is_file():
+        raise UsageError(f"{file} is missing: {file.parent} does not have the answers that were given")
+    log = file.with_name(f"{file.name}-wal")
+    # Without a log nobody writes. A reader that SQLite lets take part in a log would leave an empty one behind, beside
+    # which damage looks like the trace of a crash.
+    how = "mode=ro" if log.exists() else "mode=ro&immutable=1"
+    with translated(file), closing(sqlite3.connect(f"{file.resolve().as_uri()}?{how}", uri=True)) as connection:
+        yield connection
+
+
+def spending(file: Path) -> dict[tuple[str, str], tuple[int, float | None]]:
+    """Tokens, in and out, and USD of the stored calls by the first part of their place and by role.
+
+    USD are None if those of a call are not known. Raises as ``stored_answers``.
+    """
+    with _reading(file) as connection:
+        rows = connection.execute(
+            "SELECT substr(place, 1, instr(place || '/', '/') - 1), role, SUM(input_tokens + output_tokens),"
+            " CASE WHEN COUNT(cost_usd) = COUNT(*) THEN SUM(cost_usd) END FROM calls GROUP BY 1, 2"
+        )
+        return {(str(head), str(role)): (int(tokens), cost) for head, role, tokens, cost in rows}
 
 
 class Journal:

@@ -18,7 +18,8 @@ import pytest
 from personagen import read_pairs, read_trees, report, simulate
 from tests import fakes
 from tests.browser.chromium import Browser, browser
-from tests.cli.runs import lines
+from tests.cli.runs import lines, simulated
+from tests.trees import conversation
 
 pytest.importorskip("selenium", reason="Selenium is not in this environment: make test-browser")
 PARTS = ("overview", "compare", "conversations", "personas", "rejected", "made", "notes")
@@ -75,6 +76,35 @@ def test_a_bar_leads_to_the_conversations_behind_it(page: Browser):
     assert "No pair: " in page.text(".chat")
 
 
+def test_every_link_of_the_overview_leads_to_something(page: Browser):
+    links = page.run("return [...new Set([...document.querySelectorAll('main a')].map((e) => e.getAttribute('href')))]")
+    assert any("sort=" in link for link in links)
+    assert any("rule=" in link for link in links)
+    for link in links:
+        page.go(link.removeprefix("#"))
+        assert not page.all(".problem"), link
+        assert not page.text(".found [role=status]").startswith("0 of "), link
+
+
+def test_a_turn_without_a_pair_is_found_by_what_its_judge_did(window: Browser, tmp_path: Path):
+    trees = [conversation(id="t1"), conversation(id="t2")]
+    first, second, *others = trees[1].judgments
+    turned = (first, second.model_copy(update={"ranking": second.ranking[::-1]}), *others)
+    run = simulated(tmp_path / "run", [trees[0], trees[1].model_copy(update={"judgments": turned})])
+    window.open(Path(report(run).file), "/conversations?rule=orders:no")
+    assert window.text(".found [role=status]") == "1 of 2 conversations"
+    assert "Conversation t2" in window.text(".middle h2")
+
+
+def test_a_measure_puts_the_conversations_with_the_most_of_it_first(page: Browser):
+    page.go("/conversations?sort=revealed")
+    shown = [float(text.partition("revealed: ")[2].partition(" ")[0]) for text in page.all(".list .m")]
+    assert len(shown) == 8
+    assert shown == sorted(shown, reverse=True)
+    page.go("/conversations?sort=revealed&order=low")
+    assert [float(text.partition("revealed: ")[2].partition(" ")[0]) for text in page.all(".list .m")] == sorted(shown)
+
+
 def test_a_conversation_is_a_tree_and_a_chat_with_the_chosen_reply_beside_the_rejected_one(page: Browser, folder: Path):
     tree = next(read_trees(folder / "one"))
     pair = next(pair for pair in read_pairs(folder / "one") if pair.tree == tree.id)
@@ -85,6 +115,17 @@ def test_a_conversation_is_a_tree_and_a_chat_with_the_chosen_reply_beside_the_re
     assert len(chosen) == len(rejected) == 1
     assert page.run("return document.querySelectorAll('.chosen .diff').length") > 0
     assert tree.persona.profile in page.text(".about")
+
+
+def test_the_exact_prompt_and_the_reply_of_a_message_are_shown(page: Browser, folder: Path):
+    tree = list(read_trees(folder / "one"))[-1]
+    page.go(f"/conversations/{tree.id}/0")
+    page.run("[...document.querySelectorAll('.turn details')].find((e) => /Exact/.test(e.textContent)).open = true")
+    page.until("document.querySelector('.turn pre.add')")
+    replies = [text.partition("\n")[2].strip() for text in page.all(".turn pre.add")]
+    assert tree.nodes[0].content in replies
+    assert any(tree.persona.profile in text for text in page.all(".turn pre"))
+    assert "tokens in" in page.text(".turn h4")
 
 
 def test_a_fact_lights_its_quote_up_and_a_verdict_its_lines_of_the_persona(page: Browser, folder: Path):

@@ -12,6 +12,8 @@ import pytest
 
 from personagen import read_pairs, read_trees, report
 from personagen.errors import UsageError
+from personagen.flows import report_reading
+from personagen.flows.report import report as flow
 from personagen.flows.report import reports_in
 from personagen.records import Message, Rejection, content_id
 from personagen.reports import blocks as packing
@@ -46,17 +48,26 @@ def test_what_a_turn_reveals_is_told_from_what_was_known_before(tmp_path: Path):
     assert [(belief["known"], len(belief["new"])) for belief in row["beliefs"]] == [(0, 0), (2, 2), (2, 2)]
 
 
-def test_the_exact_prompts_and_replies_are_those_that_were_stored(tmp_path: Path, run):
-    run("run", people=2)
+def test_the_exact_prompts_and_replies_are_those_that_were_stored(tmp_path: Path, run, monkeypatch):
+    monkeypatch.setattr(packing, "BLOCK_BYTES", 9000)
+    run("run", people=4)
     page = page_of(tmp_path / "run")
-    stored = {call["key"]: call for row in page.rows("calls") for call in row["calls"]}
-    tree = next(read_trees(tmp_path / "run"))
-    for node in tree.nodes:
-        assert stored[node.call]["reply"].strip() == node.content
-    row = page.rows("calls")[0]
-    asked = next(call for call in row["calls"] if call["prompt"] == "user/speak")
-    said = "\n".join(row["lines"][line] for _, lines in asked["messages"] for line in lines)
-    assert tree.persona.profile in said
+    for tree, row in zip(read_trees(tmp_path / "run"), page.rows("calls"), strict=True):
+        stored = {call["key"]: call for call in row}
+        for node in tree.nodes:
+            assert "\n".join(stored[node.call]["reply"]).strip() == node.content
+        asked = next(call for call in row if call["prompt"] == "user/speak")
+        assert tree.persona.profile in "\n".join(line for _, lines in asked["messages"] for line in lines)
+
+
+def test_a_page_says_of_how_many_conversations_it_has_the_exact_prompts(tmp_path: Path, run, monkeypatch):
+    run("run", people=4)
+    few = Page(Path(asyncio.run(flow([tmp_path / "run"], calls=2)).file))
+    assert (len(few.rows("calls")), few.index["called"], few.index["whole"]) == (2, 2, False)
+    monkeypatch.setattr(packing, "BLOCK_BYTES", 1)
+    monkeypatch.setattr(report_reading, "CALLS_BYTES", 1)
+    cut = page_of(tmp_path / "run")
+    assert (len(cut.rows("calls")), cut.index["called"], cut.index["whole"]) == (1, 1, True)
 
 
 def test_the_policy_lists_every_script_and_style_and_the_page_loads_nothing(tmp_path: Path):
@@ -250,8 +261,6 @@ def test_flagged_messages_choose_pairs(command, tmp_path: Path):
 
 
 def test_the_flow_is_async_so_that_a_running_loop_can_use_it(tmp_path: Path):
-    from personagen.flows.report import report as flow
-
     assert asyncio.run(flow([simulated(tmp_path / "run", several(1))])).conversations == 1
 
 

@@ -16,6 +16,15 @@ _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 
 
+def _spelt(row: Any, lines: list[str]) -> Any:
+    """Calls with their lines in place of the numbers of these."""
+    if isinstance(row, str):
+        return row
+    spelt = {"reply": lambda call: [lines[at] for at in call["reply"]]}
+    spelt["messages"] = lambda call: [(role, [lines[at] for at in own]) for role, own in call["messages"]]
+    return [call | {name: of(call) for name, of in spelt.items()} for call in row]
+
+
 class Page:
     """A report: its text, and its data by the names of the blocks."""
 
@@ -43,7 +52,8 @@ class Page:
         rows: list[Any] = []
         for number, start in enumerate(self.index["blocks"].get(name, [])):
             assert start == len(rows)
-            rows += self.blocks[f"{name}-{number}"]
+            held = self.blocks[f"{name}-{number}"]
+            rows += [_spelt(row, held["lines"]) for row in held["rows"]] if isinstance(held, dict) else held
         return rows
 
     def unlisted(self) -> list[str]:

@@ -86,15 +86,21 @@ function blockOf(starts, row) {
 }
 
 async function rowOf(name, row) {
+  return (await rowAndLines(name, row))[0];
+}
+
+// A row, and the lines that the rows of its block share.
+async function rowAndLines(name, row) {
   const starts = (data.blocks || {})[name];
-  if (!starts || !starts.length) return null;
+  if (!starts || !starts.length) return [null, []];
   const at = blockOf(starts, row);
   const key = `${name}-${at}`;
   const rows = blocks.get(key) || unpack(key);
   blocks.delete(key);
   blocks.set(key, rows);
   if (blocks.size > KEPT_BLOCKS) blocks.delete(blocks.keys().next().value);
-  return ((await rows) || [])[row - starts[at]] || null;
+  const held = (await rows) || [];
+  return [(held.rows || held)[row - starts[at]] || null, held.lines || []];
 }
 
 let data = null; // the index

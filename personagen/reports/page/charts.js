@@ -143,7 +143,7 @@ function drawLines({ title, rows, mark, link, from = 0, to = null, plain = false
       const place = { cx: x(point.x), cy: y(point.y) };
       const dot = s("g", { role: "img", "aria-label": words }, s("title", {}, words), s("circle", { ...place, r: 4, fill: colour }), s("circle", { ...place, r: 9, fill: "transparent" }));
       const begin = row.link || link || "";
-      dots.push(linked(begin.endsWith("=") ? begin + point.x : "", dot));
+      dots.push(linked(begin.endsWith("=") ? begin + point.x : begin, dot));
     }
   });
   drawn.append(...dots); // above every band, so that each can be clicked

@@ -128,11 +128,16 @@ function row(tree, node, at, query) {
           if (matchMedia("(max-width: 760px)").matches) setTimeout(() => document.querySelector(".middle")?.scrollIntoView(), 150);
         } },
       h("span", { class: "t" }, trees.title[tree]),
-      h("span", { class: "m" }, isRated() ? scoreWords(tree, query) : `${trees.turns[tree]} turns, ${trees.pairs[tree]} pairs${trees.twin[tree] ? ", twin" : ""}`),
+      h("span", { class: "m" }, measured(tree, query), isRated() ? scoreWords(tree, query) : `${trees.turns[tree]} turns, ${trees.pairs[tree]} pairs${trees.twin[tree] ? ", twin" : ""}`),
     ),
   );
   item.firstChild.style.top = `${at * ROW}px`;
   return item;
+}
+
+function measured(tree, query) {
+  const measure = measureOf(query);
+  return measure ? `${measure.label}: ${measure.values[tree] === null ? "not known" : number(measure.values[tree])} · ` : "";
 }
 
 function go(at) {

@@ -4,6 +4,8 @@ const TRI = { yes: 2, no: 1 };
 const POOLED = { chosen: 1, rejected: 2, tie: 3 };
 const YES_NO = ["personal", "knowable", "generic", "leaking"];
 
+const PAIR_ONLY = ["agent", "turn", "margin", "pooled", ...YES_NO];
+
 const search = { texts: [], done: 0, total: 0, started: null };
 
 // Reads the messages block by block while the page has nothing else to do.
@@ -31,7 +33,8 @@ function found(query) {
   const wanted = (name) => query.get(name) || "";
   const count = (trees.id || []).length;
   const first = new Map();
-  const onTurn = ["agent", "turn", "margin", "pooled", ...YES_NO].some(wanted) || wanted("pairs") === "yes";
+  const onTurn = [...PAIR_ONLY, "rule"].some(wanted) || wanted("pairs") === "yes";
+  const [rule, side] = wanted("rule").split(":");
   if (onTurn) {
     const agent = data.agents.indexOf(wanted("agent"));
     const turn = Number(wanted("turn"));
@@ -41,12 +44,19 @@ function found(query) {
       if (turn && pairs.turn[at] !== turn) continue;
       if (margin !== null && !(pairs.margin[at] !== null && pairs.margin[at] >= margin)) continue;
       if (wanted("pooled") && pairs.pooled[at] !== POOLED[wanted("pooled")]) continue;
+      if (rule && (pairs[rule] || [])[at] !== TRI[side]) continue;
       if (YES_NO.some((name) => wanted(name) && pairs[name][at] !== TRI[wanted(name)])) continue;
       if (!first.has(pairs.tree[at])) first.set(pairs.tree[at], pairs.node[at]);
     }
   }
   const gate = data.gates.indexOf(wanted("gate"));
   const gated = new Map();
+  if (rule && !PAIR_ONLY.some(wanted)) {
+    // A turn without a pair has a judge too.
+    (rejected[rule] || []).forEach((sign, at) => {
+      if (sign === TRI[side] && !first.has(rejected.tree[at])) first.set(rejected.tree[at], rejected.node[at]);
+    });
+  }
   if (wanted("gate")) {
     for (let at = 0; at < (rejected.tree || []).length; at++) {
       if (rejected.gate[at] === gate && !gated.has(rejected.tree[at])) gated.set(rejected.tree[at], rejected.node[at]);
@@ -62,6 +72,7 @@ function found(query) {
     if (onTurn && !first.has(at)) continue;
     if (wanted("pairs") === "no" && trees.pairs[at]) continue;
     if (wanted("gate") && !gated.has(at)) continue;
+    if (wanted("twins") && !trees.twin[at]) continue;
     if (isRated() && !isBehind(at, query)) continue;
     if (flagged && !flagged.has(trees.id[at])) continue;
     const person = people ? people[trees.persona[at]] : null;
@@ -73,7 +84,19 @@ function found(query) {
     if (words && !(search.texts[at] || "").includes(words) && !trees.id[at].startsWith(wanted("q"))) continue;
     list.push([at, first.get(at) || gated.get(at) || ""]);
   }
-  return isRated() ? inOrder(list, query) : list;
+  const sorted = inMeasure(list, query);
+  return sorted || (isRated() ? inOrder(list, query) : list);
+}
+
+const measureOf = (query) => (data.measures || []).find((one) => one.name === query.get("sort"));
+
+// The list by a measure, the most first; null if none is asked for.
+function inMeasure(list, query) {
+  const measure = measureOf(query);
+  if (!measure) return null;
+  const sign = query.get("order") === "low" ? 1 : -1;
+  const key = ([at]) => (measure.values[at] === null ? Infinity : sign * measure.values[at]);
+  return list.map((one) => [key(one), one]).sort((a, b) => (a[0] === b[0] ? a[1][0] - b[1][0] : a[0] - b[0])).map((pair) => pair[1]);
 }
 
 function pairOf(text) {
@@ -104,7 +127,7 @@ function filterForm(query, changed) {
     made.value = query.get(name) || "";
     return h("label", {}, label, made);
   };
-  const more = ["kind", "depth", "persona", "gate", "agent", "turn", "margin", "pooled", "trait", "attribute", "pairs", "flagged", "condition", "rated", "order", "run", ...YES_NO].some((name) => query.get(name));
+  const more = ["kind", "depth", "persona", "gate", "agent", "turn", "margin", "pooled", "trait", "attribute", "pairs", "flagged", "condition", "rated", "order", "run", "rule", "sort", "twins", ...YES_NO].some((name) => query.get(name));
   return h(
     "form",
     { class: "filters", role: "search", "aria-label": "Find conversations", onsubmit: (event) => event.preventDefault() },
@@ -114,6 +137,7 @@ function filterForm(query, changed) {
       { open: more },
       h("summary", {}, "Filters"),
       isRated() ? ratedFilters(select, input) : pairFilters(select, input),
+      (data.measures || []).length ? h("div", { class: "row" }, select("sort", "sorted by", data.measures.map((one) => [one.name, one.label])), isRated() ? null : select("order", "order", [["high", "most first"], ["low", "least first"]])) : null,
       h("div", { class: "row" }, input("trait", "trait", "search"), select("attribute", "attribute", plain(attributes))),
       h("div", { class: "row" }, input("depth", "turns from", "number", { min: 1 }), select("flagged", "flagged", [["yes", "yes"]])),
       h("div", { class: "row" }, input("persona", "persona", "search"), input("kind", "kind of trait", "search")),
@@ -130,6 +154,7 @@ function pairFilters(select, input) {
     h("div", { class: "row" }, input("turn", "turn", "number", { min: 1 }), input("margin", "margin from", "number", { min: 0, max: 4, step: 0.5 })),
     h("div", { class: "row" }, select("personal", "personal", yesNo), select("knowable", "knowable", yesNo)),
     h("div", { class: "row" }, select("generic", "generic", yesNo), select("leaking", "leaking", yesNo)),
+    Object.keys(data.signs || {}).length ? h("div", { class: "row" }, select("rule", "shortcuts and judge", Object.entries(data.signs))) : null,
     h("div", { class: "row" }, select("pooled", "nobody prefers", plain(["chosen", "rejected", "tie"])), select("pairs", "with pairs", yesNo)),
   ];
 }

@@ -188,25 +188,28 @@ function callsPart(talk, node) {
   box.addEventListener("toggle", async () => {
     if (!box.open || box.dataset.read) return;
     box.dataset.read = "yes";
-    const row = await rowOf("calls", talk.tree);
-    const own = row ? row.calls.filter((call) => call.node === node) : [];
-    if (!own.length) box.append(h("p", { class: "note" }, whyNoCalls(talk, row)));
+    const [calls, shared] = await rowAndLines("calls", talk.tree);
+    const own = Array.isArray(calls) ? calls.filter((call) => call.node === node) : [];
+    const text = (lines) => lines.map((line) => shared[line]).join("\n");
+    if (!own.length) box.append(h("p", { class: "note" }, whyNoCalls(talk, calls)));
     for (const call of own) {
       const cost = call.cost === null ? "cost unknown" : `${number(call.cost)} USD`;
       box.append(
         h("h4", {}, `${call.prompt} ${(talk.details.prompts || {})[call.prompt] || ""} · ${call.model} · ${number(call.input)} tokens in, ${number(call.output)} out · ${cost} · call ${call.key}`),
-        ...call.messages.map(([role, lines]) => h("pre", { tabindex: 0, "aria-label": `${role} message` }, `${role}:\n${lines.map((line) => row.lines[line]).join("\n")}`)),
-        h("pre", { class: "add", tabindex: 0, "aria-label": "reply" }, `reply (${call.finish}):\n${call.reply}`),
+        ...call.messages.map(([role, lines]) => h("pre", { tabindex: 0, "aria-label": `${role} message` }, `${role}:\n${text(lines)}`)),
+        h("pre", { class: "add", tabindex: 0, "aria-label": "reply" }, `reply (${call.finish}):\n${text(call.reply)}`),
       );
     }
   });
   return box;
 }
 
-function whyNoCalls(talk, row) {
-  if (data.no_calls || (row && row.why)) return data.no_calls || row.why;
+function whyNoCalls(talk, calls) {
+  if (data.no_calls || typeof calls === "string") return data.no_calls || calls;
   if (talk.tree < data.called) return "No call is stored for this message.";
   const [tree, run] = talk.id.split("@");
+  if (!data.called) return "This page has no exact prompts.";
+  if (!data.whole && !run) return `This page has the prompts of the first ${number(data.called)} conversations. One with those of all: personagen report RUN`;
   return `Only the first ${number(data.called)} conversations${run ? " of the first run" : ""} have them here: personagen prompts render PROMPT ${tree} --run ${run || "RUN"}`;
 }
 
