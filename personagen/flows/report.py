@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from html import escape
+from io import BytesIO
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO
@@ -18,7 +20,7 @@ from personagen.flows.report_reading import Made, language, read
 from personagen.hub.provenance import command_lines, public_state
 from personagen.records import content_id
 from personagen.reports import alignment, comparison
-from personagen.reports.blocks import block, chunks
+from personagen.reports.blocks import Blocks, block, chunks
 from personagen.reports.figures import Read, figures
 from personagen.reports.page import END, page
 from personagen.reports.people import coverage, served
@@ -74,13 +76,17 @@ async def report(
         made = Made(sources[0], Evaluations(sources), most_called=calls)
         starts = await read(made, spool)
         index = _index(made, starts, sources)
+        people = Blocks("people", BytesIO())
+        for row in made.people.rows:
+            people.add(row)
+        people.close()
+        starts["people"] = people.starts
         with replaced(file) as page_file:
             for part in page(*_head(made, title or runs[0].resolve().name), index):
                 page_file.write(part)
-            page_file.write(block("people", made.people.rows))
             if made.rejections:
                 page_file.write(block("rejections", made.rejections))
-            for part in chunks(spool):
+            for part in chain(chunks(people.file), chunks(spool)):
                 page_file.write(part)
             page_file.write(END)
     problems = [f"{one.folder.name}: {problem}" for one in sources for problem in one.problems]
@@ -104,7 +110,8 @@ def _index(made: Made, starts: Mapping[str, list[int]], sources: Sequence[Source
         "figures": own,
         "coverage": coverage(made.people, asked) if made.people.rows else [],
         "served": served(made.people),
-        "personas": len(made.people.rows),
+        "personas": [row["id"] for row in made.people.rows],
+        "attributes": made.people.values(),
         "rejections": len(made.rejections),
         "more_rejections": made.more_rejections,
         "measures": made.measures,

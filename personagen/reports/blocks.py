@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 import orjson
 
-BLOCK_BYTES = 600_000  # of JSON; unpacked within some ten milliseconds
+BLOCK_BYTES = 300_000  # of JSON; unpacked within a few milliseconds
 LEVEL = 5  # of compression
 
 

@@ -66,6 +66,10 @@ class People:
         row["aware"] = row.get("aware", 0) + sum(pair.get("chosen_agent") == "aware" for pair in pairs)
         row["margins"] = row.get("margins", 0) + sum(pair.get("margin") or 0 for pair in pairs)
 
+    def values(self) -> list[str]:
+        """Each value of an attribute that somebody has, as ``gender=female``."""
+        return sorted({f"{name}={value}" for row in self.rows for name, value in row.get("attributes", {}).items()})
+
     def place(self) -> bool:
         """Gives each persona its place on the map and its nearest; False if there are too few or too many for it."""
         if not 3 <= len(self.rows) <= MAX_MAPPED:
