@@ -97,8 +97,8 @@ async def report(
 def _index(made: Made, starts: Mapping[str, list[int]], sources: Sequence[Source]) -> Row:
     source = made.source
     state, shown = source.state, _public(source)
-    pools = state.get("summary", {}).get("pools") or {}
-    asked = ((pools.get("profile") or {}).get("draws") or {}).get("by_value") or {}
+    own_pool = source.asked()
+    asked = own_pool if own_pool.values else source.pool_asked()
     own = figures(state, made.read, source.note)
     beside = {"comparison": _comparison(sources, own)} if len(sources) > 1 else {}
     if made.rated.runs:
@@ -108,7 +108,8 @@ def _index(made: Made, starts: Mapping[str, list[int]], sources: Sequence[Source
         "id": content_id(state.get("started"), source.folder.name),
         "mapped": made.people.place(),
         "figures": own,
-        "coverage": coverage(made.people, asked) if made.people.rows else [],
+        "coverage": coverage(made.people, asked, of_pool=asked is own_pool) if made.people.rows else [],
+        "sampled": asked is not own_pool,
         "served": served(made.people),
         "personas": [row["id"] for row in made.people.rows],
         "attributes": made.people.values(),
