@@ -97,7 +97,7 @@ class Source:
         if not isinstance(place, str):
             return Asked()
         folder = Path(place) if Path(place).is_dir() else Path(place).parent
-        return Source(folder).asked() if (folder / "run.json").is_file() else Asked()
+        return Source(folder).asked()
 
     def note(self, problem: str) -> None:
         """Adds a problem, once."""
