@@ -30,6 +30,7 @@ from personagen.store.files import replaced
 
 NAME = "report.html"
 MAX_RUNS = 3
+CELL_BYTES = 2_500_000  # of a page that a notebook shows: Jupyter drops an output of more than 3 MB
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,10 @@ class ReportSummary:
     problems: tuple[str, ...] = ()
 
     def _repr_html_(self) -> str:
-        """The page, in a frame that can reach nothing around it, for a notebook."""
+        """The page, in a frame that can reach nothing around it, for a notebook; of a large one, where it is."""
+        if self.bytes > CELL_BYTES:
+            size = f"{self.bytes / 1e6:,.0f} MB"
+            return f"<p>The report has {size}, too much for a cell: open <code>{escape(self.file)}</code>.</p>"
         text = escape(Path(self.file).read_text(encoding="utf-8"), quote=True)
         allowed = "allow-scripts allow-downloads allow-modals"
         return f'<iframe title="report" sandbox="{allowed}" width="100%" height="820" srcdoc="{text}"></iframe>'
