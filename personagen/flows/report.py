@@ -9,8 +9,7 @@ from html import escape
 from io import BytesIO
 from itertools import chain
 from pathlib import Path
-from tempfile import TemporaryFile
-from typing import Any, BinaryIO
+from typing import Any
 
 from personagen.errors import UsageError
 from personagen.flows.evaluations import MAX_RUNS as MAX_EVALUATIONS
@@ -20,7 +19,7 @@ from personagen.flows.report_reading import Made, language, read
 from personagen.hub.provenance import command_lines, public_state
 from personagen.records import content_id
 from personagen.reports import alignment, comparison
-from personagen.reports.blocks import Blocks, block, chunks
+from personagen.reports.blocks import Blocks, block, chunks, spool
 from personagen.reports.figures import Read, figures
 from personagen.reports.page import END, page
 from personagen.reports.people import coverage, served
@@ -76,9 +75,9 @@ async def report(
         raise UsageError(f"a report is of one run, or compares up to {most}; {len(runs)} were given")
     file = out or runs[0] / NAME
     with ExitStack() as stack:
-        spool: BinaryIO = stack.enter_context(TemporaryFile())
+        rows = stack.enter_context(spool(file))
         made = Made(sources[0], Evaluations(sources), most_called=calls)
-        starts = await read(made, spool)
+        starts = await read(made, rows, file)
         index = _index(made, starts, sources)
         people = Blocks("people", BytesIO())
         for row in made.people.rows:
@@ -90,7 +89,7 @@ async def report(
                 page_file.write(part)
             if made.rejections:
                 page_file.write(block("rejections", made.rejections))
-            for part in chain(chunks(people.file), chunks(spool)):
+            for part in chain(chunks(people.file), chunks(rows)):
                 page_file.write(part)
             page_file.write(END)
     problems = [f"{one.folder.name}: {problem}" for one in sources for problem in one.problems]
