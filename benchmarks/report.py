@@ -3,9 +3,10 @@
     python benchmarks/report.py [--conversations 5000] [--turns 10] [--base 60] [--seed 7] [--keep FOLDER]
 
 ``--base`` conversations of the offline cast are simulated, and copied under other ids until there are enough. Measured
-in headless Chromium, opened from disk: until the first paint, until the overview is drawn, until a conversation that
-was not shown before is drawn (median and slowest of 30), and until a search over all messages has its result (of 10
-words), once all texts are read. Goals: 2,000, -, 200 and 300 ms. Without Chromium only the writing is measured.
+in headless Chromium, opened from disk: until the first paint, until the overview is drawn, until a conversation is
+drawn while Chromium still reads the file, until one that was not shown before is drawn after that (median and slowest
+of 30), and until a search over all messages has its result (of 10 words), once all texts are read. Goals: 2,000, -, -,
+200 and 300 ms. Without Chromium only the writing is measured.
 """
 
 from __future__ import annotations
@@ -56,7 +57,10 @@ def in_browser(file: Path, folder: Path, names: list[str], seed: int) -> list[tu
         window.open(file)
         paint = window.run("return performance.getEntriesByType('paint')[0].startTime")
         drawn = window.run("return performance.now()")
-        opened = [timed(window, name) for name in rng.sample(names, 30)]
+        first, *others = rng.sample(names, 31)
+        early = timed(window, first)
+        window.until("document.readyState === 'complete'")
+        opened = [timed(window, name) for name in others]
         window.until("document.documentElement.dataset.searchable")
         words = [
             "insulin",
@@ -74,6 +78,7 @@ def in_browser(file: Path, folder: Path, names: list[str], seed: int) -> list[tu
     return [
         ("first paint", f"{paint:,.0f} ms"),
         ("overview drawn", f"{drawn:,.0f} ms"),
+        ("one while it is read", f"{early:,.0f} ms"),
         ("a conversation opens", f"{median(opened):,.0f} ms, slowest {max(opened):,.0f} ms"),
         ("a search", f"{median(searched):,.0f} ms, slowest {max(searched):,.0f} ms"),
     ]

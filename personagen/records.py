@@ -228,9 +228,10 @@ class ConversationTree(Sourced):
 
     ``style`` is how the user behaves: ``disclosure``, ``explicitness``, ``noise``, ``patience``. ``session`` numbers
     the conversations of one series from 0; later ones begin with ``memory``, and ``changed`` is ``old -> new``, a trait
-    of the persona. ``twin`` is the pair that the tree answers. ``unasked`` are the ids of replies that were not asked
-    for, since nothing was known; ``keep`` says which pairs are kept: ``all``, ``personal``, or ``given`` in a file.
-    ``checks`` are of a sample of user messages; the judge ``repeated`` verdicts on them, another model ``seconded`` it.
+    of the persona, or in ``evaluate`` who the user becomes and when. ``twin`` is the pair that the tree answers.
+    ``unasked`` are the ids of replies that were not asked for, since nothing was known; ``keep`` says which pairs are
+    kept: ``all``, ``personal``, or ``given`` in a file. ``checks`` are of a sample of user messages; the judge
+    ``repeated`` verdicts on them, another model ``seconded`` it.
     """
 
     id: str

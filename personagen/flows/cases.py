@@ -54,6 +54,11 @@ class Case:
         """The id of its tree, the same in every run with these personas."""
         return f"{self.persona.id}-{self.condition}"
 
+    @property
+    def changed(self) -> str:
+        """Who the user becomes, in words; empty if the persona stays."""
+        return f"from turn {self.shift_at} on: {self.later.personality}" if self.shift_at else ""
+
     def user(self, turn: int) -> Persona:
         """Who the user is at ``turn``."""
         return self.later if self.shift_at and turn >= self.shift_at else self.persona

@@ -258,6 +258,7 @@ class Dialogue:
             persona=self.case.persona,
             nodes=tuple(self._nodes),
             grow="best",
+            changed=self.case.changed,
             style=self.style,
             models=dict(sorted(self.ctx.models.items())),
             prompts={name: prompt.hash for name, prompt in sorted(self.ctx.prompts.items())},

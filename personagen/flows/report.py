@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from html import escape
+from io import BytesIO
+from itertools import chain
 from pathlib import Path
-from tempfile import TemporaryFile
-from typing import Any, BinaryIO
+from typing import Any
 
 from personagen.errors import UsageError
 from personagen.flows.evaluations import MAX_RUNS as MAX_EVALUATIONS
@@ -18,7 +19,7 @@ from personagen.flows.report_reading import Made, language, read
 from personagen.hub.provenance import command_lines, public_state
 from personagen.records import content_id
 from personagen.reports import alignment, comparison
-from personagen.reports.blocks import block, chunks
+from personagen.reports.blocks import Blocks, block, chunks, spool
 from personagen.reports.figures import Read, figures
 from personagen.reports.page import END, page
 from personagen.reports.people import coverage, served
@@ -28,6 +29,7 @@ from personagen.store.files import replaced
 
 NAME = "report.html"
 MAX_RUNS = 3
+CELL_BYTES = 2_500_000  # of a page that a notebook shows: Jupyter drops an output of more than 3 MB
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,10 @@ class ReportSummary:
     problems: tuple[str, ...] = ()
 
     def _repr_html_(self) -> str:
-        """The page, in a frame that can reach nothing around it, for a notebook."""
+        """The page, in a frame that can reach nothing around it, for a notebook; of a large one, where it is."""
+        if self.bytes > CELL_BYTES:
+            size = f"{self.bytes / 1e6:,.0f} MB"
+            return f"<p>The report has {size}, too much for a cell: open <code>{escape(self.file)}</code>.</p>"
         text = escape(Path(self.file).read_text(encoding="utf-8"), quote=True)
         allowed = "allow-scripts allow-downloads allow-modals"
         return f'<iframe title="report" sandbox="{allowed}" width="100%" height="820" srcdoc="{text}"></iframe>'
@@ -70,17 +75,21 @@ async def report(
         raise UsageError(f"a report is of one run, or compares up to {most}; {len(runs)} were given")
     file = out or runs[0] / NAME
     with ExitStack() as stack:
-        spool: BinaryIO = stack.enter_context(TemporaryFile())
+        rows = stack.enter_context(spool(file))
         made = Made(sources[0], Evaluations(sources), most_called=calls)
-        starts = await read(made, spool)
+        starts = await read(made, rows, file)
         index = _index(made, starts, sources)
+        people = Blocks("people", BytesIO())
+        for row in made.people.rows:
+            people.add(row)
+        people.close()
+        starts["people"] = people.starts
         with replaced(file) as page_file:
             for part in page(*_head(made, title or runs[0].resolve().name), index):
                 page_file.write(part)
-            page_file.write(block("people", made.people.rows))
             if made.rejections:
                 page_file.write(block("rejections", made.rejections))
-            for part in chunks(spool):
+            for part in chain(chunks(people.file), chunks(rows)):
                 page_file.write(part)
             page_file.write(END)
     problems = [f"{one.folder.name}: {problem}" for one in sources for problem in one.problems]
@@ -91,8 +100,8 @@ async def report(
 def _index(made: Made, starts: Mapping[str, list[int]], sources: Sequence[Source]) -> Row:
     source = made.source
     state, shown = source.state, _public(source)
-    pools = state.get("summary", {}).get("pools") or {}
-    asked = ((pools.get("profile") or {}).get("draws") or {}).get("by_value") or {}
+    own_pool = source.asked()
+    asked = own_pool if own_pool.values else source.pool_asked()
     own = figures(state, made.read, source.note)
     beside = {"comparison": _comparison(sources, own)} if len(sources) > 1 else {}
     if made.rated.runs:
@@ -102,9 +111,11 @@ def _index(made: Made, starts: Mapping[str, list[int]], sources: Sequence[Source
         "id": content_id(state.get("started"), source.folder.name),
         "mapped": made.people.place(),
         "figures": own,
-        "coverage": coverage(made.people, asked) if made.people.rows else [],
+        "coverage": coverage(made.people, asked, of_pool=asked is own_pool) if made.people.rows else [],
+        "sampled": asked is not own_pool,
         "served": served(made.people),
-        "personas": len(made.people.rows),
+        "personas": [row["id"] for row in made.people.rows],
+        "attributes": made.people.values(),
         "rejections": len(made.rejections),
         "more_rejections": made.more_rejections,
         "measures": made.measures,

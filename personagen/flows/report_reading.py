@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from tempfile import TemporaryFile
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from personagen.errors import PersonagenError
@@ -14,7 +14,7 @@ from personagen.flows.measured import pair_outcomes
 from personagen.flows.report_alignment import Evaluations
 from personagen.llm.endpoints import is_offline
 from personagen.records import ConversationTree, content_id
-from personagen.reports.blocks import Blocks, chunks
+from personagen.reports.blocks import Blocks, chunks, spool, written
 from personagen.reports.conversations import Columns, Outcomes, details, messages, place_of
 from personagen.reports.figures import SPENT, Read
 from personagen.reports.people import People
@@ -48,10 +48,10 @@ class Made:
         return self.rated.trees() if self.rated.runs else self.source.trees()
 
 
-async def read(made: Made, spool: BinaryIO) -> dict[str, list[int]]:
-    """Reads the run; its conversations go to ``spool`` in blocks, whose first rows are returned."""
+async def read(made: Made, rows: BinaryIO, page: Path) -> dict[str, list[int]]:
+    """Reads the run; its conversations go to ``rows`` in blocks, whose first rows are returned."""
     if not made.source.is_pool:
-        return await _read_conversations(made, spool)
+        return await _read_conversations(made, rows, page)
     for persona in made.source.rows("personas.jsonl"):
         made.people.add(persona)
     _read_rejections(made)
@@ -61,13 +61,13 @@ async def read(made: Made, spool: BinaryIO) -> dict[str, list[int]]:
     return {}
 
 
-async def _read_conversations(made: Made, spool: BinaryIO) -> dict[str, list[int]]:
+async def _read_conversations(made: Made, rows: BinaryIO, page: Path) -> dict[str, list[int]]:
     rejected = _read_rejections(made)
     made.columns.outcomes = _outcomes(made.source)
     made.read.users.language = language(made.source)
-    kinds = {name: Blocks(name, spool) for name in ("messages", "details")}
+    kinds = {name: Blocks(name, rows) for name in ("messages", "details")}
     with ExitStack() as stack:
-        kinds["calls"] = calls = Blocks("calls", stack.enter_context(TemporaryFile()))
+        kinds["calls"] = calls = Blocks("calls", stack.enter_context(spool(page)))
         replayed = _calls(made, stack, calls.lines) if made.most_called != 0 else None
         for tree, pairs in made.trees():
             person = made.people.add(tree["persona"])
@@ -88,7 +88,7 @@ async def _read_conversations(made: Made, spool: BinaryIO) -> dict[str, list[int
         for one in kinds.values():
             one.close()
         for part in chunks(kinds["calls"].file):
-            spool.write(part)
+            written(rows, part)
     made.measures = [*made.read.users.measures(), *_spent(made)]
     made.read.measures = {one["name"] for one in made.measures}
     made.read.signs = made.columns.signs()

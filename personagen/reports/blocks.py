@@ -5,12 +5,17 @@ from __future__ import annotations
 import gzip
 from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any, BinaryIO, cast
 
 import orjson
 
-BLOCK_BYTES = 600_000  # of JSON; unpacked within some ten milliseconds
+from personagen.errors import DiskError
+
+BLOCK_BYTES = 300_000  # of JSON; unpacked within a few milliseconds
 LEVEL = 5  # of compression
 
 
@@ -52,9 +57,37 @@ class Blocks:
         """Writes the rows that are left."""
         if self._rows:
             rows = {"lines": list(self.lines), "rows": self._rows} if self.lines else self._rows
-            self.written += self.file.write(block(f"{self.name}-{len(self.starts) - 1}", rows))
+            self.written += written(self.file, block(f"{self.name}-{len(self.starts) - 1}", rows))
             self._rows, self._bytes = [], 0
             self.lines.clear()
+
+
+@contextmanager
+def spool(page: Path) -> Iterator[BinaryIO]:
+    """A file without a name beside ``page``, for what is known before the page can begin.
+
+    Raises:
+        DiskError: there can be none.
+    """
+    try:
+        # Without a buffer, so that nothing is left to be written when it is closed.
+        file = TemporaryFile(dir=page.parent, buffering=0)  # noqa: SIM115
+    except OSError as error:
+        raise DiskError(f"{page} can't be written: {error.strerror}; free or repair the disk and run again") from error
+    with file:
+        yield cast(BinaryIO, file)
+
+
+def written(file: BinaryIO, data: bytes) -> int:
+    """Writes ``data`` to ``file``; the number of its bytes. Raises ``DiskError`` if the disk is full."""
+    rest = memoryview(data)
+    try:
+        while rest:
+            rest = rest[file.write(rest) :]
+    except OSError as error:
+        problem = f"the report can't be written: {error.strerror}; free or repair the disk and run again"
+        raise DiskError(problem) from error
+    return len(data)
 
 
 def chunks(file: BinaryIO, size: int = 1 << 20) -> Iterator[bytes]:

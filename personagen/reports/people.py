@@ -16,7 +16,7 @@ from personagen.metrics.agreement import Z
 from personagen.personas.lines import lines
 from personagen.personas.traits import canonical
 from personagen.records import Persona
-from personagen.reports.source import Row
+from personagen.reports.source import Asked, Row
 
 MAX_MAPPED = 20_000  # personas; the nearest of each of more would take minutes
 NEAREST = 3
@@ -66,6 +66,10 @@ class People:
         row["aware"] = row.get("aware", 0) + sum(pair.get("chosen_agent") == "aware" for pair in pairs)
         row["margins"] = row.get("margins", 0) + sum(pair.get("margin") or 0 for pair in pairs)
 
+    def values(self) -> list[str]:
+        """Each value of an attribute that somebody has, as ``gender=female``."""
+        return sorted({f"{name}={value}" for row in self.rows for name, value in row.get("attributes", {}).items()})
+
     def place(self) -> bool:
         """Gives each persona its place on the map and its nearest; False if there are too few or too many for it."""
         if not 3 <= len(self.rows) <= MAX_MAPPED:
@@ -102,23 +106,38 @@ def _nearest(vectors: Floats) -> list[list[list[float]]]:
     return found
 
 
-def coverage(people: People, asked: Mapping[str, Mapping[str, Mapping[str, int]]]) -> list[dict[str, Any]]:
-    """How many personas have each value of an attribute, and where it was drawn how many were ``asked`` for."""
+def coverage(people: People, asked: Asked, *, of_pool: bool = True) -> list[dict[str, Any]]:
+    """How many personas have each value of an attribute, and where it was drawn how many were ``asked`` for.
+
+    If the personas are not the whole pool that asked for them, it is as many as its shares would give of so many.
+    """
     found: list[dict[str, Any]] = []
-    for name in dict.fromkeys([*_attributes(people.rows), *asked, *_DRAWN]):
-        drawn = {value: int(counts.get("drawn", 0)) for value, counts in asked.get(name, {}).items()}
+    for name in dict.fromkeys([*_attributes(people.rows), *asked.values, *_DRAWN]):
+        drawn = Counter({value: count for value, (count, _) in asked.values.get(name, {}).items()})
         got = Counter(_grouped(name, value) for value in _values(people, name))
-        if drawn and not any(value in drawn for value in got):
-            got = Counter({value: int(counts.get("kept", 0)) for value, counts in asked[name].items()})
-        values = [value for value, _ in (Counter(drawn) + got).most_common(MAX_VALUES)]
-        rows = [{"label": value, "count": got.get(value, 0), "asked": drawn.get(value)} for value in values]
+        if of_pool and drawn and not any(value in drawn for value in got):
+            got = Counter({value: kept for value, (_, kept) in asked.values[name].items()})
+        scale = 1 if of_pool else got.total() / (drawn.total() or 1)
         if name != "traits" and len(got) <= 3 * MAX_VALUES:
-            found.append({"name": name, "rows": rows, "all": len(got)})
-    traits = Counter(trait for row in people.rows for trait in row["kinds"])
+            found.append(_covered(name, got, {value: count * scale for value, count in drawn.items()}))
+    wanted: defaultdict[str, float] = defaultdict(float)
+    for trait, share in asked.traits.items():
+        wanted[canonical(trait)] += share * len(people.rows)
+    found.append(_covered("traits", Counter(trait for row in people.rows for trait in row["kinds"]), wanted))
     facts = Counter(len(row.get("facts", ())) for row in people.rows)
-    found.append({"name": "traits", "rows": _counted(traits.most_common(MAX_VALUES)), "all": len(traits)})
-    found.append({"name": "facts of a persona", "rows": _counted(sorted(facts.items())), "all": len(facts)})
+    rows = [{"label": str(number), "count": count} for number, count in sorted(facts.items())]
+    found.append({"name": "facts of a persona", "rows": rows, "all": len(facts)})
     return [one for one in found if one["rows"]]
+
+
+def _covered(name: str, got: Counter[str], drawn: Mapping[str, float]) -> dict[str, Any]:
+    """The most frequent values of an attribute."""
+    ranked = sorted({**drawn, **got}, key=lambda value: -got[value] - drawn.get(value, 0))[:MAX_VALUES]
+    rows = [
+        {"label": value, "count": got[value], "asked": round(drawn[value], 1) if value in drawn else None}
+        for value in ranked
+    ]
+    return {"name": name, "rows": rows, "all": len(got)}
 
 
 def served(people: People) -> list[dict[str, Any]]:
@@ -141,10 +160,6 @@ def served(people: People) -> list[dict[str, Any]]:
 def _mean(label: str, values: Sequence[float]) -> dict[str, Any]:
     middle, spread = fmean(values), Z * stdev(values) / len(values) ** 0.5
     return {"label": label, "value": middle, "low": middle - spread, "high": middle + spread, "n": len(values)}
-
-
-def _counted(pairs: Iterable[tuple[Any, int]]) -> list[dict[str, Any]]:
-    return [{"label": str(label), "count": count} for label, count in pairs]
 
 
 def _attributes(rows: Iterable[Row]) -> list[str]:

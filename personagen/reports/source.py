@@ -33,6 +33,18 @@ _TABLES = ("options", "summary", "report", "usage", "prompts")
 _PATH = re.compile(r"\d{1,9}(?:\.\d{1,9})*")
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What descriptions were asked for with.
+
+    ``values`` counts them by attribute and value: how many were received, and how many kept. ``traits`` has the share
+    of personalities that were asked for each trait.
+    """
+
+    values: Mapping[str, Mapping[str, tuple[int, int]]] = field(default_factory=dict)
+    traits: Mapping[str, float] = field(default_factory=dict)
+
+
 @dataclass
 class Source:
     """A run folder; ``problems`` says in words what could not be read. ``state`` is ``run.json`` with whole tables."""
@@ -66,6 +78,26 @@ class Source:
         """Whether its conversations have ratings, not pairs."""
         made = self.state.get("of") or self.state.get("command")
         return made == "evaluate" or (not made and (self.folder / "ratings.jsonl").exists())
+
+    def asked(self) -> Asked:
+        """What the author of a run of ``expand`` was asked for; empty for other runs."""
+        try:
+            pools = self.state.get("summary", {}).get("pools") or {}
+            profiles, personalities = (_drawn(pools.get(name) or {}) for name in ("profile", "personality"))
+        except (AttributeError, TypeError, ValueError, LookupError):
+            self.note("run.json: what was asked for is damaged, and missing here")
+            return Asked()
+        count = sum(drawn for drawn, _ in personalities.get("pronoun", {}).values())
+        traits = {trait: drawn / count for trait, (drawn, _) in personalities.get("traits", {}).items() if count}
+        return Asked(profiles, traits)
+
+    def pool_asked(self) -> Asked:
+        """What was asked for in the run of ``expand`` that the personas come from; empty if that is not there."""
+        place = self.state.get("options", {}).get("personas")
+        if not isinstance(place, str):
+            return Asked()
+        folder = Path(place) if Path(place).is_dir() else Path(place).parent
+        return Source(folder).asked()
 
     def note(self, problem: str) -> None:
         """Adds a problem, once."""
@@ -111,6 +143,14 @@ class Source:
                 for offset in offsets:
                     file.seek(offset)
                     yield orjson.loads(file.readline())
+
+
+def _drawn(pool: Row) -> dict[str, dict[str, tuple[int, int]]]:
+    by_value = (pool.get("draws") or {}).get("by_value") or {}
+    return {
+        name: {value: (int(counts["drawn"]), int(counts["kept"])) for value, counts in values.items()}
+        for name, values in by_value.items()
+    }
 
 
 def _sound(line: bytes, kind: type[Record]) -> Row | None:

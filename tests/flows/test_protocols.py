@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from personagen.errors import UsageError
+from personagen.flows.report import report
+from personagen.runs.interrupt import run_sync
 from tests import fakes
+from tests.cli.runs import lines
 from tests.flows.test_evaluate import prompts, run, trees
+from tests.reports.pages import Page
 
 __all__ = ["run"]
 
@@ -36,6 +42,15 @@ def test_the_shift_protocol_changes_the_personality_and_rates_for_the_new_one(ru
     spoken = {call.place: call.inputs["personality"] for call in fake.calls if call.prompt == "user/speak"}
     assert spoken["a-plain/0.0.0.0.0"] == "She is gentle."
     assert {"drop", "regained"} <= summary.results["conditions"]["plain"].keys()
+
+
+def test_the_page_of_a_shift_says_who_the_user_becomes_and_when(run, tmp_path, model):
+    model(fakes.cast)
+    personas = [fakes.PERSONA.model_copy(update={"id": name, "personality": f"She is {name}."}) for name in "ab"]
+    lines(tmp_path / "two.jsonl", personas)
+    summary = run(personas=str(tmp_path / "two.jsonl"), protocol="shift", shift_at=3, repeat_rate=0)
+    rows = Page(Path(run_sync(report([Path(summary.report.out)])).file)).rows("details")
+    assert {row["changed"] for row in rows} == {f"from turn 3 on: She is {name}." for name in "ab"}
 
 
 def test_the_second_session_has_the_first_in_the_models_context_and_not_in_the_judges_question(run, model):

@@ -40,7 +40,7 @@ def test_every_message_and_pair_of_a_run_is_in_its_page(tmp_path: Path, monkeypa
     assert [(index["trees"]["id"][t], n, turn) for t, n, turn in columns] == [(p.tree, p.node, p.turn) for p in pairs]
     shown = [pair["chosen_node"] for row in page.rows("details") for pair in row["pairs"]]
     assert shown == [pair.chosen_node for pair in pairs]
-    assert page.blocks["people"][0]["profile"] == PERSONA.profile
+    assert page.rows("people")[0]["profile"] == PERSONA.profile
 
 
 def test_what_a_turn_reveals_is_told_from_what_was_known_before(tmp_path: Path):
@@ -136,7 +136,7 @@ def test_a_pool_gives_personas_with_a_map_and_what_was_rejected(tmp_path: Path):
     ]
     lines(run / "rejections.jsonl", rejected)
     page = page_of(run)
-    rows = page.blocks["people"]
+    rows = page.rows("people")
     assert [row["id"] for row in rows] == [person.id for person in people]
     assert all(-1 <= row["x"] <= 1 and -1 <= row["y"] <= 1 and len(row["near"]) == 3 for row in rows)
     assert all(number != at for at, row in enumerate(rows) for number, _ in row["near"])
@@ -154,7 +154,7 @@ def test_the_nearest_persona_is_the_one_with_nearly_the_same_words(tmp_path: Pat
         "Bees.",
     ]
     people = [PERSONA.model_copy(update={"id": f"p{n}", "profile": text}) for n, text in enumerate(texts)]
-    rows = page_of(expanded(tmp_path / "pool", people)).blocks["people"]
+    rows = page_of(expanded(tmp_path / "pool", people)).rows("people")
     assert rows[0]["near"][0][0] == 2
     assert rows[2]["near"][0][0] == 0
 
@@ -291,4 +291,4 @@ def test_who_gets_replies_that_fit_less_is_shown_by_attribute(tmp_path: Path):
     [served] = page.index["served"]
     assert served["name"] == "gender"
     assert [(row["label"], row["value"], row["n"]) for row in served["rows"]] == [("female", 3, 6), ("male", 4, 6)]
-    assert page.blocks["people"][0]["judged"] == 4
+    assert page.rows("people")[0]["judged"] == 4

@@ -8,7 +8,7 @@ async function showConversations(main, { rest, query }, fresh) {
     main.replaceChildren(h("p", {}, "This run has no conversations that could be read."));
     return;
   }
-  await loadPeople();
+  if (OF_PEOPLE.some((name) => query.get(name))) await loadPeople();
   const words = (query.get("q") || "").toLowerCase();
   if (words && search.done < search.total) say("Searching…");
   if (words) await readTexts();
@@ -16,7 +16,7 @@ async function showConversations(main, { rest, query }, fresh) {
   let number = rest[0] ? data.trees.id.indexOf(rest[0]) : -1;
   if (rest[0] && number < 0) say(`${rest[0]} is not in this report`);
   if (number < 0 && list.length) number = list[0][0];
-  const talk = number < 0 ? null : await loadTalk(number);
+  const [talk, person] = number < 0 ? [null, null] : await Promise.all([loadTalk(number), rowOf("people", data.trees.persona[number])]);
   if (!fresh()) return; // another address was asked for meanwhile
   Object.assign(view, { list, talk, words, at: list.findIndex(([at]) => at === number) });
   const listed = conversationList(query);
@@ -48,7 +48,7 @@ async function showConversations(main, { rest, query }, fresh) {
     middle.append(h("p", {}, list.length ? "This conversation could not be read." : "No conversation meets these filters."));
     return;
   }
-  about.append(drawPerson(people[data.trees.persona[number]], talk));
+  about.append(drawPerson(person, talk));
   const hit = (view.at < 0 ? "" : list[view.at][1]) || firstWith(talk, words);
   drawMiddle(middle, talk, rest[1] || hit, query);
 }
@@ -69,7 +69,7 @@ function drawMiddle(middle, talk, node, query) {
     draw(id);
     chat.querySelector(`[data-node="${CSS.escape(id)}"]`)?.scrollIntoView({ block: "nearest" });
   };
-  view.tree = new TreeView(talk, choose);
+  view.tree = new TreeView(talk, choose, at);
   const compare = h("input", { type: "checkbox", checked: view.differences, onchange: (event) => { view.differences = event.target.checked; draw(view.tree.at); } });
   middle.append(
     h(
@@ -86,7 +86,6 @@ function drawMiddle(middle, talk, node, query) {
     view.tree.box,
     chat,
   );
-  view.tree.mark(at);
   draw(at);
   if (node) chat.querySelector(`[data-node="${CSS.escape(at)}"]`)?.scrollIntoView({ block: "nearest" });
 }

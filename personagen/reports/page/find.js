@@ -4,6 +4,7 @@ const TRI = { yes: 2, no: 1 };
 const POOLED = { chosen: 1, rejected: 2, tie: 3 };
 const YES_NO = ["personal", "knowable", "generic", "leaking"];
 
+const OF_PEOPLE = ["trait", "kind", "attribute"]; // filters that need the texts of the personas
 const PAIR_ONLY = ["agent", "turn", "margin", "pooled", ...YES_NO];
 
 const search = { texts: [], done: 0, total: 0, started: null };
@@ -19,7 +20,7 @@ function readTexts() {
         search.texts[starts[at] + n] = row.map((one) => one[3]).join("\n").toLowerCase();
       });
       search.done = starts[at] + rows.length;
-      await new Promise((next) => (window.requestIdleCallback || setTimeout)(next, { timeout: 50 }));
+      await new Promise((next) => (window.requestIdleCallback || setTimeout)(next, { timeout: 1000 }));
     }
   })();
   return search.started;
@@ -30,7 +31,8 @@ const isFiltered = (query) => [...query.keys()].some((name) => query.get(name));
 // The numbers of the conversations, each with the first message that is meant.
 function found(query) {
   const { trees, pairs, rejected } = data;
-  const wanted = (name) => query.get(name) || "";
+  const given = new Map(query);
+  const wanted = (name) => given.get(name) || "";
   const count = (trees.id || []).length;
   const first = new Map();
   const onTurn = [...PAIR_ONLY, "rule"].some(wanted) || wanted("pairs") === "yes";
@@ -80,7 +82,7 @@ function found(query) {
     if (wanted("kind") && !(person?.kinds || []).includes(wanted("kind"))) continue;
     if (wanted("depth") && trees.depth[at] < Number(wanted("depth"))) continue;
     if (attribute && String((person?.attributes || {})[attribute] ?? "") !== (value ?? "")) continue;
-    if (wanted("persona") && person?.id !== wanted("persona")) continue;
+    if (wanted("persona") && data.personas[trees.persona[at]] !== wanted("persona")) continue;
     if (words && !(search.texts[at] || "").includes(words) && !trees.id[at].startsWith(wanted("q"))) continue;
     list.push([at, first.get(at) || gated.get(at) || ""]);
   }
@@ -106,7 +108,6 @@ function pairOf(text) {
 
 // The form of the filters; `changed` gets the new query.
 function filterForm(query, changed) {
-  const attributes = [...new Set((people || []).flatMap((one) => Object.entries(one.attributes || {}).map(([name, value]) => `${name}=${value}`)))].sort();
   const set = (name, value) => {
     const next = new URLSearchParams(route().query);
     if (value) next.set(name, value);
@@ -138,7 +139,7 @@ function filterForm(query, changed) {
       h("summary", {}, "Filters"),
       isRated() ? ratedFilters(select, input) : pairFilters(select, input),
       (data.measures || []).length ? h("div", { class: "row" }, select("sort", "sorted by", data.measures.map((one) => [one.name, one.label])), isRated() ? null : select("order", "order", [["high", "most first"], ["low", "least first"]])) : null,
-      h("div", { class: "row" }, input("trait", "trait", "search"), select("attribute", "attribute", plain(attributes))),
+      h("div", { class: "row" }, input("trait", "trait", "search"), select("attribute", "attribute", plain(data.attributes))),
       h("div", { class: "row" }, input("depth", "turns from", "number", { min: 1 }), select("flagged", "flagged", [["yes", "yes"]])),
       h("div", { class: "row" }, input("persona", "persona", "search"), input("kind", "kind of trait", "search")),
     ),

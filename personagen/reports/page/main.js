@@ -5,7 +5,7 @@ const PARTS = [
   ["alignment", "Alignment", () => data.alignment, showAlignment],
   ["compare", "Compare", () => data.comparison, showCompare],
   ["conversations", "Conversations", () => (data.trees.id || []).length, showConversations],
-  ["personas", "Personas", () => data.personas, showPersonas],
+  ["personas", "Personas", () => (data.personas || []).length, showPersonas],
   ["rejected", "Rejected", () => data.rejections, showRejected],
   ["made", "How it was made", () => true, showSettings],
   ["notes", "Notes", () => (data.trees.id || []).length, showNotes],
@@ -55,8 +55,11 @@ const KEYS = [
   ["/", "search"], ["arrows", "move in the tree, when it has the focus"], ["Enter", "fold in the tree"], ["?", "this list"],
 ];
 
+let single = true; // whether single letters are shortcuts: speech input types letters that nobody meant as one
+
 function help() {
-  const made = h("dialog", { "aria-label": "Keys" }, h("h2", {}, "Keys"), h("table", {}, h("tbody", {}, KEYS.map(([key, words]) => h("tr", {}, h("th", { scope: "row" }, h("kbd", {}, key)), h("td", {}, words))))), h("form", { method: "dialog" }, h("button", {}, "Close")));
+  const choice = h("input", { type: "checkbox", checked: single, onchange: () => (single = choice.checked) });
+  const made = h("dialog", { "aria-label": "Keys" }, h("h2", {}, "Keys"), h("label", {}, choice, " letters, / and ? work as keys"), h("table", {}, h("tbody", {}, KEYS.map(([key, words]) => h("tr", {}, h("th", { scope: "row" }, h("kbd", {}, key)), h("td", {}, words))))), h("form", { method: "dialog" }, h("button", {}, "Close")));
   made.addEventListener("close", () => made.remove());
   document.body.append(made);
   made.showModal();
@@ -64,6 +67,7 @@ function help() {
 
 function keys(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, dialog")) return;
+  if (!single) return;
   const talking = document.getElementById("main").dataset.part === "conversations";
   if (event.key === "?") help();
   else if (event.key === "/") {
@@ -102,6 +106,7 @@ async function begin() {
   const button = document.getElementById("theme");
   button.hidden = false;
   button.addEventListener("click", theme);
+  button.before(h("button", { type: "button", id: "keys", onclick: help }, "Keys"));
   window.addEventListener("hashchange", show);
   window.addEventListener("resize", () => document.querySelector("canvas") && document.getElementById("main").lastElementChild.shown?.());
   document.querySelector(".skip").addEventListener("click", (event) => {

@@ -179,7 +179,7 @@ function verdict(talk, one) {
 }
 
 function personLink(id) {
-  const known = (people || []).some((one) => one.id === id);
+  const known = data.personas.includes(id);
   return known ? h("a", { href: address("personas", [id]) }, `persona ${id}`) : `persona ${id}`;
 }
 

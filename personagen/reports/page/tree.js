@@ -1,15 +1,17 @@
 // A conversation drawn as a tree: pan, zoom, fold; by mouse, touch and keyboard.
 
 const NODE_COLOUR = { user: "var(--user)", aware: "var(--aware)", plain: "var(--plain)" };
+const WHOLE = 200; // messages of a tree that are drawn at once; of more, the branches beside the path begin folded
 const up = (id) => id.slice(0, Math.max(0, id.lastIndexOf(".")));
 
 class TreeView {
-  constructor(talk, choose) {
+  constructor(talk, choose, at) {
     this.talk = talk;
     this.choose = choose;
-    this.folded = new Set();
-    this.at = talk.messages[0].id;
-    this.layer = s("g", {});
+    this.at = at;
+    this.folded = new Set(talk.messages.length > WHOLE ? this.besides(at) : []);
+    const on = (act) => (event) => { const node = event.target.closest(".node"); if (node) act(node.dataset.id, event); };
+    this.layer = s("g", { onclick: on((id) => this.choose(id)), ondblclick: on((id) => this.fold(id)), onkeydown: on((id, event) => this.key(event, id)) });
     this.svg = s("svg", { role: "tree", "aria-label": "The messages of the conversation as a tree" }, this.layer);
     this.zoom = d3.zoom().scaleExtent([0.15, 3]).on("zoom", (event) => this.layer.setAttribute("transform", event.transform));
     d3.select(this.svg).call(this.zoom).on("dblclick.zoom", null);
@@ -25,9 +27,17 @@ class TreeView {
         tool("−", "Zoom out", () => d3.select(this.svg).call(this.zoom.scaleBy, 1 / 1.4)),
         tool("Fit", "Show the whole tree", () => this.fit()),
         tool("Fold", "Fold or unfold what is below this message", () => this.fold(this.at)),
+        this.folded.size ? tool("Unfold all", "Show every message", () => { this.folded.clear(); this.draw(); this.fit(); }) : null,
       ),
     );
     this.draw();
+  }
+
+  // The branches that leave the path of a message.
+  besides(at) {
+    const path = new Set(["", ...pathOf(this.talk, at)]);
+    const below = this.below();
+    return this.talk.messages.map((one) => one.id).filter((id) => path.has(up(id)) && !path.has(id) && below.has(id));
   }
 
   visible() {
@@ -48,19 +58,26 @@ class TreeView {
     for (const one of shown) byId.get(roots.includes(one) ? "" : up(one.id)).children.push(byId.get(one.id));
     const laid = d3.tree().nodeSize([26, 62])(d3.hierarchy(nested));
     this.places = new Map(laid.descendants().filter((d) => d.data.one).map((d) => [d.data.id, [d.y, d.x]]));
-    this.layer.replaceChildren();
-    for (const d of laid.links()) {
-      if (!d.source.data.one) continue;
+    const below = this.below();
+    const links = laid.links().filter((d) => d.source.data.one).map((d) => {
       const line = d3.linkHorizontal()({ source: [d.source.y, d.source.x], target: [d.target.y, d.target.x] });
-      this.layer.append(s("path", { class: "link", d: line, "data-to": d.target.data.id }));
-    }
-    for (const one of shown) this.layer.append(this.drawNode(one));
+      return s("path", { class: "link", d: line, "data-to": d.target.data.id });
+    });
+    this.layer.replaceChildren(...links, ...shown.map((one) => this.drawNode(one, below.get(one.id) || 0)));
     this.mark(this.at);
   }
 
-  drawNode(one) {
+  // How many messages are below each.
+  below() {
+    const found = new Map();
+    for (const { id } of this.talk.messages) {
+      for (let above = up(id); above; above = up(above)) found.set(above, (found.get(above) || 0) + 1);
+    }
+    return found;
+  }
+
+  drawNode(one, below) {
     const [x, y] = this.places.get(one.id);
-    const below = this.talk.messages.filter((other) => other.id.startsWith(`${one.id}.`)).length;
     const folded = this.folded.has(one.id);
     const verdict = this.talk.chosen.has(one.id) ? ", chosen" : this.talk.rejected.has(one.id) ? ", rejected" : "";
     const words = `${one.agent}${verdict}, turn ${turnOf(one.id)}${folded ? `, ${below} messages folded` : ""}`;
@@ -75,13 +92,9 @@ class TreeView {
         "aria-label": words,
         tabindex: one.id === this.at ? 0 : -1,
         "data-id": one.id,
-        onclick: () => this.choose(one.id),
-        ondblclick: () => this.fold(one.id),
-        onkeydown: (event) => this.key(event, one.id),
       },
       s("title", {}, `${words}: ${one.content.slice(0, 120)}`),
-      s("circle", { class: "focus", r: 13 }),
-      s("circle", { class: "ring", r: 10 }),
+      this.talk.chosen.has(one.id) ? s("circle", { class: "ring", r: 10 }) : null,
       s("circle", { r: folded ? 9 : 7, fill: NODE_COLOUR[one.role === "user" ? "user" : one.agent] || "var(--other)" }),
       folded ? s("text", { y: 4, "text-anchor": "middle" }, "+") : null,
     );
