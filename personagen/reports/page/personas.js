@@ -94,7 +94,7 @@ function coverageCard({ name, rows, all }) {
   const shown = rows.map((row) => ({ label: row.label, value: row.count, asked: row.asked, link: (data.trees.id || []).length && name !== "facts of a persona" && name !== "age" && (name === "traits" || (people[0].attributes || {})[name] !== undefined) ? (name === "traits" ? `conversations?kind=${encodeURIComponent(row.label)}` : `conversations?attribute=${encodeURIComponent(`${name}=${row.label}`)}`) : "" }));
   const asked = rows.some((row) => typeof row.asked === "number") ? ` The dashed line is what was asked for${data.sampled ? ", by its share in the pool that they come from" : ""}.` : "";
   const words = all > rows.length ? `The ${rows.length} most frequent of ${number(all)}.` : "Personas with each value.";
-  return card({ kind: "bars", title: name, help: words + asked, rows: shown });
+  return card({ kind: "bars", title: name.slice(0, 1).toUpperCase() + name.slice(1), help: words + asked, rows: shown });
 }
 
 class PeopleMap {
