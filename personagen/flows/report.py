@@ -58,9 +58,8 @@ async def report(
 ) -> ReportSummary:
     """Writes the page of the first of ``runs``, beside which the others are compared, to ``out`` (``RUN/report.html``).
 
-    ``title`` is the run's name by default. The page has the exact prompts of so many conversations as ``calls`` says,
-    by default of all, up to 100 MB. A folder that is damaged or not finished gives a page too, which says what is
-    missing.
+    ``title`` is the run's name by default. ``calls`` is the number of conversations whose exact prompts the page has:
+    by default all, up to 100 MB. A folder that is damaged or not finished gives a page too, which says what is missing.
 
     Raises:
         UsageError: a folder is not there or is no run, or there are more than three (of runs of ``evaluate`` twelve).

@@ -42,7 +42,7 @@ _PUSHES_BACK = re.compile(
     re.I,
 )
 _WORDS = "words "  # of a turn
-_TOLD = "told "  # by a turn
+TOLD = "told "  # and a turn: what was revealed by then
 _ENDING = "ending "
 
 
@@ -78,7 +78,7 @@ def counts_of(
     untold = list(facts)
     for number, turn in enumerate(turns if facts else (), 1):
         untold = [fact for fact in untold if not is_told(fact, [turn])]
-        counts[f"{_TOLD}{number}"] += len(facts) - len(untold)
+        counts[f"{TOLD}{number}"] += len(facts) - len(untold)
         counts[f"of {number}"] += len(facts)
     counts.update({f"{_ENDING}{name}": n for name, n in (endings or {}).items()})
     return Counter({name: n for name, n in counts.items() if n})
@@ -96,15 +96,15 @@ def figures_of(counts: Mapping[str, int]) -> dict[str, Any]:
     found: dict[str, Any] = {"conversations": counts.get("conversations", 0), "turns": turns}
     found["words"] = _percentiles({int(k.removeprefix(_WORDS)): n for k, n in counts.items() if k.startswith(_WORDS)})
     shares = {name: round(total / of, 3) for name, (total, of) in ratios_of(counts).items()}
-    found |= {name: share for name, share in shares.items() if not name.startswith(_TOLD)}
-    if told := {name.removeprefix(_TOLD): share for name, share in shares.items() if name.startswith(_TOLD)}:
+    found |= {name: share for name, share in shares.items() if not name.startswith(TOLD)}
+    if told := {name.removeprefix(TOLD): share for name, share in shares.items() if name.startswith(TOLD)}:
         found["told_by_turn"] = told
     found["endings"] = {k.removeprefix(_ENDING): n for k, n in sorted(counts.items()) if k.startswith(_ENDING)}
     return found
 
 
 def ratios_of(counts: Mapping[str, int]) -> dict[str, tuple[float, int]]:
-    """Numerator and denominator of each figure that is a share or a mean; ``told 3`` is what was told by turn 3."""
+    """Numerator and denominator of each figure that is a share or a mean; ``told 3`` is what was revealed by turn 3."""
     turns, english = counts.get("turns", 0), counts.get("english", 0)
     of = {"lower_case_start": counts.get("cased", 0), "polite": english, "pushback": english}
     means = (
@@ -117,7 +117,7 @@ def ratios_of(counts: Mapping[str, int]) -> dict[str, tuple[float, int]]:
     }
     found |= {name: (counts.get(name, 0), of.get(name, turns)) for name in SHARES}
     for turn in sorted(int(name.removeprefix("of ")) for name in counts if name.startswith("of ")):
-        found[f"{_TOLD}{turn}"] = (counts.get(f"{_TOLD}{turn}", 0), counts[f"of {turn}"])
+        found[f"{TOLD}{turn}"] = (counts.get(f"{TOLD}{turn}", 0), counts[f"of {turn}"])
     return {name: one for name, one in found.items() if one[1]}
 
 

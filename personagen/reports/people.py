@@ -109,7 +109,7 @@ def _nearest(vectors: Floats) -> list[list[list[float]]]:
 def coverage(people: People, asked: Asked, *, of_pool: bool = True) -> list[dict[str, Any]]:
     """How many personas have each value of an attribute, and where it was drawn how many were ``asked`` for.
 
-    If the personas are not the whole pool that asked for them, it is as many as its shares would give of so many.
+    Of personas drawn from a pool, it is the share that the pool asked for times the number of personas.
     """
     found: list[dict[str, Any]] = []
     for name in dict.fromkeys([*_attributes(people.rows), *asked.values, *_DRAWN]):

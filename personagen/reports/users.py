@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from personagen.metrics.realism import REAL, by_style, counts_of, figures_of, ratios_of, styled
+from personagen.metrics.realism import REAL, TOLD, by_style, counts_of, figures_of, ratios_of, styled
 from personagen.metrics.win_rate import Interval, rates
 from personagen.personas.english.text import sentences
 from personagen.records import ConversationTree, Node
@@ -27,7 +27,6 @@ NAMES = {
     "type_token": "type-token ratio",
     REVEALED: "facts revealed",
 }
-_BY = "told "  # and a turn, in ``ratios_of``
 _REVEALED = (
     "The share of the persona's facts that a user has revealed so far. Real users reveal little, and late. Bands are"
     " 95 %, over conversations; a point leads to those that are as long, the most revealed first."
@@ -114,9 +113,9 @@ def _measure(figures: Mapping[str, Any], name: str) -> float | None:
 
 def _curve(name: str, bounds: Mapping[str, Interval]) -> Row | None:
     points = [
-        {"x": int(turn.removeprefix(_BY)), "y": one.value, "low": one.low, "high": one.high}
+        {"x": int(turn.removeprefix(TOLD)), "y": one.value, "low": one.low, "high": one.high}
         for turn, one in bounds.items()
-        if turn.startswith(_BY)
+        if turn.startswith(TOLD)
     ]
     return {"label": name, "points": sorted(points, key=lambda point: point["x"])} if points else None
 
